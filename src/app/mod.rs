@@ -1,0 +1,1 @@
+//! Use cases: one file per intention, one transaction and one audit event each.

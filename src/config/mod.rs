@@ -1,0 +1,1 @@
+//! Configuration, as written and as used, with every problem told at once.

@@ -1,0 +1,1 @@
+//! Speaking each extranet's own sign-in.

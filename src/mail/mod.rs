@@ -1,0 +1,1 @@
+//! Letters composed from the outbox and sent.

@@ -1,0 +1,1 @@
+//! The pages and letters: templates, translations, one typed context each.

@@ -1,0 +1,1 @@
+//! Who is signed in on which browser, behind one in-process cache.

@@ -1,0 +1,1 @@
+//! People, credentials, links, flows, letters and the trace in SQL; never decides.

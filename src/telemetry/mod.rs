@@ -1,0 +1,1 @@
+//! Logs, request ids, the clock and the dice that the rest is handed.

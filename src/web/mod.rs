@@ -1,0 +1,1 @@
+//! What all our own pages need: forms, CSRF, cookies, responses.
