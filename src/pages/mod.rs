@@ -1,1 +1,56 @@
 //! The pages and letters: templates, translations, one typed context each.
+
+pub mod letters;
+pub mod portal;
+
+use serde::Serialize;
+
+use crate::domain::language::Language;
+
+/// A page with a typed context.
+pub trait Page: Serialize {
+    /// The template's name below `pages/`, without `.hbs`.
+    const TEMPLATE: &'static str;
+}
+
+/// A letter with a typed context; its template has the parts `.subject.hbs`, `.txt.hbs` and `.html.hbs`.
+pub trait Letter: Serialize {
+    /// The template's name below `pages/`, without the part and `.hbs`.
+    const TEMPLATE: &'static str;
+}
+
+/// How an agency looks to its residents (h02).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Brand {
+    /// The name shown in headings and letters, or the portal's own name where no agency is known yet.
+    pub name: String,
+    /// The main colour, `#rrggbb`; checked for contrast against white when the configuration is read.
+    pub colour: String,
+    /// Where the logo is served, if the agency has one.
+    pub logo_url: Option<String>,
+    /// How to reach the agency, each only if given.
+    pub support_email: Option<String>,
+    /// Telephone, as printed.
+    pub support_phone: Option<String>,
+    /// A page about help.
+    pub support_url: Option<String>,
+}
+
+/// What surrounds every page.
+#[derive(Debug, Clone, Serialize)]
+pub struct Frame<'a> {
+    /// The language of the page.
+    pub language: Language,
+    /// Whose page it is.
+    pub brand: &'a Brand,
+    /// The form token of this browser (SEC-078).
+    pub csrf: &'a str,
+    /// Where our own assets are: `/assets` on the portal, `/.vestibule/assets` on an agency's host.
+    pub assets: &'a str,
+    /// The portal's origin, without a slash at the end.
+    pub portal: &'a str,
+    /// The path with query of this page, for the language picker.
+    pub here: &'a str,
+    /// Whether somebody is signed in (shows "Mon compte" and "Se déconnecter").
+    pub signed_in: bool,
+}

@@ -1,0 +1,102 @@
+//! The typed context of every letter.
+
+use serde::Serialize;
+
+use super::Letter;
+
+/// Confirms the address given in the wizard, with link and code (000, 001, 004).
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfirmAddress {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The page that shows the button, where links are sent.
+    pub link: Option<String>,
+    /// Eight digits, where codes are sent.
+    pub code: Option<String>,
+    /// How long the code lives, minutes.
+    pub code_minutes: u64,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+}
+
+/// Tells somebody who has an account already how to attach another agency's account to it (b16, f03).
+#[derive(Debug, Clone, Serialize)]
+pub struct AlreadyAccount {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The page that shows the button, where links are sent.
+    pub link: Option<String>,
+    /// Eight digits, where codes are sent.
+    pub code: Option<String>,
+    /// How long the code lives, minutes.
+    pub code_minutes: u64,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+}
+
+/// Leads to the page of the new password (000 II.C, 001 IV).
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetPassword {
+    /// The page of the new password.
+    pub link: String,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+}
+
+/// "Votre mot de passe a changé" (004, c09).
+#[derive(Debug, Clone, Serialize)]
+pub struct PasswordChanged {
+    /// When, written out in Paris time.
+    pub at: String,
+    /// Where a stranger's change is undone: the reset page.
+    pub reset_url: String,
+}
+
+/// Confirms a changed address, sent to the new one (000 II.A, c06).
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfirmNewEmail {
+    /// The page that shows the button, where links are sent.
+    pub link: Option<String>,
+    /// Eight digits, where codes are sent.
+    pub code: Option<String>,
+    /// How long the code lives, minutes.
+    pub code_minutes: u64,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+}
+
+/// Tells the old address that it was replaced (c07, narrow: without the way back).
+#[derive(Debug, Clone, Serialize)]
+pub struct EmailChanged {
+    /// The new address, masked.
+    pub new_email: String,
+    /// When, written out in Paris time.
+    pub at: String,
+}
+
+/// Tells that another agency's account was attached (SEC-216).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountAttached {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
+macro_rules! letters {
+    ($($letter:ty => $template:literal),+ $(,)?) => {
+        $(impl Letter for $letter {
+            const TEMPLATE: &'static str = concat!("mail/", $template);
+        })+
+    };
+}
+
+letters! {
+    ConfirmAddress => "confirm_address",
+    AlreadyAccount => "already_account",
+    ResetPassword => "reset_password",
+    PasswordChanged => "password_changed",
+    ConfirmNewEmail => "confirm_new_email",
+    EmailChanged => "email_changed",
+    AccountAttached => "account_attached",
+}

@@ -1,0 +1,400 @@
+//! The typed context of every page of the residents.
+//!
+//! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
+
+use serde::Serialize;
+
+use super::Page;
+
+/// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Alert {
+    /// One sentence for unknown, wrong, locked and not migrated (f03, LAW-010).
+    SignInRefused,
+    /// The old credentials were right and are switched off: the e-mail address is the identifier now (000, b14).
+    OldCredentials,
+    /// The account is ready: sign in with the new credentials (000).
+    AccountReady,
+    /// The session has ended and every extranet was told.
+    SignedOut,
+    /// The agency's codes are not known.
+    UnknownCodes,
+    /// Something was missing or wrong in a form whose fields say what.
+    CheckFields,
+    /// The code is wrong; this many tries are left.
+    WrongCode {
+        /// Tries left before the code is dead.
+        left: u32,
+    },
+    /// The code has been tried too often and is dead.
+    CodeDead,
+    /// The code or link is past its time.
+    Expired,
+    /// A new letter is on its way; what was sent before is worth nothing now.
+    Resent,
+    /// A new letter may be asked for in this many seconds.
+    ResendLater {
+        /// Seconds to wait.
+        seconds: u64,
+    },
+    /// No more letters for now: the limit of the day is reached.
+    ResendOver,
+    /// The current password is wrong.
+    WrongPassword,
+    /// The information page was left before it could be read.
+    TooEarly,
+    /// The box of the terms was not ticked.
+    TermsNotAccepted,
+    /// The password has been changed; other sessions have ended.
+    PasswordChanged,
+    /// The e-mail address has been changed.
+    EmailChanged,
+    /// The other person's attempt was stopped.
+    Disowned,
+    /// The page was out of date; the right step is shown.
+    Stale,
+}
+
+/// What the criteria list under a new password shows, in order; `pages/locales` has `criterion-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Criterion {
+    /// The translation key's end and the script's rule: `length`, `upper`, `lower`, `digit`, `special`, `kinds`.
+    pub name: &'static str,
+    /// The number that the rule needs (characters or kinds), 0 where it has none.
+    pub number: u32,
+}
+
+/// An error beside one field; `pages/locales` has `error-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The translation key's end, such as `email-malformed`, `password-too-short`, `passwords-differ`.
+    pub name: &'static str,
+    /// A number for the sentence (a length), 0 where it has none.
+    pub number: u32,
+}
+
+/// The codes of the agency that a form carries along.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Codes {
+    /// The client code.
+    pub client: String,
+    /// The société code.
+    pub societe: String,
+}
+
+/// Asks for the client and société codes (001, a03).
+#[derive(Debug, Clone, Serialize)]
+pub struct CodesPage {
+    /// What was typed.
+    pub codes: Codes,
+    /// Where to go on: the path of the form to come back to, `/login` or `/forgotten`.
+    pub next: &'static str,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// The login page (000, c01).
+#[derive(Debug, Clone, Serialize)]
+pub struct SignInPage {
+    /// The agency that is entered.
+    pub codes: Codes,
+    /// The path in the extranet to return to.
+    pub return_to: String,
+    /// What was typed as identifier.
+    pub login: String,
+    /// Whether "Garder ma session active" was ticked.
+    pub keep: bool,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// The information page after the old login (000, b04, b05).
+#[derive(Debug, Clone, Serialize)]
+pub struct NoticePage {
+    /// Seconds until "Étape suivante" opens; 0 when it is open.
+    pub seconds: u64,
+    /// The portal's public address, as text.
+    pub portal: String,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Asks for the e-mail address (000, b06).
+#[derive(Debug, Clone, Serialize)]
+pub struct EmailPage {
+    /// The address proposed from the roster or typed before.
+    pub email: String,
+    /// An address that was probably meant instead (`gmial.com`), offered as a second submit button.
+    pub suggestion: Option<String>,
+    /// What is wrong with the address.
+    pub error: Option<FieldError>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Asks for the new password, twice (000, 004, b13).
+#[derive(Debug, Clone, Serialize)]
+pub struct PasswordPage {
+    /// The address that the password will belong to.
+    pub email: String,
+    /// The rules, in the order of the list.
+    pub criteria: Vec<Criterion>,
+    /// What is wrong with the password.
+    pub error: Option<FieldError>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Waits for the letter to be answered: a code to type, or a link to open (000, 001, 004).
+#[derive(Debug, Clone, Serialize)]
+pub struct ProofPage {
+    /// Which form this is: `/migration/proof` or `/account/email/proof`.
+    pub action: &'static str,
+    /// The address that the letter went to.
+    pub email: String,
+    /// Whether a code can be typed here.
+    pub code: bool,
+    /// Whether a link was sent.
+    pub link: bool,
+    /// How long the code lives, minutes.
+    pub code_minutes: u64,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+    /// Seconds until "Renvoyer l'e-mail" is open again.
+    pub resend_in: u64,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// What a link in a letter shows: a button, because mail scanners open links (b10, SEC-040, LAW-048).
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfirmPage {
+    /// The link's secret, carried in the form.
+    pub secret: String,
+    /// The agency for which the address is confirmed.
+    pub agency: String,
+    /// The old identifier, masked.
+    pub account: String,
+    /// The address to confirm.
+    pub email: String,
+    /// Whether this is the browser that started: if not, the new password is asked.
+    pub same_browser: bool,
+    /// Whether this confirms a changed address of an account that exists.
+    pub changes_email: bool,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Asks for the password of the account that exists, to attach this agency's account to it (000 I.B, b16).
+#[derive(Debug, Clone, Serialize)]
+pub struct JoinPage {
+    /// The address of the account that exists, as it was typed or proven.
+    pub email: String,
+    /// Whether the address can still be typed ("J'ai déjà un compte").
+    pub email_open: bool,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// "Compte associé ✓" (000 I.B).
+#[derive(Debug, Clone, Serialize)]
+pub struct JoinedPage {
+    /// The agency whose account was attached.
+    pub agency: String,
+}
+
+/// The terms of use, to be accepted before anything is shown (000, c02, c03).
+#[derive(Debug, Clone, Serialize)]
+pub struct TermsPage {
+    /// The text, as HTML that was made from the agency's file when it was loaded; trusted.
+    pub text: String,
+    /// The version, as printed.
+    pub version: String,
+    /// The path in the extranet to return to.
+    pub return_to: String,
+    /// The agency that is entered.
+    pub codes: Codes,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// "Mot de passe oublié ?" (000, 001, c10).
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgottenPage {
+    /// The agency that was being entered.
+    pub codes: Codes,
+    /// What was typed.
+    pub login: String,
+    /// What is wrong with it.
+    pub error: Option<FieldError>,
+}
+
+/// "Si un compte existe…": one answer for every address (f03, LAW-010).
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgottenSentPage {
+    /// The agency that was being entered.
+    pub codes: Codes,
+    /// How long the link lives, minutes.
+    pub link_minutes: u64,
+}
+
+/// The new password after a reset link (c10).
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetPage {
+    /// The link's secret, carried in the form.
+    pub secret: String,
+    /// The rules, in the order of the list.
+    pub criteria: Vec<Criterion>,
+    /// What is wrong with the password.
+    pub error: Option<FieldError>,
+}
+
+/// "Mot de passe réinitialisé": forwards by itself after some seconds (001, c10).
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetDonePage {
+    /// Seconds until the redirect.
+    pub seconds: u64,
+    /// Where it leads: the login page, with the codes where they are known.
+    pub login_url: String,
+}
+
+/// One attached account on the account page.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttachedAccount {
+    /// The agency's name.
+    pub agency: String,
+    /// The old identifier, masked.
+    pub account: String,
+    /// The kind of resident: `owner`, `co-owner`, `tenant` or `unknown` (key `kind-<name>`).
+    pub kind: &'static str,
+    /// Where its extranet is entered.
+    pub url: String,
+}
+
+/// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountPage {
+    /// The address to sign in with.
+    pub email: String,
+    /// A new address that waits for its confirmation.
+    pub pending_email: Option<String>,
+    /// The accounts at the agencies.
+    pub accounts: Vec<AttachedAccount>,
+    /// The message above.
+    pub alert: Option<Alert>,
+}
+
+/// Changes the password: the current one and the new one twice (000 II.B, c08).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangePasswordPage {
+    /// The rules, in the order of the list.
+    pub criteria: Vec<Criterion>,
+    /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
+    pub noted: bool,
+    /// What is wrong with the new password.
+    pub error: Option<FieldError>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Changes the e-mail address: the new one twice and the current password (000 II.A, c06).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangeEmailPage {
+    /// What was typed as new address.
+    pub email: String,
+    /// What was typed to confirm it.
+    pub confirmation: String,
+    /// What is wrong with the addresses.
+    pub error: Option<FieldError>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// A page that only tells something and shows the way on.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessagePage {
+    /// Which one; `pages/locales` has `message-<name>-title`, `-text` and `-action`.
+    pub name: MessageName,
+    /// Where the button leads.
+    pub action_url: String,
+    /// The request id, on the pages where a resident may have to tell it (LAW, SEC-254).
+    pub request_id: Option<String>,
+}
+
+/// The pages that only tell something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageName {
+    /// The link of a letter is not valid (changed, cut off, unknown).
+    LinkInvalid,
+    /// The link is past its time; the action leads to where a new one is asked.
+    LinkExpired,
+    /// The link was used already.
+    LinkUsed,
+    /// A newer letter was sent; only its link works.
+    LinkSuperseded,
+    /// The address is confirmed: go on on the other device, or sign in.
+    Confirmed,
+    /// "Ce n'est pas moi" was heard: the attempt is stopped and nothing was changed.
+    Disowned,
+    /// The procedure is not open in this browser: start again with the old credentials (SEC-047, b21).
+    StartAgain,
+    /// Too many attempts from here; wait a while.
+    TooMany,
+    /// The extranet does not answer; old credentials stay valid, nothing was counted (b03, REL-043).
+    ExtranetUnavailable,
+    /// The extranet refuses the sign-in that worked before: contact the agency.
+    ExtranetRefuses,
+    /// The person has no account at this agency (SEC-017).
+    NoAccountHere,
+    /// The extranet's session had ended and a form was being sent: go back and send it again (a12).
+    FormNotSent,
+    /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).
+    FormRefused,
+    /// There is no such page.
+    NotFound,
+    /// The request was malformed.
+    BadRequest,
+    /// Something of ours is out of order; try again soon.
+    Unavailable,
+    /// Something of ours failed.
+    Failed,
+}
+
+/// What is kept about a resident and why (RGPD 12 to 14): the agency's text, or ours.
+#[derive(Debug, Clone, Serialize)]
+pub struct PrivacyPage {
+    /// The agency's name.
+    pub agency: String,
+}
+
+macro_rules! pages {
+    ($($page:ty => $template:literal),+ $(,)?) => {
+        $(impl Page for $page {
+            const TEMPLATE: &'static str = concat!("portal/", $template);
+        })+
+    };
+}
+
+pages! {
+    CodesPage => "codes",
+    SignInPage => "sign_in",
+    NoticePage => "notice",
+    EmailPage => "email",
+    PasswordPage => "password",
+    ProofPage => "proof",
+    ConfirmPage => "confirm",
+    JoinPage => "join",
+    JoinedPage => "joined",
+    TermsPage => "terms",
+    ForgottenPage => "forgotten",
+    ForgottenSentPage => "forgotten_sent",
+    ResetPage => "reset",
+    ResetDonePage => "reset_done",
+    AccountPage => "account",
+    ChangePasswordPage => "change_password",
+    ChangeEmailPage => "change_email",
+    MessagePage => "message",
+    PrivacyPage => "privacy",
+}
