@@ -1,3 +1,30 @@
 //! Every rule and every decision of the gateway; pure: no async, no I/O, no clock, no chance.
+//!
+//! Time and chance come in as arguments. A type that exists is a check that was passed: [`email::EmailAddress`],
+//! [`challenge::ProvenEmail`], [`path::ReturnPath`].
 
+pub mod access;
+pub mod agency;
+pub mod audit;
+pub mod challenge;
+pub mod codec;
+pub mod credential;
+pub mod email;
+pub mod email_change;
+pub mod identity;
+pub mod identity_headers;
 pub mod language;
+pub mod lockout;
+pub mod mail;
+pub mod migration;
+pub mod origin;
+pub mod password;
+pub mod path;
+pub mod policy;
+pub mod recovery;
+pub mod roster;
+pub mod routing;
+pub mod secret;
+pub mod session;
+pub mod terms;
+pub mod upstream;

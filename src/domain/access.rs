@@ -1,0 +1,187 @@
+//! The gate: what becomes of a request for an extranet.
+
+use super::agency::{Agency, PathClass};
+use super::origin::Origin;
+use super::path::NormalisedPath;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visitor<A> {
+    /// Nobody that we know.
+    Stranger,
+    /// A person whose account at this agency is known and who owes nothing.
+    Resident(A),
+    /// A person who owes the acceptance of this agency's terms.
+    OwesTerms,
+}
+
+/// What is asked for, as far as the gate has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The path, decoded and normalised.
+    pub path: &'a NormalisedPath,
+    /// Whether the method can change something (everything but GET, HEAD, OPTIONS) or the connection is upgraded.
+    pub changes: bool,
+    /// How the answer is going to be used.
+    pub fetch: Fetch,
+    /// From where the browser says it asks.
+    pub from: From,
+}
+
+/// How the answer is going to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// A page in the address bar or a frame: may be redirected.
+    Page,
+    /// An image, script, style, `fetch` or XHR: gets 401 (a20).
+    Part,
+}
+
+/// From where the browser says it asks, by `Origin` and `Sec-Fetch-Site`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// From this very origin.
+    Here,
+    /// From another one, or from `null`.
+    Elsewhere,
+    /// It does not say.
+    Unsaid,
+}
+
+/// A page of ours that is shown instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// Sign-in, with the way back to this path.
+    SignIn,
+    /// Sign-in, with the way back to the start page: the extranet's own login was asked for (a23).
+    SignInHome,
+    /// The terms that are owed.
+    Terms,
+    /// The end of the session: the extranet's own logout was asked for (a18).
+    SignOut,
+    /// The account page: the extranet's own password or e-mail page was asked for (a18).
+    Account,
+}
+
+/// Why a request is refused with 403 or 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forbidden {
+    /// An unsafe method or upgrade from elsewhere (f16).
+    ForeignOrigin,
+    /// A post to the extranet's own login (a23).
+    LegacyLogin,
+    /// A post to the extranet's own password or e-mail page.
+    LegacyAccount,
+    /// A path that another server could read as one of those with a rule (f08).
+    AmbiguousPath,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access<A> {
+    /// It is forwarded, with this account's headers.
+    Forward(A),
+    /// It is forwarded without any identity (a22).
+    Public,
+    /// A page of ours is shown instead.
+    Show(Screen),
+    /// 401, with the login's address where JSON is asked for.
+    Unauthorized,
+    /// It goes nowhere.
+    Forbidden(Forbidden),
+}
+
+impl Access<()> {
+    /// The reason as one word of a closed list, for the access log.
+    #[must_use]
+    pub const fn reason<A>(access: &Access<A>) -> &'static str {
+        match access {
+            Access::Forward(_) => "signed-in",
+            Access::Public => "public-path",
+            Access::Show(Screen::SignIn) => "not-signed-in",
+            Access::Show(Screen::SignInHome) => "legacy-login",
+            Access::Show(Screen::Terms) => "owes-terms",
+            Access::Show(Screen::SignOut) => "legacy-logout",
+            Access::Show(Screen::Account) => "legacy-account-page",
+            Access::Unauthorized => "not-signed-in-part",
+            Access::Forbidden(Forbidden::ForeignOrigin) => "foreign-origin",
+            Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
+            Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
+            Access::Forbidden(Forbidden::AmbiguousPath) => "ambiguous-path",
+        }
+    }
+}
+
+/// Decides. The order matters: what is refused for everybody comes before who asks.
+#[must_use]
+pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Access<A> {
+    if asked.changes && asked.from == From::Elsewhere {
+        return Access::Forbidden(Forbidden::ForeignOrigin);
+    }
+    match (agency.paths.class(asked.path), visitor) {
+        (PathClass::Ambiguous, _) => Access::Forbidden(Forbidden::AmbiguousPath),
+        (PathClass::Login, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
+        (PathClass::Login, _) => Access::Show(Screen::SignInHome),
+        (PathClass::Account, Visitor::Resident(_)) if asked.changes => Access::Forbidden(Forbidden::LegacyAccount),
+        (PathClass::Account, Visitor::Resident(_)) => Access::Show(Screen::Account),
+        (PathClass::Logout, Visitor::Resident(_)) => Access::Show(Screen::SignOut),
+        (PathClass::Public, _) => Access::Public,
+        (PathClass::Private, Visitor::Resident(account)) => Access::Forward(account),
+        (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
+        (_, Visitor::Stranger) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::SignIn),
+        (_, Visitor::Stranger | Visitor::OwesTerms) => Access::Unauthorized,
+    }
+}
+
+/// From where a browser says it asks. `Origin` speaks first; a browser that sends none still says `Sec-Fetch-Site`.
+#[must_use]
+pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &Origin) -> From {
+    match (origin_header, fetch_site) {
+        (Some(text), _) => match Origin::parse(text) {
+            Some(origin) if origin == *here => From::Here,
+            _ => From::Elsewhere,
+        },
+        (None, Some("same-origin" | "none")) => From::Here,
+        (None, Some(_)) => From::Elsewhere,
+        (None, None) => From::Unsaid,
+    }
+}
+
+/// How the answer is going to be used: by `Sec-Fetch-Mode` where the browser sends it, else by `Accept` and the header
+/// that scripts' libraries send.
+#[must_use]
+pub fn fetch_kind(fetch_mode: Option<&str>, accept: Option<&str>, requested_with: Option<&str>) -> Fetch {
+    let is_page = match (fetch_mode, requested_with) {
+        (Some(mode), _) => mode == "navigate",
+        (None, Some(_)) => false,
+        (None, None) => accept.is_none_or(|accept| accept.contains("text/html") || accept.trim() == "*/*"),
+    };
+    if is_page { Fetch::Page } else { Fetch::Part }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a20_only_page_loads_are_redirected() {
+        assert_eq!(fetch_kind(Some("navigate"), None, None), Fetch::Page);
+        assert_eq!(fetch_kind(Some("cors"), Some("text/html"), None), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("application/json"), None), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("text/html,*/*"), Some("XMLHttpRequest")), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("image/png"), None), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("*/*"), None), Fetch::Page);
+    }
+
+    #[test]
+    fn f16_an_origin_is_ours_only_if_it_is_the_same_to_the_letter() {
+        let here = Origin::parse("https://a.example").expect("an origin");
+        assert_eq!(asked_from(Some("https://a.example"), None, &here), From::Here);
+        for foreign in ["null", "https://evil.example", "http://a.example", "https://a.example.evil.tld", ""] {
+            assert_eq!(asked_from(Some(foreign), Some("same-origin"), &here), From::Elsewhere, "{foreign}");
+        }
+        assert_eq!(asked_from(None, Some("cross-site"), &here), From::Elsewhere);
+        assert_eq!(asked_from(None, Some("same-site"), &here), From::Elsewhere);
+        assert_eq!(asked_from(None, None, &here), From::Unsaid);
+    }
+}

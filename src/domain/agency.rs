@@ -1,0 +1,236 @@
+//! An agency as the gateway uses it: codes, hosts, policy, and how its extranet is spoken to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::identity_headers::{IdentityHeader, ReservedNames};
+use super::language::Language;
+use super::origin::Origin;
+use super::path::{NormalisedPath, PathRule};
+use super::policy::AgencyPolicy;
+use super::terms::TermsText;
+use super::upstream::{Adapter, Upstream, Verifier};
+
+/// The codes in the URL, `?client=CODECLIENT&societe=CODESOCIETE` (001), compared without case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AgencyCode {
+    client: String,
+    societe: String,
+}
+
+impl AgencyCode {
+    /// Reads the codes: 1 to 32 letters, digits, `-` or `_` each; outer blanks are dropped.
+    #[must_use]
+    pub fn parse(client: &str, societe: &str) -> Option<Self> {
+        Some(Self { client: code(client)?, societe: code(societe)? })
+    }
+
+    /// The client code, upper case.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// The société code, upper case.
+    #[must_use]
+    pub fn societe(&self) -> &str {
+        &self.societe
+    }
+
+    /// Reads back what `Display` wrote, as it is stored.
+    #[must_use]
+    pub fn stored(text: &str) -> Option<Self> {
+        let (client, societe) = text.split_once('/')?;
+        Self::parse(client, societe)
+    }
+}
+
+fn code(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = (1..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    fits.then(|| text.to_ascii_uppercase())
+}
+
+impl fmt::Display for AgencyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.client, self.societe)
+    }
+}
+
+/// How far the migration is enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgencyMode {
+    /// The extranet is reached as before; who would have to migrate is only counted.
+    Observe,
+    /// The wizard is offered and can be put off.
+    Offer,
+    /// Old credentials only open the wizard.
+    #[default]
+    Require,
+    /// Old credentials open nothing any more.
+    Cutover,
+}
+
+/// Where the extranet's cookies live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CookieMode {
+    /// In the browser, on the agency's own host.
+    #[default]
+    Relay,
+    /// In the session, never in the browser.
+    Jar,
+}
+
+/// How an agency looks and how it is reached, for pages and letters (h02).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgencyBrand {
+    /// Its name.
+    pub name: String,
+    /// Its colour, `#rrggbb`.
+    pub colour: String,
+    /// Where residents write to.
+    pub support_email: Option<String>,
+    /// Where residents call.
+    pub support_phone: Option<String>,
+    /// Where residents read on.
+    pub support_url: Option<String>,
+}
+
+/// The paths of the extranet that the gateway knows (a18, a22, a23).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PathRules {
+    /// Pass without sign-in and without identity headers.
+    pub public: Vec<PathRule>,
+    /// The extranet's own login: never answers through the gateway.
+    pub login: Vec<PathRule>,
+    /// The extranet's own logout: caught, and made ours.
+    pub logout: Vec<PathRule>,
+    /// The extranet's own pages for password and e-mail: lead to our account page.
+    pub account: Vec<PathRule>,
+}
+
+/// What a path of the extranet is to the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathClass {
+    /// Passes without sign-in.
+    Public,
+    /// The extranet's own login.
+    Login,
+    /// The extranet's own logout.
+    Logout,
+    /// The extranet's own password or e-mail page.
+    Account,
+    /// Everything else.
+    Private,
+    /// Could be one of the named ones in another server's reading: refused (f08).
+    Ambiguous,
+}
+
+impl PathRules {
+    /// What the path is; a rule that restricts goes before one that opens.
+    #[must_use]
+    pub fn class(&self, path: &NormalisedPath) -> PathClass {
+        let named = [
+            (&self.login, PathClass::Login),
+            (&self.logout, PathClass::Logout),
+            (&self.account, PathClass::Account),
+            (&self.public, PathClass::Public),
+        ];
+        if path.is_ambiguous() {
+            let touched = named.iter().any(|(rules, _)| rules.iter().any(|rule| rule.could_cover(path.as_str())));
+            return if touched { PathClass::Ambiguous } else { PathClass::Private };
+        }
+        named
+            .into_iter()
+            .find(|(rules, _)| rules.iter().any(|rule| rule.covers(path.as_str())))
+            .map_or(PathClass::Private, |(_, class)| class)
+    }
+}
+
+/// How an answer of the extranet says that its session is over (a12).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SessionOver {
+    /// A redirect to one of the login paths.
+    pub login_redirect: bool,
+    /// A status, such as 401.
+    pub statuses: Vec<u16>,
+}
+
+/// An agency, with nothing left open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agency {
+    /// The codes in the URL.
+    pub code: AgencyCode,
+    /// Name, colour, support.
+    pub brand: AgencyBrand,
+    /// The language of its residents where they did not choose.
+    pub language: Language,
+    /// Its own public origin.
+    pub public: Origin,
+    /// The extranet behind it.
+    pub upstream: Upstream,
+    /// How far the migration is enforced.
+    pub mode: AgencyMode,
+    /// What it set about sign-in and migration.
+    pub policy: AgencyPolicy,
+    /// How a resident is signed in upstream.
+    pub adapter: Adapter,
+    /// Who can say whether old credentials are right.
+    pub verifier: Verifier,
+    /// Where the extranet's cookies live.
+    pub cookies: CookieMode,
+    /// The headers to inject.
+    pub headers: Vec<IdentityHeader>,
+    /// The names of those headers, for stripping.
+    pub reserved: ReservedNames,
+    /// Whether the browser's `Authorization` may pass (f17).
+    pub keep_authorization: bool,
+    /// The paths that the gateway knows.
+    pub paths: PathRules,
+    /// How it says that a session is over.
+    pub session_over: SessionOver,
+    /// The terms to accept, if any.
+    pub terms: Option<TermsText>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_the_same_in_capitals_and_small_letters() {
+        assert_eq!(AgencyCode::parse(" spi31", "01 "), AgencyCode::parse("SPI31", "01"));
+        for (client, societe) in [("", "1"), ("a/b", "1"), ("a b", "1"), ("é", "1"), (&*"x".repeat(33), "1")] {
+            assert_eq!(AgencyCode::parse(client, societe), None, "{client}");
+        }
+        let code = AgencyCode::parse("A", "B").expect("codes");
+        assert_eq!(AgencyCode::stored(&code.to_string()), Some(code));
+    }
+
+    fn rules() -> PathRules {
+        let rule = |text| vec![PathRule::parse(text).expect("a rule")];
+        PathRules { public: rule("/public/"), login: rule("/login"), logout: rule("/logout"), account: Vec::new() }
+    }
+
+    #[test]
+    fn a22_public_paths_are_matched_on_the_normalised_path() {
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        assert_eq!(class("/public/logo.png"), PathClass::Public);
+        assert_eq!(class("/%70ublic/logo.png"), PathClass::Public);
+        assert_eq!(class("/private"), PathClass::Private);
+        assert_eq!(class("/login"), PathClass::Login);
+    }
+
+    #[test]
+    fn f08_an_ambiguous_form_is_refused_only_where_a_rule_could_apply() {
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        assert_eq!(class("/public;/private"), PathClass::Ambiguous);
+        assert_eq!(class("//login"), PathClass::Ambiguous);
+        assert_eq!(class("/login;x"), PathClass::Ambiguous);
+        assert_eq!(class("/private;jsessionid=1"), PathClass::Private);
+    }
+}

@@ -1,0 +1,149 @@
+//! What is traced: who did what on which account, when, from where (« tracée », SEC-252).
+
+use serde::{Deserialize, Serialize};
+
+use super::agency::AgencyCode;
+use super::identity::{IdentityId, LegacyLogin};
+
+/// Who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "actor", content = "id", rename_all = "kebab-case")]
+pub enum Actor {
+    /// Somebody who is not signed in.
+    Visitor,
+    /// A resident.
+    Resident(IdentityId),
+    /// An operator at the command line.
+    Operator,
+    /// The gateway itself.
+    Gateway,
+}
+
+/// Why a sign-in was refused; the page never says which (f03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// No such identifier anywhere, or the wrong password: the extranet does not say either.
+    WrongCredentials,
+    /// Too many failures before.
+    Throttled,
+    /// The extranet has locked the account.
+    LockedUpstream,
+    /// The extranet wants another password first.
+    MustChangeUpstream,
+    /// The provisional credentials are used up or past their time.
+    ProvisionalOver,
+    /// The old credentials were switched off by the migration.
+    OldCredentials,
+    /// The agency has closed the old way in.
+    Cutover,
+}
+
+/// What happened. Names are stable: dashboards and lawyers rely on them (SEC-267).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum AuditEvent {
+    /// A resident signed in with the new credentials.
+    SignedIn,
+    /// A sign-in was refused.
+    SignInRefused {
+        /// Why.
+        reason: Refusal,
+    },
+    /// Old credentials could not be checked.
+    ExtranetSilent {
+        /// What the extranet did.
+        reason: String,
+    },
+    /// The wizard was begun with old credentials.
+    MigrationStarted,
+    /// The wizard was begun again on another browser.
+    MigrationResumed,
+    /// A proof was asked for.
+    ProofAsked,
+    /// A wrong code was typed.
+    ProofRefused,
+    /// « Ce n'est pas moi ».
+    MigrationDisowned,
+    /// A person was created and the account attached.
+    Migrated,
+    /// An account was attached to a person who existed.
+    AccountAttached,
+    /// Terms were accepted.
+    TermsAccepted {
+        /// Which version.
+        version: String,
+    },
+    /// A reset of the password was asked for.
+    ResetAsked,
+    /// The password was reset.
+    PasswordReset,
+    /// The password was changed.
+    PasswordChanged,
+    /// A change of the address was asked for.
+    EmailChangeAsked,
+    /// The address was changed.
+    EmailChanged,
+    /// A resident signed out.
+    SignedOut {
+        /// Extranet sessions that were ended.
+        extranets_ended: u32,
+        /// Extranet sessions that could not be ended.
+        extranets_failed: u32,
+    },
+    /// The extranet refused a sign-in that worked before.
+    UpstreamSignInRefused,
+    /// A person asked for an agency where there is no account of theirs (SEC-017).
+    AccessDenied,
+    /// A roster was imported.
+    RosterImported {
+        /// Accounts taken.
+        accounts: u64,
+        /// Lines refused.
+        refused: u64,
+    },
+}
+
+impl AuditEvent {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed-in",
+            Self::SignInRefused { .. } => "sign-in-refused",
+            Self::ExtranetSilent { .. } => "extranet-silent",
+            Self::MigrationStarted => "migration-started",
+            Self::MigrationResumed => "migration-resumed",
+            Self::ProofAsked => "proof-asked",
+            Self::ProofRefused => "proof-refused",
+            Self::MigrationDisowned => "migration-disowned",
+            Self::Migrated => "migrated",
+            Self::AccountAttached => "account-attached",
+            Self::TermsAccepted { .. } => "terms-accepted",
+            Self::ResetAsked => "reset-asked",
+            Self::PasswordReset => "password-reset",
+            Self::PasswordChanged => "password-changed",
+            Self::EmailChangeAsked => "email-change-asked",
+            Self::EmailChanged => "email-changed",
+            Self::SignedOut { .. } => "signed-out",
+            Self::UpstreamSignInRefused => "upstream-sign-in-refused",
+            Self::AccessDenied => "access-denied",
+            Self::RosterImported { .. } => "roster-imported",
+        }
+    }
+}
+
+/// One line of the trace, before the store gives it number and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// What happened.
+    pub event: AuditEvent,
+    /// Who did it.
+    pub actor: Actor,
+    /// At which agency.
+    pub agency: Option<AgencyCode>,
+    /// To whom.
+    pub identity: Option<IdentityId>,
+    /// To which old account.
+    pub login: Option<LegacyLogin>,
+}

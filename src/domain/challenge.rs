@@ -1,0 +1,281 @@
+//! One-time proofs by mail: a code to type or a link to open, with tries, times and resends (001, 004, b08 to b11).
+//!
+//! The secrets are made when the letter is sent and their lifetime counts from there; only digests are kept.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::codec::identifier;
+use super::email::EmailAddress;
+use super::policy::{AgencyPolicy, ProofMethod};
+use super::secret::SecretDigest;
+
+identifier! {
+    /// One proof that is asked for.
+    ChallengeId
+}
+
+/// An address that somebody proved to read. Only answering a challenge makes one; an identity needs one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProvenEmail(EmailAddress);
+
+impl ProvenEmail {
+    /// The address.
+    #[must_use]
+    pub const fn address(&self) -> &EmailAddress {
+        &self.0
+    }
+}
+
+/// Wrong codes after which a code is dead.
+pub const TRIES_PER_CODE: u32 = 5;
+/// Wrong codes after which no further code of this challenge is taken, however often it is sent again (SEC-048).
+pub const TRIES_IN_ALL: u32 = 10;
+/// Letters of one challenge.
+pub const SENDS_IN_ALL: u32 = 5;
+/// Seconds between two letters.
+pub const RESEND_AFTER_S: i64 = 60;
+
+/// How a challenge is asked, frozen when it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChallengeTerms {
+    /// Link, code or both.
+    pub method: ProofMethod,
+    /// Minutes that the code lives, from sending.
+    pub code_minutes: u32,
+    /// Minutes that the link lives, from sending.
+    pub link_minutes: u32,
+}
+
+impl From<&AgencyPolicy> for ChallengeTerms {
+    fn from(policy: &AgencyPolicy) -> Self {
+        Self { method: policy.confirmation, code_minutes: policy.code_minutes, link_minutes: policy.link_minutes }
+    }
+}
+
+/// A proof that is asked for, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// Itself.
+    pub id: ChallengeId,
+    /// The address to prove.
+    pub address: EmailAddress,
+    /// How it is asked.
+    pub terms: ChallengeTerms,
+    /// Letters asked for so far; the newest one's secrets are the only ones that count.
+    pub issue: u32,
+    /// When the newest letter was asked for.
+    pub requested_at: Timestamp,
+    /// When the newest letter was sent; None while it waits in the outbox.
+    pub sent_at: Option<Timestamp>,
+    /// The newest code.
+    pub code: Option<SecretDigest>,
+    /// Wrong codes since the newest letter.
+    pub wrong_now: u32,
+    /// Wrong codes in all.
+    pub wrong_in_all: u32,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// What a typed code comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeAnswer {
+    /// Right, and in time.
+    Right(ProvenEmail),
+    /// Wrong; so many tries are left.
+    Wrong {
+        /// Tries left for this code.
+        left: u32,
+    },
+    /// Tried too often, now or before.
+    Dead,
+    /// Past its time.
+    Expired,
+    /// Answered before.
+    Used,
+}
+
+/// What an opened link comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkAnswer {
+    /// Right, and in time.
+    Right(ProvenEmail),
+    /// A newer letter was sent (REL-068).
+    Superseded,
+    /// Past its time.
+    Expired,
+    /// Answered before.
+    Used,
+}
+
+/// Why no further letter is sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResendRefusal {
+    /// In so many seconds.
+    Later(u64),
+    /// Not for this challenge any more.
+    Over,
+}
+
+impl Challenge {
+    /// Asks for a proof of an address; its first letter is to be sent.
+    #[must_use]
+    pub const fn new(id: ChallengeId, address: EmailAddress, terms: ChallengeTerms, now: Timestamp) -> Self {
+        Self {
+            id,
+            address,
+            terms,
+            issue: 1,
+            requested_at: now,
+            sent_at: None,
+            code: None,
+            wrong_now: 0,
+            wrong_in_all: 0,
+            answered_at: None,
+        }
+    }
+
+    /// Judges a typed code. The caller has counted the try before (it is in `wrong_now` and `wrong_in_all`), so that
+    /// parallel tries share one budget (SEC-048); a right answer makes the count meaningless.
+    #[must_use]
+    pub fn answer_code(&self, typed: SecretDigest, now: Timestamp) -> CodeAnswer {
+        if self.answered_at.is_some() {
+            return CodeAnswer::Used;
+        }
+        if self.wrong_now > TRIES_PER_CODE || self.wrong_in_all > TRIES_IN_ALL {
+            return CodeAnswer::Dead;
+        }
+        let (Some(code), Some(sent_at)) = (self.code, self.sent_at) else {
+            return CodeAnswer::Wrong { left: self.tries_left() };
+        };
+        if typed != code {
+            return if self.tries_left() == 0 {
+                CodeAnswer::Dead
+            } else {
+                CodeAnswer::Wrong { left: self.tries_left() }
+            };
+        }
+        if is_over(sent_at, self.terms.code_minutes, now) {
+            return CodeAnswer::Expired;
+        }
+        CodeAnswer::Right(ProvenEmail(self.address.clone()))
+    }
+
+    /// Judges an opened link of the letter number `issue`; its secret has been recognised by the store.
+    #[must_use]
+    pub fn answer_link(&self, issue: u32, now: Timestamp) -> LinkAnswer {
+        if self.answered_at.is_some() {
+            return LinkAnswer::Used;
+        }
+        if issue != self.issue {
+            return LinkAnswer::Superseded;
+        }
+        match self.sent_at {
+            Some(sent_at) if !is_over(sent_at, self.terms.link_minutes, now) => {
+                LinkAnswer::Right(ProvenEmail(self.address.clone()))
+            }
+            _ => LinkAnswer::Expired,
+        }
+    }
+
+    /// Asks for another letter; the secrets of the ones before are worth nothing from now on.
+    ///
+    /// # Errors
+    /// Says when, or that none will be sent any more.
+    pub fn resend(&mut self, now: Timestamp) -> Result<(), ResendRefusal> {
+        if self.issue >= SENDS_IN_ALL || self.answered_at.is_some() {
+            return Err(ResendRefusal::Over);
+        }
+        let wait = self.resend_in(now);
+        if wait > 0 {
+            return Err(ResendRefusal::Later(wait));
+        }
+        self.issue += 1;
+        self.requested_at = now;
+        self.sent_at = None;
+        self.code = None;
+        self.wrong_now = 0;
+        Ok(())
+    }
+
+    /// Seconds until another letter may be asked for.
+    #[must_use]
+    pub fn resend_in(&self, now: Timestamp) -> u64 {
+        let left = RESEND_AFTER_S - now.duration_since(self.requested_at).as_secs();
+        u64::try_from(left.min(RESEND_AFTER_S)).unwrap_or(0)
+    }
+
+    const fn tries_left(&self) -> u32 {
+        let now = TRIES_PER_CODE.saturating_sub(self.wrong_now);
+        let all = TRIES_IN_ALL.saturating_sub(self.wrong_in_all);
+        if now < all { now } else { all }
+    }
+}
+
+fn is_over(sent_at: Timestamp, minutes: u32, now: Timestamp) -> bool {
+    now.duration_since(sent_at) > SignedDuration::from_mins(i64::from(minutes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
+    }
+
+    fn sent() -> Challenge {
+        let address = EmailAddress::parse("anne@example.org").expect("an address");
+        let terms = ChallengeTerms { method: ProofMethod::Both, code_minutes: 10, link_minutes: 60 };
+        let challenge = Challenge::new(ChallengeId::stored("c"), address, terms, at(0));
+        Challenge { sent_at: Some(at(30)), code: Some(digest("86991277")), ..challenge }
+    }
+
+    fn digest(text: &str) -> SecretDigest {
+        Secret::new(text).digest()
+    }
+
+    #[test]
+    fn b09_a_code_dies_with_its_time_and_the_time_counts_from_sending() {
+        let in_time = sent().answer_code(digest("86991277"), at(30 + 600));
+        assert!(matches!(in_time, CodeAnswer::Right(ref proven) if proven.address().as_str() == "anne@example.org"));
+        assert_eq!(sent().answer_code(digest("86991277"), at(30 + 601)), CodeAnswer::Expired);
+    }
+
+    #[test]
+    fn b09_a_code_that_was_tried_too_often_is_dead_even_if_then_right() {
+        let challenge = Challenge { wrong_now: 6, wrong_in_all: 6, ..sent() };
+        assert_eq!(challenge.answer_code(digest("86991277"), at(31)), CodeAnswer::Dead);
+        let fifth = Challenge { wrong_now: 5, wrong_in_all: 5, ..sent() };
+        assert_eq!(fifth.answer_code(digest("00000000"), at(31)), CodeAnswer::Dead);
+        let first = Challenge { wrong_now: 1, wrong_in_all: 1, ..sent() };
+        assert_eq!(first.answer_code(digest("00000000"), at(31)), CodeAnswer::Wrong { left: 4 });
+    }
+
+    #[test]
+    fn b11_sending_again_kills_the_older_secrets_but_gives_no_endless_tries() {
+        let mut challenge = Challenge { wrong_now: 5, wrong_in_all: 5, ..sent() };
+        assert_eq!(challenge.resend(at(10)), Err(ResendRefusal::Later(50)));
+        assert_eq!(challenge.resend(at(61)), Ok(()));
+        assert_eq!(challenge.answer_link(1, at(62)), LinkAnswer::Superseded);
+        assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Wrong { left: 5 });
+        challenge.wrong_in_all = 11;
+        assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Dead);
+        for minute in 2..5 {
+            assert_eq!(challenge.resend(at(61 * minute)), Ok(()));
+        }
+        assert_eq!(challenge.resend(at(600)), Err(ResendRefusal::Over));
+    }
+
+    #[test]
+    fn b08_a_link_works_once_and_in_its_time() {
+        assert!(matches!(sent().answer_link(1, at(30 + 3600)), LinkAnswer::Right(_)));
+        assert_eq!(sent().answer_link(1, at(30 + 3601)), LinkAnswer::Expired);
+        let used = Challenge { answered_at: Some(at(40)), ..sent() };
+        assert_eq!(used.answer_link(1, at(50)), LinkAnswer::Used);
+        assert_eq!(used.answer_code(digest("86991277"), at(50)), CodeAnswer::Used);
+    }
+}

@@ -1,0 +1,158 @@
+//! Throttling of guesses: a state machine of time (003, f01 to f03; CNIL 2022-100, access restriction).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How guesses on one person, device or place are slowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockoutPolicy {
+    /// Failures in a row before the first delay (003: 5).
+    pub free_failures: u32,
+    /// The first delay; it doubles with each further failure. More than a minute (LAW-003).
+    pub first_delay_s: u32,
+    /// The longest delay.
+    pub longest_delay_s: u32,
+    /// Failures within 24 hours after which nothing is tried until the day is over (LAW-003: 25).
+    pub daily_failures: u32,
+}
+
+impl LockoutPolicy {
+    /// For one person.
+    pub const PERSON: Self =
+        Self { free_failures: 5, first_delay_s: 90, longest_delay_s: 4 * 3600, daily_failures: 25 };
+    /// For one client address: wide, since an office or a residence may share it.
+    pub const ADDRESS: Self = Self { free_failures: 60, first_delay_s: 60, longest_delay_s: 600, daily_failures: 2000 };
+
+    /// The stricter of both, for a person at several agencies.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        Self {
+            free_failures: self.free_failures.min(other.free_failures),
+            first_delay_s: self.first_delay_s.max(other.first_delay_s),
+            longest_delay_s: self.longest_delay_s.max(other.longest_delay_s),
+            daily_failures: self.daily_failures.min(other.daily_failures),
+        }
+    }
+}
+
+/// What has been counted so far for one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attempts {
+    /// Failures in a row.
+    pub streak: u32,
+    /// Failures since `day_start`.
+    pub today: u32,
+    /// When the running day of 24 hours began.
+    pub day_start: Option<Timestamp>,
+    /// When the last attempt was let through.
+    pub last: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// When the next attempt is let through, if not now.
+    #[must_use]
+    pub fn locked_until(&self, policy: &LockoutPolicy, now: Timestamp) -> Option<Timestamp> {
+        let after_delay = self.last.and_then(|last| last.checked_add(self.delay(policy)).ok());
+        let after_day = (self.today >= policy.daily_failures)
+            .then(|| self.day_start.and_then(|start| start.checked_add(DAY).ok()))
+            .flatten();
+        [after_delay, after_day].into_iter().flatten().filter(|until| *until > now).max()
+    }
+
+    /// Lets one attempt through and counts it as a failure before it is known to be one, so that parallel guesses share
+    /// one budget (SEC-049); a success takes it back with [`Attempts::cleared`].
+    ///
+    /// # Errors
+    /// Gives the time at which the next attempt is let through.
+    pub fn reserve(&self, policy: &LockoutPolicy, now: Timestamp) -> Result<Self, Timestamp> {
+        if let Some(until) = self.locked_until(policy, now) {
+            return Err(until);
+        }
+        // A clock that was set back starts no new day and frees nobody (REL-055).
+        let new_day = self.day_start.is_none_or(|start| now.duration_since(start) >= DAY);
+        Ok(Self {
+            streak: self.streak.saturating_add(1),
+            today: if new_day { 1 } else { self.today.saturating_add(1) },
+            day_start: if new_day { Some(now) } else { self.day_start },
+            last: Some(now),
+        })
+    }
+
+    /// After a success: the row is broken, what was counted today before it stays, less the attempt itself.
+    #[must_use]
+    pub fn cleared(&self) -> Self {
+        Self { streak: 0, today: self.today.saturating_sub(1), ..*self }
+    }
+
+    /// Takes back an attempt that turned out to be no guess (the extranet did not answer, b03).
+    #[must_use]
+    pub fn taken_back(&self) -> Self {
+        Self { streak: self.streak.saturating_sub(1), today: self.today.saturating_sub(1), ..*self }
+    }
+
+    fn delay(&self, policy: &LockoutPolicy) -> SignedDuration {
+        if self.streak < policy.free_failures {
+            return SignedDuration::ZERO;
+        }
+        let doublings = (self.streak - policy.free_failures).min(20);
+        let seconds = (i64::from(policy.first_delay_s) << doublings).min(i64::from(policy.longest_delay_s));
+        SignedDuration::from_secs(seconds)
+    }
+}
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
+    }
+
+    /// Guesses as often as allowed until `end`; gives the number of guesses.
+    fn guess_until(policy: &LockoutPolicy, end: i64) -> u32 {
+        let (mut attempts, mut guesses) = (Attempts::default(), 0);
+        for second in 0..end {
+            if let Ok(next) = attempts.reserve(policy, at(second)) {
+                attempts = next;
+                guesses += 1;
+            }
+        }
+        guesses
+    }
+
+    #[test]
+    fn f01_the_sixth_try_has_to_wait_longer_than_a_minute_and_the_seventh_twice_as_long() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts = attempts.reserve(&LockoutPolicy::PERSON, at(0)).expect("free tries");
+        }
+        assert_eq!(attempts.reserve(&LockoutPolicy::PERSON, at(1)), Err(at(90)));
+        let attempts = attempts.reserve(&LockoutPolicy::PERSON, at(90)).expect("the delay is over");
+        assert_eq!(attempts.reserve(&LockoutPolicy::PERSON, at(91)), Err(at(90 + 180)));
+    }
+
+    #[test]
+    fn f01_nobody_guesses_more_than_25_times_a_day() {
+        let eager = LockoutPolicy { longest_delay_s: 100, ..LockoutPolicy::PERSON };
+        assert_eq!(guess_until(&eager, 24 * 3600 - 1), 25);
+        assert!(guess_until(&LockoutPolicy::PERSON, 24 * 3600 - 1) < 25);
+    }
+
+    #[test]
+    fn a_success_ends_the_row_and_an_unanswered_try_counts_for_nothing() {
+        let tried = Attempts::default().reserve(&LockoutPolicy::PERSON, at(0)).expect("free");
+        assert_eq!((tried.cleared().streak, tried.cleared().today), (0, 0));
+        assert_eq!(tried.taken_back().streak, 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_frees_nobody() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts = attempts.reserve(&LockoutPolicy::PERSON, at(7200)).expect("free tries");
+        }
+        assert!(attempts.reserve(&LockoutPolicy::PERSON, at(3600)).is_err());
+    }
+}

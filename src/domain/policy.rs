@@ -1,0 +1,221 @@
+//! What an agency can set, folded from optional layers (defaults < client < agency) into values with nothing optional.
+
+use serde::{Deserialize, Serialize};
+
+use super::lockout::LockoutPolicy;
+use super::password::{PasswordRules, Preset};
+
+/// What the resident types after the migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identifier {
+    /// The e-mail address becomes the identifier (000, 001).
+    #[default]
+    Email,
+    /// The old identifier is kept; the e-mail is contact only (004).
+    Legacy,
+}
+
+/// How an address is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofMethod {
+    /// A link in the letter (000, 001).
+    Link,
+    /// A code of eight digits (004).
+    Code,
+    /// Both in one letter.
+    #[default]
+    Both,
+}
+
+impl ProofMethod {
+    /// Whether letters carry a link.
+    #[must_use]
+    pub const fn has_link(self) -> bool {
+        matches!(self, Self::Link | Self::Both)
+    }
+
+    /// Whether letters carry a code.
+    #[must_use]
+    pub const fn has_code(self) -> bool {
+        matches!(self, Self::Code | Self::Both)
+    }
+}
+
+/// Whether the new password is chosen before or after the address is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Password, then proof (000, 001).
+    #[default]
+    PasswordFirst,
+    /// Proof, then password (004).
+    ProofFirst,
+}
+
+/// One password for all accounts of a person, or one for an account by choice (004).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordScope {
+    /// One for all.
+    #[default]
+    One,
+    /// One per account, where the resident wants it.
+    PerAccount,
+}
+
+/// Everything that an agency can set about sign-in and migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgencyPolicy {
+    /// What is typed after the migration.
+    pub identifier: Identifier,
+    /// How addresses are proven.
+    pub confirmation: ProofMethod,
+    /// Password before or after proof.
+    pub order: Order,
+    /// Seconds that « Étape suivante » stays grey (000: "quelques secondes").
+    pub notice_seconds: u32,
+    /// Minutes that a code lives, from sending (10 to 30).
+    pub code_minutes: u32,
+    /// Minutes that a link lives, from sending (at most 24 hours).
+    pub link_minutes: u32,
+    /// Hours after which an unfinished migration has to start again.
+    pub migration_hours: u32,
+    /// Rules for new passwords.
+    pub password: PasswordRules,
+    /// One password or several.
+    pub password_scope: PasswordScope,
+    /// Whether « J'ai noté ce mot de passe en lieu sûr » has to be ticked (004).
+    pub confirm_noted: bool,
+    /// Throttling of guesses on a person.
+    pub lockout: LockoutPolicy,
+    /// Minutes without a request after which a session ends.
+    pub idle_minutes: u32,
+    /// Hours after which a session ends, whatever happens.
+    pub session_hours: u32,
+    /// Days that « Garder ma session active » keeps it (at most 30).
+    pub keep_days: u32,
+}
+
+/// One layer of settings: what it does not say is left to the layer below.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PolicyLayer {
+    /// See [`AgencyPolicy::identifier`].
+    pub identifier: Option<Identifier>,
+    /// See [`AgencyPolicy::confirmation`].
+    pub confirmation: Option<ProofMethod>,
+    /// See [`AgencyPolicy::order`].
+    pub order: Option<Order>,
+    /// See [`AgencyPolicy::notice_seconds`].
+    pub notice_seconds: Option<u32>,
+    /// See [`AgencyPolicy::code_minutes`].
+    pub code_minutes: Option<u32>,
+    /// See [`AgencyPolicy::link_minutes`].
+    pub link_minutes: Option<u32>,
+    /// See [`AgencyPolicy::migration_hours`].
+    pub migration_hours: Option<u32>,
+    /// See [`AgencyPolicy::password`].
+    pub password: Option<Preset>,
+    /// See [`AgencyPolicy::password_scope`].
+    pub password_scope: Option<PasswordScope>,
+    /// See [`AgencyPolicy::confirm_noted`].
+    pub confirm_noted: Option<bool>,
+    /// Failures before the first delay; see [`LockoutPolicy::free_failures`].
+    pub lockout_failures: Option<u32>,
+    /// See [`AgencyPolicy::idle_minutes`].
+    pub idle_minutes: Option<u32>,
+    /// See [`AgencyPolicy::session_hours`].
+    pub session_hours: Option<u32>,
+    /// See [`AgencyPolicy::keep_days`].
+    pub keep_days: Option<u32>,
+}
+
+impl Default for AgencyPolicy {
+    fn default() -> Self {
+        Self {
+            identifier: Identifier::Email,
+            confirmation: ProofMethod::Both,
+            order: Order::PasswordFirst,
+            notice_seconds: 8,
+            code_minutes: 10,
+            link_minutes: 60,
+            migration_hours: 48,
+            password: Preset::Cnil50.rules(),
+            password_scope: PasswordScope::One,
+            confirm_noted: false,
+            lockout: LockoutPolicy::PERSON,
+            idle_minutes: 60,
+            session_hours: 12,
+            keep_days: 30,
+        }
+    }
+}
+
+impl AgencyPolicy {
+    /// Lays one layer over these values.
+    #[must_use]
+    pub fn overlaid(self, layer: &PolicyLayer) -> Self {
+        Self {
+            identifier: layer.identifier.unwrap_or(self.identifier),
+            confirmation: layer.confirmation.unwrap_or(self.confirmation),
+            order: layer.order.unwrap_or(self.order),
+            notice_seconds: layer.notice_seconds.unwrap_or(self.notice_seconds),
+            code_minutes: layer.code_minutes.unwrap_or(self.code_minutes),
+            link_minutes: layer.link_minutes.unwrap_or(self.link_minutes),
+            migration_hours: layer.migration_hours.unwrap_or(self.migration_hours),
+            password: layer.password.map_or(self.password, Preset::rules),
+            password_scope: layer.password_scope.unwrap_or(self.password_scope),
+            confirm_noted: layer.confirm_noted.unwrap_or(self.confirm_noted),
+            lockout: LockoutPolicy {
+                free_failures: layer.lockout_failures.unwrap_or(self.lockout.free_failures),
+                ..self.lockout
+            },
+            idle_minutes: layer.idle_minutes.unwrap_or(self.idle_minutes),
+            session_hours: layer.session_hours.unwrap_or(self.session_hours),
+            keep_days: layer.keep_days.unwrap_or(self.keep_days),
+        }
+    }
+
+    /// The same person at both agencies: password rules, lockout and lifetimes fold to the strictest; what belongs to
+    /// the agency being entered (`self`) stays.
+    #[must_use]
+    pub fn strictest(self, other: &Self) -> Self {
+        Self {
+            code_minutes: self.code_minutes.min(other.code_minutes),
+            link_minutes: self.link_minutes.min(other.link_minutes),
+            password: self.password.strictest(other.password),
+            lockout: self.lockout.strictest(other.lockout),
+            idle_minutes: self.idle_minutes.min(other.idle_minutes),
+            session_hours: self.session_hours.min(other.session_hours),
+            keep_days: self.keep_days.min(other.keep_days),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_changes_what_it_says_and_nothing_else() {
+        let layer = PolicyLayer { confirmation: Some(ProofMethod::Code), code_minutes: Some(30), ..Default::default() };
+        let policy = AgencyPolicy::default().overlaid(&layer);
+        assert_eq!((policy.confirmation, policy.code_minutes), (ProofMethod::Code, 30));
+        assert_eq!(policy.link_minutes, AgencyPolicy::default().link_minutes);
+    }
+
+    #[test]
+    fn a_person_at_two_agencies_gets_the_stricter_rules() {
+        let strict = AgencyPolicy::default().overlaid(&PolicyLayer {
+            password: Some(Preset::Cnil80),
+            keep_days: Some(7),
+            confirmation: Some(ProofMethod::Code),
+            ..Default::default()
+        });
+        let folded = AgencyPolicy::default().strictest(&strict);
+        assert_eq!((folded.password.length, folded.keep_days), (12, 7));
+        assert_eq!(folded.confirmation, ProofMethod::Both);
+    }
+}

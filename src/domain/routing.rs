@@ -1,0 +1,72 @@
+//! Which house a request is for, by its host; and an agency by its codes (001, a02).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::agency::{Agency, AgencyCode};
+use super::origin::Origin;
+
+/// Our own paths on an agency's host; everything else there is the extranet's.
+pub const OWN_PREFIX: &str = "/.vestibule/";
+
+/// Every host and every agency.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    portal: Origin,
+    by_host: HashMap<String, Arc<Agency>>,
+    by_code: HashMap<AgencyCode, Arc<Agency>>,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// The residents' own pages.
+    Portal,
+    /// An agency's extranet.
+    Extranet(Arc<Agency>),
+    /// Our own paths on an agency's host.
+    Own(Arc<Agency>),
+    /// No host of ours: 421.
+    Nowhere,
+}
+
+impl Directory {
+    /// Lists the agencies; hosts and codes are unique (the configuration has seen to it).
+    #[must_use]
+    pub fn new(portal: Origin, agencies: impl IntoIterator<Item = Agency>) -> Self {
+        let agencies: Vec<Arc<Agency>> = agencies.into_iter().map(Arc::new).collect();
+        let by_host = agencies.iter().map(|agency| (agency.public.host().to_owned(), Arc::clone(agency))).collect();
+        let by_code = agencies.iter().map(|agency| (agency.code.clone(), Arc::clone(agency))).collect();
+        Self { portal, by_host, by_code }
+    }
+
+    /// The portal's origin.
+    #[must_use]
+    pub const fn portal(&self) -> &Origin {
+        &self.portal
+    }
+
+    /// Every agency, in no order.
+    pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
+        self.by_code.values()
+    }
+
+    /// The agency with these codes.
+    #[must_use]
+    pub fn agency(&self, code: &AgencyCode) -> Option<&Arc<Agency>> {
+        self.by_code.get(code)
+    }
+
+    /// Where a request for this host (as [`super::origin::host_of_authority`] reads it) and path goes.
+    #[must_use]
+    pub fn resolve(&self, host: &str, path: &str) -> Place {
+        if host == self.portal.host() {
+            return Place::Portal;
+        }
+        match self.by_host.get(host) {
+            Some(agency) if path.starts_with(OWN_PREFIX) => Place::Own(Arc::clone(agency)),
+            Some(agency) => Place::Extranet(Arc::clone(agency)),
+            None => Place::Nowhere,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! How an extranet is reached and signed in to, as an agency's file declares it, and what it answered.
+
+use serde::{Deserialize, Serialize};
+
+use super::email::EmailAddress;
+use super::origin::Origin;
+
+/// The server behind an agency's public host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Where it is reached, and what absolute URLs of its own begin with.
+    pub origin: Origin,
+    /// The `Host` that it expects; its origin's by default.
+    pub host_header: String,
+    /// Further origins under which it writes its own URLs, all translated to the public one (a15).
+    pub aliases: Vec<Origin>,
+    /// Longest wait for a TCP (and TLS) connection, milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Longest silence while an answer is awaited or read, milliseconds; long polls need it long.
+    pub read_timeout_ms: u64,
+}
+
+/// How a resident is signed in upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Adapter {
+    /// The extranet's login form is fetched, filled in and posted by the gateway (a07).
+    FormReplay(Box<FormLogin>),
+    /// The extranet believes the identity headers; no secret is kept.
+    TrustedHeaders,
+}
+
+impl Adapter {
+    /// Whether the old password has to be kept (sealed) to sign in later.
+    #[must_use]
+    pub const fn needs_secret(&self) -> bool {
+        matches!(self, Self::FormReplay(_))
+    }
+}
+
+/// Who can say whether old credentials are right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verifier {
+    /// The extranet's own login form (b01).
+    Form,
+    /// The provisional credentials of the imported roster (b02, b20).
+    Roster,
+}
+
+/// A login form, described once per extranet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormLogin {
+    /// The path of the page that holds the form.
+    pub page: String,
+    /// CSS selector of the form; without it, the one form with a password field.
+    pub form: Option<String>,
+    /// Name of the field for the identifier.
+    pub login_field: String,
+    /// Name of the field for the password.
+    pub password_field: String,
+    /// Fields to set besides those found in the form.
+    pub extra: Vec<(String, String)>,
+    /// Encoding of the posted fields (WHATWG label); the page's own by default.
+    pub charset: Option<String>,
+    /// The login worked if one of these holds.
+    pub success: Vec<Rule>,
+    /// The credentials are wrong if one of these holds.
+    pub failure: Vec<Rule>,
+    /// The extranet has locked the account if one of these holds; looked at before `failure`.
+    pub locked: Vec<Rule>,
+    /// The extranet wants another password first if one of these holds; looked at before `success`.
+    pub must_change: Vec<Rule>,
+    /// Where name and e-mail of the resident can be read after the login.
+    pub profile: Option<ProfilePage>,
+    /// How an extranet session is ended (a17).
+    pub logout: Option<LogoutCall>,
+    /// Longest wait for the whole sign-in, milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// One test on the answer to a posted login form (a10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rule {
+    /// A cookie of this name was set and not emptied.
+    Cookie(String),
+    /// The answer redirects to a path that begins so (after resolution against the login page).
+    Redirect(String),
+    /// The answer redirects to a path that does not begin so.
+    RedirectElsewhere(String),
+    /// The answer has this status.
+    Status(u16),
+    /// The answer's text contains this.
+    Text(String),
+    /// The answer's HTML has an element for this CSS selector.
+    Element(String),
+}
+
+/// A page of the extranet that shows the resident's name or e-mail, with CSS selectors into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfilePage {
+    /// Its path.
+    pub page: String,
+    /// Where the name is.
+    pub name: Option<String>,
+    /// Where the e-mail is.
+    pub email: Option<String>,
+}
+
+/// How an extranet's session is ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogoutCall {
+    /// By opening a path.
+    Get {
+        /// The path.
+        path: String,
+    },
+    /// By sending a form found on a page: the one whose action is `path`.
+    Form {
+        /// The page that holds the form.
+        page: String,
+        /// The path that the form is posted to.
+        path: String,
+    },
+}
+
+/// What the extranet, or the roster, knows of a resident.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// The name shown.
+    pub name: Option<String>,
+    /// The e-mail address on file, if it is one.
+    pub email: Option<EmailAddress>,
+}
+
+/// The extranet's answer to old credentials. Only `Refused` counts as a failure (b03).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The credentials are right.
+    Accepted {
+        /// What was read on the way.
+        profile: Profile,
+    },
+    /// The credentials are wrong.
+    Refused,
+    /// The extranet has locked the account.
+    Locked,
+    /// The extranet wants another password first.
+    MustChange,
+}
+
+/// Why there is no verdict; never counted against the resident (b03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoVerdict {
+    /// No connection, or it broke.
+    #[error("the extranet cannot be reached")]
+    Unreachable,
+    /// No answer in time, or one without end.
+    #[error("the extranet is too slow")]
+    Slow,
+    /// The form is not there, or not as declared.
+    #[error("the extranet's login form is not as declared")]
+    FormChanged,
+    /// No declared rule fits the answer.
+    #[error("the extranet's answer fits no declared rule")]
+    Unrecognised,
+}
