@@ -124,16 +124,19 @@ fn write_pdf(lines: &[&str], filler: usize) -> Vec<u8> {
     ];
 
     let mut file = b"%PDF-1.4\n".to_vec();
-    let mut directory = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    let mut places = Vec::with_capacity(objects.len());
     for (number, object) in (1..).zip(&objects) {
-        directory.push_str(&format!("{:010} 00000 n \n", file.len()));
+        places.push(file.len());
         file.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
         file.extend_from_slice(object);
         file.extend_from_slice(b"\nendobj\n");
     }
-    let start = file.len();
-    file.extend_from_slice(directory.as_bytes());
-    let trailer = format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1);
+    let (start, entries) = (file.len(), objects.len() + 1);
+    file.extend_from_slice(format!("xref\n0 {entries}\n0000000000 65535 f \n").as_bytes());
+    for place in places {
+        file.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
+    }
+    let trailer = format!("trailer\n<< /Size {entries} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
     file.extend_from_slice(trailer.as_bytes());
     file
 }

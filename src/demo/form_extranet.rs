@@ -1,4 +1,5 @@
-//! A syndic's extranet of 2004: ISO-8859-1, a sign-in form with a one-time token, a session cookie, absolute links.
+//! A syndic's extranet of 2004: ISO-8859-1, a sign-in form with a one-time token, a session cookie, absolute
+//! redirects.
 
 mod latin;
 mod pages;
@@ -174,6 +175,7 @@ fn router(office: Arc<Office>) -> Router {
         .route("/mentions.php", get(async || LatinPage(pages::legal())))
         .route("/static/style.css", get(async || asset("text/css", include_bytes!("form_extranet/style.css"))))
         .route("/static/logo.gif", get(async || asset("image/gif", include_bytes!("form_extranet/logo.gif"))))
+        .fallback(async || (StatusCode::NOT_FOUND, LatinPage(pages::not_found())))
         .with_state(office)
 }
 

@@ -122,6 +122,7 @@ fn router(agency: Arc<Agency>) -> Router {
         .route("/public/", get(about))
         .route("/public/style.css", get(style))
         .route("/deconnexion", get(goodbye))
+        .fallback(async || (StatusCode::NOT_FOUND, page("Page introuvable", None, "")))
         .with_state(agency)
 }
 
@@ -131,11 +132,9 @@ async fn home(caller: Caller) -> Html<String> {
 }
 
 async fn receipts(caller: Caller) -> Html<String> {
-    let items: String = RECEIPTS
-        .iter()
-        .map(|(month, words)| format!("<li><a href=\"/quittances/{month}.pdf\">Quittance de {words}</a></li>\n"))
-        .collect();
-    page("Quittances", Some(&caller), &format!("<ul>\n{items}</ul>\n"))
+    let links = RECEIPTS
+        .map(|(month, words)| format!("<li><a href=\"/quittances/{month}.pdf\">Quittance de {words}</a></li>\n"));
+    page("Quittances", Some(&caller), &format!("<ul>\n{}</ul>\n", links.concat()))
 }
 
 async fn receipt(caller: Caller, Path(file): Path<String>, headers: HeaderMap) -> Response {

@@ -172,7 +172,7 @@ async fn letters(folder: &Path) -> io::Result<Vec<Letter>> {
     while let Some(entry) = entries.next_entry().await? {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let Ok(facts) = entry.metadata().await else { continue };
-        if !facts.is_file() || !name.ends_with(".eml") {
+        if !facts.is_file() || Path::new(&name).extension().is_none_or(|extension| extension != "eml") {
             continue;
         }
         let Ok(bytes) = fs::read(entry.path()).await else { continue };

@@ -8,7 +8,7 @@ use crate::demo::{
     html::{escape, headers_table, table},
 };
 
-pub(super) const FIRM: &str = "Cabinet Vasseur &amp; Fils";
+const FIRM: &str = "Cabinet Vasseur &amp; Fils";
 
 /// Why the sign-in form is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +54,9 @@ pub(super) fn home(account: &Account) -> String {
     let body = format!(
         r#"<p><b>Bonjour {name}</b></p>
 <p>Bienvenue dans votre espace clients. Vous y trouverez les avis de votre syndic, votre relevé et un formulaire pour nous écrire.</p>
-<h2><font size="3" color="{colour}">Derniers avis</font></h2>
+<h2><font size="3" color="navy">Derniers avis</font></h2>
 {notices}"#,
         name = escape(&account.name),
-        colour = "#003366",
         notices = table(NOTICES.into_iter().take(2)),
     );
     frame("Accueil", Some(account), &body)
@@ -132,6 +131,10 @@ pub(super) fn stale_form() -> String {
     let body = "<div class=\"erreur\">Formulaire expiré</div>\n\
                 <p><a href=\"/identification.php\">Revenir à la page d'identification</a></p>\n";
     frame("Formulaire expiré", None, body)
+}
+
+pub(super) fn not_found() -> String {
+    frame("Page introuvable", None, "<p>Cette page n'existe pas ou n'existe plus.</p>\n")
 }
 
 pub(super) fn broken_upload() -> String {

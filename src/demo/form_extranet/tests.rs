@@ -86,6 +86,7 @@ async fn a_stranger_is_sent_to_the_form_at_the_extranets_own_address() {
     for public in ["/mentions.php", "/static/style.css", "/static/logo.gif"] {
         assert_eq!(visit.get(public).await.status(), 200, "{public}");
     }
+    assert_eq!(visit.get("/annuaire.php").await.status(), 404);
 }
 
 #[tokio::test]
