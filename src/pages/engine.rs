@@ -148,7 +148,7 @@ impl Pages {
                 problems.push(format!("{path}: not UTF-8"));
                 continue;
             };
-            let is_plain = name.ends_with(".txt") || name.ends_with(".subject");
+            let is_plain = matches!(name.rsplit_once('.'), Some((_, "txt" | "subject")));
             let registry = if is_plain { &mut plain } else { &mut html };
             if let Err(error) = registry.register_template_string(template_name(name), text) {
                 problems.push(format!("{path}: {error}"));
@@ -157,28 +157,26 @@ impl Pages {
         (Self { html, plain, assets }, problems)
     }
 
+    /// Each sample once in each language, in turns with another brand and frame.
     fn try_samples(&self) -> Vec<String> {
         let brands = samples::brands();
         let mut problems = Vec::new();
         for language in Language::ALL {
-            for brand in &brands {
-                let frames = samples::frames(language, brand);
-                for sample in samples::pages() {
-                    let rendered = frames.iter().map(|frame| self.page(frame, sample.template, &sample.context));
-                    problems.extend(rendered.filter_map(Result::err).map(|error| error.to_string()));
-                }
-                for sample in samples::letters() {
-                    let rendered = self.parts(language, brand, samples::PORTAL, sample.template, &sample.context);
-                    problems.extend(rendered.err().map(|error| error.to_string()));
-                }
+            let frames: Vec<Frame<'_>> = brands.iter().flat_map(|brand| samples::frames(language, brand)).collect();
+            for (sample, frame) in samples::pages().iter().zip(frames.iter().cycle()) {
+                problems.extend(self.page(frame, sample.template, &sample.context).err());
+            }
+            for (sample, brand) in samples::letters().iter().zip(brands.iter().cycle()) {
+                problems.extend(self.parts(language, brand, samples::PORTAL, sample.template, &sample.context).err());
             }
         }
+        let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         problems.sort();
         problems.dedup();
         problems
     }
 
-    fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
+    pub(super) fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
         let alert = page.get("alert").cloned().unwrap_or_default();
         let error = page.get("error").cloned().unwrap_or_default();
         let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());
@@ -191,6 +189,10 @@ impl Pages {
                 "frame": frame,
                 "page": page,
                 // What the layout and the fields ask of every page, whether it has such a field or not.
+                "progress": page.get("progress"),
+                "field": error.get("name").and_then(Value::as_str).map_or("", field_of),
+                "refresh": null,
+                "wide": false,
                 "alert": alert,
                 "alert_kind": alert.get("kind").and_then(Value::as_str).unwrap_or_default(),
                 "alert_tone": tone,
@@ -204,7 +206,7 @@ impl Pages {
         )
     }
 
-    fn parts(
+    pub(super) fn parts(
         &self,
         language: Language,
         brand: &Brand,
@@ -212,7 +214,13 @@ impl Pages {
         template: &str,
         letter: &Value,
     ) -> Result<RenderedLetter, RenderError> {
-        let context = json!({ "language": language, "brand": brand, "portal": portal, "letter": letter });
+        let context = json!({
+            "language": language,
+            "brand": brand,
+            "brand_colour": brand::parameter(&brand.colour),
+            "portal": portal,
+            "letter": letter,
+        });
         let subject = render(&self.plain, &format!("{template}.subject"), &context)?;
         Ok(RenderedLetter {
             subject: one_line(&subject),
@@ -225,6 +233,17 @@ impl Pages {
 /// `parts/layout` and `parts/letter.txt` are included as `layout` and `letter`.
 fn template_name(name: &str) -> &str {
     name.strip_prefix("parts/").map_or(name, |part| part.strip_suffix(".txt").unwrap_or(part))
+}
+
+/// The id of the field that an error stands beside; a page with one field names it itself.
+fn field_of(error: &str) -> &'static str {
+    match error {
+        "passwords-differ" | "emails-differ" => "confirmation",
+        "password-not-noted" => "noted",
+        error if error.starts_with("email") => "email",
+        error if error.starts_with("login") => "login",
+        _ => "password",
+    }
 }
 
 fn value(template: &str, context: &impl Serialize) -> Result<Value, RenderError> {

@@ -1,4 +1,4 @@
-//! What templates can call: `t`, `th`, `join`, `duration`, `asset`, `url`, and an `if` that knows missing from false.
+//! What templates can call: `t`, `th`, `duration`, `asset`, `join`, `url`, `encode`, `digits`, and a strict `if`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext, RenderError,
     RenderErrorReason, Renderable, ScopedJson,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::terms::escape;
@@ -25,7 +26,10 @@ pub(super) fn register(
     registry.register_helper("duration", Box::new(Duration(Arc::clone(translations))));
     registry.register_helper("asset", Box::new(AssetUrl(Arc::clone(versions))));
     registry.register_helper("join", Box::new(Join));
-    registry.register_helper("url", Box::new(SafeUrl));
+    registry.register_helper("url", Box::new(Spelled(|text| safe_url(text).to_owned())));
+    registry
+        .register_helper("encode", Box::new(Spelled(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())));
+    registry.register_helper("digits", Box::new(Spelled(digits)));
     registry.register_helper("if", Box::new(StrictIf { wanted: true }));
     registry.register_helper("unless", Box::new(StrictIf { wanted: false }));
 }
@@ -121,15 +125,22 @@ impl HelperDef for Join {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let parts: Result<String, RenderError> = (0..helper.params().len()).map(|index| text(helper, index)).collect();
-        Ok(ScopedJson::Derived(Value::String(parts?)))
+        let mut joined = String::new();
+        for (index, param) in helper.params().iter().enumerate() {
+            match param.value() {
+                Value::Number(number) => joined.push_str(&number.to_string()),
+                _ => joined.push_str(text(helper, index)?),
+            }
+        }
+        Ok(ScopedJson::Derived(Value::String(joined)))
     }
 }
 
-/// `{{url brand.support_url}}`: an address that cannot run a script (SEC-072).
-struct SafeUrl;
+/// `{{url x}}`: an address that cannot run a script (SEC-072). `{{encode x}}`: a value in a query.
+/// `{{digits x}}`: a telephone number as `tel:` wants it.
+struct Spelled(fn(&str) -> String);
 
-impl HelperDef for SafeUrl {
+impl HelperDef for Spelled {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -137,7 +148,7 @@ impl HelperDef for SafeUrl {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        Ok(ScopedJson::Derived(Value::String(safe_url(text(helper, 0)?).to_owned())))
+        Ok(ScopedJson::Derived(Value::String(self.0(text(helper, 0)?))))
     }
 }
 
@@ -216,6 +227,10 @@ fn text<'a>(helper: &'a Helper<'_>, index: usize) -> Result<&'a str, RenderError
 
 fn other(what: String) -> RenderError {
     RenderErrorReason::Other(what).into()
+}
+
+fn digits(phone: &str) -> String {
+    phone.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect()
 }
 
 fn safe_url(url: &str) -> &str {

@@ -9,6 +9,8 @@ pub mod letters;
 pub mod portal;
 pub mod samples;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod translations;
 
 use serde::Serialize;

@@ -67,12 +67,10 @@ impl Alert {
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
-            | Self::ResendLater { .. }
             | Self::ResendOver
             | Self::WrongPassword
-            | Self::TooEarly
             | Self::TermsNotAccepted => Tone::Error,
-            Self::OldCredentials | Self::Stale => Tone::Info,
+            Self::OldCredentials | Self::ResendLater { .. } | Self::TooEarly | Self::Stale => Tone::Info,
             Self::AccountReady
             | Self::SignedOut
             | Self::Resent

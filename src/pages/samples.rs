@@ -99,9 +99,9 @@ pub fn pages() -> Vec<Sample> {
 #[must_use]
 pub fn letters() -> Vec<Sample> {
     let mut samples = Vec::new();
-    let link = Some(format!("{PORTAL}/confirm/Zm9vYmFy?x=1&y=2"));
-    let code = Some("86991277".to_owned());
-    let both = [(link.clone(), code.clone()), (link.clone(), None), (None, code)];
+    let url = format!("{PORTAL}/confirm/Zm9vYmFy?x=1&y=2");
+    let (link, code) = (Some(url.clone()), Some("86991277".to_owned()));
+    let both = [(link.clone(), code.clone()), (link, None), (None, code)];
     for (link, code) in both {
         let (account, code_minutes, link_minutes) = ("du****23".to_owned(), 10, 60);
         let confirm = ConfirmAddress { account, link, code, code_minutes, link_minutes };
@@ -112,7 +112,7 @@ pub fn letters() -> Vec<Sample> {
         letter(&mut samples, &ConfirmAddress { account: AWKWARD.to_owned(), ..confirm.clone() });
         letter(&mut samples, &confirm);
     }
-    letter(&mut samples, &ResetPassword { link: link.unwrap_or_default(), link_minutes: 60 });
+    letter(&mut samples, &ResetPassword { link: url, link_minutes: 60 });
     let at = "22 novembre 2026 à 09:30".to_owned();
     letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
     letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });

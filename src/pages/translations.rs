@@ -64,7 +64,9 @@ fn read_language(
     }
     let mut keys = BTreeSet::new();
     let folder = format!("locales/{}/", language.code());
-    for (path, content) in files.iter().filter(|(path, _)| path.starts_with(&folder) && path.ends_with(".ftl")) {
+    for (path, content) in
+        files.iter().filter(|(path, _)| path.strip_prefix(&folder).and_then(|name| name.strip_suffix(".ftl")).is_some())
+    {
         let Ok(text) = std::str::from_utf8(content) else {
             problems.push(format!("{path}: not UTF-8"));
             continue;
