@@ -224,7 +224,7 @@ impl Pages {
         let subject = render(&self.plain, &format!("{template}.subject"), &context)?;
         Ok(RenderedLetter {
             subject: one_line(&subject),
-            text: render(&self.plain, &format!("{template}.txt"), &context)?,
+            text: tidy(&render(&self.plain, &format!("{template}.txt"), &context)?),
             html: render(&self.html, &format!("{template}.html"), &context)?,
         })
     }
@@ -255,6 +255,19 @@ fn render(registry: &Handlebars<'_>, template: &str, context: &Value) -> Result<
     registry
         .render(template, context)
         .map_err(|error| RenderError { template: template.to_owned(), reason: error.to_string() })
+}
+
+/// One empty line at most between paragraphs, whatever parts a template left out.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    for line in text.trim().lines().map(str::trim_end) {
+        if !(line.is_empty() && tidy.ends_with("\n\n")) {
+            // The mark of a signature has its space (RFC 3676, 4.3).
+            tidy.push_str(if line == "--" { "-- " } else { line });
+            tidy.push('\n');
+        }
+    }
+    tidy
 }
 
 /// A line break in a subject would begin another header (SEC-074).

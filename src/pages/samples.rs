@@ -167,8 +167,21 @@ fn after(alert: &Alert) -> Option<Alert> {
     })
 }
 
-fn errors() -> impl Iterator<Item = FieldError> {
-    FieldError::NAMES.into_iter().map(|name| FieldError { name, number: 8 })
+/// All but the box of [`ChangePasswordPage::noted`].
+const PASSWORDS: &[&str] = &[
+    "password-missing",
+    "password-too",
+    "password-c",
+    "password-personal",
+    "password-old",
+    "password-unchanged",
+    "passwords-differ",
+];
+
+/// The errors that a page can have: those about one of its fields.
+fn errors(fields: &[&str]) -> impl Iterator<Item = FieldError> {
+    let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
+    FieldError::NAMES.into_iter().filter(about).map(|name| FieldError { name, number: 8 })
 }
 
 fn criteria() -> Vec<Criterion> {
@@ -247,7 +260,7 @@ fn wizard(samples: &mut Vec<Sample>) {
     };
     page(samples, &email);
     page(samples, &EmailPage { suggestion: Some("durand@gmail.com".to_owned()), ..email.clone() });
-    for error in errors() {
+    for error in errors(&["email-"]) {
         page(samples, &EmailPage { email: AWKWARD.to_owned(), error: Some(error), ..email.clone() });
     }
     page(
@@ -269,7 +282,7 @@ fn wizard(samples: &mut Vec<Sample>) {
         progress: progress(3),
     };
     page(samples, &password);
-    for error in errors() {
+    for error in errors(PASSWORDS) {
         page(samples, &PasswordPage { email: LONG_EMAIL.to_owned(), error: Some(error), ..password.clone() });
     }
     page(samples, &PasswordPage { email: AWKWARD.to_owned(), criteria: Vec::new(), progress: None, ..password });
@@ -330,13 +343,13 @@ fn proofs(samples: &mut Vec<Sample>) {
 
 fn passwords(samples: &mut Vec<Sample>) {
     page(samples, &ForgottenPage { codes: codes(), login: String::new(), error: None });
-    for error in errors() {
+    for error in errors(&["login-", "email-"]) {
         page(samples, &ForgottenPage { codes: awkward_codes(), login: AWKWARD.to_owned(), error: Some(error) });
     }
     page(samples, &ForgottenSentPage { codes: codes(), link_minutes: 60 });
     page(samples, &ForgottenSentPage { codes: awkward_codes(), link_minutes: 1440 });
     page(samples, &ResetPage { secret: "Zm9vYmFy".to_owned(), criteria: criteria(), error: None });
-    for error in errors() {
+    for error in errors(PASSWORDS) {
         page(samples, &ResetPage { secret: AWKWARD.to_owned(), criteria: criteria(), error: Some(error) });
     }
     page(samples, &ResetDonePage { seconds: 8, login_url: "/login?client=SPI31&societe=01".to_owned() });
@@ -346,7 +359,7 @@ fn passwords(samples: &mut Vec<Sample>) {
         samples,
         &ChangePasswordPage { criteria: criteria(), noted: true, error: None, alert: Some(Alert::WrongPassword) },
     );
-    for error in errors() {
+    for error in errors(&["password"]) {
         page(samples, &ChangePasswordPage { criteria: criteria(), noted: true, error: Some(error), alert: None });
     }
 }
@@ -386,7 +399,7 @@ fn account(samples: &mut Vec<Sample>) {
     let email = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
     page(samples, &email);
     page(samples, &ChangeEmailPage { alert: Some(Alert::WrongPassword), ..email.clone() });
-    for error in errors() {
+    for error in errors(&["email-", "emails-"]) {
         let (typed, error) = (AWKWARD.to_owned(), Some(error));
         page(samples, &ChangeEmailPage { email: typed.clone(), confirmation: typed, error, alert: None });
     }
