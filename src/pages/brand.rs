@@ -17,7 +17,7 @@ pub(super) fn css(colour: &str) -> String {
     format!(
         ":root {{\n  --brand: {};\n  --brand-deep: {};\n  --brand-ink: {ink};\n  --brand-text: {};\n}}\n",
         colour.hex(),
-        colour.darker(80).hex(),
+        colour.readable().darker(80).hex(),
         colour.readable().hex(),
     )
 }
@@ -46,10 +46,10 @@ impl Colour {
         Self { red: part(self.red), green: part(self.green), blue: part(self.blue) }
     }
 
-    /// The colour, darkened until text in it can be read on white.
+    /// The colour, darkened until text in it can be read on white (4.5 is asked) and on the page's ground.
     fn readable(self) -> Self {
         let mut colour = self;
-        while colour.contrast_with_white() < 4.5 {
+        while colour.contrast_with_white() < 5.2 {
             colour = colour.darker(90);
         }
         colour
@@ -80,6 +80,6 @@ mod tests {
     fn a_light_colour_gets_dark_ink_and_a_readable_text_colour() {
         assert!(css("#ffcc00").contains("--brand-ink: #1b1b1b"));
         assert!(css("#1f4e79").contains("--brand-ink: #ffffff"));
-        assert!(Colour::parse("ffcc00").unwrap().readable().contrast_with_white() >= 4.5);
+        assert!(Colour::parse("ffcc00").unwrap().readable().contrast_with_white() >= 5.2);
     }
 }

@@ -222,7 +222,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
             alert: Some(Alert::SignInRefused),
         },
     );
-    let text = terms_html("# Conditions Générales d'Utilisation\n\n## Article 1 - Objet\n\nTexte.\n\n- un\n- deux");
+    let text = terms_html(include_str!("../../config/terms/sample-fr.txt"));
     let terms = TermsPage {
         text,
         version: "2026-01".to_owned(),

@@ -77,6 +77,10 @@ error-password-unchanged = This is already your password. Choose a new one.
 error-passwords-differ = The two passwords are not the same. Enter them again.
 error-password-not-noted = Tick the box once you have noted your password in a safe place.
 
+field-sign-in-refused = Check the identifier or the password.
+field-wrong-password = This password is not right.
+field-wrong-code = Check the 8 digits of this code.
+
 alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?”.
 alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.
 alert-account-ready = Your account is up to date. Sign in with your e-mail address and your new password.
@@ -95,7 +99,7 @@ alert-resend-later = { $seconds ->
    *[other] An e-mail has just been sent. You can ask for another one in { $seconds } seconds.
 }
 alert-resend-over = You have asked for as many e-mails as possible today. Try again tomorrow, or contact your agency.
-alert-wrong-password = This password is not right.
+alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
 alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.
 alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
 alert-password-changed = Your password has been changed. Your other devices have been signed out.

@@ -5,7 +5,7 @@ codes-societe = Company code
 codes-hint = In the sign-in address, the client code stands after “client=” and the company code after “societe=”.
 
 sign-in-title = Sign in
-sign-in-heading = { $agency }: sign in
+sign-in-heading = Sign in to your customer space
 sign-in = Sign in
 forgotten-link = Forgotten password?
 keep = Keep me signed in

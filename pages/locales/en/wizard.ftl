@@ -28,12 +28,12 @@ email-before-spam = is not protected by a filter such as MailInBlack, which woul
 join-link = I already have an account
 
 password-title = Your new password
-password-for = This will be the password of your account <strong>{ $email }</strong>.
+password-for = This will be the password of your account <strong>{ $email }</strong>
 password-then = Then click “Create my account”.
 create-account = Create my account
 
 proof-title = Check your mailbox
-proof-sent = An e-mail has just been sent to <strong>{ $email }</strong>.
+proof-sent = An e-mail has just been sent to <strong>{ $email }</strong>
 proof-stay = <strong>Do not close this page.</strong> If you read your e-mails on the web, open a new tab.
 proof-code = Verification code
 proof-code-hint = Copy the 8 digits from the e-mail here. The code is valid for { $duration }.

@@ -1,7 +1,7 @@
 account-title = Mon compte
 account-security = Connexion et sécurité
 account-email = Email
-modify-email = l'adresse e-mail
+modify-email = l'adresse email
 modify-password = le mot de passe
 password-masked = masqué
 account-pending = <strong>{ $email }</strong> : en attente de confirmation.

@@ -11,12 +11,12 @@ letter-open = Continuer
 letter-reset-open = Choisir un nouveau mot de passe
 letter-account-open = Ouvrir Mon compte
 
-letter-confirm-address-subject = { $agency } : confirmez votre adresse e-mail
-letter-confirm-address-text = Vous mettez à jour votre accès à l'espace client { $agency } (identifiant { $account }). Il reste à confirmer que cette adresse e-mail est bien la vôtre.
+letter-confirm-address-subject = { $agency } : confirmez votre adresse email
+letter-confirm-address-text = Vous mettez à jour votre accès à l'espace client { $agency } (identifiant { $account }). Il reste à confirmer que cette adresse email est bien la vôtre.
 letter-confirm-address-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Le lien propose « Ce n'est pas moi » ; sans réponse de votre part, rien ne sera modifié.
 
 letter-already-account-subject = { $agency } : vous avez déjà un compte
-letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse e-mail a déjà un compte : il suffit de le rattacher, avec le mot de passe de ce compte.
+letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse email a déjà un compte : il suffit de le rattacher, avec le mot de passe de ce compte.
 letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera rattaché à votre compte.
 
 letter-reset-password-subject = { $agency } : choisissez un nouveau mot de passe
@@ -27,12 +27,12 @@ letter-password-changed-subject = { $agency } : votre mot de passe a changé
 letter-password-changed-text = Le mot de passe de votre compte { $agency } a été modifié le { $at }. Vos autres appareils ont été déconnectés. Si c'est vous, vous n'avez rien à faire.
 letter-password-changed-not-me = Ce n'est pas vous ? Choisissez tout de suite un nouveau mot de passe, puis prévenez { $agency } :
 
-letter-confirm-new-email-subject = { $agency } : confirmez votre nouvelle adresse e-mail
+letter-confirm-new-email-subject = { $agency } : confirmez votre nouvelle adresse email
 letter-confirm-new-email-text = Vous avez indiqué cette adresse comme nouvelle adresse de votre compte { $agency }. L'ancienne reste valable tant que celle-ci n'est pas confirmée.
 letter-confirm-new-email-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera modifié.
 
-letter-email-changed-subject = { $agency } : votre adresse e-mail a changé
-letter-email-changed-text = L'adresse e-mail de votre compte { $agency } a été remplacée par { $email } le { $at }. Si c'est vous, vous n'avez rien à faire.
+letter-email-changed-subject = { $agency } : votre adresse email a changé
+letter-email-changed-text = L'adresse email de votre compte { $agency } a été remplacée par { $email } le { $at }. Si c'est vous, vous n'avez rien à faire.
 letter-email-changed-not-me = Ce n'est pas vous ? Contactez tout de suite { $agency }.
 
 letter-account-attached-subject = { $agency } : un compte a été associé

@@ -5,14 +5,14 @@ codes-societe = Code société
 codes-hint = Dans l'adresse de connexion, le code client suit « client= » et le code société suit « societe= ».
 
 sign-in-title = Connexion
-sign-in-heading = { $agency } : connexion
+sign-in-heading = Connexion à votre espace client
 sign-in = Connexion
 forgotten-link = Mot de passe oublié ?
 keep = Garder ma session active
 keep-hint = À ne cocher que sur votre appareil personnel.
 trouble-title = Vous ne parvenez pas à vous connecter ?
 trouble-first = Première connexion : utilisez l'identifiant et le mot de passe donnés par votre agence.
-trouble-email = Compte déjà mis à jour : utilisez votre adresse e-mail et le mot de passe que vous avez choisi.
+trouble-email = Compte déjà mis à jour : utilisez votre adresse email et le mot de passe que vous avez choisi.
 trouble-typing = Vérifiez les majuscules et les minuscules, et qu'aucun espace ne s'est glissé au début ou à la fin.
 
 terms-title = Conditions Générales d'Utilisation
@@ -22,7 +22,7 @@ terms-accept = J'ai lu et j'accepte les présentes conditions
 terms-hint = Cochez cette case, puis cliquez sur « Continuer ».
 
 forgotten-title = Mot de passe oublié
-forgotten-text = Saisissez votre adresse e-mail ou votre identifiant. Nous vous enverrons un e-mail pour choisir un nouveau mot de passe.
+forgotten-text = Saisissez votre adresse email ou votre identifiant. Nous vous enverrons un e-mail pour choisir un nouveau mot de passe.
 forgotten-send = Recevoir l'e-mail
 forgotten-old-title = Vous n'avez pas encore mis à jour votre compte ?
 forgotten-old-text = Votre mot de passe est celui que votre agence vous a donné. Si vous ne l'avez plus, contactez-la : elle vous en remettra un nouveau.
