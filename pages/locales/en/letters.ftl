@@ -8,12 +8,13 @@ letter-code-duration = This code is valid for { $duration }.
 letter-or-link = Or open this link, valid for { $duration }, then click the button on the page:
 letter-link = Open this link, valid for { $duration }, and follow the instructions:
 letter-open = Continue
+letter-disown = You can also open the link and choose “This is not me”.
 letter-reset-open = Choose a new password
 letter-account-open = Open my account
 
 letter-confirm-address-subject = { $agency }: confirm your e-mail address
 letter-confirm-address-text = You are updating your access to the { $agency } customer space (identifier { $account }). What remains is to confirm that this e-mail address is yours.
-letter-confirm-address-not-me = Not you? Do not pass this message on to anybody. The link offers “This is not me”; without an answer from you, nothing will be changed.
+letter-confirm-address-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be changed.
 
 letter-already-account-subject = { $agency }: you already have an account
 letter-already-account-text = You want to enter the { $agency } customer space (identifier { $account }). This e-mail address already has an account: you only need to attach it, with the password of that account.

@@ -8,12 +8,13 @@ letter-code-duration = Ce code est valable { $duration }.
 letter-or-link = Ou bien ouvrez ce lien, valable { $duration }, puis cliquez sur le bouton de la page :
 letter-link = Ouvrez ce lien, valable { $duration }, et suivez les indications :
 letter-open = Continuer
+letter-disown = Vous pouvez aussi ouvrir le lien et choisir « Ce n'est pas moi ».
 letter-reset-open = Choisir un nouveau mot de passe
 letter-account-open = Ouvrir Mon compte
 
 letter-confirm-address-subject = { $agency } : confirmez votre adresse email
 letter-confirm-address-text = Vous mettez à jour votre accès à l'espace client { $agency } (identifiant { $account }). Il reste à confirmer que cette adresse email est bien la vôtre.
-letter-confirm-address-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Le lien propose « Ce n'est pas moi » ; sans réponse de votre part, rien ne sera modifié.
+letter-confirm-address-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera modifié.
 
 letter-already-account-subject = { $agency } : vous avez déjà un compte
 letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse email a déjà un compte : il suffit de le rattacher, avec le mot de passe de ce compte.
