@@ -272,14 +272,16 @@ async fn step(
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
     let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    take(app, caller, open.stored, transition).await
+    take(app, caller, open.stored, None, transition).await
 }
 
-/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all.
+/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all,
+/// together with the answer to the proof that allowed it, if there was one.
 pub(super) async fn take(
     app: &App,
     caller: &Caller,
     stored: StoredFlow,
+    answers: Option<&ChallengeId>,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
     let now = app.now();
@@ -291,6 +293,11 @@ pub(super) async fn take(
     };
     let mut tx = app.store.write().await?;
     if !tx.save_flow(&flow, stored.version).await? {
+        return Ok(Stepped::Elsewhere);
+    }
+    if let Some(challenge) = answers
+        && !tx.mark_answered(challenge, now).await?
+    {
         return Ok(Stepped::Elsewhere);
     }
     let stepped = match effect {
@@ -446,7 +453,6 @@ async fn hand_on(
         tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
     }
     tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
-    tx.forget_flow_secret(&flow.id).await?;
     Ok(true)
 }
 
