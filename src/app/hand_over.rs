@@ -74,14 +74,15 @@ pub async fn enter(
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
-    let here = handed.link.account.agency == agency.code && handed.browser == browser.digest();
+    let link = tx.link(&handed.link).await?;
+    let here = link.is_some_and(|link| link.account.agency == agency.code) && handed.browser == browser.digest();
     if !here {
         // A code in a wrong place is burnt all the same.
         tx.commit().await?;
         return Ok(None);
     }
     let cookie = long_secret(&*app.dice);
-    tx.insert_agency_cookie(cookie.digest(), &handed.session, &handed.link.id, now).await?;
+    tx.insert_agency_cookie(cookie.digest(), &handed.session, &handed.link, now).await?;
     tx.commit().await?;
     Ok(Some((cookie, handed.return_to)))
 }

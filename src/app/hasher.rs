@@ -4,11 +4,12 @@
 //! The threads are bounded in number, lowered in priority, and fed by a bounded queue; a full queue is told at once.
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
+use argon2::password_hash::phc::{PasswordHash as Phc, Salt};
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use argon2::password_hash::{PasswordHash as Phc, PasswordHasher as _, PasswordVerifier as _, phc::Salt};
 use tokio::sync::oneshot;
 
 use crate::domain::password::PasswordHash;
@@ -132,9 +133,8 @@ fn hash_with(argon2: &Argon2<'_>, password: &Secret, salt: [u8; 16]) -> Password
 }
 
 fn is_cheaper(hash: &Phc, today: HashCost) -> bool {
-    Params::try_from(hash).map_or(true, |params| {
-        params.m_cost() < today.memory_kib || params.t_cost() < today.iterations
-    })
+    Params::try_from(hash)
+        .map_or(true, |params| params.m_cost() < today.memory_kib || params.t_cost() < today.iterations)
 }
 
 /// Residents who browse go before residents who sign in. On Linux the nice value belongs to the thread.

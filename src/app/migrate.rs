@@ -439,8 +439,7 @@ async fn hand_on(
     identity: &IdentityId,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let link =
-        Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
+    let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
     if !tx.attach(&link, now).await? {
         return Ok(false);
     }

@@ -203,7 +203,8 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     if let (Stepped::On, Some(owner)) = (&stepped, owner) {
         // The existing account's password was typed here already: it need not be typed again on the other device.
         if let Some(stored) = app.store.read().await?.flow(&flow).await? {
-            stepped = migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
+            stepped =
+                migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
         }
     }
     Ok(Confirmed::Done { same_browser, stepped })
@@ -252,7 +253,10 @@ async fn go_on(
     let owner = app.store.read().await?.credential_by_email(proven.address()).await?;
     let owner = owner.map(|credential| credential.identity);
     let id = challenge.id.clone();
-    migrate::take(app, caller, stored, Some(&challenge.id), move |flow, _| flow.proven(&id, proven.clone(), owner.clone())).await
+    migrate::take(app, caller, stored, Some(&challenge.id), move |flow, _| {
+        flow.proven(&id, proven.clone(), owner.clone())
+    })
+    .await
 }
 
 /// « Ce n'est pas moi »: the flow that waits for this letter ends, and nothing was changed.

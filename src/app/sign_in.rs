@@ -110,12 +110,7 @@ async fn judge(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Resu
     }
 }
 
-async fn look_up(
-    app: &App,
-    caller: &Caller,
-    typed: TypedLogin,
-    agency: Option<&Agency>,
-) -> Result<Known, Fault> {
+async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: Option<&Agency>) -> Result<Known, Fault> {
     let mut tx = app.store.read().await?;
     let credential = match &typed.email {
         Some(email) => tx.credential_by_email(email).await?,

@@ -19,7 +19,7 @@ use crate::telemetry::Clock;
 pub use self::transport::{SmtpSecurity, SmtpServer, Transport, TransportError};
 
 /// A letter that is claimed and not heard of any more is taken up again after this time.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE_MS: i64 = 120_000;
 
 /// How often the outbox is looked at when nothing is due.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -88,7 +88,7 @@ impl Mailer {
             return Ok(false);
         }
         let mut tx = self.store.write().await?;
-        let claimed = tx.claim_letter(LEASE, now).await?;
+        let claimed = tx.claim_letter(LEASE_MS, now).await?;
         tx.commit().await?;
         let Some(mail) = claimed else { return Ok(false) };
         let outcome = self.send(&mail).await;
