@@ -158,6 +158,23 @@ pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&Identi
     step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
 }
 
+/// The person whose browser this is: signed in here now, or the only one who ever was on this device.
+///
+/// # Errors
+/// The store fails.
+pub async fn known_here(
+    app: &App,
+    caller: &Caller,
+    signed_in: Option<&IdentityId>,
+) -> Result<Option<IdentityId>, Fault> {
+    if let Some(identity) = signed_in {
+        return Ok(Some(identity.clone()));
+    }
+    let Some(device) = &caller.device else { return Ok(None) };
+    let mut owners = app.store.read().await?.device_owner(device.digest()).await?;
+    Ok(if owners.len() == 1 { owners.pop() } else { None })
+}
+
 /// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
 ///
 /// # Errors
@@ -212,8 +229,13 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
 pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let Step::Join { identity, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
-    let credential = joining(app, identity.as_ref(), typed_email).await?;
+    let known = match &open.flow.step {
+        Step::Join { identity, .. } => identity.clone(),
+        // « J'ai déjà un compte » leads from the address to the form without a step of its own.
+        Step::Email { .. } => None,
+        _ => return Ok(Stepped::Elsewhere),
+    };
+    let credential = joining(app, known.as_ref(), typed_email).await?;
     let right = match &credential {
         Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
         None => count_unknown(app, caller, typed_email).await?,
@@ -222,7 +244,13 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
         tokio::time::sleep_until(floor).await;
         return Ok(Stepped::Wrong(Mistake::JoinRefused));
     };
-    step(app, caller, move |flow, _| flow.joined(credential.identity.clone())).await
+    step(app, caller, move |flow, _| {
+        if matches!(flow.step, Step::Email { .. }) {
+            flow.join_existing(None)?;
+        }
+        flow.joined(credential.identity.clone())
+    })
+    .await
 }
 
 async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
