@@ -190,7 +190,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Tells which database it is and makes what SQLite needs to make its file.
+/// Tells which database it is, and makes the folder that SQLite's file goes to. Its path is taken as it stands.
 fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok((Dialect::Postgres, url.to_owned()));
@@ -204,11 +204,10 @@ fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if let Some(folder) = Path::new(path).parent() {
         std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
-    // Absolute paths with three slashes, so that nothing of them is read as a host.
-    Ok((
-        Dialect::Sqlite,
-        if path.starts_with('/') { format!("sqlite://{path}?mode=rwc") } else { format!("sqlite:{path}?mode=rwc") },
-    ))
+    // The driver would read an escape where the file's name has a per cent sign.
+    let escaped = path.replace('%', "%25");
+    let slashes = if path.starts_with('/') { "//" } else { "" };
+    Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}?mode=rwc")))
 }
 
 /// What every new connection is told.
@@ -227,3 +226,6 @@ async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
