@@ -3,6 +3,7 @@
 //! With `VESTIBULE_TEST_POSTGRES` set to the URL of a server (without a database's name), each of them runs in a new
 //! database there instead.
 
+mod killed;
 mod people;
 mod proofs;
 mod sending;
@@ -10,11 +11,15 @@ mod sessions;
 mod traces;
 mod wizard;
 
+use std::os::unix::fs::PermissionsExt as _;
+
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::agency::AgencyCode;
+use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
@@ -78,6 +83,11 @@ async fn fifty<T: Send + 'static>(
         })
     });
     join_all(tasks).await.into_iter().map(|task| task.expect("no panic")).collect()
+}
+
+fn tried(tx: &mut Tx) -> BoxFuture<'_, u32> {
+    let id = ChallengeId::stored("c");
+    async move { tx.count_code_try(&id).await.expect("asked").expect("the proof").wrong_now }.boxed()
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -181,6 +191,21 @@ async fn a_reader_sees_one_moment_while_others_write() {
 }
 
 #[tokio::test]
+async fn two_processes_on_one_database_take_turns() {
+    let fresh = Fresh::new().await;
+    let other = Store::open(&fresh.url).await.expect("a store");
+    let mut tx = fresh.write().await.expect("a turn");
+    let terms = ChallengeTerms::from(&AgencyPolicy::default());
+    let challenge = Challenge::new(ChallengeId::stored("c"), email("anne@free.fr"), terms, at(0));
+    tx.insert_challenge(&challenge, Purpose::Migration, "f").await.expect("kept");
+    tx.commit().await.expect("a commit");
+    let (ours, theirs) = tokio::join!(fifty(&fresh, tried), fifty(&other, tried));
+    let mut all: Vec<u32> = [ours, theirs].concat();
+    all.sort_unstable();
+    assert_eq!(all, (1..=100).collect::<Vec<u32>>());
+}
+
+#[tokio::test]
 async fn a_url_that_is_none_is_told_and_a_store_that_is_there_answers() {
     for wrong in ["", "mysql://a/b", "sqlite:", "sqlite::memory:", "vestibule.db"] {
         assert!(matches!(Store::open(wrong).await, Err(StoreError::Url(_))), "{wrong}");
@@ -189,9 +214,16 @@ async fn a_url_that_is_none_is_told_and_a_store_that_is_there_answers() {
 }
 
 #[tokio::test]
-async fn a_folder_with_odd_characters_holds_a_database_too() {
+async fn the_file_may_have_an_odd_name_and_is_for_its_owner_only() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("données 100%41 #1").join("v.db");
-    Store::open(&format!("sqlite://{}", path.display())).await.expect("a store");
+    let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a store");
+    let mut tx = store.write().await.expect("a turn");
+    person(&mut tx, "anne").await;
+    tx.commit().await.expect("a commit");
+    let files = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
+    for file in files.map(|file| file.expect("a file")) {
+        assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o077, 0, "{}", file.path().display());
+    }
     assert!(path.exists());
 }

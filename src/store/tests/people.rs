@@ -1,7 +1,5 @@
 //! People, links, legacy secrets, devices, rosters.
 
-use futures_util::FutureExt as _;
-
 use super::*;
 use crate::domain::roster::RosterLine;
 use crate::domain::secret::tests::CountingDice;

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt as _;
-
 use super::*;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::terms::{Acceptance, TermsText, is_owed};

@@ -1,7 +1,5 @@
 //! Sessions, cookies, hand-overs.
 
-use futures_util::FutureExt as _;
-
 use super::*;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::tests::CountingDice;
@@ -36,7 +34,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
     let others = signed_in(&mut tx, &pierre, "s3").await;
     let ended = tx.end_sessions_of(&anne, Some(&spared.id)).await.expect("ended");
     assert_eq!(ended, [SessionId::stored("s2")]);
-    assert_eq!(tx.sessions_of(&anne).await.expect("asked"), [spared.clone()]);
+    assert_eq!(tx.sessions_of(&anne).await.expect("asked"), std::slice::from_ref(&spared));
     assert_eq!(tx.end_sessions_of(&anne, None).await.expect("ended"), [spared.id]);
     assert_eq!(tx.sessions_of(&pierre).await.expect("asked"), [others]);
 }

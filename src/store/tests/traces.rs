@@ -1,7 +1,5 @@
 //! The trace, and what goes with time.
 
-use futures_util::FutureExt as _;
-
 use super::*;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::lockout::Attempts;
@@ -68,6 +66,7 @@ async fn law_024_what_is_past_its_time_goes_and_nothing_else() {
     tx.insert_flow(&run, digest("b"), None, None).await.expect("kept");
     let home = ReturnPath::home();
     tx.insert_handover(digest("code"), &session.id, &link.id, digest("b"), &home, at(30)).await.expect("kept");
+    tx.remember_device(&anne, digest("tablet"), at(0)).await.expect("kept");
     tx.insert_recovery("r", &anne, 60, at(0)).await.expect("kept");
     tx.count_letter("person:anne", at(0)).await.expect("counted");
     let guess = Attempts { streak: 1, today: 1, day_start: Some(at(0)), last: Some(at(0)) };
@@ -81,6 +80,8 @@ async fn law_024_what_is_past_its_time_goes_and_nothing_else() {
     assert_eq!((days.flows, days.letter_counts, days.throttles, days.recoveries), (1, 1, 1, 0));
     let month = tx.purge(later(at(0), SignedDuration::from_hours(30 * 24))).await.expect("purged");
     assert_eq!(month, Purged { recoveries: 1, ..Purged::default() });
+    let year = tx.purge(later(at(0), SignedDuration::from_hours(395 * 24))).await.expect("purged");
+    assert_eq!(year, Purged { devices: 1, ..Purged::default() });
     assert!(tx.credential_of(&anne).await.expect("asked").is_some());
     assert_eq!(tx.links_of(&anne).await.expect("asked"), [link]);
 }

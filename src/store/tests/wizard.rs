@@ -1,9 +1,6 @@
 //! Runs of the wizard.
 
-use futures_util::FutureExt as _;
-
 use super::*;
-use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
 use crate::domain::secret::tests::CountingDice;
 
