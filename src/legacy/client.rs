@@ -65,7 +65,8 @@ pub(super) fn tls() -> Result<Arc<rustls::ClientConfig>, LegacyError> {
     Ok(Arc::new(config))
 }
 
-/// A conversation: its own connection, its own cookies.
+/// A conversation with its own cookies, and a connection for each request: some old servers close theirs without a word,
+/// and a form with a password is not sent again to find that out.
 pub(super) struct Conversation {
     http: Client<Connector, Full<Bytes>>,
     site: Site,
@@ -85,6 +86,7 @@ impl Conversation {
         caller: &Caller<'_>,
     ) -> Self {
         let http = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
             .http1_max_headers(MOST_FIELDS)
             .http1_max_buf_size(MOST_HEAD)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
@@ -212,6 +214,7 @@ fn constant_headers(site: &Site, caller: &Caller<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     let mut told = |name: HeaderName, value: &str| {
         // What cannot be said in a header is not said; the sign-in does not fail for it.
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -38,8 +38,8 @@ impl Asked {
     fn has(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.body).contains(text)
     }
-    fn is(&self, method: Method, target: &str) -> bool {
-        self.method == method && self.target == target
+    fn posted_to(&self, target: &str) -> bool {
+        self.method == Method::POST && self.target == target
     }
 }
 
@@ -167,7 +167,7 @@ async fn a07_a_form_with_token_cookie_and_origin_check_is_replayed() {
     let counted = Arc::clone(&logouts);
     let upstream = extranet(move |own, asked| {
         let answer = django(own, asked);
-        if asked.is(Method::POST, "/admin/logout/") && answer.status().is_success() {
+        if asked.posted_to("/admin/logout/") && answer.status().is_success() {
             counted.fetch_add(1, Ordering::Relaxed);
         }
         answer

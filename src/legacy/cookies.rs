@@ -43,6 +43,21 @@ pub enum SameSite {
 }
 
 impl UpstreamCookie {
+    /// The cookies of a browser's `Cookie` header, of which only name and value are known; to end a relayed session.
+    #[must_use]
+    pub fn sent_by_browser(header: &str) -> Vec<Self> {
+        let known = |cookie: Cookie<'_>| Self {
+            name: cookie.name().to_owned(),
+            value: cookie.value().to_owned(),
+            path: "/".to_owned(),
+            http_only: false,
+            secure: false,
+            same_site: None,
+            expires: None,
+        };
+        Cookie::split_parse(header).filter_map(Result::ok).map(known).collect()
+    }
+
     /// The `Set-Cookie` value that gives it to the browser on the agency's public host.
     #[must_use]
     pub fn to_set_cookie(&self, public_is_https: bool) -> String {
@@ -225,5 +240,12 @@ mod tests {
         assert_eq!(jar.header(&site().page("/wiki/doku.php").unwrap()).as_deref(), Some("sid=s3cret"));
         assert_eq!(jar.header(&site().page("/").unwrap()), None);
         assert!(!format!("{cookies:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_jar_is_filled_from_what_the_browser_sent() {
+        let cookies = UpstreamCookie::sent_by_browser("sid=a=b; bad; seen=1");
+        let jar = Jar::holding(&cookies, &site());
+        assert_eq!(jar.header(&site().page("/any/where").unwrap()).as_deref(), Some("seen=1; sid=a=b"));
     }
 }

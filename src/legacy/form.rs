@@ -39,17 +39,16 @@ pub(super) fn fill_login(
     secret: &Secret,
 ) -> Option<Submission> {
     let html = page::parse(&page.text)?;
+    let (all, names) = (controls(&html), [form.login_field.as_str(), form.password_field.as_str()]);
     let found = match &form.form {
         Some(selector) => select_form(&html, selector)?,
-        None => only_form_with_password(&html, form)?,
+        None => only_form_with_password(&html, &all, &names)?,
     };
-    let controls = controls_of(&html, found, &[&form.login_field, &form.password_field]);
-    let mut fields = data_set(&controls, page.encoding);
-    if !controls.iter().any(|control| control.attr("name") == Some(&form.login_field))
-        || !controls.iter().any(|control| control.attr("name") == Some(&form.password_field))
-    {
+    let controls = controls_of(&all, found, &names);
+    if !have_all(&controls, &names) {
         return None;
     }
+    let mut fields = data_set(&controls, page.encoding);
     for (name, value) in &form.extra {
         set(&mut fields, name, value);
     }
@@ -72,7 +71,7 @@ pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submis
             url.path() == wanted.path() && wanted.query().is_none_or(|query| url.query() == Some(query))
         })
     })?;
-    let fields = data_set(&controls_of(&html, found, &[]), page.encoding);
+    let fields = data_set(&controls_of(&controls(&html), found, &[]), page.encoding);
     submission(page, site, &html, found, &fields, None)
 }
 
@@ -89,19 +88,15 @@ fn select_form<'a>(html: &'a Html, selector: &str) -> Option<ElementRef<'a>> {
 }
 
 /// The one form with a password field; among several, the one with the declared fields.
-fn only_form_with_password<'a>(html: &'a Html, form: &FormLogin) -> Option<ElementRef<'a>> {
-    let names = [form.login_field.as_str(), form.password_field.as_str()];
-    // More forms than any page has; each is a walk through the page.
+fn only_form_with_password<'a>(html: &'a Html, all: &[Control<'a>], names: &[&str]) -> Option<ElementRef<'a>> {
+    // More forms than any page has; each is a walk through all controls.
     let mut with_password: Vec<ElementRef<'a>> = html
         .select(&forms())
         .take(50)
-        .filter(|found| controls_of(html, *found, &names).iter().any(|control| is_type(*control, "password")))
+        .filter(|form| controls_of(all, *form, names).iter().any(|control| is_type(control.element, "password")))
         .collect();
     if with_password.len() > 1 {
-        with_password.retain(|found| {
-            let controls = controls_of(html, *found, &names);
-            names.iter().all(|name| controls.iter().any(|control| control.attr("name") == Some(name)))
-        });
+        with_password.retain(|form| have_all(&controls_of(all, *form, names), names));
     }
     match with_password.as_slice() {
         [only] => Some(*only),
@@ -109,49 +104,72 @@ fn only_form_with_password<'a>(html: &'a Html, form: &FormLogin) -> Option<Eleme
     }
 }
 
-/// The form's controls in the order of the page.
-///
-/// Old pages open a form between `<table>` and `<tr>`: the tree then has it empty, while browsers still give it the
-/// fields that follow. So if a wanted field is missing, those that follow the form and belong to none are taken too.
-fn controls_of<'a>(html: &'a Html, form: ElementRef<'a>, wanted: &[&str]) -> Vec<ElementRef<'a>> {
-    let strictly = owned_controls(html, form, false);
-    let has = |name: &&str| strictly.iter().any(|control| control.attr("name") == Some(name));
-    let torn = strictly.is_empty() || !wanted.iter().all(has);
-    if torn { owned_controls(html, form, true) } else { strictly }
+/// A field or button, and which form it stands in.
+#[derive(Clone, Copy)]
+struct Control<'a> {
+    element: ElementRef<'a>,
+    around: Option<ElementRef<'a>>,
+    last_before: Option<ElementRef<'a>>,
+    disabled: bool,
 }
 
-fn owned_controls<'a>(html: &'a Html, form: ElementRef<'a>, with_following: bool) -> Vec<ElementRef<'a>> {
-    let mut last_form = None;
-    let mut controls = Vec::new();
-    for element in html.root_element().descendent_elements() {
+impl<'a> Control<'a> {
+    fn attr(&self, name: &str) -> Option<&'a str> {
+        self.element.attr(name)
+    }
+
+    /// Whether a browser counts it to the form; `torn` if the form may have lost its fields in the tree.
+    fn belongs_to(&self, form: ElementRef<'_>, torn: bool) -> bool {
+        match (self.attr("form"), self.around) {
+            (Some(id), _) => form.attr("id") == Some(id),
+            (None, Some(around)) => around.id() == form.id(),
+            (None, None) => torn && self.last_before.is_some_and(|before| before.id() == form.id()),
+        }
+    }
+}
+
+/// Every control of the page in its order.
+fn controls(html: &Html) -> Vec<Control<'_>> {
+    let mut found = Vec::new();
+    let mut last_before = None;
+    let mut to_visit = vec![(html.root_element(), None, false)];
+    while let Some((element, mut around, mut disabled)) = to_visit.pop() {
         match element.value().name() {
-            "form" => last_form = Some(element.id()),
+            "form" => (around, last_before) = (Some(element), Some(element)),
+            "fieldset" => disabled |= element.attr("disabled").is_some(),
             "input" | "select" | "textarea" | "button" => {
-                let around =
-                    element.ancestors().filter_map(ElementRef::wrap).find(|ancestor| ancestor.value().name() == "form");
-                let ours = match (element.attr("form"), around) {
-                    (Some(id), _) => form.attr("id") == Some(id),
-                    (None, Some(around)) => around.id() == form.id(),
-                    (None, None) => with_following && last_form == Some(form.id()),
-                };
-                if ours {
-                    controls.push(element);
-                }
+                let disabled = disabled || element.attr("disabled").is_some();
+                found.push(Control { element, around, last_before, disabled });
             }
             _ => {}
         }
+        let at = to_visit.len();
+        to_visit.extend(element.child_elements().map(|child| (child, around, disabled)));
+        to_visit[at..].reverse();
     }
-    controls
+    found
+}
+
+/// The form's controls in the order of the page.
+///
+/// Old pages open a form between `<table>` and `<tr>`: the tree then has it empty, while browsers still give it the
+/// fields that follow. So if a wanted field is missing, those that follow the form and stand in none are taken too.
+fn controls_of<'a>(all: &[Control<'a>], form: ElementRef<'a>, wanted: &[&str]) -> Vec<Control<'a>> {
+    let owned = |torn| all.iter().copied().filter(move |control| control.belongs_to(form, torn)).collect::<Vec<_>>();
+    let strictly = owned(false);
+    if strictly.is_empty() || !have_all(&strictly, wanted) { owned(true) } else { strictly }
+}
+
+fn have_all(controls: &[Control<'_>], names: &[&str]) -> bool {
+    names.iter().all(|name| controls.iter().any(|control| control.attr("name") == Some(name)))
 }
 
 /// What a browser would send of untouched controls, with the first named submit button pressed.
-fn data_set(controls: &[ElementRef<'_>], encoding: &'static Encoding) -> Fields {
-    let pressed = controls
-        .iter()
-        .find(|control| is_submit(**control) && !is_disabled(**control) && named(**control).is_some())
-        .map(|control| control.id());
+fn data_set(controls: &[Control<'_>], encoding: &'static Encoding) -> Fields {
+    let usable = || controls.iter().filter(|control| !control.disabled).map(|control| control.element);
+    let pressed = usable().find(|control| is_submit(*control) && named(*control).is_some()).map(|control| control.id());
     let mut fields = Fields::new();
-    for control in controls.iter().copied().filter(|control| !is_disabled(*control)) {
+    for control in usable() {
         let Some(name) = named(control) else { continue };
         let mut push = |value: &str| fields.push((name.to_owned(), Zeroizing::new(value.to_owned())));
         let value = control.attr("value");
@@ -194,11 +212,11 @@ fn chosen(select: ElementRef<'_>) -> Vec<String> {
     let value = |option: &ElementRef<'_>| {
         option.attr("value").map_or_else(|| page::folded(&option.text().collect::<String>()), str::to_owned)
     };
-    let selected = options.iter().filter(usable).filter(|option| option.attr("selected").is_some());
+    let mut selected = options.iter().filter(usable).filter(|option| option.attr("selected").is_some());
     if select.attr("multiple").is_some() {
         return selected.map(value).collect();
     }
-    selected.last().or_else(|| options.iter().find(usable)).map(value).into_iter().collect()
+    selected.next_back().or_else(|| options.iter().find(usable)).map(value).into_iter().collect()
 }
 
 /// Puts a value in place of the field's, or adds the field.
@@ -259,14 +277,6 @@ fn is_submit(control: ElementRef<'_>) -> bool {
             .is_none_or(|kind| !kind.eq_ignore_ascii_case("button") && !kind.eq_ignore_ascii_case("reset")),
         _ => false,
     }
-}
-
-fn is_disabled(control: ElementRef<'_>) -> bool {
-    control.attr("disabled").is_some()
-        || control
-            .ancestors()
-            .filter_map(ElementRef::wrap)
-            .any(|around| around.value().name() == "fieldset" && around.attr("disabled").is_some())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct AuditLine {
 }
 
 impl Tx {
-    /// Adds a line to the trace. Best done last in a transaction: on PostgreSQL the next line waits for its commit.
+    /// Adds a line to the trace. Best done last in a transaction: on `PostgreSQL` the next line waits for its commit.
     ///
     /// # Errors
     /// The database failed.

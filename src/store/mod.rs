@@ -1,8 +1,8 @@
 //! People, credentials, links, flows, letters and the trace in SQL; never decides.
 //!
-//! One set of migrations and statements for SQLite (the default) and PostgreSQL. A use case opens one [`Tx`], calls
+//! One set of migrations and statements for `SQLite` (the default) and `PostgreSQL`. A use case opens one [`Tx`], calls
 //! what it needs, and commits; a dropped [`Tx`] has changed nothing. What is in a file after `commit` survives the
-//! death of the process and, because SQLite runs with `synchronous = FULL`, a power cut: a one-time secret that was
+//! death of the process and, because `SQLite` runs with `synchronous = FULL`, a power cut: a one-time secret that was
 //! used must not come back.
 
 mod audit;
@@ -22,6 +22,7 @@ mod terms;
 mod throttles;
 mod vault;
 
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub use vault::{Sealed, Vault, VaultError};
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
-    /// SQLite has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
+    /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
 }
 
@@ -125,7 +126,7 @@ impl Store {
         Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None })
     }
 
-    /// Begins to write. On SQLite the write lock is taken at once, so that nothing that was read can change before
+    /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
     /// it is written. A caller that holds one of these and asks for another waits for itself.
     ///
     /// # Errors
@@ -182,15 +183,16 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Database(refused) if refused.is_unique_violation() => Self::Conflict,
             sqlx::Error::Database(refused) if refused.is_foreign_key_violation() => Self::Missing("a referenced row"),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
-                Self::Corrupt(error.to_string())
+            // Never the driver's own words: they can quote the value.
+            sqlx::Error::ColumnDecode { index: column, .. } | sqlx::Error::ColumnNotFound(column) => {
+                Self::Corrupt(format!("column {column}"))
             }
             error => Self::Unavailable(error.into()),
         }
     }
 }
 
-/// Tells which database it is and makes what SQLite needs to make its file.
+/// Tells which database it is, and makes `SQLite`'s file, whose path is taken as it stands.
 fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok((Dialect::Postgres, url.to_owned()));
@@ -201,14 +203,21 @@ fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if path.is_empty() || path == ":memory:" {
         return Err(StoreError::Url("sqlite: wants the path of a file"));
     }
-    if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.into()))?;
+    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(error.into()))?;
+    // The driver would read an escape where the file's name has a per cent sign.
+    let escaped = path.replace('%', "%25");
+    let slashes = if path.starts_with('/') { "//" } else { "" };
+    Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}")))
+}
+
+/// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
+/// it the same rights.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    // Absolute paths with three slashes, so that nothing of them is read as a host.
-    Ok((
-        Dialect::Sqlite,
-        if path.starts_with('/') { format!("sqlite://{path}?mode=rwc") } else { format!("sqlite:{path}?mode=rwc") },
-    ))
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    Ok(())
 }
 
 /// What every new connection is told.
@@ -227,3 +236,6 @@ async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use super::rows::{Columns as _, corrupt, millis};
+use super::rows::{Columns, corrupt, millis};
 use super::{StoreError, Tx};
 use crate::domain::agency::AgencyCode;
 use crate::domain::credential::{Credential, CredentialId};
@@ -214,7 +214,7 @@ impl Tx {
         .fetch_all(self.conn())
         .await?
         .iter()
-        .map(|row| row.link())
+        .map(Columns::link)
         .collect()
     }
 

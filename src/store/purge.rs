@@ -24,6 +24,8 @@ pub struct Purged {
     pub letter_counts: u64,
     /// Counts of guesses.
     pub throttles: u64,
+    /// Browsers that nobody signed in on for long.
+    pub devices: u64,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -33,6 +35,8 @@ const SPENT_MS: i64 = 30 * DAY_MS;
 const LETTERS_MS: i64 = 90 * DAY_MS;
 /// No count of guesses matters longer: the longest delay is hours, the longest count a day.
 const GUESSES_MS: i64 = 2 * DAY_MS;
+/// A browser is known for about 13 months after the last sign-in on it, as long as a cookie should live (CNIL).
+const DEVICES_MS: i64 = 395 * DAY_MS;
 
 impl Tx {
     /// Removes what is past its time, and tells how much.
@@ -61,6 +65,7 @@ impl Tx {
                 .await?,
             letter_counts: self.remove("DELETE FROM letter_counts WHERE counted_at <= $1", now - DAY_MS).await?,
             throttles: self.remove("DELETE FROM throttles WHERE last_at <= $1", now - GUESSES_MS).await?,
+            devices: self.remove("DELETE FROM devices WHERE remembered_at <= $1", now - DEVICES_MS).await?,
         })
     }
 
