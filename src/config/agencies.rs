@@ -56,9 +56,8 @@ pub(super) fn read<'s>(
     let headers = headers::read(&section);
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
     let replays = adapter.as_deref() == Some("form-replay");
-    if adapter.as_deref() == Some("trusted-headers") && !headers::name_the_account(&section) {
-        let wrong = Wrong::new("missing; with trusted-headers one header has to carry {login}");
-        section.error("headers", wrong.hint("[[headers]] name = \"X-Extranet-User\", value = \"{login}\""));
+    if adapter.as_deref() == Some("trusted-headers") {
+        headers::check_account_is_named(&section);
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);

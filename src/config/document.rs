@@ -136,7 +136,7 @@ impl<'s> Section<'s> {
             .collect()
     }
 
-    /// A table below; None where it is not written and need not be.
+    /// A table below; None where it is not written and need not be, and where something else is written in its place.
     pub(super) fn section(&self, name: &str) -> Option<Self> {
         let keys = match self.key(name).kind {
             Kind::Table(keys) => keys,
@@ -145,7 +145,10 @@ impl<'s> Section<'s> {
         if self.key(name).fallback == Fallback::Nothing && !self.has(name) {
             return None;
         }
-        let table = self.written(name).and_then(DeValue::as_table);
+        let table = match self.written(name) {
+            Some(value) => Some(value.as_table()?),
+            None => None,
+        };
         Some(Self { keys, table, path: self.dotted(name), line: self.line_of(name), ..self.clone() })
     }
 

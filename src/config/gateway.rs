@@ -11,11 +11,20 @@ use super::settings::{
     SmtpTls, TransportSettings,
 };
 use super::values;
+use crate::domain::origin::Scheme;
 use crate::domain::secret::Secret;
 
 /// Reads everything but the portal and the agencies; None where something is wrong, and then it has been noted.
 pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, env: &Environment<'_>) -> Option<Settings> {
     let server = root.section("server").and_then(|section| server(&section));
+    if let (Some(portal), Some(server)) = (&portal, &server)
+        && portal.origin.scheme() == Scheme::Https
+        && server.trusted_proxies.is_empty()
+    {
+        let wrong =
+            Wrong::new("every resident would come from the TLS terminator's address, and be throttled with all others");
+        root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
+    }
     let database_url = root.section("database").and_then(|section| database_url(&section, env));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, env));
     let mail = root.section("mail").and_then(|section| mail(&section, env));

@@ -47,9 +47,13 @@ pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
     headers
 }
 
-/// Whether one of the headers names the account.
-pub(super) fn name_the_account(agency: &Section<'_>) -> bool {
-    agency.sections("headers").iter().any(|header| header.text("value").is_some_and(|value| value.contains("{login}")))
+/// An extranet that only believes headers has to be told the account by one of them.
+pub(super) fn check_account_is_named(agency: &Section<'_>) {
+    let names = |header: &Section<'_>| header.text("value").is_some_and(|value| value.contains("{login}"));
+    if !agency.sections("headers").iter().any(names) {
+        let wrong = Wrong::new("missing; with trusted-headers one header has to carry {login}");
+        agency.error("headers", wrong.hint("[[headers]] with name = \"X-Extranet-User\" and value = \"{login}\""));
+    }
 }
 
 /// As CGI, WSGI and PHP fold names: without case, `_` as `-`.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::agencies;
 use super::document::{Document, Notes, Section};
 use super::gateway;
@@ -68,7 +70,7 @@ fn read_gateway(root: &Section<'_>, env: &Environment<'_>) -> Option<Settings> {
 
 fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Agency>, Vec<ValueOrigin>) {
     let files = agency_files(root);
-    let texts: Vec<(&Path, String)> =
+    let texts: Vec<(&Path, Zeroizing<String>)> =
         files.iter().filter_map(|file| Some((file.as_path(), read_text(file, root.notes)?))).collect();
     let documents: Vec<Document<'_>> =
         texts.iter().filter_map(|(file, text)| Document::parse(file, text, root.notes)).collect();
@@ -112,7 +114,11 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
             return Vec::new();
         }
     };
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    // Editors leave `.#a.toml` and the like beside a file that is being written.
+    files.retain(|file| {
+        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && file.extension().is_some_and(|extension| extension == "toml")
+    });
     files.sort();
     if files.is_empty() {
         root.warning("agencies", Wrong::new(format!("there is no agency's file (*.toml) in {}", folder.display())));
@@ -120,8 +126,10 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
     files
 }
 
-fn read_text(file: &Path, notes: &Notes) -> Option<String> {
+/// A file's text, wiped when dropped: a database's password may stand in it.
+fn read_text(file: &Path, notes: &Notes) -> Option<Zeroizing<String>> {
     std::fs::read_to_string(file)
+        .map(Zeroizing::new)
         .map_err(|error| {
             notes.add(Problem {
                 severity: Severity::Error,

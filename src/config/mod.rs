@@ -4,6 +4,7 @@ mod agencies;
 mod document;
 mod gateway;
 mod headers;
+mod json_schema;
 mod keys;
 mod load;
 mod origins;
@@ -18,6 +19,7 @@ mod sign_in;
 mod tests;
 mod values;
 
+pub use json_schema::{ConfigFile, json_schema};
 pub use load::{Loaded, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};

@@ -9,15 +9,17 @@ const INTRODUCTION: &str = "\
 # Configuration
 
 Generated from the table of keys in `src/config/keys.rs`; a test compares it. After a change there:
-`UPDATE_DOCS=1 cargo test --lib config::reference`.
+`UPDATE_DOCS=1 cargo test --lib config::`.
 
 `vestibule check` tells every problem of every file at once, with file, line and key, and prints each value with its
-origin. Samples with comments: `config/vestibule.toml`, `config/agencies/`, `config/examples/`.
+origin. Samples with comments: `config/vestibule.toml`, `config/agencies/`, `config/examples/`. Editors that know TOML
+complete and check both kinds of file by `config/schema/`; the first line of the samples says so.
 
 - Every file is TOML. Unknown keys are errors.
 - A relative path is relative to the folder of the file that it stands in.
 - Secrets come from files (`…_file`) or environment variables (`…_env`). A secret's file should have the mode 0640 or
-  less: if others on the machine can open it, the gateway does not start; a wider group is a warning.
+  less: if others on the machine can open it, the gateway does not start; a wider group is a warning. Container
+  platforms mount secrets for everybody by default: set their mode (`mode: 0440`, `defaultMode: 0440`).
 - Public URLs are https. http is taken on `localhost`, `*.localhost` and `127.0.0.1` only.
 ";
 
@@ -82,6 +84,6 @@ mod tests {
             std::fs::write(page, reference()).expect("the page can be written");
         }
         let written = std::fs::read_to_string(page).expect("docs/configuration.md");
-        assert!(written == reference(), "run: UPDATE_DOCS=1 cargo test --lib config::reference");
+        assert!(written == reference(), "run: UPDATE_DOCS=1 cargo test --lib config::");
     }
 }

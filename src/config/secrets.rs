@@ -60,7 +60,10 @@ pub(super) fn vault(section: &Section<'_>, env: &Environment<'_>) -> Option<Vaul
 
 fn from_environment(section: &Section<'_>, name: &str, env: &Environment<'_>) -> Option<Secret> {
     let variable = section.text(name)?;
-    let value = env(&variable).map(|value| Secret::new(value.trim())).filter(|value| !value.expose().is_empty());
+    let value = env(&variable)
+        .map(Zeroizing::new)
+        .map(|value| Secret::new(value.trim()))
+        .filter(|value| !value.expose().is_empty());
     if value.is_none() {
         section.error(name, Wrong::new(format!("the environment variable {variable} is not set, or empty")));
     }

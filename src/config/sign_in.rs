@@ -75,6 +75,9 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
     if let Some(both) = success.iter().find(|rule| failure.contains(rule)) {
         section.error("failure", Wrong::new(format!("the rule {both:?} is also one of success")));
     }
+    if let Some(page) = &page {
+        check_way_back(section, page, &success);
+    }
     let profile = section.section("profile").and_then(|section| profile(&section));
     let logout = section.section("logout").and_then(|section| logout(&section));
     Some(FormLogin {
@@ -96,8 +99,8 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
 
 fn rule(section: &Section<'_>) -> Option<Rule> {
     let cookie = section.parsed("cookie", values::token).map(Rule::Cookie);
-    let redirect = section.parsed("redirect", values::page).map(Rule::Redirect);
-    let elsewhere = section.parsed("redirect_elsewhere", values::page).map(Rule::RedirectElsewhere);
+    let redirect = section.parsed("redirect", redirect_target).map(Rule::Redirect);
+    let elsewhere = section.parsed("redirect_elsewhere", redirect_target).map(Rule::RedirectElsewhere);
     let status = section.number("status").map(Rule::Status);
     let text = section.parsed("text", values::line).map(Rule::Text);
     let element = section.parsed("element", values::selector).map(Rule::Element);
@@ -108,6 +111,24 @@ fn rule(section: &Section<'_>) -> Option<Rule> {
         return None;
     }
     [cookie, redirect, elsewhere, status, text, element].into_iter().flatten().next()
+}
+
+/// The beginning of a path; `/` would be that of every path.
+fn redirect_target(text: &str) -> Result<String, Wrong> {
+    if text == "/" {
+        let hint = "for a redirect to / itself, take redirect_elsewhere with the login page, or a cookie";
+        return Err(Wrong::new("every redirect leads to a path that begins with /").hint(hint));
+    }
+    values::page(text)
+}
+
+/// A failed sign-in mostly leads back to the login page: that must not look like a success.
+fn check_way_back(section: &Section<'_>, page: &str, success: &[Rule]) {
+    let misled = success.iter().find(|rule| matches!(rule, Rule::Redirect(path) if page.starts_with(path.as_str())));
+    if misled.is_some() {
+        let wrong = Wrong::new(format!("a redirect back to {page} would count as a success"));
+        section.error("success", wrong.hint("redirect_elsewhere = the path of the login page"));
+    }
 }
 
 fn profile(section: &Section<'_>) -> Option<ProfilePage> {

@@ -303,6 +303,9 @@ fn e02_a_table_in_a_values_place_is_told_as_such() {
         "url = 5",
         "vestibule.toml:6: database.url: expected a text in quotes, found a value",
     );
+    let portal = Installation::new().edit("vestibule.toml", "[portal]", "portal = 3\n[log]").problems();
+    assert!(portal.contains(&"vestibule.toml:2: portal: expected a table, found 3".to_owned()), "{portal:?}");
+    assert!(portal.iter().all(|problem| !problem.contains("missing")), "{portal:?}");
     gateway_is_told("[portal]", "policy = 3\n[portal]", "vestibule.toml:2: policy: expected a table, found 3");
     gateway_is_told(
         "[portal]",

@@ -47,6 +47,12 @@ fn e02_codes_and_hosts_belong_to_one_agency_each() {
 }
 
 #[test]
+fn e02_a_terminator_that_is_not_trusted_is_a_warning() {
+    let told = "vestibule.toml: warning: server: every resident would come from the TLS terminator's address";
+    gateway_is_told("http://www.localhost:8080", "https://www.moncompte.example", told);
+}
+
+#[test]
 fn sec_011_nobody_can_trust_everybody() {
     for network in ["0.0.0.0/0", "::/0", "128.0.0.0/1", "::ffff:0:0/96", "nobody"] {
         let listed = format!("[server]\ntrusted_proxies = ['10.0.0.0/8', '::1',\n'{network}']\n[portal]");
@@ -126,6 +132,20 @@ fn e02_a_form_needs_a_rule_for_success_and_one_for_failure() {
     );
     let file = AGENCY.split("[sign_in.form]").next().expect("the first part");
     Installation::new().write("agencies/a.toml", file).is_told("agencies/a.toml:8: sign_in.form: missing; form-replay");
+}
+
+#[test]
+fn e02_a_rule_that_would_take_a_failure_for_a_success_is_refused() {
+    agency_is_told(
+        "/accueil.php",
+        "/",
+        "agencies/a.toml:14: sign_in.form.success[0].redirect: every redirect leads to",
+    );
+    agency_is_told(
+        "/accueil.php",
+        "/ident",
+        "agencies/a.toml:14: sign_in.form.success: a redirect back to /identification.php",
+    );
 }
 
 #[test]
