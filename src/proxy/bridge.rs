@@ -62,7 +62,7 @@ pub async fn problem(
     problem: Problem,
     status: u16,
 ) -> Result<()> {
-    let id = arrival.request_id.0.to_string();
+    let id = arrival.request_id.to_string();
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = http::Uri::from_static(problem.path());
     for name in [ACCEPT_LANGUAGE, COOKIE] {
@@ -71,7 +71,7 @@ pub async fn problem(
         }
     }
     request.extensions_mut().insert(arrival);
-    let page = call(pages, request).await.ok().filter(|page| page.status() == StatusCode::OK);
+    let page = call(pages, request).await.ok().filter(|page| page.headers().contains_key(CONTENT_TYPE));
     let mut response = page.unwrap_or_else(|| text_response(format!("{}\n{id}\n", problem.text())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status == 503 {
@@ -80,13 +80,13 @@ pub async fn problem(
     write(session, response).await
 }
 
-/// Sends the browser elsewhere with GET.
+/// Sends the browser elsewhere: with GET by 303, with what it asked for by 307.
 ///
 /// # Errors
 /// The client is gone.
-pub async fn see_other(session: &mut Session, location: &str) -> Result<()> {
+pub async fn redirect(session: &mut Session, status: u16, location: &str) -> Result<()> {
     let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
     let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, location);
     write(session, response).await

@@ -21,7 +21,8 @@ use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Directory, Place};
-use crate::web::{Arrival, RequestId};
+use crate::telemetry::RequestId;
+use crate::web::Arrival;
 
 /// Seconds that an idle connection is kept for a client.
 const KEEP_ALIVE: u64 = 60;
@@ -81,7 +82,7 @@ pub fn arrival(ctx: &Ctx, client: IpAddr, place: Place, directory: &Directory) -
         Place::Extranet(agency) | Place::Own(agency) => agency.public.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     };
-    Arrival { request_id: RequestId(ctx.id.to_string().into()), client, place, scheme }
+    Arrival { request_id: RequestId::named(&ctx.id.to_string()), client, place, scheme }
 }
 
 fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
@@ -119,7 +120,7 @@ impl Gate<'_> {
         let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
         let access = match self.gateway.door.visit(&self.agency, cookie.value()).await {
             Ok(visitor) => access::decide(visitor, &self.agency, &question),
-            Err(Unavailable::Sessions) => {
+            Err(Unavailable) => {
                 self.answered(ctx, "sessions-unavailable");
                 return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
             }
@@ -130,7 +131,9 @@ impl Gate<'_> {
             Access::Public => None,
             Access::Show(screen) => {
                 let location = self.location(screen, session);
-                bridge::see_other(session, &location).await?;
+                // The extranet's own logout button is a logout; its link is only the way to ours (SEC-070).
+                let status = if screen == Screen::SignOut && asked.changes { 307 } else { 303 };
+                bridge::redirect(session, status, &location).await?;
                 return Ok(true);
             }
             Access::Unauthorized => {

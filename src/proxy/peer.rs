@@ -112,7 +112,7 @@ impl Extranet {
         template.options.idle_timeout = Some(IDLE_FOR);
         let inner_origin = format!("{}://{}", upstream.origin.scheme().as_str(), upstream.host_header);
         Some(Self {
-            cookie: cookies::agency_session_name(public.scheme()),
+            cookie: cookies::session_name(public.scheme()),
             host: HeaderValue::from_str(&upstream.host_header).ok()?,
             inner_origin: HeaderValue::from_str(&inner_origin).ok()?,
             public_host: HeaderValue::from_str(&public.authority()).ok()?,

@@ -152,7 +152,7 @@ async fn sec_131_a_crooked_answer_is_502_and_the_next_one_is_right() {
         "HTTP/1.1 abc OK\r\nContent-Length: 5\r\n\r\nhello",
     ];
     for said in crooked {
-        let answer = |seen: &super::Seen| {
+        let answer = move |seen: &super::Seen| {
             if seen.first_line().contains("/bad") { said } else { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright" }
         };
         let house = House::with(|_| {}, move |seen| answer(seen).as_bytes().to_vec()).await;

@@ -53,7 +53,7 @@ impl Cast {
         match cookie {
             Some("resident") => Ok(Visitor::Resident(Arc::clone(&self.passage))),
             Some("owes-terms") => Ok(Visitor::OwesTerms),
-            Some("store-is-down") => Err(Unavailable::Sessions),
+            Some("store-is-down") => Err(Unavailable),
             _ => Ok(Visitor::Stranger),
         }
     }
@@ -288,7 +288,7 @@ fn pages() -> Router {
             head.method,
             head.uri,
             arrival.client,
-            arrival.request_id.0,
+            arrival.request_id,
             String::from_utf8_lossy(&body)
         )
     })
