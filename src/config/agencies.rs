@@ -43,11 +43,10 @@ pub(super) fn read<'s>(
     let code = code(&section);
     let public = section.parsed("url", values::public_origin);
     let mut origins = written;
-    let policy = code.as_ref().map(|code| {
-        let (policy, folded) = layers.fold(code, section.section("policy").map(Layer::read));
-        origins.extend(folded);
-        policy
-    });
+    let client = section.text("client").and_then(|text| AgencyCode::parse(&text, "0"));
+    let own = section.section("policy").map(Layer::read);
+    let (policy, folded) = layers.fold(client.as_ref().map(AgencyCode::client), own);
+    origins.extend(folded);
     let brand = brand(&section, portal, &mut origins);
     let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
     let mode = mode(&section);
@@ -77,7 +76,7 @@ pub(super) fn read<'s>(
             public: public.clone()?,
             upstream: upstream?,
             mode: mode?,
-            policy: policy?,
+            policy,
             adapter,
             verifier,
             cookies: cookies?,

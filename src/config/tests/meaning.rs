@@ -144,7 +144,7 @@ fn e02_a_rule_that_would_take_a_failure_for_a_success_is_refused() {
     agency_is_told(
         "/accueil.php",
         "/ident",
-        "agencies/a.toml:14: sign_in.form.success: a redirect back to /identification.php",
+        "agencies/a.toml:14: warning: sign_in.form.success: a redirect back to /identification.php",
     );
 }
 
