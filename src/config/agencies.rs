@@ -15,7 +15,7 @@ use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
 use crate::domain::path::{NormalisedPath, PathRule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::{Adapter, Upstream};
+use crate::domain::upstream::{Adapter, Upstream, Verifier};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -51,7 +51,14 @@ pub(super) fn read<'s>(
     let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
     let mode = mode(&section);
     let cookies = cookies(&section);
-    let sign_in = section.section("sign_in").and_then(|section| sign_in::read(&section));
+    let sign_in = section.section("sign_in").and_then(|section| {
+        let (adapter, verifier) = sign_in::read(&section)?;
+        if !section.has("verifier") {
+            let value = if verifier == Verifier::Form { "form" } else { "roster" };
+            derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
+        }
+        Some((adapter, verifier))
+    });
     let headers = headers::read(&section);
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
     let replays = adapter.as_deref() == Some("form-replay");

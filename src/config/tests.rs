@@ -204,6 +204,7 @@ fn e01_layers_are_folded_and_each_value_tells_its_origin() {
         "policy.identifier \"email\" agencies/a.toml:7",
         "policy.code_minutes 10 default",
         "paths.login [\"/identification.php\"] sign_in.form.page added",
+        "sign_in.verifier \"form\" from sign_in.adapter",
         "brand.colour \"#1f4f8b\" the portal's colour",
         "database.url (secret) vestibule.toml:12",
     ] {
@@ -323,6 +324,26 @@ fn e02_a_table_in_a_values_place_is_told_as_such() {
         "headers = ['X']\n[upstream]",
         "agencies/a.toml:6: headers: expected a list of tables, found \"X\"",
     );
+}
+
+#[test]
+fn e02_whatever_happens_to_a_file_is_told_and_breaks_nothing() {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for (sample, name) in [("vestibule.toml", "vestibule.toml"), ("agencies/form-login.toml", "agencies/a.toml")] {
+        let text = std::fs::read_to_string(config.join(sample)).expect("a sample");
+        let lines: Vec<&str> = text.lines().collect();
+        for at in 0..lines.len() {
+            let key = lines[at].split('=').next().unwrap_or_default();
+            for instead in
+                [String::new(), format!("{key} = 5"), format!("{key} = {{ é = [[]] }}"), lines[at].replace('"', "")]
+            {
+                let mut damaged: Vec<&str> = lines.clone();
+                damaged[at] = &instead;
+                drop(Installation::new().write(name, &damaged.join("\n")).load());
+            }
+            drop(Installation::new().write(name, &lines[..at].join("\n")).load());
+        }
+    }
 }
 
 #[test]
