@@ -128,9 +128,9 @@ async fn an_extranet_that_is_not_there_is_told_calmly_with_the_requests_identifi
         "{answer:?}"
     );
     assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
-    let part = house.get("/a", &format!("Sec-Fetch-Mode: cors\r\n{RESIDENT}")).await;
-    assert_eq!(part.status, 502);
-    assert!(part.text().contains("The extranet does not answer."), "{part:?}");
+    let script = house.get("/a", &format!("Sec-Fetch-Mode: cors\r\n{RESIDENT}")).await;
+    assert_eq!(script.status, 502);
+    assert!(script.text().contains("The extranet does not answer."), "{script:?}");
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn sec_131_a_crooked_answer_is_502_and_the_next_one_is_right() {
         "HTTP/1.1 abc OK\r\nContent-Length: 5\r\n\r\nhello",
     ];
     for said in crooked {
-        let answer = |seen: &super::Seen| {
+        let answer = move |seen: &super::Seen| {
             if seen.first_line().contains("/bad") { said } else { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright" }
         };
         let house = House::with(|_| {}, move |seen| answer(seen).as_bytes().to_vec()).await;

@@ -1,4 +1,4 @@
-//! What is long or large: uploads, downloads, WebSockets, long polls, and a stop in the middle of it.
+//! What is long or large: uploads, downloads, `WebSocket`s, long polls, and a stop in the middle of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -201,7 +201,7 @@ async fn a_stop_lets_requests_finish_and_idle_connections_go() {
     assert!(TcpStream::connect(house.address).await.is_err(), "nobody listens any more");
 }
 
-#[tokio::test(start_paused = false)]
+#[tokio::test]
 async fn a_long_poll_waits_as_long_as_the_agency_says() {
     let (house, listener) = played().await;
     let asked = tokio::spawn(async move { house.get("/poll", RESIDENT).await });
