@@ -84,7 +84,9 @@ async fn the_access_log_tells_the_decision_and_no_personal_data() {
     let lines = Lines::default();
     let kept = lines.clone();
     let subscriber = tracing_subscriber::fmt().json().with_writer(move || kept.clone()).finish();
-    // Everything runs on this thread.
+    // While there is only one subscriber, tracing asks the thread that comes first, and that may be another test's.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    // Everything of this test runs on this thread.
     let _guard = tracing::subscriber::set_default(subscriber);
     let house = House::plain().await;
     house.get("/dossier/durand?email=durand@example.fr", RESIDENT).await;
