@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
+use http::Version;
+use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -225,6 +227,19 @@ impl ProxyHttp for Gateway {
             return session_over::replace(session, response);
         }
         response_headers::translate(response, &forward.extranet)
+    }
+
+    /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut Ctx,
+    ) -> Result<()> {
+        if session.req_header().version == Version::HTTP_10 {
+            response.remove_header(&TRANSFER_ENCODING);
+        }
+        Ok(())
     }
 
     /// Throws away the body of an answer that was replaced.
