@@ -288,6 +288,7 @@ fn pages() -> Router {
     Router::new().fallback(|request: Request| async move {
         let arrival = request.extensions().get::<Arrival>().cloned().expect("an arrival");
         let (head, body) = request.into_parts();
+        assert_ne!(head.uri.path(), "/.vestibule/panic", "as asked");
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         format!(
             "page {} {} from {} id {} body {}",
