@@ -92,7 +92,7 @@ fn found(app: &App, stored: StoredFlow) -> Option<Open> {
 /// # Errors
 /// Something of ours is out of order.
 pub async fn leave_notice(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
-    step(app, caller, |flow, now| flow.leave_notice(now)).await
+    step(app, caller, super::super::domain::migration::Flow::leave_notice).await
 }
 
 /// The address, as typed.
@@ -340,16 +340,19 @@ pub(super) async fn take(
             Stepped::On
         }
         Effect::Create { email, password } => {
-            match create(app, &mut tx, caller, &stored, &flow, email, password, now).await? {
-                true => Stepped::Finished { joined: false },
-                // Somebody proved the same address at the same moment: the next answer finds that person.
-                false => return Ok(Stepped::Elsewhere),
+            if create(app, &mut tx, caller, &stored, &flow, email, password, now).await? {
+                Stepped::Finished { joined: false }
+            } else {
+                return Ok(Stepped::Elsewhere);
             }
         }
-        Effect::Attach { identity } => match attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
-            true => Stepped::Finished { joined: true },
-            false => return Ok(Stepped::Elsewhere),
-        },
+        Effect::Attach { identity } => {
+            if attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+                Stepped::Finished { joined: true }
+            } else {
+                return Ok(Stepped::Elsewhere);
+            }
+        }
     };
     tx.commit().await?;
     Ok(stepped)
