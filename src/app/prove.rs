@@ -4,6 +4,7 @@
 //! otherwise somebody could begin with a victim's address and have the victim's click finish it (SEC-040).
 
 use super::hasher::Comparison;
+use super::join;
 use super::migrate::{self, Stepped};
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
@@ -224,7 +225,7 @@ async fn is_the_same_person(
             let mut tx = app.store.read().await?;
             let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
             drop(tx);
-            let right = migrate::is_password_of(app, caller, Some(agency), &owner, password).await?;
+            let right = join::is_password_of(app, caller, Some(agency), &owner, password).await?;
             return Ok(right.then_some(Some(owner)));
         }
         (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),

@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use super::wording::{self, Shown};
 use crate::app::Fault;
+use crate::app::join;
 use crate::app::migrate::{self, Mistake, Open, Stepped};
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -116,8 +117,8 @@ pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, 
         // A browser that is known is asked for that person's password at once (000 I.B).
         let session = guest.session(&web).await?;
         let signed_in = session.as_ref().map(|session| &session.identity);
-        if let Some(known) = migrate::known_here(&web.app, &guest.caller, signed_in).await? {
-            migrate::join_existing(&web.app, &guest.caller, Some(&known)).await?;
+        if let Some(known) = join::known_here(&web.app, &guest.caller, signed_in).await? {
+            join::join_existing(&web.app, &guest.caller, Some(&known)).await?;
         }
     }
     answer(&web, guest, stepped, None).await
@@ -179,7 +180,7 @@ async fn show_as(web: &Web, guest: Guest, allowed: fn(&Step) -> bool, shown: Ste
 
 pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let typed = fields.text("email");
-    let stepped = migrate::join(&web.app, &guest.caller, typed, fields.secret("password")).await?;
+    let stepped = join::join(&web.app, &guest.caller, typed, fields.secret("password")).await?;
     if let Stepped::Wrong(Mistake::JoinRefused) = &stepped {
         let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
             return show_step(&web, guest, Remarks::default()).await;
