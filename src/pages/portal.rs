@@ -183,7 +183,7 @@ pub struct SignInPage {
 pub struct NoticePage {
     /// Seconds until "Étape suivante" opens; 0 when it is open.
     pub seconds: u64,
-    /// The portal's public address, as text.
+    /// The portal's host, as residents know it.
     pub portal: String,
     /// The message above the form.
     pub alert: Option<Alert>,

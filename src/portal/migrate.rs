@@ -55,8 +55,10 @@ pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Resu
         Step::Notice { opens_at } => {
             let left = opens_at.duration_since(web.app.now()).as_millis();
             let seconds = u64::try_from(left).unwrap_or(0).div_ceil(1000);
+            // Residents know the portal by its name, not by its scheme.
+            let portal = web.app.directory.portal().authority();
             let progress = Some(wording::progress(plan, Shown::Notice));
-            guest.page_with(status, web, agency, &NoticePage { seconds, portal: web.portal_url(), alert, progress })
+            guest.page_with(status, web, agency, &NoticePage { seconds, portal, alert, progress })
         }
         Step::Email { proposed } => {
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
