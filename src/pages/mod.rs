@@ -1,9 +1,23 @@
 //! The pages and letters: templates, translations, one typed context each.
 
+mod assets;
+mod brand;
+mod engine;
+mod files;
+mod helpers;
 pub mod letters;
 pub mod portal;
+pub mod samples;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod translations;
 
 use serde::Serialize;
+
+pub use self::assets::Asset;
+pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
+pub use self::terms::terms_html;
 
 use crate::domain::language::Language;
 

@@ -2,12 +2,12 @@
 //!
 //! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Page;
 
 /// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Alert {
     /// One sentence for unknown, wrong, locked and not migrated (f03, LAW-010).
@@ -56,6 +56,43 @@ pub enum Alert {
     Stale,
 }
 
+impl Alert {
+    /// Whether the page's title begins with "Erreur" and the message takes the focus, or only informs.
+    #[must_use]
+    pub const fn tone(&self) -> Tone {
+        match self {
+            Self::SignInRefused
+            | Self::UnknownCodes
+            | Self::CheckFields
+            | Self::WrongCode { .. }
+            | Self::CodeDead
+            | Self::Expired
+            | Self::ResendOver
+            | Self::WrongPassword
+            | Self::TermsNotAccepted => Tone::Error,
+            Self::OldCredentials | Self::ResendLater { .. } | Self::TooEarly | Self::Stale => Tone::Info,
+            Self::AccountReady
+            | Self::SignedOut
+            | Self::Resent
+            | Self::PasswordChanged
+            | Self::EmailChanged
+            | Self::Disowned => Tone::Success,
+        }
+    }
+}
+
+/// How a message above a form is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// Something has to be done again.
+    Error,
+    /// Something to know before going on.
+    Info,
+    /// Something worked.
+    Success,
+}
+
 /// What the criteria list under a new password shows, in order; `pages/locales` has `criterion-<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Criterion {
@@ -72,6 +109,38 @@ pub struct FieldError {
     pub name: &'static str,
     /// A number for the sentence (a length), 0 where it has none.
     pub number: u32,
+}
+
+impl FieldError {
+    /// The names that `pages/locales` has a sentence for; another name is a [`super::RenderError`].
+    pub const NAMES: [&'static str; 17] = [
+        "email-missing",
+        "email-malformed",
+        "email-too-long",
+        "emails-differ",
+        "email-unchanged",
+        "email-refused",
+        "login-missing",
+        "password-missing",
+        "password-too-short",
+        "password-too-long",
+        "password-criteria",
+        "password-common",
+        "password-personal",
+        "password-old",
+        "password-unchanged",
+        "passwords-differ",
+        "password-not-noted",
+    ];
+}
+
+/// Where the resident is in the wizard: "Étape 2 sur 4".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// The step that is shown, counted from 1.
+    pub step: u32,
+    /// How many steps this agency's plan has.
+    pub of: u32,
 }
 
 /// The codes of the agency that a form carries along.
@@ -118,6 +187,8 @@ pub struct NoticePage {
     pub portal: String,
     /// The message above the form.
     pub alert: Option<Alert>,
+    /// Where in the wizard this is.
+    pub progress: Option<Progress>,
 }
 
 /// Asks for the e-mail address (000, b06).
@@ -131,6 +202,8 @@ pub struct EmailPage {
     pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
+    /// Where in the wizard this is.
+    pub progress: Option<Progress>,
 }
 
 /// Asks for the new password, twice (000, 004, b13).
@@ -144,6 +217,8 @@ pub struct PasswordPage {
     pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
+    /// Where in the wizard this is.
+    pub progress: Option<Progress>,
 }
 
 /// Waits for the letter to be answered: a code to type, or a link to open (000, 001, 004).
@@ -165,6 +240,8 @@ pub struct ProofPage {
     pub resend_in: u64,
     /// The message above the form.
     pub alert: Option<Alert>,
+    /// Where in the wizard this is, if it is.
+    pub progress: Option<Progress>,
 }
 
 /// What a link in a letter shows: a button, because mail scanners open links (b10, SEC-040, LAW-048).

@@ -1,0 +1,129 @@
+// What is nicer with a script. Every page works without it, and nothing is kept in the browser.
+(() => {
+  "use strict";
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+  // The message above a form takes the focus, so that it is read first.
+  const summary = document.querySelector("[data-summary]");
+  if (summary) summary.focus();
+
+  // The eye: shows a password while it is typed; sent forms are masked again, so that no browser keeps it as text.
+  const eyes = all("[data-eye]").map((button) => {
+    const input = document.getElementById(button.dataset.eye);
+    const show = (visible) => {
+      input.type = visible ? "text" : "password";
+      button.textContent = visible ? button.dataset.hide : button.dataset.show;
+    };
+    const label = document.querySelector(`label[for="${input.id}"]`);
+    if (label) {
+      label.id = label.id || `${input.id}-label`;
+      button.id = button.id || `${input.id}-eye`;
+      button.setAttribute("aria-labelledby", `${button.id} ${label.id}`);
+    }
+    button.hidden = false;
+    button.addEventListener("click", () => show(input.type === "password"));
+    if (input.form) input.form.addEventListener("submit", () => show(false));
+    return show;
+  });
+  addEventListener("pagehide", () => eyes.forEach((show) => show(false)));
+
+  // The criteria: the same list that the server checks, ticked in words and not in colour only.
+  const upper = /\p{Lu}/u, lower = /\p{Ll}/u, digit = /\p{Nd}/u, special = /[^\p{L}\p{N}]/u;
+  const rules = {
+    length: (text, number) => Array.from(text).length >= number,
+    upper: (text) => upper.test(text),
+    lower: (text) => lower.test(text),
+    digit: (text) => digit.test(text),
+    special: (text) => special.test(text),
+    kinds: (text, number) => [upper, lower, digit, special].filter((kind) => kind.test(text)).length >= number,
+  };
+  all("[data-criteria]").forEach((list) => {
+    const input = document.getElementById(list.dataset.criteria);
+    const live = list.parentElement.querySelector("[data-criteria-live]");
+    const items = Array.from(list.querySelectorAll("[data-rule]"));
+    if (!input) return;
+    let before = "", timer = 0;
+    const tick = () => {
+      const text = input.value.normalize("NFC");
+      const met = items.map((item) => {
+        const rule = rules[item.dataset.rule];
+        return rule ? rule(text, Number(item.dataset.number)) : false;
+      });
+      items.forEach((item, index) => {
+        item.classList.toggle("met", met[index]);
+        item.querySelector("[data-state]").textContent = met[index] ? list.dataset.met : list.dataset.unmet;
+      });
+      const now = met.join();
+      if (now === before || !text) { before = text ? now : ""; return; }
+      before = now;
+      // Said once typing pauses, or a screen reader would speak over every key.
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const open = items.filter((item, index) => !met[index]);
+        const words = (item) => item.querySelector("[data-text]").textContent;
+        live.textContent = open.length ? `${list.dataset.unmet} : ${open.map(words).join(", ")}` : list.dataset.all;
+      }, 700);
+    };
+    input.addEventListener("input", tick);
+    tick();
+  });
+
+  all("[data-caps]").forEach((place) => {
+    const input = document.getElementById(place.id.replace(/-caps$/, ""));
+    const look = (event) => {
+      const on = event.getModifierState && event.getModifierState("CapsLock");
+      place.textContent = on ? place.dataset.caps : "";
+    };
+    input.addEventListener("keyup", look);
+    input.addEventListener("blur", () => { place.textContent = ""; });
+  });
+
+  // A button that opens after some seconds. The server keeps the time too; this only shows it.
+  all("[data-wait]").forEach((button) => {
+    const place = button.form.querySelector("[data-wait-text]");
+    const live = button.form.querySelector("[data-wait-live]");
+    const end = performance.now() + Number(button.dataset.wait) * 1000;
+    const show = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      if (left > 0) {
+        place.textContent = `${place.dataset.waiting} ${left} s`;
+        setTimeout(show, 250);
+      } else {
+        button.disabled = false;
+        place.textContent = place.dataset.open;
+        live.textContent = place.dataset.open;
+      }
+    };
+    button.disabled = true;
+    show();
+  });
+
+  all("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+
+  // Back from the mailbox in another tab: if the link was opened meanwhile, this page has gone on.
+  const check = document.querySelector("[data-return-check]");
+  if (check) {
+    document.addEventListener("visibilitychange", async () => {
+      const code = document.querySelector("[data-code]");
+      if (document.hidden || (code && code.value)) return;
+      try {
+        const answer = await fetch(check.dataset.returnCheck, { redirect: "manual", credentials: "same-origin" });
+        if (answer.type === "opaqueredirect") location.assign(check.dataset.returnCheck);
+      } catch { /* Without a network the page stays as it is. */ }
+    });
+  }
+
+  // A second click while the first is on its way sends nothing again.
+  all("form[method=post]").forEach((form) => {
+    let sent = false;
+    form.addEventListener("submit", (event) => {
+      if (sent) event.preventDefault();
+      sent = true;
+      setTimeout(() => { sent = false; }, 4000);
+    });
+    addEventListener("pageshow", () => { sent = false; });
+  });
+})();

@@ -1,0 +1,25 @@
+account-title = My account
+account-security = Sign-in and security
+account-email = E-mail
+modify-email = the e-mail address
+modify-password = the password
+password-masked = hidden
+account-pending = <strong>{ $email }</strong>: waiting for confirmation.
+account-pending-link = Confirm or cancel this new address
+account-accounts = My agency accounts
+account-number = identifier
+account-enter = Enter the customer space
+account-none = No agency account is attached at the moment.
+account-attach = To attach another account, sign in at the address that the agency gave you, with the identifier and password that it gave you.
+kind-owner = Owner
+kind-co-owner = Co-owner
+kind-tenant = Tenant
+kind-unknown = Customer space
+
+change-password-title = Change the password
+change-password-note = Your other devices will be signed out, and an e-mail will tell you about this change.
+noted = I have noted this password in a safe place
+change-email-title = Change the e-mail address
+change-email-new = New e-mail address
+change-email-again = Confirm the e-mail address
+change-email-note = An e-mail will be sent to the new address. The old one stays valid until the new one is confirmed.

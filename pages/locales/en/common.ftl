@@ -1,0 +1,108 @@
+skip = Skip to content
+title-error = Error:
+progress = Step { $step } of { $of }
+nav-account = My account
+my-account = My account
+sign-out = Sign out
+continue = Continue
+next-step = Next step
+validate = Confirm
+save = Save
+cancel = Cancel
+modify = Change
+print = Print
+print-keys = To print this page, press Ctrl and P.
+privacy-link = Your personal data
+language-picker = Language
+language-fr = Français
+language-en = English
+support-title = Need help?
+support-text = { $agency } can help you:
+support-phone = By telephone:
+support-email = By e-mail:
+support-page = See the help page
+
+duration-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+duration-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+duration-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+
+email = E-mail address
+email-example = Example: firstname.lastname@example.com
+login = E-mail or identifier
+password = Password
+password-new = New password
+password-again = Confirm the new password
+password-current = Current password
+password-show = Show
+password-hide = Hide
+caps-lock = Careful, Caps Lock is on.
+
+criteria-intro = Your password must meet these criteria:
+criteria-advice = Avoid your name, a date of birth, or a password that you already use on another site.
+criteria-all-met = All criteria are met.
+criterion-met = met
+criterion-unmet = still needed
+criterion-length = At least { $number } characters
+criterion-upper = At least one capital letter
+criterion-lower = At least one small letter
+criterion-digit = At least one digit
+criterion-special = At least one special character (such as ! ? + -)
+criterion-kinds = At least { $number } kinds of characters among: capital letters, small letters, digits, special characters
+
+check-one = Something needs correcting:
+error-email-missing = Enter your e-mail address.
+error-email-malformed = This e-mail address does not look right. Example: firstname.lastname@example.com
+error-email-too-long = This e-mail address is too long.
+error-emails-differ = The two e-mail addresses are not the same.
+error-email-unchanged = This is already your address. Enter the new one.
+error-email-refused = No message can be sent to this address. Choose another one.
+error-login-missing = Enter your e-mail address or your identifier.
+error-password-missing = Enter a password.
+error-password-too-short = This password is too short: it needs at least { $number } characters.
+error-password-too-long = This password is too long: { $number } characters at most.
+error-password-criteria = This password does not meet all criteria of the list.
+error-password-common = This password is too common and too easy to guess. Choose another one.
+error-password-personal = This password is too close to your name, your e-mail address or your identifier. Choose another one.
+error-password-old = This is your old password. Choose a new one.
+error-password-unchanged = This is already your password. Choose a new one.
+error-passwords-differ = The two passwords are not the same. Enter them again.
+error-password-not-noted = Tick the box once you have noted your password in a safe place.
+
+field-sign-in-refused = Check the identifier or the password.
+field-wrong-password = This password is not right.
+field-wrong-code = Check the 8 digits of this code.
+
+alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?”.
+alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.
+alert-account-ready = Your account is up to date. Sign in with your e-mail address and your new password.
+alert-signed-out = You are signed out.
+alert-unknown-codes = These codes do not belong to any agency. Check them in the letter from your agency.
+alert-check-fields = Something needs correcting below.
+alert-wrong-code = { $left ->
+    [one] This code is not right. You have { $left } try left.
+   *[other] This code is not right. You have { $left } tries left.
+}
+alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with “Send the e-mail again”.
+alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with “Send the e-mail again”.
+alert-resent = A new e-mail is on its way. Use the latest one: the one before no longer works.
+alert-resend-later = { $seconds ->
+    [one] An e-mail has just been sent. You can ask for another one in { $seconds } second.
+   *[other] An e-mail has just been sent. You can ask for another one in { $seconds } seconds.
+}
+alert-resend-over = You have asked for as many e-mails as possible today. Try again tomorrow, or contact your agency.
+alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
+alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.
+alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
+alert-password-changed = Your password has been changed. Your other devices have been signed out.
+alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
+alert-disowned = The request was stopped. Nothing was changed.
+alert-stale = That page was out of date. Here is the step where you are.

@@ -1,0 +1,41 @@
+letter-hello = Hello,
+letter-bye = Kind regards,
+letter-password-never = This e-mail was sent automatically. Nobody will ever ask for your password, neither by e-mail nor by telephone.
+letter-copy-link = If the button does not work, copy this address into your browser:
+letter-code = Copy this code into the page that you left open:
+letter-code-or-link = Copy this code into the page that you left open:
+letter-code-duration = This code is valid for { $duration }.
+letter-or-link = Or open this link, valid for { $duration }, then click the button on the page:
+letter-link = Open this link, valid for { $duration }, and follow the instructions:
+letter-open = Continue
+letter-disown = You can also open the link and choose “This is not me”.
+letter-reset-open = Choose a new password
+letter-account-open = Open my account
+
+letter-confirm-address-subject = { $agency }: confirm your e-mail address
+letter-confirm-address-text = You are updating your access to the { $agency } customer space (identifier { $account }). What remains is to confirm that this e-mail address is yours.
+letter-confirm-address-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be changed.
+
+letter-already-account-subject = { $agency }: you already have an account
+letter-already-account-text = You want to enter the { $agency } customer space (identifier { $account }). This e-mail address already has an account: you only need to attach it, with the password of that account.
+letter-already-account-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be attached to your account.
+
+letter-reset-password-subject = { $agency }: choose a new password
+letter-reset-password-text = You asked for a new password for your { $agency } account.
+letter-reset-password-not-me = Not you? Ignore this message: your current password stays valid.
+
+letter-password-changed-subject = { $agency }: your password has changed
+letter-password-changed-text = The password of your { $agency } account was changed on { $at }. Your other devices have been signed out. If that was you, there is nothing to do.
+letter-password-changed-not-me = Not you? Choose a new password at once, then tell { $agency }:
+
+letter-confirm-new-email-subject = { $agency }: confirm your new e-mail address
+letter-confirm-new-email-text = You gave this address as the new address of your { $agency } account. The old one stays valid until this one is confirmed.
+letter-confirm-new-email-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be changed.
+
+letter-email-changed-subject = { $agency }: your e-mail address has changed
+letter-email-changed-text = The e-mail address of your { $agency } account was replaced by { $email } on { $at }. If that was you, there is nothing to do.
+letter-email-changed-not-me = Not you? Contact { $agency } at once.
+
+letter-account-attached-subject = { $agency }: an account was attached
+letter-account-attached-text = The agency account { $account } ({ $agency }) was attached to your account. If that was you, there is nothing to do.
+letter-account-attached-not-me = Not you? Tell { $agency }, and change your password from the page “My account”:

@@ -1,0 +1,25 @@
+account-title = Mon compte
+account-security = Connexion et sécurité
+account-email = Email
+modify-email = l'adresse email
+modify-password = le mot de passe
+password-masked = masqué
+account-pending = <strong>{ $email }</strong> : en attente de confirmation.
+account-pending-link = Confirmer ou annuler cette nouvelle adresse
+account-accounts = Mes comptes d'agence
+account-number = identifiant
+account-enter = Accéder à l'espace client
+account-none = Aucun compte d'agence n'est associé pour le moment.
+account-attach = Pour associer un autre compte, connectez-vous à l'adresse donnée par l'agence avec l'identifiant et le mot de passe qu'elle vous a remis.
+kind-owner = Propriétaire
+kind-co-owner = Copropriétaire
+kind-tenant = Locataire
+kind-unknown = Espace client
+
+change-password-title = Modification du mot de passe
+change-password-note = Vos autres appareils seront déconnectés, et un e-mail vous informera de ce changement.
+noted = J'ai noté ce mot de passe en lieu sûr
+change-email-title = Modification de l'adresse email
+change-email-new = Nouvelle adresse email
+change-email-again = Confirmation de l'adresse email
+change-email-note = Un e-mail sera envoyé à la nouvelle adresse. L'ancienne reste valable tant que la nouvelle n'est pas confirmée.

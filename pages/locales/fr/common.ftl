@@ -1,0 +1,109 @@
+# Ce qui entoure chaque page. Les espaces insécables sont posées par le programme : écrire des espaces ordinaires.
+skip = Aller au contenu
+title-error = Erreur :
+progress = Étape { $step } sur { $of }
+nav-account = Mon compte
+my-account = Mon compte
+sign-out = Se déconnecter
+continue = Continuer
+next-step = Étape suivante
+validate = Valider
+save = Enregistrer
+cancel = Annuler
+modify = Modifier
+print = Imprimer
+print-keys = Pour imprimer cette page, appuyez sur les touches Ctrl et P.
+privacy-link = Vos données personnelles
+language-picker = Langue
+language-fr = Français
+language-en = English
+support-title = Besoin d'aide ?
+support-text = { $agency } peut vous répondre :
+support-phone = Par téléphone :
+support-email = Par e-mail :
+support-page = Voir la page d'aide
+
+duration-seconds = { $count ->
+    [one] { $count } seconde
+   *[other] { $count } secondes
+}
+duration-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+duration-hours = { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+
+email = Adresse email
+email-example = Exemple : prenom.nom@exemple.fr
+login = Email ou identifiant
+password = Mot de passe
+password-new = Nouveau mot de passe
+password-again = Confirmez le nouveau mot de passe
+password-current = Mot de passe actuel
+password-show = Afficher
+password-hide = Masquer
+caps-lock = Attention, la touche Majuscule est verrouillée.
+
+criteria-intro = Votre mot de passe doit respecter les critères suivants :
+criteria-advice = Évitez votre nom, une date de naissance ou un mot de passe déjà utilisé sur un autre site.
+criteria-all-met = Tous les critères sont respectés.
+criterion-met = respecté
+criterion-unmet = à respecter
+criterion-length = Au moins { $number } caractères
+criterion-upper = Au moins une majuscule
+criterion-lower = Au moins une minuscule
+criterion-digit = Au moins un chiffre
+criterion-special = Au moins un caractère spécial (par exemple ! ? + -)
+criterion-kinds = Au moins { $number } sortes de caractères parmi : majuscules, minuscules, chiffres, caractères spéciaux
+
+check-one = Il y a quelque chose à corriger :
+error-email-missing = Saisissez votre adresse email.
+error-email-malformed = Cette adresse email n'a pas la bonne forme. Exemple : prenom.nom@exemple.fr
+error-email-too-long = Cette adresse email est trop longue.
+error-emails-differ = Les deux adresses email ne sont pas identiques.
+error-email-unchanged = Cette adresse est déjà la vôtre. Saisissez la nouvelle adresse.
+error-email-refused = Aucun message ne peut être envoyé à cette adresse. Choisissez-en une autre.
+error-login-missing = Saisissez votre adresse email ou votre identifiant.
+error-password-missing = Saisissez un mot de passe.
+error-password-too-short = Ce mot de passe est trop court : il faut au moins { $number } caractères.
+error-password-too-long = Ce mot de passe est trop long : { $number } caractères au plus.
+error-password-criteria = Ce mot de passe ne respecte pas tous les critères de la liste.
+error-password-common = Ce mot de passe est trop courant et trop facile à deviner. Choisissez-en un autre.
+error-password-personal = Ce mot de passe ressemble trop à votre nom, à votre adresse email ou à votre identifiant. Choisissez-en un autre.
+error-password-old = C'est votre ancien mot de passe. Choisissez-en un nouveau.
+error-password-unchanged = Ce mot de passe est déjà le vôtre. Choisissez-en un nouveau.
+error-passwords-differ = Les deux mots de passe ne sont pas identiques. Saisissez-les à nouveau.
+error-password-not-noted = Cochez la case lorsque vous avez noté votre mot de passe en lieu sûr.
+
+field-sign-in-refused = Identifiant ou mot de passe à vérifier.
+field-wrong-password = Ce mot de passe n'est pas le bon.
+field-wrong-code = Vérifiez les 8 chiffres de ce code.
+
+alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez sur « Mot de passe oublié ? ».
+alert-old-credentials = Vos anciens identifiants ont été remplacés. Connectez-vous avec votre adresse email et le nouveau mot de passe que vous avez choisi.
+alert-account-ready = Votre compte est à jour. Connectez-vous avec votre adresse email et votre nouveau mot de passe.
+alert-signed-out = Vous êtes déconnecté.
+alert-unknown-codes = Ces codes ne correspondent à aucune agence. Vérifiez-les sur le courrier de votre agence.
+alert-check-fields = Il y a quelque chose à corriger ci-dessous.
+alert-wrong-code = { $left ->
+    [one] Ce code n'est pas le bon. Il vous reste { $left } essai.
+   *[other] Ce code n'est pas le bon. Il vous reste { $left } essais.
+}
+alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
+alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
+alert-resent = Un nouvel e-mail est en route. Utilisez le plus récent : le précédent n'est plus valable.
+alert-resend-later = { $seconds ->
+    [one] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } seconde.
+   *[other] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } secondes.
+}
+alert-resend-over = Vous avez demandé le nombre maximal d'e-mails pour aujourd'hui. Réessayez demain, ou contactez votre agence.
+alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
+alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suivante » sera disponible dans quelques secondes.
+alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accepte les présentes conditions ».
+alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
+alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
+alert-disowned = La demande a été arrêtée. Rien n'a été modifié.
+alert-stale = Cette page n'était plus à jour. Voici l'étape où vous en êtes.

@@ -1,0 +1,41 @@
+letter-hello = Bonjour,
+letter-bye = Cordialement,
+letter-password-never = Cet e-mail a été envoyé automatiquement. Personne ne vous demandera jamais votre mot de passe, ni par e-mail, ni par téléphone.
+letter-copy-link = Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :
+letter-code = Recopiez ce code dans la page restée ouverte :
+letter-code-or-link = Recopiez ce code dans la page restée ouverte :
+letter-code-duration = Ce code est valable { $duration }.
+letter-or-link = Ou bien ouvrez ce lien, valable { $duration }, puis cliquez sur le bouton de la page :
+letter-link = Ouvrez ce lien, valable { $duration }, et suivez les indications :
+letter-open = Continuer
+letter-disown = Vous pouvez aussi ouvrir le lien et choisir « Ce n'est pas moi ».
+letter-reset-open = Choisir un nouveau mot de passe
+letter-account-open = Ouvrir Mon compte
+
+letter-confirm-address-subject = { $agency } : confirmez votre adresse email
+letter-confirm-address-text = Vous mettez à jour votre accès à l'espace client { $agency } (identifiant { $account }). Il reste à confirmer que cette adresse email est bien la vôtre.
+letter-confirm-address-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera modifié.
+
+letter-already-account-subject = { $agency } : vous avez déjà un compte
+letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse email a déjà un compte : il suffit de le rattacher, avec le mot de passe de ce compte.
+letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera rattaché à votre compte.
+
+letter-reset-password-subject = { $agency } : choisissez un nouveau mot de passe
+letter-reset-password-text = Vous avez demandé un nouveau mot de passe pour votre compte { $agency }.
+letter-reset-password-not-me = Ce n'est pas vous ? Ignorez ce message : votre mot de passe actuel reste valable.
+
+letter-password-changed-subject = { $agency } : votre mot de passe a changé
+letter-password-changed-text = Le mot de passe de votre compte { $agency } a été modifié le { $at }. Vos autres appareils ont été déconnectés. Si c'est vous, vous n'avez rien à faire.
+letter-password-changed-not-me = Ce n'est pas vous ? Choisissez tout de suite un nouveau mot de passe, puis prévenez { $agency } :
+
+letter-confirm-new-email-subject = { $agency } : confirmez votre nouvelle adresse email
+letter-confirm-new-email-text = Vous avez indiqué cette adresse comme nouvelle adresse de votre compte { $agency }. L'ancienne reste valable tant que celle-ci n'est pas confirmée.
+letter-confirm-new-email-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera modifié.
+
+letter-email-changed-subject = { $agency } : votre adresse email a changé
+letter-email-changed-text = L'adresse email de votre compte { $agency } a été remplacée par { $email } le { $at }. Si c'est vous, vous n'avez rien à faire.
+letter-email-changed-not-me = Ce n'est pas vous ? Contactez tout de suite { $agency }.
+
+letter-account-attached-subject = { $agency } : un compte a été associé
+letter-account-attached-text = Le compte d'agence { $account } ({ $agency }) a été associé à votre compte. Si c'est vous, vous n'avez rien à faire.
+letter-account-attached-not-me = Ce n'est pas vous ? Prévenez { $agency }, et changez votre mot de passe depuis la page « Mon compte » :

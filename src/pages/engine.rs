@@ -1,0 +1,279 @@
+//! Loads templates, sentences and assets, tries every page once, and renders.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use handlebars::Handlebars;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::assets::{Asset, Assets};
+use super::files::{self, Files};
+use super::portal::{Alert, Tone};
+use super::translations::Translations;
+use super::{Brand, Frame, Letter, Page, brand, helpers, samples};
+use crate::domain::language::Language;
+
+/// Everything that residents see, loaded and tried.
+pub struct Pages {
+    html: Handlebars<'static>,
+    plain: Handlebars<'static>,
+    assets: Assets,
+}
+
+/// A letter, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedLetter {
+    /// One line.
+    pub subject: String,
+    /// The part for programs and people that read no HTML; it has the same link and code.
+    pub text: String,
+    /// The part with the brand.
+    pub html: String,
+}
+
+/// Why the pages cannot be used: all problems at once, each with its file.
+#[derive(Debug, thiserror::Error)]
+#[error("the pages cannot be used:\n{}", problems.join("\n"))]
+pub struct LoadError {
+    /// One line each, beginning with the file below `pages/`.
+    pub problems: Vec<String>,
+}
+
+/// A page or letter could not be made; [`Pages::fallback`] is shown instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{template}: {reason}")]
+pub struct RenderError {
+    template: String,
+    reason: String,
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pages").field("assets", &self.assets).finish_non_exhaustive()
+    }
+}
+
+impl Pages {
+    /// Loads the built-in pages, with the files of `dir` over them, and renders every sample in every language, so
+    /// that a mistake in a template is found now and not in front of a resident (REL-012).
+    ///
+    /// # Errors
+    ///
+    /// All problems of all files.
+    pub fn load(dir: Option<&Path>) -> Result<Self, LoadError> {
+        let files = files::read(dir)
+            .map_err(|(path, error)| LoadError { problems: vec![format!("{}: {error}", path.display())] })?;
+        let (pages, mut problems) = Self::from_files(&files);
+        // Without its sentences every page would fail for the same reason.
+        if problems.is_empty() {
+            problems = pages.try_samples();
+        }
+        if problems.is_empty() { Ok(pages) } else { Err(LoadError { problems }) }
+    }
+
+    /// The page as HTML.
+    ///
+    /// # Errors
+    ///
+    /// A template that asks for a field or sentence which does not exist.
+    pub fn render<P: Page>(&self, frame: &Frame<'_>, page: &P) -> Result<String, RenderError> {
+        self.page(frame, P::TEMPLATE, &value(P::TEMPLATE, page)?)
+    }
+
+    /// The three parts of a letter. `portal` is the portal's origin, without a slash at the end.
+    ///
+    /// # Errors
+    ///
+    /// A template that asks for a field or sentence which does not exist.
+    pub fn letter<L: Letter>(
+        &self,
+        language: Language,
+        brand: &Brand,
+        portal: &str,
+        letter: &L,
+    ) -> Result<RenderedLetter, RenderError> {
+        self.parts(language, brand, portal, L::TEMPLATE, &value(L::TEMPLATE, letter)?)
+    }
+
+    /// An asset by its path below `assets/`.
+    #[must_use]
+    pub fn asset(&self, path: &str) -> Option<Asset<'_>> {
+        self.assets.get(path)
+    }
+
+    /// The style sheet behind `brand.css?c=rrggbb`.
+    #[must_use]
+    pub fn brand_css(colour: &str) -> String {
+        brand::css(colour)
+    }
+
+    /// The page for failures of this engine itself: no template, no style, no translation file.
+    #[must_use]
+    pub fn fallback(request_id: &str) -> String {
+        format!(
+            "<!doctype html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"robots\" content=\"noindex\">\n<title>Erreur\u{a0}: service indisponible</title>\n</head>\n\
+             <body>\n<main>\n<h1>Service momentanément indisponible</h1>\n\
+             <p>Une erreur s’est produite de notre côté. Réessayez dans quelques minutes.</p>\n\
+             <p lang=\"en\">Something went wrong on our side. Please try again in a few minutes.</p>\n\
+             <p>Référence\u{a0}: {}</p>\n</main>\n</body>\n</html>\n",
+            helpers::escape_html(request_id)
+        )
+    }
+
+    fn from_files(files: &Files) -> (Self, Vec<String>) {
+        let (translations, mut problems) = Translations::read(files);
+        let (assets, unknown) = Assets::take(files);
+        problems.extend(unknown);
+        let translations = Arc::new(translations);
+        let versions = Arc::new(assets.versions());
+        let registry = || {
+            let mut registry = Handlebars::new();
+            registry.set_strict_mode(true);
+            registry.set_prevent_indent(true);
+            helpers::register(&mut registry, &translations, &versions);
+            registry
+        };
+        let mut html = registry();
+        html.register_escape_fn(helpers::escape_html);
+        let mut plain = registry();
+        plain.register_escape_fn(handlebars::no_escape);
+
+        for (path, content) in files {
+            let Some(name) = path.strip_suffix(".hbs") else { continue };
+            let Ok(text) = std::str::from_utf8(content) else {
+                problems.push(format!("{path}: not UTF-8"));
+                continue;
+            };
+            let is_plain = matches!(name.rsplit_once('.'), Some((_, "txt" | "subject")));
+            let registry = if is_plain { &mut plain } else { &mut html };
+            if let Err(error) = registry.register_template_string(template_name(name), text) {
+                problems.push(format!("{path}: {error}"));
+            }
+        }
+        (Self { html, plain, assets }, problems)
+    }
+
+    /// Each sample once in each language, in turns with another brand and frame.
+    fn try_samples(&self) -> Vec<String> {
+        let brands = samples::brands();
+        let mut problems = Vec::new();
+        for language in Language::ALL {
+            let frames: Vec<Frame<'_>> = brands.iter().flat_map(|brand| samples::frames(language, brand)).collect();
+            for (sample, frame) in samples::pages().iter().zip(frames.iter().cycle()) {
+                problems.extend(self.page(frame, sample.template, &sample.context).err());
+            }
+            for (sample, brand) in samples::letters().iter().zip(brands.iter().cycle()) {
+                problems.extend(self.parts(language, brand, samples::PORTAL, sample.template, &sample.context).err());
+            }
+        }
+        let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+
+    pub(super) fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
+        let alert = page.get("alert").cloned().unwrap_or_default();
+        let error = page.get("error").cloned().unwrap_or_default();
+        let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());
+        let erroneous = tone == Some(Tone::Error) || !error.is_null();
+        render(
+            &self.html,
+            template,
+            &json!({
+                "language": frame.language,
+                "frame": frame,
+                "page": page,
+                // What the layout and the fields ask of every page, whether it has such a field or not.
+                "progress": page.get("progress"),
+                "field": error.get("name").and_then(Value::as_str).map_or("", field_of),
+                "refresh": null,
+                "wide": false,
+                "alert": alert,
+                "alert_kind": alert.get("kind").and_then(Value::as_str).unwrap_or_default(),
+                "alert_tone": tone,
+                "error": error,
+                "error_name": error.get("name").and_then(Value::as_str).unwrap_or_default(),
+                "erroneous": erroneous,
+                "brand_colour": brand::parameter(&frame.brand.colour),
+                // Forms go to the portal's own paths, and the policy allows them only from its own pages.
+                "on_portal": frame.assets == "/assets",
+            }),
+        )
+    }
+
+    pub(super) fn parts(
+        &self,
+        language: Language,
+        brand: &Brand,
+        portal: &str,
+        template: &str,
+        letter: &Value,
+    ) -> Result<RenderedLetter, RenderError> {
+        let context = json!({
+            "language": language,
+            "brand": brand,
+            "brand_colour": brand::parameter(&brand.colour),
+            "portal": portal,
+            "letter": letter,
+        });
+        let subject = render(&self.plain, &format!("{template}.subject"), &context)?;
+        Ok(RenderedLetter {
+            subject: one_line(&subject),
+            text: tidy(&render(&self.plain, &format!("{template}.txt"), &context)?),
+            html: render(&self.html, &format!("{template}.html"), &context)?,
+        })
+    }
+}
+
+/// `parts/layout` and `parts/letter.txt` are included as `layout` and `letter`.
+fn template_name(name: &str) -> &str {
+    name.strip_prefix("parts/").map_or(name, |part| part.strip_suffix(".txt").unwrap_or(part))
+}
+
+/// The id of the field that an error stands beside; a page with one field names it itself.
+fn field_of(error: &str) -> &'static str {
+    match error {
+        "passwords-differ" | "emails-differ" => "confirmation",
+        "password-not-noted" => "noted",
+        error if error.starts_with("email") => "email",
+        error if error.starts_with("login") => "login",
+        _ => "password",
+    }
+}
+
+fn value(template: &str, context: &impl Serialize) -> Result<Value, RenderError> {
+    serde_json::to_value(context)
+        .map_err(|error| RenderError { template: template.to_owned(), reason: error.to_string() })
+}
+
+fn render(registry: &Handlebars<'_>, template: &str, context: &Value) -> Result<String, RenderError> {
+    registry
+        .render(template, context)
+        .map_err(|error| RenderError { template: template.to_owned(), reason: error.to_string() })
+}
+
+/// One empty line at most between paragraphs, whatever parts a template left out.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    for line in text.trim().lines().map(str::trim_end) {
+        if !(line.is_empty() && tidy.ends_with("\n\n")) {
+            // The mark of a signature has its space (RFC 3676, 4.3).
+            tidy.push_str(if line == "--" { "-- " } else { line });
+            tidy.push('\n');
+        }
+    }
+    tidy
+}
+
+/// A line break in a subject would begin another header (SEC-074).
+fn one_line(text: &str) -> String {
+    text.split(|character: char| character.is_control() || character == ' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

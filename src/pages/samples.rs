@@ -1,0 +1,440 @@
+//! A sample of every page and letter, calm ones and awkward ones; loading renders them all.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::letters::{
+    AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+};
+use super::portal::{
+    AccountPage, Alert, AttachedAccount, ChangeEmailPage, ChangePasswordPage, Codes, CodesPage, ConfirmPage, Criterion,
+    EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, MessageName, MessagePage,
+    NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage, TermsPage,
+};
+use super::{Brand, Frame, Letter, Page, terms_html};
+use crate::domain::language::Language;
+
+/// The portal of the samples.
+pub const PORTAL: &str = "https://www.moncompte.example";
+
+/// What somebody types who means harm (SEC-072, SEC-073).
+pub const AWKWARD: &str = "\"><svg onload=alert(1)>{{7*7}}{{> config}}' O'Brien & <b>";
+
+const LONG_EMAIL: &str =
+    "marie-antoinette.de-la-rochefoucauld-montmorency.gestion-locative@boite-aux-lettres-familiale.moncompte.example";
+
+/// One page or letter with its context.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The template's name.
+    pub template: &'static str,
+    /// The typed context, as templates see it.
+    pub context: Value,
+}
+
+/// A brand with everything, one with nothing, and an awkward one.
+#[must_use]
+pub fn brands() -> Vec<Brand> {
+    let bare = Brand {
+        name: "Mon compte immobilier".to_owned(),
+        colour: "#1f4e79".to_owned(),
+        logo_url: None,
+        support_email: None,
+        support_phone: None,
+        support_url: None,
+    };
+    vec![
+        Brand {
+            name: "Agence des Tilleuls".to_owned(),
+            support_email: Some("contact@tilleuls.example".to_owned()),
+            support_phone: Some("05 61 00 00 00".to_owned()),
+            support_url: Some("https://tilleuls.example/aide".to_owned()),
+            ..bare.clone()
+        },
+        bare,
+        Brand {
+            name: AWKWARD.to_owned(),
+            colour: "red;}".to_owned(),
+            logo_url: Some("javascript:alert(1)".to_owned()),
+            support_email: Some(AWKWARD.to_owned()),
+            support_phone: Some(AWKWARD.to_owned()),
+            support_url: Some("javascript:alert(1)".to_owned()),
+        },
+    ]
+}
+
+/// The portal's frame without and with somebody signed in, and an agency host's.
+#[must_use]
+pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 3] {
+    let frame = Frame {
+        language,
+        brand,
+        csrf: "c2FtcGxl",
+        assets: "/assets",
+        portal: PORTAL,
+        here: "/login?client=SPI31&societe=01",
+        signed_in: false,
+    };
+    [
+        frame.clone(),
+        Frame { signed_in: true, here: AWKWARD, ..frame.clone() },
+        Frame { assets: "/.vestibule/assets", ..frame },
+    ]
+}
+
+/// Every page, in every state that its template knows.
+#[must_use]
+pub fn pages() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    sign_in(&mut samples);
+    wizard(&mut samples);
+    proofs(&mut samples);
+    passwords(&mut samples);
+    account(&mut samples);
+    messages(&mut samples);
+    samples
+}
+
+/// Every letter, with link, with code, with both, and awkward.
+#[must_use]
+pub fn letters() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let url = format!("{PORTAL}/confirm/Zm9vYmFy?x=1&y=2");
+    let (link, code) = (Some(url.clone()), Some("86991277".to_owned()));
+    let both = [(link.clone(), code.clone()), (link, None), (None, code)];
+    for (link, code) in both {
+        let (account, code_minutes, link_minutes) = ("du****23".to_owned(), 10, 60);
+        let confirm = ConfirmAddress { account, link, code, code_minutes, link_minutes };
+        let ConfirmAddress { account, link, code, .. } = confirm.clone();
+        letter(&mut samples, &AlreadyAccount { account, link, code, code_minutes, link_minutes });
+        let ConfirmAddress { link, code, .. } = confirm.clone();
+        letter(&mut samples, &ConfirmNewEmail { link, code, code_minutes, link_minutes });
+        letter(&mut samples, &ConfirmAddress { account: AWKWARD.to_owned(), ..confirm.clone() });
+        letter(&mut samples, &confirm);
+    }
+    letter(&mut samples, &ResetPassword { link: url, link_minutes: 60 });
+    let at = "22 novembre 2026 à 09:30".to_owned();
+    letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
+    letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });
+    letter(&mut samples, &AccountAttached { account: AWKWARD.to_owned(), account_url: format!("{PORTAL}/account") });
+    samples
+}
+
+fn page<P: Page>(samples: &mut Vec<Sample>, page: &P) {
+    samples.push(sample(P::TEMPLATE, page));
+}
+
+fn letter<L: Letter>(samples: &mut Vec<Sample>, letter: &L) {
+    samples.push(sample(L::TEMPLATE, letter));
+}
+
+fn sample(template: &'static str, context: &impl Serialize) -> Sample {
+    Sample { template, context: serde_json::to_value(context).unwrap_or_default() }
+}
+
+/// Every alert that there is; the match makes the compiler ask for a new one here.
+#[must_use]
+pub fn alerts() -> Vec<Alert> {
+    let mut alerts = vec![Alert::SignInRefused];
+    while let Some(next) = alerts.last().and_then(after) {
+        alerts.push(next);
+    }
+    alerts
+}
+
+fn after(alert: &Alert) -> Option<Alert> {
+    Some(match alert {
+        Alert::SignInRefused => Alert::OldCredentials,
+        Alert::OldCredentials => Alert::AccountReady,
+        Alert::AccountReady => Alert::SignedOut,
+        Alert::SignedOut => Alert::UnknownCodes,
+        Alert::UnknownCodes => Alert::CheckFields,
+        Alert::CheckFields => Alert::WrongCode { left: 1 },
+        Alert::WrongCode { left: 1 } => Alert::WrongCode { left: 4 },
+        Alert::WrongCode { .. } => Alert::CodeDead,
+        Alert::CodeDead => Alert::Expired,
+        Alert::Expired => Alert::Resent,
+        Alert::Resent => Alert::ResendLater { seconds: 45 },
+        Alert::ResendLater { .. } => Alert::ResendOver,
+        Alert::ResendOver => Alert::WrongPassword,
+        Alert::WrongPassword => Alert::TooEarly,
+        Alert::TooEarly => Alert::TermsNotAccepted,
+        Alert::TermsNotAccepted => Alert::PasswordChanged,
+        Alert::PasswordChanged => Alert::EmailChanged,
+        Alert::EmailChanged => Alert::Disowned,
+        Alert::Disowned => Alert::Stale,
+        Alert::Stale => return None,
+    })
+}
+
+/// All but the box of [`ChangePasswordPage::noted`].
+const PASSWORDS: &[&str] = &[
+    "password-missing",
+    "password-too",
+    "password-c",
+    "password-personal",
+    "password-old",
+    "password-unchanged",
+    "passwords-differ",
+];
+
+/// The errors that a page can have: those about one of its fields.
+fn errors(fields: &[&str]) -> impl Iterator<Item = FieldError> {
+    let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
+    FieldError::NAMES.into_iter().filter(about).map(|name| FieldError { name, number: 8 })
+}
+
+fn criteria() -> Vec<Criterion> {
+    [("length", 8), ("upper", 0), ("lower", 0), ("digit", 0), ("special", 0), ("kinds", 3)]
+        .map(|(name, number)| Criterion { name, number })
+        .to_vec()
+}
+
+fn codes() -> Codes {
+    Codes { client: "SPI31".to_owned(), societe: "01".to_owned() }
+}
+
+fn awkward_codes() -> Codes {
+    Codes { client: AWKWARD.to_owned(), societe: AWKWARD.to_owned() }
+}
+
+fn sign_in(samples: &mut Vec<Sample>) {
+    page(samples, &CodesPage { codes: Codes::default(), next: "/login", alert: None });
+    page(samples, &CodesPage { codes: awkward_codes(), next: "/forgotten", alert: Some(Alert::UnknownCodes) });
+    let calm = SignInPage {
+        codes: codes(),
+        return_to: "/documents".to_owned(),
+        login: String::new(),
+        keep: false,
+        alert: None,
+    };
+    page(samples, &calm);
+    for alert in alerts() {
+        page(samples, &SignInPage { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
+    }
+    page(
+        samples,
+        &SignInPage {
+            codes: awkward_codes(),
+            return_to: AWKWARD.to_owned(),
+            login: AWKWARD.to_owned(),
+            keep: true,
+            alert: Some(Alert::SignInRefused),
+        },
+    );
+    let text = terms_html(include_str!("../../config/terms/sample-fr.txt"));
+    let terms = TermsPage {
+        text,
+        version: "2026-01".to_owned(),
+        return_to: "/documents".to_owned(),
+        codes: codes(),
+        alert: None,
+    };
+    page(samples, &terms);
+    page(
+        samples,
+        &TermsPage {
+            version: AWKWARD.to_owned(),
+            return_to: AWKWARD.to_owned(),
+            codes: awkward_codes(),
+            alert: Some(Alert::TermsNotAccepted),
+            ..terms
+        },
+    );
+}
+
+fn wizard(samples: &mut Vec<Sample>) {
+    let progress = |step| Some(Progress { step, of: 4 });
+    let notice =
+        NoticePage { seconds: 12, portal: "www.moncompte.example".to_owned(), alert: None, progress: progress(1) };
+    page(samples, &notice);
+    page(samples, &NoticePage { alert: Some(Alert::TooEarly), ..notice.clone() });
+    page(samples, &NoticePage { seconds: 0, portal: AWKWARD.to_owned(), progress: None, ..notice });
+
+    let email = EmailPage {
+        email: "durand@tilleuls.example".to_owned(),
+        suggestion: None,
+        error: None,
+        alert: None,
+        progress: progress(2),
+    };
+    page(samples, &email);
+    page(samples, &EmailPage { suggestion: Some("durand@gmail.com".to_owned()), ..email.clone() });
+    for error in errors(&["email-"]) {
+        page(samples, &EmailPage { email: AWKWARD.to_owned(), error: Some(error), ..email.clone() });
+    }
+    page(
+        samples,
+        &EmailPage {
+            email: AWKWARD.to_owned(),
+            suggestion: Some(AWKWARD.to_owned()),
+            error: None,
+            alert: Some(Alert::Stale),
+            progress: None,
+        },
+    );
+
+    let password = PasswordPage {
+        email: "durand@tilleuls.example".to_owned(),
+        criteria: criteria(),
+        error: None,
+        alert: None,
+        progress: progress(3),
+    };
+    page(samples, &password);
+    for error in errors(PASSWORDS) {
+        page(samples, &PasswordPage { email: LONG_EMAIL.to_owned(), error: Some(error), ..password.clone() });
+    }
+    page(samples, &PasswordPage { email: AWKWARD.to_owned(), criteria: Vec::new(), progress: None, ..password });
+}
+
+fn proofs(samples: &mut Vec<Sample>) {
+    let proof = ProofPage {
+        action: "/migration/proof",
+        email: "durand@tilleuls.example".to_owned(),
+        code: true,
+        link: true,
+        code_minutes: 10,
+        link_minutes: 60,
+        resend_in: 60,
+        alert: None,
+        progress: Some(Progress { step: 4, of: 4 }),
+    };
+    page(samples, &proof);
+    page(samples, &ProofPage { code: false, resend_in: 0, ..proof.clone() });
+    page(samples, &ProofPage { link: false, code_minutes: 30, ..proof.clone() });
+    for alert in alerts() {
+        page(samples, &ProofPage { alert: Some(alert), resend_in: 0, ..proof.clone() });
+    }
+    page(
+        samples,
+        &ProofPage {
+            action: "/account/email/proof",
+            email: AWKWARD.to_owned(),
+            link_minutes: 1440,
+            progress: None,
+            ..proof
+        },
+    );
+
+    let confirm = ConfirmPage {
+        secret: "Zm9vYmFy".to_owned(),
+        agency: "Agence des Tilleuls".to_owned(),
+        account: "du****23".to_owned(),
+        email: "durand@tilleuls.example".to_owned(),
+        same_browser: true,
+        changes_email: false,
+        alert: None,
+    };
+    page(samples, &confirm);
+    page(samples, &ConfirmPage { same_browser: false, ..confirm.clone() });
+    page(samples, &ConfirmPage { changes_email: true, ..confirm.clone() });
+    let other = ConfirmPage { same_browser: false, changes_email: true, ..confirm };
+    page(samples, &ConfirmPage { alert: Some(Alert::WrongPassword), ..other.clone() });
+    let awkward = || AWKWARD.to_owned();
+    page(samples, &ConfirmPage { secret: awkward(), agency: awkward(), account: awkward(), email: awkward(), ..other });
+
+    page(samples, &JoinPage { email: LONG_EMAIL.to_owned(), email_open: false, alert: None });
+    page(samples, &JoinPage { email: awkward(), email_open: true, alert: Some(Alert::WrongPassword) });
+    page(samples, &JoinPage { email: awkward(), email_open: false, alert: None });
+    page(samples, &JoinedPage { agency: "Agence des Tilleuls".to_owned() });
+    page(samples, &JoinedPage { agency: awkward() });
+}
+
+fn passwords(samples: &mut Vec<Sample>) {
+    page(samples, &ForgottenPage { codes: codes(), login: String::new(), error: None });
+    for error in errors(&["login-", "email-"]) {
+        page(samples, &ForgottenPage { codes: awkward_codes(), login: AWKWARD.to_owned(), error: Some(error) });
+    }
+    page(samples, &ForgottenSentPage { codes: codes(), link_minutes: 60 });
+    page(samples, &ForgottenSentPage { codes: awkward_codes(), link_minutes: 1440 });
+    page(samples, &ResetPage { secret: "Zm9vYmFy".to_owned(), criteria: criteria(), error: None });
+    for error in errors(PASSWORDS) {
+        page(samples, &ResetPage { secret: AWKWARD.to_owned(), criteria: criteria(), error: Some(error) });
+    }
+    page(samples, &ResetDonePage { seconds: 8, login_url: "/login?client=SPI31&societe=01".to_owned() });
+    page(samples, &ResetDonePage { seconds: 1, login_url: AWKWARD.to_owned() });
+    page(samples, &ChangePasswordPage { criteria: criteria(), noted: false, error: None, alert: None });
+    page(
+        samples,
+        &ChangePasswordPage { criteria: criteria(), noted: true, error: None, alert: Some(Alert::WrongPassword) },
+    );
+    for error in errors(&["password"]) {
+        page(samples, &ChangePasswordPage { criteria: criteria(), noted: true, error: Some(error), alert: None });
+    }
+}
+
+fn account(samples: &mut Vec<Sample>) {
+    let attached = |agency: &str, account: &str, kind, url: &str| AttachedAccount {
+        agency: agency.to_owned(),
+        account: account.to_owned(),
+        kind,
+        url: url.to_owned(),
+    };
+    let calm = AccountPage {
+        email: "durand@tilleuls.example".to_owned(),
+        pending_email: None,
+        accounts: vec![
+            attached("Agence des Tilleuls", "du****23", "owner", "/enter/1"),
+            attached("Cabinet Riquet", "00****81", "co-owner", "/enter/2"),
+            attached("Cabinet Riquet", "ri****02", "tenant", "/enter/3"),
+            attached("Syndic du Canal", "k****7", "unknown", "/enter/4"),
+        ],
+        alert: None,
+    };
+    page(samples, &calm);
+    for alert in alerts() {
+        page(samples, &AccountPage { pending_email: Some(LONG_EMAIL.to_owned()), alert: Some(alert), ..calm.clone() });
+    }
+    page(samples, &AccountPage { accounts: Vec::new(), ..calm });
+    page(
+        samples,
+        &AccountPage {
+            email: AWKWARD.to_owned(),
+            pending_email: Some(AWKWARD.to_owned()),
+            accounts: vec![attached(AWKWARD, AWKWARD, "unknown", "javascript:alert(1)")],
+            alert: None,
+        },
+    );
+    let email = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
+    page(samples, &email);
+    page(samples, &ChangeEmailPage { alert: Some(Alert::WrongPassword), ..email.clone() });
+    for error in errors(&["email-", "emails-"]) {
+        let (typed, error) = (AWKWARD.to_owned(), Some(error));
+        page(samples, &ChangeEmailPage { email: typed.clone(), confirmation: typed, error, alert: None });
+    }
+}
+
+fn messages(samples: &mut Vec<Sample>) {
+    let mut name = Some(MessageName::LinkInvalid);
+    while let Some(shown) = name {
+        page(samples, &MessagePage { name: shown, action_url: "/login".to_owned(), request_id: None });
+        name = message_after(shown);
+    }
+    let request_id = Some(AWKWARD.to_owned());
+    page(samples, &MessagePage { name: MessageName::Failed, action_url: AWKWARD.to_owned(), request_id });
+    page(samples, &PrivacyPage { agency: "Agence des Tilleuls".to_owned() });
+    page(samples, &PrivacyPage { agency: AWKWARD.to_owned() });
+}
+
+const fn message_after(name: MessageName) -> Option<MessageName> {
+    Some(match name {
+        MessageName::LinkInvalid => MessageName::LinkExpired,
+        MessageName::LinkExpired => MessageName::LinkUsed,
+        MessageName::LinkUsed => MessageName::LinkSuperseded,
+        MessageName::LinkSuperseded => MessageName::Confirmed,
+        MessageName::Confirmed => MessageName::Disowned,
+        MessageName::Disowned => MessageName::StartAgain,
+        MessageName::StartAgain => MessageName::TooMany,
+        MessageName::TooMany => MessageName::ExtranetUnavailable,
+        MessageName::ExtranetUnavailable => MessageName::ExtranetRefuses,
+        MessageName::ExtranetRefuses => MessageName::NoAccountHere,
+        MessageName::NoAccountHere => MessageName::FormNotSent,
+        MessageName::FormNotSent => MessageName::FormRefused,
+        MessageName::FormRefused => MessageName::NotFound,
+        MessageName::NotFound => MessageName::BadRequest,
+        MessageName::BadRequest => MessageName::Unavailable,
+        MessageName::Unavailable => MessageName::Failed,
+        MessageName::Failed => return None,
+    })
+}

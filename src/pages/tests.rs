@@ -1,0 +1,251 @@
+//! Every page and letter in every language: whole, escaped, usable; and what loading says about a broken one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use scraper::{ElementRef, Html, Selector};
+
+use super::samples::{self, AWKWARD, Sample};
+use super::{Brand, Frame, Pages, RenderedLetter};
+use crate::domain::language::Language;
+
+fn pages() -> Pages {
+    Pages::load(None).unwrap()
+}
+
+/// Every sample in every language, in one brand's frame.
+fn for_every_page(brand: &Brand, mut look: impl FnMut(&Sample, &Frame<'_>, &str)) {
+    let pages = pages();
+    for language in Language::ALL {
+        for frame in samples::frames(language, brand) {
+            for sample in samples::pages() {
+                look(&sample, &frame, &pages.page(&frame, sample.template, &sample.context).unwrap());
+            }
+        }
+    }
+}
+
+fn for_every_letter(mut look: impl FnMut(&Sample, RenderedLetter)) {
+    let pages = pages();
+    for language in Language::ALL {
+        for brand in samples::brands() {
+            for sample in samples::letters() {
+                let letter = pages.parts(language, &brand, samples::PORTAL, sample.template, &sample.context);
+                look(&sample, letter.unwrap());
+            }
+        }
+    }
+}
+
+fn all<'a>(html: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    html.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+/// Nothing that an awkward value brought is markup, and no address runs a script.
+fn nothing_is_injected(what: &str, html: &Html) {
+    assert!(all(html, "svg, b").is_empty(), "{what}: an element was injected");
+    for element in all(html, "*") {
+        for (name, value) in element.value().attrs() {
+            assert!(!name.starts_with("on"), "{what}: a handler in {name}");
+            let runs =
+                matches!(name, "href" | "src" | "action") && value.trim().to_lowercase().starts_with("javascript");
+            assert!(!runs, "{what}: {name}={value}");
+        }
+    }
+}
+
+#[test]
+fn every_template_has_a_sample() {
+    let sampled: BTreeSet<&str> =
+        samples::pages().iter().chain(&samples::letters()).map(|sample| sample.template).collect();
+    for path in super::files::read(None).unwrap().keys() {
+        let Some(name) = path.strip_suffix(".hbs") else { continue };
+        let name = name.split('.').next().unwrap();
+        let in_a_part = name.starts_with("parts/");
+        assert!(in_a_part || sampled.contains(name), "{name} has no sample");
+    }
+}
+
+#[test]
+fn every_page_is_whole_valid_html_in_both_languages() {
+    for_every_page(&samples::brands()[0], |sample, frame, page| {
+        let html = Html::parse_document(page);
+        assert_eq!(html.errors, Vec::<String>::new(), "{}\n{page}", sample.template);
+        assert!(page.contains(&format!("<html lang=\"{}\">", frame.language.code())));
+        let typed = super::terms::escape(AWKWARD);
+        assert!(!page.replace(&typed, "").contains("{{"), "{}: a template is left\n{page}", sample.template);
+        assert_eq!(all(&html, "h1").len(), 1, "{}", sample.template);
+    });
+}
+
+#[test]
+fn awkward_values_are_shown_and_never_obeyed() {
+    let brand = samples::brands().pop().unwrap();
+    for_every_page(&brand, |sample, _, page| nothing_is_injected(sample.template, &Html::parse_document(page)));
+    for_every_letter(|sample, letter| {
+        nothing_is_injected(sample.template, &Html::parse_document(&letter.html));
+        assert!(!letter.subject.contains(char::is_control), "{}", letter.subject);
+    });
+}
+
+#[test]
+fn text_parts_and_subjects_are_not_escaped() {
+    let pages = pages();
+    let brand = Brand { name: "Agence d'Ô & Fils".to_owned(), ..samples::brands().remove(0) };
+    let letter =
+        super::letters::PasswordChanged { at: "hier".to_owned(), reset_url: "https://a.example/f?x=1&y=2".to_owned() };
+    let letter = pages.letter(Language::Fr, &brand, samples::PORTAL, &letter).unwrap();
+    assert!(letter.subject.starts_with("Agence d'Ô & Fils\u{a0}:"), "{}", letter.subject);
+    assert!(letter.text.contains("https://a.example/f?x=1&y=2\n"), "{}", letter.text);
+    assert!(letter.html.contains("href=\"https://a.example/f?x=1&amp;y=2\""), "{}", letter.html);
+}
+
+#[test]
+fn both_parts_of_a_letter_have_the_same_link_and_code() {
+    for_every_letter(|sample, letter| {
+        let html = Html::parse_document(&letter.html);
+        assert_eq!(html.errors, Vec::<String>::new(), "{}", sample.template);
+        let links: BTreeSet<&str> = all(&html, "a").iter().filter_map(|link| link.value().attr("href")).collect();
+        for name in ["link", "reset_url", "account_url"] {
+            if let Some(link) = sample.context.get(name).and_then(serde_json::Value::as_str) {
+                assert!(links.contains(link) && letter.text.contains(link), "{}: {link}", sample.template);
+            }
+        }
+        if let Some(code) = sample.context.get("code").and_then(serde_json::Value::as_str) {
+            assert!(letter.html.contains(code) && letter.text.lines().any(|line| line == code), "{}", letter.text);
+        }
+        assert!(!letter.text.contains("\n\n\n"), "{}:\n{}", sample.template, letter.text);
+        assert!(letter.text.lines().all(|line| line.len() < 998));
+    });
+}
+
+#[test]
+fn every_field_has_its_label_and_every_form_its_token() {
+    for_every_page(&samples::brands()[0], |sample, _, page| {
+        let html = Html::parse_document(page);
+        let mut ids = BTreeSet::new();
+        for element in all(&html, "[id]") {
+            assert!(ids.insert(element.attr("id").unwrap()), "{}: {:?} twice", sample.template, element.attr("id"));
+        }
+        for input in all(&html, "input:not([type=hidden]):not(.sr)") {
+            let label = format!("label[for={}]", input.attr("id").unwrap());
+            assert_eq!(all(&html, &label).len(), 1, "{}: {label}", sample.template);
+            assert!(input.attr("autocomplete").is_some() || input.attr("type") == Some("checkbox"));
+            assert!(input.attr("type") != Some("password") || input.attr("value").is_none());
+            assert!(input.attr("aria-invalid").is_none() || input.attr("aria-describedby").is_some(), "{page}");
+        }
+        for reference in ["aria-describedby", "aria-controls", "aria-labelledby"] {
+            for element in all(&html, &format!("[{reference}]")) {
+                for id in element.attr(reference).unwrap().split_whitespace() {
+                    assert!(ids.contains(id), "{}: {reference}={id}", sample.template);
+                }
+            }
+        }
+        for link in all(&html, "[data-summary] a") {
+            assert!(ids.contains(&link.attr("href").unwrap()[1..]), "{}: {:?}", sample.template, link.attr("href"));
+        }
+        for form in all(&html, "form[method=post]") {
+            let token = Selector::parse("input[type=hidden][name=csrf]").unwrap();
+            assert_eq!(form.select(&token).count(), 1, "{}: {:?}", sample.template, form.attr("action"));
+        }
+        assert!(all(&html, "script:not([src]), style, [style]").is_empty(), "{}: inline", sample.template);
+    });
+}
+
+#[test]
+fn every_page_and_every_error_has_its_own_title() {
+    let mut titles: BTreeMap<String, String> = BTreeMap::new();
+    for_every_page(&samples::brands()[0], |sample, frame, page| {
+        let html = Html::parse_document(page);
+        let title: String = all(&html, "title")[0].text().collect();
+        let erroneous = !all(&html, "[data-summary][role=alert]").is_empty();
+        let word = if frame.language == Language::Fr { "Erreur\u{a0}:" } else { "Error:" };
+        assert_eq!(title.starts_with(word), erroneous, "{}: {title}", sample.template);
+        let of = format!("{} {}", sample.template, sample.context.get("name").unwrap_or_default());
+        let first = titles.entry(title.clone()).or_insert_with(|| of.clone());
+        assert_eq!(*first, of, "{title}");
+    });
+}
+
+#[test]
+fn assets_are_named_with_their_version_and_served_with_their_kind() {
+    let pages = pages();
+    let css = pages.asset("vestibule.css").unwrap();
+    assert_eq!(css.content_type, "text/css; charset=utf-8");
+    let version = css.etag.trim_matches('"').to_owned();
+    for_every_page(&samples::brands()[0], |_, frame, page| {
+        assert!(page.contains(&format!("{}/vestibule.css?v={version}", frame.assets)), "{page}");
+    });
+    assert!(pages.asset("../Cargo.toml").is_none());
+}
+
+/// Loads the built-in pages with one file of the operator's over them, and gives the problems.
+fn problems_with(path: &str, content: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
+    Pages::load(Some(folder.path())).map(|_| ()).map_or_else(|error| error.problems, |()| Vec::new())
+}
+
+#[test]
+fn a_broken_template_is_told_when_it_is_loaded() {
+    for broken in [
+        "{{page.agencee}}",
+        "{{t \"no-such-key\"}}",
+        "{{#if page.nothing}}x{{/if}}",
+        "{{> nowhere}}",
+        "{{#if page.agency}}",
+        "{{asset \"x.css\"}}",
+    ] {
+        let problems = problems_with("portal/joined.hbs", broken);
+        assert!(problems.iter().any(|problem| problem.starts_with("portal/joined")), "{broken}: {problems:?}");
+    }
+    assert_eq!(problems_with("portal/joined.hbs", "{{page.agency}}"), Vec::<String>::new());
+}
+
+#[test]
+fn a_missing_sentence_is_told_when_it_is_loaded() {
+    let problems = problems_with("locales/en/extra.ftl", "only-here = Only here");
+    assert_eq!(problems, ["locales/fr: the key `only-here` is missing"]);
+    assert!(!problems_with("locales/fr/account.ftl", "account-title = Mon compte").is_empty());
+}
+
+#[test]
+fn the_page_for_the_engines_own_failures_needs_nothing_and_escapes() {
+    let page = Pages::fallback(AWKWARD);
+    let html = Html::parse_document(&page);
+    assert_eq!(html.errors, Vec::<String>::new());
+    nothing_is_injected("fallback", &html);
+}
+
+#[test]
+#[ignore = "writes target/pages/*.html to be looked at"]
+fn every_sample_can_be_looked_at() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("target/pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    let pages = pages();
+    let brands = samples::brands();
+    std::fs::write(folder.join("brand.css"), Pages::brand_css(&brands[0].colour)).unwrap();
+    for asset in ["vestibule.css", "vestibule.js", "favicon.svg"] {
+        std::fs::write(folder.join(asset), pages.asset(asset).unwrap().body).unwrap();
+    }
+    let local = |page: String| page.replace("\"/assets/", "\"");
+    for language in Language::ALL {
+        let frames = samples::frames(language, &brands[0]);
+        for (index, sample) in samples::pages().iter().enumerate() {
+            let own = sample.template.contains("account") || sample.template.contains("change_");
+            let page = pages.page(&frames[usize::from(own)], sample.template, &sample.context).unwrap();
+            let name = format!("{}-{index:03}-{}.html", language.code(), sample.template.replace('/', "-"));
+            std::fs::write(folder.join(name), local(page)).unwrap();
+        }
+        for (index, sample) in samples::letters().iter().enumerate() {
+            let letter = pages.parts(language, &brands[0], samples::PORTAL, sample.template, &sample.context).unwrap();
+            let name = format!("{}-{index:03}-{}", language.code(), sample.template.replace('/', "-"));
+            std::fs::write(folder.join(format!("{name}.html")), letter.html).unwrap();
+            let text = format!("{}\n\n{}", letter.subject, letter.text);
+            std::fs::write(folder.join(format!("{name}.txt")), text).unwrap();
+        }
+    }
+}
