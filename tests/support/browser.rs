@@ -174,6 +174,11 @@ impl Browser {
         self
     }
 
+    /// Whether these words are on the page now.
+    pub fn sees(&self, words: &str) -> bool {
+        self.words().to_lowercase().contains(&plain(words).to_lowercase())
+    }
+
     /// Whether the button with these words can be pressed now.
     pub fn can_press(&mut self, button: &str) -> bool {
         let path = format!("//button[{WORDS} = \"{button}\"]");

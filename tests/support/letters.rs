@@ -42,6 +42,11 @@ impl Letters {
         eventually(&format!("a letter to {to}"), DELIVERY, || self.look(to))
     }
 
+    /// Waits for a letter to this address that is the one, and reads on the way what came before it.
+    pub fn wait_for(&self, to: &str, is_it: impl Fn(&Letter) -> bool) -> Letter {
+        eventually(&format!("that letter to {to}"), DELIVERY, || self.look(to).filter(|letter| is_it(letter)))
+    }
+
     /// An unread letter to this address, if one is there now.
     pub fn look(&self, to: &str) -> Option<Letter> {
         let mut unread: Vec<_> = self

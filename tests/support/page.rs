@@ -136,7 +136,8 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
             "textarea" => Some(input.text().collect()),
             "select" => {
                 let chosen = input.select(&select("option[selected]")).next();
-                chosen.or_else(|| input.select(&select("option")).next()).map(|option| {
+                let one = value.attr("multiple").is_none();
+                chosen.or_else(|| input.select(&select("option")).next().filter(|_| one)).map(|option| {
                     option.value().attr("value").map_or_else(|| option.text().collect(), str::to_owned)
                 })
             }

@@ -95,6 +95,12 @@ impl Agency {
         self
     }
 
+    /// Without a whole table.
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.remove(name);
+        self
+    }
+
     /// Adds terms that have to be accepted; their text stands in the file beside the agency's.
     pub fn with_terms(self, file: &Path) -> Self {
         let file = file.to_str().expect("a path in UTF-8").to_owned();
