@@ -81,14 +81,23 @@ impl Town {
 
     /// Goes through the whole wizard with the code of the letter.
     pub fn migrate(&self, person: &mut Person, agency: &str, who: Who, email: &str) {
-        self.migrate_up_to_proof(person, agency, who, email);
+        self.migrate_named(person, agency, who.login, who.password, email);
+    }
+
+    /// The same, for somebody who is not of the town.
+    pub fn migrate_named(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
+        self.up_to_proof(person, agency, login, password, email);
         let code = self.gateway.letter_to(email).code();
         person.fill("code", &code).press("Valider").see("Votre compte est à jour");
     }
 
     /// Goes through the wizard until the letter is on its way.
     pub fn migrate_up_to_proof(&self, person: &mut Person, agency: &str, who: Who, email: &str) {
-        self.try_sign_in(person, agency, who.login, who.password);
+        self.up_to_proof(person, agency, who.login, who.password, email);
+    }
+
+    fn up_to_proof(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
+        self.try_sign_in(person, agency, login, password);
         person.see("évolue").press("Étape suivante").see("Votre adresse e-mail");
         person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
         person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
