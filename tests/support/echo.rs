@@ -15,6 +15,8 @@ use std::{
 
 use tokio::{net::TcpListener, task::AbortHandle};
 
+pub use answers::byte_at;
+
 use super::{RUNTIME, wait};
 
 /// A running extranet; it ends with this value.
