@@ -1,1 +1,148 @@
 //! Use cases: one file per intention, one transaction and one audit event each.
+//!
+//! What a resident did wrong is an outcome, typed and shown on the same page. What we did wrong is a [`Fault`]: opaque,
+//! logged once where it becomes an answer.
+
+pub mod accept_terms;
+pub mod change_email;
+pub mod change_password;
+pub mod enter_extranet;
+pub mod hand_over;
+pub mod hasher;
+pub mod import_roster;
+pub mod migrate;
+pub mod prove;
+pub mod recover;
+pub mod sign_in;
+pub mod sign_out;
+pub mod throttle;
+pub mod visit;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::identity::{IdentityId, Link};
+use crate::domain::language::Language;
+use crate::domain::policy::AgencyPolicy;
+use crate::domain::routing::Directory;
+use crate::domain::secret::{Dice, Secret};
+use crate::legacy::Legacy;
+use crate::sessions::Sessions;
+use crate::store::{Store, StoreError, Tx, Vault, VaultError};
+use crate::telemetry::{Clock, RequestId};
+
+use enter_extranet::SignInTurns;
+use hasher::{Crowded, Hasher};
+
+/// Everything that the use cases work with.
+pub struct App {
+    /// Hosts and agencies.
+    pub directory: Arc<Directory>,
+    /// The truth in SQL.
+    pub store: Store,
+    /// Who is signed in.
+    pub sessions: Sessions<Arc<visit::Passage>>,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// Seals legacy secrets; absent where no adapter needs it.
+    pub vault: Option<Vault>,
+    /// Speaks to the extranets.
+    pub legacy: Legacy,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where chance comes from.
+    pub dice: Arc<dyn Dice>,
+    /// Every failed sign-in is answered after this time (f03).
+    pub failure_floor: Duration,
+    /// One sign-in upstream at a time per account.
+    pub turns: SignInTurns,
+}
+
+/// Who asks, as far as one can tell from a request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The client's address.
+    pub client: IpAddr,
+    /// The request's name.
+    pub request_id: RequestId,
+    /// What the browser says it is; passed on to extranets that bind sessions to it.
+    pub user_agent: Option<String>,
+    /// The language of the page.
+    pub language: Language,
+    /// The secret that this browser carries from its first page on.
+    pub browser: Secret,
+    /// The secret of a browser on which somebody has signed in before (f02).
+    pub device: Option<Secret>,
+}
+
+/// Something of ours is out of order; the resident can only try again.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// More sign-ins wait than may.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
+    /// A sealed secret cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// An adapter needs the vault and there is none; `check` refuses such a configuration.
+    #[error("there is no vault key")]
+    NoVault,
+}
+
+impl App {
+    /// The agency with these codes, as typed.
+    #[must_use]
+    pub fn agency(&self, client: &str, societe: &str) -> Option<Arc<Agency>> {
+        self.directory.agency(&AgencyCode::parse(client, societe)?).cloned()
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn vault(&self) -> Result<&Vault, Fault> {
+        self.vault.as_ref().ok_or(Fault::NoVault)
+    }
+
+    /// The strictest of the policies of every agency where the person has an account, seen from the one that is being
+    /// entered, if there is one.
+    #[must_use]
+    pub fn policy_for(&self, entered: Option<&Agency>, links: &[Link]) -> AgencyPolicy {
+        let others = links.iter().filter_map(|link| self.directory.agency(&link.account.agency));
+        match entered {
+            Some(agency) => others.fold(agency.policy.clone(), |policy, other| policy.strictest(&other.policy)),
+            None => others
+                .map(|agency| agency.policy.clone())
+                .reduce(|policy, other| policy.strictest(&other))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Caller {
+    /// Writes one line of the trace, within the transaction that it tells of.
+    async fn audit(&self, tx: &mut Tx, entry: &AuditEntry, now: Timestamp) -> Result<(), StoreError> {
+        tx.append_audit(entry, &self.client.to_string(), self.request_id.as_str(), now).await
+    }
+}
+
+/// A line about a resident's own act.
+fn by_resident(identity: &IdentityId, event: AuditEvent) -> AuditEntry {
+    AuditEntry {
+        event,
+        actor: Actor::Resident(identity.clone()),
+        agency: None,
+        identity: Some(identity.clone()),
+        login: None,
+    }
+}

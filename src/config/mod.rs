@@ -1,1 +1,30 @@
 //! Configuration, as written and as used, with every problem told at once.
+
+mod agencies;
+mod document;
+mod gateway;
+mod headers;
+mod json_schema;
+mod keys;
+mod load;
+mod origins;
+mod policy;
+mod problems;
+mod reference;
+mod schema;
+mod secrets;
+mod settings;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use json_schema::{ConfigFile, json_schema};
+pub use load::{Loaded, load};
+pub use origins::{Source, ValueOrigin, describe};
+pub use problems::{Problem, Problems, Severity};
+pub use reference::reference;
+pub use settings::{
+    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
+    SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
+};

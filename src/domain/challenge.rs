@@ -207,7 +207,9 @@ impl Challenge {
         u64::try_from(left.min(RESEND_AFTER_S)).unwrap_or(0)
     }
 
-    const fn tries_left(&self) -> u32 {
+    /// Codes that can still be tried in vain.
+    #[must_use]
+    pub const fn tries_left(&self) -> u32 {
         let now = TRIES_PER_CODE.saturating_sub(self.wrong_now);
         let all = TRIES_IN_ALL.saturating_sub(self.wrong_in_all);
         if now < all { now } else { all }

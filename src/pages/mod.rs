@@ -19,6 +19,7 @@ pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
 pub use self::terms::terms_html;
 
+use crate::domain::agency::AgencyBrand;
 use crate::domain::language::Language;
 
 /// A page with a typed context.
@@ -48,6 +49,19 @@ pub struct Brand {
     pub support_phone: Option<String>,
     /// A page about help.
     pub support_url: Option<String>,
+}
+
+impl From<&AgencyBrand> for Brand {
+    fn from(brand: &AgencyBrand) -> Self {
+        Self {
+            name: brand.name.clone(),
+            colour: brand.colour.clone(),
+            logo_url: None,
+            support_email: brand.support_email.clone(),
+            support_phone: brand.support_phone.clone(),
+            support_url: brand.support_url.clone(),
+        }
+    }
 }
 
 /// What surrounds every page.

@@ -244,6 +244,20 @@ pub struct ProofPage {
     pub progress: Option<Progress>,
 }
 
+/// What has to be typed on the page of a link, besides pressing its button (SEC-040).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asks {
+    /// Nothing: this is the browser that began.
+    Nothing,
+    /// The password chosen in the wizard.
+    Chosen,
+    /// The password of the account that the address has already.
+    Existing,
+    /// The old password: none was chosen yet.
+    Old,
+}
+
 /// What a link in a letter shows: a button, because mail scanners open links (b10, SEC-040, LAW-048).
 #[derive(Debug, Clone, Serialize)]
 pub struct ConfirmPage {
@@ -255,8 +269,8 @@ pub struct ConfirmPage {
     pub account: String,
     /// The address to confirm.
     pub email: String,
-    /// Whether this is the browser that started: if not, the new password is asked.
-    pub same_browser: bool,
+    /// What has to be typed besides pressing the button.
+    pub asks: Asks,
     /// Whether this confirms a changed address of an account that exists.
     pub changes_email: bool,
     /// The message above the form.
@@ -439,6 +453,15 @@ pub enum MessageName {
     Failed,
 }
 
+/// Asks whether to sign out, where the extranet's own logout link was followed: following a link ends nothing (SEC-070).
+#[derive(Debug, Clone, Serialize)]
+pub struct LeavePage {
+    /// Where the form goes.
+    pub action: &'static str,
+    /// The way back into the extranet.
+    pub back: String,
+}
+
 /// What is kept about a resident and why (RGPD 12 to 14): the agency's text, or ours.
 #[derive(Debug, Clone, Serialize)]
 pub struct PrivacyPage {
@@ -473,5 +496,6 @@ pages! {
     ChangePasswordPage => "change_password",
     ChangeEmailPage => "change_email",
     MessagePage => "message",
+    LeavePage => "leave",
     PrivacyPage => "privacy",
 }

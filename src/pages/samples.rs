@@ -7,9 +7,10 @@ use super::letters::{
     AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
 };
 use super::portal::{
-    AccountPage, Alert, AttachedAccount, ChangeEmailPage, ChangePasswordPage, Codes, CodesPage, ConfirmPage, Criterion,
-    EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, MessageName, MessagePage,
-    NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage, TermsPage,
+    AccountPage, Alert, Asks, AttachedAccount, ChangeEmailPage, ChangePasswordPage, Codes, CodesPage, ConfirmPage,
+    Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName,
+    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
+    TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -322,14 +323,16 @@ fn proofs(samples: &mut Vec<Sample>) {
         agency: "Agence des Tilleuls".to_owned(),
         account: "du****23".to_owned(),
         email: "durand@tilleuls.example".to_owned(),
-        same_browser: true,
+        asks: Asks::Nothing,
         changes_email: false,
         alert: None,
     };
     page(samples, &confirm);
-    page(samples, &ConfirmPage { same_browser: false, ..confirm.clone() });
+    for asks in [Asks::Chosen, Asks::Existing, Asks::Old] {
+        page(samples, &ConfirmPage { asks, ..confirm.clone() });
+    }
     page(samples, &ConfirmPage { changes_email: true, ..confirm.clone() });
-    let other = ConfirmPage { same_browser: false, changes_email: true, ..confirm };
+    let other = ConfirmPage { asks: Asks::Existing, changes_email: true, ..confirm };
     page(samples, &ConfirmPage { alert: Some(Alert::WrongPassword), ..other.clone() });
     let awkward = || AWKWARD.to_owned();
     page(samples, &ConfirmPage { secret: awkward(), agency: awkward(), account: awkward(), email: awkward(), ..other });
@@ -339,6 +342,7 @@ fn proofs(samples: &mut Vec<Sample>) {
     page(samples, &JoinPage { email: awkward(), email_open: false, alert: None });
     page(samples, &JoinedPage { agency: "Agence des Tilleuls".to_owned() });
     page(samples, &JoinedPage { agency: awkward() });
+    page(samples, &LeavePage { action: "/.vestibule/logout", back: "/".to_owned() });
 }
 
 fn passwords(samples: &mut Vec<Sample>) {

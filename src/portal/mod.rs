@@ -1,1 +1,102 @@
-//! The residents' pages.
+//! The residents' pages: one file per intention, named like its use case.
+
+mod accept_terms;
+mod account;
+mod assets;
+mod change_email;
+mod change_password;
+mod enter_extranet;
+mod hand_over;
+mod language;
+mod migrate;
+mod prove;
+mod recover;
+mod sign_in;
+mod sign_out;
+mod wording;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::web::Web;
+use crate::web::problem::{Problem, calmly};
+
+/// Every page of ours: the portal's, and those below `/.vestibule/` on the agencies' hosts. Which of them a host has is
+/// seen to by [`hosts`].
+pub fn router(web: Arc<Web>) -> Router {
+    Router::new()
+        .merge(portal_pages())
+        .nest("/.vestibule", agency_pages())
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::page(http::StatusCode::METHOD_NOT_ALLOWED, crate::pages::portal::MessageName::NotFound)
+        })
+        .layer(from_fn_with_state(Arc::clone(&web), hosts))
+        .layer(from_fn_with_state(Arc::clone(&web), calmly))
+        .with_state(web)
+}
+
+fn portal_pages() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/", get(account::start))
+        .route("/login", get(sign_in::show).post(sign_in::submit))
+        .route("/hand-over", get(hand_over::hand_over))
+        .route("/migration", get(migrate::show))
+        .route("/migration/notice", get(migrate::show).post(migrate::leave_notice))
+        .route("/migration/email", get(migrate::back_to_email).post(migrate::choose_email))
+        .route("/migration/email/change", post(migrate::change_email))
+        .route("/migration/password", get(migrate::show).post(migrate::choose_password))
+        .route("/migration/proof", get(migrate::show).post(prove::type_code))
+        .route("/migration/proof/resend", post(migrate::resend))
+        .route("/migration/restart", post(migrate::restart))
+        .route("/migration/join", get(migrate::show_join).post(migrate::join))
+        .route("/migration/finish", get(migrate::finish))
+        .route("/confirm", get(prove::show_link).post(prove::confirm))
+        .route("/confirm/disown", post(prove::disown))
+        .route("/terms", get(accept_terms::show).post(accept_terms::submit))
+        .route("/forgotten", get(recover::show).post(recover::ask))
+        .route("/reset", get(recover::show_link).post(recover::reset))
+        .route("/account", get(account::show))
+        .route("/account/password", get(change_password::show).post(change_password::submit))
+        .route("/account/email", get(change_email::show).post(change_email::submit))
+        .route("/account/email/proof", get(change_email::show_proof).post(change_email::type_code))
+        .route("/account/email/proof/resend", post(change_email::resend))
+        .route("/account/email/cancel", post(change_email::cancel))
+        .route("/logout", get(sign_out::show).post(sign_out::submit))
+        .route("/language", post(language::choose))
+        .route("/privacy", get(account::privacy))
+        .route("/assets/{*name}", get(assets::serve))
+}
+
+fn agency_pages() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/begin", get(hand_over::begin))
+        .route("/enter", get(hand_over::enter))
+        .route("/renew", get(enter_extranet::renew))
+        .route("/not-sent", get(enter_extranet::not_sent))
+        .route("/logout", get(sign_out::show_on_agency).post(sign_out::submit_on_agency))
+        .route("/assets/{*name}", get(assets::serve))
+        .route("/problem/{name}", get(enter_extranet::problem))
+}
+
+/// A page of the portal is not there on an agency's host, and the other way round: each host is its own origin.
+async fn hosts(
+    axum::extract::State(_): axum::extract::State<Arc<Web>>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
+    use crate::domain::routing::{OWN_PREFIX, Place};
+    use axum::response::IntoResponse as _;
+    let on_portal =
+        request.extensions().get::<crate::web::Arrival>().is_some_and(|arrival| matches!(arrival.place, Place::Portal));
+    let path = request.uri().path();
+    let anywhere = path.starts_with("/.vestibule/problem/");
+    if anywhere || on_portal != path.starts_with(OWN_PREFIX) {
+        next.run(request).await
+    } else {
+        Problem::not_found().into_response()
+    }
+}

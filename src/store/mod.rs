@@ -1,1 +1,241 @@
 //! People, credentials, links, flows, letters and the trace in SQL; never decides.
+//!
+//! One set of migrations and statements for `SQLite` (the default) and `PostgreSQL`. A use case opens one [`Tx`], calls
+//! what it needs, and commits; a dropped [`Tx`] has changed nothing. What is in a file after `commit` survives the
+//! death of the process and, because `SQLite` runs with `synchronous = FULL`, a power cut: a one-time secret that was
+//! used must not come back.
+
+mod audit;
+mod challenges;
+mod devices;
+mod flows;
+mod handovers;
+mod letters;
+mod people;
+mod purge;
+mod recoveries;
+mod roster;
+mod rows;
+mod secrets;
+mod sessions;
+mod terms;
+mod throttles;
+mod vault;
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, AnyPool};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+pub use audit::AuditLine;
+pub use challenges::Purpose;
+pub use flows::StoredFlow;
+pub use handovers::Handover;
+pub use letters::OutboxCounts;
+pub use purge::Purged;
+pub use roster::RosterEntry;
+pub use secrets::StoredSecret;
+pub use vault::{Sealed, Vault, VaultError};
+
+/// The database, as a few connections that are shared; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+    dialect: Dialect,
+    /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
+    writer: Arc<Mutex<()>>,
+}
+
+/// One transaction: what is done in it happens at [`Tx::commit`], whole, or not at all.
+pub struct Tx {
+    // Fields drop in this order: the transaction ends before the next writer is let in.
+    inner: sqlx::Transaction<'static, sqlx::Any>,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address of the database is not one.
+    #[error("the database URL is wrong: {0}")]
+    Url(&'static str),
+    /// The database's tables could not be brought up to date.
+    #[error("the database could not be migrated")]
+    Migration(#[source] Source),
+    /// It does not answer, or not as it should.
+    #[error("the database is not available")]
+    Unavailable(#[source] Source),
+    /// Somebody else wrote the same thing at the same time; the whole transaction can be tried again.
+    #[error("somebody else was faster")]
+    Conflict,
+    /// What a statement refers to is not there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A row holds what this version cannot read.
+    #[error("a row cannot be read: {0}")]
+    Corrupt(String),
+}
+
+/// Whatever lies under a [`StoreError`].
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Longest wait for a connection, and for the turn to write.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// `sqlite:<path>` makes the file and its folder where they are missing; `postgres://…` must be there.
+    ///
+    /// # Errors
+    /// The URL is wrong, the database does not answer, or its tables are those of a newer version.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (dialect, url) = read_url(url)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(10)
+            .acquire_timeout(PATIENCE)
+            .after_connect(move |connection, _| Box::pin(async move { prepare(connection, dialect).await }))
+            .connect(&url)
+            .await?;
+        MIGRATIONS.run(&pool).await.map_err(|error| StoreError::Migration(error.into()))?;
+        Ok(Self { pool, dialect, writer: Arc::default() })
+    }
+
+    /// Begins to read: everything in this transaction is of one moment.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        let begin = match self.dialect {
+            Dialect::Sqlite => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None })
+    }
+
+    /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
+    /// it is written. A caller that holds one of these and asks for another waits for itself.
+    ///
+    /// # Errors
+    /// The database does not answer, or others have written for too long.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => {
+                let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
+                    .await
+                    .map_err(|waited| StoreError::Unavailable(waited.into()))?;
+                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+            }
+            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None }),
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// It gave none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Waits for the transactions under way and closes the connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes everything in this transaction happen.
+    ///
+    /// # Errors
+    /// The database does not answer; then nothing has happened, as far as is known.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+
+    fn conn(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tx(..)")
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(refused) if refused.is_unique_violation() => Self::Conflict,
+            sqlx::Error::Database(refused) if refused.is_foreign_key_violation() => Self::Missing("a referenced row"),
+            // Never the driver's own words: they can quote the value.
+            sqlx::Error::ColumnDecode { index: column, .. } | sqlx::Error::ColumnNotFound(column) => {
+                Self::Corrupt(format!("column {column}"))
+            }
+            error => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+/// Tells which database it is, and makes `SQLite`'s file, whose path is taken as it stands.
+fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok((Dialect::Postgres, url.to_owned()));
+    }
+    let path = url.strip_prefix("sqlite:").ok_or(StoreError::Url("it begins with neither sqlite: nor postgres://"))?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Err(StoreError::Url("sqlite: wants the path of a file"));
+    }
+    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(error.into()))?;
+    // The driver would read an escape where the file's name has a per cent sign.
+    let escaped = path.replace('%', "%25");
+    let slashes = if path.starts_with('/') { "//" } else { "" };
+    Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}")))
+}
+
+/// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
+/// it the same rights.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    Ok(())
+}
+
+/// What every new connection is told.
+async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), sqlx::Error> {
+    let statements: &[&'static str] = match dialect {
+        Dialect::Sqlite => &[
+            "PRAGMA busy_timeout = 5000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+        ],
+        Dialect::Postgres => &[],
+    };
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! The acceptance of an agency's terms, with its proof (000, c02 to c04).
+
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::identity::IdentityId;
+use crate::domain::session::Session;
+use crate::domain::terms::{Acceptance, is_owed};
+
+/// Whether the person still owes the acceptance of the agency's terms.
+///
+/// # Errors
+/// The store fails.
+pub async fn owes(app: &App, identity: &IdentityId, agency: &Agency) -> Result<bool, Fault> {
+    let Some(terms) = &agency.terms else { return Ok(false) };
+    let accepted = app.store.read().await?.accepted_terms(identity, &agency.code).await?;
+    Ok(is_owed(terms, &accepted))
+}
+
+/// Keeps the proof: who, which version, which text, when, from where.
+///
+/// # Errors
+/// The store fails.
+pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<(), Fault> {
+    let Some(terms) = &agency.terms else { return Ok(()) };
+    let now = app.now();
+    let acceptance = Acceptance {
+        identity: session.identity.clone(),
+        agency: agency.code.clone(),
+        version: terms.version.clone(),
+        digest: terms.digest(),
+        at: now,
+        client: caller.client.to_string(),
+    };
+    let mut tx = app.store.write().await?;
+    tx.keep_terms_text(&agency.code, terms, now).await?;
+    tx.accept_terms(&acceptance).await?;
+    let entry = AuditEntry {
+        agency: Some(agency.code.clone()),
+        ..by_resident(&session.identity, AuditEvent::TermsAccepted { version: terms.version.clone() })
+    };
+    caller.audit(&mut tx, &entry, now).await?;
+    tx.commit().await?;
+    app.sessions.forget_session(&session.id);
+    Ok(())
+}

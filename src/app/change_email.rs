@@ -1,0 +1,244 @@
+//! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
+
+use super::migrate;
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::audit::AuditEvent;
+use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail};
+use crate::domain::email::EmailAddress;
+use crate::domain::email_change::{EmailChangeError, new_address};
+use crate::domain::identity::IdentityId;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::secret::Secret;
+use crate::domain::session::Session;
+use crate::store::{Purpose, Tx};
+
+/// Letters that one person can cause in an hour (f04).
+const LETTERS_PER_HOUR: u32 = 5;
+
+/// What asking for the change comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A letter to the new address is on its way.
+    LetterSent,
+    /// The current password is wrong, or was tried too often.
+    CurrentRefused,
+    /// The address is not taken.
+    Email(EmailChangeError),
+    /// No further letter is sent for now.
+    LettersOver,
+}
+
+/// What answering the letter comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The address is changed; the old one was written to.
+    Changed,
+    /// The code is wrong; so many tries are left.
+    Wrong {
+        /// Tries left.
+        left: u32,
+    },
+    /// Tried too often.
+    Dead,
+    /// Past its time.
+    Expired,
+    /// Nothing is waited for, or it was answered before.
+    Nothing,
+}
+
+/// Asks for the change.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn ask(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    entry: &str,
+    confirmation: &str,
+    current: Secret,
+) -> Result<Asked, Fault> {
+    let identity = &session.identity;
+    let mut tx = app.store.read().await?;
+    let Some(credential) = tx.credential_of(identity).await? else { return Ok(Asked::CurrentRefused) };
+    drop(tx);
+    let email = match new_address(entry, confirmation, &credential.email) {
+        Ok(email) => email,
+        Err(error) => return Ok(Asked::Email(error)),
+    };
+    if !migrate::is_password_of(app, caller, None, &credential, current).await? {
+        return Ok(Asked::CurrentRefused);
+    }
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let counter = format!("email-change:{}", identity.as_str());
+    if tx.letters_in_last_hour(&counter, now).await? >= LETTERS_PER_HOUR {
+        return Ok(Asked::LettersOver);
+    }
+    tx.count_letter(&counter, now).await?;
+    tx.cancel_email_changes(identity).await?;
+    let terms = ChallengeTerms::from(&app.policy_for(None, &tx.links_of(identity).await?));
+    let challenge = Challenge::new(ChallengeId::random(&*app.dice), email.clone(), terms, now);
+    tx.insert_challenge(&challenge, Purpose::EmailChange, identity.as_str()).await?;
+    tx.insert_email_change(&challenge.id, identity, &email).await?;
+    enqueue(app, &mut tx, caller, &challenge).await?;
+    caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeAsked), now).await?;
+    tx.commit().await?;
+    Ok(Asked::LetterSent)
+}
+
+/// An address that somebody has already gets no letter that could confirm it, and the page says the same (f03).
+async fn enqueue(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<(), Fault> {
+    if tx.credential_by_email(&challenge.address).await?.is_some() {
+        return Ok(());
+    }
+    let now = app.now();
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: None,
+        to: challenge.address.clone(),
+        language: caller.language,
+        kind: LetterKind::ConfirmNewEmail { challenge: challenge.id.clone(), issue: challenge.issue },
+        attempts: 0,
+    };
+    Ok(tx.enqueue(&mail, now, now).await?)
+}
+
+/// The change that waits, with its proof.
+///
+/// # Errors
+/// The store fails.
+pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, Fault> {
+    let mut tx = app.store.read().await?;
+    match tx.pending_email_change(&session.identity).await? {
+        Some((id, _)) => Ok(tx.challenge(&id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Sends the letter again; the older secrets die. Gives seconds to wait, or None where no further letter is sent.
+///
+/// # Errors
+/// The store fails.
+pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Result<(), Option<u64>>, Fault> {
+    use crate::domain::challenge::ResendRefusal;
+    let Some(mut challenge) = pending(app, session).await? else { return Ok(Err(None)) };
+    match challenge.resend(app.now()) {
+        Err(ResendRefusal::Later(seconds)) => return Ok(Err(Some(seconds))),
+        Err(ResendRefusal::Over) => return Ok(Err(None)),
+        Ok(()) => {}
+    }
+    let mut tx = app.store.write().await?;
+    if tx.save_resend(&challenge).await? {
+        enqueue(app, &mut tx, caller, &challenge).await?;
+        tx.commit().await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Leaves the address as it is.
+///
+/// # Errors
+/// The store fails.
+pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
+    let mut tx = app.store.write().await?;
+    tx.cancel_email_changes(&session.identity).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Judges a code typed on the account page.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
+    let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
+    let Some(code) = super::prove::digits(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
+    let mut tx = app.store.write().await?;
+    let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
+    tx.commit().await?;
+    Ok(match challenge.answer_code(code.digest(), app.now()) {
+        CodeAnswer::Right(proven) => change(app, caller, &challenge.id, &session.identity, &proven).await?,
+        CodeAnswer::Wrong { left } => Answered::Wrong { left },
+        CodeAnswer::Dead => Answered::Dead,
+        CodeAnswer::Expired => Answered::Expired,
+        CodeAnswer::Used => Answered::Nothing,
+    })
+}
+
+/// The change that a link belongs to, if it is one and its link is open.
+///
+/// # Errors
+/// The store fails.
+pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId, Challenge, LinkAnswer)>, Fault> {
+    let mut tx = app.store.read().await?;
+    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(None) };
+    let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else { return Ok(None) };
+    let answer = challenge.answer_link(issue, app.now());
+    Ok(Some((IdentityId::stored(owner), challenge, answer)))
+}
+
+/// The button of the link was pressed, by the person who is signed in in this browser, or with that person's password.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn confirm(
+    app: &App,
+    caller: &Caller,
+    secret: &Secret,
+    signed_in: Option<&IdentityId>,
+    password: Secret,
+) -> Result<Option<Answered>, Fault> {
+    let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
+        return Ok(Some(Answered::Nothing));
+    };
+    if signed_in != Some(&identity) {
+        let credential = app.store.read().await?.credential_of(&identity).await?;
+        let Some(credential) = credential else { return Ok(Some(Answered::Nothing)) };
+        if !migrate::is_password_of(app, caller, None, &credential, password).await? {
+            return Ok(None);
+        }
+    }
+    change(app, caller, &challenge.id, &identity, &proven).await.map(Some)
+}
+
+async fn change(
+    app: &App,
+    caller: &Caller,
+    challenge: &ChallengeId,
+    identity: &IdentityId,
+    proven: &ProvenEmail,
+) -> Result<Answered, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let Some(old) = tx.credential_of(identity).await?.map(|credential| credential.email) else {
+        return Ok(Answered::Nothing);
+    };
+    let waits = tx.pending_email_change(identity).await?.is_some_and(|(pending, _)| pending == *challenge);
+    if !waits || !tx.mark_answered(challenge, now).await? || !tx.set_email(identity, proven.address(), now).await? {
+        return Ok(Answered::Nothing);
+    }
+    tell_old_address(app, &mut tx, caller, old, proven.address()).await?;
+    caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChanged), now).await?;
+    tx.commit().await?;
+    app.sessions.forget_identity(identity);
+    Ok(Answered::Changed)
+}
+
+async fn tell_old_address(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    old: EmailAddress,
+    new: &EmailAddress,
+) -> Result<(), Fault> {
+    let now = app.now();
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: None,
+        to: old,
+        language: caller.language,
+        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now },
+        attempts: 0,
+    };
+    Ok(tx.enqueue(&mail, now, now).await?)
+}

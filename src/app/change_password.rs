@@ -1,0 +1,84 @@
+//! The change of the password by the resident (000 II.B, 004, c08, c09).
+
+use super::migrate;
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::audit::AuditEvent;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::password::{Broken, PasswordRules};
+use crate::domain::secret::Secret;
+use crate::domain::session::Session;
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is set; every other session of the person has ended, and the owner was written to.
+    Done,
+    /// The current password is wrong, or was tried too often.
+    CurrentRefused,
+    /// The new one breaks these rules.
+    Broken(Vec<Broken>),
+    /// The two entries differ.
+    Differ,
+}
+
+/// The rules for the person's new password, and whether it has to be noted in a safe place.
+///
+/// # Errors
+/// The store fails.
+pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool), Fault> {
+    let links = app.store.read().await?.links_of(&session.identity).await?;
+    let policy = app.policy_for(None, &links);
+    let noted = links
+        .iter()
+        .filter_map(|link| app.directory.agency(&link.account.agency))
+        .any(|agency| agency.policy.confirm_noted);
+    Ok((policy.password, noted))
+}
+
+/// Changes the password.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    current: Secret,
+    password: Secret,
+    confirmation: &Secret,
+) -> Result<Changed, Fault> {
+    let identity = &session.identity;
+    let mut tx = app.store.read().await?;
+    let Some(credential) = tx.credential_of(identity).await? else { return Ok(Changed::CurrentRefused) };
+    drop(tx);
+    if !migrate::is_password_of(app, caller, None, &credential, current).await? {
+        return Ok(Changed::CurrentRefused);
+    }
+    let (rules, _) = rules(app, session).await?;
+    let broken = rules.broken_by(password.expose(), &[credential.email.as_str()]);
+    if !broken.is_empty() {
+        return Ok(Changed::Broken(broken));
+    }
+    if !password.matches(confirmation) {
+        return Ok(Changed::Differ);
+    }
+    let hash = app.hasher.hash(password).await?;
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    tx.set_password(identity, &hash, now).await?;
+    tx.end_sessions_of(identity, Some(&session.id)).await?;
+    tx.forget_devices(identity).await?;
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: None,
+        to: credential.email,
+        language: caller.language,
+        kind: LetterKind::PasswordChanged { at: now },
+        attempts: 0,
+    };
+    tx.enqueue(&mail, now, now).await?;
+    caller.audit(&mut tx, &by_resident(identity, AuditEvent::PasswordChanged), now).await?;
+    tx.commit().await?;
+    app.sessions.forget_identity(identity);
+    Ok(Changed::Done)
+}

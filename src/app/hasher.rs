@@ -1,0 +1,185 @@
+//! Argon2id on a few threads of its own, so that a storm of sign-ins does not slow the residents who are already in
+//! (f13).
+//!
+//! The threads are bounded in number, lowered in priority, and fed by a bounded queue; a full queue is told at once.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use argon2::password_hash::phc::{PasswordHash as Phc, Salt};
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::oneshot;
+
+use crate::domain::password::PasswordHash;
+use crate::domain::secret::{Dice, Secret};
+
+/// The cost of one hash. OWASP's minimum is 19456 KiB and 2 passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory, KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub iterations: u32,
+}
+
+/// More sign-ins wait than may; the caller is asked to come back (REL-050).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many sign-ins wait")]
+pub struct Crowded;
+
+/// What comparing a password with a hash gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Comparison {
+    /// Not the password.
+    Wrong,
+    /// The password.
+    Right,
+    /// The password, kept at a lower cost than today's: this is its new hash.
+    RightAndRaised(PasswordHash),
+}
+
+type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
+
+/// The threads and their queue.
+#[derive(Clone)]
+pub struct Hasher {
+    queue: SyncSender<Job>,
+    dice: Arc<dyn Dice>,
+    cost: HashCost,
+}
+
+impl Hasher {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The cost is outside what Argon2 allows, or a thread cannot be started.
+    pub fn start(cost: HashCost, threads: usize, queue: usize, dice: Arc<dyn Dice>) -> std::io::Result<Self> {
+        let params = Params::new(cost.memory_kib, cost.iterations, 1, None)
+            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error.to_string()))?;
+        let (sender, receiver) = sync_channel::<Job>(queue);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for number in 0..threads.max(1) {
+            let receiver = Arc::clone(&receiver);
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+            std::thread::Builder::new().name(format!("argon2-{number}")).spawn(move || {
+                lower_priority();
+                loop {
+                    // A poisoned lock only says that another thread ended; the queue itself is whole.
+                    let job = receiver.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+                    let Ok(job) = job else { return };
+                    job(&argon2);
+                }
+            })?;
+        }
+        Ok(Self { queue: sender, dice, cost })
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub async fn hash(&self, password: Secret) -> Result<PasswordHash, Crowded> {
+        let salt = self.salt();
+        self.run(move |argon2| hash_with(argon2, &password, salt)).await
+    }
+
+    /// Compares a typed password with a hash.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub async fn compare(&self, password: Secret, hash: PasswordHash) -> Result<Comparison, Crowded> {
+        let (salt, cost) = (self.salt(), self.cost);
+        self.run(move |argon2| {
+            let Ok(parsed) = Phc::new(hash.as_str()) else { return Comparison::Wrong };
+            if argon2.verify_password(password.expose().as_bytes(), &parsed).is_err() {
+                return Comparison::Wrong;
+            }
+            if is_cheaper(&parsed, cost) {
+                Comparison::RightAndRaised(hash_with(argon2, &password, salt))
+            } else {
+                Comparison::Right
+            }
+        })
+        .await
+    }
+
+    fn salt(&self) -> [u8; 16] {
+        let mut salt = [0; 16];
+        self.dice.fill(&mut salt);
+        salt
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static) -> Result<T, Crowded> {
+        let (answer, result) = oneshot::channel();
+        let job: Job = Box::new(move |argon2| {
+            // Nobody waits any more when the browser has gone.
+            let _ = answer.send(work(argon2));
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Crowded,
+        })?;
+        result.await.map_err(|_| Crowded)
+    }
+}
+
+fn hash_with(argon2: &Argon2<'_>, password: &Secret, salt: [u8; 16]) -> PasswordHash {
+    let salt = Salt::new(&salt).expect("16 bytes are a salt");
+    let hash = argon2
+        .hash_password_with_salt(password.expose().as_bytes(), salt.as_ref())
+        .expect("checked parameters and a bounded password can be hashed");
+    PasswordHash::phc(hash.to_string())
+}
+
+fn is_cheaper(hash: &Phc, today: HashCost) -> bool {
+    Params::try_from(hash)
+        .map_or(true, |params| params.m_cost() < today.memory_kib || params.t_cost() < today.iterations)
+}
+
+/// Residents who browse go before residents who sign in. On Linux the nice value belongs to the thread.
+fn lower_priority() {
+    if let Err(error) = rustix::process::nice(10) {
+        tracing::warn!(%error, "the hashing threads keep their priority");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::tests::CountingDice;
+
+    fn hasher(memory_kib: u32) -> Hasher {
+        let cost = HashCost { memory_kib, iterations: 1 };
+        Hasher::start(cost, 1, 4, Arc::new(CountingDice::default())).expect("threads")
+    }
+
+    #[tokio::test]
+    async fn f13_a_password_is_kept_as_argon2id_with_its_own_salt() {
+        let hasher = hasher(64);
+        let first = hasher.hash(Secret::new("Vert-789")).await.expect("room");
+        let second = hasher.hash(Secret::new("Vert-789")).await.expect("room");
+        assert!(first.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", first.as_str());
+        assert_ne!(first, second);
+        assert_eq!(hasher.compare(Secret::new("Vert-789"), first.clone()).await, Ok(Comparison::Right));
+        assert_eq!(hasher.compare(Secret::new("vert-789"), first).await, Ok(Comparison::Wrong));
+    }
+
+    #[tokio::test]
+    async fn f13_a_hash_is_raised_at_the_next_sign_in_when_the_cost_has_risen() {
+        let old = hasher(64).hash(Secret::new("Vert-789")).await.expect("room");
+        let today = hasher(128);
+        let Ok(Comparison::RightAndRaised(raised)) = today.compare(Secret::new("Vert-789"), old).await else {
+            panic!("the hash is not raised")
+        };
+        assert!(raised.as_str().contains("m=128"));
+    }
+
+    #[tokio::test]
+    async fn f13_a_full_queue_is_told_at_once() {
+        let hasher = hasher(64 * 1024);
+        let waiting = (0..20).map(|_| hasher.hash(Secret::new("x")));
+        let answers = futures_util::future::join_all(waiting).await;
+        assert!(answers.iter().any(Result::is_err) && answers.iter().any(Result::is_ok));
+    }
+}

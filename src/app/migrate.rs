@@ -1,0 +1,495 @@
+//! The steps of the wizard in the browser that began it (000, 001, 004).
+//!
+//! Each step reads the flow of this browser, lets the domain take the step, and keeps it only if nobody was faster. A
+//! step that does not fit is no failure: the caller shows the page of the step that is open.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::hasher::Comparison;
+use super::throttle::{self, Subject};
+use super::{App, Caller, Fault, by_resident, sign_in};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusal};
+use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::email::{EmailAddress, EmailError};
+use crate::domain::identity::{IdentityId, Link, LinkId};
+use crate::domain::lockout::LockoutPolicy;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::migration::{Effect, Flow, FlowError, Step};
+use crate::domain::password::{Broken, PasswordHash};
+use crate::domain::secret::Secret;
+use crate::store::{Purpose, StoredFlow, Tx};
+
+/// Letters that one address, and one browser's place, can cause in an hour (f04, SEC-248).
+const LETTERS_PER_ADDRESS: u32 = 5;
+const LETTERS_PER_PLACE: u32 = 60;
+
+/// The flow that is open in a browser.
+pub struct Open {
+    /// The flow.
+    pub flow: Flow,
+    /// Its agency.
+    pub agency: Arc<Agency>,
+    stored: StoredFlow,
+}
+
+/// What came of a step.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// The next step is open.
+    On,
+    /// The account is migrated: a person was created, or the account was attached to one.
+    Finished {
+        /// Whether it was attached to a person who existed before.
+        joined: bool,
+    },
+    /// No flow is open in this browser, or another step is: its page is to be shown.
+    Elsewhere,
+    /// What was typed is wrong.
+    Wrong(Mistake),
+}
+
+/// What a resident can have typed wrong in the wizard.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// The information page opens in so many seconds.
+    TooEarly(u64),
+    /// The address.
+    Email(EmailError),
+    /// The password breaks these rules.
+    Password(Vec<Broken>),
+    /// The two passwords differ.
+    PasswordsDiffer,
+    /// The password of the account that exists is wrong.
+    JoinRefused,
+    /// Another letter can be asked for in so many seconds.
+    ResendLater(u64),
+    /// No further letter is sent.
+    LettersOver,
+}
+
+/// The flow that is open in this browser, if there is one.
+///
+/// # Errors
+/// The store fails.
+pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
+    let mut tx = app.store.read().await?;
+    let stored = tx.flow_of_browser(caller.browser.digest()).await?;
+    Ok(stored.and_then(|stored| found(app, stored)))
+}
+
+fn found(app: &App, stored: StoredFlow) -> Option<Open> {
+    let agency = app.directory.agency(&stored.flow.account.agency)?.clone();
+    let done = matches!(stored.flow.step, Step::Done { .. });
+    (done || stored.flow.is_open(app.now())).then(|| Open { flow: stored.flow.clone(), agency, stored })
+}
+
+/// « Étape suivante ».
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn leave_notice(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
+    step(app, caller, |flow, now| flow.leave_notice(now)).await
+}
+
+/// The address, as typed.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn choose_email(app: &App, caller: &Caller, typed: &str) -> Result<Stepped, Fault> {
+    let email = match EmailAddress::parse(typed) {
+        Ok(email) => email,
+        Err(error) => return Ok(Stepped::Wrong(Mistake::Email(error))),
+    };
+    let challenge = ChallengeId::random(&*app.dice);
+    step(app, caller, move |flow, _| flow.choose_email(email.clone(), challenge.clone())).await
+}
+
+/// The new password, typed twice.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn choose_password(
+    app: &App,
+    caller: &Caller,
+    password: Secret,
+    confirmation: &Secret,
+) -> Result<Stepped, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let Step::Password { address } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
+    let account = &open.flow.account;
+    let known = [address.email().as_str(), account.login.as_str(), &open.agency.brand.name];
+    let broken = open.flow.plan.password.broken_by(password.expose(), &known);
+    if !broken.is_empty() {
+        return Ok(Stepped::Wrong(Mistake::Password(broken)));
+    }
+    if !password.matches(confirmation) {
+        return Ok(Stepped::Wrong(Mistake::PasswordsDiffer));
+    }
+    let hash = app.hasher.hash(password).await?;
+    let challenge = ChallengeId::random(&*app.dice);
+    step(app, caller, move |flow, _| flow.choose_password(hash.clone(), challenge.clone())).await
+}
+
+/// « Modifier l'adresse ».
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn change_email(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
+    step(app, caller, |flow, _| flow.change_email()).await
+}
+
+/// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
+/// password.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&IdentityId>) -> Result<Stepped, Fault> {
+    let known = match signed_in {
+        Some(identity) => {
+            let mut tx = app.store.read().await?;
+            tx.credential_of(identity).await?.map(|credential| (credential.identity, credential.email))
+        }
+        None => None,
+    };
+    step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
+}
+
+/// The person whose browser this is: signed in here now, or the only one who ever was on this device.
+///
+/// # Errors
+/// The store fails.
+pub async fn known_here(
+    app: &App,
+    caller: &Caller,
+    signed_in: Option<&IdentityId>,
+) -> Result<Option<IdentityId>, Fault> {
+    if let Some(identity) = signed_in {
+        return Ok(Some(identity.clone()));
+    }
+    let Some(device) = &caller.device else { return Ok(None) };
+    let mut owners = app.store.read().await?.device_owner(device.digest()).await?;
+    Ok(if owners.len() == 1 { owners.pop() } else { None })
+}
+
+/// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn restart(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(None) };
+    let mut tx = app.store.write().await?;
+    tx.close_flow(&open.flow.id).await?;
+    tx.commit().await?;
+    Ok(Some(open.agency))
+}
+
+/// The proof that this browser's flow waits for.
+///
+/// # Errors
+/// The store fails.
+pub async fn asked_proof(app: &App, open: &Open) -> Result<Option<Challenge>, Fault> {
+    let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(None) };
+    Ok(app.store.read().await?.challenge(challenge).await?)
+}
+
+/// « Renvoyer l'e-mail »: the older secrets die (b11).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let Some(mut challenge) = tx.challenge(challenge).await? else { return Ok(Stepped::Elsewhere) };
+    match challenge.resend(now) {
+        Err(ResendRefusal::Later(seconds)) => return Ok(Stepped::Wrong(Mistake::ResendLater(seconds))),
+        Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
+        Ok(()) => {}
+    }
+    if !may_write_to(&mut tx, caller, &challenge.address, now).await? {
+        return Ok(Stepped::Wrong(Mistake::LettersOver));
+    }
+    // A second press at the same moment finds the first one's letter on its way.
+    if tx.save_resend(&challenge).await? {
+        enqueue_proof(app, &mut tx, caller, &open.flow, &challenge, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Stepped::On)
+}
+
+/// The password of the person who exists, typed in the wizard (000 I.B).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
+    let floor = tokio::time::Instant::now() + app.failure_floor;
+    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let known = match &open.flow.step {
+        Step::Join { identity, .. } => identity.clone(),
+        // « J'ai déjà un compte » leads from the address to the form without a step of its own.
+        Step::Email { .. } => None,
+        _ => return Ok(Stepped::Elsewhere),
+    };
+    let credential = joining(app, known.as_ref(), typed_email).await?;
+    let right = match &credential {
+        Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
+        None => count_unknown(app, caller, typed_email).await?,
+    };
+    let (Some(credential), true) = (credential, right) else {
+        tokio::time::sleep_until(floor).await;
+        return Ok(Stepped::Wrong(Mistake::JoinRefused));
+    };
+    step(app, caller, move |flow, _| {
+        if matches!(flow.step, Step::Email { .. }) {
+            flow.join_existing(None)?;
+        }
+        flow.joined(credential.identity.clone())
+    })
+    .await
+}
+
+async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
+    let mut tx = app.store.read().await?;
+    Ok(match (known, EmailAddress::parse(typed)) {
+        (Some(identity), _) => tx.credential_of(identity).await?,
+        (None, Ok(email)) => tx.credential_by_email(&email).await?,
+        (None, Err(_)) => None,
+    })
+}
+
+/// An address that nobody has is counted like one that somebody has (SEC-053).
+async fn count_unknown(app: &App, caller: &Caller, typed: &str) -> Result<bool, Fault> {
+    let key = format!("unknown:{}", typed.trim().to_lowercase());
+    let subject = Subject { key, policy: LockoutPolicy::PERSON };
+    if let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
+        reserved.failed();
+    }
+    Ok(false)
+}
+
+/// Whether this is the person's password, under the same throttle as a sign-in.
+pub(super) async fn is_password_of(
+    app: &App,
+    caller: &Caller,
+    agency: Option<&Agency>,
+    credential: &Credential,
+    password: Secret,
+) -> Result<bool, Fault> {
+    let policy = agency.map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
+    let subject = Subject { key: sign_in::person_key(&credential.identity), policy };
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        return Ok(false);
+    };
+    if app.hasher.compare(password, credential.password.clone()).await? == Comparison::Wrong {
+        reserved.failed();
+        return Ok(false);
+    }
+    reserved.succeeded(app).await?;
+    Ok(true)
+}
+
+/// Takes one step of this browser's flow.
+async fn step(
+    app: &App,
+    caller: &Caller,
+    transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
+) -> Result<Stepped, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    take(app, caller, open.stored, None, transition).await
+}
+
+/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all,
+/// together with the answer to the proof that allowed it, if there was one.
+pub(super) async fn take(
+    app: &App,
+    caller: &Caller,
+    stored: StoredFlow,
+    answers: Option<&ChallengeId>,
+    transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
+) -> Result<Stepped, Fault> {
+    let now = app.now();
+    let mut flow = stored.flow.clone();
+    let effect = match transition(&mut flow, now) {
+        Ok(effect) => effect,
+        Err(FlowError::TooEarly(seconds)) => return Ok(Stepped::Wrong(Mistake::TooEarly(seconds))),
+        Err(FlowError::WrongStep(_)) => return Ok(Stepped::Elsewhere),
+    };
+    let mut tx = app.store.write().await?;
+    if !tx.save_flow(&flow, stored.version).await? {
+        return Ok(Stepped::Elsewhere);
+    }
+    if let Some(challenge) = answers
+        && !tx.mark_answered(challenge, now).await?
+    {
+        return Ok(Stepped::Elsewhere);
+    }
+    let stepped = match effect {
+        Effect::Nothing => Stepped::On,
+        Effect::AskProof { challenge, email } => {
+            if !may_write_to(&mut tx, caller, &email, now).await? {
+                return Ok(Stepped::Wrong(Mistake::LettersOver));
+            }
+            let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
+            tx.insert_challenge(&challenge, Purpose::Migration, flow.id.as_str()).await?;
+            enqueue_proof(app, &mut tx, caller, &flow, &challenge, now).await?;
+            Stepped::On
+        }
+        Effect::Create { email, password } => {
+            match create(app, &mut tx, caller, &stored, &flow, email, password, now).await? {
+                true => Stepped::Finished { joined: false },
+                // Somebody proved the same address at the same moment: the next answer finds that person.
+                false => return Ok(Stepped::Elsewhere),
+            }
+        }
+        Effect::Attach { identity } => match attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+            true => Stepped::Finished { joined: true },
+            false => return Ok(Stepped::Elsewhere),
+        },
+    };
+    tx.commit().await?;
+    Ok(stepped)
+}
+
+async fn may_write_to(tx: &mut Tx, caller: &Caller, email: &EmailAddress, now: Timestamp) -> Result<bool, Fault> {
+    let address = format!("address:{}", email.key());
+    let place = format!("place:{}", caller.client);
+    let over = tx.letters_in_last_hour(&address, now).await? >= LETTERS_PER_ADDRESS
+        || tx.letters_in_last_hour(&place, now).await? >= LETTERS_PER_PLACE;
+    if !over {
+        tx.count_letter(&address, now).await?;
+        tx.count_letter(&place, now).await?;
+    }
+    Ok(!over)
+}
+
+/// Puts the letter into the outbox: the same step for every address, but who has an account already is told so in the
+/// letter and not on the page (f03).
+async fn enqueue_proof(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    flow: &Flow,
+    challenge: &Challenge,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let account = flow.account.login.masked();
+    let (id, issue) = (challenge.id.clone(), challenge.issue);
+    let kind = match tx.credential_by_email(&challenge.address).await? {
+        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
+        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
+    };
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: Some(flow.account.agency.clone()),
+        to: challenge.address.clone(),
+        language: caller.language,
+        kind,
+        attempts: 0,
+    };
+    tx.enqueue(&mail, now, now).await?;
+    caller.audit(tx, &entry(flow, AuditEvent::ProofAsked), now).await?;
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one transaction writes everything that a new person is")]
+async fn create(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    stored: &StoredFlow,
+    flow: &Flow,
+    email: ProvenEmail,
+    password: PasswordHash,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let identity = IdentityId::random(&*app.dice);
+    let credential = Credential {
+        id: CredentialId::random(&*app.dice),
+        identity: identity.clone(),
+        email: email.address().clone(),
+        password,
+    };
+    if !tx.create_person(&identity, &credential, caller.language, now).await? {
+        return Ok(false);
+    }
+    if !hand_on(app, tx, stored, flow, &identity, now).await? {
+        return Ok(false);
+    }
+    let entry = AuditEntry { identity: Some(identity), ..entry(flow, AuditEvent::Migrated) };
+    caller.audit(tx, &entry, now).await?;
+    Ok(true)
+}
+
+async fn attach(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    stored: &StoredFlow,
+    flow: &Flow,
+    identity: &IdentityId,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    if !hand_on(app, tx, stored, flow, identity, now).await? {
+        return Ok(false);
+    }
+    if let Some(credential) = tx.credential_of(identity).await? {
+        let mail = Mail {
+            id: LetterId::random(&*app.dice),
+            agency: Some(flow.account.agency.clone()),
+            to: credential.email,
+            language: caller.language,
+            kind: LetterKind::AccountAttached { account: flow.account.login.masked() },
+            attempts: 0,
+        };
+        tx.enqueue(&mail, now, now).await?;
+    }
+    let entry = AuditEntry {
+        agency: Some(flow.account.agency.clone()),
+        login: Some(flow.account.login.clone()),
+        ..by_resident(identity, AuditEvent::AccountAttached)
+    };
+    caller.audit(tx, &entry, now).await?;
+    Ok(true)
+}
+
+/// The old account now belongs to the person: attached, its secret sealed anew for the attachment, its old password
+/// remembered as a digest, provisional credentials used up (b14, b20).
+async fn hand_on(
+    app: &App,
+    tx: &mut Tx,
+    stored: &StoredFlow,
+    flow: &Flow,
+    identity: &IdentityId,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
+    if !tx.attach(&link, now).await? {
+        return Ok(false);
+    }
+    if let Some(sealed) = &stored.secret {
+        let vault = app.vault()?;
+        let secret = vault.open(flow.id.as_str(), sealed)?;
+        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), 1, now).await?;
+    }
+    if let Some(digest) = &stored.old_digest {
+        tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
+    }
+    tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
+    Ok(true)
+}
+
+/// A line of the trace about a flow.
+pub(super) fn entry(flow: &Flow, event: AuditEvent) -> AuditEntry {
+    AuditEntry {
+        event,
+        actor: Actor::Visitor,
+        agency: Some(flow.account.agency.clone()),
+        identity: None,
+        login: Some(flow.account.login.clone()),
+    }
+}

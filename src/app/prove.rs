@@ -1,0 +1,289 @@
+//! Answering a letter: by the code typed where the wizard is open, or by the link, behind a button (b08 to b11).
+//!
+//! Who opens the link on another device has to show that the wizard there was begun by the same person, by a password:
+//! otherwise somebody could begin with a victim's address and have the victim's click finish it (SEC-040).
+
+use super::hasher::Comparison;
+use super::migrate::{self, Stepped};
+use super::throttle::{self, Subject};
+use super::{App, Caller, Fault};
+use crate::domain::audit::AuditEvent;
+use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail};
+use crate::domain::credential::Credential;
+use crate::domain::lockout::LockoutPolicy;
+use crate::domain::migration::Step;
+use crate::domain::secret::Secret;
+use crate::store::{Purpose, StoredFlow};
+
+/// What a typed code comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Right: the wizard went on.
+    Right(Stepped),
+    /// Wrong; so many tries are left.
+    Wrong {
+        /// Tries left.
+        left: u32,
+    },
+    /// Tried too often.
+    Dead,
+    /// Past its time.
+    Expired,
+    /// No code is waited for in this browser.
+    Elsewhere,
+}
+
+/// What an opened link shows.
+#[derive(Debug)]
+pub enum Opened {
+    /// The button.
+    Confirm(Confirm),
+    /// A newer letter was sent.
+    Superseded,
+    /// Past its time.
+    Expired,
+    /// Answered before.
+    Used,
+    /// No such link, or nothing waits for it any more.
+    Invalid,
+}
+
+/// What the page with the button has to say.
+#[derive(Debug)]
+pub struct Confirm {
+    /// The flow that waits.
+    pub waiting: StoredFlow,
+    /// The proof.
+    pub challenge: Challenge,
+    /// What has to be typed besides pressing the button.
+    pub asks: Asks,
+}
+
+/// What has to be typed besides pressing the button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing: this is the browser that began.
+    Nothing,
+    /// The password chosen in the wizard.
+    ChosenPassword,
+    /// The password of the account that the address has already.
+    ExistingPassword,
+    /// The old password: none was chosen yet.
+    OldPassword,
+}
+
+/// What pressing the button comes to.
+#[derive(Debug)]
+pub enum Confirmed {
+    /// The wizard went on, in the browser that began it or for good.
+    Done {
+        /// Whether the button was pressed in the browser that began.
+        same_browser: bool,
+        /// Where the wizard is now.
+        stepped: Stepped,
+    },
+    /// The password that was asked for is wrong, or was tried too often.
+    PasswordRefused(Box<Confirm>),
+    /// The link is not open.
+    Not(Opened),
+}
+
+/// Judges a typed code; the try is counted before it is judged.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed, Fault> {
+    let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
+    let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
+    let Some(code) = digits(typed) else { return Ok(not_a_code(app, &open).await?) };
+    let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
+    let subject = Subject { key: account, policy: CODES };
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        return Ok(Typed::Dead);
+    };
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let Some(challenge) = tx.count_code_try(&id).await? else { return Ok(Typed::Elsewhere) };
+    let answer = challenge.answer_code(code.digest(), now);
+    if !matches!(answer, CodeAnswer::Right(_)) {
+        caller.audit(&mut tx, &migrate::entry(&open.flow, AuditEvent::ProofRefused), now).await?;
+    }
+    tx.commit().await?;
+    Ok(match answer {
+        CodeAnswer::Right(proven) => {
+            reserved.succeeded(app).await?;
+            match open_again(app, caller).await? {
+                Some(stored) => Typed::Right(go_on(app, caller, stored, &challenge, proven).await?),
+                None => Typed::Elsewhere,
+            }
+        }
+        CodeAnswer::Wrong { left } => {
+            reserved.failed();
+            Typed::Wrong { left }
+        }
+        CodeAnswer::Dead => Typed::Dead,
+        CodeAnswer::Expired => Typed::Expired,
+        CodeAnswer::Used => Typed::Elsewhere,
+    })
+}
+
+/// Wrong codes on one old account within a day, over all runs of the wizard (SEC-048).
+const CODES: LockoutPolicy =
+    LockoutPolicy { free_failures: 25, first_delay_s: 600, longest_delay_s: 3600, daily_failures: 25 };
+
+/// Eight digits, however they are grouped (LAW-036: « 8699 1277 » can be pasted).
+pub(super) fn digits(typed: &str) -> Option<Secret> {
+    let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| Secret::new(digits))
+}
+
+/// What cannot be a code costs no try.
+async fn not_a_code(app: &App, open: &migrate::Open) -> Result<Typed, Fault> {
+    let left = migrate::asked_proof(app, open).await?.map_or(0, |challenge| challenge.tries_left());
+    Ok(if left == 0 { Typed::Dead } else { Typed::Wrong { left } })
+}
+
+async fn open_again(app: &App, caller: &Caller) -> Result<Option<StoredFlow>, Fault> {
+    Ok(app.store.read().await?.flow_of_browser(caller.browser.digest()).await?)
+}
+
+/// What the link shows; looking changes nothing, however often a scanner looks (b10, LAW-048).
+///
+/// # Errors
+/// The store fails.
+pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
+    let mut tx = app.store.read().await?;
+    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
+    match challenge.answer_link(issue, app.now()) {
+        LinkAnswer::Superseded => return Ok(Opened::Superseded),
+        LinkAnswer::Expired => return Ok(Opened::Expired),
+        LinkAnswer::Used => return Ok(Opened::Used),
+        LinkAnswer::Right(_) => {}
+    }
+    let Some(waiting) = tx.flow_of_challenge(&challenge.id).await? else { return Ok(Opened::Invalid) };
+    let Step::Proof { challenge: asked, password, .. } = &waiting.flow.step else { return Ok(Opened::Superseded) };
+    if *asked != challenge.id || !waiting.flow.is_open(app.now()) {
+        return Ok(Opened::Superseded);
+    }
+    let asks = if waiting.browser == caller.browser.digest() {
+        Asks::Nothing
+    } else if tx.credential_by_email(&challenge.address).await?.is_some() {
+        Asks::ExistingPassword
+    } else if password.is_some() {
+        Asks::ChosenPassword
+    } else {
+        Asks::OldPassword
+    };
+    Ok(Opened::Confirm(Confirm { waiting, challenge, asks }))
+}
+
+/// The button was pressed.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Confirmed, Fault> {
+    let confirm = match open_link(app, caller, secret).await? {
+        Opened::Confirm(confirm) => confirm,
+        other => return Ok(Confirmed::Not(other)),
+    };
+    let Some(owner) = is_the_same_person(app, caller, &confirm, password).await? else {
+        return Ok(Confirmed::PasswordRefused(Box::new(confirm)));
+    };
+    let mut tx = app.store.read().await?;
+    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else {
+        return Ok(Confirmed::Not(Opened::Invalid));
+    };
+    drop(tx);
+    let LinkAnswer::Right(proven) = challenge.answer_link(issue, app.now()) else {
+        return Ok(Confirmed::Not(Opened::Used));
+    };
+    let same_browser = confirm.asks == Asks::Nothing;
+    let flow = confirm.waiting.flow.id.clone();
+    let mut stepped = go_on(app, caller, confirm.waiting, &challenge, proven).await?;
+    if let (Stepped::On, Some(owner)) = (&stepped, owner) {
+        // The existing account's password was typed here already: it need not be typed again on the other device.
+        if let Some(stored) = app.store.read().await?.flow(&flow).await? {
+            stepped =
+                migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
+        }
+    }
+    Ok(Confirmed::Done { same_browser, stepped })
+}
+
+/// Some: yes, and whose existing password was typed, if that was asked for. None: no.
+async fn is_the_same_person(
+    app: &App,
+    caller: &Caller,
+    confirm: &Confirm,
+    password: Secret,
+) -> Result<Option<Option<Credential>>, Fault> {
+    let Some(agency) = app.directory.agency(&confirm.waiting.flow.account.agency) else { return Ok(None) };
+    let hash = match (confirm.asks, &confirm.waiting.flow.step) {
+        (Asks::Nothing, _) => return Ok(Some(None)),
+        (Asks::ExistingPassword, _) => {
+            let mut tx = app.store.read().await?;
+            let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
+            drop(tx);
+            let right = migrate::is_password_of(app, caller, Some(agency), &owner, password).await?;
+            return Ok(right.then_some(Some(owner)));
+        }
+        (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),
+        (Asks::ChosenPassword | Asks::OldPassword, _) => confirm.waiting.old_digest.clone(),
+    };
+    let Some(hash) = hash else { return Ok(None) };
+    let key = format!("confirm:{}", confirm.challenge.id.as_str());
+    let subject = Subject { key, policy: agency.policy.lockout };
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else { return Ok(None) };
+    if app.hasher.compare(password, hash).await? == Comparison::Wrong {
+        reserved.failed();
+        return Ok(None);
+    }
+    reserved.succeeded(app).await?;
+    Ok(Some(None))
+}
+
+/// The proof is marked as answered, by exactly one caller, and the flow goes on.
+async fn go_on(
+    app: &App,
+    caller: &Caller,
+    stored: StoredFlow,
+    challenge: &Challenge,
+    proven: ProvenEmail,
+) -> Result<Stepped, Fault> {
+    let owner = app.store.read().await?.credential_by_email(proven.address()).await?;
+    let owner = owner.map(|credential| credential.identity);
+    let id = challenge.id.clone();
+    migrate::take(app, caller, stored, Some(&challenge.id), move |flow, _| {
+        flow.proven(&id, proven.clone(), owner.clone())
+    })
+    .await
+}
+
+/// « Ce n'est pas moi »: the flow that waits for this letter ends, and nothing was changed.
+///
+/// # Errors
+/// The store fails.
+pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<bool, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let Some((challenge, _)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(false) };
+    match tx.owner_of(&challenge.id).await? {
+        Some((Purpose::Migration, _)) => {
+            let Some(stored) = tx.flow_of_challenge(&challenge.id).await? else { return Ok(false) };
+            if matches!(stored.flow.step, Step::Done { .. }) || !tx.mark_answered(&challenge.id, now).await? {
+                return Ok(false);
+            }
+            tx.close_flow(&stored.flow.id).await?;
+            caller.audit(&mut tx, &migrate::entry(&stored.flow, AuditEvent::MigrationDisowned), now).await?;
+        }
+        Some((Purpose::EmailChange, identity)) => {
+            if !tx.mark_answered(&challenge.id, now).await? {
+                return Ok(false);
+            }
+            tx.cancel_email_changes(&crate::domain::identity::IdentityId::stored(identity)).await?;
+        }
+        None => return Ok(false),
+    }
+    tx.commit().await?;
+    Ok(true)
+}

@@ -1,0 +1,187 @@
+//! The forgotten password, by link (000 II.C, 001 IV, c10).
+
+use std::sync::Arc;
+
+use super::throttle;
+use super::{App, Caller, Fault, by_resident, sign_in};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::credential::{Credential, TypedLogin};
+use crate::domain::identity::IdentityId;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::password::{Broken, PasswordRules};
+use crate::domain::recovery::{LETTERS_PER_HOUR, ResetLink};
+use crate::domain::secret::{Secret, random_id};
+
+/// What an opened reset link shows.
+#[derive(Debug)]
+pub enum Opened {
+    /// The form for the new password.
+    Form {
+        /// Its rules.
+        rules: PasswordRules,
+    },
+    /// A newer letter was sent.
+    Superseded,
+    /// Past its time.
+    Expired,
+    /// Used before.
+    Used,
+    /// No such link.
+    Invalid,
+}
+
+/// What a new password comes to.
+#[derive(Debug)]
+pub enum Reset {
+    /// It is set; every session of the person has ended.
+    Done,
+    /// It breaks these rules.
+    Broken {
+        /// The rules for the page.
+        rules: PasswordRules,
+        /// What is broken; empty where the two entries differ.
+        broken: Vec<Broken>,
+    },
+    /// The link is not open.
+    Not(Opened),
+}
+
+/// Asks for a reset. The answer is the same for every identifier, and comes after the same time (f03).
+///
+/// # Errors
+/// The store fails.
+pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    let floor = tokio::time::Instant::now() + app.failure_floor;
+    if let Some(typed) = TypedLogin::parse(typed) {
+        send(app, caller, &typed, agency).await?;
+    }
+    tokio::time::sleep_until(floor).await;
+    Ok(())
+}
+
+async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let credential = match &typed.email {
+        Some(email) => tx.credential_by_email(email).await?,
+        None => None,
+    };
+    let credential = match (credential, agency) {
+        (Some(credential), _) => Some(credential),
+        (None, Some(agency)) => match tx.link_of_account(&agency.code, &typed.legacy).await? {
+            Some(link) => tx.credential_of(&link.identity).await?,
+            None => None,
+        },
+        (None, None) => None,
+    };
+    if let Some(credential) = &credential {
+        let counter = format!("reset:{}", credential.identity.as_str());
+        if tx.letters_in_last_hour(&counter, now).await? < LETTERS_PER_HOUR {
+            tx.count_letter(&counter, now).await?;
+            let links = tx.links_of(&credential.identity).await?;
+            let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
+            let recovery = random_id(&*app.dice);
+            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+            let kind = LetterKind::ResetPassword { recovery, link_minutes };
+            enqueue(app, &mut tx, caller, credential, agency, kind).await?;
+        }
+    }
+    let entry = AuditEntry {
+        event: AuditEvent::ResetAsked,
+        actor: Actor::Visitor,
+        agency: agency.map(|agency| agency.code.clone()),
+        identity: credential.map(|credential| credential.identity),
+        login: Some(typed.legacy.clone()),
+    };
+    caller.audit(&mut tx, &entry, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn enqueue(
+    app: &App,
+    tx: &mut crate::store::Tx,
+    caller: &Caller,
+    credential: &Credential,
+    agency: Option<&Arc<Agency>>,
+    kind: LetterKind,
+) -> Result<(), Fault> {
+    let now = app.now();
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: agency.map(|agency| agency.code.clone()),
+        to: credential.email.clone(),
+        language: caller.language,
+        kind,
+        attempts: 0,
+    };
+    Ok(tx.enqueue(&mail, now, now).await?)
+}
+
+/// What the link shows; looking changes nothing.
+///
+/// # Errors
+/// The store fails.
+pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
+    Ok(match judge(app, secret).await? {
+        Ok((_, identity)) => Opened::Form { rules: rules(app, &identity).await? },
+        Err(other) => other,
+    })
+}
+
+async fn judge(app: &App, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
+    let mut tx = app.store.read().await?;
+    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
+    Ok(match recovery.judge(app.now()) {
+        ResetLink::Open => Ok((id, recovery.identity)),
+        ResetLink::Superseded => Err(Opened::Superseded),
+        ResetLink::Expired => Err(Opened::Expired),
+        ResetLink::Used => Err(Opened::Used),
+    })
+}
+
+async fn rules(app: &App, identity: &IdentityId) -> Result<PasswordRules, Fault> {
+    let links = app.store.read().await?.links_of(identity).await?;
+    Ok(app.policy_for(None, &links).password)
+}
+
+/// Sets the new password of the person whom the link was sent to, and of nobody else (SEC-036).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn reset(
+    app: &App,
+    caller: &Caller,
+    secret: &Secret,
+    password: Secret,
+    confirmation: &Secret,
+) -> Result<Reset, Fault> {
+    let (id, identity) = match judge(app, secret).await? {
+        Ok(open) => open,
+        Err(other) => return Ok(Reset::Not(other)),
+    };
+    let rules = rules(app, &identity).await?;
+    let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
+        return Ok(Reset::Not(Opened::Invalid));
+    };
+    let broken = rules.broken_by(password.expose(), &[credential.email.as_str()]);
+    if !broken.is_empty() || !password.matches(confirmation) {
+        return Ok(Reset::Broken { rules, broken });
+    }
+    let hash = app.hasher.hash(password).await?;
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    if !tx.use_recovery(&id, now).await? {
+        return Ok(Reset::Not(Opened::Used));
+    }
+    tx.set_password(&identity, &hash, now).await?;
+    tx.end_sessions_of(&identity, None).await?;
+    tx.forget_devices(&identity).await?;
+    enqueue(app, &mut tx, caller, &credential, None, LetterKind::PasswordChanged { at: now }).await?;
+    caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
+    tx.commit().await?;
+    app.sessions.forget_identity(&identity);
+    throttle::unlock(app, &sign_in::person_key(&identity)).await?;
+    Ok(Reset::Done)
+}

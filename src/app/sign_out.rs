@@ -1,0 +1,46 @@
+//! Signing out, here and in every extranet that was entered (a17).
+
+use super::enter_extranet::unsealed;
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::audit::AuditEvent;
+use crate::domain::identity::Link;
+use crate::domain::session::Session;
+use crate::domain::upstream::Adapter;
+use crate::store::Sealed;
+
+/// Ends the session. The extranets are told after it has ended here, and their silence keeps nobody signed in.
+///
+/// # Errors
+/// The store fails.
+pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(), Fault> {
+    let mut tx = app.store.write().await?;
+    let entered = tx.upstream_cookies(&session.id).await?;
+    tx.end_session(&session.id).await?;
+    tx.commit().await?;
+    app.sessions.forget_session(&session.id);
+    let (mut ended, mut failed) = (0, 0);
+    for (link, sealed) in &entered {
+        match end_upstream(app, caller, session, link, sealed).await {
+            Some(true) => ended += 1,
+            Some(false) => failed += 1,
+            None => {}
+        }
+    }
+    let now = app.now();
+    let event = AuditEvent::SignedOut { extranets_ended: ended, extranets_failed: failed };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &by_resident(&session.identity, event), now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// None where the extranet has no declared way out.
+async fn end_upstream(app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
+    let agency = app.directory.agency(&link.account.agency)?;
+    let Adapter::FormReplay(form) = &agency.adapter else { return None };
+    let logout = form.logout.as_ref()?;
+    let Ok(cookies) = unsealed(app, session, link, sealed) else { return Some(false) };
+    let user_agent = caller.user_agent.as_deref();
+    let answer = app.legacy.sign_out(&agency.upstream, logout, &cookies, caller.client, user_agent).await;
+    Some(answer.unwrap_or(false))
+}

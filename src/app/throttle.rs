@@ -1,0 +1,96 @@
+//! Guesses are counted before they are judged, so that parallel ones share one budget (f01, f02, SEC-049).
+
+use jiff::Timestamp;
+
+use super::{App, Fault};
+use crate::domain::lockout::{Attempts, LockoutPolicy};
+
+/// Attempts that were let through and wait for their outcome.
+#[derive(Debug)]
+#[must_use = "an attempt that is never settled counts as a failure"]
+pub struct Reserved {
+    /// What belongs to one person, device or old account.
+    subject: Vec<String>,
+    /// What belongs to the place that asks.
+    place: String,
+}
+
+/// What is guessed at, and how that is slowed.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The counter's key.
+    pub key: String,
+    /// Its policy.
+    pub policy: LockoutPolicy,
+}
+
+/// Lets an attempt through, or tells until when nothing is tried. Either all counters count it or none.
+///
+/// # Errors
+/// The store fails.
+pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Result<Reserved, Timestamp>, Fault> {
+    let place = Subject { key: format!("place:{client}"), policy: LockoutPolicy::ADDRESS };
+    'again: loop {
+        let now = app.now();
+        let mut tx = app.store.write().await?;
+        for subject in subjects.iter().chain([&place]) {
+            let (attempts, version) = tx.attempts(&subject.key).await?;
+            let next = match attempts.reserve(&subject.policy, now) {
+                Ok(next) => next,
+                Err(until) => return Ok(Err(until)),
+            };
+            if !tx.save_attempts(&subject.key, &next, version).await? {
+                continue 'again;
+            }
+        }
+        tx.commit().await?;
+        let subject = subjects.iter().map(|subject| subject.key.clone()).collect();
+        return Ok(Ok(Reserved { subject, place: place.key }));
+    }
+}
+
+impl Reserved {
+    /// The attempt was right: the row of failures is over.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn succeeded(self, app: &App) -> Result<(), Fault> {
+        for key in &self.subject {
+            settle(app, key, Attempts::cleared).await?;
+        }
+        settle(app, &self.place, Attempts::taken_back).await
+    }
+
+    /// There was no verdict: nothing is counted (b03).
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn unanswered(self, app: &App) -> Result<(), Fault> {
+        for key in self.subject.iter().chain([&self.place]) {
+            settle(app, key, Attempts::taken_back).await?;
+        }
+        Ok(())
+    }
+
+    /// The attempt was wrong: it stays counted.
+    pub fn failed(self) {}
+}
+
+async fn settle(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) -> Result<(), Fault> {
+    loop {
+        let mut tx = app.store.write().await?;
+        let (attempts, version) = tx.attempts(key).await?;
+        if tx.save_attempts(key, &change(&attempts), version).await? {
+            tx.commit().await?;
+            return Ok(());
+        }
+    }
+}
+
+/// Forgets the failures on a person, after a reset of the password (f01: "unlock by reset").
+///
+/// # Errors
+/// The store fails.
+pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
+    settle(app, key, |_| Attempts::default()).await
+}

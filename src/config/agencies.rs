@@ -1,0 +1,269 @@
+//! An agency's file as used, and what has to hold between the agencies.
+
+use std::collections::HashMap;
+
+use super::document::Section;
+use super::headers;
+use super::origins::{Source, ValueOrigin};
+use super::policy::{Layer, Layers};
+use super::problems::Wrong;
+use super::settings::PortalSettings;
+use super::sign_in;
+use super::values;
+use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
+use crate::domain::identity_headers::ReservedNames;
+use crate::domain::origin::Origin;
+use crate::domain::path::{NormalisedPath, PathRule};
+use crate::domain::terms::TermsText;
+use crate::domain::upstream::{Adapter, Upstream};
+
+/// What is known of an agency whose file was read, even if something else in it is wrong.
+pub(super) struct Read<'s> {
+    /// The file, to tell further problems at.
+    pub(super) section: Section<'s>,
+    /// Its codes.
+    pub(super) code: Option<AgencyCode>,
+    /// Its public origin.
+    pub(super) public: Option<Origin>,
+    /// Whether its old passwords are replayed, and so kept.
+    pub(super) replays: bool,
+    /// All of it, if nothing is wrong.
+    pub(super) agency: Option<Agency>,
+    /// Where its values come from.
+    pub(super) origins: Vec<ValueOrigin>,
+}
+
+/// Reads an agency's file; `portal` gives what the agency does not say, and is missing only where it is wrong itself.
+pub(super) fn read<'s>(
+    section: Section<'s>,
+    written: Vec<ValueOrigin>,
+    layers: &Layers<'s>,
+    portal: Option<&PortalSettings>,
+) -> Read<'s> {
+    let code = code(&section);
+    let public = section.parsed("url", values::public_origin);
+    let mut origins = written;
+    let policy = code.as_ref().map(|code| {
+        let (policy, folded) = layers.fold(code, section.section("policy").map(Layer::read));
+        origins.extend(folded);
+        policy
+    });
+    let brand = brand(&section, portal, &mut origins);
+    let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
+    let mode = mode(&section);
+    let cookies = cookies(&section);
+    let sign_in = section.section("sign_in").and_then(|section| sign_in::read(&section));
+    let headers = headers::read(&section);
+    let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
+    let replays = adapter.as_deref() == Some("form-replay");
+    if adapter.as_deref() == Some("trusted-headers") {
+        headers::check_account_is_named(&section);
+    }
+    let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
+    let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);
+    let session_over = section.section("session_over").and_then(|section| {
+        Some(SessionOver { login_redirect: section.flag("login_redirect")?, statuses: section.numbers("statuses") })
+    });
+    let terms = section.section("terms").map(|section| terms(&section));
+    for origin in &mut origins {
+        origin.agency.clone_from(&code);
+    }
+    let agency = || {
+        let (adapter, verifier) = sign_in?;
+        Some(Agency {
+            code: code.clone()?,
+            brand: brand?,
+            language: section.choice("language")?,
+            public: public.clone()?,
+            upstream: upstream?,
+            mode: mode?,
+            policy: policy?,
+            adapter,
+            verifier,
+            cookies: cookies?,
+            reserved: ReservedNames::of(headers.iter().map(|header| header.name.as_str())),
+            headers,
+            keep_authorization: section.flag("keep_authorization")?,
+            paths,
+            session_over: session_over?,
+            terms: match terms {
+                Some(terms) => Some(terms?),
+                None => None,
+            },
+        })
+    };
+    let agency = agency();
+    Read { section, code, public, replays, agency, origins }
+}
+
+/// Codes and hosts belong to one agency each, and no extranet is served on the portal's host or points back to us.
+pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettings>) {
+    let mut codes: HashMap<&AgencyCode, String> = HashMap::new();
+    let mut hosts: HashMap<&str, String> = HashMap::new();
+    for read in agencies {
+        let place = |name: &str| read.section.source_of(name).to_string();
+        if let Some(code) = &read.code
+            && let Some(first) = codes.insert(code, place("societe"))
+        {
+            let wrong = Wrong::new(format!("the codes {code} are those of another agency ({first})"));
+            read.section.error("societe", wrong.hint("codes are compared without regard to case"));
+        }
+        let Some(public) = &read.public else { continue };
+        if portal.is_some_and(|portal| portal.origin.host() == public.host()) {
+            let wrong = Wrong::new(format!("{} is the portal's host", public.host()));
+            read.section.error("url", wrong.hint("no extranet shares an origin with the account pages"));
+        }
+        if let Some(first) = hosts.insert(public.host(), place("url")) {
+            let wrong = Wrong::new(format!("{} is the host of another agency ({first})", public.host()));
+            read.section.error("url", wrong.hint("each extranet needs a host of its own"));
+        }
+    }
+    let publics: Vec<&Origin> =
+        agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
+    for read in agencies {
+        let Some(section) = read.section.section("upstream") else { continue };
+        let points_back =
+            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&&url));
+        if points_back {
+            section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
+        }
+    }
+}
+
+fn code(section: &Section<'_>) -> Option<AgencyCode> {
+    let part = |name: &str, parse: fn(&str) -> Option<AgencyCode>| {
+        section.parsed(name, |text| {
+            let hint = "1 to 32 letters, digits, - or _";
+            parse(text)
+                .map(|_| text.to_owned())
+                .ok_or_else(|| Wrong::new(format!("\"{text}\" is not a code")).hint(hint))
+        })
+    };
+    let client = part("client", |text| AgencyCode::parse(text, "0"));
+    let societe = part("societe", |text| AgencyCode::parse("0", text));
+    AgencyCode::parse(&client?, &societe?)
+}
+
+fn brand(
+    section: &Section<'_>,
+    portal: Option<&PortalSettings>,
+    origins: &mut Vec<ValueOrigin>,
+) -> Option<AgencyBrand> {
+    let name = section.parsed("name", values::line);
+    let brand = section.section("brand")?;
+    let mut colour = brand.parsed("colour", values::colour);
+    if !brand.has("colour") {
+        colour = portal.map(|portal| portal.colour.clone());
+        if let Some(colour) = &colour {
+            derive(origins, "brand.colour", quoted(colour), "the portal's colour");
+        }
+    }
+    let support_email = brand.parsed("support_email", values::email);
+    let support_phone = brand.parsed("support_phone", values::line);
+    let support_url = brand.parsed("support_url", values::web_address);
+    Some(AgencyBrand { name: name?, colour: colour?, support_email, support_phone, support_url })
+}
+
+fn upstream(section: &Section<'_>, origins: &mut Vec<ValueOrigin>) -> Option<Upstream> {
+    let origin = section.parsed("url", values::origin);
+    let aliases = section.list("aliases", values::origin);
+    let written = section.parsed("host", values::host_header);
+    let host_header = match &origin {
+        Some(origin) if !section.has("host") => {
+            derive(origins, "upstream.host", quoted(&origin.authority()), "from upstream.url");
+            Some(origin.authority())
+        }
+        _ => written,
+    };
+    Some(Upstream {
+        origin: origin?,
+        host_header: host_header?,
+        aliases,
+        connect_timeout_ms: section.number("connect_timeout_ms")?,
+        read_timeout_ms: section.number("read_timeout_ms")?,
+    })
+}
+
+fn mode(section: &Section<'_>) -> Option<AgencyMode> {
+    let mode = section.choice("mode");
+    if let Some(AgencyMode::Observe | AgencyMode::Offer) = mode {
+        let wrong = Wrong::new("observe and offer are not available yet");
+        section.error("mode", wrong.hint("take \"require\" or \"cutover\""));
+    }
+    mode
+}
+
+fn cookies(section: &Section<'_>) -> Option<CookieMode> {
+    let cookies = section.choice("cookies");
+    if cookies == Some(CookieMode::Jar) {
+        let wrong = Wrong::new("jar is not available yet");
+        section.error("cookies", wrong.hint("take \"relay\": each agency has its own host, so its cookies stay apart"));
+    }
+    cookies
+}
+
+fn paths(section: &Section<'_>) -> PathRules {
+    let rules = |name: &str| section.list(name, values::path_rule);
+    PathRules { public: rules("public"), login: rules("login"), logout: rules("logout"), account: rules("account") }
+}
+
+/// The page of the login form never answers through the gateway; where no rule says so, one is added.
+fn with_login_page(
+    section: &Section<'_>,
+    mut paths: PathRules,
+    adapter: Option<&Adapter>,
+    origins: &mut Vec<ValueOrigin>,
+) -> PathRules {
+    let Some(Adapter::FormReplay(form)) = adapter else { return paths };
+    let path = form.page.split('?').next().unwrap_or_default();
+    let covered =
+        NormalisedPath::read(path).is_ok_and(|path| paths.login.iter().any(|rule| rule.covers(path.as_str())));
+    if covered {
+        return paths;
+    }
+    // With a query, or at `/`, the same path also serves other pages: a rule for it would close them all.
+    match PathRule::parse(path) {
+        Some(rule) if path != "/" && path == form.page => {
+            paths.login.push(rule);
+            let all: Vec<String> = paths.login.iter().map(|rule| quoted(rule.as_str())).collect();
+            origins.retain(|origin| origin.key != "paths.login");
+            derive(origins, "paths.login", format!("[{}]", all.join(", ")), "sign_in.form.page added");
+        }
+        _ => section.warning(
+            "paths",
+            Wrong::new(format!(
+                "the login page {} cannot be kept from browsers without closing other pages",
+                form.page
+            ))
+            .hint("list in paths.login at least the path that the form is posted to, if it has one of its own"),
+        ),
+    }
+    paths
+}
+
+fn terms(section: &Section<'_>) -> Option<TermsText> {
+    let version = section.parsed("version", values::line);
+    let file = section.path("file")?;
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) if text.trim().is_empty() => Err(Wrong::new(format!("{} is empty", file.display()))),
+        Ok(text) => Ok(text),
+        Err(error) => {
+            Err(Wrong::new(format!("{} cannot be read: {error}", file.display())).hint("a text file in UTF-8"))
+        }
+    };
+    let text = text.map_err(|wrong| section.error("file", wrong)).ok();
+    Some(TermsText { version: version?, text: text? })
+}
+
+/// Lists a value that follows from another one, beside those of the same table.
+fn derive(origins: &mut Vec<ValueOrigin>, key: &str, value: String, how: &str) {
+    let table = key.split('.').next();
+    let last = origins.iter().rposition(|origin| origin.key.split('.').next() == table);
+    let from = Source::Derived(how.to_owned());
+    let at = last.map_or(origins.len(), |last| last + 1);
+    origins.insert(at, ValueOrigin { agency: None, key: key.to_owned(), value, from });
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

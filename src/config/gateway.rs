@@ -1,0 +1,168 @@
+//! `vestibule.toml` as used: everything but the agencies.
+
+use std::num::NonZero;
+use std::time::Duration;
+
+use super::document::Section;
+use super::problems::Wrong;
+use super::secrets::{self, Environment};
+use super::settings::{
+    Argon2Settings, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings,
+    SmtpTls, TransportSettings,
+};
+use super::values;
+use crate::domain::origin::Scheme;
+use crate::domain::secret::Secret;
+
+/// Reads everything but the portal and the agencies; None where something is wrong, and then it has been noted.
+pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, env: &Environment<'_>) -> Option<Settings> {
+    let server = root.section("server").and_then(|section| server(&section));
+    if let (Some(portal), Some(server)) = (&portal, &server)
+        && portal.origin.scheme() == Scheme::Https
+        && server.trusted_proxies.is_empty()
+    {
+        let wrong =
+            Wrong::new("every resident would come from the TLS terminator's address, and be throttled with all others");
+        root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
+    }
+    let database_url = root.section("database").and_then(|section| database_url(&section, env));
+    let vault = root.section("vault").and_then(|section| secrets::vault(&section, env));
+    let mail = root.section("mail").and_then(|section| mail(&section, env));
+    let argon2 = root.section("argon2").and_then(|section| argon2(&section));
+    let log = root.section("log").and_then(|section| log(&section));
+    let pages = root.section("pages").and_then(|section| {
+        let folder = section.path("folder")?;
+        if !folder.is_dir() {
+            section.error("folder", Wrong::new(format!("there is no folder {}", folder.display())));
+        }
+        Some(folder)
+    });
+    Some(Settings {
+        server: server?,
+        portal: portal?,
+        database_url: database_url?,
+        vault,
+        mail: mail?,
+        argon2: argon2?,
+        log: log?,
+        pages,
+        agencies: Vec::new(),
+        origins: Vec::new(),
+    })
+}
+
+/// Reads `[portal]`; the agencies take from it what they do not say.
+pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
+    let origin = section.parsed("url", values::public_origin);
+    let name = section.parsed("name", values::line);
+    let colour = section.parsed("colour", values::colour);
+    let support_email = section.parsed("support_email", values::email);
+    let support_phone = section.parsed("support_phone", values::line);
+    let support_url = section.parsed("support_url", values::web_address);
+    Some(PortalSettings { origin: origin?, name: name?, colour: colour?, support_email, support_phone, support_url })
+}
+
+fn server(section: &Section<'_>) -> Option<ServerSettings> {
+    let listen = section.list("listen", values::listener);
+    if listen.is_empty() && section.has("listen") {
+        section.error("listen", Wrong::new("nobody could reach the gateway: no address to listen on"));
+    }
+    let health = section.parsed("health", values::listener);
+    if health.is_some_and(|health| listen.contains(&health)) {
+        section.error("health", Wrong::new("is also one of the public addresses").hint("give it a port of its own"));
+    }
+    let trusted_proxies = section.list("trusted_proxies", values::trusted_network);
+    let workers = match section.number("workers")? {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        workers => workers,
+    };
+    Some(ServerSettings {
+        listen,
+        health: health?,
+        trusted_proxies,
+        workers,
+        cache_age: Duration::from_secs(section.number("cache_seconds")?),
+        failure_floor: Duration::from_millis(section.number("failure_floor_ms")?),
+    })
+}
+
+fn database_url(section: &Section<'_>, env: &Environment<'_>) -> Option<Secret> {
+    let url = secrets::secret(section, "url", true, env)?;
+    let text = url.expose();
+    if let Some(rest) = text.strip_prefix("sqlite:") {
+        let file = rest.strip_prefix("//").unwrap_or(rest);
+        if file.starts_with('/') || file.starts_with(":memory:") {
+            return Some(url);
+        }
+        // As the database driver will decode it.
+        let folder = section.folder().to_string_lossy().replace('%', "%25").replace('?', "%3F");
+        return Some(Secret::new(format!("sqlite:{}", std::path::Path::new(&folder).join(file).display())));
+    }
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Some(url);
+    }
+    // The text itself may hold a password: it is not repeated.
+    section.error("", Wrong::new("the URL begins with neither sqlite: nor postgres://"));
+    None
+}
+
+fn mail(section: &Section<'_>, env: &Environment<'_>) -> Option<MailSettings> {
+    let from = section.parsed("from", values::sender);
+    let smtp = section.section("smtp").map(|section| smtp(&section, env));
+    let transport = match section.text("transport").as_deref() {
+        Some("folder") => {
+            let folder = section.path("folder");
+            if folder.is_none() {
+                section.error(
+                    "folder",
+                    Wrong::new("missing; expected the folder for letters").hint("folder = \"letters\""),
+                );
+            }
+            folder.map(TransportSettings::Folder)
+        }
+        Some("smtp") => {
+            if smtp.is_none() {
+                section.error("smtp", Wrong::new("missing; expected [mail.smtp] with at least a host"));
+            }
+            smtp.flatten().map(TransportSettings::Smtp)
+        }
+        _ => None,
+    };
+    Some(MailSettings { from: from?, transport: transport? })
+}
+
+fn smtp(section: &Section<'_>, env: &Environment<'_>) -> Option<SmtpSettings> {
+    let host = section.parsed("host", values::host_header);
+    let username = section.parsed("username", values::line);
+    let password = secrets::secret(section, "password", false, env);
+    let wants_password = section.has("password_file") || section.has("password_env");
+    if username.is_some() != wants_password {
+        let wrong = Wrong::new("username and password belong together");
+        section.error("username", wrong.hint("give username and password_file or password_env, or neither"));
+    }
+    let tls: Option<SmtpTls> = section.choice("tls");
+    if tls == Some(SmtpTls::None) && username.is_some() {
+        section
+            .warning("tls", Wrong::new("the mail server's password travels in the clear").hint("tls = \"starttls\""));
+    }
+    let ca_file = section.path("ca_file");
+    if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
+        section.error("ca_file", Wrong::new(format!("there is no file {}", file.display())));
+    }
+    let login = username.zip(password).map(|(username, password)| SmtpLogin { username, password });
+    Some(SmtpSettings { host: host?, port: section.number("port")?, tls: tls?, login, ca_file })
+}
+
+fn argon2(section: &Section<'_>) -> Option<Argon2Settings> {
+    Some(Argon2Settings {
+        memory_kib: section.number("memory_kib")?,
+        iterations: section.number("iterations")?,
+        threads: section.number("threads")?,
+        queue: section.number("queue")?,
+    })
+}
+
+fn log(section: &Section<'_>) -> Option<LogSettings> {
+    let level = section.parsed("level", values::log_level);
+    Some(LogSettings { format: section.choice("format")?, level: level? })
+}

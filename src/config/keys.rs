@@ -1,0 +1,257 @@
+//! The table of keys: what may be written, its form, its default and what it means.
+//!
+//! Files are checked against it, defaults are read from it, and `docs/configuration.md` is printed from it.
+
+mod agency;
+
+pub(super) use agency::{AGENCY, RULE};
+
+use crate::domain::password::Preset;
+
+/// A key of a table.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) fallback: Fallback,
+    /// One sentence for the reference.
+    pub(super) means: &'static str,
+}
+
+/// The form of a value.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    /// Text that may hold a secret, and is never shown.
+    Hidden,
+    Number(u64, u64),
+    Flag,
+    Choice(&'static [&'static str]),
+    Texts,
+    Numbers(u64, u64),
+    /// A table of texts under free names.
+    Fields,
+    Table(&'static [Key]),
+    Tables(&'static [Key]),
+    /// A layer of policy: what it does not say is left to the layer below.
+    Layer,
+    /// A layer for each name.
+    Layers,
+}
+
+/// What holds where nothing is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// The key has to be written. For a table: it is read as empty, so that each missing key in it is told.
+    Required,
+    /// Nothing, or what the text of `means` says.
+    Nothing,
+    /// This value, as it would be written.
+    Is(&'static str),
+}
+
+use Fallback::{Is, Nothing, Required};
+use Kind::{Choice, Flag, Hidden, Layer, Layers, Number, Table, Text, Texts};
+
+const fn key(name: &'static str, kind: Kind, fallback: Fallback, means: &'static str) -> Key {
+    Key { name, kind, fallback, means }
+}
+
+/// `vestibule.toml`.
+pub(super) const GATEWAY: &[Key] = &[
+    key(
+        "agencies",
+        Text,
+        Is("'agencies'"),
+        "Folder of the agencies' files; every `*.toml` in it describes one agency.",
+    ),
+    key("server", Table(SERVER), Is("{}"), "Listeners and the limits of the proxy."),
+    key("portal", Table(PORTAL), Required, "The residents' own pages: sign-in, migration, account."),
+    key(
+        "database",
+        Table(DATABASE),
+        Required,
+        "Where people, links, letters and the trace are kept: one of the three keys.",
+    ),
+    key(
+        "vault",
+        Table(VAULT),
+        Nothing,
+        "The key that seals old passwords: one of both keys. Needed where an adapter replays them; never in the database.",
+    ),
+    key("mail", Table(MAIL), Required, "How letters leave."),
+    key("argon2", Table(ARGON2), Is("{}"), "The cost of a password hash (Argon2id), and how many are made at once."),
+    key("log", Table(LOG), Is("{}"), "The log's form."),
+    key("pages", Table(PAGES), Nothing, "An own copy of the pages and letters."),
+    key("policy", Layer, Nothing, "What holds for every agency that does not say otherwise. Keys: see “Policy”."),
+    key(
+        "clients",
+        Layers,
+        Nothing,
+        "A layer for every société of one client, between `[policy]` and the agency's own: `[clients.SPI31]`. Keys: see “Policy”.",
+    ),
+];
+
+const SERVER: &[Key] = &[
+    key(
+        "listen",
+        Texts,
+        Is("['127.0.0.1:8080']"),
+        "Addresses with port for plain HTTP; a TLS terminator stands in front.",
+    ),
+    key(
+        "health",
+        Text,
+        Is("'127.0.0.1:8081'"),
+        "Address with port where `/healthz` and `/readyz` answer; not for the public.",
+    ),
+    key(
+        "trusted_proxies",
+        Texts,
+        Is("[]"),
+        "Networks (CIDR) whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default.",
+    ),
+    key("workers", Number(0, 512), Is("0"), "Threads of the proxy; 0 takes one for each core."),
+    key(
+        "cache_seconds",
+        Number(0, 60),
+        Is("30"),
+        "How long a decided session may be kept in memory; a lost notice of a logout costs at most this long.",
+    ),
+    key(
+        "failure_floor_ms",
+        Number(0, 10_000),
+        Is("700"),
+        "Every failed sign-in is answered after the same time, so that the time tells nothing.",
+    ),
+];
+
+const PORTAL: &[Key] = &[
+    key(
+        "url",
+        Text,
+        Required,
+        "The public origin, `https://www.moncompte.example`; http only on this machine (`localhost`, `*.localhost`, `127.0.0.1`).",
+    ),
+    key("name", Text, Required, "The name in headings and letters."),
+    key("colour", Text, Is("'#1f4f8b'"), "The colour, `#rrggbb`; at least 4.5:1 against white (WCAG 2.2, 1.4.3)."),
+    key("support_email", Text, Nothing, "Where residents write to."),
+    key("support_phone", Text, Nothing, "Where residents call."),
+    key("support_url", Text, Nothing, "A page about help."),
+];
+
+const DATABASE: &[Key] = &[
+    key(
+        "url",
+        Hidden,
+        Nothing,
+        "`sqlite:vestibule.db` or `postgres://…`; a relative SQLite path is relative to this file.",
+    ),
+    key("url_file", Text, Nothing, "A file that holds the URL."),
+    key("url_env", Text, Nothing, "An environment variable that holds the URL."),
+];
+
+const VAULT: &[Key] = &[
+    key("key_file", Text, Nothing, "A file that holds 32 random bytes in base64."),
+    key("key_env", Text, Nothing, "An environment variable that holds them."),
+];
+
+const MAIL: &[Key] = &[
+    key("from", Text, Required, "The sender: `Name <address>` or an address."),
+    key(
+        "transport",
+        Choice(&["folder", "smtp"]),
+        Required,
+        "Where letters go: into a folder (trials), or to a mail server.",
+    ),
+    key("folder", Text, Nothing, "The folder, for `transport = \"folder\"`."),
+    key("smtp", Table(SMTP), Nothing, "The mail server, for `transport = \"smtp\"`."),
+];
+
+const SMTP: &[Key] = &[
+    key("host", Text, Required, "The server's name, as its certificate has it."),
+    key("port", Number(1, 65_535), Is("587"), "Its port; `tls = \"tls\"` usually wants 465."),
+    key(
+        "tls",
+        Choice(&["starttls", "tls", "none"]),
+        Is("'starttls'"),
+        "STARTTLS (required, never skipped), TLS from the first byte, or none.",
+    ),
+    key("username", Text, Nothing, "The name to sign in with; without it, nobody signs in."),
+    key("password_file", Text, Nothing, "A file that holds the password."),
+    key("password_env", Text, Nothing, "An environment variable that holds the password."),
+    key("ca_file", Text, Nothing, "Certificates (PEM) to believe besides the system's."),
+];
+
+const ARGON2: &[Key] = &[
+    key("memory_kib", Number(19_456, 1_048_576), Is("19456"), "Memory for one hash, KiB; OWASP's least is the floor."),
+    key("iterations", Number(2, 32), Is("2"), "Passes over that memory; OWASP's least is the floor."),
+    key(
+        "threads",
+        Number(1, 64),
+        Is("2"),
+        "Threads that hash, lowered in priority: a storm of sign-ins must not slow who is already in.",
+    ),
+    key("queue", Number(1, 10_000), Is("64"), "Hashes that may wait; beyond it people are asked to try again."),
+];
+
+const LOG: &[Key] = &[
+    key("format", Choice(&["json", "text"]), Is("'json'"), "One JSON object a line, or text for people."),
+    key(
+        "level",
+        Text,
+        Is("'info'"),
+        "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`.",
+    ),
+];
+
+const PAGES: &[Key] =
+    &[key("folder", Text, Required, "The folder that replaces the built-in pages; has to hold every template.")];
+
+/// A layer of policy; the fallbacks are those of [`crate::domain::policy::AgencyPolicy`], and a test compares them.
+pub(super) const POLICY: &[Key] = &[
+    key(
+        "identifier",
+        Choice(&["email", "legacy"]),
+        Is("'email'"),
+        "What a resident types after the migration: the e-mail address, or still the old identifier.",
+    ),
+    key(
+        "confirmation",
+        Choice(&["link", "code", "both"]),
+        Is("'both'"),
+        "How an address is proven: a link, a code of eight digits, or both in one letter.",
+    ),
+    key(
+        "order",
+        Choice(&["password-first", "proof-first"]),
+        Is("'password-first'"),
+        "Whether the new password is chosen before or after the address is proven.",
+    ),
+    key(
+        "notice_seconds",
+        Number(0, 60),
+        Is("8"),
+        "How long « Étape suivante » stays grey, so that the notice is read.",
+    ),
+    key("code_minutes", Number(1, 30), Is("10"), "How long a code lives, from sending."),
+    key("link_minutes", Number(1, 1440), Is("60"), "How long a link lives, from sending."),
+    key("migration_hours", Number(1, 720), Is("48"), "After which time an unfinished migration starts again."),
+    key("password", Choice(&Preset::NAMES), Is("'cnil-50'"), "Rules for new passwords, by name."),
+    key(
+        "accept_below_cnil",
+        Flag,
+        Is("false"),
+        "Takes the responsibility for password rules below the CNIL's floor of 50 bits (délibération 2022-100), which are refused without it.",
+    ),
+    key(
+        "password_scope",
+        Choice(&["one", "per-account"]),
+        Is("'one'"),
+        "One password for all accounts of a person, or one for an account by choice.",
+    ),
+    key("confirm_noted", Flag, Is("false"), "Whether « J'ai noté ce mot de passe en lieu sûr » has to be ticked."),
+    key("lockout_failures", Number(1, 10), Is("5"), "Failures in a row before the first delay."),
+    key("idle_minutes", Number(1, 1440), Is("60"), "Minutes without a request after which a session ends."),
+    key("session_hours", Number(1, 720), Is("12"), "Hours after which a session ends, whatever happens."),
+    key("keep_days", Number(1, 30), Is("30"), "Days for which « Garder ma session active » keeps a session."),
+];

@@ -1,0 +1,197 @@
+//! The keys of an agency's file.
+
+use super::Fallback::{Is, Nothing, Required};
+use super::Kind::{Choice, Fields, Flag, Layer, Number, Numbers, Table, Tables, Text, Texts};
+use super::{Key, key};
+
+/// An agency's file.
+pub(in crate::config) const AGENCY: &[Key] = &[
+    key("client", Text, Required, "The client code in the URL, `?client=…` (without regard to case)."),
+    key("societe", Text, Required, "The société code in the URL, `&societe=…`."),
+    key("name", Text, Required, "The agency's name, as residents know it."),
+    key(
+        "url",
+        Text,
+        Required,
+        "Its own public origin, on a host that nobody else has: extranets never share one. http only on this machine.",
+    ),
+    key(
+        "language",
+        Choice(&["fr", "en"]),
+        Is("'fr'"),
+        "The language of its pages and letters where a resident did not choose.",
+    ),
+    key(
+        "mode",
+        Choice(&["observe", "offer", "require", "cutover"]),
+        Is("'require'"),
+        "How far the migration is enforced; `observe` and `offer` are not available yet.",
+    ),
+    key(
+        "cookies",
+        Choice(&["relay", "jar"]),
+        Is("'relay'"),
+        "Where the extranet's cookies live: in the browser, on the agency's own host, or (not available yet) in the session.",
+    ),
+    key(
+        "keep_authorization",
+        Flag,
+        Is("false"),
+        "Whether the browser's own `Authorization` header may pass to the extranet.",
+    ),
+    key("brand", Table(BRAND), Is("{}"), "How the agency looks."),
+    key("upstream", Table(UPSTREAM), Required, "The extranet behind it."),
+    key("sign_in", Table(SIGN_IN), Required, "How a resident is signed in there."),
+    key(
+        "headers",
+        Tables(HEADER),
+        Nothing,
+        "The headers that tell the extranet who is there; the same names from outside are dropped, in every spelling.",
+    ),
+    key(
+        "paths",
+        Table(PATHS),
+        Is("{}"),
+        "The paths that the gateway has to know. `/static/` stands for everything below, `/login` for itself only.",
+    ),
+    key(
+        "session_over",
+        Table(SESSION_OVER),
+        Is("{}"),
+        "How an answer of the extranet says that its session is over; the gateway then signs in again, once.",
+    ),
+    key("policy", Layer, Nothing, "What this agency does in its own way. Keys: see “Policy”."),
+    key("terms", Table(TERMS), Nothing, "The terms of use to accept; a changed text is asked again."),
+];
+
+const BRAND: &[Key] = &[
+    key("colour", Text, Nothing, "The colour, `#rrggbb`; at least 4.5:1 against white. The portal's by default."),
+    key("support_email", Text, Nothing, "Where residents write to."),
+    key("support_phone", Text, Nothing, "Where residents call."),
+    key("support_url", Text, Nothing, "A page about help."),
+];
+
+const UPSTREAM: &[Key] = &[
+    key(
+        "url",
+        Text,
+        Required,
+        "The origin where it is reached, `http://10.0.0.5:8080`; paths are forwarded unchanged.",
+    ),
+    key("host", Text, Nothing, "The `Host` that it expects; that of `url` by default."),
+    key("aliases", Texts, Is("[]"), "Further origins that it writes in its own links and redirects."),
+    key("connect_timeout_ms", Number(10, 60_000), Is("5000"), "Longest wait for a connection."),
+    key(
+        "read_timeout_ms",
+        Number(100, 3_600_000),
+        Is("300000"),
+        "Longest silence while an answer is read; long polls need it long.",
+    ),
+];
+
+const SIGN_IN: &[Key] = &[
+    key(
+        "adapter",
+        Choice(&["form-replay", "trusted-headers", "http-basic"]),
+        Required,
+        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic` is not available yet.",
+    ),
+    key(
+        "verifier",
+        Choice(&["form", "roster"]),
+        Nothing,
+        "Who says whether old credentials are right: the extranet's form, or the imported roster. `form` for form-replay, `roster` for trusted-headers.",
+    ),
+    key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+];
+
+const FORM: &[Key] = &[
+    key("page", Text, Required, "The path of the page that holds the form."),
+    key("form", Text, Nothing, "CSS selector of the form; without it, the one form with a password field."),
+    key("login_field", Text, Required, "Name of the field for the identifier."),
+    key("password_field", Text, Required, "Name of the field for the password."),
+    key("extra", Fields, Nothing, "Fields to set besides those found in the form, such as the button's."),
+    key("charset", Text, Nothing, "Encoding of the posted fields, such as `windows-1252`; the page's own by default."),
+    key("success", Tables(RULE), Nothing, "The sign-in worked if one of these rules holds; at least one. See “Rules”."),
+    key("failure", Tables(RULE), Nothing, "The credentials are wrong if one of these rules holds; at least one."),
+    key(
+        "locked",
+        Tables(RULE),
+        Nothing,
+        "The extranet has locked the account if one of these rules holds; looked at before `failure`.",
+    ),
+    key(
+        "must_change",
+        Tables(RULE),
+        Nothing,
+        "The extranet wants another password first if one of these rules holds; looked at before `success`.",
+    ),
+    key("profile", Table(PROFILE), Nothing, "A page of the extranet that shows the resident's name or e-mail address."),
+    key("logout", Table(LOGOUT), Nothing, "How a session of the extranet is ended: `get`, or `page` and `form`."),
+    key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for the whole sign-in."),
+];
+
+/// One rule on the answer to a posted login form.
+pub(in crate::config) const RULE: &[Key] = &[
+    key("cookie", Text, Nothing, "A cookie of this name was set and not emptied."),
+    key("redirect", Text, Nothing, "The answer redirects to a path that begins so."),
+    key("redirect_elsewhere", Text, Nothing, "The answer redirects to a path that does not begin so."),
+    key("status", Number(100, 599), Nothing, "The answer has this status."),
+    key("text", Text, Nothing, "The answer contains this text."),
+    key("element", Text, Nothing, "The answer's HTML has an element for this CSS selector."),
+];
+
+const PROFILE: &[Key] = &[
+    key("page", Text, Required, "The path of the page."),
+    key("name", Text, Nothing, "CSS selector of the name."),
+    key("email", Text, Nothing, "CSS selector of the e-mail address."),
+];
+
+const LOGOUT: &[Key] = &[
+    key("get", Text, Nothing, "A path that ends the session when it is opened."),
+    key("page", Text, Nothing, "The page that holds the logout form."),
+    key("form", Text, Nothing, "The path that this form is posted to."),
+];
+
+const HEADER: &[Key] = &[
+    key("name", Text, Required, "The header's name."),
+    key(
+        "value",
+        Text,
+        Required,
+        "The value, with `{login}`, `{client}`, `{societe}`, `{name}` and `{kind}`; where one has no value, no header is sent.",
+    ),
+    key(
+        "encoding",
+        Choice(&["percent", "utf8", "latin1", "base64"]),
+        Is("'percent'"),
+        "How letters beyond ASCII travel.",
+    ),
+];
+
+const PATHS: &[Key] = &[
+    key("public", Texts, Is("[]"), "Pass without sign-in and without identity headers."),
+    key(
+        "login",
+        Texts,
+        Is("[]"),
+        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself.",
+    ),
+    key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
+    key(
+        "account",
+        Texts,
+        Is("[]"),
+        "The extranet's own pages for password and e-mail, which lead to the gateway's account page.",
+    ),
+];
+
+const SESSION_OVER: &[Key] = &[
+    key("login_redirect", Flag, Is("true"), "A redirect to one of `paths.login`."),
+    key("statuses", Numbers(400, 599), Is("[401]"), "One of these statuses."),
+];
+
+const TERMS: &[Key] = &[
+    key("version", Text, Required, "The version as the agency names it, `2026-10`."),
+    key("file", Text, Required, "The text, UTF-8."),
+];

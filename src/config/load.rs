@@ -1,0 +1,144 @@
+//! Reads every file, and tells every problem of all of them at once.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::agencies;
+use super::document::{Document, Notes, Section};
+use super::gateway;
+use super::keys::{AGENCY, GATEWAY};
+use super::origins::ValueOrigin;
+use super::policy::Layers;
+use super::problems::{Problem, Problems, Severity, Wrong};
+use super::schema;
+use super::secrets::{self, Environment};
+use super::settings::{PortalSettings, Settings};
+use crate::domain::agency::Agency;
+
+/// A configuration that can be used, and what the operator should look at all the same.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Everything as used.
+    pub settings: Settings,
+    /// None of them is an error.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads `vestibule.toml` at this path and the agencies' files that it names.
+///
+/// # Errors
+/// Gives every problem of every file at once, warnings among them.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    load_with(path, &secrets::process_environment)
+}
+
+/// [`load`], with an environment of the caller's choice.
+pub(super) fn load_with(path: &Path, env: &Environment<'_>) -> Result<Loaded, Problems> {
+    let notes = Notes::default();
+    let settings = read_text(path, &notes).and_then(|text| {
+        let document = Document::parse(path, &text, &notes)?;
+        read_gateway(&document.root(GATEWAY, &notes), env)
+    });
+    let mut problems = notes.into_problems();
+    problems.sort_by(|left, right| {
+        let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.severity);
+        place(left).cmp(&place(right))
+    });
+    let mut told = std::collections::HashSet::new();
+    problems.retain(|problem| told.insert(problem.clone()));
+    match settings {
+        Some(settings) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
+            Ok(Loaded { settings, warnings: problems })
+        }
+        _ => Err(Problems(problems)),
+    }
+}
+
+fn read_gateway(root: &Section<'_>, env: &Environment<'_>) -> Option<Settings> {
+    let written = schema::check(root);
+    let portal = root.section("portal").and_then(|section| gateway::portal(&section));
+    let (agencies, origins) = read_agencies(root, portal.as_ref());
+    let settings = gateway::read(root, portal, env);
+    let mut settings = settings?;
+    settings.origins = written;
+    settings.origins.extend(origins);
+    settings.agencies = agencies;
+    settings.agencies.sort_by(|left, right| left.code.cmp(&right.code));
+    Some(settings)
+}
+
+fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Agency>, Vec<ValueOrigin>) {
+    let files = agency_files(root);
+    let texts: Vec<(&Path, Zeroizing<String>)> =
+        files.iter().filter_map(|file| Some((file.as_path(), read_text(file, root.notes)?))).collect();
+    let documents: Vec<Document<'_>> =
+        texts.iter().filter_map(|(file, text)| Document::parse(file, text, root.notes)).collect();
+    let layers = Layers::read(root);
+    let read: Vec<agencies::Read<'_>> = documents
+        .iter()
+        .map(|document| {
+            let section = document.root(AGENCY, root.notes);
+            let written = schema::check(&section);
+            agencies::read(section, written, &layers, portal)
+        })
+        .collect();
+    agencies::check_together(&read, portal);
+    let codes: Vec<_> = read.iter().filter_map(|read| read.code.as_ref()).collect();
+    if codes.len() == files.len() {
+        layers.warn_unused(&codes);
+    }
+    if !root.has("vault")
+        && let Some(first) = read.iter().find(|read| read.replays)
+    {
+        let file = first.section.document.file.display();
+        let wrong = Wrong::new(format!("missing; old passwords that are replayed have to be sealed ({file})"));
+        root.error("vault", wrong.hint("[vault] with key_file or key_env"));
+    }
+    let (agencies, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.agency, read.origins)).unzip();
+    (agencies.into_iter().flatten().collect(), origins.into_iter().flatten().collect())
+}
+
+/// The agencies' files, by name.
+fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
+    let Some(folder) = root.path("agencies") else { return Vec::new() };
+    let listed = std::fs::read_dir(&folder).and_then(|entries| {
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        paths.collect::<Result<Vec<PathBuf>, _>>()
+    });
+    let mut files = match listed {
+        Ok(files) => files,
+        Err(error) => {
+            let wrong = Wrong::new(format!("the folder {} cannot be read: {error}", folder.display()));
+            root.error("agencies", wrong);
+            return Vec::new();
+        }
+    };
+    // Editors leave `.#a.toml` and the like beside a file that is being written.
+    files.retain(|file| {
+        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && file.extension().is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    if files.is_empty() {
+        root.warning("agencies", Wrong::new(format!("there is no agency's file (*.toml) in {}", folder.display())));
+    }
+    files
+}
+
+/// A file's text, wiped when dropped: a database's password may stand in it.
+fn read_text(file: &Path, notes: &Notes) -> Option<Zeroizing<String>> {
+    std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .map_err(|error| {
+            notes.add(Problem {
+                severity: Severity::Error,
+                file: file.to_owned(),
+                line: None,
+                key: String::new(),
+                message: format!("cannot be read: {error}"),
+                hint: None,
+            });
+        })
+        .ok()
+}

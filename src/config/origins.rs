@@ -1,0 +1,69 @@
+//! Where each value comes from, and how `check` shows it.
+
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+
+use super::settings::Settings;
+use crate::domain::agency::AgencyCode;
+
+/// A value as used, with where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueOrigin {
+    /// The agency it belongs to; none for the gateway itself.
+    pub agency: Option<AgencyCode>,
+    /// The key with its tables, `policy.code_minutes`.
+    pub key: String,
+    /// The value as it would be written; a secret shows as `(secret)`.
+    pub value: String,
+    /// Where it comes from.
+    pub from: Source,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody wrote it.
+    Default,
+    /// It stands in a file.
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// It follows from another value; the text says how.
+    Derived(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Line { file, line } => write!(f, "{}:{line}", file.display()),
+            Self::Derived(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Every value with its origin, as `check` prints it: first the gateway's, then each agency's.
+#[must_use]
+pub fn describe(settings: &Settings) -> String {
+    let mut text = format!("Gateway, {}\n", settings.portal.origin);
+    table(&mut text, settings.origins.iter().filter(|origin| origin.agency.is_none()));
+    for agency in &settings.agencies {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n{} {}, {}\n", agency.code, agency.brand.name, agency.public);
+        table(&mut text, settings.origins.iter().filter(|origin| origin.agency.as_ref() == Some(&agency.code)));
+    }
+    text
+}
+
+fn table<'o>(text: &mut String, origins: impl Iterator<Item = &'o ValueOrigin> + Clone) {
+    let width = |column: fn(&ValueOrigin) -> &str| origins.clone().map(|origin| column(origin).chars().count()).max();
+    let key_width = width(|origin| &origin.key).unwrap_or(0);
+    // A long value, such as a list of rules, does not push the others' origins out of sight.
+    let value_width = width(|origin| &origin.value).unwrap_or(0).min(40);
+    for ValueOrigin { key, value, from, .. } in origins {
+        let _ = writeln!(text, "  {key:key_width$}  {value:value_width$}  {from}");
+    }
+}

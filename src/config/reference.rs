@@ -1,0 +1,89 @@
+//! `docs/configuration.md`, printed from the table of keys.
+
+use std::fmt::Write as _;
+
+use super::keys::{AGENCY, Fallback, GATEWAY, Key, Kind, POLICY, RULE};
+use super::schema::expected;
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+Generated from the table of keys in `src/config/keys.rs`; a test compares it. After a change there:
+`UPDATE_DOCS=1 cargo test --lib config::`.
+
+`vestibule check` tells every problem of every file at once, with file, line and key, and prints each value with its
+origin. Samples with comments: `config/vestibule.toml`, `config/agencies/`, `config/examples/`. Editors that know TOML
+complete and check both kinds of file by `config/schema/`; the first line of the samples says so.
+
+- Every file is TOML. Unknown keys are errors.
+- A relative path is relative to the folder of the file that it stands in.
+- Secrets come from files (`…_file`) or environment variables (`…_env`). A secret's file should have the mode 0640 or
+  less: if others on the machine can open it, the gateway does not start; a wider group is a warning. Container
+  platforms mount secrets for everybody by default: set their mode (`mode: 0440`, `defaultMode: 0440`).
+- Public URLs are https. http is taken on `localhost`, `*.localhost` and `127.0.0.1` only.
+";
+
+/// The reference of all keys, in Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    section(&mut text, "## `vestibule.toml`", "", GATEWAY);
+    section(&mut text, "## An agency's file, `agencies/*.toml`", "", AGENCY);
+    text.push_str(
+        "\n## Policy\n\nThe keys of `[policy]` and `[clients.X]` in `vestibule.toml` and of `[policy]` in an agency's file. \
+         Later layers win: default, `[policy]`, `[clients.X]`, the agency's own.\n\n",
+    );
+    rows(&mut text, POLICY);
+    text.push_str(
+        "\n## Rules\n\nRules on the answer to a posted login form, each with exactly one of these keys: \
+         `success = [{ redirect = \"/accueil.php\" }, { cookie = \"sid\" }]`. An answer that no rule fits is never taken \
+         for a success.\n\n",
+    );
+    rows(&mut text, RULE);
+    text
+}
+
+/// A table of keys, then those of the tables in it.
+fn section(text: &mut String, heading: &str, path: &str, keys: &'static [Key]) {
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n{heading}\n\n");
+    rows(text, keys);
+    for key in keys {
+        let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+        match key.kind {
+            Kind::Table(keys) => section(text, &format!("### `[{path}]`\n\n{}", key.means), &path, keys),
+            Kind::Tables(keys) if !std::ptr::eq(keys, RULE) => {
+                section(text, &format!("### `[[{path}]]`\n\n{}", key.means), &path, keys);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn rows(text: &mut String, keys: &[Key]) {
+    text.push_str("| Key | Form | Default | Meaning |\n|---|---|---|---|\n");
+    for key in keys {
+        let default = match (key.fallback, key.kind) {
+            (Fallback::Required, _) => "required".to_owned(),
+            (Fallback::Nothing, _) | (Fallback::Is(_), Kind::Table(_)) => String::new(),
+            (Fallback::Is(default), _) => format!("`{}`", default.replace('\'', "\"")),
+        };
+        let _ = writeln!(text, "| `{}` | {} | {default} | {} |", key.name, expected(key.kind), key.means);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "UPDATE_DOCS=1 writes the page instead of comparing it")]
+    fn e01_the_configuration_page_is_what_the_table_of_keys_says() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(page, reference()).expect("the page can be written");
+        }
+        let written = std::fs::read_to_string(page).expect("docs/configuration.md");
+        assert!(written == reference(), "run: UPDATE_DOCS=1 cargo test --lib config::");
+    }
+}

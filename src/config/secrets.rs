@@ -1,0 +1,101 @@
+//! Secrets: from a file or an environment variable, never from the configuration itself (SEC-260).
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use data_encoding::BASE64;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::document::Section;
+use super::problems::Wrong;
+use super::settings::VaultKeys;
+use crate::domain::secret::Secret;
+
+/// The environment, as the process was given it.
+pub(super) type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+
+/// The environment of this process: the only place that reads it.
+#[expect(clippy::disallowed_methods, reason = "only config reads the environment, and it does so here")]
+pub(super) fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The secret that exactly one of `{name}`, `{name}_file` and `{name}_env` gives; which of them there are, the table of
+/// keys says. None is an error only where `required`.
+pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, env: &Environment<'_>) -> Option<Secret> {
+    let spellings = [name.to_owned(), format!("{name}_file"), format!("{name}_env")];
+    let known: Vec<&str> =
+        spellings.iter().map(String::as_str).filter(|name| section.keys.iter().any(|key| key.name == *name)).collect();
+    let written: Vec<&str> = known.iter().copied().filter(|name| section.has(name)).collect();
+    match written.as_slice() {
+        [] if required => {
+            section.error("", Wrong::new(format!("missing; expected one of {}", known.join(", "))));
+            None
+        }
+        [] => None,
+        [one] if one.ends_with("_file") => from_file(section, one),
+        [one] if one.ends_with("_env") => from_environment(section, one, env),
+        [one] => section.text(one).map(Secret::new),
+        [_, second, ..] => {
+            section.error(second, Wrong::new(format!("only one of {} can be given", written.join(", "))));
+            None
+        }
+    }
+}
+
+/// The key that seals legacy secrets; what is wrong with it is noted.
+pub(super) fn vault(section: &Section<'_>, env: &Environment<'_>) -> Option<VaultKeys> {
+    let text = secret(section, "key", true, env)?;
+    let bytes = BASE64.decode(text.expose().as_bytes()).map(Zeroizing::new).ok();
+    let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
+    let Some(key) = key.map(Zeroizing::new) else {
+        let at = if section.has("key_file") { "key_file" } else { "key_env" };
+        section.error(at, Wrong::new("this is not 32 bytes in base64").hint("head -c 32 /dev/urandom | base64"));
+        return None;
+    };
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_slice()));
+    Some(VaultKeys { id: digest[..8].to_owned(), key })
+}
+
+fn from_environment(section: &Section<'_>, name: &str, env: &Environment<'_>) -> Option<Secret> {
+    let variable = section.text(name)?;
+    let value = env(&variable)
+        .map(Zeroizing::new)
+        .map(|value| Secret::new(value.trim()))
+        .filter(|value| !value.expose().is_empty());
+    if value.is_none() {
+        section.error(name, Wrong::new(format!("the environment variable {variable} is not set, or empty")));
+    }
+    value
+}
+
+fn from_file(section: &Section<'_>, name: &str) -> Option<Secret> {
+    let path = section.path(name)?;
+    check_mode(section, name, &path);
+    match std::fs::read_to_string(&path).map(Zeroizing::new) {
+        Ok(text) if text.trim().is_empty() => {
+            section.error(name, Wrong::new(format!("{} is empty", path.display())));
+            None
+        }
+        Ok(text) => Some(Secret::new(text.trim())),
+        Err(error) => {
+            section.error(name, Wrong::new(format!("{} cannot be read: {error}", path.display())));
+            None
+        }
+    }
+}
+
+/// A secret that everybody on the machine can read is none; a wide group is worth a look.
+fn check_mode(section: &Section<'_>, name: &str, path: &Path) {
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    let mode = metadata.permissions().mode() & 0o777;
+    let wrong = |who: &str| {
+        Wrong::new(format!("{who} {} (mode {mode:04o})", path.display())).hint(format!("chmod 0640 {}", path.display()))
+    };
+    if mode & 0o007 != 0 {
+        section.error(name, wrong("everybody on this machine can open"));
+    } else if mode & !0o640 != 0 {
+        section.warning(name, wrong("more people than need to can open"));
+    }
+}

@@ -1,0 +1,156 @@
+//! How a resident is signed in to an extranet: `[sign_in]` of an agency's file.
+
+use super::document::Section;
+use super::problems::Wrong;
+use super::values;
+use crate::domain::upstream::{Adapter, FormLogin, LogoutCall, ProfilePage, Rule, Verifier};
+
+/// Reads the adapter and the verifier; None where something is wrong, and then it has been noted.
+pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier)> {
+    let declared = section.section("form");
+    let form = declared.as_ref().and_then(form);
+    let adapter = match section.text("adapter").as_deref() {
+        Some("form-replay") => {
+            if declared.is_none() {
+                let wrong = Wrong::new("missing; form-replay has to know the extranet's login form");
+                section.error("form", wrong.hint("describe it in [sign_in.form]"));
+            }
+            form.map(|form| Adapter::FormReplay(Box::new(form)))
+        }
+        Some("trusted-headers") => {
+            if declared.is_some() {
+                section.warning("form", Wrong::new("is not used with adapter = \"trusted-headers\""));
+            }
+            Some(Adapter::TrustedHeaders)
+        }
+        Some("http-basic") => {
+            let wrong = Wrong::new("http-basic is not available yet");
+            section.error("adapter", wrong.hint("take \"form-replay\" or \"trusted-headers\""));
+            None
+        }
+        _ => None,
+    };
+    let verifier = match (section.choice("verifier"), section.text("adapter").as_deref()) {
+        (Some(Verifier::Form), Some("trusted-headers")) => {
+            let wrong = Wrong::new("the extranet's form verifies with adapter = \"form-replay\" only");
+            section.error("verifier", wrong.hint("verifier = \"roster\", and import a roster"));
+            None
+        }
+        (Some(verifier), _) => Some(verifier),
+        (None, Some("form-replay")) => Some(Verifier::Form),
+        (None, _) => Some(Verifier::Roster),
+    };
+    Some((adapter?, verifier?))
+}
+
+fn form(section: &Section<'_>) -> Option<FormLogin> {
+    let page = section.parsed("page", values::page);
+    let form = section.parsed("form", values::selector);
+    let login_field = section.parsed("login_field", values::line);
+    let password_field = section.parsed("password_field", values::line);
+    let extra = section.fields("extra");
+    for field in [&login_field, &password_field].into_iter().flatten() {
+        if extra.iter().any(|(name, _)| name == field) {
+            section.error("extra", Wrong::new(format!("would overwrite the field {field}")));
+        }
+    }
+    let charset = section.parsed("charset", values::charset);
+    let [success, failure, locked, must_change] = ["success", "failure", "locked", "must_change"].map(|name| {
+        let rules: Vec<Rule> = section.sections(name).iter().filter_map(rule).collect();
+        let needed = matches!(name, "success" | "failure");
+        if needed && section.written(name).is_none_or(|value| value.as_array().is_some_and(|rules| rules.is_empty())) {
+            section.error(
+                name,
+                Wrong::new(
+                    "missing; expected at least one rule: an answer that fits none is never taken for a success",
+                )
+                .hint(format!(
+                    "{name} = [{{ {} }}]",
+                    if name == "success" { "redirect = \"/accueil\"" } else { "element = \".erreur\"" }
+                )),
+            );
+        }
+        rules
+    });
+    if let Some(both) = success.iter().find(|rule| failure.contains(rule)) {
+        section.error("failure", Wrong::new(format!("the rule {both:?} is also one of success")));
+    }
+    if let Some(page) = &page {
+        check_way_back(section, page, &success);
+    }
+    let profile = section.section("profile").and_then(|section| profile(&section));
+    let logout = section.section("logout").and_then(|section| logout(&section));
+    Some(FormLogin {
+        page: page?,
+        form,
+        login_field: login_field?,
+        password_field: password_field?,
+        extra,
+        charset,
+        success,
+        failure,
+        locked,
+        must_change,
+        profile,
+        logout,
+        timeout_ms: section.number("timeout_ms")?,
+    })
+}
+
+fn rule(section: &Section<'_>) -> Option<Rule> {
+    let cookie = section.parsed("cookie", values::token).map(Rule::Cookie);
+    let redirect = section.parsed("redirect", redirect_target).map(Rule::Redirect);
+    let elsewhere = section.parsed("redirect_elsewhere", redirect_target).map(Rule::RedirectElsewhere);
+    let status = section.number("status").map(Rule::Status);
+    let text = section.parsed("text", values::line).map(Rule::Text);
+    let element = section.parsed("element", values::selector).map(Rule::Element);
+    let written = section.keys.iter().filter(|key| section.has(key.name)).count();
+    if written != 1 {
+        let names: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
+        section.error("", Wrong::new(format!("a rule is exactly one of {}", names.join(", "))));
+        return None;
+    }
+    [cookie, redirect, elsewhere, status, text, element].into_iter().flatten().next()
+}
+
+/// The beginning of a path; `/` would be that of every path.
+fn redirect_target(text: &str) -> Result<String, Wrong> {
+    if text == "/" {
+        let hint = "for a redirect to / itself, take redirect_elsewhere with the login page, or a cookie";
+        return Err(Wrong::new("every redirect leads to a path that begins with /").hint(hint));
+    }
+    values::page(text)
+}
+
+/// A failed sign-in mostly leads back to the login page: that must not look like a success.
+fn check_way_back(section: &Section<'_>, page: &str, success: &[Rule]) {
+    let misled = success.iter().find(|rule| matches!(rule, Rule::Redirect(path) if page.starts_with(path.as_str())));
+    if misled.is_some() {
+        let wrong = Wrong::new(format!("a redirect back to {page} would count as a success"));
+        section.error("success", wrong.hint("redirect_elsewhere = the path of the login page"));
+    }
+}
+
+fn profile(section: &Section<'_>) -> Option<ProfilePage> {
+    let page = section.parsed("page", values::page);
+    let name = section.parsed("name", values::selector);
+    let email = section.parsed("email", values::selector);
+    if !section.has("name") && !section.has("email") {
+        section.error("", Wrong::new("says neither where the name nor where the e-mail address is"));
+    }
+    Some(ProfilePage { page: page?, name, email })
+}
+
+fn logout(section: &Section<'_>) -> Option<LogoutCall> {
+    let get = section.parsed("get", values::page);
+    let page = section.parsed("page", values::page);
+    let path = section.parsed("form", values::page);
+    match (section.has("get"), section.has("page"), section.has("form")) {
+        (true, false, false) => Some(LogoutCall::Get { path: get? }),
+        (false, true, true) => Some(LogoutCall::Form { page: page?, path: path? }),
+        _ => {
+            section.error("", Wrong::new("expected either get, or both page and form"));
+            None
+        }
+    }
+}

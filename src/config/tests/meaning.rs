@@ -1,0 +1,265 @@
+//! What is well written and still cannot be meant.
+
+use super::{AGENCY, Installation, agency_is_told, gateway_is_told};
+
+#[test]
+fn e02_public_urls_are_https_unless_nothing_leaves_the_machine() {
+    let told = |url: &str, start: &str| gateway_is_told("http://www.localhost:8080", url, start);
+    told("http://www.moncompte.example", "vestibule.toml:3: portal.url: plain http for www.moncompte.example");
+    told(
+        "https://www.moncompte.example/compte",
+        "vestibule.toml:3: portal.url: \"https://www.moncompte.example/compte\"",
+    );
+    told("https://[::1]", "vestibule.toml:3: portal.url: \"[::1]\" is not a host name");
+    for fine in ["https://www.moncompte.example", "http://localhost", "http://127.0.0.1:8080"] {
+        Installation::new().edit("vestibule.toml", "http://www.localhost:8080", fine).settings();
+    }
+    agency_is_told(
+        "http://agence-a.localhost:8080",
+        "http://agence-a.example",
+        "agencies/a.toml:5: url: plain http for",
+    );
+}
+
+#[test]
+fn e02_codes_and_hosts_belong_to_one_agency_each() {
+    let second = AGENCY.replace("\"SPI31\"", "\"spi31\"");
+    let problems = Installation::new().write("agencies/b.toml", &second).problems();
+    assert!(
+        problems[0].starts_with("agencies/b.toml:3: societe: the codes SPI31/01 are those of another agency ("),
+        "{problems:?}"
+    );
+    assert!(
+        problems[1].starts_with("agencies/b.toml:5: url: agence-a.localhost is the host of another"),
+        "{problems:?}"
+    );
+    agency_is_told(
+        "http://agence-a.localhost:8080",
+        "http://www.localhost:9090",
+        "agencies/a.toml:5: url: www.localhost is the portal's host",
+    );
+    agency_is_told(
+        "http://127.0.0.1:9001",
+        "http://www.localhost:8080",
+        "agencies/a.toml:7: upstream.url: leads back to the gateway",
+    );
+    agency_is_told("\"01\"", "\"0 1\"", "agencies/a.toml:3: societe: \"0 1\" is not a code");
+}
+
+#[test]
+fn e02_a_terminator_that_is_not_trusted_is_a_warning() {
+    let told = "vestibule.toml: warning: server: every resident would come from the TLS terminator's address";
+    gateway_is_told("http://www.localhost:8080", "https://www.moncompte.example", told);
+}
+
+#[test]
+fn sec_011_nobody_can_trust_everybody() {
+    for network in ["0.0.0.0/0", "::/0", "128.0.0.0/1", "::ffff:0:0/96", "nobody"] {
+        let listed = format!("[server]\ntrusted_proxies = ['10.0.0.0/8', '::1',\n'{network}']\n[portal]");
+        gateway_is_told("[portal]", &listed, "vestibule.toml:4: server.trusted_proxies: ");
+    }
+}
+
+#[test]
+fn e02_headers_that_would_change_more_than_a_name_are_refused() {
+    for name in ["Host", "cookie", "Transfer_Encoding", "Content-Length", "Authorization", "X-Forwarded-For", "X Y", ""]
+    {
+        let header = format!("[[headers]]\nname = '{name}'\nvalue = '{{login}}'\n[upstream]");
+        agency_is_told("[upstream]", &header, "agencies/a.toml:7: headers[0].name: ");
+    }
+    let twice = "[[headers]]\nname = 'X-User'\nvalue = 'a'\n[[headers]]\nname = 'x_user'\nvalue = 'b'\n[upstream]";
+    agency_is_told("[upstream]", twice, "agencies/a.toml:10: headers[1].name: x_user is there twice");
+    let unknown = "[[headers]]\nname = 'X-User'\nvalue = '{password}'\n[upstream]";
+    agency_is_told("[upstream]", unknown, "agencies/a.toml:8: headers[0].value: there is no placeholder {password}");
+}
+
+#[test]
+fn e02_trusted_headers_have_to_name_the_account() {
+    let file = AGENCY.split("[sign_in]").next().expect("the first part").to_owned()
+        + "[sign_in]\nadapter = 'trusted-headers'\n";
+    let installation = Installation::new().write("agencies/a.toml", &file);
+    installation.is_told("agencies/a.toml: headers: missing; with trusted-headers one header has to carry {login}");
+    let named = file + "[[headers]]\nname = 'X-User'\nvalue = '{login}'\n";
+    Installation::new().write("agencies/a.toml", &named).settings();
+    let form = named.replace("'trusted-headers'", "'trusted-headers'\nverifier = 'form'");
+    Installation::new()
+        .write("agencies/a.toml", &form)
+        .is_told("agencies/a.toml:10: sign_in.verifier: the extranet's form");
+}
+
+#[test]
+fn e02_a_form_needs_a_rule_for_success_and_one_for_failure() {
+    agency_is_told(
+        "failure = [{ element = \"div.erreur\" }]",
+        "",
+        "agencies/a.toml:10: sign_in.form.failure: missing; expected at least one",
+    );
+    agency_is_told(
+        "success = [{ redirect = \"/accueil.php\" }]",
+        "success = []",
+        "agencies/a.toml:14: sign_in.form.success: missing",
+    );
+    agency_is_told(
+        "redirect = \"/accueil.php\"",
+        "element = 'div.erreur'",
+        "agencies/a.toml:15: sign_in.form.failure: the rule",
+    );
+    agency_is_told(
+        "div.erreur",
+        "div..erreur",
+        "agencies/a.toml:15: sign_in.form.failure[0].element: \"div..erreur\" is not a CSS selector",
+    );
+    agency_is_told("\"/identification.php\"", "\"identification.php\"", "agencies/a.toml:11: sign_in.form.page: ");
+    agency_is_told(
+        "login_field",
+        "charset = 'klingon'\nlogin_field",
+        "agencies/a.toml:12: sign_in.form.charset: there is no encoding",
+    );
+    agency_is_told(
+        "login_field",
+        "extra = { motdepasse = 'x' }\nlogin_field",
+        "agencies/a.toml:12: sign_in.form.extra: would overwrite",
+    );
+    agency_is_told(
+        "login_field",
+        "logout = { page = '/' }\nlogin_field",
+        "agencies/a.toml:12: sign_in.form.logout: expected either get",
+    );
+    agency_is_told(
+        "login_field",
+        "profile = { page = '/' }\nlogin_field",
+        "agencies/a.toml:12: sign_in.form.profile: says neither",
+    );
+    let file = AGENCY.split("[sign_in.form]").next().expect("the first part");
+    Installation::new().write("agencies/a.toml", file).is_told("agencies/a.toml:8: sign_in.form: missing; form-replay");
+}
+
+#[test]
+fn e02_a_rule_that_would_take_a_failure_for_a_success_is_refused() {
+    agency_is_told(
+        "/accueil.php",
+        "/",
+        "agencies/a.toml:14: sign_in.form.success[0].redirect: every redirect leads to",
+    );
+    agency_is_told(
+        "/accueil.php",
+        "/ident",
+        "agencies/a.toml:14: sign_in.form.success: a redirect back to /identification.php",
+    );
+}
+
+#[test]
+fn e02_a_login_page_that_shares_its_path_is_told() {
+    let start = "agencies/a.toml: warning: paths: the login page";
+    agency_is_told("page = \"/identification.php\"", "page = '/index.php?p=login'", start);
+    agency_is_told("page = \"/identification.php\"", "page = '/'", start);
+    agency_is_told(
+        "[upstream]",
+        "[paths]\npublic = ['/']\n[upstream]",
+        "agencies/a.toml:7: paths.public: \"/\" would cover every path",
+    );
+    agency_is_told(
+        "[upstream]",
+        "[paths]\nlogout = [\n'/a',\n'b']\n[upstream]",
+        "agencies/a.toml:9: paths.logout: \"b\" is not a path rule",
+    );
+}
+
+#[test]
+fn e02_what_is_not_there_yet_is_told_as_such() {
+    let told = |line: &str, start: &str| agency_is_told("[upstream]", &format!("{line}\n[upstream]"), start);
+    told("mode = 'observe'", "agencies/a.toml:6: mode: observe and offer are not available yet");
+    told("cookies = 'jar'", "agencies/a.toml:6: cookies: jar is not available yet");
+    agency_is_told("form-replay", "http-basic", "agencies/a.toml:9: sign_in.adapter: http-basic is not available yet");
+}
+
+#[test]
+fn e02_terms_that_nobody_could_read_are_refused() {
+    let told = |file: &str, start: &str| {
+        let terms = format!("[terms]\nversion = '1'\nfile = '{file}'\n[upstream]");
+        Installation::new().write("empty.txt", " \n").edit("agencies/a.toml", "[upstream]", &terms).is_told(start);
+    };
+    told("../nowhere.txt", "agencies/a.toml:8: terms.file: agencies/../nowhere.txt cannot be read");
+    told("../empty.txt", "agencies/a.toml:8: terms.file: agencies/../empty.txt is empty");
+}
+
+#[test]
+fn e02_a_colour_that_cannot_be_read_on_white_is_refused_with_the_figure() {
+    let told = |colour: &str, start: &str| {
+        gateway_is_told(
+            "name =",
+            &format!("colour = '{colour}'\nname ="),
+            &format!("vestibule.toml:4: portal.colour: {start}"),
+        );
+    };
+    told("#ffcc00", "the contrast of #ffcc00 with white is 1.5");
+    told("red", "\"red\" is not a colour");
+    told("#é1234", "\"#é1234\" is not a colour");
+    // The figures that the WCAG's own examples give.
+    Installation::new().edit("vestibule.toml", "name =", "colour = '#767676'\nname =").settings();
+    told("#777777", "the contrast of #777777 with white is 4.48:1");
+}
+
+#[test]
+fn law_001_passwords_below_the_floor_of_the_cnil_are_refused_or_answered_for() {
+    let layer =
+        |lines: &str| Installation::new().edit("vestibule.toml", "[portal]", &format!("[policy]\n{lines}\n[portal]"));
+    layer("password = 'short-6'").is_told(
+        "vestibule.toml:3: policy.password: these rules promise 39.8 bits of guessing work, and the CNIL's floor is 50",
+    );
+    let accepted = layer("password = 'short-6'").edit(
+        "agencies/a.toml",
+        "[upstream]",
+        "[policy]\naccept_below_cnil = true\n[upstream]",
+    );
+    accepted.is_told("vestibule.toml:3: warning: policy.password: these rules promise 39.8 bits");
+    assert_eq!(accepted.settings().agencies[0].policy.password.length, 6);
+    for fine in ["cnil-50", "cnil-80", "nist", "classic-8"] {
+        layer(&format!("password = '{fine}'")).settings();
+    }
+}
+
+#[test]
+fn law_003_limits_hold_in_every_layer() {
+    for (key, number) in [
+        ("lockout_failures", 11),
+        ("code_minutes", 31),
+        ("link_minutes", 1441),
+        ("keep_days", 31),
+        ("notice_seconds", 61),
+    ] {
+        let lines = format!("[clients.SPI31]\n{key} = {number}\n[portal]");
+        gateway_is_told("[portal]", &lines, &format!("vestibule.toml:3: clients.SPI31.{key}: expected a number from"));
+    }
+    for line in ["[server]\ncache_seconds = 61", "[argon2]\nmemory_kib = 19455", "[argon2]\niterations = 1"] {
+        gateway_is_told("[portal]", &format!("{line}\n[portal]"), "vestibule.toml:3: ");
+    }
+}
+
+#[test]
+fn e02_a_layer_for_a_client_that_nobody_has_is_a_warning() {
+    gateway_is_told(
+        "[portal]",
+        "[clients.SPI13]\nkeep_days = 3\n[portal]",
+        "vestibule.toml:2: warning: clients.SPI13: no agency has",
+    );
+    let twice = "[clients.SPI31]\nkeep_days = 3\n[clients.spi31]\nkeep_days = 4\n[portal]";
+    gateway_is_told("[portal]", twice, "vestibule.toml:4: clients.spi31: is the same client as [clients.SPI31]");
+}
+
+#[test]
+fn e02_letters_need_a_way_out() {
+    gateway_is_told("folder = \"letters\"", "", "vestibule.toml:9: mail.folder: missing; expected the folder");
+    gateway_is_told("transport = \"folder\"", "transport = 'smtp'", "vestibule.toml:9: mail.smtp: missing");
+    gateway_is_told(
+        "Mon compte <ne-pas-repondre@moncompte.example>",
+        "Mon compte",
+        "vestibule.toml:10: mail.from: \"Mon compte\": ",
+    );
+    let smtp = "folder = 'letters'\n[mail.smtp]\nhost = 'smtp.example'\nusername = 'u'";
+    gateway_is_told(
+        "folder = \"letters\"",
+        smtp,
+        "vestibule.toml:15: mail.smtp.username: username and password belong together",
+    );
+}

@@ -1,0 +1,205 @@
+//! Single values: what a text has to be to become a colour, an origin, a path, a network, a selector.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use ipnet::IpNet;
+
+use super::problems::Wrong;
+use crate::domain::codec::has_control;
+use crate::domain::email::EmailAddress;
+use crate::domain::origin::{Origin, Scheme, host_of_authority};
+use crate::domain::path::{NormalisedPath, PathRule};
+
+/// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
+const LEAST_CONTRAST: f64 = 4.5;
+
+/// A text that stands on pages and in letters: one line, not empty.
+pub(super) fn line(text: &str) -> Result<String, Wrong> {
+    if text.trim().is_empty() {
+        return Err(Wrong::new("is empty"));
+    }
+    if has_control(text) {
+        return Err(Wrong::new("has a line break or another control character"));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// `#rrggbb`, readable as text on white and under white text.
+pub(super) fn colour(text: &str) -> Result<String, Wrong> {
+    let channels = || {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+        let channel = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
+        Some([channel(0)?, channel(2)?, channel(4)?])
+    };
+    let channels = channels().ok_or_else(|| Wrong::new(format!("\"{text}\" is not a colour such as \"#1f4f8b\"")))?;
+    let contrast = contrast_with_white(channels);
+    if contrast < LEAST_CONTRAST {
+        return Err(Wrong::new(format!(
+            "the contrast of {text} with white is {contrast:.2}:1, and residents need {LEAST_CONTRAST}:1 (WCAG 2.2, 1.4.3)"
+        ))
+        .hint("take a darker shade"));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// The contrast ratio of a colour with white (WCAG 2.2, "relative luminance").
+fn contrast_with_white(channels: [u8; 3]) -> f64 {
+    let linear = channels.map(|channel| {
+        let share = f64::from(channel) / 255.0;
+        if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+    });
+    1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+}
+
+/// An origin that browsers see: https, or http where nothing leaves this machine.
+pub(super) fn public_origin(text: &str) -> Result<Origin, Wrong> {
+    let origin = origin(text)?;
+    if host_of_authority(origin.host()).as_deref() != Some(origin.host()) {
+        return Err(Wrong::new(format!("\"{}\" is not a host name that requests can be told apart by", origin.host())));
+    }
+    if origin.scheme() == Scheme::Http && !is_local(origin.host()) {
+        return Err(Wrong::new(format!(
+            "plain http for {}: passwords and cookies would travel in the clear",
+            origin.host()
+        ))
+        .hint("put a TLS terminator in front of the gateway and write the https:// URL that residents see"));
+    }
+    Ok(origin)
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost") || host == "127.0.0.1"
+}
+
+/// `http(s)://host[:port]`, and nothing after it.
+pub(super) fn origin(text: &str) -> Result<Origin, Wrong> {
+    Origin::parse(text).ok_or_else(|| {
+        let wrong = Wrong::new(format!("\"{text}\" is not http:// or https://, a host and at most a port"));
+        match url::Url::parse(text).ok().as_ref().and_then(Origin::of) {
+            Some(origin) => wrong.hint(format!("paths stay as they are, so nothing follows the host: \"{origin}\"")),
+            None => wrong,
+        }
+    })
+}
+
+/// The value of a `Host` header.
+pub(super) fn host_header(text: &str) -> Result<String, Wrong> {
+    match host_of_authority(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(Wrong::new(format!("\"{text}\" is not a host with at most a port"))),
+    }
+}
+
+/// An address with port to listen on.
+pub(super) fn listener(text: &str) -> Result<SocketAddr, Wrong> {
+    text.parse().map_err(|_| {
+        Wrong::new(format!("\"{text}\" is not an IP address with a port"))
+            .hint("such as \"127.0.0.1:8080\" or \"[::]:8080\"")
+    })
+}
+
+/// A network of proxies, or one of them; never everybody (SEC-011), in whichever way everybody is written.
+pub(super) fn trusted_network(text: &str) -> Result<IpNet, Wrong> {
+    let one = |_| text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse::<IpNet>().or_else(one).map_err(|_| {
+        Wrong::new(format!("\"{text}\" is not a network")).hint("such as \"10.0.0.0/8\" or \"192.0.2.7\"")
+    })?;
+    let too_wide = match network {
+        IpNet::V4(network) => network.prefix_len() < 8,
+        // Also the IPv4 addresses as IPv6 writes them, ::ffff:0:0/96.
+        IpNet::V6(network) => {
+            network.prefix_len() < 7
+                || network.prefix_len() < 104 && network.contains(&Ipv4Addr::LOCALHOST.to_ipv6_mapped())
+        }
+    };
+    if too_wide {
+        return Err(Wrong::new(format!("{network} is (nearly) everybody, who could then say who they are"))
+            .hint("list the addresses of your own proxies only"));
+    }
+    Ok(network)
+}
+
+/// An e-mail address for residents to write to.
+pub(super) fn email(text: &str) -> Result<String, Wrong> {
+    EmailAddress::parse(text)
+        .map(|email| email.as_str().to_owned())
+        .map_err(|error| Wrong::new(format!("\"{text}\": {error}")))
+}
+
+/// The sender of letters: `Name <address>` or an address.
+pub(super) fn sender(text: &str) -> Result<String, Wrong> {
+    let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.split_once('<')) {
+        Some((name, address)) => (name.trim(), address),
+        None => ("", text.trim()),
+    };
+    if has_control(name) || name.contains(['<', '>', '"', ',']) {
+        return Err(Wrong::new(format!("\"{name}\" cannot be a sender's name")));
+    }
+    email(address).map(|_| text.trim().to_owned())
+}
+
+/// A page about help.
+pub(super) fn web_address(text: &str) -> Result<String, Wrong> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.map(|url| url.to_string()).ok_or_else(|| Wrong::new(format!("\"{text}\" is not an http(s) address")))
+}
+
+/// A path of the extranet that the gateway opens itself, perhaps with a query.
+pub(super) fn page(text: &str) -> Result<String, Wrong> {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let clean = !has_control(query) && query.is_ascii() && !query.contains([' ', '#']);
+    match NormalisedPath::read(path) {
+        Ok(_) if clean => Ok(text.to_owned()),
+        Ok(_) => Err(Wrong::new(format!("the query of \"{text}\" is not percent-encoded"))),
+        Err(error) => {
+            Err(Wrong::new(format!("\"{text}\": {error}")).hint("a path of the extranet, such as \"/login.php\""))
+        }
+    }
+}
+
+/// A rule on paths; never one that covers the whole extranet.
+pub(super) fn path_rule(text: &str) -> Result<PathRule, Wrong> {
+    let rule = PathRule::parse(text).ok_or_else(|| {
+        Wrong::new(format!("\"{text}\" is not a path rule"))
+            .hint("an absolute path without escapes and query; a / at the end stands for everything below")
+    })?;
+    if text == "/" {
+        return Err(Wrong::new("\"/\" would cover every path of the extranet"));
+    }
+    Ok(rule)
+}
+
+/// A CSS selector.
+pub(super) fn selector(text: &str) -> Result<String, Wrong> {
+    match scraper::Selector::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Wrong::new(format!("\"{text}\" is not a CSS selector: {error}"))),
+    }
+}
+
+/// An encoding by its WHATWG label.
+pub(super) fn charset(text: &str) -> Result<String, Wrong> {
+    match encoding_rs::Encoding::for_label(text.as_bytes()) {
+        Some(_) => Ok(text.to_owned()),
+        None => {
+            Err(Wrong::new(format!("there is no encoding \"{text}\"")).hint("such as \"utf-8\" or \"windows-1252\""))
+        }
+    }
+}
+
+/// The name of a cookie or of another thing that is a token (RFC 9110, 5.6.2).
+pub(super) fn token(text: &str) -> Result<String, Wrong> {
+    let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if fits { Ok(text.to_owned()) } else { Err(Wrong::new(format!("\"{text}\" cannot be such a name"))) }
+}
+
+/// Levels of the log.
+pub(super) fn log_level(text: &str) -> Result<String, Wrong> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |level: &str| LEVELS.contains(&level.trim());
+    let wrong = text.split(',').find(|part| !is_level(part.split_once('=').map_or(*part, |(_, level)| level)));
+    match wrong {
+        Some(part) => Err(Wrong::new(format!("\"{part}\" is not a level")).hint(LEVELS.join(", "))),
+        None => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,268 @@
+//! One conversation with an extranet over HTTP: its cookies, its redirects, and the limits of patience (SEC-080).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tower::util::{BoxCloneSyncService, ServiceExt as _, service_fn};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::charset;
+use super::cookies::Jar;
+use super::form::{Method, Submission};
+use super::page::{Page, Redirect};
+use super::site::Site;
+use super::{Caller, LegacyError};
+use crate::domain::upstream::Upstream;
+
+const MOST_BODY: usize = 2 * 1024 * 1024;
+const MOST_HEAD: usize = 64 * 1024;
+const MOST_FIELDS: usize = 200;
+const MOST_REQUESTS: u8 = 10;
+const MOST_REDIRECTS: u8 = 5;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
+/// Why there is no page; what that means depends on which page was wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No connection, or it broke.
+    Broken,
+    /// The head or the body is larger than any honest one.
+    TooLarge,
+    /// More requests or redirects than any honest sign-in needs, or a redirect to another server.
+    Astray,
+}
+
+/// The TLS settings for all conversations.
+///
+/// Without any certificate authority on the machine, extranets over plain HTTP still work; the others are unreachable.
+pub(super) fn tls() -> Result<Arc<rustls::ClientConfig>, LegacyError> {
+    let builder = || {
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| LegacyError(error.to_string()))
+    };
+    let config = match builder()?.with_native_roots() {
+        Ok(config) => config.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "extranets over TLS cannot be reached: no certificate authority to trust");
+            builder()?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+        }
+    };
+    Ok(Arc::new(config))
+}
+
+/// A conversation with its own cookies, and a connection for each request: some old servers close theirs without a word,
+/// and a form with a password is not sent again to find that out.
+pub(super) struct Conversation {
+    http: Client<Connector, Full<Bytes>>,
+    site: Site,
+    jar: Jar,
+    constant: HeaderMap,
+    referer: Option<HeaderValue>,
+    requests_left: u8,
+}
+
+impl Conversation {
+    /// Begins one; nothing is sent yet.
+    pub(super) fn new(
+        tls: Arc<rustls::ClientConfig>,
+        upstream: &Upstream,
+        site: Site,
+        jar: Jar,
+        caller: &Caller<'_>,
+    ) -> Self {
+        let http = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .http1_max_headers(MOST_FIELDS)
+            .http1_max_buf_size(MOST_HEAD)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .build(connector(tls, upstream));
+        let constant = constant_headers(&site, caller);
+        Self { http, site, jar, constant, referer: None, requests_left: MOST_REQUESTS }
+    }
+
+    /// The extranet's URLs.
+    pub(super) const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The cookies gathered.
+    pub(super) fn into_jar(self) -> Jar {
+        self.jar
+    }
+
+    /// Opens a page and goes where it leads; what is sent next comes from there.
+    pub(super) async fn open(&mut self, url: Url) -> Result<Page, Fault> {
+        let page = self.ask(url, None).await?;
+        let page = self.follow(page).await?;
+        self.referer = HeaderValue::from_str(page.url.as_str()).ok();
+        Ok(page)
+    }
+
+    /// Opens a page and goes nowhere.
+    pub(super) async fn get(&mut self, url: Url) -> Result<Page, Fault> {
+        self.ask(url, None).await
+    }
+
+    /// Sends a form once, and goes nowhere.
+    pub(super) async fn send(&mut self, submission: Submission) -> Result<Page, Fault> {
+        let Submission { mut url, method, fields } = submission;
+        match method {
+            Method::Post => self.ask(url, Some(fields)).await,
+            Method::Get => {
+                url.set_query(Some(&String::from_utf8_lossy(&fields)));
+                self.ask(url, None).await
+            }
+        }
+    }
+
+    /// Follows redirects by GET, whatever their status: a form with a password is sent once, never again.
+    ///
+    /// As in browsers, the page left at first stays the referer on the way: a form sent by GET has its fields in its
+    /// URL, which is told to nobody.
+    pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, Fault> {
+        for _ in 0..MOST_REDIRECTS {
+            page = match page.redirect {
+                None => return Ok(page),
+                Some(Redirect::Own(url)) => self.ask(url, None).await?,
+                Some(Redirect::Elsewhere) => return Err(Fault::Astray),
+            };
+        }
+        if page.redirect.is_none() { Ok(page) } else { Err(Fault::Astray) }
+    }
+
+    async fn ask(&mut self, url: Url, posted: Option<Zeroizing<Vec<u8>>>) -> Result<Page, Fault> {
+        self.requests_left = self.requests_left.checked_sub(1).ok_or(Fault::Astray)?;
+        let request = self.request(&url, posted).ok_or(Fault::Astray)?;
+        let response = self.http.request(request).await.map_err(|error| fault(&error))?;
+        tracing::debug!(path = url.path(), status = response.status().as_u16(), "the extranet answered");
+        self.read(url, response).await
+    }
+
+    fn request(&self, url: &Url, posted: Option<Zeroizing<Vec<u8>>>) -> Option<Request<Full<Bytes>>> {
+        let mut request = Request::builder().uri(self.site.dialled(url)).body(Full::default()).ok()?;
+        let headers = request.headers_mut();
+        headers.extend(self.constant.clone());
+        if let Some(referer) = &self.referer {
+            headers.insert(header::REFERER, referer.clone());
+        }
+        if let Some(cookies) = self.jar.header(url) {
+            let mut value = HeaderValue::from_str(&cookies).ok()?;
+            value.set_sensitive(true);
+            headers.insert(header::COOKIE, value);
+        }
+        if let Some(fields) = posted {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(header::CONTENT_TYPE, form);
+            headers.insert(header::ORIGIN, HeaderValue::from_str(&self.site.origin_header()).ok()?);
+            *request.method_mut() = http::Method::POST;
+            *request.body_mut() = Full::new(Bytes::from_owner(fields));
+        }
+        Some(request)
+    }
+
+    async fn read(&mut self, url: Url, response: Response<Incoming>) -> Result<Page, Fault> {
+        let (head, body) = response.into_parts();
+        let values = head.headers.get_all(header::SET_COOKIE).iter();
+        let values = values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+        let cookies = self.jar.take(values, &url, &self.site);
+        let redirect = redirect(&head, &url, &self.site);
+        let body = Limited::new(body, MOST_BODY)
+            .collect()
+            .await
+            .map_err(|error| if error.is::<LengthLimitError>() { Fault::TooLarge } else { Fault::Broken })?;
+        let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let (text, encoding) = charset::decode(content_type, &body.to_bytes());
+        Ok(Page { url, status: head.status.as_u16(), redirect, cookies, text, encoding })
+    }
+}
+
+/// Where an answer leads; a place that cannot be read is another server's.
+fn redirect(head: &http::response::Parts, url: &Url, site: &Site) -> Option<Redirect> {
+    let leads = matches!(
+        head.status,
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    );
+    let location = head.headers.get(header::LOCATION).filter(|_| leads)?;
+    // Old servers write the bytes of their pages here; browsers read them as UTF-8.
+    let location = String::from_utf8_lossy(location.as_bytes());
+    Some(site.resolve(url, &location).map_or(Redirect::Elsewhere, Redirect::Own))
+}
+
+/// What every request of a conversation says.
+fn constant_headers(site: &Site, caller: &Caller<'_>) -> HeaderMap {
+    const OURS: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let mut told = |name: HeaderName, value: &str| {
+        // What cannot be said in a header is not said; the sign-in does not fail for it.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    told(header::HOST, site.host_header());
+    told(header::USER_AGENT, caller.user_agent.unwrap_or(OURS));
+    told(HeaderName::from_static("x-forwarded-for"), &caller.client.to_string());
+    if let Some(language) = caller.language {
+        told(header::ACCEPT_LANGUAGE, language);
+    }
+    headers
+}
+
+/// TCP and TLS within the upstream's time for both together.
+fn connector(tls: Arc<rustls::ClientConfig>, upstream: &Upstream) -> Connector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    let names = Arc::new(server_name(upstream));
+    let https = HttpsConnector::new(tcp, tls, false, names);
+    let patience = Duration::from_millis(upstream.connect_timeout_ms);
+    BoxCloneSyncService::new(service_fn(move |uri: Uri| {
+        let https = https.clone();
+        async move { tokio::time::timeout(patience, https.oneshot(uri)).await? }
+    }))
+}
+
+/// The name that the certificate must have: the URL's host; where that is only an address, the host that the extranet
+/// believes to be.
+fn server_name(upstream: &Upstream) -> impl Fn(&Uri) -> Result<ServerName<'static>, BoxError> + Send + Sync + 'static {
+    let dialled = upstream.origin.host().trim_matches(['[', ']']).to_owned();
+    let believed = crate::domain::origin::host_of_authority(&upstream.host_header);
+    let name = match (dialled.parse::<std::net::IpAddr>(), believed) {
+        (Ok(_), Some(believed)) => believed,
+        _ => dialled,
+    };
+    move |_| Ok(ServerName::try_from(name.clone())?)
+}
+
+fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse_too_large) {
+            return Fault::TooLarge;
+        }
+        source = cause.source();
+    }
+    Fault::Broken
+}

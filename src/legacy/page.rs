@@ -1,0 +1,120 @@
+//! An answer of the extranet, as far as it is looked at, and reading its HTML.
+
+use std::time::Duration;
+
+use encoding_rs::Encoding;
+use html5ever::driver::{self, ParseOpts};
+use html5ever::tendril::TendrilSink as _;
+use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+use tokio::time::Instant;
+use url::Url;
+
+/// One answer. Its text may hold a resident's data: no `Debug`.
+pub(super) struct Page {
+    /// Where it was asked, with the extranet's face.
+    pub url: Url,
+    /// Its status.
+    pub status: u16,
+    /// Where it leads, if it is a redirect.
+    pub redirect: Option<Redirect>,
+    /// The names of the cookies that it set and did not empty.
+    pub cookies: Vec<String>,
+    /// Its body.
+    pub text: String,
+    /// The encoding that its body was read in.
+    pub encoding: &'static Encoding,
+}
+
+/// Where a redirect leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Redirect {
+    /// To the extranet itself; the URL has its face.
+    Own(Url),
+    /// To another server: never followed.
+    Elsewhere,
+}
+
+/// Reads HTML; none if it is made to explode (SEC-080).
+pub(super) fn parse(text: &str) -> Option<Html> {
+    parse_within(text, Duration::from_secs(1))
+}
+
+/// A small page can become a very large tree (formatting elements that are left open are opened again in every block),
+/// and one nested deeply enough takes minutes. So it is read in small pieces, with a look at size and time after each.
+fn parse_within(text: &str, patience: Duration) -> Option<Html> {
+    const PIECE: usize = 64;
+    const MOST_NODES: usize = 200_000;
+    let deadline = Instant::now() + patience;
+    let sink = HtmlTreeSink::new(Html::new_document());
+    let mut parser = driver::parse_document(sink, ParseOpts::default());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        parser.process(piece.into());
+        rest = after;
+        let nodes = parser.tokenizer.sink.sink.0.borrow().tree.values().len();
+        if nodes > MOST_NODES || Instant::now() > deadline {
+            return None;
+        }
+    }
+    Some(parser.finish())
+}
+
+/// The text between the tags, scripts and styles left out, blanks folded.
+pub(super) fn visible_text(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    for node in element.descendants() {
+        let Some(piece) = node.value().as_text() else { continue };
+        let hidden = node
+            .parent()
+            .and_then(ElementRef::wrap)
+            .is_some_and(|parent| matches!(parent.value().name(), "script" | "style" | "template" | "noscript"));
+        if !hidden {
+            text.push_str(piece);
+        }
+    }
+    folded(&text)
+}
+
+/// Every run of blanks, unbreakable ones too, as one.
+pub(super) fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first element for a CSS selector: its value if it is a field, else its text; none if that is empty.
+pub(super) fn read(html: &Html, selector: &str) -> Option<String> {
+    let selector = Selector::parse(selector).ok()?;
+    let element = html.select(&selector).next()?;
+    let text = match element.value().name() {
+        "input" => folded(element.attr("value").unwrap_or_default()),
+        _ => visible_text(element),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_080_a_page_that_would_explode_is_given_up() {
+        let bold = (0..5000).map(|number| ["<b id=", &number.to_string(), ">"].concat()).collect::<String>();
+        assert!(parse(&format!("{bold}{}", "<p>x</p>".repeat(5000))).is_none(), "a tree of 25 million elements");
+        let moment = Duration::from_millis(20);
+        assert!(parse_within(&"<div>".repeat(50_000), moment).is_none(), "minutes");
+        assert!(parse(&"<tr><td><b>é</b><a href=y>z</a>".repeat(5000)).is_some());
+    }
+
+    #[test]
+    fn names_and_addresses_are_read_from_text_and_fields() {
+        let html = parse(
+            "<b id=nom> Mme&nbsp;Anne\n<script>var x</script><i>Durand</i></b><input name=mail value=' a@b.fr '><p id=vide> ",
+        )
+        .unwrap();
+        assert_eq!(read(&html, "#nom").as_deref(), Some("Mme Anne Durand"));
+        assert_eq!(read(&html, "input[name=mail]").as_deref(), Some("a@b.fr"));
+        assert_eq!(read(&html, "#vide"), None);
+        assert_eq!(read(&html, "#absent"), None);
+        assert_eq!(read(&html, "###"), None);
+    }
+}

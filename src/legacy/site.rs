@@ -1,0 +1,112 @@
+//! Which URLs are the extranet's own, under whichever name it writes them.
+
+use url::Url;
+
+use crate::domain::origin::Origin;
+use crate::domain::upstream::Upstream;
+
+/// An extranet's URLs. Inside a conversation every URL is written with the extranet's *face*: the scheme that is
+/// dialled and the host that it believes to be, which is what it compares `Origin` and `Referer` with.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    face: Url,
+    origins: Vec<Origin>,
+    dialled: Origin,
+    host_header: String,
+}
+
+impl Site {
+    /// The URLs of an upstream; none if its host header is not a host.
+    pub(super) fn of(upstream: &Upstream) -> Option<Self> {
+        let face = Url::parse(&format!("{}://{}/", upstream.origin.scheme().as_str(), upstream.host_header)).ok()?;
+        let mut origins = upstream.aliases.clone();
+        origins.push(upstream.origin.clone());
+        origins.push(Origin::of(&face)?);
+        Some(Self { face, origins, dialled: upstream.origin.clone(), host_header: upstream.host_header.clone() })
+    }
+
+    /// The URL with the extranet's face, if it is one of its own; never another server's.
+    pub(super) fn own(&self, url: &Url) -> Option<Url> {
+        let origin = Origin::of(url)?;
+        self.origins.contains(&origin).then(|| {
+            let mut own = self.face.clone();
+            own.set_path(url.path());
+            own.set_query(url.query());
+            own
+        })
+    }
+
+    /// A declared path as a URL.
+    pub(super) fn page(&self, path: &str) -> Option<Url> {
+        self.resolve(&self.face, path)
+    }
+
+    /// What a reference on a page (link, action, `Location`) means, if it stays on the extranet.
+    pub(super) fn resolve(&self, base: &Url, reference: &str) -> Option<Url> {
+        self.own(&base.join(reference.trim()).ok()?)
+    }
+
+    /// `scheme://host[:port]`, as an `Origin` header has it.
+    pub(super) fn origin_header(&self) -> String {
+        self.face.origin().ascii_serialization()
+    }
+
+    /// What the `Host` header says.
+    pub(super) fn host_header(&self) -> &str {
+        &self.host_header
+    }
+
+    /// The URL that is dialled for one of the extranet's own.
+    pub(super) fn dialled(&self, url: &Url) -> String {
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{}{query}", self.dialled, url.path())
+    }
+
+    /// Whether a cookie's `Domain` covers one of the extranet's hosts.
+    pub(super) fn covers(&self, domain: &str) -> bool {
+        let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+        self.origins.iter().any(|origin| {
+            origin.host().strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Dialled at a private address, known to itself and to its old links by names.
+    pub(in super::super) fn site() -> Site {
+        Site::of(&Upstream {
+            origin: Origin::parse("http://10.0.0.5:8080").unwrap(),
+            host_header: "extranet.example".into(),
+            aliases: vec![Origin::parse("https://www.extranet.example").unwrap()],
+            connect_timeout_ms: 1000,
+            read_timeout_ms: 1000,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn every_name_of_the_extranet_leads_to_it_and_no_other() {
+        let site = site();
+        let base = site.page("/a/b.php?c").unwrap();
+        let there = |reference: &str| site.resolve(&base, reference).map(|url| url.to_string());
+        assert_eq!(there("d.php").as_deref(), Some("http://extranet.example/a/d.php"));
+        assert_eq!(there("?x=1#y").as_deref(), Some("http://extranet.example/a/b.php?x=1"));
+        assert_eq!(there("http://10.0.0.5:8080/e").as_deref(), Some("http://extranet.example/e"));
+        assert_eq!(there("https://WWW.extranet.example/f").as_deref(), Some("http://extranet.example/f"));
+        for foreign in ["//evil.example/", "https://extranet.example.evil/", "http://10.0.0.5/", "javascript:x()"] {
+            assert_eq!(there(foreign), None, "{foreign}");
+        }
+        assert_eq!(site.dialled(&base), "http://10.0.0.5:8080/a/b.php?c");
+        assert_eq!(site.origin_header(), "http://extranet.example");
+    }
+
+    #[test]
+    fn a_cookie_for_another_domain_is_none_of_ours() {
+        let site = site();
+        assert!(site.covers("extranet.example") && site.covers(".Extranet.example") && site.covers("example"));
+        assert!(!site.covers("net.example") && !site.covers("other.example"));
+    }
+}

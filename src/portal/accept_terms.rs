@@ -1,0 +1,82 @@
+//! The terms: nothing is proxied before they are accepted (000, c02, c03).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::account;
+use super::wording;
+use crate::app::Fault;
+use crate::app::accept_terms;
+use crate::domain::agency::Agency;
+use crate::domain::path::ReturnPath;
+use crate::domain::terms::TermsText;
+use crate::pages::portal::{Alert, TermsPage};
+use crate::pages::terms_html;
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::query::Asked;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    client: String,
+    societe: String,
+    #[serde(rename = "return")]
+    return_to: String,
+}
+
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(asked): Asked<Said>,
+) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
+    let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    match &agency.terms {
+        Some(terms) if accept_terms::owes(&web.app, &session.identity, &agency).await? => {
+            let page = form(&agency, terms, &return_to, None);
+            Ok(guest.page(&web, Some(&agency), &page))
+        }
+        _ => Ok(guest.go_into(&agency, return_to.as_str())),
+    }
+}
+
+fn form(agency: &Agency, terms: &TermsText, return_to: &ReturnPath, alert: Option<Alert>) -> TermsPage {
+    TermsPage {
+        text: terms_html(&terms.text),
+        version: terms.version.clone(),
+        return_to: return_to.as_str().to_owned(),
+        codes: wording::codes(Some(agency)),
+        alert,
+    }
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (mut guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
+        return Ok(guest.go("/account"));
+    };
+    let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    match &agency.terms {
+        Some(terms) if !fields.ticked("accept") => {
+            let page = form(&agency, terms, &return_to, Some(Alert::TermsNotAccepted));
+            Ok(guest.page_again(&web, Some(&agency), &page))
+        }
+        _ => {
+            accept_terms::accept(&web.app, &guest.caller, &session, &agency).await?;
+            guest.rotate(&web, &session).await?;
+            Ok(guest.go_into(&agency, return_to.as_str()))
+        }
+    }
+}

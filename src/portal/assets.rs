@@ -1,0 +1,36 @@
+//! Style sheet, script and pictures; their addresses carry a digest, so that browsers may keep them.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode, header};
+
+use crate::pages::Pages;
+use crate::web::Web;
+use crate::web::problem::Problem;
+
+const A_YEAR: &str = "public, max-age=31536000, immutable";
+
+pub(super) async fn serve(
+    State(web): State<Arc<Web>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let nosniff = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if name == "brand.css" {
+        let colour = query.as_deref().and_then(|query| query.strip_prefix("c=")).unwrap_or_default();
+        let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+        return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], Pages::brand_css(colour)).into_response();
+    }
+    let Some(asset) = web.pages.asset(&name) else { return Problem::not_found().into_response() };
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()) == Some(asset.etag);
+    let about = [
+        (header::CONTENT_TYPE, asset.content_type),
+        (header::CACHE_CONTROL, A_YEAR),
+        (header::ETAG, asset.etag),
+        nosniff,
+    ];
+    if known { (StatusCode::NOT_MODIFIED, about).into_response() } else { (about, asset.body.to_vec()).into_response() }
+}

@@ -1,0 +1,162 @@
+//! The change of the e-mail address (000 II.A, c06).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::migrate::proof_page;
+use super::prove::closed;
+use super::{account, wording};
+use crate::app::Fault;
+use crate::app::change_email::{self, Answered, Asked};
+use crate::app::prove::Opened;
+use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::domain::secret::Secret;
+use crate::domain::session::Session;
+use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, MessageName, MessagePage};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+
+const PROOF: &str = "/account/email/proof";
+const CHANGED: &str = "/account?notice=email-changed";
+
+pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let (guest, _) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
+    Ok(guest.page(&web, None, &page))
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
+    let current = fields.secret("current");
+    let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
+    let (error, alert) = match asked {
+        Asked::LetterSent => return Ok(guest.go(PROOF)),
+        Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
+        Asked::Email(error) => (Some(wording::email_change_error(error)), None),
+        Asked::LettersOver => (None, Some(Alert::ResendOver)),
+    };
+    let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
+    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))
+}
+
+pub(super) async fn show_proof(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    waiting(&web, guest, &session, None).await
+}
+
+/// The page that waits for the letter, or the account page once nothing is waited for.
+async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert>) -> Result<Response, Fault> {
+    let Some(challenge) = change_email::pending(&web.app, session).await? else { return Ok(guest.go("/account")) };
+    let wrong = alert.as_ref().is_some_and(|alert| *alert != Alert::Resent);
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = proof_page(web, &challenge, &challenge.address, PROOF, alert);
+    Ok(guest.page_with(status, web, None, &page))
+}
+
+pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
+        Answered::Changed => return changed(&web, guest, &session).await,
+        Answered::Nothing => return Ok(guest.go("/account")),
+        Answered::Wrong { left } => Alert::WrongCode { left },
+        Answered::Dead => Alert::CodeDead,
+        Answered::Expired => Alert::Expired,
+    };
+    waiting(&web, guest, &session, Some(alert)).await
+}
+
+async fn changed(web: &Web, mut guest: Guest, session: &Session) -> Result<Response, Fault> {
+    guest.rotate(web, session).await?;
+    Ok(guest.go(CHANGED))
+}
+
+pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let alert = match change_email::resend(&web.app, &guest.caller, &session).await? {
+        Ok(()) => Alert::Resent,
+        Err(Some(seconds)) => Alert::ResendLater { seconds },
+        Err(None) => Alert::ResendOver,
+    };
+    waiting(&web, guest, &session, Some(alert)).await
+}
+
+pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    change_email::cancel(&web.app, &session).await?;
+    Ok(guest.go("/account"))
+}
+
+/// The button of a link that changes an address.
+pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
+    let signed_in = guest.session(web).await?;
+    match change_email::open_link(&web.app, secret).await? {
+        Some((identity, challenge, LinkAnswer::Right(_))) => {
+            let same = signed_in.is_some_and(|session| session.identity == identity);
+            Ok(guest.page(web, None, &button(web, &challenge, secret, same, None)))
+        }
+        Some((_, _, LinkAnswer::Superseded)) => Ok(closed(web, guest, &Opened::Superseded)),
+        Some((_, _, LinkAnswer::Expired)) => Ok(closed(web, guest, &Opened::Expired)),
+        Some((_, _, LinkAnswer::Used)) => Ok(closed(web, guest, &Opened::Used)),
+        None => Ok(closed(web, guest, &Opened::Invalid)),
+    }
+}
+
+fn button(web: &Web, challenge: &Challenge, secret: &Secret, same: bool, alert: Option<Alert>) -> ConfirmPage {
+    ConfirmPage {
+        secret: secret.expose().to_owned(),
+        agency: web.portal.name.clone(),
+        account: String::new(),
+        email: challenge.address.to_string(),
+        asks: if same { Asks::Nothing } else { Asks::Existing },
+        changes_email: true,
+        alert,
+    }
+}
+
+pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    let session = guest.session(web).await?;
+    let identity = session.as_ref().map(|session| &session.identity);
+    let password = fields.secret("password");
+    match change_email::confirm(&web.app, &guest.caller, &secret, identity, password).await? {
+        Some(Answered::Changed) => match session {
+            Some(session) => changed(web, guest, &session).await,
+            None => {
+                let action_url = wording::login_path(None);
+                let page = MessagePage { name: MessageName::Confirmed, action_url, request_id: None };
+                Ok(guest.page(web, None, &page))
+            }
+        },
+        Some(_) => Ok(closed(web, guest, &Opened::Invalid)),
+        None => match change_email::open_link(&web.app, &secret).await? {
+            Some((_, challenge, LinkAnswer::Right(_))) => {
+                let page = button(web, &challenge, &secret, false, Some(Alert::WrongPassword));
+                Ok(guest.page_again(web, None, &page))
+            }
+            _ => Ok(closed(web, guest, &Opened::Invalid)),
+        },
+    }
+}

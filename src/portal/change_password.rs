@@ -1,0 +1,59 @@
+//! The change of the password (000 II.B, 004, c08).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::{account, wording};
+use crate::app::Fault;
+use crate::app::change_password::{self, Changed};
+use crate::domain::session::Session;
+use crate::pages::portal::{Alert, ChangePasswordPage, FieldError};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+
+pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let page = form(&web, &session, None, None).await?;
+    Ok(guest.page(&web, None, &page))
+}
+
+async fn form(
+    web: &Web,
+    session: &Session,
+    error: Option<FieldError>,
+    alert: Option<Alert>,
+) -> Result<ChangePasswordPage, Fault> {
+    let (rules, noted) = change_password::rules(&web.app, session).await?;
+    Ok(ChangePasswordPage { criteria: wording::criteria(&rules), noted, error, alert })
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (mut guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let (_, noted) = change_password::rules(&web.app, &session).await?;
+    let (error, alert) = if noted && !fields.ticked("noted") {
+        (Some(FieldError { name: "password-not-noted", number: 0 }), None)
+    } else {
+        let (current, password) = (fields.secret("current"), fields.secret("password"));
+        let confirmation = fields.secret("confirmation");
+        match change_password::change(&web.app, &guest.caller, &session, current, password, &confirmation).await? {
+            Changed::Done => {
+                guest.rotate(&web, &session).await?;
+                return Ok(guest.go("/account?notice=password-changed"));
+            }
+            Changed::CurrentRefused => (None, Some(Alert::WrongPassword)),
+            Changed::Broken(broken) => (Some(wording::password_error(&broken)), None),
+            Changed::Differ => (Some(wording::password_error(&[])), None),
+        }
+    };
+    let page = form(&web, &session, error, alert).await?;
+    Ok(guest.page_again(&web, None, &page))
+}

@@ -1,0 +1,90 @@
+//! Signing in upstream on the way into an extranet, and again when its session is over (a07, a12).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use cookie::time::Duration;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::hand_over::own_agency;
+use super::wording;
+use crate::app::Fault;
+use crate::app::enter_extranet::{Entered, enter};
+use crate::domain::origin::Scheme;
+use crate::domain::path::ReturnPath;
+use crate::pages::portal::{MessageName, MessagePage};
+use crate::web::Web;
+use crate::web::cookies::Kind;
+use crate::web::guest::Guest;
+use crate::web::problem::Problem;
+use crate::web::query::Asked;
+
+/// Sign-ins upstream in a row, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042).
+const MOST_RENEWALS: u32 = 3;
+const IN_A_ROW: Duration = Duration::seconds(20);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    #[serde(rename = "return")]
+    return_to: String,
+}
+
+pub(super) async fn renew(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    Asked(asked): Asked<Said>,
+) -> Result<Response, Fault> {
+    let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let known = match guest.session_cookie() {
+        Some(cookie) => web.app.store.read().await?.agency_cookie(cookie.digest()).await?,
+        None => None,
+    };
+    let known = known.filter(|(session, link)| session.lasts(web.app.now()) && link.account.agency == agency.code);
+    let Some((session, link)) = known else {
+        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
+    };
+    let renewals: u32 = guest.cookie(Kind::Renewals).and_then(|count| count.parse().ok()).unwrap_or(0);
+    if renewals >= MOST_RENEWALS {
+        guest.clear(Kind::Renewals);
+        return Ok(refused(&web, guest, &agency));
+    }
+    match enter(&web.app, &guest.caller, &agency, &session, &link).await? {
+        Entered::In(cookies) => {
+            for cookie in cookies {
+                guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
+            }
+            guest.set(Kind::Renewals, &(renewals + 1).to_string(), Some(IN_A_ROW));
+            Ok(guest.go(return_to.as_str()))
+        }
+        Entered::Refused => Ok(refused(&web, guest, &agency)),
+        Entered::Silent => Ok(Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable).into_response()),
+    }
+}
+
+fn refused(web: &Web, guest: Guest, agency: &crate::domain::agency::Agency) -> Response {
+    let action_url = format!("{}/account", web.portal_url());
+    let page = MessagePage { name: MessageName::ExtranetRefuses, action_url, request_id: None };
+    guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
+}
+
+/// A form met a session that was over upstream: it was not sent, and the next one will be.
+pub(super) async fn not_sent() -> Problem {
+    Problem::page(StatusCode::CONFLICT, MessageName::FormNotSent)
+}
+
+/// The pages of the data plane's own troubles; it sets the status that fits.
+pub(super) async fn problem(Path(name): Path<String>) -> Problem {
+    let (status, name) = match name.as_str() {
+        "extranet-unavailable" => (StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable),
+        "failed" => (StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed),
+        "bad-request" => (StatusCode::BAD_REQUEST, MessageName::BadRequest),
+        "form-refused" => (StatusCode::FORBIDDEN, MessageName::FormRefused),
+        "unavailable" => (StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable),
+        _ => (StatusCode::NOT_FOUND, MessageName::NotFound),
+    };
+    Problem::page(status, name)
+}

@@ -1,0 +1,115 @@
+//! Answering a letter: the code on the waiting page, the link and its button (b08 to b10, SEC-040).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::migrate::{Remarks, answer, show_step};
+use super::{change_email, wording};
+use crate::app::Fault;
+use crate::app::migrate::Stepped;
+use crate::app::prove::{self, Asks, Confirm, Confirmed, Opened, Typed};
+use crate::domain::secret::Secret;
+use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::problem::Problem;
+use crate::web::query::Asked;
+
+/// The secret of a link.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Link {
+    s: String,
+}
+
+impl Link {
+    pub(super) fn secret(self) -> Secret {
+        Secret::new(self.s)
+    }
+}
+
+pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let alert = match prove::type_code(&web.app, &guest.caller, fields.text("code")).await? {
+        Typed::Right(stepped) => return answer(&web, guest, stepped, None).await,
+        Typed::Elsewhere => return answer(&web, guest, Stepped::Elsewhere, None).await,
+        Typed::Wrong { left } => Alert::WrongCode { left },
+        Typed::Dead => Alert::CodeDead,
+        Typed::Expired => Alert::Expired,
+    };
+    show_step(&web, guest, Remarks { alert: Some(alert), ..Remarks::default() }).await
+}
+
+pub(super) async fn show_link(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(link): Asked<Link>,
+) -> Result<Response, Fault> {
+    let secret = link.secret();
+    match prove::open_link(&web.app, &guest.caller, &secret).await? {
+        Opened::Confirm(confirm) => Ok(show_button(&web, guest, &confirm, &secret, None)),
+        Opened::Invalid => change_email::show_link(&web, guest, &secret).await,
+        other => Ok(closed(&web, guest, &other)),
+    }
+}
+
+fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, alert: Option<Alert>) -> Response {
+    let account = &confirm.waiting.flow.account;
+    let agency = web.app.directory.agency(&account.agency);
+    let page = ConfirmPage {
+        secret: secret.expose().to_owned(),
+        agency: agency.map(|agency| agency.brand.name.clone()).unwrap_or_default(),
+        account: account.login.masked(),
+        email: confirm.challenge.address.to_string(),
+        asks: match confirm.asks {
+            Asks::Nothing => portal::Asks::Nothing,
+            Asks::ChosenPassword => portal::Asks::Chosen,
+            Asks::ExistingPassword => portal::Asks::Existing,
+            Asks::OldPassword => portal::Asks::Old,
+        },
+        changes_email: false,
+        alert,
+    };
+    let status = if page.alert.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    guest.page_with(status, web, agency.map(AsRef::as_ref), &page)
+}
+
+/// A link that is not open any more, and the way on.
+pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
+    let (name, action_url) = match opened {
+        Opened::Superseded => (MessageName::LinkSuperseded, "/migration"),
+        Opened::Expired => (MessageName::LinkExpired, "/migration"),
+        Opened::Used => (MessageName::LinkUsed, "/login"),
+        Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, "/login"),
+    };
+    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
+    guest.page_with(StatusCode::GONE, web, None, &page)
+}
+
+pub(super) async fn confirm(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    let confirmed = prove::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
+    match confirmed {
+        Confirmed::Done { same_browser: true, stepped } => answer(&web, guest, stepped, None).await,
+        Confirmed::Done { same_browser: false, .. } => {
+            let page =
+                MessagePage { name: MessageName::Confirmed, action_url: wording::login_path(None), request_id: None };
+            Ok(guest.page(&web, None, &page))
+        }
+        Confirmed::PasswordRefused(confirm) => {
+            Ok(show_button(&web, guest, &confirm, &secret, Some(Alert::WrongPassword)))
+        }
+        Confirmed::Not(Opened::Invalid) => change_email::confirm(&web, guest, &fields).await,
+        Confirmed::Not(other) => Ok(closed(&web, guest, &other)),
+    }
+}
+
+pub(super) async fn disown(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let stopped = prove::disown(&web.app, &guest.caller, &fields.secret("secret")).await?;
+    let name = if stopped { MessageName::Disowned } else { MessageName::LinkInvalid };
+    Ok(Problem::page(if stopped { StatusCode::OK } else { StatusCode::GONE }, name).into_response())
+}

@@ -1,0 +1,98 @@
+//! « Mot de passe oublié ? » (000 II.C, 001 IV, c10, c12).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::prove::Link;
+use super::{sign_in, wording};
+use crate::app::Fault;
+use crate::app::recover::{self, Opened, Reset};
+use crate::domain::secret::Secret;
+use crate::pages::portal::{
+    FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
+};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::query::Asked;
+
+/// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
+const REDIRECT_AFTER_S: u64 = 8;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    client: String,
+    societe: String,
+}
+
+pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest, Asked(asked): Asked<Said>) -> Response {
+    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else {
+        return sign_in::ask_codes(guest, &web, asked.client, asked.societe, "/forgotten");
+    };
+    let page = ForgottenPage { codes: wording::codes(Some(&agency)), login: String::new(), error: None };
+    guest.page(&web, Some(&agency), &page)
+}
+
+pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
+        let (client, societe) = (fields.text("client").to_owned(), fields.text("societe").to_owned());
+        return Ok(sign_in::ask_codes(guest, &web, client, societe, "/forgotten"));
+    };
+    let login = fields.text("login");
+    let codes = wording::codes(Some(&agency));
+    if login.trim().is_empty() {
+        let error = Some(FieldError { name: "login-missing", number: 0 });
+        return Ok(guest.page_again(&web, Some(&agency), &ForgottenPage { codes, login: String::new(), error }));
+    }
+    recover::ask(&web.app, &guest.caller, login, Some(&agency)).await?;
+    let page = ForgottenSentPage { codes, link_minutes: u64::from(agency.policy.link_minutes) };
+    Ok(guest.page(&web, Some(&agency), &page))
+}
+
+pub(super) async fn show_link(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(link): Asked<Link>,
+) -> Result<Response, Fault> {
+    let secret = link.secret();
+    let opened = recover::open_link(&web.app, &secret).await?;
+    Ok(show_opened(&web, guest, &secret, &opened))
+}
+
+fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Response {
+    let name = match opened {
+        Opened::Form { rules } => {
+            let criteria = wording::criteria(rules);
+            return guest.page(web, None, &ResetPage { secret: secret.expose().to_owned(), criteria, error: None });
+        }
+        Opened::Superseded => MessageName::LinkSuperseded,
+        Opened::Expired => MessageName::LinkExpired,
+        Opened::Used => MessageName::LinkUsed,
+        Opened::Invalid => MessageName::LinkInvalid,
+    };
+    let action_url = if name == MessageName::LinkExpired { "/forgotten" } else { "/login" };
+    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
+    guest.page_with(StatusCode::GONE, web, None, &page)
+}
+
+pub(super) async fn reset(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
+    match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
+        Reset::Done => {
+            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(None) };
+            Ok(guest.page(&web, None, &page))
+        }
+        Reset::Broken { rules, broken } => {
+            let error = Some(wording::password_error(&broken));
+            let page = ResetPage { secret: secret.expose().to_owned(), criteria: wording::criteria(&rules), error };
+            Ok(guest.page_again(&web, None, &page))
+        }
+        Reset::Not(opened) => Ok(show_opened(&web, guest, &secret, &opened)),
+    }
+}

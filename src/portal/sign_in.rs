@@ -1,0 +1,133 @@
+//! The login page, and the screen for the codes (000, 001, a03, c01).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use cookie::time::Duration;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::wording;
+use crate::app::Fault;
+use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
+use crate::domain::agency::Agency;
+use crate::domain::path::ReturnPath;
+use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, SignInPage};
+use crate::web::Web;
+use crate::web::cookies::Kind;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::problem::Problem;
+use crate::web::query::Asked;
+
+/// A device is known for so long after the last sign-in on it.
+const DEVICE_DAYS: i64 = 180;
+
+/// What a link to the login page can say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    client: String,
+    societe: String,
+    #[serde(rename = "return")]
+    return_to: String,
+    notice: Option<Notice>,
+}
+
+/// What happened just before.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Notice {
+    Ready,
+    SignedOut,
+    #[serde(other)]
+    Unknown,
+}
+
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    Asked(asked): Asked<Said>,
+) -> Result<Response, Fault> {
+    let agency = web.app.agency(&asked.client, &asked.societe);
+    let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    if let Some(session) = guest.session(&web).await? {
+        match &agency {
+            None if asked.client.is_empty() && asked.societe.is_empty() => return Ok(guest.go("/account")),
+            Some(agency) => {
+                // Who has no account here yet may be about to attach one with old credentials (000 I.B).
+                let link = web.app.store.read().await?.link_at(&session.identity, &agency.code).await?;
+                if link.is_some() {
+                    return Ok(guest.go_into(agency, return_to.as_str()));
+                }
+            }
+            None => {}
+        }
+    }
+    let Some(agency) = agency else { return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login")) };
+    let alert = match asked.notice {
+        Some(Notice::Ready) => Some(Alert::AccountReady),
+        Some(Notice::SignedOut) => Some(Alert::SignedOut),
+        Some(Notice::Unknown) | None => None,
+    };
+    let page = form(&agency, &return_to, alert);
+    Ok(guest.page(&web, Some(&agency), &page))
+}
+
+/// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
+pub(super) fn ask_codes(guest: Guest, web: &Web, client: String, societe: String, next: &'static str) -> Response {
+    let tried = !client.is_empty() || !societe.is_empty();
+    let alert = tried.then_some(Alert::UnknownCodes);
+    let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    guest.page_with(status, web, None, &CodesPage { codes: Codes { client, societe }, next, alert })
+}
+
+fn form(agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>) -> SignInPage {
+    SignInPage {
+        codes: wording::codes(Some(agency)),
+        return_to: return_to.as_str().to_owned(),
+        login: String::new(),
+        keep: false,
+        alert,
+    }
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
+        let (client, societe) = (fields.text("client").to_owned(), fields.text("societe").to_owned());
+        return Ok(ask_codes(guest, &web, client, societe, "/login"));
+    };
+    let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    let keep = fields.ticked("keep");
+    let credentials = Credentials {
+        login: fields.text("login"),
+        password: fields.secret("password"),
+        keep,
+        agency: Some(Arc::clone(&agency)),
+    };
+    let alert = match sign_in::sign_in(&web.app, &guest.caller, credentials).await? {
+        Outcome::SignedIn(signed_in) => return Ok(welcome(guest, &web, &agency, &return_to, &signed_in)),
+        Outcome::Wizard { browser } => {
+            let mut guest = guest;
+            guest.renew_browser(browser);
+            return Ok(guest.go("/migration"));
+        }
+        Outcome::ExtranetSilent => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Ok(Problem::page(status, MessageName::ExtranetUnavailable).into_response());
+        }
+        Outcome::OldCredentials => Alert::OldCredentials,
+        Outcome::Refused => Alert::SignInRefused,
+    };
+    let page = SignInPage { login: fields.text("login").to_owned(), keep, ..form(&agency, &return_to, Some(alert)) };
+    Ok(guest.page_again(&web, Some(&agency), &page))
+}
+
+/// Everything about the browser is new: what was planted before the sign-in is worth nothing after it (SEC-058).
+fn welcome(mut guest: Guest, web: &Web, agency: &Agency, return_to: &ReturnPath, signed_in: &SignedIn) -> Response {
+    guest.set_session(&signed_in.cookie, &signed_in.session, web);
+    guest.set(Kind::Device, signed_in.device.expose(), Some(Duration::days(DEVICE_DAYS)));
+    guest.renew_browser(crate::domain::secret::long_secret(&*web.app.dice));
+    guest.go_into(agency, return_to.as_str())
+}

@@ -1,0 +1,82 @@
+//! Signing out, from the portal and from within an extranet (a17, a18).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::hand_over::own_agency;
+use super::{account, wording};
+use crate::app::{Fault, sign_out};
+use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::agency::Agency;
+use crate::domain::session::Session;
+use crate::pages::portal::{LeavePage, MessageName};
+use crate::web::Web;
+use crate::web::cookies::Kind;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::problem::Problem;
+
+pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let (guest, _) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned() }))
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
+    if let Some(session) = guest.session(&web).await? {
+        sign_out::sign_out(&web.app, &guest.caller, &session).await?;
+    }
+    guest.clear(Kind::Session);
+    guest.clear(Kind::Browser);
+    Ok(guest.go("/login?notice=signed-out"))
+}
+
+/// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
+pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
+    if session_here(&web, &guest).await?.is_none() {
+        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
+    }
+    let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned() };
+    Ok(guest.page(&web, Some(&agency), &page))
+}
+
+/// The extranet's own logout button leads here too, with its own fields: what counts is that the browser says that this
+/// very origin sent it.
+pub(super) async fn submit_on_agency(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let site = header(HeaderName::from_static("sec-fetch-site"));
+    if asked_from(header(header::ORIGIN), site, &agency.public) != AskedFrom::Here {
+        return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
+    }
+    if let Some(session) = session_here(&web, &guest).await? {
+        sign_out::sign_out(&web.app, &guest.caller, &session).await?;
+    }
+    guest.clear(Kind::Session);
+    guest.clear(Kind::Browser);
+    let to = format!("{}{}&notice=signed-out", web.portal_url(), wording::login_path(Some(&agency)));
+    Ok(with_cleared_site(guest.go(&to), &agency))
+}
+
+async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault> {
+    let Some(cookie) = guest.session_cookie() else { return Ok(None) };
+    let known = web.app.store.read().await?.agency_cookie(cookie.digest()).await?;
+    Ok(known.map(|(session, _)| session).filter(|session| session.lasts(web.app.now())))
+}
+
+/// Nothing of the extranet stays in a browser that others may use (SEC-250).
+fn with_cleared_site(mut response: Response, _: &Agency) -> Response {
+    let everything = HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), everything);
+    response
+}

@@ -1,0 +1,94 @@
+//! From the domain's values to what pages show: criteria, field errors, codes.
+
+use crate::domain::agency::Agency;
+use crate::domain::email::EmailError;
+use crate::domain::email_change::EmailChangeError;
+use crate::domain::migration::MigrationPlan;
+use crate::domain::password::{Broken, MAX_LENGTH, PasswordRules};
+use crate::domain::policy::Order;
+use crate::pages::portal::{Codes, Criterion, FieldError, Progress};
+
+/// The codes that a form carries along.
+pub(super) fn codes(agency: Option<&Agency>) -> Codes {
+    agency.map_or_else(Codes::default, |agency| Codes {
+        client: agency.code.client().to_owned(),
+        societe: agency.code.societe().to_owned(),
+    })
+}
+
+/// The login page of an agency, or the one that asks for the codes.
+pub(super) fn login_path(agency: Option<&Agency>) -> String {
+    agency.map_or_else(
+        || "/login".to_owned(),
+        |agency| format!("/login?client={}&societe={}", agency.code.client(), agency.code.societe()),
+    )
+}
+
+/// The list under a new password; the server judges by the same rules.
+pub(super) fn criteria(rules: &PasswordRules) -> Vec<Criterion> {
+    let mut criteria = vec![Criterion { name: "length", number: rules.length }];
+    for (required, name) in
+        [(rules.upper, "upper"), (rules.lower, "lower"), (rules.digit, "digit"), (rules.special, "special")]
+    {
+        if required {
+            criteria.push(Criterion { name, number: 0 });
+        }
+    }
+    if rules.kinds > 0 {
+        criteria.push(Criterion { name: "kinds", number: rules.kinds });
+    }
+    criteria
+}
+
+/// The first thing that is wrong with a password; the two entries differ where the rules are kept.
+pub(super) fn password_error(broken: &[Broken]) -> FieldError {
+    let (name, number) = match broken.first() {
+        Some(Broken::TooShort(length)) => ("password-too-short", *length),
+        Some(Broken::TooLong) => ("password-too-long", u32::try_from(MAX_LENGTH).unwrap_or(u32::MAX)),
+        Some(Broken::NoUpper | Broken::NoLower | Broken::NoDigit | Broken::NoSpecial | Broken::TooFewKinds(_)) => {
+            ("password-criteria", 0)
+        }
+        Some(Broken::Common) => ("password-common", 0),
+        None => ("passwords-differ", 0),
+    };
+    FieldError { name, number }
+}
+
+/// What is wrong with an address.
+pub(super) const fn email_error(error: EmailError) -> FieldError {
+    let name = match error {
+        EmailError::Empty => "email-missing",
+        EmailError::Malformed => "email-malformed",
+        EmailError::TooLong => "email-too-long",
+    };
+    FieldError { name, number: 0 }
+}
+
+/// What is wrong with a changed address.
+pub(super) const fn email_change_error(error: EmailChangeError) -> FieldError {
+    match error {
+        EmailChangeError::Email(error) => email_error(error),
+        EmailChangeError::Differ => FieldError { name: "emails-differ", number: 0 },
+        EmailChangeError::Same => FieldError { name: "email-unchanged", number: 0 },
+    }
+}
+
+/// A step of the wizard, in the order of the agency's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Notice,
+    Email,
+    Password,
+    Proof,
+}
+
+/// « Étape 2 sur 4 ».
+pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Option<Progress> {
+    let step = match (shown, plan.order) {
+        (Shown::Notice, _) => 1,
+        (Shown::Email, _) => 2,
+        (Shown::Password, Order::PasswordFirst) | (Shown::Proof, Order::ProofFirst) => 3,
+        (Shown::Password, Order::ProofFirst) | (Shown::Proof, Order::PasswordFirst) => 4,
+    };
+    Some(Progress { step, of: 4 })
+}

@@ -1,0 +1,112 @@
+//! The trace: lines are added and read, never changed.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use super::rows::{Columns as _, corrupt, json, millis};
+use super::{StoreError, Tx};
+use crate::domain::audit::{Actor, AuditEntry};
+use crate::domain::identity::{IdentityId, LegacyLogin};
+
+/// One line of the trace, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Its number; there are no gaps.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who did what to whom.
+    pub entry: AuditEntry,
+    /// The client's address.
+    pub client: String,
+    /// The request that it happened in.
+    pub request_id: String,
+}
+
+impl Tx {
+    /// Adds a line to the trace. Best done last in a transaction: on `PostgreSQL` the next line waits for its commit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn append_audit(
+        &mut self,
+        entry: &AuditEntry,
+        client: &str,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let seq = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'audit' RETURNING value")
+            .fetch_one(self.conn())
+            .await?
+            .int("value")?;
+        let (actor_kind, actor_id) = match &entry.actor {
+            Actor::Visitor => ("visitor", None),
+            Actor::Resident(identity) => ("resident", Some(identity.as_str())),
+            Actor::Operator => ("operator", None),
+            Actor::Gateway => ("gateway", None),
+        };
+        sqlx::query(
+            "INSERT INTO audit
+                 (seq, happened_at, event, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(seq)
+        .bind(millis(now))
+        .bind(entry.event.name())
+        .bind(actor_kind)
+        .bind(actor_id)
+        .bind(entry.agency.as_ref().map(ToString::to_string))
+        .bind(entry.identity.as_ref().map(IdentityId::as_str))
+        .bind(entry.login.as_ref().map(LegacyLogin::as_str))
+        .bind(client)
+        .bind(request_id)
+        .bind(json(&entry.event)?)
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// The last lines of the trace, the newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_tail(&mut self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        sqlx::query(
+            "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
+             FROM audit ORDER BY seq DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(audit_line)
+        .collect()
+    }
+}
+
+fn audit_line(row: &AnyRow) -> Result<AuditLine, StoreError> {
+    let actor = match (row.text("actor_kind")?.as_str(), row.opt_text("actor_id")?) {
+        ("visitor", None) => Actor::Visitor,
+        ("resident", Some(identity)) => Actor::Resident(IdentityId::stored(identity)),
+        ("operator", None) => Actor::Operator,
+        ("gateway", None) => Actor::Gateway,
+        _ => return Err(corrupt("actor_kind")),
+    };
+    let login = match row.opt_text("login")? {
+        Some(login) => Some(LegacyLogin::parse(&login).ok_or_else(|| corrupt("login"))?),
+        None => None,
+    };
+    Ok(AuditLine {
+        seq: row.int("seq")?,
+        at: row.time("happened_at")?,
+        entry: AuditEntry {
+            event: row.json("detail")?,
+            actor,
+            agency: row.opt_agency("agency")?,
+            identity: row.opt_text("identity_id")?.map(IdentityId::stored),
+            login,
+        },
+        client: row.text("client")?,
+        request_id: row.text("request_id")?,
+    })
+}

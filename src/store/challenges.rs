@@ -1,0 +1,274 @@
+//! One-time proofs by mail, and the changes of address that wait for one.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use super::rows::{Columns as _, corrupt, json, millis};
+use super::{StoreError, Tx};
+use crate::domain::challenge::{Challenge, ChallengeId};
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::IdentityId;
+use crate::domain::secret::SecretDigest;
+
+/// What a proof is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The wizard; the owner is a flow.
+    Migration,
+    /// Another address; the owner is a person.
+    EmailChange,
+}
+
+impl Purpose {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Migration => "migration",
+            Self::EmailChange => "email-change",
+        }
+    }
+}
+
+impl Tx {
+    /// Keeps a new proof that is asked for; `owner` is the id of the flow or of the person.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn insert_challenge(
+        &mut self,
+        challenge: &Challenge,
+        purpose: Purpose,
+        owner: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO challenges
+                 (id, purpose, owner, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all,
+                  answered_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(challenge.id.as_str())
+        .bind(purpose.name())
+        .bind(owner)
+        .bind(challenge.address.as_str())
+        .bind(json(&challenge.terms)?)
+        .bind(i64::from(challenge.issue))
+        .bind(millis(challenge.requested_at))
+        .bind(challenge.sent_at.map(millis))
+        .bind(challenge.code.map(SecretDigest::to_hex))
+        .bind(i64::from(challenge.wrong_now))
+        .bind(i64::from(challenge.wrong_in_all))
+        .bind(challenge.answered_at.map(millis))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// One proof.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn challenge(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
+        sqlx::query(
+            "SELECT id, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all, answered_at
+             FROM challenges WHERE id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| challenge(&row))
+        .transpose()
+    }
+
+    /// What a proof is for, and the id of the flow or of the person.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn owner_of(&mut self, id: &ChallengeId) -> Result<Option<(Purpose, String)>, StoreError> {
+        sqlx::query("SELECT purpose, owner FROM challenges WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.conn())
+            .await?
+            .map(|row| {
+                let purpose = match row.text("purpose")?.as_str() {
+                    "migration" => Purpose::Migration,
+                    "email-change" => Purpose::EmailChange,
+                    _ => return Err(corrupt("purpose")),
+                };
+                Ok((purpose, row.text("owner")?))
+            })
+            .transpose()
+    }
+
+    /// Counts a typed code before it is judged, and gives the proof as it stands after counting: of parallel tries each
+    /// sees another number.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_code_try(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
+        sqlx::query(
+            "UPDATE challenges SET wrong_now = wrong_now + 1, wrong_in_all = wrong_in_all + 1 WHERE id = $1
+             RETURNING id, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all, answered_at",
+        )
+        .bind(id.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| challenge(&row))
+        .transpose()
+    }
+
+    /// Keeps that another letter was asked for; false if somebody asked at the same moment, or it was answered.
+    /// Wrong codes in all stay as the store has counted them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn save_resend(&mut self, challenge: &Challenge) -> Result<bool, StoreError> {
+        let updated = sqlx::query(
+            "UPDATE challenges SET issue = $1, requested_at = $2, sent_at = NULL, code = NULL, wrong_now = 0
+             WHERE id = $3 AND issue = $1 - 1 AND answered_at IS NULL",
+        )
+        .bind(i64::from(challenge.issue))
+        .bind(millis(challenge.requested_at))
+        .bind(challenge.id.as_str())
+        .execute(self.conn())
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Keeps the digests of a letter's secrets as it is sent; their time counts from now. False if a newer letter was
+    /// asked for or the proof was answered: then this one must not go.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mark_sent(
+        &mut self,
+        id: &ChallengeId,
+        issue: u32,
+        code: Option<SecretDigest>,
+        link: Option<SecretDigest>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let updated = sqlx::query(
+            "UPDATE challenges SET sent_at = $1, code = $2 WHERE id = $3 AND issue = $4 AND answered_at IS NULL",
+        )
+        .bind(millis(now))
+        .bind(code.map(SecretDigest::to_hex))
+        .bind(id.as_str())
+        .bind(i64::from(issue))
+        .execute(self.conn())
+        .await?;
+        if updated.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if let Some(link) = link {
+            sqlx::query("INSERT INTO challenge_links (digest, challenge_id, issue) VALUES ($1, $2, $3)")
+                .bind(link.to_hex())
+                .bind(id.as_str())
+                .bind(i64::from(issue))
+                .execute(self.conn())
+                .await?;
+        }
+        Ok(true)
+    }
+
+    /// The proof that a link belongs to, and the number of the letter that it stood in.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn challenge_by_link(&mut self, link: SecretDigest) -> Result<Option<(Challenge, u32)>, StoreError> {
+        sqlx::query(
+            "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
+                 c.requested_at AS requested_at, c.sent_at AS sent_at, c.code AS code, c.wrong_now AS wrong_now,
+                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, l.issue AS link_issue
+             FROM challenge_links l JOIN challenges c ON c.id = l.challenge_id WHERE l.digest = $1",
+        )
+        .bind(link.to_hex())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| Ok((challenge(&row)?, row.count("link_issue")?)))
+        .transpose()
+    }
+
+    /// Takes the one answer that a proof has: exactly one caller is told true.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mark_answered(&mut self, id: &ChallengeId, now: Timestamp) -> Result<bool, StoreError> {
+        let updated = sqlx::query("UPDATE challenges SET answered_at = $1 WHERE id = $2 AND answered_at IS NULL")
+            .bind(millis(now))
+            .bind(id.as_str())
+            .execute(self.conn())
+            .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Keeps that a person asked for another address, to be proven by this challenge.
+    ///
+    /// # Errors
+    /// There is no such challenge or person, or the database failed.
+    pub async fn insert_email_change(
+        &mut self,
+        challenge: &ChallengeId,
+        identity: &IdentityId,
+        email: &EmailAddress,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO email_changes (challenge_id, identity_id, email) VALUES ($1, $2, $3)")
+            .bind(challenge.as_str())
+            .bind(identity.as_str())
+            .bind(email.as_str())
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The newest change of address that is not answered.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn pending_email_change(
+        &mut self,
+        identity: &IdentityId,
+    ) -> Result<Option<(ChallengeId, EmailAddress)>, StoreError> {
+        sqlx::query(
+            "SELECT e.challenge_id AS challenge_id, e.email AS email
+             FROM email_changes e JOIN challenges c ON c.id = e.challenge_id
+             WHERE e.identity_id = $1 AND c.answered_at IS NULL
+             ORDER BY c.requested_at DESC, c.id LIMIT 1",
+        )
+        .bind(identity.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| Ok((ChallengeId::stored(row.text("challenge_id")?), row.email("email")?)))
+        .transpose()
+    }
+
+    /// Forgets every change of address that the person asked for, with its proof: no letter of them is worth anything.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn cancel_email_changes(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM challenges WHERE purpose = 'email-change' AND answered_at IS NULL
+                 AND id IN (SELECT challenge_id FROM email_changes WHERE identity_id = $1)",
+        )
+        .bind(identity.as_str())
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
+
+fn challenge(row: &AnyRow) -> Result<Challenge, StoreError> {
+    Ok(Challenge {
+        id: ChallengeId::stored(row.text("id")?),
+        address: row.email("address")?,
+        terms: row.json("terms")?,
+        issue: row.count("issue")?,
+        requested_at: row.time("requested_at")?,
+        sent_at: row.opt_time("sent_at")?,
+        code: row.opt_digest("code")?,
+        wrong_now: row.count("wrong_now")?,
+        wrong_in_all: row.count("wrong_in_all")?,
+        answered_at: row.opt_time("answered_at")?,
+    })
+}

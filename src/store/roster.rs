@@ -1,0 +1,140 @@
+//! Agencies' lists of accounts, with provisional credentials where they give them out.
+
+use jiff::Timestamp;
+
+use super::rows::{Columns as _, millis};
+use super::{StoreError, Tx};
+use crate::domain::agency::AgencyCode;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{Kind, LegacyLogin};
+use crate::domain::password::PasswordHash;
+use crate::domain::roster::RosterLine;
+
+/// One account of a roster, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterEntry {
+    /// The identifier, as the agency wrote it.
+    pub login: LegacyLogin,
+    /// The name shown.
+    pub name: Option<String>,
+    /// What the resident is to the agency.
+    pub kind: Kind,
+    /// The address on file.
+    pub email: Option<EmailAddress>,
+    /// The hash of the provisional password.
+    pub provisional: Option<PasswordHash>,
+    /// When the provisional password runs out.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
+    /// Whether the account is attached to a person.
+    pub enrolled: bool,
+}
+
+impl Tx {
+    /// Takes one line of a roster in, in place of the one before. A line without a password leaves the provisional
+    /// credentials as they are; with one they are issued anew, but a used one of an enrolled account stays used.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn upsert_roster_line(
+        &mut self,
+        agency: &AgencyCode,
+        line: &RosterLine,
+        password: Option<&PasswordHash>,
+        provisional_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO roster
+                 (agency, login_key, login, name, kind, email, password, expires_at, used_at, imported_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9)
+             ON CONFLICT (agency, login_key) DO UPDATE SET
+                 login = excluded.login, name = excluded.name, kind = excluded.kind, email = excluded.email,
+                 password = CASE WHEN excluded.password IS NULL THEN roster.password ELSE excluded.password END,
+                 expires_at = CASE WHEN excluded.password IS NULL THEN roster.expires_at ELSE excluded.expires_at END,
+                 used_at = CASE WHEN excluded.password IS NULL OR EXISTS (
+                     SELECT 1 FROM links WHERE links.agency = roster.agency AND links.login_key = roster.login_key
+                 ) THEN roster.used_at ELSE NULL END,
+                 imported_at = excluded.imported_at",
+        )
+        .bind(agency.to_string())
+        .bind(line.login.key())
+        .bind(line.login.as_str())
+        .bind(line.name.as_deref())
+        .bind(line.kind.name())
+        .bind(line.email.as_ref().map(EmailAddress::as_str))
+        .bind(password.map(PasswordHash::as_str))
+        .bind(provisional_until.map(millis))
+        .bind(millis(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// One account of an agency's roster.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn roster_entry(
+        &mut self,
+        agency: &AgencyCode,
+        login: &LegacyLogin,
+    ) -> Result<Option<RosterEntry>, StoreError> {
+        sqlx::query(
+            "SELECT r.login AS login, r.name AS name, r.kind AS kind, r.email AS email, r.password AS password,
+                 r.expires_at AS expires_at, r.used_at AS used_at, l.id AS link_id
+             FROM roster r LEFT JOIN links l ON l.agency = r.agency AND l.login_key = r.login_key
+             WHERE r.agency = $1 AND r.login_key = $2",
+        )
+        .bind(agency.to_string())
+        .bind(login.key())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| {
+            Ok(RosterEntry {
+                login: row.login("login")?,
+                name: row.opt_text("name")?,
+                kind: row.kind("kind")?,
+                email: row.opt_email("email")?,
+                provisional: row.opt_hash("password")?,
+                expires_at: row.opt_time("expires_at")?,
+                used_at: row.opt_time("used_at")?,
+                enrolled: row.opt_text("link_id")?.is_some(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Takes the one use that provisional credentials have: exactly one caller is told true.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mark_provisional_used(
+        &mut self,
+        agency: &AgencyCode,
+        login: &LegacyLogin,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let updated =
+            sqlx::query("UPDATE roster SET used_at = $1 WHERE agency = $2 AND login_key = $3 AND used_at IS NULL")
+                .bind(millis(now))
+                .bind(agency.to_string())
+                .bind(login.key())
+                .execute(self.conn())
+                .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// How many accounts the agency's roster has.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn roster_size(&mut self, agency: &AgencyCode) -> Result<i64, StoreError> {
+        sqlx::query("SELECT count(*) AS accounts FROM roster WHERE agency = $1")
+            .bind(agency.to_string())
+            .fetch_one(self.conn())
+            .await?
+            .int("accounts")
+    }
+}

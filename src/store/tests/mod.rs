@@ -1,0 +1,229 @@
+//! What each group of tables promises, as sentences. Every test has a store of its own.
+//!
+//! With `VESTIBULE_TEST_POSTGRES` set to the URL of a server (without a database's name), each of them runs in a new
+//! database there instead.
+
+mod killed;
+mod people;
+mod proofs;
+mod sending;
+mod sessions;
+mod traces;
+mod wizard;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::domain::agency::AgencyCode;
+use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
+use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
+use crate::domain::language::Language;
+use crate::domain::password::PasswordHash;
+use crate::domain::policy::AgencyPolicy;
+use crate::domain::secret::{Secret, SecretDigest};
+use crate::domain::session::{Session, SessionId, SessionLifetime};
+
+/// A fresh, empty store; a file of its own goes with it.
+struct Fresh {
+    store: Store,
+    url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Fresh {
+    #[expect(clippy::disallowed_methods, reason = "which database the tests run on is the developer's wish")]
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = match std::env::var("VESTIBULE_TEST_POSTGRES") {
+            Ok(server) => new_database(&server, folder.path()).await,
+            Err(_) => format!("sqlite:{}", folder.path().join("data").join("vestibule.db").display()),
+        };
+        let store = Store::open(&url).await.expect("a store");
+        Self { store, url, _folder: folder }
+    }
+}
+
+impl std::ops::Deref for Fresh {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// Makes a database named after a temporary folder, whose name is nobody else's.
+async fn new_database(server: &str, folder: &std::path::Path) -> String {
+    sqlx::any::install_default_drivers();
+    let name: String =
+        folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let pool = AnyPoolOptions::new().max_connections(1).connect(&format!("{server}/postgres")).await.expect("a server");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.expect("a database");
+    pool.close().await;
+    format!("{server}/{name}")
+}
+
+/// Does the same 50 times at once, each in a transaction of its own, and gives what each came to.
+async fn fifty<T: Send + 'static>(
+    store: &Store,
+    once: impl for<'tx> Fn(&'tx mut Tx) -> BoxFuture<'tx, T> + Clone + Send + Sync + 'static,
+) -> Vec<T> {
+    let tasks = (0..50).map(|_| {
+        let (store, once) = (store.clone(), once.clone());
+        tokio::spawn(async move {
+            let mut tx = store.write().await.expect("a turn");
+            let result = once(&mut tx).await;
+            tx.commit().await.expect("a commit");
+            result
+        })
+    });
+    join_all(tasks).await.into_iter().map(|task| task.expect("no panic")).collect()
+}
+
+fn tried(tx: &mut Tx) -> BoxFuture<'_, u32> {
+    let id = ChallengeId::stored("c");
+    async move { tx.count_code_try(&id).await.expect("asked").expect("the proof").wrong_now }.boxed()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).expect("a time")
+}
+
+fn digest(text: &str) -> SecretDigest {
+    Secret::new(text).digest()
+}
+
+fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}
+
+fn login(text: &str) -> LegacyLogin {
+    LegacyLogin::parse(text).expect("an identifier")
+}
+
+fn agency(client: &str) -> AgencyCode {
+    AgencyCode::parse(client, "01").expect("codes")
+}
+
+fn account(client: &str, identifier: &str) -> LegacyAccount {
+    LegacyAccount {
+        agency: agency(client),
+        login: login(identifier),
+        name: Some("Anne Martin".into()),
+        kind: Kind::Tenant,
+    }
+}
+
+fn credential(name: &str) -> Credential {
+    Credential {
+        id: CredentialId::stored(format!("credential-{name}")),
+        identity: IdentityId::stored(name),
+        email: email(&format!("{name}@free.fr")),
+        password: PasswordHash::phc("$argon2id$1"),
+    }
+}
+
+/// Creates `<name>@free.fr`.
+async fn person(tx: &mut Tx, name: &str) -> IdentityId {
+    let credential = credential(name);
+    assert!(tx.create_person(&credential.identity, &credential, Language::Fr, at(0)).await.expect("asked"));
+    credential.identity
+}
+
+/// Attaches the account `identifier` at an agency.
+async fn attached(tx: &mut Tx, identity: &IdentityId, client: &str, identifier: &str) -> Link {
+    let id = LinkId::stored(format!("link-{client}-{identifier}"));
+    let link = Link { id, identity: identity.clone(), account: account(client, identifier) };
+    assert!(tx.attach(&link, at(0)).await.expect("asked"));
+    link
+}
+
+/// Signs a person in, with the portal cookie `cookie-<id>`.
+async fn signed_in(tx: &mut Tx, identity: &IdentityId, id: &str) -> Session {
+    let session = Session {
+        id: SessionId::stored(id),
+        identity: identity.clone(),
+        started_at: at(0),
+        seen_at: at(0),
+        lifetime: SessionLifetime::new(&AgencyPolicy::default(), false),
+    };
+    tx.insert_session(&session, digest(&format!("cookie-{id}"))).await.expect("kept");
+    session
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_the_store_is_opened_again_and_what_was_not_is_not() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    person(&mut tx, "anne").await;
+    tx.commit().await.expect("a commit");
+    let mut dropped = fresh.write().await.expect("a turn");
+    person(&mut dropped, "pierre").await;
+    drop(dropped);
+    // The first store is still open, as it would be after kill -9: nobody tidied up.
+    let again = Store::open(&fresh.url).await.expect("a store");
+    let mut tx = again.read().await.expect("a reader");
+    assert!(tx.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_some());
+    assert!(tx.credential_by_email(&email("pierre@free.fr")).await.expect("asked").is_none());
+}
+
+#[tokio::test]
+async fn a_reader_sees_one_moment_while_others_write() {
+    let fresh = Fresh::new().await;
+    let mut reader = fresh.read().await.expect("a reader");
+    assert!(reader.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
+    let mut writer = fresh.write().await.expect("a turn");
+    person(&mut writer, "anne").await;
+    writer.commit().await.expect("a commit");
+    assert!(reader.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
+    drop(reader);
+    let mut reader = fresh.read().await.expect("a reader");
+    assert!(reader.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_some());
+}
+
+#[tokio::test]
+async fn two_processes_on_one_database_take_turns() {
+    let fresh = Fresh::new().await;
+    let other = Store::open(&fresh.url).await.expect("a store");
+    let mut tx = fresh.write().await.expect("a turn");
+    let terms = ChallengeTerms::from(&AgencyPolicy::default());
+    let challenge = Challenge::new(ChallengeId::stored("c"), email("anne@free.fr"), terms, at(0));
+    tx.insert_challenge(&challenge, Purpose::Migration, "f").await.expect("kept");
+    tx.commit().await.expect("a commit");
+    let (ours, theirs) = tokio::join!(fifty(&fresh, tried), fifty(&other, tried));
+    let mut all: Vec<u32> = [ours, theirs].concat();
+    all.sort_unstable();
+    assert_eq!(all, (1..=100).collect::<Vec<u32>>());
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_is_told_and_a_store_that_is_there_answers() {
+    for wrong in ["", "mysql://a/b", "sqlite:", "sqlite::memory:", "vestibule.db"] {
+        assert!(matches!(Store::open(wrong).await, Err(StoreError::Url(_))), "{wrong}");
+    }
+    Fresh::new().await.ping().await.expect("a sign of life");
+}
+
+#[tokio::test]
+async fn the_file_may_have_an_odd_name_and_is_for_its_owner_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("données 100%41 #1").join("v.db");
+    let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a store");
+    let mut tx = store.write().await.expect("a turn");
+    person(&mut tx, "anne").await;
+    tx.commit().await.expect("a commit");
+    let files = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
+    for file in files.map(|file| file.expect("a file")) {
+        assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o077, 0, "{}", file.path().display());
+    }
+    assert!(path.exists());
+}

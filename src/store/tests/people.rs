@@ -1,0 +1,160 @@
+//! People, links, legacy secrets, devices, rosters.
+
+use super::*;
+use crate::domain::roster::RosterLine;
+use crate::domain::secret::tests::CountingDice;
+
+#[tokio::test]
+async fn a_login_belongs_to_one_person_in_every_spelling() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let second = Credential { email: email("ANNE@free.fr"), ..credential("other") };
+    assert!(!tx.create_person(&second.identity, &second, Language::En, at(1)).await.expect("asked"));
+    assert_eq!(tx.language_of(&second.identity).await.expect("asked"), None);
+    let found = tx.credential_by_email(&email("Anne@Free.fr")).await.expect("asked").expect("anne");
+    assert_eq!(found, credential("anne"));
+    assert_eq!(tx.language_of(&anne).await.expect("asked"), Some(Language::Fr));
+}
+
+#[tokio::test]
+async fn of_fifty_who_create_the_same_login_at_once_one_does() {
+    let fresh = Fresh::new().await;
+    let dice = std::sync::Arc::new(CountingDice::default());
+    let tries = fifty(&fresh, move |tx| {
+        let id = crate::domain::secret::random_id(&*dice);
+        async move {
+            let credential = Credential { email: email("anne@free.fr"), ..credential(&id) };
+            tx.create_person(&credential.identity, &credential, Language::Fr, at(0)).await.expect("asked")
+        }
+        .boxed()
+    })
+    .await;
+    assert_eq!(tries.iter().filter(|created| **created).count(), 1);
+}
+
+#[tokio::test]
+async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    person(&mut tx, "pierre").await;
+    assert!(!tx.set_email(&anne, &email("PIERRE@free.fr"), at(1)).await.expect("asked"));
+    assert!(tx.set_email(&anne, &email("Anne@sfr.fr"), at(1)).await.expect("asked"));
+    assert!(tx.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
+    tx.set_password(&anne, &PasswordHash::phc("$argon2id$2"), at(2)).await.expect("set");
+    let changed = tx.credential_of(&anne).await.expect("asked").expect("anne");
+    assert_eq!((changed.email.as_str(), changed.password.as_str()), ("Anne@sfr.fr", "$argon2id$2"));
+    let nobody = IdentityId::stored("nobody");
+    let refused = tx.set_password(&nobody, &changed.password, at(2)).await;
+    assert!(matches!(refused, Err(StoreError::Missing(_))));
+    assert!(tx.credential_of(&nobody).await.expect("asked").is_none());
+}
+
+#[tokio::test]
+async fn an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the_first() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
+    let link = attached(&mut tx, &anne, "SPI31", "Durand").await;
+    let stolen = Link { id: LinkId::stored("x"), identity: pierre.clone(), account: account("SPI31", "DURAND") };
+    assert!(!tx.attach(&stolen, at(1)).await.expect("asked"));
+    let second = Link { id: LinkId::stored("a"), identity: anne.clone(), account: account("SPI31", "d2") };
+    assert!(tx.attach(&second, at(9)).await.expect("asked"));
+    assert_eq!(tx.link_of_account(&agency("SPI31"), &login("durand")).await.expect("asked"), Some(link.clone()));
+    assert_eq!(tx.link_at(&anne, &agency("SPI31")).await.expect("asked"), Some(link.clone()));
+    assert_eq!(tx.links_of(&anne).await.expect("asked"), [link.clone(), second]);
+    assert_eq!(tx.link(&link.id).await.expect("asked"), Some(link));
+    assert_eq!(tx.link_at(&pierre, &agency("SPI31")).await.expect("asked"), None);
+    let of_nobody =
+        Link { id: LinkId::stored("y"), identity: IdentityId::stored("nobody"), account: account("B", "b") };
+    assert!(matches!(tx.attach(&of_nobody, at(1)).await, Err(StoreError::Missing(_))));
+}
+
+#[tokio::test]
+async fn a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it() {
+    let fresh = Fresh::new().await;
+    let vault = Vault::new("k1".into(), [7; 32]);
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let link = attached(&mut tx, &anne, "SPI31", "durand").await.id;
+    assert_eq!(tx.legacy_secret(&link).await.expect("asked"), None);
+    for (version, secret) in [(1, "first"), (2, "second")] {
+        let sealed = vault.seal(&CountingDice::default(), "link:durand", &Secret::new(secret));
+        tx.keep_legacy_secret(&link, &sealed, version, at(version)).await.expect("kept");
+    }
+    assert!(!tx.drop_legacy_secret(&link, 1).await.expect("asked"));
+    let stored = tx.legacy_secret(&link).await.expect("asked").expect("a secret");
+    assert_eq!(stored.version, 2);
+    assert_eq!(vault.open("link:durand", &stored.sealed).expect("opens").expose(), "second");
+    assert!(vault.open("link:other", &stored.sealed).is_err());
+    assert!(tx.drop_legacy_secret(&link, 2).await.expect("asked"));
+    assert_eq!(tx.legacy_secret(&link).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn b14_the_digest_of_the_last_old_password_is_found_in_every_spelling() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    for hash in ["$1", "$2"] {
+        tx.set_old_digest(&agency("SPI31"), &login("Durand"), &PasswordHash::phc(hash)).await.expect("kept");
+    }
+    let found = tx.old_digest(&agency("spi31"), &login("DURAND")).await.expect("asked");
+    assert_eq!(found, Some(PasswordHash::phc("$2")));
+    assert_eq!(tx.old_digest(&agency("B"), &login("durand")).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
+    for (who, when) in [(&anne, 1), (&pierre, 2), (&anne, 3)] {
+        tx.remember_device(who, digest("tablet"), at(when)).await.expect("kept");
+    }
+    assert_eq!(tx.device_owner(digest("tablet")).await.expect("asked"), [anne.clone(), pierre.clone()]);
+    tx.forget_devices(&anne).await.expect("forgotten");
+    assert_eq!(tx.device_owner(digest("tablet")).await.expect("asked"), [pierre]);
+    assert!(tx.device_owner(digest("phone")).await.expect("asked").is_empty());
+}
+
+fn line(name: &str) -> RosterLine {
+    RosterLine::parse("D100", "", name, "locataire", "anne@free.fr").expect("a line")
+}
+
+#[tokio::test]
+async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again() {
+    let fresh = Fresh::new().await;
+    let (spi, d100) = (agency("SPI31"), login("d100"));
+    let mut tx = fresh.write().await.expect("a turn");
+    let hash = PasswordHash::phc("$p");
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&hash), Some(at(100)), at(0)).await.expect("taken");
+    tx.commit().await.expect("a commit");
+    let uses = fifty(&fresh, |tx| {
+        async move { tx.mark_provisional_used(&agency("SPI31"), &login("D100"), at(5)).await.expect("asked") }.boxed()
+    })
+    .await;
+    assert_eq!(uses.iter().filter(|used| **used).count(), 1);
+
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.upsert_roster_line(&spi, &line("Anne Martin"), None, None, at(6)).await.expect("taken");
+    let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
+    assert_eq!((entry.name.as_deref(), entry.provisional.as_ref()), (Some("Anne Martin"), Some(&hash)));
+    assert_eq!((entry.used_at, entry.expires_at, entry.enrolled), (Some(at(5)), Some(at(100)), false));
+    assert_eq!((entry.kind, entry.email), (Kind::Tenant, Some(email("anne@free.fr"))));
+
+    let anew = PasswordHash::phc("$q");
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, at(7)).await.expect("taken");
+    let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
+    assert_eq!((entry.used_at, entry.expires_at, entry.provisional), (None, None, Some(anew.clone())));
+
+    assert!(tx.mark_provisional_used(&spi, &d100, at(8)).await.expect("asked"));
+    let anne = person(&mut tx, "anne").await;
+    attached(&mut tx, &anne, "SPI31", "d100").await;
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, at(9)).await.expect("taken");
+    let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
+    assert_eq!((entry.used_at, entry.enrolled), (Some(at(8)), true));
+    assert_eq!(tx.roster_size(&spi).await.expect("asked"), 1);
+    assert_eq!(tx.roster_size(&agency("B")).await.expect("asked"), 0);
+    assert_eq!(tx.roster_entry(&spi, &login("other")).await.expect("asked"), None);
+}

@@ -1,0 +1,187 @@
+//! Challenges, changes of address, resets, throttles.
+
+use super::*;
+use crate::domain::challenge::{LinkAnswer, TRIES_PER_CODE};
+use crate::domain::lockout::{Attempts, LockoutPolicy};
+use crate::domain::recovery::ResetLink;
+
+fn challenge(id: &str) -> Challenge {
+    let terms = ChallengeTerms::from(&AgencyPolicy::default());
+    Challenge::new(ChallengeId::stored(id), email("Anne@free.fr"), terms, at(0))
+}
+
+async fn with_challenge() -> (Fresh, Challenge) {
+    let fresh = Fresh::new().await;
+    let challenge = challenge("c");
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.insert_challenge(&challenge, Purpose::Migration, "flow-1").await.expect("kept");
+    tx.commit().await.expect("a commit");
+    (fresh, challenge)
+}
+
+#[tokio::test]
+async fn a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for() {
+    let (fresh, challenge) = with_challenge().await;
+    let mut tx = fresh.read().await.expect("a reader");
+    assert_eq!(tx.challenge(&challenge.id).await.expect("asked"), Some(challenge.clone()));
+    let owner = tx.owner_of(&challenge.id).await.expect("asked");
+    assert_eq!(owner, Some((Purpose::Migration, "flow-1".to_owned())));
+    let unknown = ChallengeId::stored("unknown");
+    assert_eq!(tx.challenge(&unknown).await.expect("asked"), None);
+    assert_eq!(tx.owner_of(&unknown).await.expect("asked"), None);
+    assert_eq!(tx.challenge_by_link(digest("unknown")).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn fifty_parallel_codes_share_one_budget() {
+    let (fresh, _) = with_challenge().await;
+    let counted = fifty(&fresh, tried).await;
+    let mut sorted = counted.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (1..=50).collect::<Vec<u32>>());
+    assert_eq!(counted.iter().filter(|tries| **tries <= TRIES_PER_CODE).count(), 5);
+    let mut tx = fresh.write().await.expect("a turn");
+    assert_eq!(tx.count_code_try(&ChallengeId::stored("unknown")).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn of_fifty_answers_at_once_one_is_the_answer() {
+    let (fresh, challenge) = with_challenge().await;
+    let id = challenge.id.clone();
+    let answers = fifty(&fresh, move |tx| {
+        let id = id.clone();
+        async move { tx.mark_answered(&id, at(40)).await.expect("asked") }.boxed()
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|first| **first).count(), 1);
+    let mut tx = fresh.write().await.expect("a turn");
+    let late = tx.mark_sent(&challenge.id, 1, Some(digest("1")), Some(digest("l")), at(41)).await;
+    assert!(!late.expect("asked"));
+}
+
+#[tokio::test]
+async fn of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counted() {
+    let (fresh, mut challenge) = with_challenge().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.count_code_try(&challenge.id).await.expect("asked");
+    tx.commit().await.expect("a commit");
+    challenge.resend(at(60)).expect("another letter");
+    let resent = challenge.clone();
+    let saved = fifty(&fresh, move |tx| {
+        let resent = resent.clone();
+        async move { tx.save_resend(&resent).await.expect("asked") }.boxed()
+    })
+    .await;
+    assert_eq!(saved.iter().filter(|saved| **saved).count(), 1);
+    let mut tx = fresh.read().await.expect("a reader");
+    let kept = tx.challenge(&challenge.id).await.expect("asked").expect("the proof");
+    assert_eq!(kept, Challenge { wrong_in_all: 1, ..challenge });
+}
+
+#[tokio::test]
+async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded() {
+    let (fresh, mut challenge) = with_challenge().await;
+    let id = challenge.id.clone();
+    let mut tx = fresh.write().await.expect("a turn");
+    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("old")), at(5)).await.expect("asked"));
+    challenge.resend(at(60)).expect("another letter");
+    assert!(tx.save_resend(&challenge).await.expect("asked"));
+    assert!(!tx.mark_sent(&id, 1, Some(digest("2")), Some(digest("late")), at(61)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 2, Some(digest("3")), Some(digest("new")), at(62)).await.expect("asked"));
+    let (found, issue) = tx.challenge_by_link(digest("old")).await.expect("asked").expect("known");
+    assert_eq!(found.answer_link(issue, at(63)), LinkAnswer::Superseded);
+    let (found, issue) = tx.challenge_by_link(digest("new")).await.expect("asked").expect("known");
+    assert!(matches!(found.answer_link(issue, at(63)), LinkAnswer::Right(_)));
+    assert_eq!((found.sent_at, found.code), (Some(at(62)), Some(digest("3"))));
+    assert_eq!(tx.challenge_by_link(digest("late")).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    for (id, address, when) in [("c1", "a@sfr.fr", 1), ("c2", "b@sfr.fr", 2)] {
+        let asked = Challenge { requested_at: at(when), address: email(address), ..challenge(id) };
+        tx.insert_challenge(&asked, Purpose::EmailChange, anne.as_str()).await.expect("kept");
+        tx.insert_email_change(&asked.id, &anne, &asked.address).await.expect("kept");
+    }
+    let second = ChallengeId::stored("c2");
+    let pending = tx.pending_email_change(&anne).await.expect("asked");
+    assert_eq!(pending, Some((second.clone(), email("b@sfr.fr"))));
+    assert!(tx.mark_answered(&second, at(3)).await.expect("asked"));
+    let pending = tx.pending_email_change(&anne).await.expect("asked").expect("the first");
+    assert_eq!(pending.0, ChallengeId::stored("c1"));
+    tx.cancel_email_changes(&anne).await.expect("cancelled");
+    assert_eq!(tx.pending_email_change(&anne).await.expect("asked"), None);
+    assert_eq!(tx.challenge(&pending.0).await.expect("asked"), None);
+    assert!(tx.challenge(&second).await.expect("asked").is_some());
+}
+
+#[tokio::test]
+async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    tx.insert_recovery("r1", &anne, 60, at(0)).await.expect("kept");
+    assert!(tx.mark_recovery_sent("r1", digest("l1"), at(1)).await.expect("asked"));
+    tx.insert_recovery("r2", &anne, 60, at(2)).await.expect("kept");
+    assert!(!tx.mark_recovery_sent("r1", digest("late"), at(3)).await.expect("asked"));
+    assert!(tx.mark_recovery_sent("r2", digest("l2"), at(3)).await.expect("asked"));
+    let (id, first) = tx.recovery_by_link(digest("l1")).await.expect("asked").expect("known");
+    assert_eq!((id.as_str(), first.judge(at(4))), ("r1", ResetLink::Superseded));
+    assert!(!tx.use_recovery("r1", at(4)).await.expect("asked"));
+    assert!(tx.recovery_by_link(digest("late")).await.expect("asked").is_none());
+    tx.commit().await.expect("a commit");
+    let uses = fifty(&fresh, |tx| async move { tx.use_recovery("r2", at(5)).await.expect("asked") }.boxed()).await;
+    assert_eq!(uses.iter().filter(|used| **used).count(), 1);
+    let mut tx = fresh.read().await.expect("a reader");
+    let (_, second) = tx.recovery_by_link(digest("l2")).await.expect("asked").expect("known");
+    assert_eq!((second.identity.clone(), second.judge(at(6))), (anne, ResetLink::Used));
+}
+
+#[tokio::test]
+async fn f04_letters_are_counted_for_an_hour_each() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    for when in [0, 1800, 3599] {
+        tx.count_letter("person:anne", at(when)).await.expect("counted");
+    }
+    assert_eq!(tx.letters_in_last_hour("person:anne", at(3599)).await.expect("asked"), 3);
+    assert_eq!(tx.letters_in_last_hour("person:anne", at(3600)).await.expect("asked"), 2);
+    assert_eq!(tx.letters_in_last_hour("person:pierre", at(3600)).await.expect("asked"), 0);
+}
+
+#[tokio::test]
+async fn parallel_guesses_share_one_budget() {
+    let fresh = Fresh::new().await;
+    let guesses = fifty(&fresh, |tx| {
+        async move {
+            let (attempts, version) = tx.attempts("person:anne").await.expect("asked");
+            match attempts.reserve(&LockoutPolicy::PERSON, at(0)) {
+                Ok(next) => tx.save_attempts("person:anne", &next, version).await.expect("asked"),
+                Err(_) => false,
+            }
+        }
+        .boxed()
+    })
+    .await;
+    assert!((1..=5).contains(&guesses.iter().filter(|guess| **guess).count()));
+    let mut tx = fresh.write().await.expect("a turn");
+    let (attempts, version) = tx.attempts("person:anne").await.expect("asked");
+    assert_eq!(i64::from(attempts.streak), version);
+    assert_eq!((attempts.day_start, attempts.last), (Some(at(0)), Some(at(0))));
+}
+
+#[tokio::test]
+async fn who_counted_on_what_has_changed_since_is_told() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let one = Attempts { streak: 1, today: 1, ..Attempts::default() };
+    assert_eq!(tx.attempts("ip").await.expect("asked"), (Attempts::default(), 0));
+    assert!(tx.save_attempts("ip", &one, 0).await.expect("asked"));
+    assert!(!tx.save_attempts("ip", &one, 0).await.expect("asked"));
+    assert!(tx.save_attempts("ip", &one.cleared(), 1).await.expect("asked"));
+    assert!(!tx.save_attempts("ip", &one, 1).await.expect("asked"));
+    assert_eq!(tx.attempts("ip").await.expect("asked"), (one.cleared(), 2));
+}

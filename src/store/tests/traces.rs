@@ -1,0 +1,87 @@
+//! The trace, and what goes with time.
+
+use super::*;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
+use crate::domain::lockout::Attempts;
+use crate::domain::migration::{Flow, FlowId, MigrationPlan};
+use crate::domain::path::ReturnPath;
+
+fn refused() -> AuditEntry {
+    AuditEntry {
+        event: AuditEvent::SignInRefused { reason: Refusal::Throttled },
+        actor: Actor::Visitor,
+        agency: Some(agency("SPI31")),
+        identity: None,
+        login: Some(login("Durand")),
+    }
+}
+
+#[tokio::test]
+async fn the_trace_tells_who_did_what_newest_first() {
+    let fresh = Fresh::new().await;
+    let anne = IdentityId::stored("anne");
+    let signed_in = AuditEntry {
+        event: AuditEvent::SignedIn,
+        actor: Actor::Resident(anne.clone()),
+        agency: None,
+        identity: Some(anne),
+        login: None,
+    };
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.append_audit(&refused(), "192.0.2.1", "r1", at(1)).await.expect("traced");
+    tx.append_audit(&signed_in, "192.0.2.1", "r2", at(2)).await.expect("traced");
+    let tail = tx.audit_tail(10).await.expect("asked");
+    let line = |seq, when, entry, request_id: &str| AuditLine {
+        seq,
+        at: at(when),
+        entry,
+        client: "192.0.2.1".into(),
+        request_id: request_id.into(),
+    };
+    assert_eq!(tail, [line(2, 2, signed_in, "r2"), line(1, 1, refused(), "r1")]);
+    assert_eq!(tx.audit_tail(1).await.expect("asked").len(), 1);
+}
+
+#[tokio::test]
+async fn the_lines_of_the_trace_are_numbered_without_gaps() {
+    let fresh = Fresh::new().await;
+    let mut dropped = fresh.write().await.expect("a turn");
+    dropped.append_audit(&refused(), "", "dropped", at(0)).await.expect("traced");
+    drop(dropped);
+    fifty(&fresh, |tx| async move { tx.append_audit(&refused(), "", "", at(0)).await.expect("traced") }.boxed()).await;
+    let mut tx = fresh.read().await.expect("a reader");
+    let numbers: Vec<i64> = tx.audit_tail(100).await.expect("asked").iter().map(|line| line.seq).collect();
+    assert_eq!(numbers, (1..=50).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn law_024_what_is_past_its_time_goes_and_nothing_else() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let link = attached(&mut tx, &anne, "SPI31", "durand").await;
+    let session = signed_in(&mut tx, &anne, "s").await;
+    let plan = MigrationPlan::from(&AgencyPolicy::default());
+    let run = Flow::start(FlowId::stored("f"), account("SPI31", "martin"), None, plan, at(0));
+    tx.insert_flow(&run, digest("b"), None, None).await.expect("kept");
+    let home = ReturnPath::home();
+    tx.insert_handover(digest("code"), &session.id, &link.id, digest("b"), &home, at(30)).await.expect("kept");
+    tx.remember_device(&anne, digest("tablet"), at(0)).await.expect("kept");
+    tx.insert_recovery("r", &anne, 60, at(0)).await.expect("kept");
+    tx.count_letter("person:anne", at(0)).await.expect("counted");
+    let guess = Attempts { streak: 1, today: 1, day_start: Some(at(0)), last: Some(at(0)) };
+    assert!(tx.save_attempts("person:anne", &guess, 0).await.expect("asked"));
+
+    assert_eq!(tx.purge(at(29)).await.expect("purged"), Purged::default());
+    let hour = tx.purge(later(session.ends_at(), SignedDuration::ZERO)).await.expect("purged");
+    // The session takes its hand-over with it; which of both counts does not matter.
+    assert_eq!((hour.sessions, hour.handovers, hour.flows), (1, 1, 0));
+    let days = tx.purge(run.expires_at()).await.expect("purged");
+    assert_eq!((days.flows, days.letter_counts, days.throttles, days.recoveries), (1, 1, 1, 0));
+    let month = tx.purge(later(at(0), SignedDuration::from_hours(30 * 24))).await.expect("purged");
+    assert_eq!(month, Purged { recoveries: 1, ..Purged::default() });
+    let year = tx.purge(later(at(0), SignedDuration::from_hours(395 * 24))).await.expect("purged");
+    assert_eq!(year, Purged { devices: 1, ..Purged::default() });
+    assert!(tx.credential_of(&anne).await.expect("asked").is_some());
+    assert_eq!(tx.links_of(&anne).await.expect("asked"), [link]);
+}

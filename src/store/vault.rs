@@ -1,0 +1,155 @@
+//! A legacy secret at rest: sealed under a key that is never in the database, opened for one call.
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::domain::secret::{Dice, Secret};
+
+/// Seals and opens secrets with XChaCha20-Poly1305: one key for sealing, older ones for opening only.
+pub struct Vault {
+    current: VaultKey,
+    old: Vec<VaultKey>,
+}
+
+/// A sealed secret, bound to the place that it was sealed for. Shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    pub(super) key_id: String,
+    pub(super) nonce: [u8; 24],
+    pub(super) ciphertext: Vec<u8>,
+}
+
+/// Why a sealed secret does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// No key of that name is configured.
+    #[error("the vault has no key named \"{0}\"")]
+    UnknownKey(String),
+    /// Another key of the same name, another place, or a changed row.
+    #[error("the sealed secret does not open")]
+    Refused,
+}
+
+struct VaultKey {
+    id: String,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl Vault {
+    /// A vault that seals with this key; `key_id` is its name, kept beside every secret and no secret itself.
+    #[must_use]
+    pub fn new(key_id: String, key: [u8; 32]) -> Self {
+        Self { current: VaultKey { id: key_id, key: Zeroizing::new(key) }, old: Vec::new() }
+    }
+
+    /// Adds a key that only opens what was sealed with it (rotation without downtime).
+    #[must_use]
+    pub fn with_old(mut self, key_id: String, key: [u8; 32]) -> Self {
+        self.old.push(VaultKey { id: key_id, key: Zeroizing::new(key) });
+        self
+    }
+
+    /// Seals a secret for one place, such as `link:<id>`: it opens nowhere else.
+    ///
+    /// # Panics
+    /// Never: the cipher refuses only what is longer than 256 GiB.
+    pub fn seal(&self, dice: &dyn Dice, context: &str, secret: &Secret) -> Sealed {
+        let mut nonce = [0; 24];
+        dice.fill(&mut nonce);
+        let bound = bound_to(context, &self.current.id);
+        let payload = Payload { msg: secret.expose().as_bytes(), aad: &bound };
+        let ciphertext =
+            self.current.cipher().encrypt(&XNonce::from(nonce), payload).expect("a secret is shorter than 256 GiB");
+        Sealed { key_id: self.current.id.clone(), nonce, ciphertext }
+    }
+
+    /// Opens what was sealed for this very place.
+    ///
+    /// # Errors
+    /// The key is unknown, or the secret was sealed for another place, or it was changed.
+    pub fn open(&self, context: &str, sealed: &Sealed) -> Result<Secret, VaultError> {
+        let key = std::iter::once(&self.current)
+            .chain(&self.old)
+            .find(|key| key.id == sealed.key_id)
+            .ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
+        let bound = bound_to(context, &key.id);
+        let payload = Payload { msg: &sealed.ciphertext, aad: &bound };
+        let opened = key.cipher().decrypt(&XNonce::from(sealed.nonce), payload).map_err(|_| VaultError::Refused)?;
+        String::from_utf8(opened).map(Secret::new).map_err(|error| {
+            error.into_bytes().zeroize();
+            VaultError::Refused
+        })
+    }
+
+    /// Whether a secret should be sealed again, since its key is an old one.
+    #[must_use]
+    pub fn is_stale(&self, sealed: &Sealed) -> bool {
+        sealed.key_id != self.current.id
+    }
+}
+
+impl VaultKey {
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&Key::from(*self.key))
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed(..)")
+    }
+}
+
+/// Context and key id with the length of the first, so that no two pairs read the same.
+fn bound_to(context: &str, key_id: &str) -> Vec<u8> {
+    let mut bound = (context.len() as u64).to_le_bytes().to_vec();
+    bound.extend_from_slice(context.as_bytes());
+    bound.extend_from_slice(key_id.as_bytes());
+    bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::tests::CountingDice;
+
+    #[test]
+    fn a_sealed_secret_opens_only_in_the_place_that_it_was_sealed_for() {
+        let vault = Vault::new("2026".into(), [1; 32]);
+        let sealed = vault.seal(&CountingDice::default(), "link:a", &Secret::new("Été-1998"));
+        assert_eq!(vault.open("link:a", &sealed).expect("opens").expose(), "Été-1998");
+        assert_eq!(vault.open("link:b", &sealed).err(), Some(VaultError::Refused));
+        assert_eq!(vault.open("", &sealed).err(), Some(VaultError::Refused));
+        let renamed = Sealed { ciphertext: sealed.ciphertext.iter().map(|byte| byte ^ 1).collect(), ..sealed };
+        assert_eq!(vault.open("link:a", &renamed).err(), Some(VaultError::Refused));
+    }
+
+    #[test]
+    fn an_old_key_opens_what_it_sealed_and_seals_nothing_more() {
+        let dice = CountingDice::default();
+        let sealed = Vault::new("old".into(), [1; 32]).seal(&dice, "link:a", &Secret::new("s"));
+        let rotated = Vault::new("new".into(), [2; 32]).with_old("old".into(), [1; 32]);
+        assert_eq!(rotated.open("link:a", &sealed).expect("opens").expose(), "s");
+        assert!(rotated.is_stale(&sealed));
+        assert!(!rotated.is_stale(&rotated.seal(&dice, "link:a", &Secret::new("s"))));
+        let without = Vault::new("new".into(), [2; 32]);
+        assert_eq!(without.open("link:a", &sealed).err(), Some(VaultError::UnknownKey("old".into())));
+    }
+
+    #[test]
+    fn the_same_secret_sealed_twice_looks_different_and_shows_nothing() {
+        let (vault, dice) = (Vault::new("k".into(), [1; 32]), CountingDice::default());
+        let [a, b] = [(); 2].map(|()| vault.seal(&dice, "link:a", &Secret::new("hunter2")));
+        assert!(a != b);
+        assert_eq!(format!("{a:?} {vault:?}"), "Sealed(..) Vault(..)");
+    }
+}

@@ -1,0 +1,143 @@
+//! The cookies that we set: what they are called and how they are written (SEC-234, LAW-029).
+
+use cookie::{Cookie, SameSite, time::Duration};
+
+use crate::domain::origin::Scheme;
+
+/// What a cookie is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Who is signed in; on the portal and on each agency's host, never the same value.
+    Session,
+    /// The browser from its first page on: form token and wizard hang on it.
+    Browser,
+    /// A device on which somebody has signed in (f02).
+    Device,
+    /// The language that was chosen.
+    Language,
+    /// Binds a hand-over to the browser on an agency's host (a24).
+    Bind,
+    /// Counts sign-ins upstream in a row, so that they end (REL-042).
+    Renewals,
+}
+
+impl Kind {
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Session => ("vestibule", "__Host-vestibule"),
+            Self::Browser => ("vestibule-browser", "__Host-vestibule-browser"),
+            Self::Device => ("vestibule-device", "__Host-vestibule-device"),
+            Self::Language => ("vestibule-language", "__Host-vestibule-language"),
+            Self::Bind => ("vestibule-bind", "__Host-vestibule-bind"),
+            Self::Renewals => ("vestibule-renewals", "__Host-vestibule-renewals"),
+        }
+    }
+
+    /// The cookie's name: with the `__Host-` prefix wherever the browser speaks TLS.
+    #[must_use]
+    pub const fn name(self, scheme: Scheme) -> &'static str {
+        let (plain, prefixed) = self.names();
+        match scheme {
+            Scheme::Http => plain,
+            Scheme::Https => prefixed,
+        }
+    }
+}
+
+/// The name of the session cookie, which the data plane looks for.
+#[must_use]
+pub const fn session_name(scheme: Scheme) -> &'static str {
+    Kind::Session.name(scheme)
+}
+
+/// Whether a cookie of this name is ours, on any host: extranets never see it and never set it (a14, SEC-063).
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    let bare = ["__host-", "__secure-"]
+        .iter()
+        .find_map(|prefix| {
+            let head = name.get(..prefix.len())?;
+            head.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
+        })
+        .unwrap_or(name);
+    bare.get(.."vestibule".len()).is_some_and(|head| head.eq_ignore_ascii_case("vestibule"))
+}
+
+/// A `Set-Cookie` value. Without `max_age` it lasts as long as the browser is open.
+#[must_use]
+pub fn set(kind: Kind, scheme: Scheme, value: &str, max_age: Option<Duration>) -> String {
+    let mut cookie = Cookie::build((kind.name(scheme), value.to_owned()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(scheme == Scheme::Https);
+    if let Some(max_age) = max_age {
+        cookie = cookie.max_age(max_age);
+    }
+    cookie.build().to_string()
+}
+
+/// A `Set-Cookie` value that takes the cookie away.
+#[must_use]
+pub fn clear(kind: Kind, scheme: Scheme) -> String {
+    set(kind, scheme, "", Some(Duration::ZERO))
+}
+
+/// The value of a cookie in a `Cookie` header; a name that comes twice counts as absent (SEC-061).
+#[must_use]
+pub fn find<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers
+        .get_all(http::header::COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(found, _)| found.trim() == name)
+        .map(|(_, value)| value.trim());
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The value of a cookie of ours, if it has the form of a secret that we make.
+#[must_use]
+pub fn find_secret<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+    find(headers, name).filter(|value| {
+        value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_234_cookies_carry_the_host_prefix_and_every_protection_under_tls() {
+        let cookie = set(Kind::Session, Scheme::Https, "x", None);
+        assert_eq!(cookie, "__Host-vestibule=x; HttpOnly; SameSite=Lax; Secure; Path=/");
+        assert!(!set(Kind::Session, Scheme::Http, "x", None).contains("Secure"));
+    }
+
+    #[test]
+    fn a14_every_cookie_of_ours_is_known_by_its_name() {
+        for name in ["vestibule", "Vestibule-x", "__Host-vestibule", "__HOST-vestibule-browser", "__Secure-vestibule"] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in ["PHPSESSID", "vest", "__Host-x", "xvestibule", ""] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn sec_061_a_cookie_that_comes_twice_or_malformed_counts_as_absent() {
+        let headers = |text: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("cookie", text.parse().expect("a header"));
+            headers
+        };
+        let good = "a".repeat(43);
+        assert_eq!(find_secret(&headers(&format!("x=1; vestibule={good}")), "vestibule"), Some(good.as_str()));
+        for bad in [format!("vestibule={good}; vestibule={good}"), "vestibule=%".into(), ";;=;".into()] {
+            assert_eq!(find_secret(&headers(&bad), "vestibule"), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The fields of a posted form, after the form token was found right (SEC-078).
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse as _, Response};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::Web;
+use super::problem::Problem;
+use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::origin::Origin;
+use crate::domain::routing::Place;
+use crate::domain::secret::Secret;
+use crate::pages::portal::MessageName;
+
+/// The largest form that is read, bytes (REL-048).
+pub const LARGEST_FORM: usize = 64 * 1024;
+
+/// What was posted. The first of several fields of one name counts (SEC-038).
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(String, Secret)>);
+
+impl Fields {
+    /// A field's text; empty if it is not there.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.expose())
+    }
+
+    /// A field that is never shown.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Secret {
+        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Whether a box was ticked.
+    #[must_use]
+    pub fn ticked(&self, name: &str) -> bool {
+        self.text(name) == "on"
+    }
+
+    fn read(body: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(body);
+        Self(pairs.map(|(name, value)| (name.into_owned(), Secret::new(value))).collect())
+    }
+}
+
+/// The token that every form of a browser carries: a keyed digest of the browser's secret, worth nothing elsewhere.
+#[must_use]
+pub fn form_token(browser: &Secret) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(browser.expose().as_bytes()).expect("HMAC takes keys of any length");
+    mac.update(b"vestibule form");
+    data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+impl FromRequest<Arc<Web>> for Fields {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let refused = || Problem::page(http::StatusCode::FORBIDDEN, MessageName::FormRefused).into_response();
+        let Some(arrival) = request.extensions().get::<super::Arrival>().cloned() else { return Err(refused()) };
+        let headers = request.headers();
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let here = match &arrival.place {
+            Place::Own(agency) | Place::Extranet(agency) => agency.public.clone(),
+            Place::Portal | Place::Nowhere => web.app.directory.portal().clone(),
+        };
+        if is_foreign(header("origin"), header("sec-fetch-site"), &here) {
+            return Err(refused());
+        }
+        let name = super::cookies::Kind::Browser.name(arrival.scheme);
+        let Some(browser) = super::cookies::find_secret(headers, name).map(Secret::new) else { return Err(refused()) };
+        let is_form = header("content-type").is_some_and(|kind| {
+            kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
+        });
+        let Ok(body) = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await else {
+            return Err(Problem::page(http::StatusCode::PAYLOAD_TOO_LARGE, MessageName::FormRefused).into_response());
+        };
+        let fields = if is_form { Self::read(&body) } else { Self::default() };
+        if !Secret::new(form_token(&browser)).matches(&fields.secret("csrf")) {
+            return Err(refused());
+        }
+        Ok(fields)
+    }
+}
+
+fn is_foreign(origin: Option<&str>, site: Option<&str>, here: &Origin) -> bool {
+    asked_from(origin, site, here) == AskedFrom::Elsewhere
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_038_the_first_of_several_fields_counts() {
+        let fields = Fields::read(b"email=alice%40x.fr&email=mallory%40x.fr&keep=on");
+        assert_eq!(fields.text("email"), "alice@x.fr");
+        assert!(fields.ticked("keep") && !fields.ticked("email"));
+        assert_eq!(fields.text("missing"), "");
+    }
+
+    #[test]
+    fn sec_078_a_token_belongs_to_one_browser() {
+        assert_ne!(form_token(&Secret::new("a")), form_token(&Secret::new("b")));
+        assert_eq!(form_token(&Secret::new("a")).len(), 64);
+    }
+}

@@ -1,0 +1,230 @@
+//! Somebody at one of our pages: who asks, in which language, and what the answer takes along.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{Html, IntoResponse as _, Response};
+use cookie::time::Duration;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::cookies::{self, Kind};
+use super::fields::form_token;
+use super::problem::Problem;
+use super::{Arrival, Web};
+use crate::app::{Caller, Fault};
+use crate::domain::agency::Agency;
+use crate::domain::language::Language;
+use crate::domain::origin::Origin;
+use crate::domain::routing::Place;
+use crate::domain::secret::{Secret, long_secret};
+use crate::domain::session::Session;
+use crate::pages::{Frame, Page};
+
+/// A request to a page of ours, and the cookies that its answer sets.
+pub struct Guest {
+    /// Who asks.
+    pub caller: Caller,
+    /// What the proxy knows.
+    pub arrival: Arrival,
+    /// The path with query, for the language picker.
+    pub here: String,
+    session: Option<Secret>,
+    headers: HeaderMap,
+    is_signed_in: bool,
+    cookies: Vec<String>,
+}
+
+impl FromRequestParts<Arc<Web>> for Guest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        let arrival = parts.extensions.get::<Arrival>().cloned();
+        let arrival = arrival.expect("the data plane says where a request arrived");
+        let headers = &parts.headers;
+        let secret = |kind: Kind| cookies::find_secret(headers, kind.name(arrival.scheme)).map(Secret::new);
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut set_cookies = Vec::new();
+        let browser = secret(Kind::Browser).unwrap_or_else(|| {
+            let fresh = long_secret(&*web.app.dice);
+            set_cookies.push(cookies::set(Kind::Browser, arrival.scheme, fresh.expose(), None));
+            fresh
+        });
+        let chosen = cookies::find(headers, Kind::Language.name(arrival.scheme)).and_then(Language::parse);
+        let language = chosen
+            .or_else(|| text(header::ACCEPT_LANGUAGE).and_then(Language::from_accept_language))
+            .unwrap_or_default();
+        let caller = Caller {
+            client: arrival.client,
+            request_id: arrival.request_id.clone(),
+            user_agent: text(header::USER_AGENT).map(str::to_owned),
+            language,
+            browser,
+            device: secret(Kind::Device),
+        };
+        Ok(Self {
+            caller,
+            here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            session: secret(Kind::Session),
+            headers: headers.clone(),
+            is_signed_in: false,
+            cookies: set_cookies,
+            arrival,
+        })
+    }
+}
+
+impl Guest {
+    /// Who is signed in on the portal in this browser.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn session(&mut self, web: &Web) -> Result<Option<Session>, Fault> {
+        let Some(cookie) = &self.session else { return Ok(None) };
+        let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
+        self.is_signed_in = session.is_some();
+        Ok(session)
+    }
+
+    /// The value of the session cookie on this host.
+    #[must_use]
+    pub const fn session_cookie(&self) -> Option<&Secret> {
+        self.session.as_ref()
+    }
+
+    /// The value of another cookie of ours.
+    #[must_use]
+    pub fn cookie(&self, kind: Kind) -> Option<&str> {
+        cookies::find(&self.headers, kind.name(self.arrival.scheme))
+    }
+
+    /// Sets a cookie with the answer.
+    pub fn set(&mut self, kind: Kind, value: &str, max_age: Option<Duration>) {
+        self.cookies.push(cookies::set(kind, self.arrival.scheme, value, max_age));
+    }
+
+    /// Takes a cookie away with the answer.
+    pub fn clear(&mut self, kind: Kind) {
+        self.cookies.push(cookies::clear(kind, self.arrival.scheme));
+    }
+
+    /// Sets a cookie that is written already: one of the extranet's, on its agency's host.
+    pub fn set_written(&mut self, set_cookie: String) {
+        self.cookies.push(set_cookie);
+    }
+
+    /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
+        let cookie = long_secret(&*web.app.dice);
+        web.app.sessions.rotate(&session.id, &cookie).await?;
+        self.set_session(&cookie, session, web);
+        Ok(())
+    }
+
+    /// Sets the portal's session cookie, to last as long as the session may.
+    pub fn set_session(&mut self, cookie: &Secret, session: &Session, web: &Web) {
+        // Only « Garder ma session active » outlives the browser's closing.
+        let keeps = u64::from(session.lifetime.idle_minutes) >= u64::from(session.lifetime.hours) * 60;
+        let left = session.ends_at().duration_since(web.app.now()).as_secs();
+        self.set(Kind::Session, cookie.expose(), keeps.then(|| Duration::seconds(left)));
+    }
+
+    /// Gives this browser a new secret: what was begun under the old one is not open here any more.
+    pub fn renew_browser(&mut self, secret: Secret) {
+        self.set(Kind::Browser, secret.expose(), None);
+        self.caller.browser = secret;
+    }
+
+    /// The language changes with the agency only where nothing was chosen.
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.caller.language
+    }
+
+    /// A page.
+    pub fn page<P: Page>(self, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
+        self.page_with(StatusCode::OK, web, agency, page)
+    }
+
+    /// A page that says what is wrong with what was posted (SEC-035).
+    pub fn page_again<P: Page>(self, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
+        self.page_with(StatusCode::UNPROCESSABLE_ENTITY, web, agency, page)
+    }
+
+    /// A page with a status.
+    pub fn page_with<P: Page>(self, status: StatusCode, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
+        let brand = web.brand(agency);
+        let portal = web.portal_url();
+        let csrf = form_token(&self.caller.browser);
+        let on_portal = matches!(self.arrival.place, Place::Portal);
+        let frame = Frame {
+            language: self.language(),
+            brand: &brand,
+            csrf: &csrf,
+            assets: if on_portal { "/assets" } else { "/.vestibule/assets" },
+            portal: &portal,
+            here: &self.here,
+            signed_in: self.is_signed_in,
+        };
+        match web.pages.render(&frame, page) {
+            Ok(html) => {
+                let response = (status, Html(html)).into_response();
+                self.finish(protected(response, web.app.directory.portal(), agency.map(|agency| &agency.public)))
+            }
+            Err(error) => {
+                tracing::error!(request_id = %self.arrival.request_id, %error, "a page cannot be rendered");
+                Problem::ours().into_response()
+            }
+        }
+    }
+
+    /// The way to another page, always by GET.
+    pub fn go(self, to: &str) -> Response {
+        let Ok(location) = HeaderValue::from_str(to) else { return Problem::ours().into_response() };
+        let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+        self.finish(response)
+    }
+
+    /// The way to the extranet of an agency, through the hand-over.
+    pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to).finish();
+        let to = format!("{}/.vestibule/begin?{query}", agency.public);
+        self.go(&to)
+    }
+
+    fn finish(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for cookie in &self.cookies {
+            if let Ok(value) = HeaderValue::from_str(cookie) {
+                headers.append(header::SET_COOKIE, value);
+            }
+        }
+        response
+    }
+}
+
+/// The headers of every page of ours (SEC-237 to SEC-239). A form may lead on, through redirects, to the portal and to
+/// the agency that is being entered, and nowhere else.
+fn protected(mut response: Response, portal: &Origin, agency: Option<&Origin>) -> Response {
+    let agency = agency.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {portal}{agency}"
+    );
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

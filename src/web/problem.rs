@@ -1,0 +1,103 @@
+//! From what went wrong to a calm page: one place for all of them.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+use super::Web;
+use super::guest::Guest;
+use crate::app::Fault;
+use crate::domain::routing::Place;
+use crate::pages::Pages;
+use crate::pages::portal::{MessageName, MessagePage};
+
+/// An answer that only says what went wrong; [`calmly`] makes a page of it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    name: MessageName,
+}
+
+impl Problem {
+    /// A page that tells something, with its status.
+    #[must_use]
+    pub const fn page(status: StatusCode, name: MessageName) -> Self {
+        Self { status, name }
+    }
+
+    /// Something of ours failed.
+    #[must_use]
+    pub const fn ours() -> Self {
+        Self::page(StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed)
+    }
+
+    /// There is no such page.
+    #[must_use]
+    pub const fn not_found() -> Self {
+        Self::page(StatusCode::NOT_FOUND, MessageName::NotFound)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        tracing::error!(fault = %self, "a request failed");
+        let mut response = Problem::page(StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable).into_response();
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response
+    }
+}
+
+/// Makes a page of every [`Problem`], in the language and with the request id of who asked.
+pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let asked = parts.clone();
+    parts.headers = asked.headers.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let mut asked = asked;
+    let Ok(guest) = Guest::from_request_parts(&mut asked, &web).await;
+    let request_id = guest.arrival.request_id.to_string();
+    let page = MessagePage {
+        name: problem.name,
+        action_url: way_on(&guest, problem.name),
+        request_id: problem.status.is_server_error().then(|| request_id.clone()),
+    };
+    let agency = match &guest.arrival.place {
+        Place::Own(agency) | Place::Extranet(agency) => Some(Arc::clone(agency)),
+        Place::Portal | Place::Nowhere => None,
+    };
+    let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
+    if page.extensions().get::<Problem>().is_some() {
+        // The engine itself fails: the built-in page needs nothing.
+        page = (problem.status, axum::response::Html(Pages::fallback(&request_id))).into_response();
+    }
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+/// Where the button of such a page leads: the page itself again where trying again may help, else the way in.
+fn way_on(guest: &Guest, name: MessageName) -> String {
+    match name {
+        MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::Failed
+            if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
+        {
+            guest.here.clone()
+        }
+        _ => "/".to_owned(),
+    }
+}
