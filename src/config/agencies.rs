@@ -15,7 +15,7 @@ use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
 use crate::domain::path::{NormalisedPath, PathRule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::{Adapter, Upstream};
+use crate::domain::upstream::{Adapter, Upstream, Verifier};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -43,16 +43,22 @@ pub(super) fn read<'s>(
     let code = code(&section);
     let public = section.parsed("url", values::public_origin);
     let mut origins = written;
-    let policy = code.as_ref().map(|code| {
-        let (policy, folded) = layers.fold(code, section.section("policy").map(Layer::read));
-        origins.extend(folded);
-        policy
-    });
+    let client = section.text("client").and_then(|text| AgencyCode::parse(&text, "0"));
+    let own = section.section("policy").map(Layer::read);
+    let (policy, folded) = layers.fold(client.as_ref().map(AgencyCode::client), own);
+    origins.extend(folded);
     let brand = brand(&section, portal, &mut origins);
     let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
     let mode = mode(&section);
     let cookies = cookies(&section);
-    let sign_in = section.section("sign_in").and_then(|section| sign_in::read(&section));
+    let sign_in = section.section("sign_in").and_then(|section| {
+        let (adapter, verifier) = sign_in::read(&section)?;
+        if !section.has("verifier") {
+            let value = if verifier == Verifier::Form { "form" } else { "roster" };
+            derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
+        }
+        Some((adapter, verifier))
+    });
     let headers = headers::read(&section);
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
     let replays = adapter.as_deref() == Some("form-replay");
@@ -77,7 +83,7 @@ pub(super) fn read<'s>(
             public: public.clone()?,
             upstream: upstream?,
             mode: mode?,
-            policy: policy?,
+            policy,
             adapter,
             verifier,
             cookies: cookies?,

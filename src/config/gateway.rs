@@ -3,9 +3,11 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use toml::de::DeValue;
+
 use super::document::Section;
 use super::problems::Wrong;
-use super::secrets::{self, Environment};
+use super::secrets::{self, Surroundings};
 use super::settings::{
     Argon2Settings, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings,
     SmtpTls, TransportSettings,
@@ -15,7 +17,7 @@ use crate::domain::origin::Scheme;
 use crate::domain::secret::Secret;
 
 /// Reads everything but the portal and the agencies; None where something is wrong, and then it has been noted.
-pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, env: &Environment<'_>) -> Option<Settings> {
+pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: Surroundings<'_>) -> Option<Settings> {
     let server = root.section("server").and_then(|section| server(&section));
     if let (Some(portal), Some(server)) = (&portal, &server)
         && portal.origin.scheme() == Scheme::Https
@@ -25,9 +27,9 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, env: &Env
             Wrong::new("every resident would come from the TLS terminator's address, and be throttled with all others");
         root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
     }
-    let database_url = root.section("database").and_then(|section| database_url(&section, env));
-    let vault = root.section("vault").and_then(|section| secrets::vault(&section, env));
-    let mail = root.section("mail").and_then(|section| mail(&section, env));
+    let database_url = root.section("database").and_then(|section| database_url(&section, around));
+    let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
+    let mail = root.section("mail").and_then(|section| mail(&section, around));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));
     let log = root.section("log").and_then(|section| log(&section));
     let pages = root.section("pages").and_then(|section| {
@@ -64,7 +66,7 @@ pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
 
 fn server(section: &Section<'_>) -> Option<ServerSettings> {
     let listen = section.list("listen", values::listener);
-    if listen.is_empty() && section.has("listen") {
+    if section.written("listen").and_then(DeValue::as_array).is_some_and(|listed| listed.is_empty()) {
         section.error("listen", Wrong::new("nobody could reach the gateway: no address to listen on"));
     }
     let health = section.parsed("health", values::listener);
@@ -86,8 +88,8 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
     })
 }
 
-fn database_url(section: &Section<'_>, env: &Environment<'_>) -> Option<Secret> {
-    let url = secrets::secret(section, "url", true, env)?;
+fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secret> {
+    let url = secrets::secret(section, "url", true, around)?;
     let text = url.expose();
     if let Some(rest) = text.strip_prefix("sqlite:") {
         let file = rest.strip_prefix("//").unwrap_or(rest);
@@ -106,9 +108,9 @@ fn database_url(section: &Section<'_>, env: &Environment<'_>) -> Option<Secret> 
     None
 }
 
-fn mail(section: &Section<'_>, env: &Environment<'_>) -> Option<MailSettings> {
+fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings> {
     let from = section.parsed("from", values::sender);
-    let smtp = section.section("smtp").map(|section| smtp(&section, env));
+    let smtp = section.section("smtp").map(|section| smtp(&section, around));
     let transport = match section.text("transport").as_deref() {
         Some("folder") => {
             let folder = section.path("folder");
@@ -131,10 +133,10 @@ fn mail(section: &Section<'_>, env: &Environment<'_>) -> Option<MailSettings> {
     Some(MailSettings { from: from?, transport: transport? })
 }
 
-fn smtp(section: &Section<'_>, env: &Environment<'_>) -> Option<SmtpSettings> {
+fn smtp(section: &Section<'_>, around: Surroundings<'_>) -> Option<SmtpSettings> {
     let host = section.parsed("host", values::host_header);
     let username = section.parsed("username", values::line);
-    let password = secrets::secret(section, "password", false, env);
+    let password = secrets::secret(section, "password", false, around);
     let wants_password = section.has("password_file") || section.has("password_env");
     if username.is_some() != wants_password {
         let wrong = Wrong::new("username and password belong together");

@@ -12,8 +12,9 @@ use super::origins::ValueOrigin;
 use super::policy::Layers;
 use super::problems::{Problem, Problems, Severity, Wrong};
 use super::schema;
-use super::secrets::{self, Environment};
+use super::secrets::{self, Surroundings};
 use super::settings::{PortalSettings, Settings};
+use super::values;
 use crate::domain::agency::Agency;
 
 /// A configuration that can be used, and what the operator should look at all the same.
@@ -30,15 +31,15 @@ pub struct Loaded {
 /// # Errors
 /// Gives every problem of every file at once, warnings among them.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
-    load_with(path, &secrets::process_environment)
+    load_with(path, &secrets::process_variable)
 }
 
 /// [`load`], with an environment of the caller's choice.
-pub(super) fn load_with(path: &Path, env: &Environment<'_>) -> Result<Loaded, Problems> {
+pub(super) fn load_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
     let notes = Notes::default();
     let settings = read_text(path, &notes).and_then(|text| {
         let document = Document::parse(path, &text, &notes)?;
-        read_gateway(&document.root(GATEWAY, &notes), env)
+        read_gateway(&document.root(GATEWAY, &notes), variable)
     });
     let mut problems = notes.into_problems();
     problems.sort_by(|left, right| {
@@ -55,11 +56,12 @@ pub(super) fn load_with(path: &Path, env: &Environment<'_>) -> Result<Loaded, Pr
     }
 }
 
-fn read_gateway(root: &Section<'_>, env: &Environment<'_>) -> Option<Settings> {
+fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
     let portal = root.section("portal").and_then(|section| gateway::portal(&section));
     let (agencies, origins) = read_agencies(root, portal.as_ref());
-    let settings = gateway::read(root, portal, env);
+    let trial = portal.as_ref().is_some_and(|portal| values::is_local(portal.origin.host()));
+    let settings = gateway::read(root, portal, Surroundings { variable, trial });
     let mut settings = settings?;
     settings.origins = written;
     settings.origins.extend(origins);

@@ -71,13 +71,13 @@ impl<'s> Layers<'s> {
         Self { everybody, clients }
     }
 
-    /// Folds the layers for one agency; also tells where each value comes from.
-    pub(super) fn fold(&self, code: &AgencyCode, own: Option<Layer<'s>>) -> (AgencyPolicy, Vec<ValueOrigin>) {
-        let stack: Vec<Layer<'s>> =
-            [self.everybody.clone(), self.clients.get(code.client()).cloned(), own].into_iter().flatten().collect();
+    /// Folds the layers for an agency of this client; also tells where each value comes from.
+    pub(super) fn fold(&self, client: Option<&str>, own: Option<Layer<'s>>) -> (AgencyPolicy, Vec<ValueOrigin>) {
+        let client = client.and_then(|client| self.clients.get(client)).cloned();
+        let stack: Vec<Layer<'s>> = [self.everybody.clone(), client, own].into_iter().flatten().collect();
         let policy = stack.iter().fold(AgencyPolicy::default(), |policy, layer| policy.overlaid(&layer.values));
-        check_cnil(code, &policy, &stack);
-        (policy, origins(code, &stack))
+        check_cnil(&policy, &stack);
+        (policy, origins(&stack))
     }
 
     /// Warns of layers that no agency uses.
@@ -91,7 +91,7 @@ impl<'s> Layers<'s> {
 }
 
 /// Password rules below the CNIL's floor are refused, or taken on the operator's responsibility (LAW-001).
-fn check_cnil(code: &AgencyCode, policy: &AgencyPolicy, stack: &[Layer<'_>]) {
+fn check_cnil(policy: &AgencyPolicy, stack: &[Layer<'_>]) {
     let bits = policy.password.least_bits();
     let Some(layer) = stack.iter().rev().find(|layer| layer.values.password.is_some()) else { return };
     if bits >= FLOOR_BITS {
@@ -100,15 +100,17 @@ fn check_cnil(code: &AgencyCode, policy: &AgencyPolicy, stack: &[Layer<'_>]) {
     let figure = format!(
         "these rules promise {bits:.1} bits of guessing work, and the CNIL's floor is {FLOOR_BITS} (délibération 2022-100)"
     );
-    if stack.iter().rev().find_map(|layer| layer.accept_below_cnil) == Some(true) {
-        layer.section.warning("password", Wrong::new(format!("{figure}; accepted for {code}")));
+    let answer = stack.iter().rev().find(|layer| layer.accept_below_cnil.is_some());
+    if let Some(answer) = answer.filter(|answer| answer.accept_below_cnil == Some(true)) {
+        let place = answer.section.source_of("accept_below_cnil");
+        layer.section.warning("password", Wrong::new(format!("{figure}; accepted at {place}")));
     } else {
         let hint = "take \"cnil-50\", or answer for it with accept_below_cnil = true";
         layer.section.error("password", Wrong::new(figure).hint(hint));
     }
 }
 
-fn origins(code: &AgencyCode, stack: &[Layer<'_>]) -> Vec<ValueOrigin> {
+fn origins(stack: &[Layer<'_>]) -> Vec<ValueOrigin> {
     let of_key = |key: &'static super::keys::Key| {
         let top = stack.iter().rev().find(|layer| layer.section.has(key.name));
         let written = top.and_then(|layer| Some((layer, layer.section.written(key.name)?)));
@@ -117,7 +119,7 @@ fn origins(code: &AgencyCode, stack: &[Layer<'_>]) -> Vec<ValueOrigin> {
             (None, Fallback::Is(default)) => (default.replace('\'', "\""), Source::Default),
             (None, _) => return None,
         };
-        Some(ValueOrigin { agency: Some(code.clone()), key: format!("policy.{}", key.name), value, from })
+        Some(ValueOrigin { agency: None, key: format!("policy.{}", key.name), value, from })
     };
     POLICY.iter().filter_map(of_key).collect()
 }

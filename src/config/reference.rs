@@ -18,8 +18,8 @@ complete and check both kinds of file by `config/schema/`; the first line of the
 - Every file is TOML. Unknown keys are errors.
 - A relative path is relative to the folder of the file that it stands in.
 - Secrets come from files (`…_file`) or environment variables (`…_env`). A secret's file should have the mode 0640 or
-  less: if others on the machine can open it, the gateway does not start; a wider group is a warning. Container
-  platforms mount secrets for everybody by default: set their mode (`mode: 0440`, `defaultMode: 0440`).
+  less: if others on the machine can open it, the gateway does not start; a wider group, or a portal on `localhost`, is
+  a warning. Container platforms mount secrets for everybody by default: set their mode (`defaultMode: 0440`).
 - Public URLs are https. http is taken on `localhost`, `*.localhost` and `127.0.0.1` only.
 ";
 

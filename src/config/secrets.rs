@@ -12,18 +12,24 @@ use super::problems::Wrong;
 use super::settings::VaultKeys;
 use crate::domain::secret::Secret;
 
-/// The environment, as the process was given it.
-pub(super) type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+/// Where secrets may come from.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'e> {
+    /// Reads a variable of the environment.
+    pub(super) variable: &'e dyn Fn(&str) -> Option<String>,
+    /// Whether this is a trial whose portal nobody else can reach: a careless file is then no reason not to start.
+    pub(super) trial: bool,
+}
 
-/// The environment of this process: the only place that reads it.
+/// A variable of this process: the only place that reads it.
 #[expect(clippy::disallowed_methods, reason = "only config reads the environment, and it does so here")]
-pub(super) fn process_environment(name: &str) -> Option<String> {
+pub(super) fn process_variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// The secret that exactly one of `{name}`, `{name}_file` and `{name}_env` gives; which of them there are, the table of
 /// keys says. None is an error only where `required`.
-pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, env: &Environment<'_>) -> Option<Secret> {
+pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, around: Surroundings<'_>) -> Option<Secret> {
     let spellings = [name.to_owned(), format!("{name}_file"), format!("{name}_env")];
     let known: Vec<&str> =
         spellings.iter().map(String::as_str).filter(|name| section.keys.iter().any(|key| key.name == *name)).collect();
@@ -34,8 +40,8 @@ pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, env: &En
             None
         }
         [] => None,
-        [one] if one.ends_with("_file") => from_file(section, one),
-        [one] if one.ends_with("_env") => from_environment(section, one, env),
+        [one] if one.ends_with("_file") => from_file(section, one, around),
+        [one] if one.ends_with("_env") => from_environment(section, one, around),
         [one] => section.text(one).map(Secret::new),
         [_, second, ..] => {
             section.error(second, Wrong::new(format!("only one of {} can be given", written.join(", "))));
@@ -45,8 +51,8 @@ pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, env: &En
 }
 
 /// The key that seals legacy secrets; what is wrong with it is noted.
-pub(super) fn vault(section: &Section<'_>, env: &Environment<'_>) -> Option<VaultKeys> {
-    let text = secret(section, "key", true, env)?;
+pub(super) fn vault(section: &Section<'_>, around: Surroundings<'_>) -> Option<VaultKeys> {
+    let text = secret(section, "key", true, around)?;
     let bytes = BASE64.decode(text.expose().as_bytes()).map(Zeroizing::new).ok();
     let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
     let Some(key) = key.map(Zeroizing::new) else {
@@ -58,9 +64,9 @@ pub(super) fn vault(section: &Section<'_>, env: &Environment<'_>) -> Option<Vaul
     Some(VaultKeys { id: digest[..8].to_owned(), key })
 }
 
-fn from_environment(section: &Section<'_>, name: &str, env: &Environment<'_>) -> Option<Secret> {
+fn from_environment(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
     let variable = section.text(name)?;
-    let value = env(&variable)
+    let value = (around.variable)(&variable)
         .map(Zeroizing::new)
         .map(|value| Secret::new(value.trim()))
         .filter(|value| !value.expose().is_empty());
@@ -70,9 +76,9 @@ fn from_environment(section: &Section<'_>, name: &str, env: &Environment<'_>) ->
     value
 }
 
-fn from_file(section: &Section<'_>, name: &str) -> Option<Secret> {
+fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
     let path = section.path(name)?;
-    check_mode(section, name, &path);
+    check_mode(section, name, &path, around);
     match std::fs::read_to_string(&path).map(Zeroizing::new) {
         Ok(text) if text.trim().is_empty() => {
             section.error(name, Wrong::new(format!("{} is empty", path.display())));
@@ -87,13 +93,13 @@ fn from_file(section: &Section<'_>, name: &str) -> Option<Secret> {
 }
 
 /// A secret that everybody on the machine can read is none; a wide group is worth a look.
-fn check_mode(section: &Section<'_>, name: &str, path: &Path) {
+fn check_mode(section: &Section<'_>, name: &str, path: &Path, around: Surroundings<'_>) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
     let mode = metadata.permissions().mode() & 0o777;
     let wrong = |who: &str| {
         Wrong::new(format!("{who} {} (mode {mode:04o})", path.display())).hint(format!("chmod 0640 {}", path.display()))
     };
-    if mode & 0o007 != 0 {
+    if mode & 0o007 != 0 && !around.trial {
         section.error(name, wrong("everybody on this machine can open"));
     } else if mode & !0o640 != 0 {
         section.warning(name, wrong("more people than need to can open"));

@@ -127,7 +127,7 @@ fn check_way_back(section: &Section<'_>, page: &str, success: &[Rule]) {
     let misled = success.iter().find(|rule| matches!(rule, Rule::Redirect(path) if page.starts_with(path.as_str())));
     if misled.is_some() {
         let wrong = Wrong::new(format!("a redirect back to {page} would count as a success"));
-        section.error("success", wrong.hint("redirect_elsewhere = the path of the login page"));
+        section.warning("success", wrong.hint("redirect_elsewhere = the path of the login page"));
     }
 }
 

@@ -204,6 +204,7 @@ fn e01_layers_are_folded_and_each_value_tells_its_origin() {
         "policy.identifier \"email\" agencies/a.toml:7",
         "policy.code_minutes 10 default",
         "paths.login [\"/identification.php\"] sign_in.form.page added",
+        "sign_in.verifier \"form\" from sign_in.adapter",
         "brand.colour \"#1f4f8b\" the portal's colour",
         "database.url (secret) vestibule.toml:12",
     ] {
@@ -236,10 +237,16 @@ fn sec_260_a_secret_that_others_can_open_is_refused_and_a_wide_group_is_a_warnin
         )
     };
     assert_eq!(installation(0o640).problems(), Vec::<String>::new());
-    installation(0o660).is_told("vestibule.toml:8: warning: vault.key_file: more people than need to can open");
+    let careless = "vestibule.toml:8: warning: vault.key_file: more people than need to can open";
+    installation(0o660).is_told(careless);
     assert!(installation(0o660).load().is_ok());
-    installation(0o644).is_told("vestibule.toml:8: vault.key_file: everybody on this machine can open");
-    assert!(installation(0o644).load().is_err());
+    // A trial on this machine starts all the same.
+    installation(0o644).is_told(careless);
+    let real = installation(0o644)
+        .edit("vestibule.toml", "http://www.localhost:8080", "https://www.moncompte.example")
+        .edit("vestibule.toml", "[database]", "[server]\ntrusted_proxies = ['127.0.0.1']\n[database]");
+    real.is_told("vestibule.toml:10: vault.key_file: everybody on this machine can open");
+    assert!(real.load().is_err());
 }
 
 #[test]
@@ -317,6 +324,26 @@ fn e02_a_table_in_a_values_place_is_told_as_such() {
         "headers = ['X']\n[upstream]",
         "agencies/a.toml:6: headers: expected a list of tables, found \"X\"",
     );
+}
+
+#[test]
+fn e02_whatever_happens_to_a_file_is_told_and_breaks_nothing() {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for (sample, name) in [("vestibule.toml", "vestibule.toml"), ("agencies/form-login.toml", "agencies/a.toml")] {
+        let text = std::fs::read_to_string(config.join(sample)).expect("a sample");
+        let lines: Vec<&str> = text.lines().collect();
+        for at in 0..lines.len() {
+            let key = lines[at].split('=').next().unwrap_or_default();
+            for instead in
+                [String::new(), format!("{key} = 5"), format!("{key} = {{ é = [[]] }}"), lines[at].replace('"', "")]
+            {
+                let mut damaged: Vec<&str> = lines.clone();
+                damaged[at] = &instead;
+                drop(Installation::new().write(name, &damaged.join("\n")).load());
+            }
+            drop(Installation::new().write(name, &lines[..at].join("\n")).load());
+        }
+    }
 }
 
 #[test]

@@ -67,7 +67,8 @@ pub(super) fn public_origin(text: &str) -> Result<Origin, Wrong> {
     Ok(origin)
 }
 
-fn is_local(host: &str) -> bool {
+/// Whether a host is this machine and nothing else.
+pub(super) fn is_local(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host == "127.0.0.1"
 }
 

@@ -144,7 +144,7 @@ fn e02_a_rule_that_would_take_a_failure_for_a_success_is_refused() {
     agency_is_told(
         "/accueil.php",
         "/ident",
-        "agencies/a.toml:14: sign_in.form.success: a redirect back to /identification.php",
+        "agencies/a.toml:14: warning: sign_in.form.success: a redirect back to /identification.php",
     );
 }
 
@@ -214,6 +214,8 @@ fn law_001_passwords_below_the_floor_of_the_cnil_are_refused_or_answered_for() {
     );
     accepted.is_told("vestibule.toml:3: warning: policy.password: these rules promise 39.8 bits");
     assert_eq!(accepted.settings().agencies[0].policy.password.length, 6);
+    let unfinished = layer("password = 'short-6'").edit("agencies/a.toml", "societe", "ville").problems();
+    assert!(unfinished.iter().any(|problem| problem.contains("39.8 bits")), "{unfinished:?}");
     for fine in ["cnil-50", "cnil-80", "nist", "classic-8"] {
         layer(&format!("password = '{fine}'")).settings();
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::challenge::{LinkAnswer, TRIES_PER_CODE};
-use crate::domain::lockout::{Attempts, LockoutPolicy};
+use crate::domain::lockout::LockoutPolicy;
 use crate::domain::recovery::ResetLink;
 
 fn challenge(id: &str) -> Challenge {
@@ -35,7 +35,11 @@ async fn a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for() {
 #[tokio::test]
 async fn fifty_parallel_codes_share_one_budget() {
     let (fresh, _) = with_challenge().await;
-    let counted = fifty(&fresh, tried).await;
+    let counted = fifty(&fresh, |tx| {
+        let id = ChallengeId::stored("c");
+        async move { tx.count_code_try(&id).await.expect("asked").expect("the proof").wrong_now }.boxed()
+    })
+    .await;
     let mut sorted = counted.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, (1..=50).collect::<Vec<u32>>());

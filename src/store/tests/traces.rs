@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
-use crate::domain::lockout::Attempts;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::path::ReturnPath;
 

@@ -56,6 +56,7 @@ async fn a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_anothe
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&done, digest("b"), Some(&sealed()), Some(&PasswordHash::phc("$old"))).await.expect("kept");
     done.step = Step::Done { joined: false };
+    assert!(!tx.save_flow(&done, 2).await.expect("asked"));
     assert!(tx.save_flow(&done, 1).await.expect("asked"));
     assert!(!tx.save_flow(&flow("f", "durand", at(0)), 2).await.expect("asked"));
     let stored = tx.flow_of_browser(digest("b")).await.expect("asked").expect("the end");

@@ -1,0 +1,290 @@
+//! Reading a request, and refusing what no browser sends, before anything is decided on it.
+//!
+//! pingora parses leniently and tidies up what it parsed: it drops fragments, and a `Content-Length` that stands beside
+//! a `Transfer-Encoding`; so the head is compared with its raw bytes. What passes here reads the same for everybody.
+
+use http::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, ORIGIN, TRANSFER_ENCODING, UPGRADE};
+use http::{Method, Version};
+use pingora::http::RequestHeader;
+
+use crate::domain::access::{self, Fetch, From};
+use crate::domain::origin::{Origin, host_of_authority};
+use crate::domain::path::NormalisedPath;
+use crate::domain::routing::{Directory, Place};
+
+/// Longest request head, bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Most header fields.
+const MAX_FIELDS: usize = 100;
+/// Longest request target, bytes.
+const MAX_TARGET: usize = 8 * 1024;
+/// Longest method, bytes.
+const MAX_METHOD: usize = 32;
+
+/// What is forwarded beside the methods that HTTP itself names: those of `WebDAV` (RFC 4918, 3253, 3648, 5842), and SEARCH.
+const WEBDAV: [&str; 21] = [
+    "ACL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "LABEL",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCOL",
+    "MKWORKSPACE",
+    "MOVE",
+    "ORDERPATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "UNBIND",
+    "UNLOCK",
+    "UPDATE",
+];
+
+/// Why a request is refused before it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The framing can be read in two ways (SEC-101 to SEC-111).
+    Framing,
+    /// The target is no path, or one that climbs, or has bytes that no browser sends.
+    Target,
+    /// Not exactly one readable `Host`.
+    Host,
+    /// TRACE or CONNECT.
+    MethodNotAllowed,
+    /// A method that nobody knows.
+    MethodUnknown,
+    /// A target beyond 8 KiB.
+    TargetTooLong,
+    /// A head beyond 64 KiB or 100 fields.
+    HeadTooLarge,
+}
+
+impl Refusal {
+    /// The status that it is answered with.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Framing | Self::Target | Self::Host => 400,
+            Self::MethodNotAllowed => 405,
+            Self::MethodUnknown => 501,
+            Self::TargetTooLong => 414,
+            Self::HeadTooLarge => 431,
+        }
+    }
+
+    /// The reason as one word of a closed list, for the access log.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Framing => "bad-framing",
+            Self::Target => "bad-target",
+            Self::Host => "bad-host",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::MethodUnknown => "method-unknown",
+            Self::TargetTooLong => "target-too-long",
+            Self::HeadTooLarge => "head-too-large",
+        }
+    }
+}
+
+/// A request that reads the same for everybody.
+#[derive(Debug)]
+pub struct Asked {
+    /// Where it goes.
+    pub place: Place,
+    /// Its path, decoded and normalised.
+    pub path: NormalisedPath,
+    /// Whether it can change something, or opens a WebSocket.
+    pub changes: bool,
+    /// How the answer is going to be used.
+    pub fetch: Fetch,
+}
+
+impl Asked {
+    /// Reads a head. `raw` is the same head as it came over the wire.
+    ///
+    /// # Errors
+    /// Tells which rule refuses it.
+    pub fn read(head: &RequestHeader, raw: &[u8], directory: &Directory) -> Result<Self, Refusal> {
+        let target = target(head, raw)?;
+        if raw.len() > MAX_HEAD || head.headers.len() > MAX_FIELDS {
+            return Err(Refusal::HeadTooLarge);
+        }
+        method(&head.method)?;
+        framing(head, raw)?;
+        let path = NormalisedPath::read(target.split('?').next().unwrap_or_default()).map_err(|_| Refusal::Target)?;
+        let mut hosts = head.headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::Host) };
+        let host = host.to_str().ok().and_then(host_of_authority).ok_or(Refusal::Host)?;
+        let reads = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        Ok(Self {
+            place: directory.resolve(&host, path.as_str()),
+            path,
+            changes: !reads || opens_websocket(head),
+            fetch: access::fetch_kind(
+                text(&head.headers, &HeaderName::from_static("sec-fetch-mode")),
+                text(&head.headers, &ACCEPT),
+                text(&head.headers, &HeaderName::from_static("x-requested-with")),
+            ),
+        })
+    }
+}
+
+/// Whether a request is a WebSocket handshake; no other upgrade is known (SEC-085).
+#[must_use]
+pub fn opens_websocket(head: &RequestHeader) -> bool {
+    let mut upgrades = head.headers.get_all(UPGRADE).iter();
+    head.version == Version::HTTP_11
+        && head.method == Method::GET
+        && upgrades.next().is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && upgrades.next().is_none()
+}
+
+/// From where the browser says it asks. An `Origin` that is there twice, or is no text, comes from elsewhere.
+#[must_use]
+pub fn asked_from(headers: &HeaderMap, here: &Origin) -> From {
+    let origin = match headers.get_all(ORIGIN).iter().collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [one] => Some(one.to_str().unwrap_or_default()),
+        _ => Some(""),
+    };
+    access::asked_from(origin, text(headers, &HeaderName::from_static("sec-fetch-site")), here)
+}
+
+/// The first value of a header, if it is text.
+#[must_use]
+pub fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The target, if what was parsed is what was sent: in origin-form, without a fragment, in plain ASCII.
+fn target<'r>(head: &RequestHeader, raw: &'r [u8]) -> Result<&'r str, Refusal> {
+    // Empty lines before a request are allowed (RFC 9112, 2.2).
+    let start = raw.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    let mut words = raw[start..].split(|byte| *byte == b' ');
+    let (Some(_method), Some(sent)) = (words.next(), words.next()) else { return Err(Refusal::Target) };
+    if sent.len() > MAX_TARGET {
+        return Err(Refusal::TargetTooLong);
+    }
+    let plain = sent.iter().all(|byte| (b'!'..=b'~').contains(byte) && *byte != b'#');
+    match std::str::from_utf8(sent) {
+        Ok(text) if plain && sent == head.raw_path() => Ok(text),
+        _ => Err(Refusal::Target),
+    }
+}
+
+fn method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            Ok(())
+        }
+        Method::TRACE | Method::CONNECT => Err(Refusal::MethodNotAllowed),
+        _ if method.as_str().len() <= MAX_METHOD && WEBDAV.contains(&method.as_str()) => Ok(()),
+        _ => Err(Refusal::MethodUnknown),
+    }
+}
+
+/// One length, or one `chunked`, or neither; every line ends with CR LF.
+fn framing(head: &RequestHeader, raw: &[u8]) -> Result<(), Refusal> {
+    let bare_line_end = raw.iter().zip(raw.iter().skip(1)).any(|(before, byte)| *byte == b'\n' && *before != b'\r');
+    if bare_line_end {
+        return Err(Refusal::Framing);
+    }
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+        let alone = !names_a_length(raw) && head.version == Version::HTTP_11;
+        return if chunked && alone { Ok(()) } else { Err(Refusal::Framing) };
+    }
+    let mut lengths = head.headers.get_all(CONTENT_LENGTH).iter();
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Ok(()),
+        (Some(length), None) if is_length(length.as_bytes()) => Ok(()),
+        _ => Err(Refusal::Framing),
+    }
+}
+
+/// Whether the raw head has a `Content-Length` line; pingora takes it out of the parsed one (SEC-101).
+fn names_a_length(raw: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-length";
+    raw.split(|byte| *byte == b'\n')
+        .any(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))
+}
+
+/// Digits as everybody writes them: no sign, no leading zero (SEC-104).
+fn is_length(value: &[u8]) -> bool {
+    let digits = !value.is_empty() && value.len() <= 18 && value.iter().all(u8::is_ascii_digit);
+    digits && (value.len() == 1 || value[0] != b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(lines: &[(&'static str, &str)], raw: &str) -> Result<(), Refusal> {
+        let mut head = RequestHeader::build("POST", b"/", None).expect("a head");
+        head.set_version(Version::HTTP_11);
+        for (name, value) in lines {
+            head.append_header(*name, *value).expect("a header");
+        }
+        framing(&head, raw.as_bytes())
+    }
+
+    #[test]
+    fn sec_104_only_plain_lengths_are_lengths() {
+        for right in ["0", "5", "10", "123456789012345678"] {
+            assert!(is_length(right.as_bytes()), "{right}");
+        }
+        for wrong in ["", "+5", " 0x5", "5_0", "1Z", "010", "00", "-1", "5,5", "1234567890123456789"] {
+            assert!(!is_length(wrong.as_bytes()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sec_108_only_chunked_alone_is_a_coding() {
+        assert_eq!(framed(&[("Transfer-Encoding", "Chunked")], "POST / HTTP/1.1\r\n"), Ok(()));
+        for wrong in ["chunked, chunked", "identity, chunked", ",chunked", "chunked;x", "\"chunked\"", "xchunked", ""] {
+            assert_eq!(
+                framed(&[("Transfer-Encoding", wrong)], "POST / HTTP/1.1\r\n"),
+                Err(Refusal::Framing),
+                "{wrong}"
+            );
+        }
+        let twice = [("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")];
+        assert_eq!(framed(&twice, "POST / HTTP/1.1\r\n"), Err(Refusal::Framing));
+    }
+
+    #[test]
+    fn sec_101_a_length_beside_a_coding_is_seen_in_the_raw_head() {
+        let raw = "POST / HTTP/1.1\r\nHost: a\r\ncontent-LENGTH: 5\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(framed(&[("Transfer-Encoding", "chunked")], raw), Err(Refusal::Framing));
+    }
+
+    #[test]
+    fn sec_118_a_bare_line_feed_ends_nothing() {
+        assert_eq!(framed(&[], "POST / HTTP/1.1\nHost: a\r\n\r\n"), Err(Refusal::Framing));
+    }
+
+    #[test]
+    fn sec_024_a_fragment_is_seen_in_the_raw_target() {
+        let head = RequestHeader::build("GET", b"/private#/public/a.png", None).expect("a head");
+        assert_eq!(target(&head, b"GET /private#/public/a.png HTTP/1.1\r\n"), Err(Refusal::Target));
+        let head = RequestHeader::build("GET", b"/private?a=1", None).expect("a head");
+        assert_eq!(target(&head, b"\r\nGET /private?a=1 HTTP/1.1\r\n"), Ok("/private?a=1"));
+    }
+
+    #[test]
+    fn sec_126_only_methods_that_are_known_pass() {
+        let check = |name: &str| method(&Method::from_bytes(name.as_bytes()).expect("a token"));
+        assert_eq!(check("PROPFIND"), Ok(()));
+        assert_eq!(check("get"), Err(Refusal::MethodUnknown));
+        assert_eq!(check("TRACE"), Err(Refusal::MethodNotAllowed));
+        assert_eq!(check(&"A".repeat(10_000)), Err(Refusal::MethodUnknown));
+    }
+}

@@ -1,0 +1,215 @@
+//! The bridge to our own pages: an axum router, called in process, no second hop; and the few answers that need no page.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, LOCATION,
+    RETRY_AFTER, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use tower::ServiceExt as _;
+
+use super::fault::{Fault, Problem};
+use crate::web::Arrival;
+
+/// Largest body of a form of ours, bytes.
+const MAX_FORM: usize = 64 * 1024;
+/// Longest time for such a body to come.
+const FORM_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a body that nobody wants is read before the connection is closed, so that the answer is seen: a close
+/// on unread bytes is a reset, which can overtake it.
+const MAX_DISCARDED: usize = 1024 * 1024;
+/// Longest time for that.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+/// Seconds after which a client may try again.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// Has the router answer a request.
+///
+/// # Errors
+/// The client is gone, or a page broke off.
+pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> Result<()> {
+    let body = match read_form(session).await? {
+        Form::Read(body) => body,
+        Form::TooLarge => return text(session, 413, "Content too large").await,
+        Form::TooSlow => return text(session, 408, "Request timeout").await,
+    };
+    let head = session.req_header();
+    let mut request = Request::new(Body::from(body));
+    request.method_mut().clone_from(&head.method);
+    request.uri_mut().clone_from(&head.uri);
+    request.headers_mut().clone_from(&head.headers);
+    request.extensions_mut().insert(arrival);
+    let response = call(pages, request).await?;
+    write(session, response).await
+}
+
+/// Shows the page that tells of a problem, with this status; a page that cannot be had is replaced by one line.
+///
+/// # Errors
+/// The client is gone.
+pub async fn problem(
+    pages: &Router,
+    session: &mut Session,
+    arrival: Arrival,
+    problem: Problem,
+    status: u16,
+) -> Result<()> {
+    let id = arrival.request_id.to_string();
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static(problem.path());
+    for name in [ACCEPT_LANGUAGE, COOKIE] {
+        if let Some(value) = session.req_header().headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
+    request.extensions_mut().insert(arrival);
+    let page = call(pages, request).await.ok().filter(|page| page.headers().contains_key(CONTENT_TYPE));
+    let mut response = page.unwrap_or_else(|| text_response(format!("{}\n{id}\n", problem.text())));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status == 503 {
+        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    write(session, response).await
+}
+
+/// Sends the browser elsewhere: with GET by 303, with what it asked for by 307.
+///
+/// # Errors
+/// The client is gone.
+pub async fn redirect(session: &mut Session, status: u16, location: &str) -> Result<()> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
+    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, location);
+    write(session, response).await
+}
+
+/// One line of text.
+///
+/// # Errors
+/// The client is gone.
+pub async fn text(session: &mut Session, status: u16, line: &str) -> Result<()> {
+    let mut response = text_response(format!("{line}\n"));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status == 503 {
+        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    write(session, response).await
+}
+
+/// 401, as JSON where that is understood (a20).
+///
+/// # Errors
+/// The client is gone.
+pub async fn unauthorized(session: &mut Session, login: &str, json: bool) -> Result<()> {
+    let mut response = if json {
+        let body = serde_json::json!({ "error": "sign_in_required", "login": login });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    } else {
+        text_response(format!("Connexion requise. / Sign-in required.\n{login}\n"))
+    };
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    write(session, response).await
+}
+
+fn text_response(text: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+async fn call(pages: &Router, request: Request<Body>) -> Result<Response<Bytes>> {
+    // The router's error type is Infallible.
+    let Ok(response) = pages.clone().oneshot(request).await;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(|_| Fault::PageBroke)?.to_bytes();
+    Ok(Response::from_parts(head, body))
+}
+
+enum Form {
+    Read(Bytes),
+    TooLarge,
+    TooSlow,
+}
+
+async fn read_form(session: &mut Session) -> Result<Form> {
+    let headers = &session.req_header().headers;
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > MAX_FORM) {
+        return Ok(Form::TooLarge);
+    }
+    if headers.contains_key(EXPECT) && !session.is_body_empty() {
+        session.write_continue_response().await?;
+    }
+    match tokio::time::timeout(FORM_TIMEOUT, read_whole(session)).await {
+        Ok(whole) => Ok(whole?.map_or(Form::TooLarge, Form::Read)),
+        Err(_) => Ok(Form::TooSlow),
+    }
+}
+
+async fn read_whole(session: &mut Session) -> Result<Option<Bytes>> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = session.read_request_body().await? {
+        if body.len() + piece.len() > MAX_FORM {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body.freeze()))
+}
+
+/// Writes an answer of ours; a body that is still under way ends the connection afterwards.
+async fn write(session: &mut Session, response: Response<Bytes>) -> Result<()> {
+    let (head, body) = response.into_parts();
+    let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 4))?;
+    copy_headers(&head.headers, &mut header)?;
+    if !header.headers.contains_key(CACHE_CONTROL) {
+        header.insert_header(CACHE_CONTROL, "no-store")?;
+    }
+    let bodiless = session.req_header().method == Method::HEAD
+        || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !bodiless {
+        header.insert_header(CONTENT_LENGTH, body.len())?;
+    }
+    session.write_response_header(Box::new(header), bodiless).await?;
+    session.write_response_body((!bodiless).then_some(body), true).await?;
+    discard_body(session).await;
+    Ok(())
+}
+
+fn copy_headers(from: &HeaderMap, to: &mut ResponseHeader) -> Result<()> {
+    let framing: [&HeaderName; 2] = [&CONNECTION, &TRANSFER_ENCODING];
+    for (name, value) in from {
+        if !framing.contains(&name) {
+            to.append_header(name, value.clone())?;
+        }
+    }
+    Ok(())
+}
+
+async fn discard_body(session: &mut Session) {
+    if session.is_body_done() {
+        return;
+    }
+    let mut discarded = 0;
+    let discard = async {
+        while let Ok(Some(piece)) = session.read_request_body().await {
+            discarded += piece.len();
+            if discarded > MAX_DISCARDED {
+                break;
+            }
+        }
+    };
+    // Whether it ended or not, the connection is closed next.
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard).await;
+}

@@ -1,0 +1,106 @@
+//! What goes wrong between us and an extranet, and which calm page tells it.
+
+use pingora::{Error, ErrorSource, ErrorType};
+
+/// A fault that is found in this folder; its name is the log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A request would have gone upstream without a decision.
+    #[error("forwarded without a decision")]
+    Undecided,
+    /// The extranet's name has no address.
+    #[error("the extranet's name cannot be resolved")]
+    Unresolved,
+    /// An agency of the directory has no prepared extranet.
+    #[error("the agency has no extranet")]
+    NoExtranet,
+    /// A page of ours could not be read to its end.
+    #[error("an own page broke off")]
+    PageBroke,
+}
+
+impl From<Fault> for Box<Error> {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
+            Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
+                Error::because(ErrorType::InternalError, "proxy", fault).into_in()
+            }
+        }
+    }
+}
+
+/// The pages that tell a resident what went wrong, as the portal names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The extranet does not answer.
+    ExtranetUnavailable,
+    /// Something of ours failed.
+    Failed,
+    /// The request was malformed, or is not allowed.
+    BadRequest,
+    /// Something of ours is out of order for a while.
+    Unavailable,
+}
+
+impl Problem {
+    /// Its path on our own pages.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::ExtranetUnavailable => "/.vestibule/problem/extranet-unavailable",
+            Self::Failed => "/.vestibule/problem/failed",
+            Self::BadRequest => "/.vestibule/problem/bad-request",
+            Self::Unavailable => "/.vestibule/problem/unavailable",
+        }
+    }
+
+    /// What is said where the page itself cannot be had.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::ExtranetUnavailable => "L'extranet ne répond pas. / The extranet does not answer.",
+            Self::Failed => "Une erreur est survenue. / Something went wrong.",
+            Self::BadRequest => "Requête refusée. / Request refused.",
+            Self::Unavailable => "Service momentanément indisponible. / Service unavailable for the moment.",
+        }
+    }
+}
+
+/// What a client is told about a failed request: a status and a page, or nothing where nobody is there any more.
+#[must_use]
+pub fn told(error: &Error) -> Option<(u16, Problem)> {
+    use ErrorType::{ConnectTimedout, ConnectionClosed, HTTPStatus, InvalidHTTPHeader, ReadError, ReadTimedout};
+    use ErrorType::{TLSHandshakeTimedout, WriteError, WriteTimedout};
+    match (error.esource(), error.etype()) {
+        (_, HTTPStatus(status)) => Some((*status, Problem::Failed)),
+        (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
+            Some((504, Problem::ExtranetUnavailable))
+        }
+        (ErrorSource::Upstream, _) => Some((502, Problem::ExtranetUnavailable)),
+        (ErrorSource::Downstream, ReadTimedout) => Some((408, Problem::BadRequest)),
+        (ErrorSource::Downstream, ConnectionClosed | ReadError | WriteError | WriteTimedout) => None,
+        (ErrorSource::Downstream, _) | (ErrorSource::Unset, InvalidHTTPHeader) => Some((400, Problem::BadRequest)),
+        (ErrorSource::Internal | ErrorSource::Unset, _) => Some((500, Problem::Failed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_side_answers_for_its_own_faults() {
+        let said = |kind: ErrorType, source: ErrorSource| {
+            let mut error = Error::new(kind);
+            error.esource = source;
+            told(&error).map(|(status, _)| status)
+        };
+        assert_eq!(said(ErrorType::ConnectRefused, ErrorSource::Upstream), Some(502));
+        assert_eq!(said(ErrorType::ReadTimedout, ErrorSource::Upstream), Some(504));
+        assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Upstream), Some(502));
+        assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Downstream), Some(400));
+        assert_eq!(said(ErrorType::WriteError, ErrorSource::Downstream), None);
+        assert_eq!(said(ErrorType::InternalError, ErrorSource::Internal), Some(500));
+    }
+}

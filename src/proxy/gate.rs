@@ -1,0 +1,237 @@
+//! Acts on the gate's decision: what is answered here, and what may go on to an extranet.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, UPGRADE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use pingora::Result;
+use pingora::proxy::Session;
+
+use super::asked::{self, Asked, Refusal};
+use super::bridge;
+use super::cookies::SessionCookie;
+use super::fault::{Fault, Problem};
+use super::wire::Wire;
+use super::{Answered, Ctx, Fate, Forward, Gateway};
+use crate::app::visit::{Passage, Unavailable};
+use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
+use crate::domain::agency::Agency;
+use crate::domain::origin::Origin;
+use crate::domain::path::ReturnPath;
+use crate::domain::routing::{Directory, Place};
+use crate::telemetry::RequestId;
+use crate::web::Arrival;
+
+/// Seconds that an idle connection is kept for a client.
+const KEEP_ALIVE: u64 = 60;
+/// Longest wait for a client to take the next bytes of an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+/// What a query value is written with: everything else is escaped.
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Reads a request, decides on it, and answers it, or lets it go on to its extranet. True where it was answered.
+///
+/// # Errors
+/// The client is gone, or a fault of ours.
+pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(KEEP_ALIVE));
+    }
+    session.set_write_timeout(Some(WRITE_TIMEOUT));
+    let directory = gateway.door.directory();
+    let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
+    let client = gateway.trusted.client(peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), &session.req_header().headers);
+    ctx.client = Some(client);
+    let asked = match read(session, &directory) {
+        Ok(asked) => asked,
+        Err(refusal) => return refuse(session, ctx, refusal).await,
+    };
+    match &asked.place {
+        Place::Extranet(agency) => {
+            let agency = Arc::clone(agency);
+            let gate = Gate { gateway, directory, agency, client };
+            gate.decide(session, ctx, &asked).await
+        }
+        Place::Portal | Place::Own(_) => {
+            let (place, decision) = match asked.place {
+                Place::Own(agency) => {
+                    ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&agency)), decision: "own-page" });
+                    (Place::Own(agency), "own-page")
+                }
+                place => (place, "portal"),
+            };
+            if decision == "portal" {
+                ctx.fate = Fate::Answered(Answered { agency: None, decision });
+            }
+            bridge::relay(&gateway.pages, session, arrival(ctx, client, place, &directory)).await?;
+            Ok(true)
+        }
+        Place::Nowhere => {
+            ctx.fate = Fate::Answered(Answered { agency: None, decision: "unknown-host" });
+            bridge::text(session, 421, "Site inconnu. / Unknown site.").await?;
+            Ok(true)
+        }
+    }
+}
+
+/// What a page of ours is told of a request.
+pub fn arrival(ctx: &Ctx, client: IpAddr, place: Place, directory: &Directory) -> Arrival {
+    let scheme = match &place {
+        Place::Extranet(agency) | Place::Own(agency) => agency.public.scheme(),
+        Place::Portal | Place::Nowhere => directory.portal().scheme(),
+    };
+    Arrival { request_id: RequestId::named(&ctx.id.to_string()), client, place, scheme }
+}
+
+fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
+    let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
+    if !wire.head_was_read() {
+        return Err(Refusal::Target);
+    }
+    Asked::read(session.req_header(), &http1.get_headers_raw_bytes(), directory)
+}
+
+/// A request that could be read in two ways ends its connection: nobody knows where the next one begins.
+async fn refuse(session: &mut Session, ctx: &mut Ctx, refusal: Refusal) -> Result<bool> {
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: refusal.reason() });
+    session.set_keepalive(None);
+    bridge::text(session, refusal.status(), "Requête refusée. / Request refused.").await?;
+    Ok(true)
+}
+
+/// A request for an extranet, on its way through the gate.
+struct Gate<'g> {
+    gateway: &'g Gateway,
+    directory: Arc<Directory>,
+    agency: Arc<Agency>,
+    client: IpAddr,
+}
+
+impl Gate<'_> {
+    async fn decide(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked) -> Result<bool> {
+        let Some(extranet) = self.gateway.extranets.of(&self.directory, &self.agency) else {
+            return Err(Fault::NoExtranet.into());
+        };
+        let headers = &session.req_header().headers;
+        let from = asked::asked_from(headers, &self.agency.public);
+        let cookie = SessionCookie::find(headers, extranet.cookie);
+        let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
+        let access = match self.gateway.door.visit(&self.agency, cookie.value()).await {
+            Ok(visitor) => access::decide(visitor, &self.agency, &question),
+            Err(Unavailable) => {
+                self.answered(ctx, "sessions-unavailable");
+                return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+            }
+        };
+        self.answered(ctx, Access::reason(&access));
+        let resident = match access {
+            Access::Forward(passage) => Some(passage),
+            Access::Public => None,
+            Access::Show(screen) => {
+                let location = self.location(screen, session);
+                // The extranet's own logout button is a logout; its link is only the way to ours (SEC-070).
+                let status = if screen == Screen::SignOut && asked.changes { 307 } else { 303 };
+                bridge::redirect(session, status, &location).await?;
+                return Ok(true);
+            }
+            Access::Unauthorized => {
+                let json = understands_json(session);
+                bridge::unauthorized(session, &self.at_portal("login", ""), json).await?;
+                return Ok(true);
+            }
+            Access::Forbidden(why) => {
+                let status = match why {
+                    Forbidden::AmbiguousPath => 400,
+                    Forbidden::ForeignOrigin | Forbidden::LegacyLogin | Forbidden::LegacyAccount => 403,
+                };
+                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
+            }
+        };
+        self.let_through(session);
+        let forward = Forward::new(extranet, self.directory, resident, self.client, asked.fetch);
+        ctx.fate = Fate::Forward(Box::new(forward));
+        Ok(false)
+    }
+
+    fn answered(&self, ctx: &mut Ctx, decision: &'static str) {
+        ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.agency)), decision });
+    }
+
+    /// Only a WebSocket upgrade goes on, and it may be silent as long as the extranet may.
+    fn let_through(&self, session: &mut Session) {
+        if asked::opens_websocket(session.req_header()) {
+            let silence = Duration::from_millis(self.agency.upstream.read_timeout_ms);
+            session.set_read_timeout(Some(silence));
+        } else {
+            session.req_header_mut().remove_header(&UPGRADE);
+        }
+    }
+
+    fn location(&self, screen: Screen, session: &Session) -> String {
+        let back = || {
+            let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+            let back = ReturnPath::parse_or_home(target);
+            format!("&return={}", utf8_percent_encode(back.as_str(), QUERY_VALUE))
+        };
+        match screen {
+            Screen::SignIn => self.at_portal("login", &back()),
+            Screen::SignInHome => self.at_portal("login", ""),
+            Screen::Terms => self.at_portal("terms", &back()),
+            Screen::SignOut => "/.vestibule/logout".to_owned(),
+            Screen::Account => format!("{}/account", self.directory.portal()),
+        }
+    }
+
+    fn at_portal(&self, page: &str, more: &str) -> String {
+        let (portal, code): (&Origin, _) = (self.directory.portal(), &self.agency.code);
+        format!("{portal}/{page}?client={}&societe={}{more}", code.client(), code.societe())
+    }
+
+    async fn problem(
+        &self,
+        session: &mut Session,
+        ctx: &Ctx,
+        fetch: Fetch,
+        problem: Problem,
+        status: u16,
+    ) -> Result<bool> {
+        match fetch {
+            Fetch::Page => {
+                let arrival = arrival(ctx, self.client, Place::Own(Arc::clone(&self.agency)), &self.directory);
+                bridge::problem(&self.gateway.pages, session, arrival, problem, status).await?;
+            }
+            Fetch::Part => bridge::text(session, status, problem.text()).await?,
+        }
+        Ok(true)
+    }
+}
+
+/// Whether JSON is asked for, or anything will do.
+fn understands_json(session: &Session) -> bool {
+    let accept = asked::text(&session.req_header().headers, &ACCEPT);
+    accept.is_none_or(|accept| accept.contains("json") || accept.trim() == "*/*")
+}
+
+impl Forward {
+    fn new(
+        extranet: Arc<super::peer::Extranet>,
+        directory: Arc<Directory>,
+        resident: Option<Arc<Passage>>,
+        client: IpAddr,
+        fetch: Fetch,
+    ) -> Self {
+        Self {
+            extranet,
+            directory,
+            resident,
+            client,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream_ms: None,
+            replaced: false,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The extranets as requests are sent to them: addresses, timeouts, and every header value that is always the same.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use pingora::upstreams::peer::HttpPeer;
+
+use super::fault::Fault;
+use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::origin::{Origin, Scheme};
+use crate::domain::routing::Directory;
+use crate::web::cookies;
+
+/// How long a resolved name is used.
+const RESOLVED_FOR: Duration = Duration::from_secs(30);
+/// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
+const IDLE_FOR: Duration = Duration::from_secs(4);
+/// Longest wait for an extranet to take the next bytes of a request.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The extranet behind an agency, with all that each request to it needs, made once.
+#[derive(Debug)]
+pub struct Extranet {
+    /// The agency.
+    pub agency: Arc<Agency>,
+    /// The name of the session cookie on the agency's host.
+    pub cookie: &'static str,
+    /// `Host` as the extranet expects it.
+    pub host: HeaderValue,
+    /// Its own origin, as it sees itself by that `Host`: what `Origin` is translated to.
+    pub inner_origin: HeaderValue,
+    /// `X-Forwarded-Host`.
+    pub public_host: HeaderValue,
+    /// `X-Forwarded-Proto`.
+    pub public_scheme: HeaderValue,
+    /// The public origin, as browsers write it.
+    pub public_origin: String,
+    /// Every origin that the extranet could mean itself by; all are translated to the public one (a15).
+    pub inner: Vec<Origin>,
+    template: HttpPeer,
+    resolved: Option<Mutex<Resolved>>,
+}
+
+#[derive(Debug, Default)]
+struct Resolved {
+    addresses: Vec<SocketAddr>,
+    at: Option<Instant>,
+}
+
+/// Every extranet of a directory; made anew when the directory is.
+#[derive(Debug)]
+pub struct Extranets(RwLock<Arc<Made>>);
+
+#[derive(Debug)]
+struct Made {
+    of: Arc<Directory>,
+    by_code: HashMap<AgencyCode, Arc<Extranet>>,
+}
+
+impl Extranets {
+    /// Prepares every extranet of the directory.
+    #[must_use]
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Self(RwLock::new(Arc::new(Made::new(directory))))
+    }
+
+    /// The extranet of an agency in this directory.
+    #[must_use]
+    pub fn of(&self, directory: &Arc<Directory>, agency: &Agency) -> Option<Arc<Extranet>> {
+        let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if Arc::ptr_eq(&made.of, directory) {
+            return made.by_code.get(&agency.code).cloned();
+        }
+        let made = Arc::new(Made::new(Arc::clone(directory)));
+        let found = made.by_code.get(&agency.code).cloned();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = made;
+        found
+    }
+}
+
+impl Made {
+    fn new(of: Arc<Directory>) -> Self {
+        let made = of.agencies().filter_map(|agency| {
+            let extranet = Extranet::new(Arc::clone(agency));
+            if extranet.is_none() {
+                tracing::error!(agency = %agency.code, "the extranet's host cannot be written in a header");
+            }
+            Some((agency.code.clone(), Arc::new(extranet?)))
+        });
+        let by_code = made.collect();
+        Self { of, by_code }
+    }
+}
+
+impl Extranet {
+    /// None where the configured `Host` cannot be written in a header.
+    #[must_use]
+    pub fn new(agency: Arc<Agency>) -> Option<Self> {
+        let (upstream, public) = (&agency.upstream, &agency.public);
+        let tls = upstream.origin.scheme() == Scheme::Https;
+        let literal: Option<IpAddr> = upstream.origin.host().trim_matches(['[', ']']).parse().ok();
+        let placeholder = SocketAddr::new(literal.unwrap_or(IpAddr::from([0, 0, 0, 0])), upstream.origin.port());
+        let mut template = HttpPeer::new(placeholder, tls, upstream.origin.host().to_owned());
+        let connect = Duration::from_millis(upstream.connect_timeout_ms);
+        template.options.connection_timeout = Some(connect);
+        template.options.total_connection_timeout = Some(connect);
+        template.options.read_timeout = Some(Duration::from_millis(upstream.read_timeout_ms));
+        template.options.write_timeout = Some(WRITE_TIMEOUT);
+        template.options.idle_timeout = Some(IDLE_FOR);
+        let inner_origin = format!("{}://{}", upstream.origin.scheme().as_str(), upstream.host_header);
+        Some(Self {
+            cookie: cookies::session_name(public.scheme()),
+            host: HeaderValue::from_str(&upstream.host_header).ok()?,
+            inner_origin: HeaderValue::from_str(&inner_origin).ok()?,
+            public_host: HeaderValue::from_str(&public.authority()).ok()?,
+            public_scheme: HeaderValue::from_static(public.scheme().as_str()),
+            public_origin: public.to_string(),
+            inner: inner_origins(&agency),
+            template,
+            resolved: literal.is_none().then(Mutex::default),
+            agency,
+        })
+    }
+
+    /// Where to send a request: the address for this attempt.
+    ///
+    /// # Errors
+    /// The name cannot be resolved.
+    pub async fn peer(&self, attempt: usize) -> Result<Box<HttpPeer>, Fault> {
+        let mut peer = Box::new(self.template.clone());
+        if let Some(resolved) = &self.resolved {
+            let known = known_addresses(resolved);
+            let addresses = if known.is_empty() { self.resolve(resolved).await? } else { known };
+            let address = addresses[attempt % addresses.len()];
+            peer._address = pingora::protocols::l4::socket::SocketAddr::Inet(address);
+        }
+        Ok(peer)
+    }
+
+    /// How many addresses can be tried.
+    #[must_use]
+    pub fn addresses(&self) -> usize {
+        let count = |resolved: &Mutex<Resolved>| lock(resolved).addresses.len();
+        self.resolved.as_ref().map_or(1, count)
+    }
+
+    /// Asks for the name again; if nobody answers, the old addresses are kept in use.
+    async fn resolve(&self, resolved: &Mutex<Resolved>) -> Result<Vec<SocketAddr>, Fault> {
+        let origin = &self.agency.upstream.origin;
+        let wait = Duration::from_millis(self.agency.upstream.connect_timeout_ms);
+        let asked = tokio::time::timeout(wait, tokio::net::lookup_host((origin.host(), origin.port()))).await;
+        let found: Vec<SocketAddr> = asked.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
+        let mut resolved = lock(resolved);
+        if !found.is_empty() {
+            *resolved = Resolved { addresses: found, at: Some(super::now()) };
+        }
+        if resolved.addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(resolved.addresses.clone()) }
+    }
+}
+
+fn known_addresses(resolved: &Mutex<Resolved>) -> Vec<SocketAddr> {
+    let resolved = lock(resolved);
+    let fresh = resolved.at.is_some_and(|at| super::now().duration_since(at) < RESOLVED_FOR);
+    if fresh { resolved.addresses.clone() } else { Vec::new() }
+}
+
+fn lock(resolved: &Mutex<Resolved>) -> std::sync::MutexGuard<'_, Resolved> {
+    resolved.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The upstream's origin, its declared aliases, the `Host` that we send in both schemes, and, where the public side has
+/// TLS, the public host without it: an extranet that does not know of the TLS in front writes such URLs.
+fn inner_origins(agency: &Agency) -> Vec<Origin> {
+    let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", agency.upstream.host_header)));
+    let plain_public = match agency.public.scheme() {
+        Scheme::Https => Origin::parse(&format!("http://{}", agency.public.host())),
+        Scheme::Http => None,
+    };
+    let declared = std::iter::once(&agency.upstream.origin).chain(&agency.upstream.aliases).cloned();
+    let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).chain(plain_public).collect();
+    let mut seen = std::collections::HashSet::new();
+    origins.retain(|origin| seen.insert(origin.clone()));
+    origins
+}

@@ -1,0 +1,149 @@
+//! What an extranet is told: everything that reads like ours is taken out, then ours is put in, in one function (f06).
+
+use std::net::IpAddr;
+
+use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERER};
+use pingora::Result;
+use pingora::http::RequestHeader;
+
+use super::cookies;
+use super::peer::Extranet;
+use super::request_id::RequestNumber;
+use crate::app::visit::Passage;
+use crate::domain::agency::Agency;
+use crate::domain::origin::Origin;
+
+/// Names, besides an agency's own, that no client may bring to an extranet: who says where from, to which host, by
+/// which method or path, and what belongs to one hop only. `-` stands for `_` too: CGI, WSGI and PHP fold them.
+const FOREIGN: [&str; 22] = [
+    "forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "x-original-url",
+    "x-original-uri",
+    "x-original-host",
+    "x-rewrite-url",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-request-id",
+    "x-host",
+    "proxy",
+    "keep-alive",
+    "te",
+    "trailer",
+    "http2-settings",
+    "x-url-scheme",
+];
+/// Beginnings of names that no client may bring.
+const FOREIGN_BEGINNINGS: [&str; 3] = ["x-forwarded", "x-vestibule", "proxy-"];
+/// Names that are a client's to send, but not in a spelling that folds to them.
+const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// What is told to the extranet about a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The extranet.
+    pub extranet: &'a Extranet,
+    /// Who asks; nobody on public paths (SEC-002).
+    pub resident: Option<&'a Passage>,
+    /// From where.
+    pub client: IpAddr,
+    /// The request's identifier.
+    pub id: RequestNumber,
+    /// The portal: a `Referer` that names it is not passed on, its query may hold codes.
+    pub portal: &'a Origin,
+}
+
+/// Makes a client's request head the one that the extranet gets. pingora has taken out `Connection`, what it nominates
+/// and the other hop-by-hop fields before, so no nomination can reach what is inserted here (SEC-004).
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
+    let (extranet, agency) = (told.extranet, &told.extranet.agency);
+    let refused: Vec<HeaderName> =
+        request.headers.keys().filter(|name| is_refused(name.as_str(), agency)).cloned().collect();
+    for name in refused {
+        request.remove_header(&name);
+    }
+    strip_cookies(request)?;
+    translate_origin(request, extranet)?;
+    translate_referer(request, extranet, told.portal)?;
+    request.insert_header(HOST, extranet.host.clone())?;
+    request.insert_header("X-Forwarded-For", told.client.to_string())?;
+    request.insert_header("X-Forwarded-Proto", extranet.public_scheme.clone())?;
+    request.insert_header("X-Forwarded-Host", extranet.public_host.clone())?;
+    request.insert_header("X-Request-Id", told.id.to_string())?;
+    for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
+        request.insert_header(name, value.clone())?;
+    }
+    Ok(())
+}
+
+/// Whether a client's header stays outside.
+fn is_refused(name: &str, agency: &Agency) -> bool {
+    agency.reserved.holds(name)
+        || FOREIGN.iter().any(|foreign| folds_to(name, foreign))
+        || FOREIGN_BEGINNINGS.iter().any(|begin| name.get(..begin.len()).is_some_and(|head| folds_to(head, begin)))
+        || FRAMING.iter().any(|framing| name != *framing && folds_to(name, framing))
+        || (name == AUTHORIZATION.as_str() && !agency.keep_authorization)
+}
+
+/// Whether a lower-case name is the other one once `_` is read as `-`.
+fn folds_to(name: &str, other: &str) -> bool {
+    name.len() == other.len()
+        && name.bytes().zip(other.bytes()).all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+}
+
+fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
+    if !request.headers.contains_key(COOKIE) {
+        return Ok(());
+    }
+    let kept: Vec<HeaderValue> = request.headers.get_all(COOKIE).iter().filter_map(cookies::without_ours).collect();
+    request.remove_header(&COOKIE);
+    for line in kept {
+        request.append_header(COOKIE, line)?;
+    }
+    Ok(())
+}
+
+/// Only our own public origin is translated; a foreign one stays, so that the extranet's own check sees it.
+fn translate_origin(request: &mut RequestHeader, extranet: &Extranet) -> Result<()> {
+    let said = request.headers.get(ORIGIN).and_then(|value| value.to_str().ok());
+    let ours = said.is_some_and(|said| {
+        said == extranet.public_origin || Origin::parse(said).is_some_and(|origin| origin == extranet.agency.public)
+    });
+    if ours {
+        request.insert_header(ORIGIN, extranet.inner_origin.clone())?;
+    }
+    Ok(())
+}
+
+fn translate_referer(request: &mut RequestHeader, extranet: &Extranet, portal: &Origin) -> Result<()> {
+    let Some(said) = request.headers.get(REFERER) else { return Ok(()) };
+    let Some((origin, rest)) = said.to_str().ok().and_then(split_url) else { return Ok(()) };
+    if origin == *portal || origin.host() == portal.host() || (origin == extranet.agency.public && is_own(rest)) {
+        request.remove_header(&REFERER);
+    } else if origin == extranet.agency.public {
+        let mut inner = extranet.inner_origin.as_bytes().to_vec();
+        inner.extend_from_slice(rest.as_bytes());
+        request.insert_header(REFERER, inner)?;
+    }
+    Ok(())
+}
+
+fn is_own(path: &str) -> bool {
+    path.starts_with("/.vestibule")
+}
+
+/// An absolute URL's origin, and what follows it.
+fn split_url(text: &str) -> Option<(Origin, &str)> {
+    let host = text.find("://")? + 3;
+    let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |end| host + end);
+    Some((Origin::parse(&text[..end])?, &text[end..]))
+}

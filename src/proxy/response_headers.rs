@@ -1,0 +1,165 @@
+//! What a browser is told: the extranet's own addresses become the public ones (a15), and an answer that says its session
+//! is over is noticed (a12).
+
+use http::header::{
+    CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE,
+};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use url::Url;
+
+use super::cookies;
+use super::peer::Extranet;
+use crate::domain::origin::{Origin, Scheme};
+use crate::domain::path::NormalisedPath;
+use crate::domain::upstream::Adapter;
+
+/// Makes an extranet's response head the one that the browser gets.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
+    rewrite(response, &LOCATION, |value| public_url(value, extranet))?;
+    rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet))?;
+    rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
+    rewrite(response, &LINK, |value| link(value, extranet))?;
+    set_cookies(response, extranet)?;
+    // One hop's own; pingora writes its own Connection. A 101 needs its Upgrade.
+    if response.status != 101 {
+        response.remove_header(&UPGRADE);
+        response.remove_header(&CONNECTION);
+    }
+    response.remove_header("keep-alive");
+    response.remove_header("proxy-connection");
+    if extranet.agency.public.scheme() == Scheme::Http {
+        response.remove_header("strict-transport-security");
+        response.remove_header("alt-svc");
+    }
+    Ok(())
+}
+
+/// Whether an answer to a resident says that the extranet's session is over: one of the declared statuses, or a redirect
+/// to the extranet's login. Only where we can sign in again; `target` is what was asked, for relative redirects.
+#[must_use]
+pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &str) -> bool {
+    let agency = &extranet.agency;
+    if !matches!(agency.adapter, Adapter::FormReplay(_)) {
+        return false;
+    }
+    if agency.session_over.statuses.contains(&response.status.as_u16()) {
+        return true;
+    }
+    agency.session_over.login_redirect
+        && response.status.is_redirection()
+        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, target))
+}
+
+fn leads_to_login(location: &HeaderValue, extranet: &Extranet, target: &str) -> bool {
+    let agency = &extranet.agency;
+    let resolve = || {
+        let asked = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok()?;
+        let url = asked.join(&String::from_utf8_lossy(location.as_bytes())).ok()?;
+        let origin = Origin::of(&url)?;
+        let inner = origin == agency.public || extranet.inner.contains(&origin);
+        inner.then(|| NormalisedPath::read(url.path()).ok())?
+    };
+    resolve().is_some_and(|path| agency.paths.login.iter().any(|rule| rule.covers(path.as_str())))
+}
+
+/// Replaces each value of a header for which there is another one.
+fn rewrite(
+    response: &mut ResponseHeader,
+    name: &HeaderName,
+    other: impl Fn(&HeaderValue) -> Option<Vec<u8>>,
+) -> Result<()> {
+    if !response.headers.get_all(name).iter().any(|value| other(value).is_some()) {
+        return Ok(());
+    }
+    let values: Vec<HeaderValue> = response.headers.get_all(name).iter().cloned().collect();
+    response.remove_header(name);
+    for value in values {
+        match other(&value) {
+            Some(rewritten) => response.append_header(name, rewritten)?,
+            None => response.append_header(name, value)?,
+        };
+    }
+    Ok(())
+}
+
+/// An absolute or scheme-relative URL of the extranet's, on the public origin; None where it stays as it is.
+fn public_url(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+    public_bytes(value.as_bytes(), extranet)
+}
+
+fn public_bytes(url: &[u8], extranet: &Extranet) -> Option<Vec<u8>> {
+    let (scheme, authority_at) = if url.starts_with(b"//") {
+        (extranet.agency.upstream.origin.scheme().as_str(), 2)
+    } else {
+        let colon = url.iter().position(|byte| *byte == b':')?;
+        let scheme = [Scheme::Http, Scheme::Https]
+            .into_iter()
+            .find(|scheme| url[..colon].eq_ignore_ascii_case(scheme.as_str().as_bytes()))?;
+        url[colon..].starts_with(b"://").then_some((scheme.as_str(), colon + 3))?
+    };
+    let end =
+        url[authority_at..].iter().position(|byte| b"/?#".contains(byte)).map_or(url.len(), |at| authority_at + at);
+    let authority = std::str::from_utf8(&url[authority_at..end]).ok()?;
+    let origin = Origin::parse(&format!("{scheme}://{authority}"))?;
+    extranet.inner.contains(&origin).then(|| [extranet.public_origin.as_bytes(), &url[end..]].concat())
+}
+
+/// `5; url=http://…`, with or without quotes.
+fn refresh(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+    let bytes = value.as_bytes();
+    let at = bytes.windows(4).position(|word| word.eq_ignore_ascii_case(b"url="))? + 4;
+    let at = if matches!(bytes.get(at), Some(b'"' | b'\'')) { at + 1 } else { at };
+    public_bytes(&bytes[at..], extranet).map(|url| [&bytes[..at], &url].concat())
+}
+
+/// `<http://…>; rel=…, <…>; rel=…`.
+fn link(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+    let mut rewritten = Vec::with_capacity(value.len());
+    let mut changed = false;
+    let mut rest = value.as_bytes();
+    while let Some(open) = rest.iter().position(|byte| *byte == b'<') {
+        let close = open + rest[open..].iter().position(|byte| *byte == b'>')?;
+        let url = public_bytes(&rest[open + 1..close], extranet);
+        changed |= url.is_some();
+        rewritten.extend_from_slice(&rest[..=open]);
+        rewritten.extend_from_slice(url.as_deref().unwrap_or(&rest[open + 1..close]));
+        rest = &rest[close..];
+    }
+    rewritten.extend_from_slice(rest);
+    changed.then_some(rewritten)
+}
+
+/// Cookies become the public host's own: no `Domain`, no name of ours, `Secure` only where the public side has TLS.
+fn set_cookies(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
+    let lines: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).iter().cloned().collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    response.remove_header(&SET_COOKIE);
+    for line in lines {
+        if let Some(line) = host_only(line, extranet.agency.public.scheme()) {
+            response.append_header(SET_COOKIE, line)?;
+        }
+    }
+    Ok(())
+}
+
+fn host_only(line: HeaderValue, public: Scheme) -> Option<HeaderValue> {
+    if cookies::is_ours(line.as_bytes()) {
+        return None;
+    }
+    let dropped = |attribute: &[u8]| {
+        let name = attribute.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        name.eq_ignore_ascii_case(b"domain") || (public == Scheme::Http && name.eq_ignore_ascii_case(b"secure"))
+    };
+    let parts = || line.as_bytes().split(|byte| *byte == b';').enumerate();
+    if !parts().skip(1).any(|(_, part)| dropped(part)) {
+        return Some(line);
+    }
+    let kept: Vec<&[u8]> = parts().filter(|(at, part)| *at == 0 || !dropped(part)).map(|(_, part)| part).collect();
+    HeaderValue::from_bytes(&kept.join(&b';')).ok()
+}

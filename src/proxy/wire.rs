@@ -1,0 +1,220 @@
+//! The client's side of a connection, as pingora reads and writes it, with two promises that pingora does not make.
+//!
+//! A request line has exactly two blanks: pingora escapes further ones (`GET /a b HTTP/1.1` becomes `/a%20b`), which
+//! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
+//! small the pieces in which it comes: pingora starts its clock again with each of them.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    UniqueIDType,
+};
+use pingora::proxy::Session;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+/// Head and beginning of an answer in one write; small, because every idle connection has one.
+const WRITE_BUFFER: usize = 4 * 1024;
+/// Longest time from a request's first byte to the end of its head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Between requests: the next byte begins a head.
+const FRESH: u8 = 0;
+/// A head has begun.
+const HEAD: u8 = 1;
+/// The head is read; what comes now is a body, or a tunnel.
+const BUSY: u8 = 2;
+
+/// A client's connection.
+pub struct Wire {
+    stream: BufWriter<TcpStream>,
+    socket: Arc<SocketDigest>,
+    phase: AtomicU8,
+    line: RequestLine,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+/// What is watched of a request line.
+#[derive(Debug, Clone, Copy, Default)]
+struct RequestLine {
+    begun: bool,
+    ended: bool,
+    blanks: u8,
+}
+
+impl Wire {
+    /// Takes over an accepted connection.
+    #[must_use]
+    pub fn new(stream: TcpStream, peer: SocketAddr) -> Self {
+        let socket = SocketDigest::from_raw_fd(stream.as_raw_fd());
+        // The cell is new, so setting it cannot fail.
+        let _ = socket.peer_addr.set(Some(peer.into()));
+        Self {
+            stream: BufWriter::with_capacity(WRITE_BUFFER, stream),
+            socket: Arc::new(socket),
+            phase: AtomicU8::new(FRESH),
+            line: RequestLine::default(),
+            deadline: None,
+        }
+    }
+
+    /// The wire below a session.
+    #[must_use]
+    pub fn of(session: &Session) -> Option<&Self> {
+        session.stream().and_then(|stream| (**stream).as_any().downcast_ref())
+    }
+
+    /// Notes that a head was read to its end, and tells whether its first line was as it should be.
+    #[must_use]
+    pub fn head_was_read(&self) -> bool {
+        self.phase.store(BUSY, Ordering::Relaxed);
+        self.line.ended && self.line.blanks == 2
+    }
+
+    /// Notes that a request is over: what comes next begins another.
+    pub fn request_is_over(&self) {
+        self.phase.store(FRESH, Ordering::Relaxed);
+    }
+}
+
+impl RequestLine {
+    fn read(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                _ if self.ended => return,
+                b'\r' | b'\n' if !self.begun => {}
+                b'\n' => self.ended = true,
+                b' ' => self.blanks = self.blanks.saturating_add(1),
+                _ => self.begun = true,
+            }
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let wire = self.get_mut();
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut wire.stream).poll_read(cx, buf);
+        let phase = wire.phase.load(Ordering::Relaxed);
+        if phase == BUSY {
+            wire.deadline = None;
+            return polled;
+        }
+        if buf.filled().len() > before {
+            if phase == FRESH {
+                wire.line = RequestLine::default();
+                wire.deadline = None;
+                wire.phase.store(HEAD, Ordering::Relaxed);
+            }
+            wire.line.read(&buf.filled()[before..]);
+        }
+        if phase == HEAD && polled.is_pending() {
+            let deadline = wire.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
+            if deadline.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request head did not come")));
+            }
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Wire {
+    async fn shutdown(&mut self) {
+        // The other side may be gone already; there is nobody to tell.
+        let _ = self.stream.shutdown().await;
+    }
+}
+
+impl UniqueID for Wire {
+    fn id(&self) -> UniqueIDType {
+        self.stream.get_ref().as_raw_fd()
+    }
+}
+
+impl GetTimingDigest for Wire {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl GetProxyDigest for Wire {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl GetSocketDigest for Wire {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        Some(Arc::clone(&self.socket))
+    }
+}
+
+impl Ssl for Wire {}
+
+impl Peek for Wire {}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("fd", &self.id()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_025_a_request_line_has_two_blanks() {
+        let blanks = |pieces: &[&str]| {
+            let mut line = RequestLine::default();
+            for piece in pieces {
+                line.read(piece.as_bytes());
+            }
+            line.ended.then_some(line.blanks)
+        };
+        assert_eq!(blanks(&["GET /a HTTP/1.1\r\nHost: a b c\r\n"]), Some(2));
+        assert_eq!(blanks(&["\r\n\r\nGE", "T /a HT", "TP/1.1\r", "\nX: y z"]), Some(2));
+        assert_eq!(blanks(&["GET /a b HTTP/1.1\r\n"]), Some(3));
+        assert_eq!(blanks(&["GET /a HTTP/1.1"]), None);
+    }
+}
