@@ -47,6 +47,7 @@ fn document_000(device: Device) {
     steps::read_the_notice(&mut browser, device);
 
     // The agency's address is proposed, and can be corrected.
+    browser.see("Veuillez saisir ou corriger votre adresse e-mail");
     assert_eq!(browser.value("Adresse e-mail"), EMAIL, "the address that the agency knows is proposed");
     browser.see("ne sera pas actualisée auprès de votre agence").screenshot("email");
     steps::fits(&mut browser, device);
@@ -86,17 +87,7 @@ fn document_000(device: Device) {
     // I.B: a second account at another agency.
     browser.open(gateway.portal("/login?client=SPI31&societe=02")).see("Agence des Tilleuls");
     steps::sign_in(&mut browser, "L2001", "Gare-4471");
-    browser.see("compte");
-    if browser.sees("Étape suivante") {
-        steps::read_the_notice(&mut browser, device);
-        browser.follow("J'ai déjà un compte");
-    }
-    browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
-    if browser.count("input#email") > 0 {
-        browser.fill("Adresse e-mail", EMAIL);
-    }
-    browser.fill("Mot de passe de votre compte existant", FIRST).press("Connexion");
-    browser.see("Compte associé").see("Agence des Tilleuls").screenshot("joined").press("Continuer");
+    steps::attach(&mut browser, device, EMAIL, FIRST);
     browser.see("Bonjour Amélie Dufour (Propriétaire)").screenshot("second-extranet");
 
     // II.A: another address.

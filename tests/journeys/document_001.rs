@@ -37,6 +37,7 @@ fn document_001(device: Device) {
     // I: provisional credentials, another address than the suggested one, a password.
     steps::sign_in(&mut browser, "L2002", "Pont-9028");
     steps::read_the_notice(&mut browser, device);
+    browser.see("Votre adresse e-mail");
     assert_eq!(browser.value("Adresse e-mail"), "loic.kervella@courriel.example", "the roster's address is suggested");
     browser.fill("Adresse e-mail", "loic@ailleurs").press("Continuer");
     browser.see("corriger").screenshot("email-malformed");
@@ -70,16 +71,7 @@ fn document_001(device: Device) {
     browser.open(gateway.portal("/account")).see("Mes comptes d'agence").press("Se déconnecter");
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, "loc-0077", "0412");
-    browser.see("compte");
-    if browser.sees("Étape suivante") {
-        steps::read_the_notice(&mut browser, device);
-        browser.follow("J'ai déjà un compte");
-    }
-    if browser.count("input#email") > 0 {
-        browser.fill("Adresse e-mail", EMAIL);
-    }
-    browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion");
-    browser.see("Compte associé").screenshot("joined").press("Continuer");
+    steps::attach(&mut browser, device, EMAIL, CHOSEN);
     steps::accept_the_terms(&mut browser, device);
     browser.see("Bonjour Zoé Œuvrard").screenshot("second-extranet");
     browser.open(gateway.portal("/account")).see("Agence des Tilleuls").see("Cabinet Vasseur & Fils");

@@ -33,7 +33,21 @@ pub fn read_the_notice(browser: &mut Browser, device: Device) {
         assert!(!browser.can_press("Étape suivante"), "« Étape suivante » stays grey while one reads");
         browser.press("Étape suivante");
     }
-    browser.see("Votre adresse e-mail");
+}
+
+/// Goes on to the page that asks for the password of the account that exists, and attaches to it.
+pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str) {
+    read_the_notice(browser, device);
+    browser.see("compte");
+    if browser.sees("J'ai déjà un compte") {
+        browser.follow("J'ai déjà un compte");
+    }
+    browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
+    if browser.count("input#email") > 0 {
+        browser.fill("Adresse e-mail", email);
+    }
+    browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
+    browser.see("Compte associé").screenshot("joined").press("Continuer");
 }
 
 /// Chooses a password, a bad one first.

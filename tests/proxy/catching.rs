@@ -115,7 +115,11 @@ fn a12_an_extranet_that_refuses_the_kept_credentials_is_asked_once_and_said_so()
     town.a.break_login(true);
     town.a.expire_sessions();
     alice.open(town.at_a("/membre/x")).miss("\"who\":\"alice-77\"");
-    assert!(alice.here().status >= 500 || alice.sees("ne répond pas") || alice.sees("indisponible"), "{}", alice.words());
+    assert!(
+        alice.here().status >= 500 || alice.sees("ne répond pas") || alice.sees("indisponible"),
+        "{}",
+        alice.words()
+    );
     town.a.break_login(false);
     alice.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
 }

@@ -52,8 +52,9 @@ fn a04_a_person_with_accounts_at_two_agencies_is_each_of_them_in_its_place() {
     let mut bob = town.resident(BOB);
     bob.open("/account").press("Se déconnecter");
     town.try_sign_in(&mut bob, "b", BOB_AT_B.login, BOB_AT_B.password);
-    if bob.sees("Étape suivante") {
-        bob.press("Étape suivante").follow("J'ai déjà un compte");
+    bob.press("Étape suivante");
+    if bob.sees("J'ai déjà un compte") {
+        bob.follow("J'ai déjà un compte");
     }
     if bob.here().text().contains("name=\"email\"") {
         bob.fill("email", BOB.email);
@@ -146,7 +147,8 @@ fn a24_the_hand_over_works_once_and_in_its_own_browser() {
     let mut alice_again = Person::new(&town.gateway);
     town.sign_in(&mut alice_again, "a", ALICE.email, CHOSEN);
     let set = alice.ask(Request::get(enter.clone()));
-    let line = set.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join("\n");
+    let line =
+        set.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join("\n");
     if line.contains("vestibule=") {
         assert!(line.contains("HttpOnly") && line.contains("Path=/") && !line.contains("Domain"), "{line}");
     }

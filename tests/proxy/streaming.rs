@@ -34,7 +34,9 @@ fn a21_a_websocket_passes_in_both_directions() {
     wait(async {
         let stream = TcpStream::connect(("127.0.0.1", town.gateway.port())).await.expect("a connection");
         let (mut socket, _) = client_async(request, stream).await.expect("a WebSocket");
-        for message in [Message::text("Bonjour à tous"), Message::binary(vec![0, 255, 7]), Message::binary(vec![7; 200_000])] {
+        for message in
+            [Message::text("Bonjour à tous"), Message::binary(vec![0, 255, 7]), Message::binary(vec![7; 200_000])]
+        {
             socket.send(message.clone()).await.expect("sent");
             assert_eq!(socket.next().await.expect("an answer").expect("a message"), message);
         }
@@ -80,7 +82,10 @@ fn a21_head_tells_the_length_and_sends_nothing() {
     let cookies = alice.cookie_line(&town.gateway.agency("agence-a", "/"));
     let mut socket = Raw::connect(town.gateway.port());
     let head = |method: &str, target: &str| {
-        format!("{method} {target} HTTP/1.1\r\nHost: agence-a.localhost:{}\r\nCookie: {cookies}\r\n\r\n", town.gateway.port())
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: agence-a.localhost:{}\r\nCookie: {cookies}\r\n\r\n",
+            town.gateway.port()
+        )
     };
     socket.send(head("HEAD", "/bytes?n=5000000"));
     let answer = socket.answer_to("HEAD").expect("an answer");

@@ -133,7 +133,15 @@ fn f17_the_browsers_authorization_stays_outside_unless_the_agency_says_so() {
 fn a_page_passes_byte_by_byte() {
     let town = Town::build();
     let mut alice = town.alice();
-    let there = alice.get(town.at_a(&answer(&[("body", "Bonjour à tous <b>&amp;</b>"), ("content-type", "text/html"), ("cache-control", "max-age=5"), ("server", "Apache/2")])), &[]);
+    let there = alice.get(
+        town.at_a(&answer(&[
+            ("body", "Bonjour à tous <b>&amp;</b>"),
+            ("content-type", "text/html"),
+            ("cache-control", "max-age=5"),
+            ("server", "Apache/2"),
+        ])),
+        &[],
+    );
     assert_eq!(there.text(), "Bonjour à tous <b>&amp;</b>");
     assert_eq!((there.header("content-type"), there.header("cache-control")), ("text/html", "max-age=5"));
     for status in [404, 410, 422, 500, 503] {
@@ -145,7 +153,8 @@ fn a_page_passes_byte_by_byte() {
 fn f08_a_semicolon_passes_where_no_rule_could_mean_it() {
     let town = Town::build();
     let mut alice = town.alice();
-    for target in ["/membre/x;jsessionid=1A2B", "/membre/a%2Fb", "/membre//x", "/membre/%C3%A9?q=%26+%2B", "/membre/x?"] {
+    for target in ["/membre/x;jsessionid=1A2B", "/membre/a%2Fb", "/membre//x", "/membre/%C3%A9?q=%26+%2B", "/membre/x?"]
+    {
         alice.get(town.at_a(target), &[]);
         assert_eq!(town.a.last().target, target, "forwarded as it was asked");
     }

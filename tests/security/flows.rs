@@ -173,7 +173,10 @@ fn sec_040_the_link_alone_confirms_nothing_on_another_device() {
     for guess in ["", "Cerisier-31-mur"] {
         form.set("password", guess);
         let answer = victim.send(&form);
-        assert!(!page::words(&answer.text()).contains("Adresse e-mail confirmée"), "without the password that was chosen");
+        assert!(
+            !page::words(&answer.text()).contains("Adresse e-mail confirmée"),
+            "without the password that was chosen"
+        );
     }
     mallory.open("/migration/proof").see("Vérifiez votre boîte e-mail");
 }
@@ -181,7 +184,9 @@ fn sec_040_the_link_alone_confirms_nothing_on_another_device() {
 fn assert_nothing_gained(answer: &Answer, path: &str) {
     let words = page::words(&answer.text());
     let shut = (400..500).contains(&answer.status)
-        || ["Reprenons au début", "Connexion", "n'est pas valable", "connexion"].iter().any(|text| words.contains(text));
+        || ["Reprenons au début", "Connexion", "n'est pas valable", "connexion"]
+            .iter()
+            .any(|text| words.contains(text));
     assert!(shut, "{path}: {} {words}", answer.status);
     for gained in ["Votre compte est à jour", "Compte associé", "a été modifié", ALICE.email] {
         assert!(!words.contains(gained), "{path}: {words}");

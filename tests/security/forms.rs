@@ -103,8 +103,7 @@ fn sec_072_what_an_extranet_or_a_resident_wrote_stays_text_in_the_wizard_and_in_
     let name = "\"><svg onload=alert(1)> {{7*7}}";
     let echo = Echo::start(vec![Account::new("<svg/onload=alert(1)>", "Old-2019", name, "\"><svg@x.example")]);
     let agency = town::agency("agence-a", "CA", "SA", "<svg onload=alert(2)> Agence {{7*7}}", &echo);
-    let town =
-        Town { gateway: Gateway::start(&Site::new().agency(agency)), a: echo, b: Echo::start(Vec::new()) };
+    let town = Town { gateway: Gateway::start(&Site::new().agency(agency)), a: echo, b: Echo::start(Vec::new()) };
     let mut person = Person::new(&town.gateway);
     town.try_sign_in(&mut person, "a", "<svg/onload=alert(1)>", "Old-2019");
     assert_clean(&person, "the notice");

@@ -73,7 +73,13 @@ fn sec_004_no_nomination_in_connection_takes_a_header_away() {
         &["Connection: close, X-Forwarded-For"],
         &["Connection: close, Host"],
         &["Connection: cookie"],
-        &["Connection: TE, Trailer", "TE: trailers", "Trailer: X-A", "Keep-Alive: timeout=5", "Proxy-Connection: close"],
+        &[
+            "Connection: TE, Trailer",
+            "TE: trailers",
+            "Trailer: X-A",
+            "Keep-Alive: timeout=5",
+            "Proxy-Connection: close",
+        ],
     ];
     for lines in attempts {
         town.forget();

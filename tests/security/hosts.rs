@@ -64,7 +64,10 @@ fn sec_015_no_spelling_of_a_host_opens_a_looser_door() {
     }
     let answer = raw(&town, "GET /membre/x HTTP/1.1\r\nAccept: text/html\r\n\r\n");
     super::assert_shut(&town, answer.as_ref(), "no Host");
-    let answer = raw(&town, format!("GET http://agence-b.localhost:{port}/membre/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n"));
+    let answer = raw(
+        &town,
+        format!("GET http://agence-b.localhost:{port}/membre/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n"),
+    );
     super::assert_shut(&town, answer.as_ref(), "an absolute target of another host");
     town.b.assert_untouched("an absolute target of another host");
 }
@@ -80,7 +83,10 @@ fn sec_017_who_has_an_account_at_one_agency_does_not_enter_another() {
     town.b.assert_untouched("alice with B's codes");
     // A's cookie at B's host.
     let cookies = cookies_at_a(&town, &alice);
-    let head = format!("GET /membre/x HTTP/1.1\r\nHost: agence-b.localhost:{}\r\nCookie: {cookies}\r\n\r\n", town.gateway.port());
+    let head = format!(
+        "GET /membre/x HTTP/1.1\r\nHost: agence-b.localhost:{}\r\nCookie: {cookies}\r\n\r\n",
+        town.gateway.port()
+    );
     let answer = raw(&town, head).expect("an answer");
     assert_ne!(answer.status, 200, "A's cookie is worth nothing at B");
     town.b.assert_untouched("A's cookie at B's host");

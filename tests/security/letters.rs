@@ -21,7 +21,10 @@ fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
     });
     let shorter = (1..=8).map(|cut| secret[..secret.len() - cut].to_owned());
     let longer = ["A", "AAAAAAAA", "%20", "=", "."].into_iter().map(|more| format!("{secret}{more}"));
-    let swapped = { let half = secret.len() / 2; format!("{}{}", &secret[half..], &secret[..half]) };
+    let swapped = {
+        let half = secret.len() / 2;
+        format!("{}{}", &secret[half..], &secret[..half])
+    };
     let mut case = secret.to_owned();
     case.make_ascii_uppercase();
     let others = [swapped, String::new(), "%00".to_owned()].into_iter().chain((case != secret).then_some(case));
@@ -47,6 +50,34 @@ fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
     let link = town.gateway.letter_to(CAROL.email).link();
     let secret = link.split_once("s=").expect("a secret").1;
     carol.open(format!("/reset?s={secret}")).see("Ce lien n'est pas valable");
+}
+
+#[test]
+fn sec_045_a_letter_past_its_time_opens_nothing() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let letter = town.gateway.letter_to(CAROL.email);
+    town.gateway.age_letters(11);
+    carol.fill("code", &letter.code()).press("Valider").see("Le délai est dépassé");
+    town.gateway.age_letters(50);
+    carol.open(letter.link()).see("Ce lien n'est plus valable").see("Demander un nouvel e-mail");
+    carol.open("/migration/proof").see("Vérifiez votre boîte e-mail").see("Renvoyer l'e-mail");
+}
+
+#[test]
+fn sec_045_a_reset_link_past_its_time_opens_nothing() {
+    let town = Town::build();
+    town.alice();
+    let mut alice = Person::new(&town.gateway);
+    alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let letter = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot de passe"));
+    alice.open(letter.link()).fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
+    let form = alice.form("Enregistrer");
+    town.gateway.age_letters(61);
+    assert!(!page::words(&alice.send(&form).text()).contains("Mot de passe réinitialisé"), "too late");
+    alice.open(letter.link()).see("Ce lien n'est plus valable").miss("Nouveau mot de passe");
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
 }
 
 #[test]
@@ -92,7 +123,8 @@ fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
     town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
-    for path in ["/migration/notice", "/migration/email", "/migration/password", "/migration/proof", "/migration/join"] {
+    for path in ["/migration/notice", "/migration/email", "/migration/password", "/migration/proof", "/migration/join"]
+    {
         let mut other = Person::new(&town.gateway);
         other.open(path).miss(CAROL.email).miss("Carol").miss(CAROL.login);
         assert!(other.sees("Reprenons au début") || other.sees("Connexion"), "{path}: {}", other.words());

@@ -26,7 +26,11 @@ fn sec_020_no_way_of_climbing_leads_from_public_to_private() {
         let answer = get_at_a(&town, target, "", &[]);
         assert_shut(&town, answer.as_ref(), target);
     }
-    assert_eq!(get_at_a(&town, "/public/logo.png", "", &[]).expect("an answer").status, 200, "the public path is public");
+    assert_eq!(
+        get_at_a(&town, "/public/logo.png", "", &[]).expect("an answer").status,
+        200,
+        "the public path is public"
+    );
 }
 
 #[test]

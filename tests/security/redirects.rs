@@ -177,7 +177,10 @@ fn assert_stays(town: &Town, person: &mut Person, request: Request, text: &str) 
     let ours = [town.gateway.portal("/").origin(), town.gateway.agency("agence-a", "/").origin()];
     let mut answer = person.ask(request);
     for _ in 0..10 {
-        assert!(!answer.headers.contains_key("set-cookie") || !answer.header("set-cookie").starts_with("a=b"), "{text:?}");
+        assert!(
+            !answer.headers.contains_key("set-cookie") || !answer.header("set-cookie").starts_with("a=b"),
+            "{text:?}"
+        );
         let refresh = answer.header("refresh");
         assert!(!refresh.contains("evil"), "{text:?}: {refresh}");
         assert!(answer.status < 500, "{text:?}: {} at {}", answer.status, answer.url);

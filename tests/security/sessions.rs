@@ -117,8 +117,23 @@ fn sec_061_a_cookie_that_makes_no_sense_is_nobodys() {
         .expect("a session");
     let long = "A".repeat(8 * 1024);
     let values = [
-        "%", "{", "", "\"", "!!!!", "null", "0", "-1", "AAAA", "a.b.c", "../../etc/passwd", "' OR 1=1 --", &long,
-        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.", "v0:AAAAAAAAAAAAAAAA", "%00", "%ff%fe",
+        "%",
+        "{",
+        "",
+        "\"",
+        "!!!!",
+        "null",
+        "0",
+        "-1",
+        "AAAA",
+        "a.b.c",
+        "../../etc/passwd",
+        "' OR 1=1 --",
+        &long,
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",
+        "v0:AAAAAAAAAAAAAAAA",
+        "%00",
+        "%ff%fe",
     ];
     for value in values {
         let answer = get_at_a(&town, "/membre/x", &format!("{name}={value}"), &[]);
@@ -137,7 +152,14 @@ fn sec_061_a_cookie_that_makes_no_sense_is_nobodys() {
         let answer = get_at_a(&town, "/membre/x", &line, &[]);
         assert_login(&town, answer.as_ref(), &line);
     }
-    let bytes = [b"GET /membre/x HTTP/1.1\r\nHost: agence-a.localhost:".as_slice(), town.gateway.port().to_string().as_bytes(), b"\r\nCookie: ", name.as_bytes(), b"=\xff\xfe\r\n\r\n"].concat();
+    let bytes = [
+        b"GET /membre/x HTTP/1.1\r\nHost: agence-a.localhost:".as_slice(),
+        town.gateway.port().to_string().as_bytes(),
+        b"\r\nCookie: ",
+        name.as_bytes(),
+        b"=\xff\xfe\r\n\r\n",
+    ]
+    .concat();
     let answer = super::raw(&town, bytes);
     super::assert_shut(&town, answer.as_ref(), "bytes that are no UTF-8");
 }
@@ -148,7 +170,8 @@ fn sec_063_nothing_of_the_gateways_own_reaches_an_extranet() {
     let mut alice = town.alice();
     alice.open("/account");
     let ours = alice.cookies(&town.gateway.portal("/"));
-    let mut secrets: Vec<String> = ours.iter().map(|(_, value)| value.clone()).filter(|value| value.len() > 8).collect();
+    let mut secrets: Vec<String> =
+        ours.iter().map(|(_, value)| value.clone()).filter(|value| value.len() > 8).collect();
     let at_a = alice.cookies(&town.gateway.agency("agence-a", "/"));
     secrets.extend(at_a.iter().filter(|(name, _)| name.contains("vestibule")).map(|(_, value)| value.clone()));
     let line = format!(
@@ -161,7 +184,10 @@ fn sec_063_nothing_of_the_gateways_own_reaches_an_extranet() {
         get_at_a(&town, target, &line, &["Authorization: Bearer our-own"]).expect("an answer");
         let seen = town.a.last();
         let head = String::from_utf8_lossy(&seen.raw).into_owned();
-        assert!(!seen.cookies().iter().any(|name| name.to_ascii_lowercase().contains("vestibule")), "{target}:\n{head}");
+        assert!(
+            !seen.cookies().iter().any(|name| name.to_ascii_lowercase().contains("vestibule")),
+            "{target}:\n{head}"
+        );
         assert!(!secrets.iter().any(|secret| head.contains(secret.as_str())), "{target}:\n{head}");
         assert!(seen.cookies().contains(&"theirs".to_owned()), "the extranet's own cookies pass: {head}");
         assert_eq!(seen.values("Authorization"), [""; 0], "{target}");

@@ -10,10 +10,16 @@ use std::{
     time::Duration,
 };
 
+use sqlx::Connection;
 use tempfile::TempDir;
 use url::Url;
 
-use super::{eventually, free_port, letters::{Letter, Letters}, site::Site};
+use super::{
+    eventually, free_port,
+    letters::{Letter, Letters},
+    site::Site,
+    wait,
+};
 
 /// The longest that a gateway may take to become ready.
 const READY: Duration = Duration::from_secs(20);
@@ -119,6 +125,20 @@ impl Gateway {
         stream.read_to_string(&mut answer).ok()?;
         let status = answer.split(' ').nth(1)?.parse().ok()?;
         Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+    }
+
+    /// Lets every letter have been sent so many minutes earlier: time passes, and no job of the gateway's runs.
+    pub fn age_letters(&self, minutes: i64) {
+        let database = format!("sqlite:{}", self.folder.path().join("vestibule.db").display());
+        wait(async {
+            sqlx::any::install_default_drivers();
+            let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
+            for statement in
+                ["UPDATE challenges SET sent_at = sent_at - $1", "UPDATE recoveries SET sent_at = sent_at - $1"]
+            {
+                sqlx::query(statement).bind(minutes * 60_000).execute(&mut connection).await.expect("an older letter");
+            }
+        });
     }
 
     /// Runs another command of the program on the same configuration.

@@ -27,7 +27,10 @@ pub fn words(html: &str) -> String {
 /// The text with single ordinary spaces and straight apostrophes.
 pub fn plain(text: &str) -> String {
     let text = text.replace(['\u{2019}', '\u{02bc}'], "'");
-    text.split(|c: char| c.is_whitespace() || c == '\u{202f}' || c == '\u{a0}').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|c: char| c.is_whitespace() || c == '\u{202f}' || c == '\u{a0}')
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The form whose button says this, with the button's own field.
@@ -61,7 +64,8 @@ pub fn form_to(html: &str, base: &Url, path: &str) -> Option<Form> {
 pub fn link(html: &str, base: &Url, label: &str) -> Option<Url> {
     let document = Html::parse_document(html);
     let links = select("a[href]");
-    let found = document.select(&links).find(|link| plain(&link.text().collect::<String>()).starts_with(&plain(label)))?;
+    let found =
+        document.select(&links).find(|link| plain(&link.text().collect::<String>()).starts_with(&plain(label)))?;
     base.join(found.value().attr("href")?).ok()
 }
 
@@ -113,7 +117,8 @@ impl Form {
             return field.to_owned();
         }
         let labelled = self.labels.iter().find(|(label, _)| *label == plain(field)).map(|(_, name)| name.clone());
-        labelled.unwrap_or_else(|| panic!("the form has no field \"{field}\", only {:?} ({:?})", self.names, self.labels))
+        labelled
+            .unwrap_or_else(|| panic!("the form has no field \"{field}\", only {:?} ({:?})", self.names, self.labels))
     }
 }
 
@@ -137,9 +142,9 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
             "select" => {
                 let chosen = input.select(&select("option[selected]")).next();
                 let one = value.attr("multiple").is_none();
-                chosen.or_else(|| input.select(&select("option")).next().filter(|_| one)).map(|option| {
-                    option.value().attr("value").map_or_else(|| option.text().collect(), str::to_owned)
-                })
+                chosen
+                    .or_else(|| input.select(&select("option")).next().filter(|_| one))
+                    .map(|option| option.value().attr("value").map_or_else(|| option.text().collect(), str::to_owned))
             }
             _ if matches!(kind, "checkbox" | "radio") => {
                 value.attr("checked").map(|_| value.attr("value").unwrap_or("on").to_owned())

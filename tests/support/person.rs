@@ -195,7 +195,8 @@ impl Person {
             builder = builder.body(body);
         }
         let (status, headers, body) = wait(async {
-            let response = builder.send().await.unwrap_or_else(|error| panic!("no answer of {}: {error:?}", request.url));
+            let response =
+                builder.send().await.unwrap_or_else(|error| panic!("no answer of {}: {error:?}", request.url));
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             (status, headers, response.bytes().await.map(|body| body.to_vec()).unwrap_or_default())
         });

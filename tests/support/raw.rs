@@ -85,7 +85,9 @@ impl Raw {
         let mut body = Vec::new();
         if answer.header("transfer-encoding").is_some() {
             while let Some(line) = self.line() {
-                let Ok(size) = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16) else { break };
+                let Ok(size) = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16) else {
+                    break;
+                };
                 while self.ahead.len() < size && self.more() {}
                 body.extend(self.ahead.drain(..size.min(self.ahead.len())));
                 self.line();

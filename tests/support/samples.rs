@@ -122,7 +122,8 @@ impl Samples {
         let mut text = String::from("login,password,name,kind,email\n");
         for account in demo::data::header_accounts() {
             let email = account.email.unwrap_or_default();
-            let line = format!("{},{},{},{},{email}\n", account.login, account.password, account.name, account.kind.label());
+            let line =
+                format!("{},{},{},{},{email}\n", account.login, account.password, account.name, account.kind.label());
             text.push_str(&line);
         }
         let file = self.papers.path().join("roster.csv");

@@ -1,6 +1,6 @@
 //! The configuration of a gateway under test, as an operator would have written it.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use toml::{Table, Value};
 
@@ -69,7 +69,9 @@ impl Site {
         fs::create_dir_all(folder.join("letters")).expect("a folder for the letters");
         let mut key = data_encoding::BASE64.encode(&[7; 32]);
         key.push('\n');
-        fs::write(folder.join("vault.key"), key).expect("the vault's key");
+        let file = folder.join("vault.key");
+        fs::write(&file, key).expect("the vault's key");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a key that nobody else reads");
         for agency in &self.agencies {
             let mut settings = agency.settings.clone();
             settings.entry("url").or_insert(format!("http://{}.localhost:{port}", agency.label).into());

@@ -58,9 +58,13 @@ impl Town {
             account(MALLORY, "Mallory Legrand"),
         ]);
         let b = Echo::start(vec![account(BOB_AT_B, "Bob N'Guessan")]);
-        let site = Site::new()
-            .agency(at_a(agency("agence-a", "CA", "SA", "Agence du Port", &a)))
-            .agency(agency("agence-b", "CB", "SB", "Agence de la Gare", &b));
+        let site = Site::new().agency(at_a(agency("agence-a", "CA", "SA", "Agence du Port", &a))).agency(agency(
+            "agence-b",
+            "CB",
+            "SB",
+            "Agence de la Gare",
+            &b,
+        ));
         let gateway = Gateway::start(&change(site));
         Self { gateway, a, b }
     }

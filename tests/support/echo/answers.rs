@@ -128,7 +128,9 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
     };
     match known {
         None => wire.answer(seen, 403, &html(), b"<p>Formulaire perime</p>").await,
-        Some(None) => form(wire, house, seen, "<div class=\"erreur\">Identifiant ou mot de passe incorrect</div>").await,
+        Some(None) => {
+            form(wire, house, seen, "<div class=\"erreur\">Identifiant ou mot de passe incorrect</div>").await
+        }
         Some(Some(account)) => {
             let session = house.fresh();
             lock(&house.sessions).signed_in.insert(session.clone(), account.login.clone());

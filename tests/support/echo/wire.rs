@@ -88,7 +88,8 @@ impl Wire {
 
     /// Reads the body, keeps its beginning and counts the rest.
     async fn body(&mut self, seen: &mut Seen) -> io::Result<()> {
-        let chunked = seen.values("transfer-encoding").iter().any(|value| value.to_ascii_lowercase().contains("chunked"));
+        let chunked =
+            seen.values("transfer-encoding").iter().any(|value| value.to_ascii_lowercase().contains("chunked"));
         if !chunked {
             let length = seen.values("content-length").first().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
             return self.take(length, seen).await;
