@@ -5,7 +5,7 @@ use crate::support::{
     person::{Person, Request},
     samples::Samples,
     site::Site,
-    town::{ALICE, BOB, BOB_AT_B, CAROL, CHOSEN, Town, login_path},
+    town::{ALICE, BOB, BOB_AT_B, CAROL, CHOSEN, Town, login_path, try_sign_in},
 };
 
 #[test]
@@ -51,7 +51,7 @@ fn a04_a_person_with_accounts_at_two_agencies_is_each_of_them_in_its_place() {
     let town = Town::build();
     let mut bob = town.resident(BOB);
     bob.open("/account").press("Se déconnecter");
-    town.try_sign_in(&mut bob, "b", BOB_AT_B.login, BOB_AT_B.password);
+    try_sign_in(&mut bob, "b", BOB_AT_B.login, BOB_AT_B.password);
     bob.press("Étape suivante");
     if bob.sees("J'ai déjà un compte") {
         bob.follow("J'ai déjà un compte");
@@ -102,7 +102,7 @@ fn a10_an_answer_that_fits_no_declared_rule_is_never_taken_for_a_sign_in() {
         },
     );
     let mut carol = Person::new(&town.gateway);
-    town.try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
     carol.see("ne répond pas").miss("évolue").miss("inconnu");
 }
 

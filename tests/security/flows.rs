@@ -3,7 +3,7 @@
 use crate::support::{
     page::{self, Form},
     person::{Answer, Person},
-    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path},
+    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, try_sign_in},
 };
 
 const OTHER: &str = "Cerisier-31-mur";
@@ -68,7 +68,7 @@ fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothe
     town.alice();
     for (path, fields) in STEPS {
         let mut mallory = Person::new(&town.gateway);
-        town.try_sign_in(&mut mallory, "a", MALLORY.login, MALLORY.password);
+        try_sign_in(&mut mallory, "a", MALLORY.login, MALLORY.password);
         mallory.see("évolue");
         let form = forged(&mallory, path, fields);
         let answer = mallory.send(&form);
@@ -79,7 +79,7 @@ fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothe
     }
     // The one who is at the first step cannot have become anybody.
     let mut mallory = Person::new(&town.gateway);
-    town.try_sign_in(&mut mallory, "a", "mallory@elsewhere.example", OTHER);
+    try_sign_in(&mut mallory, "a", "mallory@elsewhere.example", OTHER);
     mallory.see("Ce couple identifiant et mot de passe est inconnu");
     still_works(&town, ALICE.email, CHOSEN);
 }
@@ -88,7 +88,7 @@ fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothe
 fn sec_035_an_empty_form_takes_no_step() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
     carol.see("évolue").press("Étape suivante").see("Votre adresse e-mail");
     stays(&mut carol, "/migration/email", "Votre adresse e-mail");
     carol.fill("email", CAROL.email).press("Continuer").see("Votre nouveau mot de passe");
@@ -131,7 +131,7 @@ fn sec_036_a_reset_link_changes_the_password_of_its_own_person_only() {
     alice.send(&form);
     still_works(&town, BOB.email, CHOSEN);
     let mut thief = Person::new(&town.gateway);
-    town.try_sign_in(&mut thief, "a", BOB.email, OTHER);
+    try_sign_in(&mut thief, "a", BOB.email, OTHER);
     thief.see("Ce couple identifiant et mot de passe est inconnu");
 }
 

@@ -7,7 +7,7 @@ use crate::support::{
     page,
     person::{Person, Request},
     site::Site,
-    town::{self, ALICE, CAROL, CHOSEN, Town, login_path},
+    town::{self, ALICE, CAROL, CHOSEN, Town, login_path, try_sign_in},
 };
 
 /// Every address of the portal that takes a form.
@@ -93,7 +93,7 @@ fn sec_072_what_was_typed_stays_text_on_pages() {
             person.open(&path);
             assert_clean(&person, &path);
         }
-        town.try_sign_in(&mut person, "a", attack, attack);
+        try_sign_in(&mut person, "a", attack, attack);
         assert_clean(&person, attack);
     }
 }
@@ -105,7 +105,7 @@ fn sec_072_what_an_extranet_or_a_resident_wrote_stays_text_in_the_wizard_and_in_
     let agency = town::agency("agence-a", "CA", "SA", "<svg onload=alert(2)> Agence {{7*7}}", &echo);
     let town = Town { gateway: Gateway::start(&Site::new().agency(agency)), a: echo, b: Echo::start(Vec::new()) };
     let mut person = Person::new(&town.gateway);
-    town.try_sign_in(&mut person, "a", "<svg/onload=alert(1)>", "Old-2019");
+    try_sign_in(&mut person, "a", "<svg/onload=alert(1)>", "Old-2019");
     assert_clean(&person, "the notice");
     person.press("Étape suivante");
     assert_clean(&person, "the address");
@@ -191,6 +191,6 @@ fn sec_078_nobody_is_signed_in_by_somebody_elses_form() {
     }
     victim.open("/account").miss(ALICE.email);
     // The page that refuses shows a way on, and what was typed in other fields is not asked of a stranger.
-    town.try_sign_in(&mut victim, "a", CAROL.login, CAROL.password);
+    try_sign_in(&mut victim, "a", CAROL.login, CAROL.password);
     victim.see("évolue");
 }

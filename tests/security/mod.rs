@@ -33,7 +33,7 @@ fn get_at_a(town: &Town, target: &str, cookies: &str, lines: &[&str]) -> Option<
         town.gateway.port()
     );
     if !cookies.is_empty() {
-        head.push_str(&format!("Cookie: {cookies}\r\n"));
+        head.extend(["Cookie: ", cookies, "\r\n"]);
     }
     for line in lines {
         head.push_str(line);

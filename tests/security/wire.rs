@@ -15,9 +15,9 @@ fn refused(town: &Town, cookies: &str, lines: &[&str], body: &str, allowed: &[u1
     }
     head.push_str("\r\n");
     head.push_str(body);
-    head.push_str(&format!(
-        "GET /membre/smuggled HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\nCookie: {cookies}\r\n\r\n"
-    ));
+    let smuggled =
+        format!("GET /membre/smuggled HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\nCookie: {cookies}\r\n\r\n");
+    head.push_str(&smuggled);
     let mut socket = Raw::connect(port);
     socket.send(head);
     let answer = socket.answer().unwrap_or_else(|| panic!("{what}: hung up without an answer"));

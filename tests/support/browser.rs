@@ -139,10 +139,7 @@ impl Browser {
 
     /// Presses the button with these words, as soon as it can be pressed.
     pub fn press(&mut self, button: &str) -> &mut Self {
-        let path = format!(
-            "//button[{words} = \"{button}\"] | //input[@type='submit' and @value=\"{button}\"]",
-            words = WORDS
-        );
+        let path = format!("//button[{WORDS} = \"{button}\"] | //input[@type='submit' and @value=\"{button}\"]");
         self.click(&path, &format!("the button \"{button}\""))
     }
 

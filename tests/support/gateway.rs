@@ -55,12 +55,6 @@ impl Gateway {
         self.wait_until_ready();
     }
 
-    /// Writes the configuration anew and starts again with it.
-    pub fn restart_with(&mut self, site: &Site) {
-        site.write(self.folder.path(), self.port, self.health);
-        self.restart();
-    }
-
     /// Ends the process with SIGTERM and waits for it.
     pub fn stop(&mut self) -> ExitStatus {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -92,11 +86,6 @@ impl Gateway {
     /// Waits for a letter to this address that was not read before.
     pub fn letter_to(&self, address: &str) -> Letter {
         self.letters.next(address)
-    }
-
-    /// The main configuration file.
-    pub fn config(&self) -> &Path {
-        &self.config
     }
 
     /// The folder with everything that it keeps.

@@ -61,7 +61,7 @@ impl Person {
             .redirect(Policy::none())
             .no_proxy()
             .dns_resolver(Arc::new(Loopback))
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self { client, cookies: CookieStore::default(), portal: gateway.portal("/"), here: None, filled: Vec::new() }

@@ -101,7 +101,7 @@ impl Town {
     }
 
     fn up_to_proof(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
-        self.try_sign_in(person, agency, login, password);
+        try_sign_in(person, agency, login, password);
         person.see("évolue").press("Étape suivante").see("Votre adresse e-mail");
         person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
         person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
@@ -110,15 +110,10 @@ impl Town {
 
     /// Signs in and is then inside the extranet.
     pub fn sign_in(&self, person: &mut Person, agency: &str, login: &str, password: &str) {
-        self.try_sign_in(person, agency, login, password);
+        try_sign_in(person, agency, login, password);
         let here = &person.here().url;
         let host = format!("agence-{agency}.localhost");
         assert_eq!(here.host_str(), Some(host.as_str()), "inside the extranet after sign-in, not at {here}");
-    }
-
-    /// Opens the login page and tries credentials.
-    pub fn try_sign_in(&self, person: &mut Person, agency: &str, login: &str, password: &str) {
-        person.open(login_path(agency)).fill("login", login).fill("password", password).press("Connexion");
     }
 
     /// Forgets what the extranets saw.
@@ -136,6 +131,11 @@ impl Town {
     pub fn at_b(&self, path: &str) -> String {
         self.gateway.agency("agence-b", path).to_string()
     }
+}
+
+/// Opens the login page and tries credentials.
+pub fn try_sign_in(person: &mut Person, agency: &str, login: &str, password: &str) {
+    person.open(login_path(agency)).fill("login", login).fill("password", password).press("Connexion");
 }
 
 /// The agency's login address on the portal, by its letter.

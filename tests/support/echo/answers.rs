@@ -172,7 +172,8 @@ async fn bytes(wire: &mut Wire, seen: &Seen, length: u64) -> io::Result<After> {
         to - from
     );
     if status == 206 {
-        head.push_str(&format!("Content-Range: bytes {from}-{}/{length}\r\n", to - 1));
+        let range = format!("Content-Range: bytes {from}-{}/{length}\r\n", to - 1);
+        head.push_str(&range);
     }
     head.push_str("\r\n");
     wire.stream.write_all(head.as_bytes()).await?;
