@@ -47,8 +47,8 @@ fn document_000(device: Device) {
     steps::read_the_notice(&mut browser, device);
 
     // The agency's address is proposed, and can be corrected.
-    browser.see("Veuillez saisir ou corriger votre adresse e-mail");
-    assert_eq!(browser.value("Adresse e-mail"), EMAIL, "the address that the agency knows is proposed");
+    browser.see("Veuillez saisir ou corriger votre adresse email");
+    assert_eq!(browser.value("Adresse email"), EMAIL, "the address that the agency knows is proposed");
     browser.see("ne sera pas actualisée auprès de votre agence").screenshot("email");
     steps::fits(&mut browser, device);
     browser.press("Continuer");
@@ -56,11 +56,11 @@ fn document_000(device: Device) {
     steps::choose_a_password(&mut browser, FIRST, device, "Créer mon compte");
 
     // The letter's link, in the same browser.
-    browser.see("Vérifiez votre boîte e-mail").see(EMAIL).screenshot("proof");
+    browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
     steps::fits(&mut browser, device);
     let letter = gateway.letter_to(EMAIL);
-    assert_eq!(letter.subject, "Cabinet Vasseur & Fils : confirmez votre adresse e-mail");
-    browser.open_in_new_tab(letter.link()).see("Confirmez votre adresse e-mail").see("Cabinet Vasseur & Fils");
+    assert_eq!(letter.subject, "Cabinet Vasseur & Fils : confirmez votre adresse email");
+    browser.open_in_new_tab(letter.link()).see("Confirmez votre adresse email").see("Cabinet Vasseur & Fils");
     browser.see("Ce n'est pas moi").screenshot("confirm");
     browser.press("Confirmer mon adresse").see("Votre compte est à jour").screenshot("account-ready");
     browser.close_tab();
@@ -94,13 +94,13 @@ fn document_000(device: Device) {
     browser.open(gateway.portal("/account")).see("Connexion et sécurité").see("Agence des Tilleuls");
     browser.see("Cabinet Vasseur & Fils").screenshot("account");
     steps::fits(&mut browser, device);
-    browser.follow("Modifier l'adresse e-mail").see("Modification de l'adresse email");
+    browser.follow("Modifier l'adresse email").see("Modification de l'adresse email");
     browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", NEW_EMAIL);
     browser.fill("Mot de passe actuel", FIRST).screenshot("change-email").press("Valider");
-    browser.see("Vérifiez votre boîte e-mail").see(NEW_EMAIL);
+    browser.see("Vérifiez votre boîte mail").see(NEW_EMAIL);
     browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).press("Confirmer mon adresse");
-    browser.see("Votre adresse e-mail a été modifiée").screenshot("email-changed").close_tab();
-    let told = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("votre adresse e-mail a changé"));
+    browser.see("Votre adresse email a été modifiée").screenshot("email-changed").close_tab();
+    let told = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("votre adresse email a changé"));
     assert!(!told.text.contains(NEW_EMAIL), "the new address is masked for whoever reads the old mailbox");
 
     // II.B: another password.

@@ -37,13 +37,13 @@ fn document_001(device: Device) {
     // I: provisional credentials, another address than the suggested one, a password.
     steps::sign_in(&mut browser, "L2002", "Pont-9028");
     steps::read_the_notice(&mut browser, device);
-    browser.see("Votre adresse e-mail");
-    assert_eq!(browser.value("Adresse e-mail"), "loic.kervella@courriel.example", "the roster's address is suggested");
-    browser.fill("Adresse e-mail", "loic@ailleurs").press("Continuer");
+    browser.see("Votre adresse email");
+    assert_eq!(browser.value("Adresse email"), "loic.kervella@courriel.example", "the roster's address is suggested");
+    browser.fill("Adresse email", "loic@ailleurs").press("Continuer");
     browser.see("corriger").screenshot("email-malformed");
-    browser.fill("Adresse e-mail", EMAIL).press("Continuer");
+    browser.fill("Adresse email", EMAIL).press("Continuer");
     steps::choose_a_password(&mut browser, CHOSEN, device, "Créer mon compte");
-    browser.see("Vérifiez votre boîte e-mail").see(EMAIL).screenshot("proof");
+    browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
     browser.see("Renvoyer l'e-mail").see("Vous pourrez demander un nouvel e-mail");
     let first = gateway.letter_to(EMAIL);
 
@@ -51,9 +51,9 @@ fn document_001(device: Device) {
     browser.press("Revenir à la 1re étape").see("Connexion").screenshot("restart");
     steps::sign_in(&mut browser, "L2002", "Pont-9028");
     steps::read_the_notice(&mut browser, device);
-    browser.fill("Adresse e-mail", EMAIL).press("Continuer");
+    browser.fill("Adresse email", EMAIL).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
-    browser.press("Créer mon compte").see("Vérifiez votre boîte e-mail");
+    browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
     let second = gateway.letter_to(EMAIL);
     assert_ne!(first.code(), second.code(), "each letter has a code of its own");
     browser.fill("Code de vérification", &first.code()).press("Valider").see("Ce code n'est pas le bon");

@@ -44,7 +44,7 @@ pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str
     }
     browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
     if browser.count("input#email") > 0 {
-        browser.fill("Adresse e-mail", email);
+        browser.fill("Adresse email", email);
     }
     browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
     browser.see("Compte associé").screenshot("joined").press("Continuer");

@@ -89,13 +89,13 @@ fn sec_035_an_empty_form_takes_no_step() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
     try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
-    carol.see("évolue").press("Étape suivante").see("Votre adresse e-mail");
-    stays(&mut carol, "/migration/email", "Votre adresse e-mail");
+    carol.see("évolue").press("Étape suivante").see("Votre adresse email");
+    stays(&mut carol, "/migration/email", "Votre adresse email");
     carol.fill("email", CAROL.email).press("Continuer").see("Votre nouveau mot de passe");
     stays(&mut carol, "/migration/password", "Votre nouveau mot de passe");
     carol.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
-    carol.see("Vérifiez votre boîte e-mail");
-    stays(&mut carol, "/migration/proof", "Vérifiez votre boîte e-mail");
+    carol.see("Vérifiez votre boîte mail");
+    stays(&mut carol, "/migration/proof", "Vérifiez votre boîte mail");
     let code = town.gateway.letter_to(CAROL.email).code();
     carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
 }
@@ -174,11 +174,11 @@ fn sec_040_the_link_alone_confirms_nothing_on_another_device() {
         form.set("password", guess);
         let answer = victim.send(&form);
         assert!(
-            !page::words(&answer.text()).contains("Adresse e-mail confirmée"),
+            !page::words(&answer.text()).contains("Adresse email confirmée"),
             "without the password that was chosen"
         );
     }
-    mallory.open("/migration/proof").see("Vérifiez votre boîte e-mail");
+    mallory.open("/migration/proof").see("Vérifiez votre boîte mail");
 }
 
 fn assert_nothing_gained(answer: &Answer, path: &str) {

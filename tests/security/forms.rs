@@ -70,7 +70,7 @@ fn sec_070_a_new_password_needs_the_current_one() {
         alice.open("/account/password").fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
         alice.fill("current", current).press("Enregistrer").miss("a été modifié");
         alice.open("/account/email").fill("email", "m@x.example").fill("confirmation", "m@x.example");
-        alice.fill("current", current).press("Valider").miss("Vérifiez votre boîte e-mail");
+        alice.fill("current", current).press("Valider").miss("Vérifiez votre boîte mail");
     }
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);
 }

@@ -62,7 +62,7 @@ fn sec_045_a_letter_past_its_time_opens_nothing() {
     carol.fill("code", &letter.code()).press("Valider").see("Le délai est dépassé");
     town.gateway.age_letters(50);
     carol.open(letter.link()).see("Ce lien n'est plus valable").see("Demander un nouvel e-mail");
-    carol.open("/migration/proof").see("Vérifiez votre boîte e-mail").see("Renvoyer l'e-mail");
+    carol.open("/migration/proof").see("Vérifiez votre boîte mail").see("Renvoyer l'e-mail");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
         }
     }
     carol.see("essayé trop de fois");
-    carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("Vérifiez votre boîte e-mail");
+    carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("Vérifiez votre boîte mail");
 }
 
 #[test]

@@ -102,10 +102,10 @@ impl Town {
 
     fn up_to_proof(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
         try_sign_in(person, agency, login, password);
-        person.see("évolue").press("Étape suivante").see("Votre adresse e-mail");
+        person.see("évolue").press("Étape suivante").see("Votre adresse email");
         person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
         person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
-        person.see("Vérifiez votre boîte e-mail");
+        person.see("Vérifiez votre boîte mail");
     }
 
     /// Signs in and is then inside the extranet.
