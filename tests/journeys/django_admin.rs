@@ -41,6 +41,7 @@ fn a_resident_works_in_the_django_admin_behind_the_gateway() {
 
     // A session that is over upstream is renewed without a word.
     app.expire_sessions();
+    gateway.let_pass(1);
     amelie.open(gateway.agency("agence-a", "/admin/auth/group/")).see("Conseil syndical").see("Amélie");
 
     // The application's own login never answers; its own logout button is the gateway's.

@@ -47,7 +47,8 @@ pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str
         browser.fill("Adresse email", email);
     }
     browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
-    browser.see("Compte associé").screenshot("joined").press("Continuer");
+    browser.see("Compte associé").screenshot("joined").press("Continuer").see("Connexion");
+    sign_in(browser, email, password);
 }
 
 /// Chooses a password, a bad one first.

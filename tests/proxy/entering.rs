@@ -61,6 +61,7 @@ fn a04_a_person_with_accounts_at_two_agencies_is_each_of_them_in_its_place() {
     }
     bob.fill("password", CHOSEN).press("Connexion").see("Compte associé").see("Agence de la Gare");
     bob.press("Continuer");
+    town.sign_in(&mut bob, "b", BOB.email, CHOSEN);
     town.forget();
     bob.open(town.at_b("/membre/x")).open(town.at_a("/membre/x"));
     assert_eq!(town.b.last().values("X-Extranet-User"), [BOB_AT_B.login]);
@@ -112,12 +113,16 @@ fn twenty_parts_of_a_page_open_one_session_in_the_extranet() {
     let mut alice = town.alice();
     let before = town.a.sign_ins();
     town.a.expire_sessions();
+    town.gateway.let_pass(1);
     let request = Request::get(town.gateway.agency("agence-a", "/membre/x"));
-    let cookies = alice.cookie_line(&request.url);
+    let cookies = alice.cookies(&request.url);
     std::thread::scope(|scope| {
         for _ in 0..20 {
-            let request = request.clone().header("cookie", &cookies);
-            scope.spawn(|| Person::new(&town.gateway).visit(request));
+            scope.spawn(|| {
+                let mut part = Person::new(&town.gateway);
+                cookies.iter().for_each(|(name, value)| part.plant(&request.url, name, value));
+                part.visit(request.clone())
+            });
         }
     });
     alice.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");

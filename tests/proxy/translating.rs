@@ -29,7 +29,7 @@ fn a15_redirects_to_the_extranets_own_address_become_ours() {
         ("/membre/y".to_owned(), format!("{public}/membre/y")),
         ("https://elsewhere.example/x".to_owned(), "https://elsewhere.example/x".to_owned()),
         (format!("{own}.evil.tld/x"), format!("{own}.evil.tld/x")),
-        (format!("http://127.0.0.1:{}1/x", town.a.port()), format!("http://127.0.0.1:{}1/x", town.a.port())),
+        ("http://127.0.0.1:1/x".to_owned(), "http://127.0.0.1:1/x".to_owned()),
     ] {
         let there = alice.get(town.at_a(&answer(&[("status", "302"), ("location", &from)])), &[]);
         let location = there.header("location");

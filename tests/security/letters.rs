@@ -58,9 +58,9 @@ fn sec_045_a_letter_past_its_time_opens_nothing() {
     let mut carol = Person::new(&town.gateway);
     town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let letter = town.gateway.letter_to(CAROL.email);
-    town.gateway.age_letters(11);
+    town.gateway.let_pass(11);
     carol.fill("code", &letter.code()).press("Valider").see("Le délai est dépassé");
-    town.gateway.age_letters(50);
+    town.gateway.let_pass(50);
     carol.open(letter.link()).see("Ce lien n'est plus valable").see("Demander un nouvel e-mail");
     carol.open("/migration/proof").see("Vérifiez votre boîte mail").see("Renvoyer l'e-mail");
 }
@@ -74,7 +74,7 @@ fn sec_045_a_reset_link_past_its_time_opens_nothing() {
     let letter = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot de passe"));
     alice.open(letter.link()).fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
     let form = alice.form("Enregistrer");
-    town.gateway.age_letters(61);
+    town.gateway.let_pass(61);
     assert!(!page::words(&alice.send(&form).text()).contains("Mot de passe réinitialisé"), "too late");
     alice.open(letter.link()).see("Ce lien n'est plus valable").miss("Nouveau mot de passe");
     town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);

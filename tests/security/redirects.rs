@@ -183,7 +183,9 @@ fn assert_stays(town: &Town, person: &mut Person, request: Request, text: &str) 
         );
         let refresh = answer.header("refresh");
         assert!(!refresh.contains("evil"), "{text:?}: {refresh}");
-        assert!(answer.status < 500, "{text:?}: {} at {}", answer.status, answer.url);
+        // Whoever renews again and again is told that the extranet refuses.
+        let too_often = answer.status == 502 && answer.url.path() == "/.vestibule/renew";
+        assert!(answer.status < 500 || too_often, "{text:?}: {} at {}", answer.status, answer.url);
         let Some(next) = answer.redirect() else { break };
         assert!(ours.contains(&next.origin()), "{text:?} leads to {next}");
         assert!(!answer.header("location").starts_with("//"), "{text:?}: {}", answer.header("location"));

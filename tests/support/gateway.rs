@@ -116,14 +116,19 @@ impl Gateway {
         Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
     }
 
-    /// Lets every letter have been sent so many minutes earlier: time passes, and no job of the gateway's runs.
-    pub fn age_letters(&self, minutes: i64) {
+    /// Lets every letter and every sign-in upstream have been so many minutes earlier: time passes, and no job of the
+    /// gateway's runs.
+    pub fn let_pass(&self, minutes: i64) {
         let database = format!("sqlite:{}", self.folder.path().join("vestibule.db").display());
         wait(async {
             sqlx::any::install_default_drivers();
             let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
             for statement in
-                ["UPDATE challenges SET sent_at = sent_at - $1", "UPDATE recoveries SET sent_at = sent_at - $1"]
+                [
+                "UPDATE challenges SET sent_at = sent_at - $1",
+                "UPDATE recoveries SET sent_at = sent_at - $1",
+                "UPDATE upstream_cookies SET kept_at = kept_at - $1",
+            ]
             {
                 sqlx::query(statement).bind(minutes * 60_000).execute(&mut connection).await.expect("an older letter");
             }

@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 use super::{House, Seen, answers, lock};
@@ -25,9 +26,11 @@ pub enum After {
 }
 
 pub async fn serve(listener: TcpListener, house: Arc<House>) {
+    // Ends with this task, and every connection with it.
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let house = Arc::clone(&house);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // A peer that goes away is no failure of this extranet.
             let _ = converse(Wire { stream, ahead: Vec::new() }, &house).await;
         });
