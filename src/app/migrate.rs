@@ -474,7 +474,8 @@ async fn hand_on(
     if let Some(sealed) = &stored.secret {
         let vault = app.vault()?;
         let secret = vault.open(flow.id.as_str(), sealed)?;
-        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), 1, now).await?;
+        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), now.as_millisecond(), now)
+            .await?;
     }
     if let Some(digest) = &stored.old_digest {
         tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;

@@ -7,6 +7,7 @@ pub mod data;
 pub mod form_extranet;
 pub mod header_extranet;
 pub mod mailbox;
+pub mod setup;
 
 mod document;
 mod html;

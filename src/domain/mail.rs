@@ -98,7 +98,7 @@ pub struct Mail {
     pub language: Language,
     /// What it says.
     pub kind: LetterKind,
-    /// How often sending was tried.
+    /// How often sending was tried, this time included.
     pub attempts: u32,
 }
 

@@ -105,7 +105,7 @@ impl Mailer {
 
     async fn record(&self, mail: &Mail, outcome: Result<String, Unsent>) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let (letter, attempts) = (mail.id.as_str(), mail.attempts + 1);
+        let (letter, attempts) = (mail.id.as_str(), mail.attempts);
         let mut tx = self.store.write().await?;
         match outcome {
             Ok(answer) => {

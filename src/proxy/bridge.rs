@@ -129,8 +129,9 @@ fn text_response(text: String) -> Response<Bytes> {
 }
 
 async fn call(pages: &Router, request: Request<Body>) -> Result<Response<Bytes>> {
-    // The router's error type is Infallible.
-    let Ok(response) = pages.clone().oneshot(request).await;
+    // In a task of its own: a page that panics is a fault that is told, not a connection that breaks off.
+    let page = tokio::spawn(pages.clone().oneshot(request));
+    let Ok(response) = page.await.map_err(|_| Fault::PageBroke)?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(|_| Fault::PageBroke)?.to_bytes();
     Ok(Response::from_parts(head, body))

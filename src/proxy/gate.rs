@@ -1,6 +1,5 @@
 //! Acts on the gate's decision: what is answered here, and what may go on to an extranet.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use super::cookies::SessionCookie;
 use super::fault::{Fault, Problem};
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::app::visit::{Passage, Unavailable};
+use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
 use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
@@ -42,47 +41,36 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     session.set_write_timeout(Some(WRITE_TIMEOUT));
     let directory = gateway.door.directory();
     let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
-    let client = gateway.trusted.client(peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), &session.req_header().headers);
-    ctx.client = Some(client);
+    ctx.client = gateway.trusted.client(peer.unwrap_or(ctx.client), &session.req_header().headers);
     let asked = match read(session, &directory) {
         Ok(asked) => asked,
         Err(refusal) => return refuse(session, ctx, refusal).await,
     };
-    match &asked.place {
+    let (agency, decision) = match &asked.place {
         Place::Extranet(agency) => {
-            let agency = Arc::clone(agency);
-            let gate = Gate { gateway, directory, agency, client };
-            gate.decide(session, ctx, &asked).await
+            let gate = Gate { gateway, agency: Arc::clone(agency), directory };
+            return gate.decide(session, ctx, &asked).await;
         }
-        Place::Portal | Place::Own(_) => {
-            let (place, decision) = match asked.place {
-                Place::Own(agency) => {
-                    ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&agency)), decision: "own-page" });
-                    (Place::Own(agency), "own-page")
-                }
-                place => (place, "portal"),
-            };
-            if decision == "portal" {
-                ctx.fate = Fate::Answered(Answered { agency: None, decision });
-            }
-            bridge::relay(&gateway.pages, session, arrival(ctx, client, place, &directory)).await?;
-            Ok(true)
-        }
-        Place::Nowhere => {
-            ctx.fate = Fate::Answered(Answered { agency: None, decision: "unknown-host" });
-            bridge::text(session, 421, "Site inconnu. / Unknown site.").await?;
-            Ok(true)
-        }
+        Place::Own(agency) => (Some(Arc::clone(agency)), "own-page"),
+        Place::Portal => (None, "portal"),
+        Place::Nowhere => (None, "unknown-host"),
+    };
+    ctx.fate = Fate::Answered(Answered { agency, decision });
+    if matches!(asked.place, Place::Nowhere) {
+        bridge::text(session, 421, "Site inconnu. / Unknown site.").await?;
+    } else {
+        bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)).await?;
     }
+    Ok(true)
 }
 
 /// What a page of ours is told of a request.
-pub fn arrival(ctx: &Ctx, client: IpAddr, place: Place, directory: &Directory) -> Arrival {
+pub fn arrival(ctx: &Ctx, place: Place, directory: &Directory) -> Arrival {
     let scheme = match &place {
         Place::Extranet(agency) | Place::Own(agency) => agency.public.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     };
-    Arrival { request_id: RequestId::named(&ctx.id.to_string()), client, place, scheme }
+    Arrival { request_id: RequestId::named(&ctx.id.to_string()), client: ctx.client, place, scheme }
 }
 
 fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
@@ -106,7 +94,6 @@ struct Gate<'g> {
     gateway: &'g Gateway,
     directory: Arc<Directory>,
     agency: Arc<Agency>,
-    client: IpAddr,
 }
 
 impl Gate<'_> {
@@ -150,7 +137,7 @@ impl Gate<'_> {
             }
         };
         self.let_through(session);
-        let forward = Forward::new(extranet, self.directory, resident, self.client, asked.fetch);
+        let forward = Forward::new(extranet, self.directory, resident, asked.fetch);
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }
@@ -199,7 +186,7 @@ impl Gate<'_> {
     ) -> Result<bool> {
         match fetch {
             Fetch::Page => {
-                let arrival = arrival(ctx, self.client, Place::Own(Arc::clone(&self.agency)), &self.directory);
+                let arrival = arrival(ctx, Place::Own(Arc::clone(&self.agency)), &self.directory);
                 bridge::problem(&self.gateway.pages, session, arrival, problem, status).await?;
             }
             Fetch::Part => bridge::text(session, status, problem.text()).await?,
@@ -212,26 +199,4 @@ impl Gate<'_> {
 fn understands_json(session: &Session) -> bool {
     let accept = asked::text(&session.req_header().headers, &ACCEPT);
     accept.is_none_or(|accept| accept.contains("json") || accept.trim() == "*/*")
-}
-
-impl Forward {
-    fn new(
-        extranet: Arc<super::peer::Extranet>,
-        directory: Arc<Directory>,
-        resident: Option<Arc<Passage>>,
-        client: IpAddr,
-        fetch: Fetch,
-    ) -> Self {
-        Self {
-            extranet,
-            directory,
-            resident,
-            client,
-            fetch,
-            attempt: 0,
-            sent_at: None,
-            upstream_ms: None,
-            replaced: false,
-        }
-    }
 }

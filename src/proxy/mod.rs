@@ -20,13 +20,15 @@ mod session_over;
 mod tests;
 mod wire;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
+use http::Version;
+use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -61,7 +63,8 @@ pub struct Gateway {
 pub struct Ctx {
     id: RequestNumber,
     start: Instant,
-    client: Option<IpAddr>,
+    /// From where it came; the unspecified address until the head is read.
+    client: IpAddr,
     fate: Fate,
 }
 
@@ -84,7 +87,6 @@ struct Forward {
     directory: Arc<Directory>,
     /// Nobody on public paths.
     resident: Option<Arc<Passage>>,
-    client: IpAddr,
     fetch: Fetch,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
@@ -115,7 +117,7 @@ impl Gateway {
         let told = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
                 let place = Place::Own(Arc::clone(&forward.extranet.agency));
-                let arrival = gate::arrival(ctx, forward.client, place, &forward.directory);
+                let arrival = gate::arrival(ctx, place, &forward.directory);
                 bridge::problem(&self.pages, session, arrival, problem, status).await
             }
             _ => bridge::text(session, status, &format!("{}\n{}", problem.text(), ctx.id)).await,
@@ -133,6 +135,15 @@ impl Ctx {
 }
 
 impl Forward {
+    const fn new(
+        extranet: Arc<Extranet>,
+        directory: Arc<Directory>,
+        resident: Option<Arc<Passage>>,
+        fetch: Fetch,
+    ) -> Self {
+        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+    }
+
     const fn decision(&self) -> &'static str {
         match (self.replaced, &self.resident) {
             (true, _) => "session-over",
@@ -147,7 +158,7 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx { id: self.ids.next(), start: now(), client: None, fate: Fate::Undecided }
+        Ctx { id: self.ids.next(), start: now(), client: Ipv4Addr::UNSPECIFIED.into(), fate: Fate::Undecided }
     }
 
     /// None: bodies go through as they are.
@@ -187,12 +198,12 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        let id = ctx.id;
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         let told = Told {
             extranet: &forward.extranet,
             resident: forward.resident.as_deref(),
-            client: forward.client,
+            client,
             id,
             portal: forward.directory.portal(),
         };
@@ -216,6 +227,19 @@ impl ProxyHttp for Gateway {
             return session_over::replace(session, response);
         }
         response_headers::translate(response, &forward.extranet)
+    }
+
+    /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut Ctx,
+    ) -> Result<()> {
+        if session.req_header().version == Version::HTTP_10 {
+            response.remove_header(&TRANSFER_ENCODING);
+        }
+        Ok(())
     }
 
     /// Throws away the body of an answer that was replaced.

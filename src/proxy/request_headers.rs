@@ -1,5 +1,6 @@
 //! What an extranet is told: everything that reads like ours is taken out, then ours is put in, in one function (f06).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERER};
@@ -14,7 +15,7 @@ use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
 
 /// Names, besides an agency's own, that no client may bring to an extranet: who says where from, to which host, by
-/// which method or path, and what belongs to one hop only. `-` stands for `_` too: CGI, WSGI and PHP fold them.
+/// which method or path, and what belongs to one hop only.
 const FOREIGN: [&str; 22] = [
     "forwarded",
     "x-real-ip",
@@ -87,17 +88,19 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
 
 /// Whether a client's header stays outside.
 fn is_refused(name: &str, agency: &Agency) -> bool {
-    agency.reserved.holds(name)
-        || FOREIGN.iter().any(|foreign| folds_to(name, foreign))
-        || FOREIGN_BEGINNINGS.iter().any(|begin| name.get(..begin.len()).is_some_and(|head| folds_to(head, begin)))
-        || FRAMING.iter().any(|framing| name != *framing && folds_to(name, framing))
+    let folded = folded(name);
+    agency.reserved.holds(&folded)
+        || FOREIGN.contains(&&*folded)
+        || FOREIGN_BEGINNINGS.iter().any(|begin| folded.starts_with(begin))
+        || (FRAMING.contains(&&*folded) && *folded != *name)
         || (name == AUTHORIZATION.as_str() && !agency.keep_authorization)
 }
 
-/// Whether a lower-case name is the other one once `_` is read as `-`.
-fn folds_to(name: &str, other: &str) -> bool {
-    name.len() == other.len()
-        && name.bytes().zip(other.bytes()).all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+/// A lower-case name as CGI folds it, with `-` for `_`. Apache before 2.4 folds every sign that is no letter or digit,
+/// `X.Extranet.User` among them, so all are read as `-`.
+fn folded(name: &str) -> Cow<'_, str> {
+    let sign = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+    if name.contains(sign) { Cow::Owned(name.replace(sign, "-")) } else { Cow::Borrowed(name) }
 }
 
 fn strip_cookies(request: &mut RequestHeader) -> Result<()> {

@@ -217,4 +217,18 @@ mod tests {
         assert_eq!(blanks(&["GET /a b HTTP/1.1\r\n"]), Some(3));
         assert_eq!(blanks(&["GET /a HTTP/1.1"]), None);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_to_its_end_ends_the_connection() {
+        use tokio::io::AsyncReadExt as _;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let (stream, peer) = listener.accept().await.expect("a connection");
+        let mut wire = Wire::new(stream, peer);
+        client.write_all(b"GET / HT").await.expect("to write");
+        let mut piece = [0; 64];
+        assert_eq!(wire.read(&mut piece).await.expect("bytes"), 8);
+        let error = wire.read(&mut piece).await.expect_err("no end in time");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }

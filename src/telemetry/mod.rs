@@ -25,7 +25,6 @@ impl Clock {
 pub struct SystemDice;
 
 impl Dice for SystemDice {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for chance")]
     fn fill(&self, bytes: &mut [u8]) {
         rand::Rng::fill_bytes(&mut rand::rng(), bytes);
     }

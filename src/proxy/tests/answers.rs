@@ -128,9 +128,9 @@ async fn an_extranet_that_is_not_there_is_told_calmly_with_the_requests_identifi
         "{answer:?}"
     );
     assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
-    let part = house.get("/a", &format!("Sec-Fetch-Mode: cors\r\n{RESIDENT}")).await;
-    assert_eq!(part.status, 502);
-    assert!(part.text().contains("The extranet does not answer."), "{part:?}");
+    let script = house.get("/a", &format!("Sec-Fetch-Mode: cors\r\n{RESIDENT}")).await;
+    assert_eq!(script.status, 502);
+    assert!(script.text().contains("The extranet does not answer."), "{script:?}");
 }
 
 #[tokio::test]

@@ -148,3 +148,12 @@ async fn a_form_of_ours_that_is_too_large_is_refused_and_the_connection_ends() {
     let refused = request("POST", "/form", "", &"a".repeat(500_000));
     assert_eq!(house.send(refused).await.status, 401, "the answer is seen although the body was not wanted");
 }
+
+#[tokio::test]
+async fn a_page_of_ours_that_panics_is_told_with_the_requests_identifier() {
+    let house = House::plain().await;
+    let answer = house.get("/.vestibule/panic", RESIDENT).await;
+    assert_eq!(answer.status, 500);
+    let id = answer.text().lines().nth(1).map(str::to_owned).expect("an identifier");
+    assert_eq!(id.len(), 16, "{answer:?}");
+}

@@ -6,6 +6,7 @@ use super::{House, RESIDENT, TrustedProxies, origin, request};
 async fn sec_001_and_006_every_spelling_of_our_headers_is_taken_out_and_ours_is_there_once() {
     let house = House::plain().await;
     let forged = "X-Extranet-User: eve\r\nX_Extranet_User: eve\r\nX-EXTRANET_USER: eve\r\nx_extranet-user: eve\r\n\
+                  X.Extranet.User: eve\r\nX~Extranet'User: eve\r\nX.Harmless: 1\r\n\
                   x-extranet-name: Eve\r\nX_EXTRANET_NAME: Eve\r\nX-Vestibule-Id: 1\r\nx_vestibule_id: 1\r\n";
     assert_eq!(house.get("/a", &format!("{forged}{RESIDENT}")).await.status, 200);
     let seen = house.only();
@@ -13,6 +14,8 @@ async fn sec_001_and_006_every_spelling_of_our_headers_is_taken_out_and_ours_is_
     assert_eq!(seen.folded("x-extranet-client"), ["SPI31"]);
     assert_eq!(seen.folded("x-extranet-name"), [""; 0], "SEC-002: no value of ours, so none at all");
     assert_eq!(seen.folded("x-vestibule-id"), [""; 0]);
+    assert!(!seen.head.contains("eve"), "{seen:?}");
+    assert_eq!(seen.folded("x.harmless"), ["1"]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod answers;
 mod framing;
 mod gate;
 mod identity;
+mod operation;
 mod streams;
 
 use std::net::SocketAddr;
@@ -40,7 +41,7 @@ const RESIDENT: &str = "Cookie: vestibule=resident\r\n";
 
 /// Who is who, by the session cookie's value.
 pub struct Cast {
-    directory: Mutex<Arc<Directory>>,
+    directory: Arc<Mutex<Arc<Directory>>>,
     passage: Arc<Passage>,
 }
 
@@ -118,10 +119,14 @@ fn values(head: &str, name: &str, fold: bool) -> Vec<String> {
         .collect()
 }
 
+/// How an extranet answers.
+type Script = dyn Fn(&Seen) -> Vec<u8> + Send + Sync;
+
 /// A gateway, the extranet behind it, and its own pages.
 struct House {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    directory: Arc<Mutex<Arc<Directory>>>,
     stop: watch::Sender<bool>,
     run: Option<tokio::task::JoinHandle<()>>,
 }
@@ -161,7 +166,8 @@ impl House {
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
         let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
-        let cast = Cast { directory: Mutex::new(Arc::new(directory)), passage: Arc::new(passage) };
+        let directory = Arc::new(Mutex::new(Arc::new(directory)));
+        let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7);
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
         let settings = ServerSettings { listen, workers: 2, grace: PATIENCE };
@@ -169,7 +175,7 @@ impl House {
         let address = server.addresses().expect("addresses")[0];
         let (stop, stopped) = watch::channel(false);
         let run = tokio::spawn(server.run(stopped));
-        Self { address, seen, stop, run: Some(run) }
+        Self { address, seen, directory, stop, run: Some(run) }
     }
 
     fn seen(&self) -> Vec<Seen> {
@@ -282,6 +288,7 @@ fn pages() -> Router {
     Router::new().fallback(|request: Request| async move {
         let arrival = request.extensions().get::<Arrival>().cloned().expect("an arrival");
         let (head, body) = request.into_parts();
+        assert_ne!(head.uri.path(), "/.vestibule/panic", "as asked");
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         format!(
             "page {} {} from {} id {} body {}",
@@ -295,11 +302,7 @@ fn pages() -> Router {
 }
 
 /// A server as old as extranets are: it reads a request, notes it, answers, and goes on while the answer is framed.
-async fn extranet(
-    listener: TcpListener,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    answer: Arc<dyn Fn(&Seen) -> Vec<u8> + Send + Sync>,
-) {
+async fn extranet(listener: TcpListener, seen: Arc<Mutex<Vec<Seen>>>, answer: Arc<Script>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
         tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! What is long or large: uploads, downloads, WebSockets, long polls, and a stop in the middle of it.
+//! What is long or large: uploads, downloads, `WebSocket`s, long polls, and a stop in the middle of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,6 +176,17 @@ async fn a_chunked_body_a_range_and_a_close_delimited_answer_pass() {
 }
 
 #[tokio::test]
+async fn a_client_of_http_1_0_gets_no_chunks() {
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    for said in [chunked, "HTTP/1.0 200 OK\r\n\r\nhello"] {
+        let house = House::answering(said).await;
+        let answer = house.send(format!("GET /a HTTP/1.0\r\nHost: a.test\r\n{RESIDENT}\r\n")).await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, "hello"), "{answer:?}");
+        assert_eq!(answer.header("transfer-encoding"), None);
+    }
+}
+
+#[tokio::test]
 async fn a_head_request_has_no_body_and_keeps_the_length() {
     let house = House::answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").await;
     let answer = house.send(request("HEAD", "/a", RESIDENT, "")).await;
@@ -201,7 +212,7 @@ async fn a_stop_lets_requests_finish_and_idle_connections_go() {
     assert!(TcpStream::connect(house.address).await.is_err(), "nobody listens any more");
 }
 
-#[tokio::test(start_paused = false)]
+#[tokio::test]
 async fn a_long_poll_waits_as_long_as_the_agency_says() {
     let (house, listener) = played().await;
     let asked = tokio::spawn(async move { house.get("/poll", RESIDENT).await });

@@ -1,0 +1,131 @@
+//! `vestibule demo`.
+
+#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::serve::{log_format, stop_on_signal};
+use super::{Ended, assemble, runtime, with_settings};
+use crate::app::import_roster::Import;
+use crate::config::Settings;
+use crate::demo::setup::{self, Ports};
+use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
+use crate::domain::agency::AgencyCode;
+use crate::domain::roster::RosterLine;
+use crate::telemetry::{SystemDice, start_logging};
+
+/// Days that the demo's provisional credentials live.
+const PROVISIONAL_DAYS: u32 = 90;
+
+/// Runs everything until Ctrl-C.
+pub(super) fn run(folder: &Path, port: u16) -> Ended {
+    let Some(ports) = Ports::from(port) else {
+        return Ended::Failed(format!("--port {port}: there have to be four more ports above it"));
+    };
+    let config = match setup::write(folder, ports, &SystemDice) {
+        Ok(config) => config,
+        Err(error) => return Ended::Failed(format!("{}: {error}", folder.display())),
+    };
+    with_settings(&config, |settings| {
+        start_logging(log_format(settings.log.format), &settings.log.level);
+        let runtime = match runtime(settings.server.workers) {
+            Ok(runtime) => runtime,
+            Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+        };
+        match runtime.block_on(serve(folder, ports, &settings)) {
+            Ok(()) => Ended::Done,
+            Err(reason) => Ended::Failed(reason),
+        }
+    })
+}
+
+async fn serve(folder: &Path, ports: Ports, settings: &Settings) -> Result<(), String> {
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone()).map_err(|error| format!("signals: {error}"))?;
+    let form = listen(ports.form).await?;
+    let headers = listen(ports.headers).await?;
+    let mailbox = listen(ports.mailbox).await?;
+    let assembled = assemble::gateway(settings).await.map_err(|reason| {
+        format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
+    })?;
+    import_once(settings).await?;
+    let own_address = format!("127.0.0.1:{}", ports.form);
+    let extranets = [
+        tokio::spawn(
+            FormExtranet::new(&own_address, data::form_accounts()).serve(form, stop.clone().cancelled_owned()),
+        ),
+        tokio::spawn(HeaderExtranet::new(data::header_accounts()).serve(headers, stop.clone().cancelled_owned())),
+        tokio::spawn(Mailbox::new(setup::letters(folder)).serve(mailbox, stop.clone().cancelled_owned())),
+    ];
+    print_guide(ports);
+    assembled.run(stop).await;
+    for extranet in extranets {
+        // A browser that keeps a connection open must not keep the demo open.
+        let _ = tokio::time::timeout(Duration::from_secs(1), extranet).await;
+    }
+    println!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
+    Ok(())
+}
+
+async fn listen(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        format!("port {port}: {error} (another port: vestibule demo --port {})", port.saturating_add(1000))
+    })
+}
+
+/// The second extranet has no accounts of its own: its roster is imported at the first start.
+async fn import_once(settings: &Settings) -> Result<(), String> {
+    let Some(code) = AgencyCode::parse("TILLEUL", "02") else { return Ok(()) };
+    let Some(agency) = settings.agencies.iter().find(|agency| agency.code == code) else { return Ok(()) };
+    let app = assemble::app(settings).await?;
+    let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
+    let known = tx.roster_size(&code).await.map_err(|error| error.to_string())?;
+    drop(tx);
+    if known > 0 {
+        return Ok(());
+    }
+    let accounts = data::header_accounts();
+    let bar = ProgressBar::new(accounts.len() as u64);
+    let mut import = Import::begin(&app, agency, PROVISIONAL_DAYS);
+    for account in &accounts {
+        let email = account.email.as_deref().unwrap_or_default();
+        let line = RosterLine::parse(&account.login, &account.password, &account.name, account.kind.code(), email);
+        let line = line.map_err(|error| format!("the demo's roster: {error}"))?;
+        import.take(&line).await.map_err(|fault| fault.to_string())?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    import.finish(0).await.map_err(|fault| fault.to_string())?;
+    Ok(())
+}
+
+fn print_guide(ports: Ports) {
+    let Ports { gateway, mailbox, .. } = ports;
+    println!(
+        "
+Vestibule is open. Ctrl-C ends everything.
+
+  Sign in, as residents do (any browser on this machine):
+    Agence du Port          http://www.localhost:{gateway}/login?client=SPI31&societe=01
+    Cabinet des Tilleuls    http://www.localhost:{gateway}/login?client=TILLEUL&societe=02
+
+  Read the letters that the gateway sends:
+    Mailbox                 http://courrier.localhost:{mailbox}/
+
+  Old accounts to begin with (identifier / password):"
+    );
+    println!("    Agence du Port");
+    for account in data::form_accounts() {
+        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+    }
+    println!("    Cabinet des Tilleuls (provisional, given out by the agency)");
+    for account in data::header_accounts() {
+        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+    }
+    println!();
+}

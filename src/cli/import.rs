@@ -1,0 +1,165 @@
+//! `vestibule import` (b02, b20).
+
+#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Ended, assemble, runtime};
+use crate::app::import_roster::Import;
+use crate::config::Settings;
+use crate::domain::agency::AgencyCode;
+use crate::domain::roster::{RosterError, RosterLine};
+
+/// What is to be imported.
+pub(super) struct Wanted {
+    /// The file.
+    pub(super) roster: PathBuf,
+    /// `CLIENT/SOCIETE`.
+    pub(super) agency: String,
+    /// Days that provisional credentials live.
+    pub(super) days: u32,
+    /// Where refused lines are written to.
+    pub(super) refused: Option<PathBuf>,
+}
+
+/// A file, read: the good lines, and the bad ones with number, reason and text.
+struct Read {
+    good: Vec<RosterLine>,
+    bad: Vec<(u64, String, Vec<String>)>,
+    headings: Vec<String>,
+}
+
+/// Takes the good lines and tells the bad ones.
+pub(super) fn run(settings: Settings, wanted: &Wanted) -> Ended {
+    let Some(code) = AgencyCode::stored(&wanted.agency) else {
+        return Ended::Failed(format!("\"{}\" is not CLIENT/SOCIETE", wanted.agency));
+    };
+    let Some(agency) = settings.agencies.iter().find(|agency| agency.code == code) else {
+        let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
+        return Ended::Failed(format!("there is no agency {code}; there are: {}", known.join(", ")));
+    };
+    let read = match read(wanted) {
+        Ok(read) => read,
+        Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
+    };
+    let runtime = match runtime(settings.server.workers) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let taken = runtime.block_on(async {
+        let app = assemble::app(&settings).await?;
+        let bar = progress_bar(read.good.len());
+        let mut import = Import::begin(&app, agency, wanted.days);
+        for line in &read.good {
+            import.take(line).await.map_err(|fault| fault.to_string())?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        import.finish(read.bad.len() as u64).await.map_err(|fault| fault.to_string())
+    });
+    match taken {
+        Ok(taken) => report(wanted, &read, taken),
+        Err(reason) => Ended::Failed(format!("{reason}; what was taken before is kept, import the file again")),
+    }
+}
+
+fn progress_bar(length: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} accounts, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length as u64).with_style(style)
+}
+
+fn report(wanted: &Wanted, read: &Read, taken: u64) -> Ended {
+    for (line, reason, _) in &read.bad {
+        eprintln!("{}:{line}: {reason}", wanted.roster.display());
+    }
+    println!("{taken} accounts taken, {} lines refused", read.bad.len());
+    let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return Ended::Done };
+    match write_refused(file, read) {
+        Ok(()) => {
+            println!("the refused lines are in {}", file.display());
+            Ended::Done
+        }
+        Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
+    }
+}
+
+fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_path(file)?;
+    writer.write_record(read.headings.iter().map(String::as_str).chain(["reason"]))?;
+    for (_, reason, fields) in &read.bad {
+        writer.write_record(fields.iter().map(String::as_str).chain([reason.as_str()]))?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn read(wanted: &Wanted) -> Result<Read, String> {
+    let bytes = std::fs::read(&wanted.roster).map_err(|error| error.to_string())?;
+    let text = decode(&bytes);
+    let heading = text.lines().next().unwrap_or_default();
+    let delimiter = if heading.contains(';') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let headings: Vec<String> =
+        reader.headers().map_err(|error| error.to_string())?.iter().map(|name| name.trim().to_lowercase()).collect();
+    let columns = Columns::find(&headings)?;
+    let (mut good, mut bad, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        let number = record.position().map_or(0, csv::Position::line);
+        let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
+        let line = RosterLine::parse(
+            field(Some(columns.login)),
+            field(columns.password),
+            field(columns.name),
+            field(columns.kind),
+            field(columns.email),
+        );
+        let line = line.and_then(|line| match seen.insert(line.login.key(), number) {
+            Some(before) => Err(RosterError::Twice(before)),
+            None => Ok(line),
+        });
+        match line {
+            Ok(line) => good.push(line),
+            Err(error) => bad.push((number, error.to_string(), record.iter().map(str::to_owned).collect())),
+        }
+    }
+    Ok(Read { good, bad, headings })
+}
+
+/// UTF-8, with or without its mark, or else what old Windows programs write.
+fn decode(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(),
+    }
+}
+
+/// Which column holds what.
+struct Columns {
+    login: usize,
+    password: Option<usize>,
+    name: Option<usize>,
+    kind: Option<usize>,
+    email: Option<usize>,
+}
+
+impl Columns {
+    fn find(headings: &[String]) -> Result<Self, String> {
+        let at = |names: &[&str]| headings.iter().position(|heading| names.contains(&heading.as_str()));
+        let login = at(&["login", "identifiant", "code"]);
+        let login = login.ok_or_else(|| {
+            format!("line 1: there is no column \"login\"; the headings are: {}", headings.join(", "))
+        })?;
+        Ok(Self {
+            login,
+            password: at(&["password", "mot de passe", "motdepasse", "mdp"]),
+            name: at(&["name", "nom"]),
+            kind: at(&["kind", "type", "qualité", "qualite"]),
+            email: at(&["email", "e-mail", "mail", "courriel"]),
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! What operators rely on: names that are resolved, a reload, the access log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use super::{House, RESIDENT, agency, origin, read_more};
+use crate::domain::routing::Directory;
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+/// The port of an extranet that always says the same.
+async fn extranet_saying(answer: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(super::extranet(listener, Arc::default(), Arc::new(move |_: &super::Seen| answer.into())));
+    port
+}
+
+#[tokio::test]
+async fn an_extranet_with_a_name_is_resolved_and_each_of_its_addresses_is_tried() {
+    let port = extranet_saying(HELLO).await;
+    let named = |agency: &mut super::Agency| agency.upstream.origin = origin(&format!("http://localhost:{port}"));
+    let house = House::in_front_of(port, named, Arc::default(), super::TrustedProxies::default()).await;
+    assert_eq!(house.get("/a", RESIDENT).await.text(), "hello");
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_and_a_server_without_tls_are_502() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    for upstream in [format!("http://nowhere.invalid:{port}"), format!("https://127.0.0.1:{port}")] {
+        let change = |agency: &mut super::Agency| agency.upstream.origin = origin(&upstream);
+        let house = House::in_front_of(port, change, Arc::default(), super::TrustedProxies::default()).await;
+        let answer = house.get("/a", RESIDENT).await;
+        assert_eq!(answer.status, 502, "{upstream}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reload_is_seen_by_the_next_request_on_the_same_connection() {
+    let house = House::plain().await;
+    let elsewhere = extranet_saying("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nmoved").await;
+    let mut stream = house.connect().await;
+    let head = format!("GET /a HTTP/1.1\r\nHost: a.test\r\n{RESIDENT}\r\n");
+    for said in ["hello", "moved"] {
+        stream.write_all(head.as_bytes()).await.expect("to write");
+        let mut raw = Vec::new();
+        while !raw.ends_with(said.as_bytes()) {
+            tokio::time::timeout(super::PATIENCE, read_more(&mut stream, &mut raw))
+                .await
+                .expect("in time")
+                .expect("more");
+        }
+        let directory = Directory::new(origin("https://www.test"), [agency(elsewhere)]);
+        *house.directory.lock().expect("the directory") = Arc::new(directory);
+    }
+}
+
+/// Where log lines are kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("the lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_access_log_tells_the_decision_and_no_personal_data() {
+    let lines = Lines::default();
+    let kept = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || kept.clone()).finish();
+    // While there is only one subscriber, tracing asks the thread that comes first, and that may be another test's.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    // Everything of this test runs on this thread.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let house = House::plain().await;
+    house.get("/dossier/durand?email=durand@example.fr", RESIDENT).await;
+    house.get("/dossier/durand", "").await;
+    house.get("/a/../b", RESIDENT).await;
+    let text = String::from_utf8(lines.0.lock().expect("the lines").clone()).expect("text");
+    let access: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|line: &serde_json::Value| line["target"] == "access")
+        .collect();
+    let told: Vec<_> =
+        access.iter().map(|line| (line["fields"]["decision"].as_str(), line["fields"]["status"].as_u64())).collect();
+    assert_eq!(
+        told,
+        [(Some("signed-in"), Some(200)), (Some("not-signed-in"), Some(303)), (Some("bad-target"), Some(400))]
+    );
+    let fields = &access[0]["fields"];
+    assert_eq!(fields["agency"], "SPI31/01");
+    assert_eq!(fields["bytes"], 5);
+    assert!(fields["upstream_ms"].is_u64() && fields["duration_ms"].is_u64(), "{fields}");
+    assert_eq!(fields["request_id"].as_str().map(str::len), Some(16));
+    for personal in ["durand", "dossier", "127.0.0.1", "resident"] {
+        assert!(!text.contains(personal), "{personal}: {text}");
+    }
+}
