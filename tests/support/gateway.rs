@@ -127,7 +127,7 @@ impl Gateway {
                 [
                 "UPDATE challenges SET sent_at = sent_at - $1",
                 "UPDATE recoveries SET sent_at = sent_at - $1",
-                "UPDATE upstream_cookies SET kept_at = kept_at - $1",
+                "UPDATE upstream_cookies SET signed_in_at = signed_in_at - $1",
             ]
             {
                 sqlx::query(statement).bind(minutes * 60_000).execute(&mut connection).await.expect("an older letter");

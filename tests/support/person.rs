@@ -159,8 +159,13 @@ impl Person {
         }
         let mut headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
         if let Some(here) = &self.here {
-            headers.push(("origin".to_owned(), here.url.origin().ascii_serialization()));
-            headers.push(("referer".to_owned(), here.url.to_string()));
+            // A page that wants no Referer gets no Origin either: browsers send "null" with its forms.
+            if here.header("referrer-policy") == "no-referrer" {
+                headers.push(("origin".to_owned(), "null".to_owned()));
+            } else {
+                headers.push(("origin".to_owned(), here.url.origin().ascii_serialization()));
+                headers.push(("referer".to_owned(), here.url.to_string()));
+            }
             headers.push(("sec-fetch-site".to_owned(), site(&here.url, &form.action)));
         }
         let body = Some(encoded.into_bytes());
