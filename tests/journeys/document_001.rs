@@ -69,6 +69,7 @@ fn document_001(device: Device) {
 
     // II: a second contract, attached to the same account.
     browser.open(gateway.portal("/account")).see("Mes comptes d'agence").press("Se déconnecter");
+    browser.see("Vous êtes déconnecté");
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, "loc-0077", "0412");
     steps::attach(&mut browser, device, EMAIL, CHOSEN);
@@ -84,7 +85,7 @@ fn document_001(device: Device) {
     browser.see("Ce mot de passe n'est pas le bon").screenshot("wrong-current-password");
     browser.fill("Mot de passe actuel", CHOSEN).fill("Nouveau mot de passe", SECOND);
     browser.fill("Confirmez le nouveau mot de passe", SECOND).press("Enregistrer");
-    browser.see("Votre mot de passe a été modifié").press("Se déconnecter");
+    browser.see("Votre mot de passe a été modifié").press("Se déconnecter").see("Vous êtes déconnecté");
 
     // IV.a: a forgotten one, from an address without codes.
     browser.open(gateway.portal("/forgotten")).see("Trouver votre agence");
@@ -94,7 +95,7 @@ fn document_001(device: Device) {
     let letter = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
     browser.open(letter.link()).fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD);
     browser.press("Enregistrer").see("Mot de passe réinitialisé").see("redirigé automatiquement");
-    browser.screenshot("reset-done").see("Connexion").follow("Se connecter");
+    browser.screenshot("reset-done").see("Trouver votre agence");
     browser.open(gateway.portal("/login?client=SPI31&societe=02"));
     steps::sign_in(&mut browser, EMAIL, THIRD);
     browser.see("Bonjour Loïc Kervella").screenshot("extranet-again");

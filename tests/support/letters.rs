@@ -10,7 +10,7 @@ use std::{
 
 use mail_parser::MessageParser;
 
-use super::eventually;
+use super::{eventually, page::plain};
 
 const DELIVERY: Duration = Duration::from_secs(15);
 
@@ -103,8 +103,8 @@ fn read(file: &PathBuf) -> Option<Letter> {
     let message = MessageParser::default().parse(&bytes)?;
     let letter = Letter {
         to: message.to()?.first()?.address()?.to_owned(),
-        subject: message.subject()?.to_owned(),
-        text: message.body_text(0)?.into_owned(),
+        subject: plain(message.subject()?),
+        text: message.body_text(0)?.replace(['\u{a0}', '\u{202f}'], " ").replace('\u{2019}', "'"),
         html: message.body_html(0)?.into_owned(),
         raw: String::from_utf8_lossy(&bytes).into_owned(),
     };
