@@ -133,7 +133,8 @@ fn the_domain_is_pure() {
 #[test]
 fn the_sample_extranets_know_nothing_of_the_gateway() {
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| source.module == "demo") {
+    // `setup.rs` writes the configuration of the demo's gateway and is no extranet.
+    for source in sources().iter().filter(|source| source.module == "demo" && !source.path.ends_with("setup.rs")) {
         let foreign = source.uses().into_iter().filter(|(_, used)| used != "demo");
         wrong.extend(foreign.map(|(line, used)| format!("{}:{line}: uses {used}", source.path.display())));
     }

@@ -26,8 +26,12 @@ pub fn read_the_notice(browser: &mut Browser, device: Device) {
     if device == Device::WithoutJavaScript {
         // Nothing can be grey without a script: who is too fast is told so, and tries again.
         browser.press("Étape suivante").see("Prenez le temps de lire cette page").screenshot("notice-too-early");
-        while browser.sees("Étape suivante") {
-            browser.press("Étape suivante");
+        loop {
+            if browser.sees("Étape suivante") {
+                browser.press("Étape suivante");
+            } else if !browser.words().is_empty() {
+                break;
+            }
         }
     } else {
         assert!(!browser.can_press("Étape suivante"), "« Étape suivante » stays grey while one reads");
@@ -79,7 +83,7 @@ pub fn accept_the_terms(browser: &mut Browser, device: Device) {
 
 /// Leaves through the extranet's own link or button.
 pub fn leave(browser: &mut Browser) {
-    browser.follow("Déconnexion").see("onnexion");
+    browser.follow("Déconnexion").see("déconnect");
     if browser.can_press("Se déconnecter") {
         browser.screenshot("logout").press("Se déconnecter");
     }

@@ -1,8 +1,9 @@
 //! What an operator sees: health, logs, a stop, the commands.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use crate::support::{
+    eventually,
     gateway::program,
     person::Person,
     town::{ALICE, CHOSEN, Town},
@@ -36,8 +37,9 @@ fn an_error_page_and_the_log_share_a_request_id_and_the_log_holds_no_secret() {
     let page = alice.here().text();
     let id = page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).unwrap_or_default().to_owned();
     assert!(id.len() >= 8, "a reference to tell: {page}");
-    let log = town.gateway.log();
-    assert!(log.contains(&id), "the log knows {id}");
+    let log = eventually(&format!("{id} in the log"), Duration::from_secs(5), || {
+        Some(town.gateway.log()).filter(|log| log.contains(&id))
+    });
     for secret in [ALICE.password, CHOSEN, "in-the-query", ALICE.email] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }

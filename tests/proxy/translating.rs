@@ -28,7 +28,7 @@ fn a15_redirects_to_the_extranets_own_address_become_ours() {
         ("http://intern.agence.example:8080/x".to_owned(), format!("{public}/x")),
         ("/membre/y".to_owned(), format!("{public}/membre/y")),
         ("https://elsewhere.example/x".to_owned(), "https://elsewhere.example/x".to_owned()),
-        (format!("{own}.evil.tld/x"), format!("{own}.evil.tld/x")),
+        ("http://127.0.0.1.evil.tld/x".to_owned(), "http://127.0.0.1.evil.tld/x".to_owned()),
         ("http://127.0.0.1:1/x".to_owned(), "http://127.0.0.1:1/x".to_owned()),
     ] {
         let there = alice.get(town.at_a(&answer(&[("status", "302"), ("location", &from)])), &[]);
