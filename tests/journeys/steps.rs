@@ -26,11 +26,9 @@ pub fn read_the_notice(browser: &mut Browser, device: Device) {
     if device == Device::WithoutJavaScript {
         // Nothing can be grey without a script: who is too fast is told so, and tries again.
         browser.press("Étape suivante").see("Prenez le temps de lire cette page").screenshot("notice-too-early");
-        loop {
+        while !browser.sees("Veuillez saisir") {
             if browser.sees("Étape suivante") {
                 browser.press("Étape suivante");
-            } else if !browser.words().is_empty() {
-                break;
             }
         }
     } else {

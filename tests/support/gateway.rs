@@ -123,13 +123,11 @@ impl Gateway {
         wait(async {
             sqlx::any::install_default_drivers();
             let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
-            for statement in
-                [
+            for statement in [
                 "UPDATE challenges SET sent_at = sent_at - $1",
                 "UPDATE recoveries SET sent_at = sent_at - $1",
                 "UPDATE upstream_cookies SET signed_in_at = signed_in_at - $1",
-            ]
-            {
+            ] {
                 sqlx::query(statement).bind(minutes * 60_000).execute(&mut connection).await.expect("an older letter");
             }
         });
