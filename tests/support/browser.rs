@@ -69,6 +69,13 @@ impl Browser {
             .unwrap_or_else(|error| panic!("chromedriver cannot be started ({error}): run `make test-deps`"));
         let shots = target().join("screenshots").join(journey);
         fs::create_dir_all(&shots).expect("a folder for the screenshots");
+        // Pictures of an earlier run would stand between those of this one.
+        let end = format!("-{}.png", device.name());
+        for old in fs::read_dir(&shots).into_iter().flatten().filter_map(Result::ok) {
+            if old.file_name().to_string_lossy().ends_with(&end) {
+                fs::remove_file(old.path()).expect("an old picture goes");
+            }
+        }
         let mut browser = Self { client: None, driver, profile, device, shots, shot: 0 };
         let capabilities = browser.capabilities();
         let address = format!("http://127.0.0.1:{port}");
