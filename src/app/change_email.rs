@@ -1,6 +1,6 @@
 //! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
 
-use super::migrate;
+use super::join;
 use super::{App, Caller, Fault, by_resident};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail};
@@ -66,7 +66,7 @@ pub async fn ask(
         Ok(email) => email,
         Err(error) => return Ok(Asked::Email(error)),
     };
-    if !migrate::is_password_of(app, caller, None, &credential, current).await? {
+    if !join::is_password_of(app, caller, None, &credential, current).await? {
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
@@ -194,7 +194,7 @@ pub async fn confirm(
     if signed_in != Some(&identity) {
         let credential = app.store.read().await?.credential_of(&identity).await?;
         let Some(credential) = credential else { return Ok(Some(Answered::Nothing)) };
-        if !migrate::is_password_of(app, caller, None, &credential, password).await? {
+        if !join::is_password_of(app, caller, None, &credential, password).await? {
             return Ok(None);
         }
     }

@@ -4,6 +4,7 @@
 //! otherwise somebody could begin with a victim's address and have the victim's click finish it (SEC-040).
 
 use super::hasher::Comparison;
+use super::join;
 use super::migrate::{self, Stepped};
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
@@ -37,7 +38,7 @@ pub enum Typed {
 #[derive(Debug)]
 pub enum Opened {
     /// The button.
-    Confirm(Confirm),
+    Confirm(Box<Confirm>),
     /// A newer letter was sent.
     Superseded,
     /// Past its time.
@@ -95,7 +96,7 @@ pub enum Confirmed {
 pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed, Fault> {
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
-    let Some(code) = digits(typed) else { return Ok(not_a_code(app, &open).await?) };
+    let Some(code) = digits(typed) else { return not_a_code(app, &open).await };
     let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
     let subject = Subject { key: account, policy: CODES };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
@@ -174,7 +175,7 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
     } else {
         Asks::OldPassword
     };
-    Ok(Opened::Confirm(Confirm { waiting, challenge, asks }))
+    Ok(Opened::Confirm(Box::new(Confirm { waiting, challenge, asks })))
 }
 
 /// The button was pressed.
@@ -187,7 +188,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
         other => return Ok(Confirmed::Not(other)),
     };
     let Some(owner) = is_the_same_person(app, caller, &confirm, password).await? else {
-        return Ok(Confirmed::PasswordRefused(Box::new(confirm)));
+        return Ok(Confirmed::PasswordRefused(confirm));
     };
     let mut tx = app.store.read().await?;
     let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else {
@@ -224,7 +225,7 @@ async fn is_the_same_person(
             let mut tx = app.store.read().await?;
             let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
             drop(tx);
-            let right = migrate::is_password_of(app, caller, Some(agency), &owner, password).await?;
+            let right = join::is_password_of(app, caller, Some(agency), &owner, password).await?;
             return Ok(right.then_some(Some(owner)));
         }
         (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),

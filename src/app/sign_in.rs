@@ -68,7 +68,7 @@ struct Known {
     credential: Option<Credential>,
     link: Option<Link>,
     roster: Option<RosterEntry>,
-    device_is_known: bool,
+    on_own_device: bool,
 }
 
 /// Tries what was typed. Whatever fails is answered after the same time.
@@ -88,9 +88,8 @@ async fn judge(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Resu
     let Some(typed) = TypedLogin::parse(credentials.login) else { return Ok(Outcome::Refused) };
     let known = look_up(app, caller, typed, credentials.agency.as_deref()).await?;
     let subject = subject(caller, &known, credentials.agency.as_deref());
-    let reserved = match throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
-        Ok(reserved) => reserved,
-        Err(_) => return refuse(app, caller, &known, &credentials, Refusal::Throttled).await,
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        return refuse(app, caller, &known, &credentials, Refusal::Throttled).await;
     };
     if let Some(credential) = &known.credential {
         match app.hasher.compare(credentials.password.clone(), credential.password.clone()).await? {
@@ -101,12 +100,11 @@ async fn judge(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Resu
             }
         }
     }
-    match credentials.agency.clone() {
-        Some(agency) => judge_old(app, caller, &agency, &known, &credentials, reserved).await,
-        None => {
-            reserved.failed();
-            refuse(app, caller, &known, &credentials, Refusal::WrongCredentials).await
-        }
+    if let Some(agency) = credentials.agency.clone() {
+        judge_old(app, caller, &agency, &known, &credentials, reserved).await
+    } else {
+        reserved.failed();
+        refuse(app, caller, &known, &credentials, Refusal::WrongCredentials).await
     }
 }
 
@@ -124,11 +122,11 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: Option<&
         None => (None, None),
     };
     let owner = credential.as_ref().map(|credential| &credential.identity).or(link.as_ref().map(|link| &link.identity));
-    let device_is_known = match (&caller.device, owner) {
+    let on_own_device = match (&caller.device, owner) {
         (Some(device), Some(owner)) => tx.device_owner(device.digest()).await?.contains(owner),
         _ => false,
     };
-    Ok(Known { typed, credential, link, roster, device_is_known })
+    Ok(Known { typed, credential, link, roster, on_own_device })
 }
 
 /// One counter for a person, however the identifier is spelled (SEC-050); a known device has its own, so that no
@@ -137,7 +135,7 @@ fn subject(caller: &Caller, known: &Known, agency: Option<&Agency>) -> Subject {
     let owner = known.credential.as_ref().map(|credential| &credential.identity);
     let owner = owner.or(known.link.as_ref().map(|link| &link.identity));
     let key = match (owner, agency, &caller.device) {
-        (Some(owner), _, Some(device)) if known.device_is_known => {
+        (Some(owner), _, Some(device)) if known.on_own_device => {
             format!("device:{}:{}", device.digest().to_hex(), owner.as_str())
         }
         (Some(owner), _, _) => person_key(owner),
@@ -308,22 +306,20 @@ async fn open_wizard(
     let browser = long_secret(&*app.dice);
     let old_digest = app.hasher.hash(credentials.password.clone()).await?;
     let mut tx = app.store.write().await?;
-    let started = match tx.open_flow_of_account(&agency.code, &known.typed.legacy, now).await? {
-        Some(stored) => {
-            tx.rebind_flow(&stored.flow.id, browser.digest()).await?;
-            AuditEvent::MigrationResumed
-        }
-        None => {
-            let id = FlowId::random(&*app.dice);
-            let sealed = match agency.adapter.needs_secret() {
-                true => Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password)),
-                false => None,
-            };
-            let (account, email) = described(agency, known, profile);
-            let flow = Flow::start(id, account, email, MigrationPlan::from(&agency.policy), now);
-            tx.insert_flow(&flow, browser.digest(), sealed.as_ref(), Some(&old_digest)).await?;
-            AuditEvent::MigrationStarted
-        }
+    let started = if let Some(stored) = tx.open_flow_of_account(&agency.code, &known.typed.legacy, now).await? {
+        tx.rebind_flow(&stored.flow.id, browser.digest()).await?;
+        AuditEvent::MigrationResumed
+    } else {
+        let id = FlowId::random(&*app.dice);
+        let sealed = if agency.adapter.needs_secret() {
+            Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password))
+        } else {
+            None
+        };
+        let (account, email) = described(agency, known, profile);
+        let flow = Flow::start(id, account, email, MigrationPlan::from(&agency.policy), now);
+        tx.insert_flow(&flow, browser.digest(), sealed.as_ref(), Some(&old_digest)).await?;
+        AuditEvent::MigrationStarted
     };
     let entry = entry_about(known, credentials, started);
     caller.audit(&mut tx, &entry, now).await?;

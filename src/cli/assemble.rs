@@ -32,7 +32,7 @@ pub(super) type Reason = String;
 const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// How often what is past its time is thrown away (LAW-024).
-const PURGE_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+const PURGE_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// The use cases over an opened store.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {

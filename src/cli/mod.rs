@@ -101,11 +101,11 @@ pub fn run() -> ExitCode {
     // rustls would otherwise guess between providers at its first use. A second installation is refused, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ended = match Arguments::parse().command {
-        Command::Serve { config } => with_settings(&config, serve::run),
+        Command::Serve { config } => with_settings(&config, |settings| serve::run(&settings)),
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
         Command::Import { roster, config, agency, days, refused } => {
-            with_settings(&config, |settings| import::run(settings, &import::Wanted { roster, agency, days, refused }))
+            with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
         }
     };
     match ended {

@@ -83,12 +83,12 @@ pub(super) enum Shown {
 }
 
 /// « Étape 2 sur 4 ».
-pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Option<Progress> {
+pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Progress {
     let step = match (shown, plan.order) {
         (Shown::Notice, _) => 1,
         (Shown::Email, _) => 2,
         (Shown::Password, Order::PasswordFirst) | (Shown::Proof, Order::ProofFirst) => 3,
         (Shown::Password, Order::ProofFirst) | (Shown::Proof, Order::PasswordFirst) => 4,
     };
-    Some(Progress { step, of: 4 })
+    Progress { step, of: 4 }
 }

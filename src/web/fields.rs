@@ -48,6 +48,9 @@ impl Fields {
 }
 
 /// The token that every form of a browser carries: a keyed digest of the browser's secret, worth nothing elsewhere.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
 #[must_use]
 pub fn form_token(browser: &Secret) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(browser.expose().as_bytes()).expect("HMAC takes keys of any length");

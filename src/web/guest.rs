@@ -183,6 +183,7 @@ impl Guest {
     }
 
     /// The way to another page, always by GET.
+    #[must_use]
     pub fn go(self, to: &str) -> Response {
         let Ok(location) = HeaderValue::from_str(to) else { return Problem::ours().into_response() };
         let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
@@ -190,6 +191,7 @@ impl Guest {
     }
 
     /// The way to the extranet of an agency, through the hand-over.
+    #[must_use]
     pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to).finish();
         let to = format!("{}/.vestibule/begin?{query}", agency.public);
