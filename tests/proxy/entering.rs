@@ -120,7 +120,9 @@ fn twenty_parts_of_a_page_open_one_session_in_the_extranet() {
         for _ in 0..20 {
             scope.spawn(|| {
                 let mut part = Person::new(&town.gateway);
-                cookies.iter().for_each(|(name, value)| part.plant(&request.url, name, value));
+                for (name, value) in &cookies {
+                    part.plant(&request.url, name, value);
+                }
                 part.visit(request.clone())
             });
         }

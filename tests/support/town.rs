@@ -90,30 +90,22 @@ impl Town {
 
     /// The same, for somebody who is not of the town.
     pub fn migrate_named(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
-        self.up_to_proof(person, agency, login, password, email);
+        up_to_proof(person, agency, login, password, email);
         let code = self.gateway.letter_to(email).code();
         person.fill("code", &code).press("Valider").see("Votre compte est à jour");
     }
 
     /// Goes through the wizard until the letter is on its way.
     pub fn migrate_up_to_proof(&self, person: &mut Person, agency: &str, who: Who, email: &str) {
-        self.up_to_proof(person, agency, who.login, who.password, email);
-    }
-
-    fn up_to_proof(&self, person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
-        try_sign_in(person, agency, login, password);
-        person.see("évolue").press("Étape suivante").see("Votre adresse email");
-        person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
-        person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
-        person.see("Vérifiez votre boîte mail");
+        up_to_proof(person, agency, who.login, who.password, email);
     }
 
     /// Signs in and is then inside the extranet.
     pub fn sign_in(&self, person: &mut Person, agency: &str, login: &str, password: &str) {
         try_sign_in(person, agency, login, password);
         let here = &person.here().url;
-        let host = format!("agence-{agency}.localhost");
-        assert_eq!(here.host_str(), Some(host.as_str()), "inside the extranet after sign-in, not at {here}");
+        let inside = self.gateway.agency(&format!("agence-{agency}"), "/").origin();
+        assert_eq!(here.origin(), inside, "inside the extranet after sign-in, not at {here}");
     }
 
     /// Forgets what the extranets saw.
@@ -186,4 +178,12 @@ pub fn agency(label: &str, client: &str, societe: &str, name: &str, echo: &Echo)
         .set("societe", societe)
         .set("name", name)
         .set("upstream.url", echo.origin())
+}
+
+fn up_to_proof(person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
+    try_sign_in(person, agency, login, password);
+    person.see("évolue").press("Étape suivante").see("Votre adresse email");
+    person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
+    person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
+    person.see("Vérifiez votre boîte mail");
 }
