@@ -65,11 +65,16 @@ pub(super) async fn show(
             None => {}
         }
     }
-    let Some(agency) = agency else { return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login")) };
     let alert = match asked.notice {
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
         Some(Notice::Unknown) | None => None,
+    };
+    let Some(agency) = agency else {
+        if alert.is_some() && asked.client.is_empty() && asked.societe.is_empty() {
+            return Ok(guest.page(&web, None, &CodesPage { codes: Codes::default(), next: "/login", alert }));
+        }
+        return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
     };
     let page = form(&agency, &return_to, alert);
     Ok(guest.page(&web, Some(&agency), &page))
