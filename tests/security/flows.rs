@@ -3,7 +3,7 @@
 use crate::support::{
     page::{self, Form},
     person::{Answer, Person},
-    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, try_sign_in},
+    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
 const OTHER: &str = "Cerisier-31-mur";
@@ -141,7 +141,7 @@ fn sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists(
     let mut victim = town.resident(BOB);
     // Mallory runs the wizard of her own old account with Bob's address.
     let mut mallory = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut mallory, "a", MALLORY, BOB.email);
+    migrate_up_to_proof(&mut mallory, "a", MALLORY, BOB.email);
     let letter = town.gateway.letters().wait_for(BOB.email, |letter| letter.subject.contains("déjà un compte"));
     assert!(letter.text.contains("Agence du Port"), "the letter names the agency: {}", letter.text);
     assert!(!letter.text.contains(MALLORY.login), "the old account is masked: {}", letter.text);
@@ -165,7 +165,7 @@ fn sec_040_the_link_alone_confirms_nothing_on_another_device() {
     let town = Town::build();
     let address = "victim@residents.example";
     let mut mallory = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut mallory, "a", MALLORY, address);
+    migrate_up_to_proof(&mut mallory, "a", MALLORY, address);
     let letter = town.gateway.letter_to(address);
     let mut victim = Person::new(&town.gateway);
     victim.open(letter.link()).see("Agence du Port").see("Ce n'est pas moi");

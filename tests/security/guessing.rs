@@ -7,7 +7,7 @@ use super::letters::at_once;
 use crate::support::{
     page,
     person::Person,
-    town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, try_sign_in},
+    town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
 const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
@@ -136,7 +136,7 @@ fn sec_053_the_wizard_does_not_tell_whose_address_is_known() {
     let mut shown = Vec::new();
     for (who, email) in [(CAROL, "new@residents.example"), (BOB, ALICE.email)] {
         let mut person = Person::new(&town.gateway);
-        town.migrate_up_to_proof(&mut person, "a", who, email);
+        migrate_up_to_proof(&mut person, "a", who, email);
         shown.push(person.words().replace(email, "ADDRESS"));
     }
     assert_eq!(shown[0], shown[1]);

@@ -5,14 +5,14 @@ use std::thread;
 use crate::support::{
     page,
     person::{Person, Request},
-    town::{ALICE, CAROL, CHOSEN, Town},
+    town::{ALICE, CAROL, CHOSEN, Town, migrate_up_to_proof},
 };
 
 #[test]
 fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
     let (address, secret) = link.split_once("s=").expect("a secret");
     let flipped = (0..secret.len()).map(|at| {
@@ -46,7 +46,7 @@ fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
 fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
     let secret = link.split_once("s=").expect("a secret").1;
     carol.open(format!("/reset?s={secret}")).see("Ce lien n'est pas valable");
@@ -56,7 +56,7 @@ fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
 fn sec_045_a_letter_past_its_time_opens_nothing() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let letter = town.gateway.letter_to(CAROL.email);
     town.gateway.let_pass(11);
     carol.fill("code", &letter.code()).press("Valider").see("Le délai est dépassé");
@@ -84,7 +84,7 @@ fn sec_045_a_reset_link_past_its_time_opens_nothing() {
 fn sec_046_a_link_works_exactly_once() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
     carol.open(&link);
     let form = carol.form("Confirmer mon adresse");
@@ -122,7 +122,7 @@ fn sec_046_a_reset_link_works_exactly_once() {
 fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     for path in ["/migration/notice", "/migration/email", "/migration/password", "/migration/proof", "/migration/join"]
     {
         let mut other = Person::new(&town.gateway);
@@ -137,7 +137,7 @@ fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
 fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let code = town.gateway.letter_to(CAROL.email).code();
     for guess in 0..10 {
         if !carol.sees("essayé trop de fois") {
@@ -152,7 +152,7 @@ fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
 fn sec_048_a_hundred_guesses_at_once_share_one_budget() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);
-    town.migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let code = town.gateway.letter_to(CAROL.email).code();
     carol.fill("code", "00000000");
     let form = carol.form("Valider");

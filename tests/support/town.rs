@@ -95,11 +95,6 @@ impl Town {
         person.fill("code", &code).press("Valider").see("Votre compte est à jour");
     }
 
-    /// Goes through the wizard until the letter is on its way.
-    pub fn migrate_up_to_proof(&self, person: &mut Person, agency: &str, who: Who, email: &str) {
-        up_to_proof(person, agency, who.login, who.password, email);
-    }
-
     /// Signs in and is then inside the extranet.
     pub fn sign_in(&self, person: &mut Person, agency: &str, login: &str, password: &str) {
         try_sign_in(person, agency, login, password);
@@ -178,6 +173,11 @@ pub fn agency(label: &str, client: &str, societe: &str, name: &str, echo: &Echo)
         .set("societe", societe)
         .set("name", name)
         .set("upstream.url", echo.origin())
+}
+
+/// Goes through the wizard until the letter is on its way.
+pub fn migrate_up_to_proof(person: &mut Person, agency: &str, who: Who, email: &str) {
+    up_to_proof(person, agency, who.login, who.password, email);
 }
 
 fn up_to_proof(person: &mut Person, agency: &str, login: &str, password: &str, email: &str) {
