@@ -4,8 +4,10 @@
 use super::hasher::Comparison;
 use super::migrate::{self, Mistake, Stepped};
 use super::throttle::{self, Subject};
-use super::{App, Caller, Fault, sign_in};
+use super::{App, Caller, Fault};
 use crate::domain::agency::Agency;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::codec::folded;
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
@@ -62,7 +64,7 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     let credential = joining(app, known.as_ref(), typed_email).await?;
     let right = match &credential {
         Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
-        None => count_unknown(app, caller, typed_email).await?,
+        None => count_unknown(app, caller, typed_email, password).await?,
     };
     let (Some(credential), true) = (credential, right) else {
         tokio::time::sleep_until(floor).await;
@@ -85,17 +87,36 @@ pub(super) async fn is_password_of(
     credential: &Credential,
     password: Secret,
 ) -> Result<bool, Fault> {
-    let policy = agency.map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
-    let subject = Subject { key: sign_in::person_key(&credential.identity), policy };
+    let identity = &credential.identity;
+    let mut tx = app.store.read().await?;
+    let own_device = match &caller.device {
+        Some(device) => tx.device_owner(device.digest()).await?.contains(identity),
+        None => false,
+    };
+    let lockout = app.policy_for(agency, &tx.links_of(identity).await?).lockout;
+    drop(tx);
+    let subject = Subject::person(caller, identity, own_device, lockout);
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        refused(app, caller, identity).await?;
         return Ok(false);
     };
-    if app.hasher.compare(password, credential.password.clone()).await? == Comparison::Wrong {
+    let compared = app.hasher.compare(password, credential.password.clone()).await;
+    let (reserved, compared) = reserved.unless(app, compared).await?;
+    if compared == Comparison::Wrong {
         reserved.failed();
+        refused(app, caller, identity).await?;
         return Ok(false);
     }
     reserved.succeeded(app).await?;
     Ok(true)
+}
+
+async fn refused(app: &App, caller: &Caller, identity: &IdentityId) -> Result<(), Fault> {
+    let entry =
+        AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Visitor, AuditEvent::PasswordRefused) };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
@@ -108,10 +129,12 @@ async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<O
 }
 
 /// An address that nobody has is counted like one that somebody has (SEC-053).
-async fn count_unknown(app: &App, caller: &Caller, typed: &str) -> Result<bool, Fault> {
-    let key = format!("unknown:{}", typed.trim().to_lowercase());
+async fn count_unknown(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<bool, Fault> {
+    let key = format!("unknown:{}", folded(typed));
     let subject = Subject { key, policy: LockoutPolicy::PERSON };
     if let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
+        let compared = app.hasher.compare(password, app.hasher.decoy().clone()).await;
+        let (reserved, _) = reserved.unless(app, compared).await?;
         reserved.failed();
     }
     Ok(false)

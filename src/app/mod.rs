@@ -13,6 +13,7 @@ pub mod hasher;
 pub mod import_roster;
 pub mod join;
 pub mod migrate;
+mod old_credentials;
 pub mod prove;
 pub mod recover;
 pub mod sign_in;
@@ -140,11 +141,5 @@ impl Caller {
 
 /// A line about a resident's own act.
 fn by_resident(identity: &IdentityId, event: AuditEvent) -> AuditEntry {
-    AuditEntry {
-        event,
-        actor: Actor::Resident(identity.clone()),
-        agency: None,
-        identity: Some(identity.clone()),
-        login: None,
-    }
+    AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Resident(identity.clone()), event) }
 }

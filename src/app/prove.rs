@@ -110,7 +110,7 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
         caller.audit(&mut tx, &migrate::entry(&open.flow, AuditEvent::ProofRefused), now).await?;
     }
     tx.commit().await?;
-    Ok(match answer {
+    Ok(match answer.clone() {
         CodeAnswer::Right(proven) => {
             reserved.succeeded(app).await?;
             match open_again(app, caller).await? {
@@ -123,14 +123,21 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
             Typed::Wrong { left }
         }
         CodeAnswer::Dead => Typed::Dead,
-        CodeAnswer::Expired => Typed::Expired,
-        CodeAnswer::Used => Typed::Elsewhere,
+        CodeAnswer::Expired | CodeAnswer::Used => {
+            reserved.unanswered(app).await?;
+            if answer == CodeAnswer::Expired { Typed::Expired } else { Typed::Elsewhere }
+        }
     })
 }
 
 /// Wrong codes on one old account within a day, over all runs of the wizard (SEC-048).
-const CODES: LockoutPolicy =
-    LockoutPolicy { free_failures: 25, first_delay_s: 600, longest_delay_s: 3600, daily_failures: 25 };
+const CODES: LockoutPolicy = LockoutPolicy {
+    free_failures: 25,
+    first_delay_s: 600,
+    longest_delay_s: 3600,
+    daily_failures: 25,
+    calm_s: 24 * 3600,
+};
 
 /// Eight digits, however they are grouped (LAW-036: « 8699 1277 » can be pasted).
 pub(super) fn digits(typed: &str) -> Option<Secret> {
@@ -155,6 +162,9 @@ async fn open_again(app: &App, caller: &Caller) -> Result<Option<StoredFlow>, Fa
 pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
     let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
+    if !matches!(tx.owner_of(&challenge.id).await?, Some((Purpose::Migration, _))) {
+        return Ok(Opened::Invalid);
+    }
     match challenge.answer_link(issue, app.now()) {
         LinkAnswer::Superseded => return Ok(Opened::Superseded),
         LinkAnswer::Expired => return Ok(Opened::Expired),
@@ -235,7 +245,8 @@ async fn is_the_same_person(
     let key = format!("confirm:{}", confirm.challenge.id.as_str());
     let subject = Subject { key, policy: agency.policy.lockout };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else { return Ok(None) };
-    if app.hasher.compare(password, hash).await? == Comparison::Wrong {
+    let (reserved, compared) = reserved.unless(app, app.hasher.compare(password, hash).await).await?;
+    if compared == Comparison::Wrong {
         reserved.failed();
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::throttle;
-use super::{App, Caller, Fault, by_resident, sign_in};
+use super::{App, Caller, Fault, by_resident};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
@@ -182,6 +182,6 @@ pub async fn reset(
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     tx.commit().await?;
     app.sessions.forget_identity(&identity);
-    throttle::unlock(app, &sign_in::person_key(&identity)).await?;
+    throttle::unlock(app, &throttle::person_key(&identity)).await?;
     Ok(Reset::Done)
 }
