@@ -317,7 +317,8 @@ impl Flow {
         let proposed = match &self.step {
             Step::Email { proposed } => proposed.clone(),
             Step::Password { address: Address::Claimed(email) } | Step::Proof { email, .. } => Some(email.clone()),
-            Step::Join { email, .. } => email.clone(),
+            // « Ce n'est pas mon compte »: the other person's address is not proposed.
+            Step::Join { .. } => self.roster_email.clone(),
             Step::Notice { .. } | Step::Password { .. } | Step::Done { .. } => return Err(WrongStep.into()),
         };
         self.step = Step::Email { proposed };

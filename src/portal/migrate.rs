@@ -40,7 +40,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Resul
 }
 
 /// The page of the step that is open in this browser.
-pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
+pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
     let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
         return Ok(Problem::page(StatusCode::OK, MessageName::StartAgain).into_response());
     };
@@ -81,7 +81,12 @@ pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Resu
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
-            let email = typed.or(email.as_ref().map(ToString::to_string)).unwrap_or_default();
+            // A device that is known shows no other person's address to who else sits at it.
+            let signed_in = guest.session(web).await?.map(|session| session.identity);
+            let shown = |email: &EmailAddress| {
+                if signed_in.is_some() && signed_in == *identity { email.to_string() } else { email.masked() }
+            };
+            let email = typed.or(email.as_ref().map(shown)).unwrap_or_default();
             guest.page_with(status, web, agency, &JoinPage { email, email_open: identity.is_none(), alert })
         }
         Step::Done { joined: true } => guest.page(web, agency, &JoinedPage { agency: open.agency.brand.name.clone() }),
@@ -187,11 +192,10 @@ pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
         let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
             return show_step(&web, guest, Remarks::default()).await;
         };
-        let (email, email_open) = match &open.flow.step {
-            Step::Join { identity: Some(_), email: Some(email) } => (email.to_string(), false),
-            _ => (typed.to_owned(), true),
-        };
-        let page = JoinPage { email, email_open, alert: Some(Alert::WrongPassword) };
+        if matches!(open.flow.step, Step::Join { identity: Some(_), .. }) {
+            return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
+        }
+        let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::WrongPassword) };
         return Ok(guest.page_again(&web, Some(&open.agency), &page));
     }
     let mut guest = guest;

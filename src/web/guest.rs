@@ -87,10 +87,27 @@ impl Guest {
         Ok(session)
     }
 
+    /// Where this page is shown by GET, when it answers a form: the language picker leads there.
+    pub fn stands_at(&mut self, path: String) {
+        self.here = path;
+    }
+
     /// The value of the session cookie on this host.
     #[must_use]
     pub const fn session_cookie(&self) -> Option<&Secret> {
         self.session.as_ref()
+    }
+
+    /// The value of a cookie of ours that is a secret, if it has the form of one.
+    #[must_use]
+    pub fn secret_cookie(&self, kind: Kind) -> Option<Secret> {
+        cookies::find_secret(&self.headers, kind.name(self.arrival.scheme)).map(Secret::new)
+    }
+
+    /// Every cookie that the browser holds here, as it sent them.
+    #[must_use]
+    pub fn cookie_header(&self) -> &str {
+        self.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The value of another cookie of ours.
