@@ -20,7 +20,7 @@ pub(super) async fn create(
     caller: &Caller,
     stored: &StoredFlow,
     flow: &Flow,
-    email: ProvenEmail,
+    email: &ProvenEmail,
     password: PasswordHash,
     now: Timestamp,
 ) -> Result<bool, Fault> {

@@ -7,20 +7,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, finish};
+use super::{App, Caller, Fault, finish, letters};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::challenge::{Challenge, ChallengeId, ResendRefusal};
+use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusal};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
 use crate::domain::password::Broken;
 use crate::domain::secret::Secret;
 use crate::store::{Purpose, StoredFlow, Tx};
-
-/// Letters that one address, and one browser's place, can cause in an hour (f04, SEC-248).
-const LETTERS_PER_ADDRESS: u32 = 5;
-const LETTERS_PER_PLACE: u32 = 60;
 
 /// The flow that is open in a browser.
 pub struct Open {
@@ -173,7 +169,7 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
         Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
         Ok(()) => {}
     }
-    if !may_write_to(&mut tx, caller, &challenge.address, now).await? {
+    if !letters::may_write_to(&mut tx, caller, &challenge.address, now).await? {
         return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
     // A second press at the same moment finds the first one's letter on its way.
@@ -222,7 +218,7 @@ pub(super) async fn take(
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
-            if !may_write_to(&mut tx, caller, &email, now).await? {
+            if !letters::may_write_to(&mut tx, caller, &email, now).await? {
                 return Ok(Stepped::Wrong(Mistake::LettersOver));
             }
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
@@ -231,10 +227,11 @@ pub(super) async fn take(
             Stepped::On
         }
         Effect::Create { email, password } => {
-            if finish::create(app, &mut tx, caller, &stored, &flow, email, password, now).await? {
+            if finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
                 Stepped::Finished { joined: false }
             } else {
-                return Ok(Stepped::Elsewhere);
+                drop(tx);
+                return owner_decides(app, &stored, answers, &email).await;
             }
         }
         Effect::Attach { identity } => {
@@ -249,16 +246,24 @@ pub(super) async fn take(
     Ok(stepped)
 }
 
-async fn may_write_to(tx: &mut Tx, caller: &Caller, email: &EmailAddress, now: Timestamp) -> Result<bool, Fault> {
-    let address = format!("address:{}", email.key());
-    let place = format!("place:{}", caller.client);
-    let over = tx.letters_in_last_hour(&address, now).await? >= LETTERS_PER_ADDRESS
-        || tx.letters_in_last_hour(&place, now).await? >= LETTERS_PER_PLACE;
-    if !over {
-        tx.count_letter(&address, now).await?;
-        tx.count_letter(&place, now).await?;
+/// The same address was proven elsewhere at the same moment, by the same person with two contracts or by another one:
+/// the password of who has it now is asked for.
+async fn owner_decides(
+    app: &App,
+    stored: &StoredFlow,
+    answers: Option<&ChallengeId>,
+    email: &ProvenEmail,
+) -> Result<Stepped, Fault> {
+    let mut tx = app.store.write().await?;
+    let Some(owner) = tx.credential_by_email(email.address()).await? else { return Ok(Stepped::Elsewhere) };
+    let mut flow = stored.flow.clone();
+    flow.found_owner(owner.identity, email);
+    let is_kept = tx.save_flow(&flow, stored.version).await?;
+    if let (true, Some(challenge)) = (is_kept, answers) {
+        tx.mark_answered(challenge, app.now()).await?;
     }
-    Ok(!over)
+    tx.commit().await?;
+    Ok(if is_kept { Stepped::On } else { Stepped::Elsewhere })
 }
 
 /// Puts the letter into the outbox: the same step for every address, but who has an account already is told so in the

@@ -12,6 +12,7 @@ pub mod hand_over;
 pub mod hasher;
 pub mod import_roster;
 pub mod join;
+mod letters;
 pub mod migrate;
 mod old_credentials;
 pub mod prove;
@@ -111,6 +112,15 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The agency where a person has the oldest account: where to lead who comes from nowhere in particular.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn home_of(&self, identity: &IdentityId) -> Result<Option<Arc<Agency>>, Fault> {
+        let links = self.store.read().await?.links_of(identity).await?;
+        Ok(links.iter().find_map(|link| self.directory.agency(&link.account.agency).cloned()))
     }
 
     fn vault(&self) -> Result<&Vault, Fault> {

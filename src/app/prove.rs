@@ -3,11 +3,14 @@
 //! Who opens the link on another device has to show that the wizard there was begun by the same person, by a password:
 //! otherwise somebody could begin with a victim's address and have the victim's click finish it (SEC-040).
 
+use std::sync::Arc;
+
 use super::hasher::Comparison;
 use super::join;
 use super::migrate::{self, Stepped};
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
+use crate::domain::agency::Agency;
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail};
 use crate::domain::credential::Credential;
@@ -80,6 +83,8 @@ pub enum Confirmed {
     Done {
         /// Whether the button was pressed in the browser that began.
         same_browser: bool,
+        /// The agency whose account is being migrated.
+        agency: Option<Arc<Agency>>,
         /// Where the wizard is now.
         stepped: Stepped,
     },
@@ -130,8 +135,8 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
     })
 }
 
-/// Wrong codes on one old account within a day, over all runs of the wizard (SEC-048).
-const CODES: LockoutPolicy = LockoutPolicy {
+/// Wrong codes on one old account or of one person within a day, however often the code is sent anew (SEC-048).
+pub(super) const CODES: LockoutPolicy = LockoutPolicy {
     free_failures: 25,
     first_delay_s: 600,
     longest_delay_s: 3600,
@@ -210,6 +215,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     };
     let same_browser = confirm.asks == Asks::Nothing;
     let flow = confirm.waiting.flow.id.clone();
+    let agency = app.directory.agency(&confirm.waiting.flow.account.agency).cloned();
     let mut stepped = go_on(app, caller, confirm.waiting, &challenge, proven).await?;
     if let (Stepped::On, Some(owner)) = (&stepped, owner) {
         // The existing account's password was typed here already: it need not be typed again on the other device.
@@ -218,7 +224,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
                 migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
         }
     }
-    Ok(Confirmed::Done { same_browser, stepped })
+    Ok(Confirmed::Done { same_browser, agency, stepped })
 }
 
 /// Some: yes, and whose existing password was typed, if that was asked for. None: no.

@@ -94,6 +94,11 @@ pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
 }
 
 impl Assembled {
+    /// The use cases, for what has to be done before the doors open.
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Runs until `stop` is cancelled, and then ends in good order.
     pub(super) async fn run(self, stop: CancellationToken) {
         let (stopping, stopped) = watch::channel(false);

@@ -60,7 +60,7 @@ enum Command {
         /// Where the demo keeps its files; what was done before is still there the next time.
         #[arg(long, value_name = "FOLDER", default_value = "demo-data")]
         folder: PathBuf,
-        /// The gateway's port; the extranets and the mailbox take the three after it.
+        /// The gateway's port; extranets, mailbox and health take the four after it.
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },

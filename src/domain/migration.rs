@@ -283,6 +283,12 @@ impl Flow {
         }
     }
 
+    /// Just when a person was to be created, somebody turned out to have the proven address: that person's password
+    /// decides, as in [`Flow::proven`].
+    pub fn found_owner(&mut self, identity: IdentityId, email: &ProvenEmail) {
+        self.step = Step::Join { identity: Some(identity), email: Some(email.address().clone()) };
+    }
+
     /// « J'ai déjà un compte », or a browser that is known: that person's password is asked for at once (000 I.B).
     ///
     /// # Errors

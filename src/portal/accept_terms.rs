@@ -34,12 +34,12 @@ pub(super) async fn show(
     guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
     let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    let mut guest = guest;
+    let Some(session) = guest.session(&web).await? else {
+        return Ok(guest.go(&wording::login_path(Some(&agency))));
+    };
     match &agency.terms {
         Some(terms) if accept_terms::owes(&web.app, &session.identity, &agency).await? => {
             let page = form(&agency, terms, &return_to, None);

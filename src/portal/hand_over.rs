@@ -104,7 +104,6 @@ pub(super) async fn enter(
         // A code that was used, is too old or belongs to another browser: the portal gives another one.
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
-    guest.clear(Kind::Bind);
     guest.set(Kind::Session, cookie.expose(), None);
     Ok(match agency.adapter {
         Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),

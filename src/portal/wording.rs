@@ -24,6 +24,17 @@ pub(super) fn login_path(agency: Option<&Agency>) -> String {
     )
 }
 
+/// The page of the forgotten password, for an agency.
+pub(super) fn forgotten_path(agency: &Agency) -> String {
+    format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())
+}
+
+/// The same with a notice of what happened just before.
+pub(super) fn login_path_with(agency: Option<&Agency>, notice: &str) -> String {
+    let joint = if agency.is_some() { '&' } else { '?' };
+    format!("{}{joint}{notice}", login_path(agency))
+}
+
 /// The list under a new password; the server judges by the same rules.
 pub(super) fn criteria(rules: &PasswordRules) -> Vec<Criterion> {
     let mut criteria = vec![Criterion { name: "length", number: rules.length }];
