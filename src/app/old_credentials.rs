@@ -61,7 +61,7 @@ pub(super) async fn judge(
         Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover => reserved.failed(),
         // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
         Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
-            reserved.unanswered(app).await?
+            reserved.unanswered(app).await?;
         }
     }
     refuse(app, caller, known, credentials, reason).await?;

@@ -79,15 +79,15 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         },
         (None, None) => None,
     };
-    if let Some(credential) = &credential {
-        if letters::may_write_to(&mut tx, caller, &credential.email, now).await? {
-            let links = tx.links_of(&credential.identity).await?;
-            let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
-            let recovery = random_id(&*app.dice);
-            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
-            let kind = LetterKind::ResetPassword { recovery, link_minutes };
-            enqueue(app, &mut tx, caller, credential, agency, kind).await?;
-        }
+    if let Some(credential) = &credential
+        && letters::may_write_to(&mut tx, caller, &credential.email, now).await?
+    {
+        let links = tx.links_of(&credential.identity).await?;
+        let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
+        let recovery = random_id(&*app.dice);
+        tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+        let kind = LetterKind::ResetPassword { recovery, link_minutes };
+        enqueue(app, &mut tx, caller, credential, agency, kind).await?;
     }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,

@@ -93,7 +93,6 @@ impl Reserved {
     }
 
     /// The attempt was wrong for the person, but only so far: what counts for the place is settled later.
-    #[must_use]
     pub fn failed_for_subject(self) -> Self {
         Self { subject: Vec::new(), ..self }
     }

@@ -140,12 +140,11 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
 #[must_use]
 pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &Origin) -> From {
     match (origin_header, fetch_site) {
-        (Some("null"), Some("same-origin")) => From::Here,
+        (Some("null") | None, Some("same-origin")) | (None, Some("none")) => From::Here,
         (Some(text), _) => match Origin::parse(text) {
             Some(origin) if origin == *here => From::Here,
             _ => From::Elsewhere,
         },
-        (None, Some("same-origin" | "none")) => From::Here,
         (None, Some(_)) => From::Elsewhere,
         (None, None) => From::Unsaid,
     }

@@ -95,8 +95,7 @@ fn document_001(device: Device) {
     let letter = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
     browser.open(letter.link()).fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD);
     browser.press("Enregistrer").see("Mot de passe réinitialisé").see("redirigé automatiquement");
-    browser.screenshot("reset-done").see("Trouver votre agence");
-    browser.open(gateway.portal("/login?client=SPI31&societe=02"));
+    browser.screenshot("reset-done").see("Connexion à votre espace client").see("Agence des Tilleuls");
     steps::sign_in(&mut browser, EMAIL, THIRD);
     browser.see("Bonjour Loïc Kervella").screenshot("extranet-again");
 }
