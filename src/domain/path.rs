@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why a request target is refused with 400, whatever the agency (f08).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// Not `/…`.
+    /// Not `/…`, or `//…`, which some read as the name of a host.
     #[error("the request target is not an absolute path")]
     NotAPath,
     /// A control byte, blank or byte above ASCII, raw or percent-encoded control.
@@ -36,7 +36,7 @@ impl NormalisedPath {
     /// # Errors
     /// Tells which rule refuses the target.
     pub fn read(raw_path: &str) -> Result<Self, TargetError> {
-        if !raw_path.starts_with('/') {
+        if !raw_path.starts_with('/') || raw_path.starts_with("//") {
             return Err(TargetError::NotAPath);
         }
         if raw_path.contains('#') {
@@ -212,6 +212,8 @@ mod tests {
             ("/private#/public/a.png", TargetError::Fragment),
             ("*", TargetError::NotAPath),
             ("", TargetError::NotAPath),
+            ("//", TargetError::NotAPath),
+            ("//evil.tld/a", TargetError::NotAPath),
         ] {
             assert_eq!(NormalisedPath::read(target), Err(error), "{target:?}");
         }
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn f08_ambiguous_forms_are_noticed_but_not_always_refused() {
-        for (path, ambiguous) in [("/a;jsessionid=1", true), ("/a%2Fb", true), ("//a", true), ("/a..b/c.d", false)] {
+        for (path, ambiguous) in [("/a;jsessionid=1", true), ("/a%2Fb", true), ("/a//b", true), ("/a..b/c.d", false)] {
             assert_eq!(NormalisedPath::read(path).map(|path| path.is_ambiguous()), Ok(ambiguous), "{path}");
         }
     }
