@@ -43,8 +43,7 @@ fn wanted(town: &Town) -> Vec<String> {
 /// Takes each tab one redirect further in turn, until all have arrived; where they are then. A whole round is sent with
 /// the cookies from before it, if the tabs are faster than the answers.
 fn arrive_in_turns(town: &Town, alice: &mut Person, at_once: bool) -> Vec<String> {
-    let mut tabs: Vec<Url> =
-        wanted(town).into_iter().map(|address| address.parse().expect("an address")).collect();
+    let mut tabs: Vec<Url> = wanted(town).into_iter().map(|address| address.parse().expect("an address")).collect();
     let mut arrived: Vec<Option<String>> = vec![None; tabs.len()];
     for _ in 0..14 {
         let lines: Vec<String> = tabs.iter().map(|url| alice.cookie_line(url)).collect();

@@ -96,8 +96,20 @@ fn b13_the_rules_on_the_page_are_the_servers_rules_and_need_no_script() {
         carol.see("Votre mot de passe doit respecter les critères suivants");
         assert_eq!(page::count(&text, "button[data-eye][hidden]"), 2, "an eye for each field, for who has scripts");
         let tries = [
-            "platane", "platanes", "PLATANES", "Platanes", "platane8", "PLATANE8", "Platane", "Plat-8", "Platane-vert",
-            "platane-vert-58", "PLATANE-VERT-58", "Platanevert58", "Platane-vert-x", "12345-67890-12",
+            "platane",
+            "platanes",
+            "PLATANES",
+            "Platanes",
+            "platane8",
+            "PLATANE8",
+            "Platane",
+            "Plat-8",
+            "Platane-vert",
+            "platane-vert-58",
+            "PLATANE-VERT-58",
+            "Platanevert58",
+            "Platane-vert-x",
+            "12345-67890-12",
         ];
         for password in tries.into_iter().filter(|password| !meets(&rules, password)) {
             carol.fill("password", password).fill("confirmation", password).press("Créer mon compte");
