@@ -41,8 +41,8 @@ pub async fn visit(
     cookie: Option<&str>,
 ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
-    if let Some(seen) = app.sessions.seen(cookie) {
-        return Ok(if seen.agency == agency.code { seen.visitor } else { Visitor::Stranger });
+    if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
+        return Ok(visitor);
     }
     let generation = app.sessions.generation();
     match look_up(app, agency, cookie).await {

@@ -111,19 +111,19 @@ fn print_guide(ports: Ports) {
 Vestibule is open. Ctrl-C ends everything.
 
   Sign in, as residents do (any browser on this machine):
-    Agence du Port          http://www.localhost:{gateway}/login?client=SPI31&societe=01
-    Cabinet des Tilleuls    http://www.localhost:{gateway}/login?client=TILLEUL&societe=02
+    Cabinet Vasseur & Fils  http://www.localhost:{gateway}/login?client=SPI31&societe=01
+    Agence des Tilleuls     http://www.localhost:{gateway}/login?client=TILLEUL&societe=02
 
   Read the letters that the gateway sends:
     Mailbox                 http://courrier.localhost:{mailbox}/
 
   Old accounts to begin with (identifier / password):"
     );
-    println!("    Agence du Port");
+    println!("    Cabinet Vasseur & Fils");
     for account in data::form_accounts() {
         println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }
-    println!("    Cabinet des Tilleuls (provisional, given out by the agency)");
+    println!("    Agence des Tilleuls (provisional, given out by the agency)");
     for account in data::header_accounts() {
         println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }

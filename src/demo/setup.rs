@@ -107,12 +107,12 @@ fn form_agency(ports: Ports) -> String {
         r##"# Written by `vestibule demo` at each start; changes are lost.
 client = "SPI31"
 societe = "01"
-name = "Agence du Port"
-url = "http://agence-du-port.localhost:{gateway}"
+name = "Cabinet Vasseur & Fils"
+url = "http://vasseur.localhost:{gateway}"
 
 [brand]
 colour = "#7a1f3d"
-support_email = "contact@agence-du-port.example"
+support_email = "contact@vasseur.example"
 support_phone = "05 00 00 00 31"
 
 [upstream]
@@ -159,8 +159,8 @@ fn header_agency(ports: Ports) -> String {
         r##"# Written by `vestibule demo` at each start; changes are lost.
 client = "TILLEUL"
 societe = "02"
-name = "Cabinet des Tilleuls"
-url = "http://cabinet-des-tilleuls.localhost:{gateway}"
+name = "Agence des Tilleuls"
+url = "http://tilleuls.localhost:{gateway}"
 
 [brand]
 colour = "#2d5a27"

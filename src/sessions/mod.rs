@@ -2,6 +2,7 @@
 //!
 //! What is decided about a cookie is kept for seconds; whatever ends or changes a session drops it at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -35,10 +36,16 @@ pub struct Seen<P> {
     pub visitor: Visitor<P>,
 }
 
+/// What was decided, and when.
+struct Kept<P> {
+    seen: Seen<P>,
+    at: Instant,
+}
+
 /// Sessions, and what was decided about their cookies; `P` is what a resident is forwarded with.
 pub struct Sessions<P> {
     truth: Truth,
-    cache: Cache<Box<str>, (Seen<P>, Instant)>,
+    cache: Cache<Box<str>, Arc<Kept<P>>>,
     age: Duration,
     generation: AtomicU64,
 }
@@ -60,11 +67,15 @@ impl<P: Clone> Sessions<P> {
         Self { truth: Truth::Sql(store), cache: Cache::new(MOST_COOKIES), age, generation: AtomicU64::new(0) }
     }
 
-    /// What was decided about a cookie, if it is fresh enough.
+    /// What was decided about a cookie at this agency, if it is fresh enough; nothing is allocated. A cookie of another
+    /// agency's host is a stranger's.
     #[must_use]
-    pub fn seen(&self, cookie: &str) -> Option<Seen<P>> {
-        let (seen, at) = self.cache.get(cookie)?;
-        (at.elapsed() < self.age).then_some(seen)
+    pub fn visitor(&self, cookie: &str, agency: &AgencyCode) -> Option<Visitor<P>> {
+        let kept = self.cache.get(cookie)?;
+        if kept.at.elapsed() >= self.age {
+            return None;
+        }
+        Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
     }
 
     /// To be asked before looking up what [`Sessions::remember`] is to keep.
@@ -78,7 +89,7 @@ impl<P: Clone> Sessions<P> {
         if generation != self.generation() {
             return;
         }
-        self.cache.insert(cookie.into(), (seen, Instant::now()));
+        self.cache.insert(cookie.into(), Arc::new(Kept { seen, at: Instant::now() }));
         // Something may have ended between the question above and the insertion.
         if generation != self.generation() {
             self.cache.remove(cookie);
@@ -97,7 +108,7 @@ impl<P: Clone> Sessions<P> {
 
     fn forget(&self, is_concerned: impl Fn(&Seen<P>) -> bool) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.cache.retain(|_, (seen, _)| !is_concerned(seen));
+        self.cache.retain(|_, kept| !is_concerned(&kept.seen));
     }
 
     /// The sign-in that the portal's cookie leads to, if it still lasts.
