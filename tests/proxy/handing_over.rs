@@ -83,6 +83,22 @@ fn rel_042_going_in_four_times_within_seconds_is_no_refusal() {
 }
 
 #[test]
+fn a11_credentials_that_the_extranet_refuses_are_tried_once_and_never_again() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    alice.open(town.at_a("/membre/x")).see("alice-77");
+    town.a.make_anew(ALICE.login, "somebody-changed-it");
+    town.gateway.let_pass(1);
+    let before = town.a.attempts(ALICE.login);
+    for _ in 0..4 {
+        alice.open(town.at_a("/membre/x")).see("l'espace client de votre agence refuse l'accès");
+        assert_eq!(alice.here().status, 502);
+    }
+    assert_eq!(town.a.attempts(ALICE.login), before + 1, "an extranet may lock who tries again and again");
+    alice.open("/account").see(ALICE.email);
+}
+
+#[test]
 fn a12_who_is_told_that_a_form_was_not_sent_is_signed_in_again() {
     let town = Town::build();
     let mut alice = town.alice();

@@ -99,13 +99,29 @@ fn sec_058_after_a_new_password_the_agencys_host_gives_a_new_cookie_without_a_wo
 }
 
 #[test]
+fn b17_accounts_at_two_agencies_stand_under_one_sign_in() {
+    let town = Town::build();
+    let mut bob = town.resident(BOB);
+    attach_at_b(&mut bob);
+    let letter = town.gateway.letters().wait_for(BOB.email, |l| l.subject.contains("un compte a été associé"));
+    assert!(!letter.text.contains(BOB_AT_B.login), "masked: {}", letter.text);
+    // Any other browser, by either agency.
+    for (agency, at_a, at_b) in [("a", "bob-12", "B-4412"), ("b", "bob-12", "B-4412")] {
+        let mut elsewhere = Person::new(&town.gateway);
+        town.sign_in(&mut elsewhere, agency, BOB.email, CHOSEN);
+        elsewhere.open("/account").see("Agence du Port").see("Agence de la Gare");
+        assert_eq!(page::count(&elsewhere.here().text(), "ul.accounts li"), 2);
+        elsewhere.open(town.at_a("/membre/x")).see(&format!("\"who\":\"{at_a}\""));
+        elsewhere.open(town.at_b("/membre/x")).see(&format!("\"who\":\"{at_b}\""));
+    }
+}
+
+#[test]
 fn sec_058_attaching_an_account_begins_a_new_session() {
     let town = Town::build();
     let mut bob = town.resident(BOB);
     let before = (cookies_at_portal(&town, &bob), cookies_at_a(&town, &bob));
-    bob.open(login_path("b")).fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password).press("Connexion");
-    bob.press("Étape suivante").see("rattacher vos comptes");
-    bob.fill("password", CHOSEN).press("Connexion").see("Compte associé");
+    attach_at_b(&mut bob);
     assert!(!opens_account(&town, &before.0), "the portal's session has a new cookie");
     assert!(!opens_a(&town, &before.1), "and so has the agency's host");
     bob.open("/account").see(BOB.email);
@@ -115,4 +131,11 @@ fn sec_058_attaching_an_account_begins_a_new_session() {
 fn change(person: &mut Person, current: &str, password: &str) {
     person.open("/account/password").fill("current", current).fill("password", password);
     person.fill("confirmation", password).press("Enregistrer").see("Votre mot de passe a été modifié");
+}
+
+/// Bob, signed in, attaches his account at agency B.
+fn attach_at_b(bob: &mut Person) {
+    bob.open(login_path("b")).fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password).press("Connexion");
+    bob.press("Étape suivante").see("rattacher vos comptes");
+    bob.fill("password", CHOSEN).press("Connexion").see("Compte associé");
 }

@@ -2,6 +2,7 @@
 
 mod accept_terms;
 mod account;
+mod languages;
 mod migrate;
 mod recover;
 mod sign_in;

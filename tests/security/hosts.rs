@@ -1,7 +1,10 @@
 //! Which house a request is for is said by its host, and by what the gateway has stored.
 
 use super::{cookies_at_a, get_at_a, raw};
-use crate::support::town::{ALICE, BOB, CHOSEN, Town};
+use crate::support::{
+    person::Person,
+    town::{ALICE, BOB, CHOSEN, Town, try_sign_in},
+};
 
 #[test]
 fn sec_014_no_letter_links_to_a_host_that_a_request_named() {
@@ -107,4 +110,22 @@ fn sec_017_the_page_says_that_there_is_no_account_here() {
     }
     bob.see("Pas de compte dans cette agence");
     town.b.assert_untouched("a refusal");
+}
+
+#[test]
+fn sec_017_an_identifier_that_was_given_to_somebody_else_does_not_open_to_who_had_it() {
+    let town = Town::build();
+    let mut before = town.alice();
+    before.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
+    town.a.make_anew(ALICE.login, "Albert-2026");
+    town.gateway.let_pass(1);
+    before.open(town.at_a("/membre/x")).see("refuse l'accès").miss("\"who\"");
+    let mut again = Person::new(&town.gateway);
+    try_sign_in(&mut again, "a", ALICE.email, CHOSEN);
+    again.see("refuse l'accès").miss("\"who\"");
+    // And who has it now does not become the person who had it.
+    let mut albert = Person::new(&town.gateway);
+    try_sign_in(&mut albert, "a", ALICE.login, "Albert-2026");
+    albert.miss(ALICE.email).miss("\"who\"");
+    albert.open("/account").miss(ALICE.email);
 }

@@ -61,6 +61,8 @@ struct House {
     sign_ins: AtomicU64,
     /// Answers to logins come to a halt while this is set.
     broken: std::sync::atomic::AtomicBool,
+    /// Passwords that are others by now, by login.
+    replaced: Mutex<HashMap<String, String>>,
     /// Cookies that a sign-in sets besides its own.
     gifts: Mutex<Vec<String>>,
     number: AtomicU64,
@@ -86,6 +88,7 @@ impl Echo {
             seen: Mutex::default(),
             sign_ins: AtomicU64::new(0),
             broken: false.into(),
+            replaced: Mutex::default(),
             gifts: Mutex::default(),
             number: AtomicU64::new(0),
         });
@@ -142,6 +145,12 @@ impl Echo {
     /// How often this login was tried with a valid form.
     pub fn attempts(&self, login: &str) -> u32 {
         lock(&self.house.sessions).attempts.get(login).copied().unwrap_or(0)
+    }
+
+    /// Gives an account another password and ends its sessions, as if it were deleted and made anew.
+    pub fn make_anew(&self, login: &str, password: &str) {
+        lock(&self.house.replaced).insert(login.to_owned(), password.to_owned());
+        lock(&self.house.sessions).signed_in.retain(|_, who| who != login);
     }
 
     /// From now on a sign-in sets this cookie too.

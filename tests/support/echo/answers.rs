@@ -123,7 +123,10 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             None
         } else {
             *sessions.attempts.entry(field("identifiant").to_owned()).or_default() += 1;
-            Some(house.accounts.iter().find(|a| a.login == field("identifiant") && a.password == field("motdepasse")))
+            let replaced = lock(&house.replaced);
+            let password = |account: &Account| replaced.get(&account.login).unwrap_or(&account.password).clone();
+            let fits = |a: &&Account| a.login == field("identifiant") && password(a) == field("motdepasse");
+            Some(house.accounts.iter().find(fits))
         }
     };
     match known {
