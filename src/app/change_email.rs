@@ -1,7 +1,9 @@
 //! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
 
-use super::migrate;
+use super::prove;
+use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
+use super::{join, letters};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail};
 use crate::domain::email::EmailAddress;
@@ -11,9 +13,6 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::store::{Purpose, Tx};
-
-/// Letters that one person can cause in an hour (f04).
-const LETTERS_PER_HOUR: u32 = 5;
 
 /// What asking for the change comes to.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,16 +65,14 @@ pub async fn ask(
         Ok(email) => email,
         Err(error) => return Ok(Asked::Email(error)),
     };
-    if !migrate::is_password_of(app, caller, None, &credential, current).await? {
+    if !join::is_password_of(app, caller, None, &credential, current).await? {
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let counter = format!("email-change:{}", identity.as_str());
-    if tx.letters_in_last_hour(&counter, now).await? >= LETTERS_PER_HOUR {
+    if !letters::may_write_to(&mut tx, caller, &email, now).await? {
         return Ok(Asked::LettersOver);
     }
-    tx.count_letter(&counter, now).await?;
     tx.cancel_email_changes(identity).await?;
     let terms = ChallengeTerms::from(&app.policy_for(None, &tx.links_of(identity).await?));
     let challenge = Challenge::new(ChallengeId::random(&*app.dice), email.clone(), terms, now);
@@ -129,6 +126,9 @@ pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Res
         Ok(()) => {}
     }
     let mut tx = app.store.write().await?;
+    if !letters::may_write_to(&mut tx, caller, &challenge.address, app.now()).await? {
+        return Ok(Err(None));
+    }
     if tx.save_resend(&challenge).await? {
         enqueue(app, &mut tx, caller, &challenge).await?;
         tx.commit().await?;
@@ -153,12 +153,27 @@ pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = super::prove::digits(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
+    let key = format!("code:{}", session.identity.as_str());
+    let subject = Subject { key, policy: prove::CODES };
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        return Ok(Answered::Dead);
+    };
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
+    let answer = challenge.answer_code(code.digest(), app.now());
+    if !matches!(answer, CodeAnswer::Right(_)) {
+        caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
+    }
     tx.commit().await?;
-    Ok(match challenge.answer_code(code.digest(), app.now()) {
-        CodeAnswer::Right(proven) => change(app, caller, &challenge.id, &session.identity, &proven).await?,
-        CodeAnswer::Wrong { left } => Answered::Wrong { left },
+    Ok(match answer {
+        CodeAnswer::Right(proven) => {
+            reserved.succeeded(app).await?;
+            change(app, caller, &challenge.id, &session.identity, &proven).await?
+        }
+        CodeAnswer::Wrong { left } => {
+            reserved.failed();
+            Answered::Wrong { left }
+        }
         CodeAnswer::Dead => Answered::Dead,
         CodeAnswer::Expired => Answered::Expired,
         CodeAnswer::Used => Answered::Nothing,
@@ -194,7 +209,7 @@ pub async fn confirm(
     if signed_in != Some(&identity) {
         let credential = app.store.read().await?.credential_of(&identity).await?;
         let Some(credential) = credential else { return Ok(Some(Answered::Nothing)) };
-        if !migrate::is_password_of(app, caller, None, &credential, password).await? {
+        if !join::is_password_of(app, caller, None, &credential, password).await? {
             return Ok(None);
         }
     }

@@ -1,6 +1,6 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::migrate;
+use super::join;
 use super::{App, Caller, Fault, by_resident};
 use crate::domain::audit::AuditEvent;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
@@ -51,7 +51,7 @@ pub async fn change(
     let mut tx = app.store.read().await?;
     let Some(credential) = tx.credential_of(identity).await? else { return Ok(Changed::CurrentRefused) };
     drop(tx);
-    if !migrate::is_password_of(app, caller, None, &credential, current).await? {
+    if !join::is_password_of(app, caller, None, &credential, current).await? {
         return Ok(Changed::CurrentRefused);
     }
     let (rules, _) = rules(app, session).await?;

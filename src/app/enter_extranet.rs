@@ -44,7 +44,8 @@ pub enum Entered {
     Silent,
 }
 
-/// Signs the person in upstream, unless somebody just did.
+/// Signs the person in upstream, unless somebody just did and this browser does not hold those cookies yet: if it does
+/// (`held`, its `Cookie` header), the extranet has ended that session already.
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -54,11 +55,14 @@ pub async fn enter(
     agency: &Agency,
     session: &Session,
     link: &Link,
+    held: &str,
 ) -> Result<Entered, Fault> {
     let Adapter::FormReplay(form) = &agency.adapter else { return Ok(Entered::In(Vec::new())) };
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
-    if let Some(cookies) = fresh_cookies(app, session, link).await? {
+    if let Some(cookies) = fresh_cookies(app, session, link).await?
+        && !cookies.iter().all(|cookie| is_held(cookie, held))
+    {
         return Ok(Entered::In(cookies));
     }
     let mut tx = app.store.read().await?;
@@ -87,6 +91,12 @@ pub async fn enter(
             Ok(Entered::Silent)
         }
     }
+}
+
+fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
+    held.split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(name, value)| name == cookie.name && value == cookie.value)
 }
 
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {

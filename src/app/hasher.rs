@@ -48,6 +48,7 @@ pub struct Hasher {
     queue: SyncSender<Job>,
     dice: Arc<dyn Dice>,
     cost: HashCost,
+    decoy: PasswordHash,
 }
 
 impl Hasher {
@@ -73,7 +74,18 @@ impl Hasher {
                 }
             })?;
         }
-        Ok(Self { queue: sender, dice, cost })
+        let mut bytes = [0; 32];
+        dice.fill(&mut bytes);
+        let decoy = Secret::new(data_encoding::HEXLOWER.encode(&bytes));
+        let decoy = hash_with(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), &decoy, [0; 16]);
+        Ok(Self { queue: sender, dice, cost, decoy })
+    }
+
+    /// The hash of a password that nobody knows: what is compared where there is nothing to compare, so that a stranger's
+    /// identifier costs the same time and queues like a known one (SEC-053).
+    #[must_use]
+    pub const fn decoy(&self) -> &PasswordHash {
+        &self.decoy
     }
 
     /// Hashes a new password.

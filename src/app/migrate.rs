@@ -7,25 +7,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::hasher::Comparison;
-use super::throttle::{self, Subject};
-use super::{App, Caller, Fault, by_resident, sign_in};
+use super::{App, Caller, Fault, finish, letters};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusal};
-use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::email::{EmailAddress, EmailError};
-use crate::domain::identity::{IdentityId, Link, LinkId};
-use crate::domain::lockout::LockoutPolicy;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
-use crate::domain::password::{Broken, PasswordHash};
+use crate::domain::password::Broken;
 use crate::domain::secret::Secret;
 use crate::store::{Purpose, StoredFlow, Tx};
-
-/// Letters that one address, and one browser's place, can cause in an hour (f04, SEC-248).
-const LETTERS_PER_ADDRESS: u32 = 5;
-const LETTERS_PER_PLACE: u32 = 60;
 
 /// The flow that is open in a browser.
 pub struct Open {
@@ -92,7 +83,7 @@ fn found(app: &App, stored: StoredFlow) -> Option<Open> {
 /// # Errors
 /// Something of ours is out of order.
 pub async fn leave_notice(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
-    step(app, caller, |flow, now| flow.leave_notice(now)).await
+    step(app, caller, super::super::domain::migration::Flow::leave_notice).await
 }
 
 /// The address, as typed.
@@ -142,39 +133,6 @@ pub async fn change_email(app: &App, caller: &Caller) -> Result<Stepped, Fault> 
     step(app, caller, |flow, _| flow.change_email()).await
 }
 
-/// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
-/// password.
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&IdentityId>) -> Result<Stepped, Fault> {
-    let known = match signed_in {
-        Some(identity) => {
-            let mut tx = app.store.read().await?;
-            tx.credential_of(identity).await?.map(|credential| (credential.identity, credential.email))
-        }
-        None => None,
-    };
-    step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
-}
-
-/// The person whose browser this is: signed in here now, or the only one who ever was on this device.
-///
-/// # Errors
-/// The store fails.
-pub async fn known_here(
-    app: &App,
-    caller: &Caller,
-    signed_in: Option<&IdentityId>,
-) -> Result<Option<IdentityId>, Fault> {
-    if let Some(identity) = signed_in {
-        return Ok(Some(identity.clone()));
-    }
-    let Some(device) = &caller.device else { return Ok(None) };
-    let mut owners = app.store.read().await?.device_owner(device.digest()).await?;
-    Ok(if owners.len() == 1 { owners.pop() } else { None })
-}
-
 /// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
 ///
 /// # Errors
@@ -211,7 +169,7 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
         Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
         Ok(()) => {}
     }
-    if !may_write_to(&mut tx, caller, &challenge.address, now).await? {
+    if !letters::may_write_to(&mut tx, caller, &challenge.address, now).await? {
         return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
     // A second press at the same moment finds the first one's letter on its way.
@@ -222,79 +180,8 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     Ok(Stepped::On)
 }
 
-/// The password of the person who exists, typed in the wizard (000 I.B).
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
-    let floor = tokio::time::Instant::now() + app.failure_floor;
-    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let known = match &open.flow.step {
-        Step::Join { identity, .. } => identity.clone(),
-        // « J'ai déjà un compte » leads from the address to the form without a step of its own.
-        Step::Email { .. } => None,
-        _ => return Ok(Stepped::Elsewhere),
-    };
-    let credential = joining(app, known.as_ref(), typed_email).await?;
-    let right = match &credential {
-        Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
-        None => count_unknown(app, caller, typed_email).await?,
-    };
-    let (Some(credential), true) = (credential, right) else {
-        tokio::time::sleep_until(floor).await;
-        return Ok(Stepped::Wrong(Mistake::JoinRefused));
-    };
-    step(app, caller, move |flow, _| {
-        if matches!(flow.step, Step::Email { .. }) {
-            flow.join_existing(None)?;
-        }
-        flow.joined(credential.identity.clone())
-    })
-    .await
-}
-
-async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
-    let mut tx = app.store.read().await?;
-    Ok(match (known, EmailAddress::parse(typed)) {
-        (Some(identity), _) => tx.credential_of(identity).await?,
-        (None, Ok(email)) => tx.credential_by_email(&email).await?,
-        (None, Err(_)) => None,
-    })
-}
-
-/// An address that nobody has is counted like one that somebody has (SEC-053).
-async fn count_unknown(app: &App, caller: &Caller, typed: &str) -> Result<bool, Fault> {
-    let key = format!("unknown:{}", typed.trim().to_lowercase());
-    let subject = Subject { key, policy: LockoutPolicy::PERSON };
-    if let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
-        reserved.failed();
-    }
-    Ok(false)
-}
-
-/// Whether this is the person's password, under the same throttle as a sign-in.
-pub(super) async fn is_password_of(
-    app: &App,
-    caller: &Caller,
-    agency: Option<&Agency>,
-    credential: &Credential,
-    password: Secret,
-) -> Result<bool, Fault> {
-    let policy = agency.map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
-    let subject = Subject { key: sign_in::person_key(&credential.identity), policy };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        return Ok(false);
-    };
-    if app.hasher.compare(password, credential.password.clone()).await? == Comparison::Wrong {
-        reserved.failed();
-        return Ok(false);
-    }
-    reserved.succeeded(app).await?;
-    Ok(true)
-}
-
 /// Takes one step of this browser's flow.
-async fn step(
+pub(super) async fn step(
     app: &App,
     caller: &Caller,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
@@ -331,7 +218,7 @@ pub(super) async fn take(
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
-            if !may_write_to(&mut tx, caller, &email, now).await? {
+            if !letters::may_write_to(&mut tx, caller, &email, now).await? {
                 return Ok(Stepped::Wrong(Mistake::LettersOver));
             }
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
@@ -340,31 +227,43 @@ pub(super) async fn take(
             Stepped::On
         }
         Effect::Create { email, password } => {
-            match create(app, &mut tx, caller, &stored, &flow, email, password, now).await? {
-                true => Stepped::Finished { joined: false },
-                // Somebody proved the same address at the same moment: the next answer finds that person.
-                false => return Ok(Stepped::Elsewhere),
+            if finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
+                Stepped::Finished { joined: false }
+            } else {
+                drop(tx);
+                return owner_decides(app, &stored, answers, &email).await;
             }
         }
-        Effect::Attach { identity } => match attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
-            true => Stepped::Finished { joined: true },
-            false => return Ok(Stepped::Elsewhere),
-        },
+        Effect::Attach { identity } => {
+            if finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+                Stepped::Finished { joined: true }
+            } else {
+                return Ok(Stepped::Elsewhere);
+            }
+        }
     };
     tx.commit().await?;
     Ok(stepped)
 }
 
-async fn may_write_to(tx: &mut Tx, caller: &Caller, email: &EmailAddress, now: Timestamp) -> Result<bool, Fault> {
-    let address = format!("address:{}", email.key());
-    let place = format!("place:{}", caller.client);
-    let over = tx.letters_in_last_hour(&address, now).await? >= LETTERS_PER_ADDRESS
-        || tx.letters_in_last_hour(&place, now).await? >= LETTERS_PER_PLACE;
-    if !over {
-        tx.count_letter(&address, now).await?;
-        tx.count_letter(&place, now).await?;
+/// The same address was proven elsewhere at the same moment, by the same person with two contracts or by another one:
+/// the password of who has it now is asked for.
+async fn owner_decides(
+    app: &App,
+    stored: &StoredFlow,
+    answers: Option<&ChallengeId>,
+    email: &ProvenEmail,
+) -> Result<Stepped, Fault> {
+    let mut tx = app.store.write().await?;
+    let Some(owner) = tx.credential_by_email(email.address()).await? else { return Ok(Stepped::Elsewhere) };
+    let mut flow = stored.flow.clone();
+    flow.found_owner(owner.identity, email);
+    let is_kept = tx.save_flow(&flow, stored.version).await?;
+    if let (true, Some(challenge)) = (is_kept, answers) {
+        tx.mark_answered(challenge, app.now()).await?;
     }
-    Ok(!over)
+    tx.commit().await?;
+    Ok(if is_kept { Stepped::On } else { Stepped::Elsewhere })
 }
 
 /// Puts the letter into the outbox: the same step for every address, but who has an account already is told so in the
@@ -394,94 +293,6 @@ async fn enqueue_proof(
     tx.enqueue(&mail, now, now).await?;
     caller.audit(tx, &entry(flow, AuditEvent::ProofAsked), now).await?;
     Ok(())
-}
-
-#[expect(clippy::too_many_arguments, reason = "one transaction writes everything that a new person is")]
-async fn create(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    stored: &StoredFlow,
-    flow: &Flow,
-    email: ProvenEmail,
-    password: PasswordHash,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let identity = IdentityId::random(&*app.dice);
-    let credential = Credential {
-        id: CredentialId::random(&*app.dice),
-        identity: identity.clone(),
-        email: email.address().clone(),
-        password,
-    };
-    if !tx.create_person(&identity, &credential, caller.language, now).await? {
-        return Ok(false);
-    }
-    if !hand_on(app, tx, stored, flow, &identity, now).await? {
-        return Ok(false);
-    }
-    let entry = AuditEntry { identity: Some(identity), ..entry(flow, AuditEvent::Migrated) };
-    caller.audit(tx, &entry, now).await?;
-    Ok(true)
-}
-
-async fn attach(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    stored: &StoredFlow,
-    flow: &Flow,
-    identity: &IdentityId,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    if !hand_on(app, tx, stored, flow, identity, now).await? {
-        return Ok(false);
-    }
-    if let Some(credential) = tx.credential_of(identity).await? {
-        let mail = Mail {
-            id: LetterId::random(&*app.dice),
-            agency: Some(flow.account.agency.clone()),
-            to: credential.email,
-            language: caller.language,
-            kind: LetterKind::AccountAttached { account: flow.account.login.masked() },
-            attempts: 0,
-        };
-        tx.enqueue(&mail, now, now).await?;
-    }
-    let entry = AuditEntry {
-        agency: Some(flow.account.agency.clone()),
-        login: Some(flow.account.login.clone()),
-        ..by_resident(identity, AuditEvent::AccountAttached)
-    };
-    caller.audit(tx, &entry, now).await?;
-    Ok(true)
-}
-
-/// The old account now belongs to the person: attached, its secret sealed anew for the attachment, its old password
-/// remembered as a digest, provisional credentials used up (b14, b20).
-async fn hand_on(
-    app: &App,
-    tx: &mut Tx,
-    stored: &StoredFlow,
-    flow: &Flow,
-    identity: &IdentityId,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
-    if !tx.attach(&link, now).await? {
-        return Ok(false);
-    }
-    if let Some(sealed) = &stored.secret {
-        let vault = app.vault()?;
-        let secret = vault.open(flow.id.as_str(), sealed)?;
-        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), now.as_millisecond(), now)
-            .await?;
-    }
-    if let Some(digest) = &stored.old_digest {
-        tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
-    }
-    tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
-    Ok(true)
 }
 
 /// A line of the trace about a flow.

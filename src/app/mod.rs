@@ -7,10 +7,14 @@ pub mod accept_terms;
 pub mod change_email;
 pub mod change_password;
 pub mod enter_extranet;
+mod finish;
 pub mod hand_over;
 pub mod hasher;
 pub mod import_roster;
+pub mod join;
+mod letters;
 pub mod migrate;
+mod old_credentials;
 pub mod prove;
 pub mod recover;
 pub mod sign_in;
@@ -110,6 +114,15 @@ impl App {
         self.clock.now()
     }
 
+    /// The agency where a person has the oldest account: where to lead who comes from nowhere in particular.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn home_of(&self, identity: &IdentityId) -> Result<Option<Arc<Agency>>, Fault> {
+        let links = self.store.read().await?.links_of(identity).await?;
+        Ok(links.iter().find_map(|link| self.directory.agency(&link.account.agency).cloned()))
+    }
+
     fn vault(&self) -> Result<&Vault, Fault> {
         self.vault.as_ref().ok_or(Fault::NoVault)
     }
@@ -138,11 +151,5 @@ impl Caller {
 
 /// A line about a resident's own act.
 fn by_resident(identity: &IdentityId, event: AuditEvent) -> AuditEntry {
-    AuditEntry {
-        event,
-        actor: Actor::Resident(identity.clone()),
-        agency: None,
-        identity: Some(identity.clone()),
-        login: None,
-    }
+    AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Resident(identity.clone()), event) }
 }

@@ -3,10 +3,14 @@
 //! Who opens the link on another device has to show that the wizard there was begun by the same person, by a password:
 //! otherwise somebody could begin with a victim's address and have the victim's click finish it (SEC-040).
 
+use std::sync::Arc;
+
 use super::hasher::Comparison;
+use super::join;
 use super::migrate::{self, Stepped};
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
+use crate::domain::agency::Agency;
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail};
 use crate::domain::credential::Credential;
@@ -37,7 +41,7 @@ pub enum Typed {
 #[derive(Debug)]
 pub enum Opened {
     /// The button.
-    Confirm(Confirm),
+    Confirm(Box<Confirm>),
     /// A newer letter was sent.
     Superseded,
     /// Past its time.
@@ -79,6 +83,8 @@ pub enum Confirmed {
     Done {
         /// Whether the button was pressed in the browser that began.
         same_browser: bool,
+        /// The agency whose account is being migrated.
+        agency: Option<Arc<Agency>>,
         /// Where the wizard is now.
         stepped: Stepped,
     },
@@ -95,7 +101,7 @@ pub enum Confirmed {
 pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed, Fault> {
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
-    let Some(code) = digits(typed) else { return Ok(not_a_code(app, &open).await?) };
+    let Some(code) = digits(typed) else { return not_a_code(app, &open).await };
     let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
     let subject = Subject { key: account, policy: CODES };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
@@ -109,7 +115,7 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
         caller.audit(&mut tx, &migrate::entry(&open.flow, AuditEvent::ProofRefused), now).await?;
     }
     tx.commit().await?;
-    Ok(match answer {
+    Ok(match answer.clone() {
         CodeAnswer::Right(proven) => {
             reserved.succeeded(app).await?;
             match open_again(app, caller).await? {
@@ -122,14 +128,21 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
             Typed::Wrong { left }
         }
         CodeAnswer::Dead => Typed::Dead,
-        CodeAnswer::Expired => Typed::Expired,
-        CodeAnswer::Used => Typed::Elsewhere,
+        CodeAnswer::Expired | CodeAnswer::Used => {
+            reserved.unanswered(app).await?;
+            if answer == CodeAnswer::Expired { Typed::Expired } else { Typed::Elsewhere }
+        }
     })
 }
 
-/// Wrong codes on one old account within a day, over all runs of the wizard (SEC-048).
-const CODES: LockoutPolicy =
-    LockoutPolicy { free_failures: 25, first_delay_s: 600, longest_delay_s: 3600, daily_failures: 25 };
+/// Wrong codes on one old account or of one person within a day, however often the code is sent anew (SEC-048).
+pub(super) const CODES: LockoutPolicy = LockoutPolicy {
+    free_failures: 25,
+    first_delay_s: 600,
+    longest_delay_s: 3600,
+    daily_failures: 25,
+    calm_s: 24 * 3600,
+};
 
 /// Eight digits, however they are grouped (LAW-036: « 8699 1277 » can be pasted).
 pub(super) fn digits(typed: &str) -> Option<Secret> {
@@ -154,6 +167,9 @@ async fn open_again(app: &App, caller: &Caller) -> Result<Option<StoredFlow>, Fa
 pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
     let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
+    if !matches!(tx.owner_of(&challenge.id).await?, Some((Purpose::Migration, _))) {
+        return Ok(Opened::Invalid);
+    }
     match challenge.answer_link(issue, app.now()) {
         LinkAnswer::Superseded => return Ok(Opened::Superseded),
         LinkAnswer::Expired => return Ok(Opened::Expired),
@@ -174,7 +190,7 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
     } else {
         Asks::OldPassword
     };
-    Ok(Opened::Confirm(Confirm { waiting, challenge, asks }))
+    Ok(Opened::Confirm(Box::new(Confirm { waiting, challenge, asks })))
 }
 
 /// The button was pressed.
@@ -187,7 +203,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
         other => return Ok(Confirmed::Not(other)),
     };
     let Some(owner) = is_the_same_person(app, caller, &confirm, password).await? else {
-        return Ok(Confirmed::PasswordRefused(Box::new(confirm)));
+        return Ok(Confirmed::PasswordRefused(confirm));
     };
     let mut tx = app.store.read().await?;
     let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else {
@@ -199,6 +215,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     };
     let same_browser = confirm.asks == Asks::Nothing;
     let flow = confirm.waiting.flow.id.clone();
+    let agency = app.directory.agency(&confirm.waiting.flow.account.agency).cloned();
     let mut stepped = go_on(app, caller, confirm.waiting, &challenge, proven).await?;
     if let (Stepped::On, Some(owner)) = (&stepped, owner) {
         // The existing account's password was typed here already: it need not be typed again on the other device.
@@ -207,7 +224,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
                 migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
         }
     }
-    Ok(Confirmed::Done { same_browser, stepped })
+    Ok(Confirmed::Done { same_browser, agency, stepped })
 }
 
 /// Some: yes, and whose existing password was typed, if that was asked for. None: no.
@@ -224,7 +241,7 @@ async fn is_the_same_person(
             let mut tx = app.store.read().await?;
             let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
             drop(tx);
-            let right = migrate::is_password_of(app, caller, Some(agency), &owner, password).await?;
+            let right = join::is_password_of(app, caller, Some(agency), &owner, password).await?;
             return Ok(right.then_some(Some(owner)));
         }
         (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),
@@ -234,7 +251,8 @@ async fn is_the_same_person(
     let key = format!("confirm:{}", confirm.challenge.id.as_str());
     let subject = Subject { key, policy: agency.policy.lockout };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else { return Ok(None) };
-    if app.hasher.compare(password, hash).await? == Comparison::Wrong {
+    let (reserved, compared) = reserved.unless(app, app.hasher.compare(password, hash).await).await?;
+    if compared == Comparison::Wrong {
         reserved.failed();
         return Ok(None);
     }

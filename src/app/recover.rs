@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use super::letters;
 use super::throttle;
-use super::{App, Caller, Fault, by_resident, sign_in};
+use super::{App, Caller, Fault, by_resident};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::password::{Broken, PasswordRules};
-use crate::domain::recovery::{LETTERS_PER_HOUR, ResetLink};
+use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
 
 /// What an opened reset link shows.
@@ -35,7 +36,10 @@ pub enum Opened {
 #[derive(Debug)]
 pub enum Reset {
     /// It is set; every session of the person has ended.
-    Done,
+    Done {
+        /// Where the person has an account.
+        home: Option<Arc<Agency>>,
+    },
     /// It breaks these rules.
     Broken {
         /// The rules for the page.
@@ -75,17 +79,15 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         },
         (None, None) => None,
     };
-    if let Some(credential) = &credential {
-        let counter = format!("reset:{}", credential.identity.as_str());
-        if tx.letters_in_last_hour(&counter, now).await? < LETTERS_PER_HOUR {
-            tx.count_letter(&counter, now).await?;
-            let links = tx.links_of(&credential.identity).await?;
-            let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
-            let recovery = random_id(&*app.dice);
-            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
-            let kind = LetterKind::ResetPassword { recovery, link_minutes };
-            enqueue(app, &mut tx, caller, credential, agency, kind).await?;
-        }
+    if let Some(credential) = &credential
+        && letters::may_write_to(&mut tx, caller, &credential.email, now).await?
+    {
+        let links = tx.links_of(&credential.identity).await?;
+        let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
+        let recovery = random_id(&*app.dice);
+        tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+        let kind = LetterKind::ResetPassword { recovery, link_minutes };
+        enqueue(app, &mut tx, caller, credential, agency, kind).await?;
     }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,
@@ -182,6 +184,6 @@ pub async fn reset(
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     tx.commit().await?;
     app.sessions.forget_identity(&identity);
-    throttle::unlock(app, &sign_in::person_key(&identity)).await?;
-    Ok(Reset::Done)
+    throttle::unlock(app, &throttle::person_key(&identity)).await?;
+    Ok(Reset::Done { home: app.home_of(&identity).await? })
 }

@@ -5,19 +5,16 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::hasher::Comparison;
-use super::throttle::{self, Reserved, Subject};
+use super::old_credentials;
+use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
-use crate::domain::agency::{Agency, AgencyMode};
+use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, TypedLogin};
-use crate::domain::identity::{IdentityId, Kind, LegacyAccount, Link};
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::lockout::LockoutPolicy;
-use crate::domain::migration::{Flow, FlowId, MigrationPlan};
-use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::{Session, SessionId, SessionLifetime};
-use crate::domain::upstream::{Adapter, Profile, Verdict, Verifier};
-use crate::legacy::Attempt;
 use crate::store::RosterEntry;
 
 /// What was typed, and where.
@@ -29,8 +26,8 @@ pub struct Credentials<'a> {
     pub password: Secret,
     /// « Garder ma session active ».
     pub keep: bool,
-    /// The agency that is being entered, if the codes said.
-    pub agency: Option<Arc<Agency>>,
+    /// The agency that is being entered.
+    pub agency: Arc<Agency>,
 }
 
 /// What came of it.
@@ -47,6 +44,10 @@ pub enum Outcome {
     Refused,
     /// The old credentials were right once, and are switched off (b14).
     OldCredentials,
+    /// The provisional credentials are right, and used up or past their time (b20).
+    ProvisionalOver,
+    /// The extranet takes the old credentials but wants another password first.
+    MustChange,
     /// The extranet could not say; nothing was counted (b03).
     ExtranetSilent,
 }
@@ -63,12 +64,20 @@ pub struct SignedIn {
 }
 
 /// What the store knows about the typed identifier.
-struct Known {
-    typed: TypedLogin,
-    credential: Option<Credential>,
-    link: Option<Link>,
-    roster: Option<RosterEntry>,
-    device_is_known: bool,
+pub(super) struct Known {
+    pub(super) typed: TypedLogin,
+    pub(super) credential: Option<Credential>,
+    pub(super) link: Option<Link>,
+    pub(super) roster: Option<RosterEntry>,
+    own_device: bool,
+    lockout: LockoutPolicy,
+}
+
+impl Known {
+    fn owner(&self) -> Option<&IdentityId> {
+        let by_credential = self.credential.as_ref().map(|credential| &credential.identity);
+        by_credential.or(self.link.as_ref().map(|link| &link.identity))
+    }
 }
 
 /// Tries what was typed. Whatever fails is answered after the same time.
@@ -77,80 +86,59 @@ struct Known {
 /// Something of ours is out of order.
 pub async fn sign_in(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Result<Outcome, Fault> {
     let floor = Instant::now() + app.failure_floor;
-    let outcome = judge(app, caller, credentials).await;
+    let outcome = judge(app, caller, &credentials).await;
     if !matches!(outcome, Ok(Outcome::SignedIn(_) | Outcome::Wizard { .. })) {
         sleep_until(floor).await;
     }
     outcome
 }
 
-async fn judge(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Result<Outcome, Fault> {
+async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Result<Outcome, Fault> {
     let Some(typed) = TypedLogin::parse(credentials.login) else { return Ok(Outcome::Refused) };
-    let known = look_up(app, caller, typed, credentials.agency.as_deref()).await?;
-    let subject = subject(caller, &known, credentials.agency.as_deref());
-    let reserved = match throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
-        Ok(reserved) => reserved,
-        Err(_) => return refuse(app, caller, &known, &credentials, Refusal::Throttled).await,
+    let known = look_up(app, caller, typed, &credentials.agency).await?;
+    let subject = subject(caller, &known, &credentials.agency);
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        refuse(app, caller, &known, credentials, Refusal::Throttled).await?;
+        return Ok(Outcome::Refused);
     };
-    if let Some(credential) = &known.credential {
-        match app.hasher.compare(credentials.password.clone(), credential.password.clone()).await? {
-            Comparison::Wrong => {}
-            right => {
-                reserved.succeeded(app).await?;
-                return begin_session(app, caller, credential, right, &credentials).await;
-            }
+    let hash = known.credential.as_ref().map_or(app.hasher.decoy(), |credential| &credential.password);
+    let compared = app.hasher.compare(credentials.password.clone(), hash.clone()).await;
+    let (reserved, compared) = reserved.unless(app, compared).await?;
+    match &known.credential {
+        Some(credential) if compared != Comparison::Wrong => {
+            reserved.succeeded(app).await?;
+            begin_session(app, caller, credential, compared, credentials).await
         }
-    }
-    match credentials.agency.clone() {
-        Some(agency) => judge_old(app, caller, &agency, &known, &credentials, reserved).await,
-        None => {
-            reserved.failed();
-            refuse(app, caller, &known, &credentials, Refusal::WrongCredentials).await
-        }
+        // Whatever the extranet says of the old password, the guess at the new one was wrong and stays counted.
+        Some(_) => old_credentials::judge(app, caller, &known, credentials, reserved.failed_for_subject()).await,
+        None => old_credentials::judge(app, caller, &known, credentials, reserved).await,
     }
 }
 
-async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: Option<&Agency>) -> Result<Known, Fault> {
+async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency) -> Result<Known, Fault> {
     let mut tx = app.store.read().await?;
     let credential = match &typed.email {
         Some(email) => tx.credential_by_email(email).await?,
         None => None,
     };
-    let (link, roster) = match agency {
-        Some(agency) => (
-            tx.link_of_account(&agency.code, &typed.legacy).await?,
-            tx.roster_entry(&agency.code, &typed.legacy).await?,
-        ),
-        None => (None, None),
-    };
-    let owner = credential.as_ref().map(|credential| &credential.identity).or(link.as_ref().map(|link| &link.identity));
-    let device_is_known = match (&caller.device, owner) {
-        (Some(device), Some(owner)) => tx.device_owner(device.digest()).await?.contains(owner),
-        _ => false,
-    };
-    Ok(Known { typed, credential, link, roster, device_is_known })
-}
-
-/// One counter for a person, however the identifier is spelled (SEC-050); a known device has its own, so that no
-/// stranger locks the owner out (f02).
-fn subject(caller: &Caller, known: &Known, agency: Option<&Agency>) -> Subject {
-    let owner = known.credential.as_ref().map(|credential| &credential.identity);
-    let owner = owner.or(known.link.as_ref().map(|link| &link.identity));
-    let key = match (owner, agency, &caller.device) {
-        (Some(owner), _, Some(device)) if known.device_is_known => {
-            format!("device:{}:{}", device.digest().to_hex(), owner.as_str())
+    let link = tx.link_of_account(&agency.code, &typed.legacy).await?;
+    let roster = tx.roster_entry(&agency.code, &typed.legacy).await?;
+    let mut known = Known { typed, credential, link, roster, own_device: false, lockout: agency.policy.lockout };
+    if let Some(owner) = known.owner().cloned() {
+        known.lockout = app.policy_for(Some(agency), &tx.links_of(&owner).await?).lockout;
+        if let Some(device) = &caller.device {
+            known.own_device = tx.device_owner(device.digest()).await?.contains(&owner);
         }
-        (Some(owner), _, _) => person_key(owner),
-        (None, Some(agency), _) => format!("account:{}:{}", agency.code, known.typed.key()),
-        (None, None, _) => format!("unknown:{}", known.typed.key()),
-    };
-    Subject { key, policy: agency.map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout) }
+    }
+    Ok(known)
 }
 
-/// The counter of one person's failures.
-#[must_use]
-pub fn person_key(identity: &IdentityId) -> String {
-    format!("person:{}", identity.as_str())
+/// One counter for a person, however the identifier is spelled (SEC-050), or else for what was typed.
+fn subject(caller: &Caller, known: &Known, agency: &Agency) -> Subject {
+    match known.owner() {
+        Some(owner) => Subject::person(caller, owner, known.own_device, known.lockout),
+        None => Subject { key: format!("account:{}:{}", agency.code, known.typed.counted()), policy: known.lockout },
+    }
 }
 
 async fn begin_session(
@@ -166,7 +154,7 @@ async fn begin_session(
         tx.set_password(&credential.identity, &hash, now).await?;
     }
     let links = tx.links_of(&credential.identity).await?;
-    let policy = app.policy_for(credentials.agency.as_deref(), &links);
+    let policy = app.policy_for(Some(&credentials.agency), &links);
     let session = Session {
         id: SessionId::random(&*app.dice),
         identity: credential.identity.clone(),
@@ -178,7 +166,7 @@ async fn begin_session(
     tx.insert_session(&session, cookie.digest()).await?;
     tx.remember_device(&credential.identity, device.digest(), now).await?;
     let entry = AuditEntry {
-        agency: credentials.agency.as_ref().map(|agency| agency.code.clone()),
+        agency: Some(credentials.agency.code.clone()),
         ..by_resident(&credential.identity, AuditEvent::SignedIn)
     };
     caller.audit(&mut tx, &entry, now).await?;
@@ -186,179 +174,18 @@ async fn begin_session(
     Ok(Outcome::SignedIn(Box::new(SignedIn { session, cookie, device })))
 }
 
-/// The new credentials did not fit: perhaps these are old ones.
-async fn judge_old(
-    app: &App,
-    caller: &Caller,
-    agency: &Arc<Agency>,
-    known: &Known,
-    credentials: &Credentials<'_>,
-    reserved: Reserved,
-) -> Result<Outcome, Fault> {
-    if known.link.is_some() {
-        return judge_switched_off(app, caller, agency, known, credentials, reserved).await;
-    }
-    if agency.mode == AgencyMode::Cutover {
-        reserved.failed();
-        return refuse(app, caller, known, credentials, Refusal::Cutover).await;
-    }
-    let verdict = match agency.verifier {
-        Verifier::Form => ask_extranet(app, caller, agency, known, credentials).await,
-        Verifier::Roster => Ok(ask_roster(app, known, credentials).await?),
-    };
-    match verdict {
-        Ok(Judged::Right(profile)) => {
-            reserved.succeeded(app).await?;
-            let browser = open_wizard(app, caller, agency, known, credentials, profile).await?;
-            Ok(Outcome::Wizard { browser })
-        }
-        Ok(Judged::Wrong(reason)) => {
-            if reason == Refusal::WrongCredentials {
-                reserved.failed();
-            } else {
-                reserved.unanswered(app).await?;
-            }
-            refuse(app, caller, known, credentials, reason).await
-        }
-        Err(silence) => {
-            reserved.unanswered(app).await?;
-            tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not check old credentials");
-            trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason: silence.to_string() }).await?;
-            Ok(Outcome::ExtranetSilent)
-        }
-    }
-}
-
-/// An account that has been migrated: its old password explains itself, but opens nothing (b14).
-async fn judge_switched_off(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    known: &Known,
-    credentials: &Credentials<'_>,
-    reserved: Reserved,
-) -> Result<Outcome, Fault> {
-    let mut tx = app.store.read().await?;
-    let old = tx.old_digest(&agency.code, &known.typed.legacy).await?;
-    drop(tx);
-    if let Some(old) = old
-        && app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong
-    {
-        reserved.unanswered(app).await?;
-        refuse(app, caller, known, credentials, Refusal::OldCredentials).await?;
-        return Ok(Outcome::OldCredentials);
-    }
-    reserved.failed();
-    refuse(app, caller, known, credentials, Refusal::WrongCredentials).await
-}
-
-/// What the extranet or the roster says about old credentials.
-enum Judged {
-    Right(Profile),
-    Wrong(Refusal),
-}
-
-async fn ask_extranet(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    known: &Known,
-    credentials: &Credentials<'_>,
-) -> Result<Judged, crate::domain::upstream::NoVerdict> {
-    let Adapter::FormReplay(form) = &agency.adapter else { return Ok(Judged::Wrong(Refusal::WrongCredentials)) };
-    let attempt = Attempt {
-        login: &known.typed.legacy,
-        secret: &credentials.password,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
-    Ok(match app.legacy.verify(&agency.upstream, form, &attempt).await? {
-        Verdict::Accepted { profile } => Judged::Right(profile),
-        Verdict::Refused => Judged::Wrong(Refusal::WrongCredentials),
-        Verdict::Locked => Judged::Wrong(Refusal::LockedUpstream),
-        Verdict::MustChange => Judged::Wrong(Refusal::MustChangeUpstream),
-    })
-}
-
-async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
-    let wrong = Ok(Judged::Wrong(Refusal::WrongCredentials));
-    let Some(entry) = &known.roster else { return wrong };
-    let Some(provisional) = entry.provisional.clone() else { return wrong };
-    if app.hasher.compare(credentials.password.clone(), provisional).await? == Comparison::Wrong {
-        return wrong;
-    }
-    if provisional_is_open(entry.expires_at, entry.used_at, app.now()) {
-        Ok(Judged::Right(Profile::default()))
-    } else {
-        Ok(Judged::Wrong(Refusal::ProvisionalOver))
-    }
-}
-
-/// Begins the wizard, or goes on with one that was begun on another browser (b21).
-async fn open_wizard(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    known: &Known,
-    credentials: &Credentials<'_>,
-    profile: Profile,
-) -> Result<Secret, Fault> {
-    let now = app.now();
-    let browser = long_secret(&*app.dice);
-    let old_digest = app.hasher.hash(credentials.password.clone()).await?;
-    let mut tx = app.store.write().await?;
-    let started = match tx.open_flow_of_account(&agency.code, &known.typed.legacy, now).await? {
-        Some(stored) => {
-            tx.rebind_flow(&stored.flow.id, browser.digest()).await?;
-            AuditEvent::MigrationResumed
-        }
-        None => {
-            let id = FlowId::random(&*app.dice);
-            let sealed = match agency.adapter.needs_secret() {
-                true => Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password)),
-                false => None,
-            };
-            let (account, email) = described(agency, known, profile);
-            let flow = Flow::start(id, account, email, MigrationPlan::from(&agency.policy), now);
-            tx.insert_flow(&flow, browser.digest(), sealed.as_ref(), Some(&old_digest)).await?;
-            AuditEvent::MigrationStarted
-        }
-    };
-    let entry = entry_about(known, credentials, started);
-    caller.audit(&mut tx, &entry, now).await?;
-    tx.commit().await?;
-    Ok(browser)
-}
-
-/// What the roster says of an account goes before what the extranet's profile page shows.
-fn described(
-    agency: &Agency,
-    known: &Known,
-    profile: Profile,
-) -> (LegacyAccount, Option<crate::domain::email::EmailAddress>) {
-    let roster = known.roster.as_ref();
-    let account = LegacyAccount {
-        agency: agency.code.clone(),
-        login: roster.map_or_else(|| known.typed.legacy.clone(), |entry| entry.login.clone()),
-        name: roster.and_then(|entry| entry.name.clone()).or(profile.name),
-        kind: roster.map_or(Kind::Unknown, |entry| entry.kind),
-    };
-    (account, roster.and_then(|entry| entry.email.clone()).or(profile.email))
-}
-
-async fn refuse(
+/// Writes down a refusal and its reason, which no page tells.
+pub(super) async fn refuse(
     app: &App,
     caller: &Caller,
     known: &Known,
     credentials: &Credentials<'_>,
     reason: Refusal,
-) -> Result<Outcome, Fault> {
-    trace(app, caller, known, credentials, AuditEvent::SignInRefused { reason }).await?;
-    Ok(Outcome::Refused)
+) -> Result<(), Fault> {
+    trace(app, caller, known, credentials, AuditEvent::SignInRefused { reason }).await
 }
 
-async fn trace(
+pub(super) async fn trace(
     app: &App,
     caller: &Caller,
     known: &Known,
@@ -367,18 +194,18 @@ async fn trace(
 ) -> Result<(), Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    caller.audit(&mut tx, &entry_about(known, credentials, event), now).await?;
+    caller.audit(&mut tx, &entry(known, credentials, event), now).await?;
     tx.commit().await?;
     Ok(())
 }
 
-fn entry_about(known: &Known, credentials: &Credentials<'_>, event: AuditEvent) -> AuditEntry {
-    let owner = known.credential.as_ref().map(|credential| credential.identity.clone());
+/// A line of the trace about what was typed.
+pub(super) fn entry(known: &Known, credentials: &Credentials<'_>, event: AuditEvent) -> AuditEntry {
     AuditEntry {
         event,
         actor: Actor::Visitor,
-        agency: credentials.agency.as_ref().map(|agency| agency.code.clone()),
-        identity: owner.or(known.link.as_ref().map(|link| link.identity.clone())),
+        agency: Some(credentials.agency.code.clone()),
+        identity: known.owner().cloned(),
         login: Some(known.typed.legacy.clone()),
     }
 }

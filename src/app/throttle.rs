@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{App, Fault};
+use super::{App, Caller, Fault};
+use crate::domain::identity::IdentityId;
 use crate::domain::lockout::{Attempts, LockoutPolicy};
 
 /// Attempts that were let through and wait for their outcome.
@@ -22,6 +23,25 @@ pub struct Subject {
     pub key: String,
     /// Its policy.
     pub policy: LockoutPolicy,
+}
+
+impl Subject {
+    /// Guesses at a person's password. A device on which that person has signed in has a counter of its own, so that no
+    /// stranger locks the owner out (f02).
+    #[must_use]
+    pub fn person(caller: &Caller, identity: &IdentityId, own_device: bool, policy: LockoutPolicy) -> Self {
+        let key = match &caller.device {
+            Some(device) if own_device => format!("device:{}:{}", device.digest().to_hex(), identity.as_str()),
+            _ => person_key(identity),
+        };
+        Self { key, policy }
+    }
+}
+
+/// The counter of one person's failures on strange devices.
+#[must_use]
+pub fn person_key(identity: &IdentityId) -> String {
+    format!("person:{}", identity.as_str())
 }
 
 /// Lets an attempt through, or tells until when nothing is tried. Either all counters count it or none.
@@ -72,8 +92,27 @@ impl Reserved {
         Ok(())
     }
 
+    /// The attempt was wrong for the person, but only so far: what counts for the place is settled later.
+    pub fn failed_for_subject(self) -> Self {
+        Self { subject: Vec::new(), ..self }
+    }
+
     /// The attempt was wrong: it stays counted.
     pub fn failed(self) {}
+
+    /// Hands a value on; where there is none because something of ours failed, the attempt was no guess.
+    ///
+    /// # Errors
+    /// What went wrong before.
+    pub async fn unless<T, E: Into<Fault>>(self, app: &App, value: Result<T, E>) -> Result<(Self, T), Fault> {
+        match value {
+            Ok(value) => Ok((self, value)),
+            Err(fault) => {
+                self.unanswered(app).await?;
+                Err(fault.into())
+            }
+        }
+    }
 }
 
 async fn settle(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) -> Result<(), Fault> {

@@ -67,7 +67,9 @@ async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen
     if !session.lasts(now) || link.account.agency != agency.code {
         return Ok(None);
     }
-    app.sessions.touch(&session, now).await?;
+    if let Err(error) = app.sessions.touch(&session, now).await {
+        tracing::warn!(%error, "that a resident was seen could not be written");
+    }
     let visitor = if accept_terms::owes(app, &session.identity, agency).await? {
         Visitor::OwesTerms
     } else {

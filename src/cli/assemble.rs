@@ -32,7 +32,7 @@ pub(super) type Reason = String;
 const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// How often what is past its time is thrown away (LAW-024).
-const PURGE_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+const PURGE_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// The use cases over an opened store.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
@@ -94,6 +94,11 @@ pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
 }
 
 impl Assembled {
+    /// The use cases, for what has to be done before the doors open.
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Runs until `stop` is cancelled, and then ends in good order.
     pub(super) async fn run(self, stop: CancellationToken) {
         let (stopping, stopped) = watch::channel(false);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::serve::{log_format, stop_on_signal};
 use super::{Ended, assemble, runtime, with_settings};
+use crate::app::App;
 use crate::app::import_roster::Import;
 use crate::config::Settings;
 use crate::demo::setup::{self, Ports};
@@ -53,7 +54,7 @@ async fn serve(folder: &Path, ports: Ports, settings: &Settings) -> Result<(), S
     let assembled = assemble::gateway(settings).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;
-    import_once(settings).await?;
+    import_once(assembled.app(), settings).await?;
     let own_address = format!("127.0.0.1:{}", ports.form);
     let extranets = [
         tokio::spawn(
@@ -79,10 +80,9 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 }
 
 /// The second extranet has no accounts of its own: its roster is imported at the first start.
-async fn import_once(settings: &Settings) -> Result<(), String> {
+async fn import_once(app: &App, settings: &Settings) -> Result<(), String> {
     let Some(code) = AgencyCode::parse("TILLEUL", "02") else { return Ok(()) };
     let Some(agency) = settings.agencies.iter().find(|agency| agency.code == code) else { return Ok(()) };
-    let app = assemble::app(settings).await?;
     let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
     let known = tx.roster_size(&code).await.map_err(|error| error.to_string())?;
     drop(tx);
@@ -91,7 +91,7 @@ async fn import_once(settings: &Settings) -> Result<(), String> {
     }
     let accounts = data::header_accounts();
     let bar = ProgressBar::new(accounts.len() as u64);
-    let mut import = Import::begin(&app, agency, PROVISIONAL_DAYS);
+    let mut import = Import::begin(app, agency, PROVISIONAL_DAYS);
     for account in &accounts {
         let email = account.email.as_deref().unwrap_or_default();
         let line = RosterLine::parse(&account.login, &account.password, &account.name, account.kind.code(), email);

@@ -33,7 +33,7 @@ struct Read {
 }
 
 /// Takes the good lines and tells the bad ones.
-pub(super) fn run(settings: Settings, wanted: &Wanted) -> Ended {
+pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
     let Some(code) = AgencyCode::stored(&wanted.agency) else {
         return Ended::Failed(format!("\"{}\" is not CLIENT/SOCIETE", wanted.agency));
     };
@@ -50,7 +50,7 @@ pub(super) fn run(settings: Settings, wanted: &Wanted) -> Ended {
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let taken = runtime.block_on(async {
-        let app = assemble::app(&settings).await?;
+        let app = assemble::app(settings).await?;
         let bar = progress_bar(read.good.len());
         let mut import = Import::begin(&app, agency, wanted.days);
         for line in &read.good {

@@ -60,7 +60,7 @@ enum Command {
         /// Where the demo keeps its files; what was done before is still there the next time.
         #[arg(long, value_name = "FOLDER", default_value = "demo-data")]
         folder: PathBuf,
-        /// The gateway's port; the extranets and the mailbox take the three after it.
+        /// The gateway's port; extranets, mailbox and health take the four after it.
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
@@ -101,11 +101,11 @@ pub fn run() -> ExitCode {
     // rustls would otherwise guess between providers at its first use. A second installation is refused, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ended = match Arguments::parse().command {
-        Command::Serve { config } => with_settings(&config, serve::run),
+        Command::Serve { config } => with_settings(&config, |settings| serve::run(&settings)),
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
         Command::Import { roster, config, agency, days, refused } => {
-            with_settings(&config, |settings| import::run(settings, &import::Wanted { roster, agency, days, refused }))
+            with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
         }
     };
     match ended {

@@ -8,14 +8,14 @@ use crate::config::{self, Settings};
 use crate::telemetry::{LogFormat, start_logging};
 
 /// Runs the gateway until Ctrl-C or SIGTERM.
-pub(super) fn run(settings: Settings) -> Ended {
+pub(super) fn run(settings: &Settings) -> Ended {
     start_logging(log_format(settings.log.format), &settings.log.level);
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     runtime.block_on(async {
-        let assembled = match assemble::gateway(&settings).await {
+        let assembled = match assemble::gateway(settings).await {
             Ok(assembled) => assembled,
             Err(reason) => return Ended::Failed(reason),
         };

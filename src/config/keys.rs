@@ -108,7 +108,7 @@ const SERVER: &[Key] = &[
         "trusted_proxies",
         Texts,
         Is("[]"),
-        "Networks (CIDR) whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default.",
+        "Networks (CIDR) whose `X-Forwarded-For` is believed; nobody's by default.",
     ),
     key("workers", Number(0, 512), Is("0"), "Threads of the proxy; 0 takes one for each core."),
     key(

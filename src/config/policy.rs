@@ -9,7 +9,7 @@ use super::problems::Wrong;
 use super::schema::shown;
 use crate::domain::agency::AgencyCode;
 use crate::domain::password::FLOOR_BITS;
-use crate::domain::policy::{AgencyPolicy, PolicyLayer};
+use crate::domain::policy::{AgencyPolicy, Identifier, PasswordScope, PolicyLayer};
 
 /// One layer, with the sections to tell problems at.
 #[derive(Clone)]
@@ -41,7 +41,20 @@ impl<'s> Layer<'s> {
             session_hours: number("session_hours"),
             keep_days: number("keep_days"),
         };
+        refuse_what_is_not_there(&values, &section);
         Self { values, accept_below_cnil: flag("accept_below_cnil"), section }
+    }
+}
+
+/// Settings that documents ask for and the gateway does not act on yet are refused rather than ignored.
+fn refuse_what_is_not_there(values: &PolicyLayer, section: &Section<'_>) {
+    if values.identifier == Some(Identifier::Legacy) {
+        let wrong = Wrong::new("legacy is not available yet");
+        section.error("identifier", wrong.hint("take \"email\": the address becomes the identifier"));
+    }
+    if values.password_scope == Some(PasswordScope::PerAccount) {
+        let wrong = Wrong::new("per-account is not available yet");
+        section.error("password_scope", wrong.hint("take \"one\": one password for all accounts of a person"));
     }
 }
 

@@ -188,7 +188,7 @@ fn e01_relative_paths_are_relative_to_the_file_they_stand_in() {
 #[test]
 fn e01_layers_are_folded_and_each_value_tells_its_origin() {
     let installation = Installation::new()
-        .edit("vestibule.toml", "[portal]", "[policy]\nkeep_days = 20\nlink_minutes = 90\n[clients.spi31]\nkeep_days = 10\nidentifier = 'legacy'\n[portal]")
+        .edit("vestibule.toml", "[portal]", "[policy]\nkeep_days = 20\nlink_minutes = 90\n[clients.spi31]\nkeep_days = 10\nconfirmation = 'link'\n[portal]")
         .edit("agencies/a.toml", "[upstream]", "[policy]\nidentifier = 'email'\nconfirmation = 'code'\n[upstream]");
     let settings = installation.settings();
     let policy = &settings.agencies[0].policy;

@@ -134,14 +134,17 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
 }
 
 /// From where a browser says it asks. `Origin` speaks first; a browser that sends none still says `Sec-Fetch-Site`.
+///
+/// `null` is what a page with `Referrer-Policy: no-referrer` posts with, even to itself: there, and only there,
+/// `Sec-Fetch-Site`, which no script can set, may say that it is the same origin.
 #[must_use]
 pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &Origin) -> From {
     match (origin_header, fetch_site) {
+        (Some("null") | None, Some("same-origin")) | (None, Some("none")) => From::Here,
         (Some(text), _) => match Origin::parse(text) {
             Some(origin) if origin == *here => From::Here,
             _ => From::Elsewhere,
         },
-        (None, Some("same-origin" | "none")) => From::Here,
         (None, Some(_)) => From::Elsewhere,
         (None, None) => From::Unsaid,
     }
@@ -177,7 +180,11 @@ mod tests {
     fn f16_an_origin_is_ours_only_if_it_is_the_same_to_the_letter() {
         let here = Origin::parse("https://a.example").expect("an origin");
         assert_eq!(asked_from(Some("https://a.example"), None, &here), From::Here);
-        for foreign in ["null", "https://evil.example", "http://a.example", "https://a.example.evil.tld", ""] {
+        assert_eq!(asked_from(Some("null"), Some("same-origin"), &here), From::Here);
+        for site in [None, Some("cross-site"), Some("same-site"), Some("none")] {
+            assert_eq!(asked_from(Some("null"), site, &here), From::Elsewhere, "{site:?}");
+        }
+        for foreign in ["https://evil.example", "http://a.example", "https://a.example.evil.tld", ""] {
             assert_eq!(asked_from(Some(foreign), Some("same-origin"), &here), From::Elsewhere, "{foreign}");
         }
         assert_eq!(asked_from(None, Some("cross-site"), &here), From::Elsewhere);

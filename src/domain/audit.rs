@@ -63,6 +63,8 @@ pub enum AuditEvent {
     ProofAsked,
     /// A wrong code was typed.
     ProofRefused,
+    /// A person's password, asked for afresh, was wrong or was tried too often.
+    PasswordRefused,
     /// « Ce n'est pas moi ».
     MigrationDisowned,
     /// A person was created and the account attached.
@@ -116,6 +118,7 @@ impl AuditEvent {
             Self::MigrationResumed => "migration-resumed",
             Self::ProofAsked => "proof-asked",
             Self::ProofRefused => "proof-refused",
+            Self::PasswordRefused => "password-refused",
             Self::MigrationDisowned => "migration-disowned",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
@@ -130,6 +133,14 @@ impl AuditEvent {
             Self::AccessDenied => "access-denied",
             Self::RosterImported { .. } => "roster-imported",
         }
+    }
+}
+
+impl AuditEntry {
+    /// A line about nobody and nothing yet.
+    #[must_use]
+    pub const fn by(actor: Actor, event: AuditEvent) -> Self {
+        Self { event, actor, agency: None, identity: None, login: None }
     }
 }
 

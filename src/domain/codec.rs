@@ -18,6 +18,27 @@ pub fn masked(text: &str) -> String {
     }
 }
 
+/// Lower case, without accents and blanks: as forgiving as the databases behind old extranets, so that no spelling that
+/// one of them takes for the same has a counter of its own (SEC-050).
+#[must_use]
+pub fn folded(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_whitespace() && !('\u{300}'..='\u{36f}').contains(c))
+        .map(|c| match c {
+            'à'..='å' => 'a',
+            'ç' => 'c',
+            'è'..='ë' => 'e',
+            'ì'..='ï' => 'i',
+            'ñ' => 'n',
+            'ò'..='ö' => 'o',
+            'ù'..='ü' => 'u',
+            'ý' | 'ÿ' => 'y',
+            other => other,
+        })
+        .collect()
+}
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -51,6 +72,12 @@ pub(crate) use identifier;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sec_050_a_spelling_that_an_old_database_takes_for_the_same_is_the_same() {
+        assert_eq!(folded(" Dürànd "), "durand");
+        assert_eq!(folded("du\u{301} rand"), "durand");
+    }
 
     #[test]
     fn a_masked_identifier_shows_its_ends_only() {

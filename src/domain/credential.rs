@@ -26,10 +26,10 @@ impl TypedLogin {
         Some(Self { email: EmailAddress::parse(text).ok(), legacy: LegacyLogin::parse(text)? })
     }
 
-    /// As compared, whatever it is: the same for every spelling (SEC-050).
+    /// As counted, whatever it is: the same for every spelling (SEC-050).
     #[must_use]
-    pub fn key(&self) -> String {
-        self.legacy.key()
+    pub fn counted(&self) -> String {
+        super::codec::folded(self.legacy.as_str())
     }
 }
 

@@ -14,14 +14,17 @@ pub struct LockoutPolicy {
     pub longest_delay_s: u32,
     /// Failures within 24 hours after which nothing is tried until the day is over (LAW-003: 25).
     pub daily_failures: u32,
+    /// A row of failures is over after so long without an attempt.
+    pub calm_s: u32,
 }
 
 impl LockoutPolicy {
     /// For one person.
     pub const PERSON: Self =
-        Self { free_failures: 5, first_delay_s: 90, longest_delay_s: 4 * 3600, daily_failures: 25 };
+        Self { free_failures: 5, first_delay_s: 90, longest_delay_s: 4 * 3600, daily_failures: 25, calm_s: 24 * 3600 };
     /// For one client address: wide, since an office or a residence may share it.
-    pub const ADDRESS: Self = Self { free_failures: 60, first_delay_s: 60, longest_delay_s: 600, daily_failures: 2000 };
+    pub const ADDRESS: Self =
+        Self { free_failures: 200, first_delay_s: 10, longest_delay_s: 120, daily_failures: 5000, calm_s: 600 };
 
     /// The stricter of both, for a person at several agencies.
     #[must_use]
@@ -31,6 +34,7 @@ impl LockoutPolicy {
             first_delay_s: self.first_delay_s.max(other.first_delay_s),
             longest_delay_s: self.longest_delay_s.max(other.longest_delay_s),
             daily_failures: self.daily_failures.min(other.daily_failures),
+            calm_s: self.calm_s.max(other.calm_s),
         }
     }
 }
@@ -70,8 +74,10 @@ impl Attempts {
         }
         // A clock that was set back starts no new day and frees nobody (REL-055).
         let new_day = self.day_start.is_none_or(|start| now.duration_since(start) >= DAY);
+        let calm = SignedDuration::from_secs(i64::from(policy.calm_s));
+        let new_row = self.last.is_none_or(|last| now.duration_since(last) >= calm);
         Ok(Self {
-            streak: self.streak.saturating_add(1),
+            streak: if new_row { 1 } else { self.streak.saturating_add(1) },
             today: if new_day { 1 } else { self.today.saturating_add(1) },
             day_start: if new_day { Some(now) } else { self.day_start },
             last: Some(now),
@@ -145,6 +151,16 @@ mod tests {
         let tried = Attempts::default().reserve(&LockoutPolicy::PERSON, at(0)).expect("free");
         assert_eq!((tried.cleared().streak, tried.cleared().today), (0, 0));
         assert_eq!(tried.taken_back().streak, 0);
+    }
+
+    #[test]
+    fn f02_a_place_that_many_share_is_free_again_after_some_calm() {
+        let mut attempts = Attempts::default();
+        for _ in 0..200 {
+            attempts = attempts.reserve(&LockoutPolicy::ADDRESS, at(0)).expect("free tries");
+        }
+        assert_eq!(attempts.reserve(&LockoutPolicy::ADDRESS, at(1)), Err(at(10)));
+        assert_eq!(attempts.reserve(&LockoutPolicy::ADDRESS, at(600)).map(|attempts| attempts.streak), Ok(1));
     }
 
     #[test]

@@ -283,6 +283,12 @@ impl Flow {
         }
     }
 
+    /// Just when a person was to be created, somebody turned out to have the proven address: that person's password
+    /// decides, as in [`Flow::proven`].
+    pub fn found_owner(&mut self, identity: IdentityId, email: &ProvenEmail) {
+        self.step = Step::Join { identity: Some(identity), email: Some(email.address().clone()) };
+    }
+
     /// « J'ai déjà un compte », or a browser that is known: that person's password is asked for at once (000 I.B).
     ///
     /// # Errors
@@ -317,7 +323,8 @@ impl Flow {
         let proposed = match &self.step {
             Step::Email { proposed } => proposed.clone(),
             Step::Password { address: Address::Claimed(email) } | Step::Proof { email, .. } => Some(email.clone()),
-            Step::Join { email, .. } => email.clone(),
+            // « Ce n'est pas mon compte »: the other person's address is not proposed.
+            Step::Join { .. } => self.roster_email.clone(),
             Step::Notice { .. } | Step::Password { .. } | Step::Done { .. } => return Err(WrongStep.into()),
         };
         self.step = Step::Email { proposed };

@@ -4,9 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::identity::IdentityId;
 
-/// Letters that one person can cause in an hour (SEC-248, f04); further requests get the same page and no letter.
-pub const LETTERS_PER_HOUR: u32 = 5;
-
 /// A reset that was asked for; the newest one of a person is the only one that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {

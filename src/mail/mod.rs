@@ -69,7 +69,8 @@ impl Mailer {
     pub async fn run(self, stop: CancellationToken) {
         loop {
             match self.send_next().await {
-                Ok(true) => continue,
+                Ok(true) if !stop.is_cancelled() => continue,
+                Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "the outbox cannot be read"),
             }
@@ -116,7 +117,8 @@ impl Mailer {
             Err(error) => {
                 let lasting = matches!(&error, Unsent::Transport(error) if error.is_lasting());
                 let next = if lasting { None } else { next_attempt(attempts, now) };
-                tracing::warn!(letter, kind = mail.kind.name(), attempts, %error, again = next.is_some(), "letter not sent");
+                // What the server said may hold the address: it goes into the trace, not into the log.
+                tracing::warn!(letter, kind = mail.kind.name(), attempts, again = next.is_some(), "letter not sent");
                 tx.letter_failed(&mail.id, &error.to_string(), next).await?;
             }
         }

@@ -43,8 +43,11 @@ pub struct SmtpServer {
 enum Way {
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
     Folder(PathBuf),
-    Memory(Arc<Mutex<Vec<Vec<u8>>>>),
+    Memory(Kept),
 }
+
+/// Letters that were kept in memory, as they would have gone over the wire.
+pub type Kept = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A way out, and the address that letters come from.
 pub struct Transport {
@@ -95,7 +98,7 @@ impl Transport {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
             .port(server.port)
             .tls(tls)
-            .timeout(Some(Duration::from_secs(60)));
+            .timeout(Some(Duration::from_mins(1)));
         if let Some((name, password)) = &server.login {
             builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
@@ -115,7 +118,7 @@ impl Transport {
     ///
     /// # Errors
     /// The sender is not an address.
-    pub fn memory(from: &str) -> Result<(Self, Arc<Mutex<Vec<Vec<u8>>>>), TransportError> {
+    pub fn memory(from: &str) -> Result<(Self, Kept), TransportError> {
         let letters = Arc::default();
         Ok((Self { way: Way::Memory(Arc::clone(&letters)), from: address(from)? }, letters))
     }

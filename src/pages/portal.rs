@@ -14,6 +14,10 @@ pub enum Alert {
     SignInRefused,
     /// The old credentials were right and are switched off: the e-mail address is the identifier now (000, b14).
     OldCredentials,
+    /// The provisional credentials are right, and used up or past their time (b20).
+    ProvisionalOver,
+    /// The extranet takes the old credentials, but wants another password first.
+    MustChange,
     /// The account is ready: sign in with the new credentials (000).
     AccountReady,
     /// The session has ended and every extranet was told.
@@ -70,7 +74,12 @@ impl Alert {
             | Self::ResendOver
             | Self::WrongPassword
             | Self::TermsNotAccepted => Tone::Error,
-            Self::OldCredentials | Self::ResendLater { .. } | Self::TooEarly | Self::Stale => Tone::Info,
+            Self::OldCredentials
+            | Self::ProvisionalOver
+            | Self::MustChange
+            | Self::ResendLater { .. }
+            | Self::TooEarly
+            | Self::Stale => Tone::Info,
             Self::AccountReady
             | Self::SignedOut
             | Self::Resent
@@ -183,7 +192,7 @@ pub struct SignInPage {
 pub struct NoticePage {
     /// Seconds until "Étape suivante" opens; 0 when it is open.
     pub seconds: u64,
-    /// The portal's public address, as text.
+    /// The portal's host, as residents know it.
     pub portal: String,
     /// The message above the form.
     pub alert: Option<Alert>,
@@ -306,6 +315,8 @@ pub struct TermsPage {
     pub return_to: String,
     /// The agency that is entered.
     pub codes: Codes,
+    /// The digest of the text that is shown, so that no other text is accepted by mistake (LAW-016).
+    pub digest: String,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -447,6 +458,8 @@ pub enum MessageName {
     NotFound,
     /// The request was malformed.
     BadRequest,
+    /// The browser refuses cookies, without which nobody can be recognised.
+    CookiesNeeded,
     /// Something of ours is out of order; try again soon.
     Unavailable,
     /// Something of ours failed.

@@ -146,7 +146,9 @@ pub fn alerts() -> Vec<Alert> {
 fn after(alert: &Alert) -> Option<Alert> {
     Some(match alert {
         Alert::SignInRefused => Alert::OldCredentials,
-        Alert::OldCredentials => Alert::AccountReady,
+        Alert::OldCredentials => Alert::ProvisionalOver,
+        Alert::ProvisionalOver => Alert::MustChange,
+        Alert::MustChange => Alert::AccountReady,
         Alert::AccountReady => Alert::SignedOut,
         Alert::SignedOut => Alert::UnknownCodes,
         Alert::UnknownCodes => Alert::CheckFields,
@@ -229,6 +231,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         version: "2026-01".to_owned(),
         return_to: "/documents".to_owned(),
         codes: codes(),
+        digest: "ab12".to_owned(),
         alert: None,
     };
     page(samples, &terms);
@@ -437,7 +440,8 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::FormNotSent => MessageName::FormRefused,
         MessageName::FormRefused => MessageName::NotFound,
         MessageName::NotFound => MessageName::BadRequest,
-        MessageName::BadRequest => MessageName::Unavailable,
+        MessageName::BadRequest => MessageName::CookiesNeeded,
+        MessageName::CookiesNeeded => MessageName::Unavailable,
         MessageName::Unavailable => MessageName::Failed,
         MessageName::Failed => return None,
     })

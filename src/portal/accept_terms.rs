@@ -34,12 +34,12 @@ pub(super) async fn show(
     guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
     let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    let mut guest = guest;
+    let Some(session) = guest.session(&web).await? else {
+        return Ok(guest.go(&wording::login_path(Some(&agency))));
+    };
     match &agency.terms {
         Some(terms) if accept_terms::owes(&web.app, &session.identity, &agency).await? => {
             let page = form(&agency, terms, &return_to, None);
@@ -55,6 +55,7 @@ fn form(agency: &Agency, terms: &TermsText, return_to: &ReturnPath, alert: Optio
         version: terms.version.clone(),
         return_to: return_to.as_str().to_owned(),
         codes: wording::codes(Some(agency)),
+        digest: terms.digest(),
         alert,
     }
 }
@@ -69,7 +70,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     match &agency.terms {
-        Some(terms) if !fields.ticked("accept") => {
+        Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
             let page = form(&agency, terms, &return_to, Some(Alert::TermsNotAccepted));
             Ok(guest.page_again(&web, Some(&agency), &page))
         }

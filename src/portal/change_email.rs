@@ -142,14 +142,15 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
     let identity = session.as_ref().map(|session| &session.identity);
     let password = fields.secret("password");
     match change_email::confirm(&web.app, &guest.caller, &secret, identity, password).await? {
-        Some(Answered::Changed) => match session {
-            Some(session) => changed(web, guest, &session).await,
-            None => {
+        Some(Answered::Changed) => {
+            if let Some(session) = session {
+                changed(web, guest, &session).await
+            } else {
                 let action_url = wording::login_path(None);
                 let page = MessagePage { name: MessageName::Confirmed, action_url, request_id: None };
                 Ok(guest.page(web, None, &page))
             }
-        },
+        }
         Some(_) => Ok(closed(web, guest, &Opened::Invalid)),
         None => match change_email::open_link(&web.app, &secret).await? {
             Some((_, challenge, LinkAnswer::Right(_))) => {

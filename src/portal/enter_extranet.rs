@@ -12,11 +12,14 @@ use super::hand_over::own_agency;
 use super::wording;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
+use crate::domain::agency::Agency;
 use crate::domain::origin::Scheme;
 use crate::domain::path::ReturnPath;
+use crate::domain::secret::Secret;
+use crate::legacy::UpstreamCookie;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
-use crate::web::cookies::Kind;
+use crate::web::cookies::{Kind, is_ours};
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
@@ -47,17 +50,15 @@ pub(super) async fn renew(
     let Some((session, link)) = known else {
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
-    let renewals: u32 = guest.cookie(Kind::Renewals).and_then(|count| count.parse().ok()).unwrap_or(0);
+    let renewals = renewals(&guest, &return_to);
     if renewals >= MOST_RENEWALS {
         guest.clear(Kind::Renewals);
         return Ok(refused(&web, guest, &agency));
     }
-    match enter(&web.app, &guest.caller, &agency, &session, &link).await? {
+    match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
         Entered::In(cookies) => {
-            for cookie in cookies {
-                guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
-            }
-            guest.set(Kind::Renewals, &(renewals + 1).to_string(), Some(IN_A_ROW));
+            hold(&mut guest, &agency, &cookies);
+            guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
@@ -65,15 +66,45 @@ pub(super) async fn renew(
     }
 }
 
-fn refused(web: &Web, guest: Guest, agency: &crate::domain::agency::Agency) -> Response {
+fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
     let action_url = format!("{}/account", web.portal_url());
     let page = MessagePage { name: MessageName::ExtranetRefuses, action_url, request_id: None };
     guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
 }
 
-/// A form met a session that was over upstream: it was not sent, and the next one will be.
-pub(super) async fn not_sent() -> Problem {
-    Problem::page(StatusCode::CONFLICT, MessageName::FormNotSent)
+/// Gives the browser the extranet's cookies, except for such as would pass for ours.
+fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
+    for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
+        guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
+    }
+}
+
+/// Sign-ins in a row for one page; another page begins at none.
+fn renewals(guest: &Guest, return_to: &ReturnPath) -> u32 {
+    let said = guest.cookie(Kind::Renewals).and_then(|value| value.split_once('.'));
+    said.filter(|(_, at)| *at == place(return_to)).and_then(|(count, _)| count.parse().ok()).unwrap_or(0)
+}
+
+/// A page's name in the counting cookie.
+fn place(return_to: &ReturnPath) -> String {
+    Secret::new(return_to.as_str()).digest().to_hex().chars().take(8).collect()
+}
+
+/// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
+pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
+    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let known = match guest.session_cookie() {
+        Some(cookie) => web.app.store.read().await?.agency_cookie(cookie.digest()).await?,
+        None => None,
+    };
+    if let Some((session, link)) = known.filter(|(session, _)| session.lasts(web.app.now()))
+        && let Entered::In(cookies) =
+            enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
+    {
+        hold(&mut guest, &agency, &cookies);
+    }
+    let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
+    Ok(guest.page_with(StatusCode::CONFLICT, &web, Some(&agency), &page))
 }
 
 /// The pages of the data plane's own troubles; it sets the status that fits.

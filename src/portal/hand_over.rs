@@ -17,7 +17,7 @@ use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::upstream::Adapter;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
-use crate::web::cookies::{Kind, find_secret};
+use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
@@ -48,7 +48,9 @@ fn query(pairs: &[(&str, &str)]) -> String {
 /// On the agency's host: gives the browser a secret, and asks the portal for a code bound to it.
 pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(asked): Asked<Said>) -> Response {
     let Some(agency) = own_agency(&guest) else { return Problem::not_found().into_response() };
-    let bind = long_secret(&*web.app.dice);
+    // Several tabs at once share one secret, or each would undo the other's.
+    let held = guest.secret_cookie(Kind::Bind);
+    let bind = held.unwrap_or_else(|| long_secret(&*web.app.dice));
     guest.set(Kind::Bind, bind.expose(), None);
     let query = query(&[
         ("client", agency.code.client()),
@@ -89,16 +91,15 @@ pub(super) async fn hand_over(
 pub(super) async fn enter(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    headers: http::HeaderMap,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
     let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let bind = find_secret(&headers, Kind::Bind.name(guest.arrival.scheme)).map(Secret::new);
-    let entered = match bind {
-        Some(bind) => hand_over::enter(&web.app, &agency, &Secret::new(asked.code), &bind).await?,
-        None => None,
+    let Some(bind) = guest.secret_cookie(Kind::Bind) else {
+        let action_url = format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)));
+        let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
+        return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page));
     };
-    guest.clear(Kind::Bind);
+    let entered = hand_over::enter(&web.app, &agency, &Secret::new(asked.code), &bind).await?;
     let Some((cookie, return_to)) = entered else {
         // A code that was used, is too old or belongs to another browser: the portal gives another one.
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));

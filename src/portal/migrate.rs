@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use super::wording::{self, Shown};
 use crate::app::Fault;
+use crate::app::join;
 use crate::app::migrate::{self, Mistake, Open, Stepped};
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -39,7 +40,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Resul
 }
 
 /// The page of the step that is open in this browser.
-pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
+pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
     let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
         return Ok(Problem::page(StatusCode::OK, MessageName::StartAgain).into_response());
     };
@@ -54,19 +55,21 @@ pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Resu
         Step::Notice { opens_at } => {
             let left = opens_at.duration_since(web.app.now()).as_millis();
             let seconds = u64::try_from(left).unwrap_or(0).div_ceil(1000);
-            let progress = wording::progress(plan, Shown::Notice);
-            guest.page_with(status, web, agency, &NoticePage { seconds, portal: web.portal_url(), alert, progress })
+            // Residents know the portal by its name, not by its scheme.
+            let portal = web.app.directory.portal().authority();
+            let progress = Some(wording::progress(plan, Shown::Notice));
+            guest.page_with(status, web, agency, &NoticePage { seconds, portal, alert, progress })
         }
         Step::Email { proposed } => {
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
-            let progress = wording::progress(plan, Shown::Email);
+            let progress = Some(wording::progress(plan, Shown::Email));
             guest.page_with(status, web, agency, &EmailPage { email, suggestion, error, alert, progress })
         }
         Step::Password { address } => {
             let (email, criteria) = (address.email().to_string(), wording::criteria(&plan.password));
-            let progress = wording::progress(plan, Shown::Password);
+            let progress = Some(wording::progress(plan, Shown::Password));
             guest.page_with(status, web, agency, &PasswordPage { email, criteria, error, alert, progress })
         }
         Step::Proof { email, .. } => {
@@ -74,11 +77,16 @@ pub(super) async fn show_step(web: &Web, guest: Guest, remarks: Remarks) -> Resu
                 return Ok(Problem::ours().into_response());
             };
             let page = proof_page(web, &challenge, email, "/migration/proof", alert);
-            let page = ProofPage { progress: wording::progress(plan, Shown::Proof), ..page };
+            let page = ProofPage { progress: Some(wording::progress(plan, Shown::Proof)), ..page };
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
-            let email = typed.or(email.as_ref().map(ToString::to_string)).unwrap_or_default();
+            // A device that is known shows no other person's address to who else sits at it.
+            let signed_in = guest.session(web).await?.map(|session| session.identity);
+            let shown = |email: &EmailAddress| {
+                if signed_in.is_some() && signed_in == *identity { email.to_string() } else { email.masked() }
+            };
+            let email = typed.or(email.as_ref().map(shown)).unwrap_or_default();
             guest.page_with(status, web, agency, &JoinPage { email, email_open: identity.is_none(), alert })
         }
         Step::Done { joined: true } => guest.page(web, agency, &JoinedPage { agency: open.agency.brand.name.clone() }),
@@ -116,8 +124,8 @@ pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, 
         // A browser that is known is asked for that person's password at once (000 I.B).
         let session = guest.session(&web).await?;
         let signed_in = session.as_ref().map(|session| &session.identity);
-        if let Some(known) = migrate::known_here(&web.app, &guest.caller, signed_in).await? {
-            migrate::join_existing(&web.app, &guest.caller, Some(&known)).await?;
+        if let Some(known) = join::known_here(&web.app, &guest.caller, signed_in).await? {
+            join::join_existing(&web.app, &guest.caller, Some(&known)).await?;
         }
     }
     answer(&web, guest, stepped, None).await
@@ -164,16 +172,13 @@ async fn show_as(web: &Web, guest: Guest, allowed: fn(&Step) -> bool, shown: Ste
     match open {
         Some(open) if allowed(&open.flow.step) => {
             let agency = Some(&*open.agency);
-            let progress = wording::progress(&open.flow.plan, Shown::Email);
-            Ok(match shown {
-                Step::Join { .. } => {
-                    guest.page(web, agency, &JoinPage { email: String::new(), email_open: true, alert: None })
-                }
-                _ => {
-                    let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
-                    let page = EmailPage { email, suggestion: None, error: None, alert: None, progress };
-                    guest.page(web, agency, &page)
-                }
+            let progress = Some(wording::progress(&open.flow.plan, Shown::Email));
+            Ok(if let Step::Join { .. } = shown {
+                guest.page(web, agency, &JoinPage { email: String::new(), email_open: true, alert: None })
+            } else {
+                let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
+                let page = EmailPage { email, suggestion: None, error: None, alert: None, progress };
+                guest.page(web, agency, &page)
             })
         }
         _ => show_step(web, guest, Remarks::default()).await,
@@ -182,16 +187,15 @@ async fn show_as(web: &Web, guest: Guest, allowed: fn(&Step) -> bool, shown: Ste
 
 pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let typed = fields.text("email");
-    let stepped = migrate::join(&web.app, &guest.caller, typed, fields.secret("password")).await?;
+    let stepped = join::join(&web.app, &guest.caller, typed, fields.secret("password")).await?;
     if let Stepped::Wrong(Mistake::JoinRefused) = &stepped {
         let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
             return show_step(&web, guest, Remarks::default()).await;
         };
-        let (email, email_open) = match &open.flow.step {
-            Step::Join { identity: Some(_), email: Some(email) } => (email.to_string(), false),
-            _ => (typed.to_owned(), true),
-        };
-        let page = JoinPage { email, email_open, alert: Some(Alert::WrongPassword) };
+        if matches!(open.flow.step, Step::Join { identity: Some(_), .. }) {
+            return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
+        }
+        let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::WrongPassword) };
         return Ok(guest.page_again(&web, Some(&open.agency), &page));
     }
     let mut guest = guest;

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::migrate::{Remarks, answer, show_step};
+use super::migrate::{HERE, Remarks, answer, show_step};
 use super::{change_email, wording};
 use crate::app::Fault;
-use crate::app::migrate::Stepped;
+use crate::app::migrate::{self, Stepped};
 use crate::app::prove::{self, Asks, Confirm, Confirmed, Opened, Typed};
 use crate::domain::secret::Secret;
 use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage};
@@ -30,6 +30,14 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn secret(self) -> Secret {
         Secret::new(self.s)
+    }
+
+    /// Where a link's page is shown by GET.
+    pub(super) fn path(page: &str, secret: &Secret) -> String {
+        format!(
+            "{page}?{}",
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("s", secret.expose()).finish()
+        )
     }
 }
 
@@ -90,20 +98,23 @@ pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
     guest.page_with(StatusCode::GONE, web, None, &page)
 }
 
-pub(super) async fn confirm(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/confirm", &secret));
     let confirmed = prove::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
-        Confirmed::Done { same_browser: true, stepped } => answer(&web, guest, stepped, None).await,
-        Confirmed::Done { same_browser: false, .. } => {
-            let page =
-                MessagePage { name: MessageName::Confirmed, action_url: wording::login_path(None), request_id: None };
-            Ok(guest.page(&web, None, &page))
+        Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
+        Confirmed::Done { same_browser: false, agency, .. } => {
+            let action_url = wording::login_path(agency.as_deref());
+            let page = MessagePage { name: MessageName::Confirmed, action_url, request_id: None };
+            Ok(guest.page(&web, agency.as_deref(), &page))
         }
         Confirmed::PasswordRefused(confirm) => {
             Ok(show_button(&web, guest, &confirm, &secret, Some(Alert::WrongPassword)))
         }
         Confirmed::Not(Opened::Invalid) => change_email::confirm(&web, guest, &fields).await,
+        // The second press of a double click finds the wizard where the first one led it (REL-057).
+        Confirmed::Not(Opened::Used) if migrate::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
         Confirmed::Not(other) => Ok(closed(&web, guest, &other)),
     }
 }

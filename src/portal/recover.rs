@@ -38,12 +38,13 @@ pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest, Asked(asked)
     guest.page(&web, Some(&agency), &page)
 }
 
-pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(super) async fn ask(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
         let (client, societe) = (fields.text("client").to_owned(), fields.text("societe").to_owned());
         return Ok(sign_in::ask_codes(guest, &web, client, societe, "/forgotten"));
     };
     let login = fields.text("login");
+    guest.stands_at(wording::forgotten_path(&agency));
     let codes = wording::codes(Some(&agency));
     if login.trim().is_empty() {
         let error = Some(FieldError { name: "login-missing", number: 0 });
@@ -80,13 +81,14 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
     guest.page_with(StatusCode::GONE, web, None, &page)
 }
 
-pub(super) async fn reset(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/reset", &secret));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
-        Reset::Done => {
-            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(None) };
-            Ok(guest.page(&web, None, &page))
+        Reset::Done { home } => {
+            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
+            Ok(guest.page(&web, home.as_deref(), &page))
         }
         Reset::Broken { rules, broken } => {
             let error = Some(wording::password_error(&broken));

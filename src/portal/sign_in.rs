@@ -3,22 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use cookie::time::Duration;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::wording;
 use crate::app::Fault;
 use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
+use crate::app::sign_out;
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
-use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, SignInPage};
+use crate::domain::secret::long_secret;
+use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::Problem;
 use crate::web::query::Asked;
 
 /// A device is known for so long after the last sign-in on it.
@@ -65,11 +66,16 @@ pub(super) async fn show(
             None => {}
         }
     }
-    let Some(agency) = agency else { return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login")) };
     let alert = match asked.notice {
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
         Some(Notice::Unknown) | None => None,
+    };
+    let Some(agency) = agency else {
+        if alert.is_some() && asked.client.is_empty() && asked.societe.is_empty() {
+            return Ok(guest.page(&web, None, &CodesPage { codes: Codes::default(), next: "/login", alert }));
+        }
+        return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
     };
     let page = form(&agency, &return_to, alert);
     Ok(guest.page(&web, Some(&agency), &page))
@@ -104,30 +110,55 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         login: fields.text("login"),
         password: fields.secret("password"),
         keep,
-        agency: Some(Arc::clone(&agency)),
+        agency: Arc::clone(&agency),
     };
+    let mut guest = guest;
+    guest.stands_at(login_here(&agency, &return_to));
     let alert = match sign_in::sign_in(&web.app, &guest.caller, credentials).await? {
-        Outcome::SignedIn(signed_in) => return Ok(welcome(guest, &web, &agency, &return_to, &signed_in)),
+        Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &return_to, &signed_in).await,
         Outcome::Wizard { browser } => {
-            let mut guest = guest;
             guest.renew_browser(browser);
             return Ok(guest.go("/migration"));
         }
-        Outcome::ExtranetSilent => {
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Ok(Problem::page(status, MessageName::ExtranetUnavailable).into_response());
-        }
+        Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &return_to)),
         Outcome::OldCredentials => Alert::OldCredentials,
+        Outcome::ProvisionalOver => Alert::ProvisionalOver,
+        Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };
     let page = SignInPage { login: fields.text("login").to_owned(), keep, ..form(&agency, &return_to, Some(alert)) };
     Ok(guest.page_again(&web, Some(&agency), &page))
 }
 
-/// Everything about the browser is new: what was planted before the sign-in is worth nothing after it (SEC-058).
-fn welcome(mut guest: Guest, web: &Web, agency: &Agency, return_to: &ReturnPath, signed_in: &SignedIn) -> Response {
+/// Where the form is shown by GET, for who changes the language on the page that answered it.
+fn login_here(agency: &Agency, return_to: &ReturnPath) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to.as_str()).finish();
+    format!("{}&{query}", wording::login_path(Some(agency)))
+}
+
+/// The extranet could not say: a page of its own, no failure counted, and the way to try again (b03).
+fn silent(guest: Guest, web: &Web, agency: &Agency, return_to: &ReturnPath) -> Response {
+    let action_url = login_here(agency, return_to);
+    let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url, request_id: None };
+    let mut response = guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, Some(agency), &page);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+}
+
+/// Everything about the browser is new: what was planted before the sign-in is worth nothing after it, and who was
+/// signed in here before is signed out (SEC-057, SEC-058).
+async fn welcome(
+    mut guest: Guest,
+    web: &Web,
+    agency: &Agency,
+    return_to: &ReturnPath,
+    signed_in: &SignedIn,
+) -> Result<Response, Fault> {
+    if let Some(before) = guest.session(web).await? {
+        sign_out::sign_out(&web.app, &guest.caller, &before).await?;
+    }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
     guest.set(Kind::Device, signed_in.device.expose(), Some(Duration::days(DEVICE_DAYS)));
-    guest.renew_browser(crate::domain::secret::long_secret(&*web.app.dice));
-    guest.go_into(agency, return_to.as_str())
+    guest.renew_browser(long_secret(&*web.app.dice));
+    Ok(guest.go_into(agency, return_to.as_str()))
 }

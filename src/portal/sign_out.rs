@@ -10,11 +10,10 @@ use super::hand_over::own_agency;
 use super::{account, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
-use crate::domain::agency::Agency;
 use crate::domain::session::Session;
 use crate::pages::portal::{LeavePage, MessageName};
 use crate::web::Web;
-use crate::web::cookies::Kind;
+use crate::web::cookies::{Kind, is_ours};
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
@@ -28,12 +27,14 @@ pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Re
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
+    let mut home = None;
     if let Some(session) = guest.session(&web).await? {
+        home = web.app.home_of(&session.identity).await?;
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    Ok(guest.go("/login?notice=signed-out"))
+    Ok(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out")))
 }
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
@@ -64,8 +65,11 @@ pub(super) async fn submit_on_agency(
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    let to = format!("{}{}&notice=signed-out", web.portal_url(), wording::login_path(Some(&agency)));
-    Ok(with_cleared_site(guest.go(&to), &agency))
+    for cookie in cookies_here(&headers) {
+        guest.set_written(cookie);
+    }
+    let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&agency), "notice=signed-out"));
+    Ok(with_cleared_site(guest.go(&to)))
 }
 
 async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault> {
@@ -74,9 +78,17 @@ async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault
     Ok(known.map(|(session, _)| session).filter(|session| session.lasts(web.app.now())))
 }
 
-/// Nothing of the extranet stays in a browser that others may use (SEC-250).
-fn with_cleared_site(mut response: Response, _: &Agency) -> Response {
-    let everything = HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"");
-    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), everything);
+/// Takes the extranet's cookies away, by the names that the browser sent.
+fn cookies_here(headers: &HeaderMap) -> Vec<String> {
+    let held = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
+    names.filter(|name| !is_ours(name)).map(|name| format!("{name}=; Path=/; Max-Age=0")).collect()
+}
+
+/// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
+/// whole registrable domain, and so take the portal's own.
+fn with_cleared_site(mut response: Response) -> Response {
+    let pages = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
     response
 }

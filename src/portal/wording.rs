@@ -24,6 +24,17 @@ pub(super) fn login_path(agency: Option<&Agency>) -> String {
     )
 }
 
+/// The page of the forgotten password, for an agency.
+pub(super) fn forgotten_path(agency: &Agency) -> String {
+    format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())
+}
+
+/// The same with a notice of what happened just before.
+pub(super) fn login_path_with(agency: Option<&Agency>, notice: &str) -> String {
+    let joint = if agency.is_some() { '&' } else { '?' };
+    format!("{}{joint}{notice}", login_path(agency))
+}
+
 /// The list under a new password; the server judges by the same rules.
 pub(super) fn criteria(rules: &PasswordRules) -> Vec<Criterion> {
     let mut criteria = vec![Criterion { name: "length", number: rules.length }];
@@ -83,12 +94,12 @@ pub(super) enum Shown {
 }
 
 /// « Étape 2 sur 4 ».
-pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Option<Progress> {
+pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Progress {
     let step = match (shown, plan.order) {
         (Shown::Notice, _) => 1,
         (Shown::Email, _) => 2,
         (Shown::Password, Order::PasswordFirst) | (Shown::Proof, Order::ProofFirst) => 3,
         (Shown::Password, Order::ProofFirst) | (Shown::Proof, Order::PasswordFirst) => 4,
     };
-    Some(Progress { step, of: 4 })
+    Progress { step, of: 4 }
 }

@@ -14,7 +14,6 @@ use super::cookies::SessionCookie;
 use super::fault::{Fault, Problem};
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
 use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
@@ -105,12 +104,11 @@ impl Gate<'_> {
         let from = asked::asked_from(headers, &self.agency.public);
         let cookie = SessionCookie::find(headers, extranet.cookie);
         let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
-        let access = match self.gateway.door.visit(&self.agency, cookie.value()).await {
-            Ok(visitor) => access::decide(visitor, &self.agency, &question),
-            Err(Unavailable) => {
-                self.answered(ctx, "sessions-unavailable");
-                return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
-            }
+        let access = if let Ok(visitor) = self.gateway.door.visit(&self.agency, cookie.value()).await {
+            access::decide(visitor, &self.agency, &question)
+        } else {
+            self.answered(ctx, "sessions-unavailable");
+            return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
         };
         self.answered(ctx, Access::reason(&access));
         let resident = match access {

@@ -126,7 +126,8 @@ impl<P: Clone> Sessions<P> {
         tx.commit().await
     }
 
-    /// Gives the portal's session a new cookie: the old one is worth nothing from now on (SEC-058).
+    /// Gives the portal's session a new cookie: the old one is worth nothing from now on, and neither are those of the
+    /// agencies' hosts, which the next page load there replaces (SEC-058).
     ///
     /// # Errors
     /// The store fails.
@@ -134,6 +135,9 @@ impl<P: Clone> Sessions<P> {
         let Truth::Sql(store) = &self.truth;
         let mut tx = store.write().await?;
         tx.replace_cookie(session, cookie.digest()).await?;
-        tx.commit().await
+        tx.forget_agency_cookies(session).await?;
+        tx.commit().await?;
+        self.forget_session(session);
+        Ok(())
     }
 }

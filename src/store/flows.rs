@@ -167,16 +167,31 @@ impl Tx {
         Ok(updated.rows_affected() == 1)
     }
 
-    /// Goes on in another browser; the one before has it no more.
+    /// Goes on in another browser; the one before has it no more, not even for a step that is under way. What was typed
+    /// there replaces the old password that was kept.
     ///
     /// # Errors
     /// There is no such run, or the database failed.
-    pub async fn rebind_flow(&mut self, flow: &FlowId, browser: SecretDigest) -> Result<(), StoreError> {
-        let updated = sqlx::query("UPDATE flows SET browser = $1 WHERE id = $2 AND state <> 'closed'")
-            .bind(browser.to_hex())
-            .bind(flow.as_str())
-            .execute(self.conn())
-            .await?;
+    pub async fn rebind_flow(
+        &mut self,
+        flow: &FlowId,
+        browser: SecretDigest,
+        secret: Option<&Sealed>,
+        old_digest: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let updated = sqlx::query(
+            "UPDATE flows SET browser = $1, secret_key_id = $2, secret_nonce = $3, secret_ciphertext = $4,
+                 old_digest = $5, version = version + 1
+             WHERE id = $6 AND state = 'open'",
+        )
+        .bind(browser.to_hex())
+        .bind(secret.map(|sealed| sealed.key_id.clone()))
+        .bind(secret.map(|sealed| sealed.nonce.to_vec()))
+        .bind(secret.map(|sealed| sealed.ciphertext.clone()))
+        .bind(old_digest.as_str())
+        .bind(flow.as_str())
+        .execute(self.conn())
+        .await?;
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the flow")) }
     }
 

@@ -211,13 +211,16 @@ fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
 }
 
 /// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
-/// it the same rights.
+/// it the same rights. A file that is there is not touched: to close it would drop the locks that other connections of
+/// this process hold on it (POSIX), and with them the write-ahead log.
 fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    Ok(())
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// What every new connection is told.

@@ -108,7 +108,10 @@ impl Tx {
         .bind(identity.as_str())
         .execute(self.conn())
         .await?;
-        if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the credential")) }
+        if updated.rows_affected() != 1 {
+            return Err(StoreError::Missing("the credential"));
+        }
+        self.supersede_recoveries(identity).await
     }
 
     /// Replaces the address, which is the login too; false if it is somebody else's login.
@@ -138,7 +141,11 @@ impl Tx {
         .bind(identity.as_str())
         .execute(self.conn())
         .await?;
-        if updated.rows_affected() == 1 { Ok(true) } else { Err(StoreError::Missing("the credential")) }
+        if updated.rows_affected() != 1 {
+            return Err(StoreError::Missing("the credential"));
+        }
+        self.supersede_recoveries(identity).await?;
+        Ok(true)
     }
 
     /// Attaches an account to a person; false if that account is attached already, to whomever.

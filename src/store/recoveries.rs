@@ -22,10 +22,7 @@ impl Tx {
         link_minutes: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE recoveries SET superseded = 1 WHERE identity_id = $1 AND superseded = 0")
-            .bind(identity.as_str())
-            .execute(self.conn())
-            .await?;
+        self.supersede_recoveries(identity).await?;
         sqlx::query(
             "INSERT INTO recoveries (id, identity_id, link_minutes, requested_at, sent_at, superseded, used_at)
              VALUES ($1, $2, $3, $4, NULL, 0, NULL)",
@@ -34,6 +31,20 @@ impl Tx {
         .bind(identity.as_str())
         .bind(i64::from(link_minutes))
         .bind(millis(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Makes every open link of a person worth nothing: a newer one was asked for, or what it could change has changed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn supersede_recoveries(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE recoveries SET superseded = 1 WHERE identity_id = $1 AND superseded = 0 AND used_at IS NULL",
+        )
+        .bind(identity.as_str())
         .execute(self.conn())
         .await?;
         Ok(())

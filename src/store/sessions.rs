@@ -130,6 +130,18 @@ impl Tx {
             .collect()
     }
 
+    /// Makes the agency hosts' cookies of a sign-in worth nothing.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget_agency_cookies(&mut self, session: &SessionId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM agency_cookies WHERE session_id = $1")
+            .bind(session.as_str())
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
     /// Keeps the digest of a cookie on an agency's host.
     ///
     /// # Errors

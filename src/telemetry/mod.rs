@@ -66,9 +66,11 @@ pub enum LogFormat {
 
 /// Starts logging to the standard error, once per process; a second call changes nothing.
 ///
-/// `filter` is a directive such as `info` or `vestibule=debug,info`.
+/// `filter` is a directive such as `info` or `vestibule=debug,info`. Libraries that would write whole requests or
+/// statements at their finer levels are held above them whatever it says: no secret and no person's data in a log.
 pub fn start_logging(format: LogFormat, filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+    const HELD: &str = "pingora_core=info,pingora_proxy=info,pingora_http=info,hyper=info,hyper_util=info,sqlx=warn";
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(format!("{filter},{HELD}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),

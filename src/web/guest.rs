@@ -87,10 +87,27 @@ impl Guest {
         Ok(session)
     }
 
+    /// Where this page is shown by GET, when it answers a form: the language picker leads there.
+    pub fn stands_at(&mut self, path: String) {
+        self.here = path;
+    }
+
     /// The value of the session cookie on this host.
     #[must_use]
     pub const fn session_cookie(&self) -> Option<&Secret> {
         self.session.as_ref()
+    }
+
+    /// The value of a cookie of ours that is a secret, if it has the form of one.
+    #[must_use]
+    pub fn secret_cookie(&self, kind: Kind) -> Option<Secret> {
+        cookies::find_secret(&self.headers, kind.name(self.arrival.scheme)).map(Secret::new)
+    }
+
+    /// Every cookie that the browser holds here, as it sent them.
+    #[must_use]
+    pub fn cookie_header(&self) -> &str {
+        self.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The value of another cookie of ours.
@@ -183,6 +200,7 @@ impl Guest {
     }
 
     /// The way to another page, always by GET.
+    #[must_use]
     pub fn go(self, to: &str) -> Response {
         let Ok(location) = HeaderValue::from_str(to) else { return Problem::ours().into_response() };
         let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
@@ -190,6 +208,7 @@ impl Guest {
     }
 
     /// The way to the extranet of an agency, through the hand-over.
+    #[must_use]
     pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to).finish();
         let to = format!("{}/.vestibule/begin?{query}", agency.public);
@@ -221,7 +240,7 @@ fn protected(mut response: Response, portal: &Origin, agency: Option<&Origin>) -
     }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

@@ -49,25 +49,36 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What failed, on its way to the log line that names the request.
+#[derive(Debug, Clone)]
+struct Cause(String);
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        tracing::error!(fault = %self, "a request failed");
+        let mut cause = self.to_string();
+        let mut source = std::error::Error::source(&self);
+        while let Some(deeper) = source {
+            cause = format!("{cause}: {deeper}");
+            source = deeper.source();
+        }
         let mut response = Problem::page(StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response.extensions_mut().insert(Cause(cause));
         response
     }
 }
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
 pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let asked = parts.clone();
-    parts.headers = asked.headers.clone();
+    let (parts, body) = request.into_parts();
+    let mut asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
-    let mut asked = asked;
     let Ok(guest) = Guest::from_request_parts(&mut asked, &web).await;
     let request_id = guest.arrival.request_id.to_string();
+    if let Some(Cause(cause)) = response.extensions().get() {
+        tracing::error!(request_id, cause, "a request failed");
+    }
     let page = MessagePage {
         name: problem.name,
         action_url: way_on(&guest, problem.name),

@@ -83,6 +83,8 @@ field-wrong-code = Check the 8 digits of this code.
 
 alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?”.
 alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.
+alert-provisional-over = Your provisional credentials are no longer valid: they have been used, or their time is over. Ask your agency to send you new ones.
+alert-must-change = Your agency's client area first asks for a new password. Contact your agency, which will tell you how to proceed.
 alert-account-ready = Your account is up to date. Sign in with your e-mail address and your new password.
 alert-signed-out = You are signed out.
 alert-unknown-codes = These codes do not belong to any agency. Check them in the letter from your agency.

@@ -50,3 +50,6 @@ message-unavailable-action = Try again
 message-failed-title = Something went wrong
 message-failed-text = It is on our side, and we have been told. Try again in a few minutes.
 message-failed-action = Try again
+message-cookies-needed-title = Your browser refuses cookies
+message-cookies-needed-text = Without cookies we cannot recognise you from one page to the next. Allow them for this site, then start again.
+message-cookies-needed-action = Start again

@@ -81,3 +81,4 @@ joined-next = From now on, your e-mail address and your password are enough for 
 leave-title = Do you want to sign out?
 leave-text = Your session will end here and in your agency's client area.
 leave-back = No, go back to the client area
+join-other = This is not my account

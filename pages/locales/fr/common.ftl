@@ -84,6 +84,8 @@ field-wrong-code = Vérifiez les 8 chiffres de ce code.
 
 alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez sur « Mot de passe oublié ? ».
 alert-old-credentials = Vos anciens identifiants ont été remplacés. Connectez-vous avec votre adresse email et le nouveau mot de passe que vous avez choisi.
+alert-provisional-over = Vos identifiants provisoires ne sont plus valables : ils ont déjà servi ou leur délai est dépassé. Demandez à votre agence de vous en envoyer de nouveaux.
+alert-must-change = L'espace client de votre agence demande d'abord un nouveau mot de passe. Contactez votre agence : elle vous indiquera comment faire.
 alert-account-ready = Votre compte est à jour. Connectez-vous avec votre adresse email et votre nouveau mot de passe.
 alert-signed-out = Vous êtes déconnecté.
 alert-unknown-codes = Ces codes ne correspondent à aucune agence. Vérifiez-les sur le courrier de votre agence.

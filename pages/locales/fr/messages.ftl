@@ -50,3 +50,6 @@ message-unavailable-action = Réessayer
 message-failed-title = Une erreur s'est produite
 message-failed-text = Elle vient de chez nous, et nous en sommes avertis. Réessayez dans quelques minutes.
 message-failed-action = Réessayer
+message-cookies-needed-title = Votre navigateur refuse les cookies
+message-cookies-needed-text = Sans cookies, nous ne pouvons pas vous reconnaître d'une page à l'autre. Autorisez-les pour ce site, puis recommencez.
+message-cookies-needed-action = Recommencer

@@ -81,3 +81,4 @@ joined-next = Désormais, votre adresse email et votre mot de passe suffisent po
 leave-title = Voulez-vous vous déconnecter ?
 leave-text = Votre session prendra fin ici et dans l'espace client de votre agence.
 leave-back = Non, revenir à l'espace client
+join-other = Ce n'est pas mon compte

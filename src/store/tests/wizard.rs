@@ -77,7 +77,7 @@ async fn a_run_goes_on_in_another_browser_and_leaves_the_one_before() {
     assert_eq!(found.map(|stored| stored.flow.id), Some(run.id.clone()));
     let too_late = tx.open_flow_of_account(&agency("SPI31"), &login("durand"), run.expires_at()).await;
     assert!(too_late.expect("asked").is_none());
-    tx.rebind_flow(&run.id, digest("phone")).await.expect("bound");
+    tx.rebind_flow(&run.id, digest("phone"), None, &PasswordHash::phc("$old$")).await.expect("bound");
     assert!(tx.flow_of_browser(digest("pc")).await.expect("asked").is_none());
     assert!(tx.flow_of_browser(digest("phone")).await.expect("asked").is_some());
 }
@@ -99,7 +99,10 @@ async fn a_closed_run_is_not_found_by_anything_and_cannot_go_on() {
     assert!(tx.flow(&run.id).await.expect("asked").is_none());
     assert!(!tx.save_flow(&run, 1).await.expect("asked"));
     assert!(!tx.save_flow(&run, 2).await.expect("asked"));
-    assert!(matches!(tx.rebind_flow(&run.id, digest("b")).await, Err(StoreError::Missing(_))));
+    assert!(matches!(
+        tx.rebind_flow(&run.id, digest("b"), None, &PasswordHash::phc("$old$")).await,
+        Err(StoreError::Missing(_))
+    ));
 }
 
 #[tokio::test]

@@ -25,8 +25,7 @@ pub fn key(cookie: &str) -> String {
 pub fn run(listen: SocketAddr, redis: SocketAddr) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let connection =
-            redis::Client::open(format!("redis://{redis}"))?.get_multiplexed_async_connection().await?;
+        let connection = redis::Client::open(format!("redis://{redis}"))?.get_multiplexed_async_connection().await?;
         let listener = TcpListener::bind(listen).await?;
         loop {
             let (stream, _) = listener.accept().await?;

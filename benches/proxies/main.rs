@@ -150,14 +150,14 @@ fn bench(seconds: u32, rounds: u32) -> Result<(), Failed> {
     let agency = AgencyCode::parse("BENCH", "01").ok_or("codes")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let residents = runtime.block_on(residents::sign_in(&database, &agency))?;
-    let list: String = residents.iter().map(|resident| format!("{} {}\n", resident.login, resident.cookie)).collect();
+    let lines: Vec<String> =
+        residents.iter().map(|resident| format!("{} {}", resident.login, resident.cookie)).collect();
     let (list_file, script) = (folder.join("residents"), folder.join("load.lua"));
-    fs::write(&list_file, list)?;
+    fs::write(&list_file, lines.join("\n"))?;
     fs::write(&script, include_str!("load.lua"))?;
 
     let upstream = free_address()?;
-    let _extranet =
-        Process::of_ours(LOAD_CORE, &["extranet", &upstream.to_string()], &folder.join("extranet.log"))?;
+    let _extranet = Process::of_ours(LOAD_CORE, &["extranet", &upstream.to_string()], &folder.join("extranet.log"))?;
     wait_for(upstream)?;
     let host = "agence.localhost";
     let setting = Setting { host, extranet: upstream, database: &database, residents: &residents };
@@ -191,5 +191,6 @@ fn bench(seconds: u32, rounds: u32) -> Result<(), Failed> {
     }
     eprintln!("\r{:70}", "");
     report.print(&contenders);
+    report.disturbance();
     report.verdict(&contenders)
 }

@@ -14,7 +14,7 @@ use crate::{Failed, IDENTITY_HEADER, TEST_CORE, session_lookup};
 /// Longest wait until a process listens.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Ticks of `/proc/PID/stat` in a second: `USER_HZ`, part of Linux's promise to programs.
-const TICKS: u64 = 100;
+pub const TICKS: u64 = 100;
 
 /// What is measured.
 pub struct Contender {
@@ -215,7 +215,13 @@ account = ["/password"]
 }
 
 /// nginx with one worker; `upstreams` and `more` are its configuration's further parts.
-fn nginx(folder: &Path, listen: SocketAddr, extranet: SocketAddr, upstreams: &str, more: &str) -> Result<Process, Failed> {
+fn nginx(
+    folder: &Path,
+    listen: SocketAddr,
+    extranet: SocketAddr,
+    upstreams: &str,
+    more: &str,
+) -> Result<Process, Failed> {
     fs::create_dir_all(folder)?;
     let at = folder.display();
     let config = format!(

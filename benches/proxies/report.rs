@@ -77,6 +77,15 @@ impl Report {
         }
     }
 
+    /// Prints how much others disturbed.
+    pub fn disturbance(&self) {
+        let others = median(self.0.iter().flat_map(|row| &row.stretches).map(|(_, stretch)| stretch.others));
+        println!("\nOthers used {:.0} % of the core of the test (median).", others * 100.0);
+        if others > 0.05 {
+            println!("That is too much for numbers to be kept: end what else runs, and repeat.");
+        }
+    }
+
     /// Whether each request came with its own resident's header, and was answered.
     pub fn verdict(&self, contenders: &[Contender]) -> Result<(), Failed> {
         for (row, contender) in self.0.iter().zip(contenders) {

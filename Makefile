@@ -1,0 +1,66 @@
+# Vestibule: `make demo` shows it, `make test` tries it. Both install what is missing (Debian 12).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-deps build-deps bench-deps lint bench docs
+
+CARGO ?= cargo
+# Only root installs; anybody else is asked for a password once.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+BUILD_PACKAGES := gcc g++ make cmake pkg-config
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl
+BENCH_PACKAGES := nginx-light redis-server wrk
+
+# Installs those Debian packages of a list that are missing, and says so.
+define install
+missing=$$(for package in $(1); do \
+	dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+if [ -n "$$missing" ]; then \
+	command -v apt-get >/dev/null || { echo "Please install:" $$missing; exit 1; }; \
+	echo "==> Installing" $$missing; \
+	$(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		-o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=900 $$missing >/dev/null || \
+	{ echo "==> Could not install:" $$missing; exit 1; }; \
+fi
+endef
+
+help: ## Shows this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build-deps: ## Installs what the build needs: a C compiler and cmake
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
+	@$(call install,$(BUILD_PACKAGES))
+
+test-deps: build-deps ## Installs what the tests need besides: Chromium, Python for a real old application
+	@$(call install,$(TEST_PACKAGES))
+
+bench-deps: build-deps
+	@$(call install,$(BENCH_PACKAGES))
+
+demo: build-deps ## Builds and starts the gateway in front of two sample extranets; Ctrl-C ends it
+	@echo "==> Building (the first time takes some minutes)"
+	@$(CARGO) build --release --locked
+	@exec $(CARGO) run --release --locked --quiet -- demo
+
+test: test-deps ## Runs all tests, those in a real browser too; pictures go to target/screenshots
+	@echo "==> Building and running the tests (the first time takes some minutes)"
+	@$(CARGO) test --locked
+
+lint: build-deps ## Looks at format, lints and documentation
+	@echo "==> Format"
+	@$(CARGO) fmt --all --check
+	@echo "==> Lints"
+	@$(CARGO) clippy --locked --all-targets -- -D warnings
+	@echo "==> Documentation"
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items --quiet
+
+bench: bench-deps ## Measures the gateway beside nginx and a bare proxy (release build)
+	@echo "==> Building"
+	@$(CARGO) build --release --locked --bin vestibule --examples
+	@benches/run
+
+docs: build-deps ## Builds and opens the documentation of the code
+	@$(CARGO) doc --locked --no-deps --document-private-items --open

@@ -1,0 +1,102 @@
+//! The end of the wizard: a person is created, or the account is attached to one (b14, b16, b20).
+
+use jiff::Timestamp;
+
+use super::migrate::entry;
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::challenge::ProvenEmail;
+use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::identity::{IdentityId, Link, LinkId};
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::migration::Flow;
+use crate::domain::password::PasswordHash;
+use crate::store::{StoredFlow, Tx};
+
+#[expect(clippy::too_many_arguments, reason = "one transaction writes everything that a new person is")]
+pub(super) async fn create(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    stored: &StoredFlow,
+    flow: &Flow,
+    email: &ProvenEmail,
+    password: PasswordHash,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let identity = IdentityId::random(&*app.dice);
+    let credential = Credential {
+        id: CredentialId::random(&*app.dice),
+        identity: identity.clone(),
+        email: email.address().clone(),
+        password,
+    };
+    if !tx.create_person(&identity, &credential, caller.language, now).await? {
+        return Ok(false);
+    }
+    if !hand_on(app, tx, stored, flow, &identity, now).await? {
+        return Ok(false);
+    }
+    let entry = AuditEntry { identity: Some(identity), ..entry(flow, AuditEvent::Migrated) };
+    caller.audit(tx, &entry, now).await?;
+    Ok(true)
+}
+
+pub(super) async fn attach(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    stored: &StoredFlow,
+    flow: &Flow,
+    identity: &IdentityId,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    if !hand_on(app, tx, stored, flow, identity, now).await? {
+        return Ok(false);
+    }
+    if let Some(credential) = tx.credential_of(identity).await? {
+        let mail = Mail {
+            id: LetterId::random(&*app.dice),
+            agency: Some(flow.account.agency.clone()),
+            to: credential.email,
+            language: caller.language,
+            kind: LetterKind::AccountAttached { account: flow.account.login.masked() },
+            attempts: 0,
+        };
+        tx.enqueue(&mail, now, now).await?;
+    }
+    let entry = AuditEntry {
+        agency: Some(flow.account.agency.clone()),
+        login: Some(flow.account.login.clone()),
+        ..by_resident(identity, AuditEvent::AccountAttached)
+    };
+    caller.audit(tx, &entry, now).await?;
+    Ok(true)
+}
+
+/// The old account now belongs to the person: attached, its secret sealed anew for the attachment, its old password
+/// remembered as a digest, provisional credentials used up (b14, b20).
+async fn hand_on(
+    app: &App,
+    tx: &mut Tx,
+    stored: &StoredFlow,
+    flow: &Flow,
+    identity: &IdentityId,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
+    if !tx.attach(&link, now).await? {
+        return Ok(false);
+    }
+    if let Some(sealed) = &stored.secret {
+        let vault = app.vault()?;
+        let secret = vault.open(flow.id.as_str(), sealed)?;
+        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), now.as_millisecond(), now)
+            .await?;
+    }
+    if let Some(digest) = &stored.old_digest {
+        tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
+    }
+    tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
+    Ok(true)
+}

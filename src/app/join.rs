@@ -1,0 +1,141 @@
+//! Attaching an agency's account to a person who exists (« rattachement », 000 I.B, b16), and asking for a person's
+//! password wherever a fresh one is wanted.
+
+use super::hasher::Comparison;
+use super::migrate::{self, Mistake, Stepped};
+use super::throttle::{self, Subject};
+use super::{App, Caller, Fault};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::codec::folded;
+use crate::domain::credential::Credential;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::IdentityId;
+use crate::domain::lockout::LockoutPolicy;
+use crate::domain::migration::Step;
+use crate::domain::secret::Secret;
+
+/// The person whose browser this is: signed in here now, or the only one who ever was on this device.
+///
+/// # Errors
+/// The store fails.
+pub async fn known_here(
+    app: &App,
+    caller: &Caller,
+    signed_in: Option<&IdentityId>,
+) -> Result<Option<IdentityId>, Fault> {
+    if let Some(identity) = signed_in {
+        return Ok(Some(identity.clone()));
+    }
+    let Some(device) = &caller.device else { return Ok(None) };
+    let mut owners = app.store.read().await?.device_owner(device.digest()).await?;
+    Ok(if owners.len() == 1 { owners.pop() } else { None })
+}
+
+/// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
+/// password.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&IdentityId>) -> Result<Stepped, Fault> {
+    let known = match signed_in {
+        Some(identity) => {
+            let mut tx = app.store.read().await?;
+            tx.credential_of(identity).await?.map(|credential| (credential.identity, credential.email))
+        }
+        None => None,
+    };
+    migrate::step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
+}
+
+/// The password of the person who exists, typed in the wizard (000 I.B).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
+    let floor = tokio::time::Instant::now() + app.failure_floor;
+    let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let known = match &open.flow.step {
+        Step::Join { identity, .. } => identity.clone(),
+        // « J'ai déjà un compte » leads from the address to the form without a step of its own.
+        Step::Email { .. } => None,
+        _ => return Ok(Stepped::Elsewhere),
+    };
+    let credential = joining(app, known.as_ref(), typed_email).await?;
+    let right = match &credential {
+        Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
+        None => count_unknown(app, caller, typed_email, password).await?,
+    };
+    let (Some(credential), true) = (credential, right) else {
+        tokio::time::sleep_until(floor).await;
+        return Ok(Stepped::Wrong(Mistake::JoinRefused));
+    };
+    migrate::step(app, caller, move |flow, _| {
+        if matches!(flow.step, Step::Email { .. }) {
+            flow.join_existing(None)?;
+        }
+        flow.joined(credential.identity.clone())
+    })
+    .await
+}
+
+/// Whether this is the person's password, under the same throttle as a sign-in.
+pub(super) async fn is_password_of(
+    app: &App,
+    caller: &Caller,
+    agency: Option<&Agency>,
+    credential: &Credential,
+    password: Secret,
+) -> Result<bool, Fault> {
+    let identity = &credential.identity;
+    let mut tx = app.store.read().await?;
+    let own_device = match &caller.device {
+        Some(device) => tx.device_owner(device.digest()).await?.contains(identity),
+        None => false,
+    };
+    let lockout = app.policy_for(agency, &tx.links_of(identity).await?).lockout;
+    drop(tx);
+    let subject = Subject::person(caller, identity, own_device, lockout);
+    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
+        refused(app, caller, identity).await?;
+        return Ok(false);
+    };
+    let compared = app.hasher.compare(password, credential.password.clone()).await;
+    let (reserved, compared) = reserved.unless(app, compared).await?;
+    if compared == Comparison::Wrong {
+        reserved.failed();
+        refused(app, caller, identity).await?;
+        return Ok(false);
+    }
+    reserved.succeeded(app).await?;
+    Ok(true)
+}
+
+async fn refused(app: &App, caller: &Caller, identity: &IdentityId) -> Result<(), Fault> {
+    let entry =
+        AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Visitor, AuditEvent::PasswordRefused) };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
+    let mut tx = app.store.read().await?;
+    Ok(match (known, EmailAddress::parse(typed)) {
+        (Some(identity), _) => tx.credential_of(identity).await?,
+        (None, Ok(email)) => tx.credential_by_email(&email).await?,
+        (None, Err(_)) => None,
+    })
+}
+
+/// An address that nobody has is counted like one that somebody has (SEC-053).
+async fn count_unknown(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<bool, Fault> {
+    let key = format!("unknown:{}", folded(typed));
+    let subject = Subject { key, policy: LockoutPolicy::PERSON };
+    if let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
+        let compared = app.hasher.compare(password, app.hasher.decoy().clone()).await;
+        let (reserved, _) = reserved.unless(app, compared).await?;
+        reserved.failed();
+    }
+    Ok(false)
+}

@@ -1,0 +1,127 @@
+//! Document 000, « Procédure nouvelle authentification Extranet », from the first old sign-in to the forgotten
+//! password.
+
+use std::time::Duration;
+
+use super::steps;
+use crate::support::{
+    browser::{Browser, Device},
+    eventually,
+    samples::Samples,
+};
+
+const EMAIL: &str = "amelie.dufour@courriel.example";
+const NEW_EMAIL: &str = "amelie@nouvelle.example";
+const FIRST: &str = "Platane-58-vert";
+const SECOND: &str = "Cerisier-31-mur";
+const THIRD: &str = "Tilleul-77-banc";
+
+#[test]
+fn a_resident_goes_through_document_000_at_a_desk() {
+    document_000(Device::Desktop);
+}
+
+#[test]
+fn a_resident_goes_through_document_000_on_a_phone() {
+    document_000(Device::Phone);
+}
+
+#[test]
+fn a_resident_goes_through_document_000_without_javascript() {
+    document_000(Device::WithoutJavaScript);
+}
+
+fn document_000(device: Device) {
+    let samples = Samples::start();
+    let gateway = steps::gateway(&samples);
+    let mut browser = Browser::start(device, "document-000");
+
+    // I.A: the old identifiers open the procedure.
+    browser.open(gateway.portal("/login?client=SPI31&societe=01")).see("Cabinet Vasseur & Fils").screenshot("sign-in");
+    steps::fits(&mut browser, device);
+    steps::sign_in(&mut browser, "durand", "Syndic-2018");
+    browser.see("Ce couple identifiant et mot de passe est inconnu").screenshot("sign-in-refused");
+    assert_eq!(browser.value("Email ou identifiant"), "durand", "what was typed is not lost");
+    assert_eq!(browser.value("Mot de passe"), "", "a password is never shown again");
+    steps::sign_in(&mut browser, "durand", "Syndic-2019");
+    steps::read_the_notice(&mut browser, device);
+
+    // The agency's address is proposed, and can be corrected.
+    browser.see("Veuillez saisir ou corriger votre adresse email");
+    assert_eq!(browser.value("Adresse email"), EMAIL, "the address that the agency knows is proposed");
+    browser.see("ne sera pas actualisée auprès de votre agence").screenshot("email");
+    steps::fits(&mut browser, device);
+    browser.press("Continuer");
+    browser.see(EMAIL);
+    steps::choose_a_password(&mut browser, FIRST, device, "Créer mon compte");
+
+    // The letter's link, in the same browser.
+    browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
+    steps::fits(&mut browser, device);
+    let letter = gateway.letter_to(EMAIL);
+    assert_eq!(letter.subject, "Cabinet Vasseur & Fils : confirmez votre adresse email");
+    browser.open_in_new_tab(letter.link()).see("Confirmez votre adresse email").see("Cabinet Vasseur & Fils");
+    browser.see("Ce n'est pas moi").screenshot("confirm");
+    browser.press("Confirmer mon adresse").see("Votre compte est à jour").screenshot("account-ready");
+    browser.close_tab();
+
+    // Again with the new identifiers; then the terms; then the extranet.
+    browser.open(gateway.portal("/login?client=SPI31&societe=01"));
+    steps::sign_in(&mut browser, EMAIL, FIRST);
+    steps::accept_the_terms(&mut browser, device);
+    browser.see("Bonjour Amélie Dufour").screenshot("extranet");
+    assert!(browser.url().starts_with(gateway.agency("agence-a", "/").as_str()), "at its own host: {}", browser.url());
+    browser.follow("Avis").see("Ravalement de la façade nord").follow("Mon profil").see(EMAIL);
+    browser.follow("Relevé").see("Télécharger le relevé");
+
+    // Out, and the old identifiers explain themselves.
+    assert!(samples.form.live_sessions() > 0, "a session in the extranet while one is signed in");
+    steps::leave(&mut browser);
+    eventually("the extranet's session to end", Duration::from_secs(10), || {
+        (samples.form.live_sessions() == 0).then_some(())
+    });
+    browser.open(gateway.agency("agence-a", "/accueil.php")).see("Connexion").miss("Bonjour Amélie");
+    steps::sign_in(&mut browser, "durand", "Syndic-2019");
+    browser.see("Vos anciens identifiants ont été remplacés").screenshot("old-credentials");
+
+    // I.B: a second account at another agency.
+    browser.open(gateway.portal("/login?client=SPI31&societe=02")).see("Agence des Tilleuls");
+    steps::sign_in(&mut browser, "L2001", "Gare-4471");
+    steps::attach(&mut browser, device, EMAIL, FIRST);
+    browser.see("Bonjour Amélie Dufour (Propriétaire)").screenshot("second-extranet");
+
+    // II.A: another address.
+    browser.open(gateway.portal("/account")).see("Connexion et sécurité").see("Agence des Tilleuls");
+    browser.see("Cabinet Vasseur & Fils").screenshot("account");
+    steps::fits(&mut browser, device);
+    browser.follow("Modifier l'adresse email").see("Modification de l'adresse email");
+    browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", NEW_EMAIL);
+    browser.fill("Mot de passe actuel", FIRST).screenshot("change-email").press("Valider");
+    browser.see("Vérifiez votre boîte mail").see(NEW_EMAIL);
+    browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).press("Confirmer mon adresse");
+    browser.see("Votre adresse email a été modifiée").screenshot("email-changed").close_tab();
+    let told = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("votre adresse email a changé"));
+    assert!(!told.text.contains(NEW_EMAIL), "the new address is masked for whoever reads the old mailbox");
+
+    // II.B: another password.
+    browser.open(gateway.portal("/account")).follow("Modifier le mot de passe").see("Modification du mot de passe");
+    browser.fill("Mot de passe actuel", FIRST).fill("Nouveau mot de passe", SECOND);
+    browser.fill("Confirmez le nouveau mot de passe", SECOND).screenshot("change-password").press("Enregistrer");
+    browser.see("Votre mot de passe a été modifié").screenshot("password-changed");
+    gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("votre mot de passe a changé"));
+
+    // II.C: a forgotten password.
+    browser.press("Se déconnecter").see("Vous êtes déconnecté");
+    browser.open(gateway.portal("/login?client=SPI31&societe=01"));
+    steps::sign_in(&mut browser, NEW_EMAIL, FIRST);
+    browser.see("Ce couple identifiant et mot de passe est inconnu").follow("Mot de passe oublié");
+    browser.fill("Email ou identifiant", NEW_EMAIL).screenshot("forgotten").press("Recevoir l'e-mail");
+    browser.see("Si un compte existe").screenshot("forgotten-sent");
+    let letter = gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
+    browser.open(letter.link()).see("Choisissez un nouveau mot de passe").screenshot("reset");
+    browser.fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD).press("Enregistrer");
+    browser.see("Mot de passe réinitialisé").screenshot("reset-done").follow("Se connecter");
+    browser.open(gateway.portal("/login?client=SPI31&societe=01"));
+    steps::sign_in(&mut browser, NEW_EMAIL, THIRD);
+    browser.see("Bonjour Amélie Dufour").screenshot("extranet-again");
+}

@@ -1,0 +1,101 @@
+//! Document 001, « Documentation Extranet »: provisional credentials, codes, several contracts, passwords.
+
+use super::steps;
+use crate::support::{
+    browser::{Browser, Device},
+    samples::Samples,
+};
+
+const EMAIL: &str = "loic@ailleurs.example";
+const CHOSEN: &str = "Platane-58-vert";
+const SECOND: &str = "Cerisier-31-mur";
+const THIRD: &str = "Tilleul-77-banc";
+
+#[test]
+fn a_tenant_goes_through_document_001_at_a_desk() {
+    document_001(Device::Desktop);
+}
+
+#[test]
+fn a_tenant_goes_through_document_001_on_a_phone() {
+    document_001(Device::Phone);
+}
+
+fn document_001(device: Device) {
+    let samples = Samples::start();
+    let gateway = steps::gateway(&samples);
+    let mut browser = Browser::start(device, "document-001");
+
+    // III: an address without codes asks for them.
+    browser.open(gateway.portal("/")).see("Trouver votre agence").screenshot("codes");
+    steps::fits(&mut browser, device);
+    browser.fill("Code client", "SPI31").fill("Code société", "99").press("Continuer");
+    browser.see("Ces codes ne correspondent à aucune agence").screenshot("codes-unknown");
+    assert_eq!(browser.value("Code client"), "SPI31", "what was typed is not lost");
+    browser.fill("Code société", "02").press("Continuer").see("Agence des Tilleuls").screenshot("sign-in");
+
+    // I: provisional credentials, another address than the suggested one, a password.
+    steps::sign_in(&mut browser, "L2002", "Pont-9028");
+    steps::read_the_notice(&mut browser, device);
+    browser.see("Votre adresse email");
+    assert_eq!(browser.value("Adresse email"), "loic.kervella@courriel.example", "the roster's address is suggested");
+    browser.fill("Adresse email", "loic@ailleurs").press("Continuer");
+    browser.see("corriger").screenshot("email-malformed");
+    browser.fill("Adresse email", EMAIL).press("Continuer");
+    steps::choose_a_password(&mut browser, CHOSEN, device, "Créer mon compte");
+    browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
+    browser.see("Renvoyer l'e-mail").see("Vous pourrez demander un nouvel e-mail");
+    let first = gateway.letter_to(EMAIL);
+
+    // Back to the first step: the provisional credentials are needed again, and the first letter is worth nothing.
+    browser.press("Revenir à la 1re étape").see("Connexion").screenshot("restart");
+    steps::sign_in(&mut browser, "L2002", "Pont-9028");
+    steps::read_the_notice(&mut browser, device);
+    browser.fill("Adresse email", EMAIL).press("Continuer");
+    browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
+    browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
+    let second = gateway.letter_to(EMAIL);
+    assert_ne!(first.code(), second.code(), "each letter has a code of its own");
+    browser.fill("Code de vérification", &first.code()).press("Valider").see("Ce code n'est pas le bon");
+    browser.screenshot("wrong-code");
+    let code = second.code();
+    let grouped = format!("{} {}", &code[..4], &code[4..]);
+    browser.fill("Code de vérification", &grouped).press("Valider").see("Votre compte est à jour");
+    browser.screenshot("account-ready");
+    steps::sign_in(&mut browser, EMAIL, CHOSEN);
+    browser.see("Bonjour Loïc Kervella (Locataire)").screenshot("extranet");
+    browser.follow("Contact").fill("Sujet", "Chaudière").fill("Message", "Elle ne chauffe plus : où écrire ?");
+    browser.press("Envoyer").see("Votre message a bien été envoyé").see("Chaudière").screenshot("message-sent");
+
+    // II: a second contract, attached to the same account.
+    browser.open(gateway.portal("/account")).see("Mes comptes d'agence").press("Se déconnecter");
+    browser.see("Vous êtes déconnecté");
+    browser.open(gateway.portal("/login?client=SPI31&societe=01"));
+    steps::sign_in(&mut browser, "loc-0077", "0412");
+    steps::attach(&mut browser, device, EMAIL, CHOSEN);
+    steps::accept_the_terms(&mut browser, device);
+    browser.see("Bonjour Zoé Œuvrard").screenshot("second-extranet");
+    browser.open(gateway.portal("/account")).see("Agence des Tilleuls").see("Cabinet Vasseur & Fils");
+    browser.screenshot("account");
+
+    // IV.b: another password, from the account page.
+    browser.follow("Modifier le mot de passe");
+    browser.fill("Mot de passe actuel", "pas celui-ci").fill("Nouveau mot de passe", SECOND);
+    browser.fill("Confirmez le nouveau mot de passe", SECOND).press("Enregistrer");
+    browser.see("Ce mot de passe n'est pas le bon").screenshot("wrong-current-password");
+    browser.fill("Mot de passe actuel", CHOSEN).fill("Nouveau mot de passe", SECOND);
+    browser.fill("Confirmez le nouveau mot de passe", SECOND).press("Enregistrer");
+    browser.see("Votre mot de passe a été modifié").press("Se déconnecter").see("Vous êtes déconnecté");
+
+    // IV.a: a forgotten one, from an address without codes.
+    browser.open(gateway.portal("/forgotten")).see("Trouver votre agence");
+    browser.fill("Code client", "spi31").fill("Code société", "02").press("Continuer");
+    browser.see("Mot de passe oublié").fill("Email ou identifiant", EMAIL).press("Recevoir l'e-mail");
+    browser.see("Si un compte existe");
+    let letter = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
+    browser.open(letter.link()).fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD);
+    browser.press("Enregistrer").see("Mot de passe réinitialisé").see("redirigé automatiquement");
+    browser.screenshot("reset-done").see("Connexion à votre espace client").see("Agence des Tilleuls");
+    steps::sign_in(&mut browser, EMAIL, THIRD);
+    browser.see("Bonjour Loïc Kervella").screenshot("extranet-again");
+}

@@ -1,0 +1,96 @@
+//! What several journeys do in the same way.
+
+use crate::support::{
+    browser::{Browser, Device},
+    gateway::Gateway,
+    samples::Samples,
+    site::Site,
+};
+
+/// A gateway in front of both sample extranets; « Étape suivante » stays grey for a moment, as for residents.
+pub fn gateway(samples: &Samples) -> Gateway {
+    let site = Site::new().set("policy.notice_seconds", 2).agency(samples.agency_a()).agency(samples.agency_b());
+    let gateway = Gateway::start(&site);
+    samples.import_roster(&gateway);
+    gateway
+}
+
+/// Types credentials on the sign-in page that is open.
+pub fn sign_in(browser: &mut Browser, login: &str, password: &str) {
+    browser.fill("Email ou identifiant", login).fill("Mot de passe", password).press("Connexion");
+}
+
+/// Reads the information page and goes on as soon as that is possible.
+pub fn read_the_notice(browser: &mut Browser, device: Device) {
+    browser.see("évolue").see("Étape suivante").screenshot("notice");
+    if device == Device::WithoutJavaScript {
+        // Nothing can be grey without a script: who is too fast is told so, and tries again.
+        browser.press("Étape suivante").see("Prenez le temps de lire cette page").screenshot("notice-too-early");
+        while !browser.sees("Veuillez saisir") {
+            if browser.sees("Étape suivante") {
+                browser.press("Étape suivante");
+            }
+        }
+    } else {
+        assert!(!browser.can_press("Étape suivante"), "« Étape suivante » stays grey while one reads");
+        browser.press("Étape suivante");
+    }
+}
+
+/// Goes on to the page that asks for the password of the account that exists, and attaches to it.
+pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str) {
+    read_the_notice(browser, device);
+    browser.see("compte");
+    if browser.sees("J'ai déjà un compte") {
+        browser.follow("J'ai déjà un compte");
+    }
+    browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
+    if browser.count("input#email") > 0 {
+        browser.fill("Adresse email", email);
+    }
+    browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
+    browser.see("Compte associé").screenshot("joined").press("Continuer").see("Connexion");
+    sign_in(browser, email, password);
+}
+
+/// Chooses a password, a bad one first.
+pub fn choose_a_password(browser: &mut Browser, password: &str, device: Device, button: &str) {
+    browser.see("Au moins 8 caractères").screenshot("password");
+    browser.fill("Nouveau mot de passe", "soleil").fill("Confirmez le nouveau mot de passe", "soleil");
+    if device != Device::WithoutJavaScript {
+        browser.see("à respecter").screenshot("password-criteria");
+    }
+    browser.press(button).see("Il y a quelque chose à corriger").screenshot("password-too-short");
+    browser.fill("Nouveau mot de passe", password).fill("Confirmez le nouveau mot de passe", password);
+    if device != Device::WithoutJavaScript {
+        browser.see("respecté").miss("à respecter").screenshot("password-good");
+    }
+    browser.press(button);
+}
+
+/// Reads the terms, prints them, accepts them.
+pub fn accept_the_terms(browser: &mut Browser, device: Device) {
+    browser.see("Conditions Générales d'Utilisation").see("Article 2 - Votre compte").screenshot("terms");
+    if device != Device::WithoutJavaScript {
+        browser.script("window.print = () => { document.body.dataset.printed = 'yes' }");
+        browser.press("Imprimer");
+        assert_eq!(browser.script("return document.body.dataset.printed"), "yes", "« Imprimer » prints");
+    }
+    browser.tick("J'ai lu et j'accepte les présentes conditions").press("Continuer");
+}
+
+/// Leaves through the extranet's own link or button.
+pub fn leave(browser: &mut Browser) {
+    browser.follow("Déconnexion").see("déconnect");
+    if browser.can_press("Se déconnecter") {
+        browser.screenshot("logout").press("Se déconnecter");
+    }
+    browser.see("Vous êtes déconnecté").screenshot("signed-out");
+}
+
+/// Fails where the page is wider than the screen.
+pub fn fits(browser: &mut Browser, device: Device) {
+    if device != Device::WithoutJavaScript {
+        assert!(!browser.scrolls_sideways(), "{} is wider than the screen", browser.url());
+    }
+}

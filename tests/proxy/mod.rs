@@ -1,0 +1,7 @@
+//! The extranet through the gateway: what is injected, translated, caught and streamed.
+
+mod catching;
+mod entering;
+mod operating;
+mod streaming;
+mod translating;

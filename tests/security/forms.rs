@@ -1,0 +1,196 @@
+//! Forms change things; links do not. What somebody typed stays text.
+
+use super::flows::forged;
+use crate::support::{
+    echo::{Account, Echo},
+    gateway::Gateway,
+    page,
+    person::{Person, Request},
+    site::Site,
+    town::{self, ALICE, CAROL, CHOSEN, Town, login_path, try_sign_in},
+};
+
+/// Every address of the portal that takes a form.
+const POSTS: [&str; 21] = [
+    "/login",
+    "/forgotten",
+    "/reset",
+    "/confirm",
+    "/confirm/disown",
+    "/terms",
+    "/logout",
+    "/language",
+    "/account/password",
+    "/account/email",
+    "/account/email/proof",
+    "/account/email/proof/resend",
+    "/account/email/cancel",
+    "/migration/notice",
+    "/migration/email",
+    "/migration/password",
+    "/migration/proof",
+    "/migration/proof/resend",
+    "/migration/email/change",
+    "/migration/restart",
+    "/migration/join",
+];
+
+#[test]
+fn sec_070_opening_every_link_changes_nothing() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    let (mut open, mut seen) = (vec![town.gateway.portal("/account")], Vec::new());
+    while let Some(url) = open.pop() {
+        let ours = url.origin() == town.gateway.portal("/").origin();
+        if !ours || seen.contains(&url) || seen.len() > 60 {
+            continue;
+        }
+        seen.push(url.clone());
+        let answer = alice.visit(Request::get(url));
+        open.extend(page::links(&answer.text(), &answer.url));
+    }
+    for path in POSTS.into_iter().chain(["/account/email/proof/resend"]) {
+        for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+            let request = Request::get(town.gateway.portal(path)).method(method);
+            alice.ask(request);
+        }
+    }
+    alice.get(town.at_a("/.vestibule/logout"), &[]);
+    alice.open("/account").see(ALICE.email);
+    alice.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
+    let mut again = Person::new(&town.gateway);
+    town.sign_in(&mut again, "a", ALICE.email, CHOSEN);
+}
+
+#[test]
+fn sec_070_a_new_password_needs_the_current_one() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    for current in ["", "pas-celui-ci"] {
+        alice.open("/account/password").fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
+        alice.fill("current", current).press("Enregistrer").miss("a été modifié");
+        alice.open("/account/email").fill("email", "m@x.example").fill("confirmation", "m@x.example");
+        alice.fill("current", current).press("Valider").miss("Vérifiez votre boîte mail");
+    }
+    town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);
+}
+
+#[test]
+fn sec_072_what_was_typed_stays_text_on_pages() {
+    let town = Town::build();
+    let attack = "\"><svg onload=alert(1)>";
+    let mut person = Person::new(&town.gateway);
+    for attack in [attack, "{{7*7}}", "'><script>alert(1)</script>", "javascript:alert(1)", "${7*7}"] {
+        let query: String = url::form_urlencoded::byte_serialize(attack.as_bytes()).collect();
+        for path in [
+            format!("/login?client={query}&societe={query}"),
+            format!("/login?client=CA&societe=SA&return={query}&error={query}&message={query}"),
+            format!("/forgotten?client={query}&societe=SA"),
+            format!("/confirm?s={query}"),
+            format!("/reset?s={query}"),
+            format!("/{query}"),
+        ] {
+            person.open(&path);
+            assert_clean(&person, &path);
+        }
+        try_sign_in(&mut person, "a", attack, attack);
+        assert_clean(&person, attack);
+    }
+}
+
+#[test]
+fn sec_072_what_an_extranet_or_a_resident_wrote_stays_text_in_the_wizard_and_in_letters() {
+    let name = "\"><svg onload=alert(1)> {{7*7}}";
+    let echo = Echo::start(vec![Account::new("<svg/onload=alert(1)>", "Old-2019", name, "\"><svg@x.example")]);
+    let agency = town::agency("agence-a", "CA", "SA", "<svg onload=alert(2)> Agence {{7*7}}", &echo);
+    let town = Town { gateway: Gateway::start(&Site::new().agency(agency)), a: echo, b: Echo::start(Vec::new()) };
+    let mut person = Person::new(&town.gateway);
+    try_sign_in(&mut person, "a", "<svg/onload=alert(1)>", "Old-2019");
+    assert_clean(&person, "the notice");
+    person.press("Étape suivante");
+    assert_clean(&person, "the address");
+    person.fill("email", "\"<svg onload=alert(3)>\"@x.example").press("Continuer");
+    assert_clean(&person, "a strange address");
+    person.open("/migration/email").fill("email", "x+{{7*7}}@x.example").press("Continuer");
+    assert_clean(&person, "the password");
+    person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
+    assert_clean(&person, "the proof");
+    let letter = town.gateway.letter_to("x+{{7*7}}@x.example");
+    assert_eq!(page::count(&letter.html, "svg, script, [onload]"), 0, "{}", letter.html);
+    assert!(!letter.text.contains("49") || letter.code().contains("49"), "{}", letter.text);
+    assert!(!letter.subject.contains('\n'), "{}", letter.subject);
+    person.open(letter.link());
+    assert_clean(&person, "the confirmation");
+}
+
+/// No markup of an attacker, and a policy that would not run it.
+fn assert_clean(person: &Person, what: &str) {
+    let here = person.here();
+    let text = here.text();
+    assert_eq!(page::count(&text, "svg, [onload], [onerror], script:not([src])"), 0, "{what}:\n{text}");
+    assert!(!text.contains("alert(1)</script>") && !page::words(&text).contains("49 "), "{what}:\n{text}");
+    assert!(!text.contains("href=\"javascript:"), "{what}:\n{text}");
+    let policy = here.header("content-security-policy");
+    let scripts = policy.split(';').map(str::trim).find(|rule| rule.starts_with("script-src"));
+    let scripts = scripts.or_else(|| policy.split(';').map(str::trim).find(|rule| rule.starts_with("default-src")));
+    let scripts = scripts.unwrap_or_else(|| panic!("{what}: no policy for scripts: {policy}"));
+    assert!(!scripts.contains("unsafe-inline") && !scripts.contains('*'), "{what}: {policy}");
+    assert_eq!(here.header("x-content-type-options"), "nosniff", "{what}");
+}
+
+#[test]
+fn sec_078_a_form_from_elsewhere_is_refused() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    let mut stranger = Person::new(&town.gateway);
+    stranger.open(login_path("a"));
+    for path in POSTS {
+        alice.open("/account");
+        let right = forged(&alice, path, &[]);
+        let foreign = forged(&stranger, path, &[]).value("csrf").expect("a token").to_owned();
+        let (mut without, mut others, mut cut) = (right.clone(), right.clone(), right.clone());
+        without.remove("csrf");
+        others.fields = vec![("csrf".to_owned(), foreign)];
+        let token = right.value("csrf").expect("a token");
+        cut.fields = vec![("csrf".to_owned(), token[..token.len() - 1].to_owned())];
+        let honest = alice.request_of(&right);
+        let attempts = [
+            ("no token", alice.request_of(&without)),
+            ("another browser's token", alice.request_of(&others)),
+            ("a shortened token", alice.request_of(&cut)),
+            ("another origin", honest.clone().header("origin", "https://evil.tld")),
+            ("an agency's origin", honest.clone().header("origin", town.at_a("").trim_end_matches('/'))),
+            ("no origin at all", honest.clone().header("origin", "null")),
+            ("a cross-site page", honest.clone().without("origin").header("sec-fetch-site", "cross-site")),
+            ("plain text", honest.clone().header("content-type", "text/plain")),
+        ];
+        for (what, request) in attempts {
+            let answer = alice.ask(request);
+            assert!(matches!(answer.status, 400 | 403 | 415), "{path} with {what}: {}", answer.status);
+        }
+    }
+    alice.open("/account").see(ALICE.email);
+}
+
+#[test]
+fn sec_078_nobody_is_signed_in_by_somebody_elses_form() {
+    let town = Town::build();
+    town.alice();
+    let mut victim = Person::new(&town.gateway);
+    victim.open(login_path("a")).fill("login", ALICE.email).fill("password", CHOSEN);
+    let form = victim.form("Connexion");
+    let mut bare = form.clone();
+    bare.remove("csrf");
+    for request in [
+        victim.request_of(&form).header("origin", "https://evil.tld").header("sec-fetch-site", "cross-site"),
+        victim.request_of(&form).header("origin", "null"),
+        victim.request_of(&bare),
+    ] {
+        let answer = victim.ask(request);
+        assert_eq!(answer.status, 403);
+    }
+    victim.open("/account").miss(ALICE.email);
+    // The page that refuses shows a way on, and what was typed in other fields is not asked of a stranger.
+    try_sign_in(&mut victim, "a", CAROL.login, CAROL.password);
+    victim.see("évolue");
+}

@@ -1,0 +1,110 @@
+//! Which house a request is for is said by its host, and by what the gateway has stored.
+
+use super::{cookies_at_a, get_at_a, raw};
+use crate::support::town::{ALICE, BOB, CHOSEN, Town};
+
+#[test]
+fn sec_014_no_letter_links_to_a_host_that_a_request_named() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    alice.forget_cookies();
+    let port = town.gateway.port();
+    let ours = format!("http://www.localhost:{port}/");
+    let honest = format!("Host: www.localhost:{port}\r\n");
+    for lines in [
+        "Host: evil.tld\r\n".to_owned(),
+        format!("{honest}Forwarded: host=evil.tld;proto=http\r\n"),
+        format!("{honest}X-Forwarded-Host: evil.tld\r\nX-Forwarded-Proto: https\r\n"),
+        format!("Host: www.localhost:{port}@evil.tld\r\n"),
+        format!("Host: evil.tld\r\n{honest}"),
+        format!("{honest}Host: evil.tld\r\n"),
+        format!("{honest}X-Host: evil.tld\r\nX-Original-Host: evil.tld\r\n"),
+    ] {
+        alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email);
+        let form = alice.form("Recevoir l'e-mail");
+        let body = alice.request_of(&form).body.expect("a body");
+        let head = format!(
+            "POST /forgotten HTTP/1.1\r\n{lines}Cookie: {}\r\nOrigin: http://www.localhost:{port}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
+            alice.cookie_line(&town.gateway.portal("/")),
+            body.len(),
+            String::from_utf8(body).expect("text"),
+        );
+        let answer = raw(&town, head).unwrap_or_else(|| panic!("{lines}: no answer"));
+        assert!(answer.status < 500, "{lines}: {}", answer.status);
+        assert!(!answer.header("location").unwrap_or_default().contains("evil"), "{lines}");
+    }
+    // The honest request at the end makes sure that what was asked before had its time.
+    alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let asked_at_last = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("mot de passe"));
+    assert!(asked_at_last.link().starts_with(&ours));
+    for letter in town.gateway.letters().all() {
+        assert!(!letter.raw.contains("evil"), "{}", letter.raw);
+        assert!(letter.links().iter().all(|link| link.starts_with(&ours)), "{:?}", letter.links());
+    }
+}
+
+#[test]
+fn sec_015_no_spelling_of_a_host_opens_a_looser_door() {
+    let town = Town::build();
+    let port = town.gateway.port();
+    for host in [
+        format!("AGENCE-A.LOCALHOST:{port}"),
+        format!("agence-a.localhost.:{port}"),
+        "agence-a.localhost:443".to_owned(),
+        "agence-a.localhost:8443".to_owned(),
+        "agence-a.localhost".to_owned(),
+        format!("x.agence-a.localhost:{port}"),
+        format!("agence-a.localhost:{port}:80"),
+        "127.0.0.1".to_owned(),
+        String::new(),
+    ] {
+        let answer = raw(&town, format!("GET /membre/x HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n\r\n"));
+        super::assert_shut(&town, answer.as_ref(), &format!("Host: {host}"));
+    }
+    let answer = raw(&town, "GET /membre/x HTTP/1.1\r\nAccept: text/html\r\n\r\n");
+    super::assert_shut(&town, answer.as_ref(), "no Host");
+    let answer = raw(
+        &town,
+        format!("GET http://agence-b.localhost:{port}/membre/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n"),
+    );
+    super::assert_shut(&town, answer.as_ref(), "an absolute target of another host");
+    town.b.assert_untouched("an absolute target of another host");
+}
+
+#[test]
+fn sec_017_who_has_an_account_at_one_agency_does_not_enter_another() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    alice.open(town.at_b("/membre/x"));
+    assert!(!alice.here().text().contains("\"target\""), "not the other extranet: {}", alice.words());
+    town.b.assert_untouched("alice at B's host");
+    alice.open("/login?client=CB&societe=SB");
+    town.b.assert_untouched("alice with B's codes");
+    // A's cookie at B's host.
+    let cookies = cookies_at_a(&town, &alice);
+    let head = format!(
+        "GET /membre/x HTTP/1.1\r\nHost: agence-b.localhost:{}\r\nCookie: {cookies}\r\n\r\n",
+        town.gateway.port()
+    );
+    let answer = raw(&town, head).expect("an answer");
+    assert_ne!(answer.status, 200, "A's cookie is worth nothing at B");
+    town.b.assert_untouched("A's cookie at B's host");
+    // What the client says of codes is not what the extranet gets.
+    town.forget();
+    get_at_a(&town, "/membre/x?client=CB&societe=SB", &cookies, &[]).expect("an answer");
+    assert_eq!(town.a.last().folded("X-Extranet-Agency"), ["CA-SA"]);
+    assert_eq!(town.a.last().folded("X-Extranet-User"), [ALICE.login]);
+}
+
+#[test]
+fn sec_017_the_page_says_that_there_is_no_account_here() {
+    let town = Town::build();
+    let mut bob = town.resident(BOB);
+    bob.open("/login?client=CB&societe=SB");
+    if bob.sees("Email ou identifiant") {
+        bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    }
+    bob.see("Pas de compte dans cette agence");
+    town.b.assert_untouched("a refusal");
+}

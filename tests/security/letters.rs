@@ -1,0 +1,176 @@
+//! What a letter carries works once, in its time, and for the one who asked.
+
+use std::thread;
+
+use crate::support::{
+    page,
+    person::{Person, Request},
+    town::{ALICE, CAROL, CHOSEN, Town, migrate_up_to_proof},
+};
+
+#[test]
+fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let link = town.gateway.letter_to(CAROL.email).link();
+    let (address, secret) = link.split_once("s=").expect("a secret");
+    let flipped = (0..secret.len()).map(|at| {
+        let other = if &secret[at..=at] == "A" { "B" } else { "A" };
+        format!("{}{other}{}", &secret[..at], &secret[at + 1..])
+    });
+    let shorter = (1..=8).map(|cut| secret[..secret.len() - cut].to_owned());
+    let longer = ["A", "AAAAAAAA", "%20", "=", "."].into_iter().map(|more| format!("{secret}{more}"));
+    let swapped = {
+        let half = secret.len() / 2;
+        format!("{}{}", &secret[half..], &secret[..half])
+    };
+    let mut case = secret.to_owned();
+    case.make_ascii_uppercase();
+    let others = [swapped, String::new(), "%00".to_owned()].into_iter().chain((case != secret).then_some(case));
+    for forged in flipped.chain(shorter).chain(longer).chain(others).filter(|forged| forged != secret) {
+        // A blank at the end is what mail programs add; nothing else may be forgiven.
+        if forged.trim_end_matches("%20") == secret {
+            continue;
+        }
+        carol.open(format!("{address}s={forged}"));
+        carol.see("Ce lien n'est pas valable").miss(CAROL.email);
+    }
+    for path in ["/reset?s=", "/confirm?s="] {
+        carol.open(format!("{path}{}", "A".repeat(secret.len()))).see("Ce lien n'est pas valable");
+    }
+    carol.open(&link).press("Confirmer mon adresse").see("Votre compte est à jour");
+}
+
+#[test]
+fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let link = town.gateway.letter_to(CAROL.email).link();
+    let secret = link.split_once("s=").expect("a secret").1;
+    carol.open(format!("/reset?s={secret}")).see("Ce lien n'est pas valable");
+}
+
+#[test]
+fn sec_045_a_letter_past_its_time_opens_nothing() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let letter = town.gateway.letter_to(CAROL.email);
+    town.gateway.let_pass(11);
+    carol.fill("code", &letter.code()).press("Valider").see("Le délai est dépassé");
+    town.gateway.let_pass(50);
+    carol.open(letter.link()).see("Ce lien n'est plus valable").see("Demander un nouvel e-mail");
+    carol.open("/migration/proof").see("Vérifiez votre boîte mail").see("Renvoyer l'e-mail");
+}
+
+#[test]
+fn sec_045_a_reset_link_past_its_time_opens_nothing() {
+    let town = Town::build();
+    town.alice();
+    let mut alice = Person::new(&town.gateway);
+    alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let letter = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot de passe"));
+    alice.open(letter.link()).fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
+    let form = alice.form("Enregistrer");
+    town.gateway.let_pass(61);
+    assert!(!page::words(&alice.send(&form).text()).contains("Mot de passe réinitialisé"), "too late");
+    alice.open(letter.link()).see("Ce lien n'est plus valable").miss("Nouveau mot de passe");
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+}
+
+#[test]
+fn sec_046_a_link_works_exactly_once() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let link = town.gateway.letter_to(CAROL.email).link();
+    carol.open(&link);
+    let form = carol.form("Confirmer mon adresse");
+    let request = carol.request_of(&form);
+    let cookies = carol.cookie_line(&town.gateway.portal("/"));
+    let answers = at_once(50, &town, &request, &cookies);
+    assert!(answers.iter().all(|status| *status < 500), "{answers:?}");
+    carol.open(&link).see("Ce lien a déjà été utilisé").miss(CAROL.email);
+    town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+    carol.open("/account");
+    assert_eq!(page::count(&carol.here().text(), "ul.accounts li"), 1, "attached once");
+}
+
+#[test]
+fn sec_046_a_reset_link_works_exactly_once() {
+    let town = Town::build();
+    town.alice();
+    let mut alice = Person::new(&town.gateway);
+    alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let link =
+        town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot de passe")).link();
+    alice.open(&link).fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
+    let first = alice.form("Enregistrer");
+    let mut second = first.clone();
+    second.set("password", "Tilleul-77-banc");
+    second.set("confirmation", "Tilleul-77-banc");
+    alice.send(&first);
+    let answer = alice.send(&second);
+    assert!(!page::words(&answer.text()).contains("Mot de passe réinitialisé"), "a second time");
+    alice.open(&link).miss("Choisissez un nouveau mot de passe");
+    town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, "Cerisier-31-mur");
+}
+
+#[test]
+fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    for path in ["/migration/notice", "/migration/email", "/migration/password", "/migration/proof", "/migration/join"]
+    {
+        let mut other = Person::new(&town.gateway);
+        other.open(path).miss(CAROL.email).miss("Carol").miss(CAROL.login);
+        assert!(other.sees("Reprenons au début") || other.sees("Connexion"), "{path}: {}", other.words());
+    }
+    let step = carol.here().url.clone();
+    Person::new(&town.gateway).open(step).see("Reprenons au début").miss(CAROL.email);
+}
+
+#[test]
+fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let code = town.gateway.letter_to(CAROL.email).code();
+    for guess in 0..10 {
+        if !carol.sees("essayé trop de fois") {
+            carol.fill("code", &format!("1234567{guess}")).press("Valider").miss("Votre compte est à jour");
+        }
+    }
+    carol.see("essayé trop de fois");
+    carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("Vérifiez votre boîte mail");
+}
+
+#[test]
+fn sec_048_a_hundred_guesses_at_once_share_one_budget() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let code = town.gateway.letter_to(CAROL.email).code();
+    carol.fill("code", "00000000");
+    let form = carol.form("Valider");
+    let request = carol.request_of(&form);
+    let answers = at_once(100, &town, &request, &carol.cookie_line(&town.gateway.portal("/")));
+    assert!(answers.iter().all(|status| *status < 500), "{answers:?}");
+    carol.open("/migration/proof").fill("code", &code).press("Valider").miss("Votre compte est à jour");
+}
+
+/// Sends one request many times at once with these cookies; returns the statuses.
+pub(super) fn at_once(times: usize, town: &Town, request: &Request, cookies: &str) -> Vec<u16> {
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..times)
+            .map(|_| {
+                let request = request.clone().header("cookie", cookies);
+                scope.spawn(move || Person::new(&town.gateway).ask(request).status)
+            })
+            .collect();
+        senders.into_iter().map(|sender| sender.join().expect("an answer")).collect()
+    })
+}

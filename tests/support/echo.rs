@@ -1,0 +1,185 @@
+//! An extranet that writes down every byte it gets and answers what it saw, with a login form of its own.
+//!
+//! What an answer looks like stands in the asked path, so that a test reads alone; see `answers`.
+
+mod answers;
+mod wire;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::{net::TcpListener, task::AbortHandle};
+
+pub use answers::byte_at;
+
+use super::{RUNTIME, wait};
+
+/// A running extranet; it ends with this value.
+pub struct Echo {
+    house: Arc<House>,
+    port: u16,
+    task: AbortHandle,
+}
+
+/// A resident's account in it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub login: String,
+    pub password: String,
+    /// Shown on `/profil`, where there is one.
+    pub name: Option<String>,
+    /// Shown on `/profil`, where there is one.
+    pub email: Option<String>,
+}
+
+/// A request as it came over the wire.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The head's bytes, with the empty line.
+    pub raw: Vec<u8>,
+    pub method: String,
+    pub target: String,
+    /// In order, duplicates included, values as bytes read as ISO-8859-1.
+    pub headers: Vec<(String, String)>,
+    /// How long the body was.
+    pub body_length: u64,
+    /// Its beginning.
+    pub body: Vec<u8>,
+}
+
+/// What all connections share.
+struct House {
+    origin: String,
+    accounts: Vec<Account>,
+    sessions: Mutex<Sessions>,
+    seen: Mutex<Vec<Seen>>,
+    sign_ins: AtomicU64,
+    /// Answers to logins come to a halt while this is set.
+    broken: std::sync::atomic::AtomicBool,
+    number: AtomicU64,
+}
+
+#[derive(Default)]
+struct Sessions {
+    /// One-time tokens of login forms, with the session cookie that each was given to.
+    tokens: HashMap<String, String>,
+    signed_in: HashMap<String, String>,
+    attempts: HashMap<String, u32>,
+}
+
+impl Echo {
+    /// An extranet with these residents on a free port.
+    pub fn start(accounts: Vec<Account>) -> Self {
+        let listener = wait(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let house = Arc::new(House {
+            origin: format!("http://127.0.0.1:{port}"),
+            accounts,
+            sessions: Mutex::default(),
+            seen: Mutex::default(),
+            sign_ins: AtomicU64::new(0),
+            broken: false.into(),
+            number: AtomicU64::new(0),
+        });
+        let task = RUNTIME.spawn(wire::serve(listener, Arc::clone(&house))).abort_handle();
+        Self { house, port, task }
+    }
+
+    /// Where it is, for the gateway only: `http://127.0.0.1:port`.
+    pub fn origin(&self) -> &str {
+        &self.house.origin
+    }
+
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Every request so far, or since it was last told to forget.
+    pub fn seen(&self) -> Vec<Seen> {
+        lock(&self.house.seen).clone()
+    }
+
+    /// The newest request.
+    pub fn last(&self) -> Seen {
+        self.seen().pop().expect("something reached the extranet")
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget(&self) {
+        lock(&self.house.seen).clear();
+    }
+
+    /// Fails if a request has reached it since it was told to forget.
+    pub fn assert_untouched(&self, after: &str) {
+        let seen: Vec<_> = self.seen().into_iter().map(|seen| format!("{} {}", seen.method, seen.target)).collect();
+        assert!(seen.is_empty(), "after {after} the extranet got {seen:?}");
+    }
+
+    /// Forgets every session, as such an extranet does overnight.
+    pub fn expire_sessions(&self) {
+        lock(&self.house.sessions).signed_in.clear();
+    }
+
+    /// How many sessions are signed in.
+    pub fn live_sessions(&self) -> usize {
+        lock(&self.house.sessions).signed_in.len()
+    }
+
+    /// How many sign-ins succeeded so far.
+    pub fn sign_ins(&self) -> u64 {
+        self.house.sign_ins.load(Ordering::SeqCst)
+    }
+
+    /// How often this login was tried with a valid form.
+    pub fn attempts(&self, login: &str) -> u32 {
+        lock(&self.house.sessions).attempts.get(login).copied().unwrap_or(0)
+    }
+
+    /// From now on its login page fails with 500, or works again.
+    pub fn break_login(&self, broken: bool) {
+        self.house.broken.store(broken, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Account {
+    /// An account with a name and an address.
+    pub fn new(login: &str, password: &str, name: &str, email: &str) -> Self {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { login: login.to_owned(), password: password.to_owned(), name: some(name), email: some(email) }
+    }
+}
+
+impl Seen {
+    /// Each value of a header, by its name in any case.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Each value of a header as CGI, WSGI and PHP would find it: `_` and `-` are the same there.
+    pub fn folded(&self, name: &str) -> Vec<&str> {
+        let fold = |name: &str| name.to_ascii_lowercase().replace('_', "-");
+        self.headers.iter().filter(|(n, _)| fold(n) == fold(name)).map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The names of the cookies that came.
+    pub fn cookies(&self) -> Vec<String> {
+        let pairs = self.values("cookie").into_iter().flat_map(|line| line.split(';'));
+        pairs.filter_map(|pair| Some(pair.trim().split_once('=')?.0.to_owned())).collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

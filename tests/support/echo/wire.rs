@@ -1,0 +1,157 @@
+//! HTTP/1.1 by hand: what came is kept byte by byte, and nothing is repaired.
+
+use std::{io, sync::Arc};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use super::{House, Seen, answers, lock};
+
+/// As much of a body as is kept.
+const KEPT: usize = 64 * 1024;
+
+/// One connection, with what was read ahead.
+pub struct Wire {
+    pub stream: TcpStream,
+    ahead: Vec<u8>,
+}
+
+/// Whether the connection goes on after an answer.
+pub enum After {
+    Next,
+    Close,
+}
+
+pub async fn serve(listener: TcpListener, house: Arc<House>) {
+    // Ends with this task, and every connection with it.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let house = Arc::clone(&house);
+        connections.spawn(async move {
+            // A peer that goes away is no failure of this extranet.
+            let _ = converse(Wire { stream, ahead: Vec::new() }, &house).await;
+        });
+    }
+}
+
+async fn converse(mut wire: Wire, house: &Arc<House>) -> io::Result<()> {
+    while let Some(head) = wire.head().await? {
+        let mut seen = parse(head);
+        if seen.values("expect").iter().any(|value| value.eq_ignore_ascii_case("100-continue")) {
+            wire.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
+        wire.body(&mut seen).await?;
+        lock(&house.seen).push(seen.clone());
+        if seen.values("upgrade").iter().any(|value| value.eq_ignore_ascii_case("websocket")) {
+            return answers::websocket(wire, &seen).await;
+        }
+        match answers::answer(&mut wire, house, &seen).await? {
+            After::Next => {}
+            After::Close => break,
+        }
+    }
+    wire.stream.shutdown().await
+}
+
+impl Wire {
+    /// Writes an answer with a length.
+    pub async fn answer(
+        &mut self,
+        seen: &Seen,
+        status: u16,
+        headers: &[(&str, String)],
+        body: &[u8],
+    ) -> io::Result<After> {
+        let mut head = format!("HTTP/1.1 {status} Because\r\nContent-Length: {}\r\n", body.len()).into_bytes();
+        for (name, value) in headers {
+            head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        head.extend_from_slice(b"\r\n");
+        if seen.method != "HEAD" {
+            head.extend_from_slice(body);
+        }
+        self.stream.write_all(&head).await?;
+        Ok(After::Next)
+    }
+
+    async fn head(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some(end) = self.ahead.windows(4).position(|four| four == b"\r\n\r\n") {
+                let rest = self.ahead.split_off(end + 4);
+                return Ok(Some(std::mem::replace(&mut self.ahead, rest)));
+            }
+            if !self.more().await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads the body, keeps its beginning and counts the rest.
+    async fn body(&mut self, seen: &mut Seen) -> io::Result<()> {
+        let chunked =
+            seen.values("transfer-encoding").iter().any(|value| value.to_ascii_lowercase().contains("chunked"));
+        if !chunked {
+            let length = seen.values("content-length").first().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
+            return self.take(length, seen).await;
+        }
+        loop {
+            let line = self.line().await?;
+            let size = line.split(';').next().and_then(|size| u64::from_str_radix(size.trim(), 16).ok());
+            let size = size.ok_or(io::ErrorKind::InvalidData)?;
+            self.take(size, seen).await?;
+            self.line().await?;
+            if size == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take(&mut self, mut length: u64, seen: &mut Seen) -> io::Result<()> {
+        while length > 0 {
+            if self.ahead.is_empty() && !self.more().await? {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let part = usize::try_from(length).unwrap_or(usize::MAX).min(self.ahead.len());
+            let room = KEPT.saturating_sub(seen.body.len()).min(part);
+            seen.body.extend_from_slice(&self.ahead[..room]);
+            seen.body_length += part as u64;
+            length -= part as u64;
+            self.ahead.drain(..part);
+        }
+        Ok(())
+    }
+
+    async fn line(&mut self) -> io::Result<String> {
+        loop {
+            if let Some(end) = self.ahead.windows(2).position(|two| two == b"\r\n") {
+                let line: Vec<u8> = self.ahead.drain(..end + 2).collect();
+                return Ok(String::from_utf8_lossy(&line).trim().to_owned());
+            }
+            if !self.more().await? {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    async fn more(&mut self) -> io::Result<bool> {
+        let mut buffer = vec![0; 64 * 1024];
+        let length = self.stream.read(&mut buffer).await?;
+        self.ahead.extend_from_slice(&buffer[..length]);
+        Ok(length > 0)
+    }
+}
+
+fn parse(raw: Vec<u8>) -> Seen {
+    let text: String = raw.iter().map(|byte| char::from(*byte)).collect();
+    let mut lines = text.split("\r\n");
+    let mut first = lines.next().unwrap_or_default().split(' ');
+    let (method, target) = (first.next().unwrap_or_default().to_owned(), first.next().unwrap_or_default().to_owned());
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect();
+    Seen { raw, method, target, headers, body_length: 0, body: Vec::new() }
+}

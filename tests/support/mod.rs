@@ -1,0 +1,72 @@
+//! What every test from outside needs: a gateway, extranets, people, letters, a browser.
+
+pub mod browser;
+pub mod echo;
+pub mod gateway;
+pub mod legacy_app;
+pub mod letters;
+pub mod page;
+pub mod person;
+pub mod raw;
+pub mod samples;
+pub mod site;
+pub mod town;
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    net::TcpListener,
+    path::PathBuf,
+    sync::{LazyLock, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::runtime::Runtime;
+
+/// Where the in-process extranets and the clients of all tests run; tests themselves are plain functions.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// How often something that is awaited is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(15);
+
+/// Waits for a future from a test, which is not async itself.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
+/// Looks until there is something, and fails with `what` when the time is over.
+pub fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// A port that nobody listens on and that no other test of this process was given.
+pub fn free_port() -> u16 {
+    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = given.get_or_insert_default();
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        if given.insert(port) {
+            return port;
+        }
+    }
+}
+
+/// The folder that the package's `Cargo.toml` stands in.
+pub fn package() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where builds and screenshots go.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package().join("target"), PathBuf::from)
+}

@@ -1,0 +1,127 @@
+//! The configuration of a gateway under test, as an operator would have written it.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use toml::{Table, Value};
+
+/// What a gateway is started with; every value can be set by its dotted path.
+#[derive(Debug, Clone)]
+pub struct Site {
+    settings: Table,
+    agencies: Vec<Agency>,
+}
+
+/// One agency's file.
+#[derive(Debug, Clone)]
+pub struct Agency {
+    label: String,
+    settings: Table,
+}
+
+impl Site {
+    /// A portal without agencies: letters in a folder, `SQLite`, no waiting where a resident would read.
+    pub fn new() -> Self {
+        let settings = r##"
+            agencies = "agencies"
+            [server]
+            failure_floor_ms = 40
+            workers = 2
+            [portal]
+            name = "Mon compte immobilier"
+            colour = "#1f4f8b"
+            [database]
+            url = "sqlite:vestibule.db"
+            [vault]
+            key_file = "vault.key"
+            [mail]
+            from = "Mon compte <ne-pas-repondre@moncompte.example>"
+            transport = "folder"
+            folder = "letters"
+            [log]
+            format = "json"
+            level = "info"
+            [policy]
+            notice_seconds = 0
+        "##;
+        Self { settings: settings.parse().expect("the settings are TOML"), agencies: Vec::new() }
+    }
+
+    /// Sets a value by its dotted path, such as `policy.notice_seconds`.
+    pub fn set(mut self, path: &str, value: impl Into<Value>) -> Self {
+        set(&mut self.settings, path, value.into());
+        self
+    }
+
+    /// Adds an agency.
+    pub fn agency(mut self, agency: Agency) -> Self {
+        self.agencies.push(agency);
+        self
+    }
+
+    /// Writes everything into a folder; returns the path of the main file.
+    pub fn write(&self, folder: &Path, port: u16, health: u16) -> std::path::PathBuf {
+        let mut settings = self.settings.clone();
+        set(&mut settings, "server.listen", vec![format!("127.0.0.1:{port}")].into());
+        set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
+        set(&mut settings, "portal.url", format!("http://www.localhost:{port}").into());
+        let agencies = folder.join("agencies");
+        fs::create_dir_all(&agencies).expect("a folder for the agencies");
+        fs::create_dir_all(folder.join("letters")).expect("a folder for the letters");
+        let mut key = data_encoding::BASE64.encode(&[7; 32]);
+        key.push('\n');
+        let file = folder.join("vault.key");
+        fs::write(&file, key).expect("the vault's key");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a key that nobody else reads");
+        for agency in &self.agencies {
+            let mut settings = agency.settings.clone();
+            settings.entry("url").or_insert(format!("http://{}.localhost:{port}", agency.label).into());
+            write(&agencies.join(format!("{}.toml", agency.label)), &settings);
+        }
+        let main = folder.join("vestibule.toml");
+        write(&main, &settings);
+        main
+    }
+}
+
+impl Agency {
+    /// An agency whose public host is `<label>.localhost`, from a whole file; `url` is filled in.
+    pub fn from_toml(label: &str, text: &str) -> Self {
+        let mut settings: Table = text.parse().expect("the agency is TOML");
+        settings.remove("url");
+        Self { label: label.to_owned(), settings }
+    }
+
+    /// Sets a value by its dotted path, such as `sign_in.form.page`.
+    pub fn set(mut self, path: &str, value: impl Into<Value>) -> Self {
+        set(&mut self.settings, path, value.into());
+        self
+    }
+
+    /// Without a whole table.
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.remove(name);
+        self
+    }
+
+    /// Adds terms that have to be accepted; their text stands in the file beside the agency's.
+    pub fn with_terms(self, file: &Path) -> Self {
+        let file = file.to_str().expect("a path in UTF-8").to_owned();
+        self.set("terms.version", "2026-10").set("terms.file", file)
+    }
+}
+
+fn set(table: &mut Table, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            table.insert(path.to_owned(), value);
+        }
+        Some((head, rest)) => {
+            let inner = table.entry(head).or_insert_with(|| Value::Table(Table::new()));
+            set(inner.as_table_mut().expect("a table on the way"), rest, value);
+        }
+    }
+}
+
+fn write(path: &Path, settings: &Table) {
+    fs::write(path, toml::to_string(settings).expect("TOML")).expect("a written file");
+}
