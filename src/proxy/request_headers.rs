@@ -123,7 +123,11 @@ const fn initials() -> [bool; 256] {
 /// `X.Extranet.User` among them, so all are read as `-`.
 fn folded(name: &str) -> Cow<'_, str> {
     let sign = |c: char| !c.is_ascii_alphanumeric() && c != '-';
-    if name.contains(sign) { Cow::Owned(name.replace(sign, "-")) } else { Cow::Borrowed(name) }
+    if name.bytes().any(|byte| sign(char::from(byte))) {
+        Cow::Owned(name.replace(sign, "-"))
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
