@@ -8,5 +8,6 @@
 mod architecture;
 mod journeys;
 mod proxy;
+mod residents;
 mod security;
 mod support;

@@ -24,8 +24,9 @@ use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
 
-/// Sign-ins upstream in a row, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042).
-const MOST_RENEWALS: u32 = 3;
+/// Sign-ins upstream in a row for one page, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042):
+/// fewer than the redirects that browsers follow, more than somebody in a hurry clicks on « Accéder à l'espace client ».
+const MOST_RENEWALS: u32 = 6;
 const IN_A_ROW: Duration = Duration::seconds(20);
 
 #[derive(Debug, Default, Deserialize)]

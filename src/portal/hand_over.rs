@@ -76,7 +76,8 @@ pub(super) async fn hand_over(
     };
     match hand_over::hand_over(&web.app, &guest.caller, &session, &agency, bind, &return_to).await? {
         Handed::Code(code) => {
-            Ok(guest.go(&format!("{}/.vestibule/enter?{}", agency.public, query(&[("code", code.expose())]))))
+            let query = query(&[("code", code.expose()), ("return", return_to.as_str())]);
+            Ok(guest.go(&format!("{}/.vestibule/enter?{query}", agency.public)))
         }
         Handed::OwesTerms => Ok(guest.go(&format!("/terms?{way_back}"))),
         Handed::NoAccount => {
@@ -101,8 +102,10 @@ pub(super) async fn enter(
     };
     let entered = hand_over::enter(&web.app, &agency, &Secret::new(asked.code), &bind).await?;
     let Some((cookie, return_to)) = entered else {
-        // A code that was used, is too old or belongs to another browser: the portal gives another one.
-        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
+        // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
+        // the portal gives another one, for the same page.
+        let back = query(&[("return", ReturnPath::parse_or_home(&asked.return_to).as_str())]);
+        return Ok(guest.go(&format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
     guest.set(Kind::Session, cookie.expose(), None);
     Ok(match agency.adapter {

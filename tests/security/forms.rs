@@ -2,6 +2,7 @@
 
 use super::flows::forged;
 use crate::support::{
+    browser::{Browser, Device},
     echo::{Account, Echo},
     gateway::Gateway,
     page,
@@ -121,6 +122,61 @@ fn sec_072_what_an_extranet_or_a_resident_wrote_stays_text_in_the_wizard_and_in_
     assert!(!letter.subject.contains('\n'), "{}", letter.subject);
     person.open(letter.link());
     assert_clean(&person, "the confirmation");
+}
+
+#[test]
+fn sec_072_nothing_that_was_written_into_an_account_runs_in_a_browser() {
+    const MARK: &str = "document.documentElement.dataset.ran='yes';document.title='ran'";
+    let attack = format!("\"><svg onload=\"{MARK}\"><img src=x onerror=\"{MARK}\">");
+    let login = "\"><svg/onload=document.title='ran'>";
+    let email = "\"><svg/onload=document.title='ran'>@x.example";
+    let echo = Echo::start(vec![Account::new(login, "Old-2019", &attack, email)]);
+    let agency = town::agency("agence-a", "CA", "SA", &format!("Agence {attack}"), &echo);
+    let gateway = Gateway::start(&Site::new().agency(agency));
+    let mut browser = Browser::start(Device::Desktop, "injection");
+    let query: String = url::form_urlencoded::byte_serialize(attack.as_bytes()).collect();
+    for path in [
+        format!("/login?client={query}&societe={query}"),
+        format!("/login?client=CA&societe=SA&return=/{query}&notice={query}&error={query}"),
+        format!("/confirm?s={query}"),
+        format!("/{query}"),
+    ] {
+        browser.open(gateway.portal(&path));
+        assert_calm(&mut browser, &path);
+    }
+    browser.open(gateway.portal(&login_path("a"))).fill("Email ou identifiant", login);
+    browser.fill("Mot de passe", "pas-celui-ci").press("Connexion").see("est inconnu");
+    assert_calm(&mut browser, "a refused sign-in");
+    browser.fill("Email ou identifiant", login).fill("Mot de passe", "Old-2019").press("Connexion").see("évolue");
+    assert_calm(&mut browser, "the notice");
+    browser.press("Étape suivante").see("Votre adresse email");
+    assert_calm(&mut browser, "the address");
+    // Without the browser's own check, as an attacker would have it.
+    browser.script("document.querySelectorAll('form').forEach((form) => { form.noValidate = true })");
+    browser.fill("Adresse email", email).press("Continuer").see("pas la bonne forme");
+    assert_calm(&mut browser, "a refused address");
+    browser.fill("Adresse email", "x@x.example").press("Continuer").see("Votre nouveau mot de passe");
+    browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
+    browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
+    assert_calm(&mut browser, "the proof");
+    let letter = gateway.letter_to("x@x.example");
+    browser.open(letter.link()).see("Confirmez votre adresse email");
+    assert_calm(&mut browser, "the confirmation");
+    browser.press("Confirmer mon adresse").see("Votre compte est à jour");
+    browser.fill("Email ou identifiant", "x@x.example").fill("Mot de passe", CHOSEN).press("Connexion").see("\"who\"");
+    browser.open(gateway.portal("/account")).see("Connexion et sécurité");
+    assert_calm(&mut browser, "the account");
+    // A mailbox without any policy of its own.
+    let shown = data_encoding::BASE64.encode(letter.html.as_bytes());
+    browser.open(format!("data:text/html;charset=utf-8;base64,{shown}")).see("Agence");
+    assert_calm(&mut browser, "the letter");
+}
+
+/// Nothing ran, and nothing that could run is there.
+fn assert_calm(browser: &mut Browser, what: &str) {
+    let ran = browser.script("return document.title === 'ran' || document.documentElement.dataset.ran === 'yes'");
+    assert_eq!(ran, false, "{what}: a script of somebody else's ran");
+    assert_eq!(browser.count("svg, img[src=x], [onload], [onerror]"), 0, "{what}: markup of somebody else's");
 }
 
 /// No markup of an attacker, and a policy that would not run it.

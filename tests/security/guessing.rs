@@ -36,9 +36,12 @@ fn sec_049_sixty_guesses_at_once_lock_a_new_account() {
     mallory.open(login_path("a")).fill("login", ALICE.email).fill("password", "pas-celui-ci");
     let form = mallory.form("Connexion");
     let request = mallory.request_of(&form);
+    let before = town.gateway.traced("sign-in-refused");
     at_once(60, &town, &request, &mallory.cookie_line(&town.gateway.portal("/")));
+    assert_eq!(town.gateway.traced("sign-in-refused") - before, 60, "the trace tells of each");
     try_sign_in(&mut mallory, "a", ALICE.email, CHOSEN);
     mallory.see(REFUSED);
+    assert_eq!(town.gateway.traced("signed-in"), 1, "nobody but Alice ever was signed in");
 }
 
 #[test]

@@ -149,6 +149,60 @@ fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
 }
 
 #[test]
+fn sec_048_another_letter_brings_no_new_budget() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let mut code = town.gateway.letter_to(CAROL.email).code();
+    for letter in 0..4 {
+        // Each letter alone would allow more than three.
+        for guess in 0..3 {
+            carol.fill("code", &format!("{letter}234567{guess}")).press("Valider").miss("Votre compte est à jour");
+        }
+        town.gateway.let_pass(2);
+        carol.open("/migration/proof").press("Renvoyer l'e-mail").see("Un nouvel e-mail est en route");
+        code = town.gateway.letter_to(CAROL.email).code();
+    }
+    // The newest letter's own code, typed for the first time and in time.
+    carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("essayé trop de fois");
+}
+
+#[test]
+fn sec_048_beginning_again_brings_no_new_budget() {
+    let town = Town::build();
+    for run in 0..5 {
+        // Another address each time, or the letters to one would be over first.
+        let address = format!("carol-{run}@residents.example");
+        let mut carol = Person::new(&town.gateway);
+        migrate_up_to_proof(&mut carol, "a", CAROL, &address);
+        for guess in 0..5 {
+            carol.fill("code", &format!("{run}234567{guess}")).press("Valider").miss("Votre compte est à jour");
+        }
+        carol.press("Revenir à la 1re étape");
+    }
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let code = town.gateway.letter_to(CAROL.email).code();
+    carol.fill("code", &code).press("Valider").miss("Votre compte est à jour");
+}
+
+#[test]
+fn sec_048_one_more_letter_helps_who_mistyped_a_few_times() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    town.gateway.letter_to(CAROL.email);
+    for guess in 0..5 {
+        carol.fill("code", &format!("1234567{guess}")).press("Valider").miss("Votre compte est à jour");
+    }
+    carol.see("essayé trop de fois").press("Renvoyer l'e-mail").see("Vous pourrez en demander un autre dans");
+    town.gateway.let_pass(2);
+    carol.open("/migration/proof").press("Renvoyer l'e-mail").see("Un nouvel e-mail est en route");
+    let code = town.gateway.letter_to(CAROL.email).code();
+    carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
+}
+
+#[test]
 fn sec_048_a_hundred_guesses_at_once_share_one_budget() {
     let town = Town::build();
     let mut carol = Person::new(&town.gateway);

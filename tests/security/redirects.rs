@@ -165,6 +165,7 @@ fn starts(town: &Town, text: &str) -> Vec<Url> {
         town.gateway.portal(&format!("/terms?client=CA&societe=SA&return={text}")),
         town.gateway.agency("agence-a", &format!("/.vestibule/begin?return={text}")),
         town.gateway.agency("agence-a", &format!("/.vestibule/renew?return={text}")),
+        town.gateway.agency("agence-a", &format!("/.vestibule/enter?code=none&return={text}")),
     ]
 }
 

@@ -61,6 +61,8 @@ struct House {
     sign_ins: AtomicU64,
     /// Answers to logins come to a halt while this is set.
     broken: std::sync::atomic::AtomicBool,
+    /// Cookies that a sign-in sets besides its own.
+    gifts: Mutex<Vec<String>>,
     number: AtomicU64,
 }
 
@@ -84,6 +86,7 @@ impl Echo {
             seen: Mutex::default(),
             sign_ins: AtomicU64::new(0),
             broken: false.into(),
+            gifts: Mutex::default(),
             number: AtomicU64::new(0),
         });
         let task = RUNTIME.spawn(wire::serve(listener, Arc::clone(&house))).abort_handle();
@@ -139,6 +142,11 @@ impl Echo {
     /// How often this login was tried with a valid form.
     pub fn attempts(&self, login: &str) -> u32 {
         lock(&self.house.sessions).attempts.get(login).copied().unwrap_or(0)
+    }
+
+    /// From now on a sign-in sets this cookie too.
+    pub fn also_set(&self, cookie: &str) {
+        lock(&self.house.gifts).push(cookie.to_owned());
     }
 
     /// From now on its login page fails with 500, or works again.

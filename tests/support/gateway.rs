@@ -119,18 +119,42 @@ impl Gateway {
     /// Lets every letter and every sign-in upstream have been so many minutes earlier: time passes, and no job of the
     /// gateway's runs.
     pub fn let_pass(&self, minutes: i64) {
-        let database = format!("sqlite:{}", self.folder.path().join("vestibule.db").display());
+        let back = minutes * 60_000;
+        for statement in [
+            format!("UPDATE challenges SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
+            format!("UPDATE recoveries SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
+            format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
+        ] {
+            self.rewrite(&statement);
+        }
+    }
+
+    /// Lets the time of every provisional password be over, or lets each have been used.
+    pub fn end_provisional_passwords(&self, by: &str) {
+        self.rewrite(&format!("UPDATE roster SET {by} = 1"));
+    }
+
+    /// How many lines of the trace tell of this event.
+    pub fn traced(&self, event: &str) -> i64 {
         wait(async {
-            sqlx::any::install_default_drivers();
-            let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
-            for statement in [
-                "UPDATE challenges SET sent_at = sent_at - $1",
-                "UPDATE recoveries SET sent_at = sent_at - $1",
-                "UPDATE upstream_cookies SET signed_in_at = signed_in_at - $1",
-            ] {
-                sqlx::query(statement).bind(minutes * 60_000).execute(&mut connection).await.expect("an older letter");
-            }
+            let query = sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE event = $1").bind(event);
+            query.fetch_one(&mut self.database().await).await.expect("a count")
+        })
+    }
+
+    fn rewrite(&self, statement: &str) {
+        wait(async {
+            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
+                .execute(&mut self.database().await)
+                .await
+                .expect("what is kept is older");
         });
+    }
+
+    async fn database(&self) -> sqlx::AnyConnection {
+        sqlx::any::install_default_drivers();
+        let database = format!("sqlite:{}", self.folder.path().join("vestibule.db").display());
+        sqlx::AnyConnection::connect(&database).await.expect("the database")
     }
 
     /// Runs another command of the program on the same configuration.

@@ -136,7 +136,8 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             lock(&house.sessions).signed_in.insert(session.clone(), account.login.clone());
             house.sign_ins.fetch_add(1, Ordering::SeqCst);
             let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
-            let headers = [("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
+            let mut headers = vec![("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
+            headers.extend(lock(&house.gifts).iter().map(|gift| ("Set-Cookie", gift.clone())));
             wire.answer(seen, 302, &headers, b"").await
         }
     }

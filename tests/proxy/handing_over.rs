@@ -1,0 +1,121 @@
+//! From the portal to an agency's host and into its extranet, by several ways at once and again and again.
+
+use reqwest::Method;
+use url::Url;
+
+use crate::support::{
+    person::{Person, Request},
+    town::{ALICE, CHOSEN, Town},
+};
+
+const PAGES: [&str; 3] = ["/membre/1", "/membre/2?page=2", "/membre/3"];
+
+#[test]
+fn a24_three_tabs_that_are_opened_one_after_the_other_all_arrive() {
+    let town = Town::build();
+    let mut alice = signed_in_on_the_portal(&town);
+    assert_eq!(arrive_in_turns(&town, &mut alice, false), wanted(&town));
+}
+
+#[test]
+fn a24_three_tabs_that_are_opened_at_the_same_moment_all_arrive() {
+    let town = Town::build();
+    let mut alice = signed_in_on_the_portal(&town);
+    assert_eq!(arrive_in_turns(&town, &mut alice, true), wanted(&town));
+}
+
+/// Alice, in a browser that has forgotten the agency's host but not the portal.
+fn signed_in_on_the_portal(town: &Town) -> Person {
+    let mut before = town.alice();
+    before.open("/account");
+    let portal = town.gateway.portal("/");
+    let mut alice = Person::new(&town.gateway);
+    for (name, value) in before.cookies(&portal) {
+        alice.plant(&portal, &name, &value);
+    }
+    alice
+}
+
+fn wanted(town: &Town) -> Vec<String> {
+    PAGES.iter().map(|page| town.at_a(page)).collect()
+}
+
+/// Takes each tab one redirect further in turn, until all have arrived; where they are then. A whole round is sent with
+/// the cookies from before it, if the tabs are faster than the answers.
+fn arrive_in_turns(town: &Town, alice: &mut Person, at_once: bool) -> Vec<String> {
+    let mut tabs: Vec<Url> = wanted(town).into_iter().map(|address| address.parse().expect("an address")).collect();
+    let mut arrived: Vec<Option<String>> = vec![None; tabs.len()];
+    for _ in 0..14 {
+        let lines: Vec<String> = tabs.iter().map(|url| alice.cookie_line(url)).collect();
+        for (tab, url) in tabs.iter_mut().enumerate() {
+            if arrived[tab].is_some() {
+                continue;
+            }
+            let mut request = Request::get(url.clone());
+            if at_once {
+                let line = if lines[tab].is_empty() { "none=yet" } else { &lines[tab] };
+                request = request.header("cookie", line);
+            }
+            let answer = alice.ask(request);
+            match answer.redirect() {
+                Some(next) => *url = next,
+                None => {
+                    assert!(answer.text().contains("\"who\":\"alice-77\""), "{}: {}", answer.url, answer.text());
+                    arrived[tab] = Some(answer.url.to_string());
+                }
+            }
+        }
+    }
+    arrived.into_iter().map(|place| place.expect("each tab arrives")).collect()
+}
+
+#[test]
+fn rel_042_going_in_four_times_within_seconds_is_no_refusal() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    for _ in 0..5 {
+        alice.open("/account").follow("Accéder à l'espace client").miss("refuse l'accès");
+        assert_eq!(alice.here().status, 200);
+    }
+    for page in ["/membre/1", "/membre/2", "/membre/3", "/membre/4", "/membre/5"] {
+        alice.open(town.at_a(&format!("/.vestibule/begin?return={page}"))).see("alice-77");
+    }
+}
+
+#[test]
+fn a12_who_is_told_that_a_form_was_not_sent_is_signed_in_again() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    alice.open(town.at_a("/membre/x")).see("alice-77");
+    let before = town.a.sign_ins();
+    town.a.expire_sessions();
+    town.gateway.let_pass(1);
+    let post = Request::get(town.gateway.agency("agence-a", "/membre/form"))
+        .method(Method::POST)
+        .header("origin", town.at_a("").trim_end_matches('/'))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("a=1");
+    let answer = alice.visit(post.clone());
+    assert_eq!((answer.status, answer.url.path()), (409, "/.vestibule/not-sent"), "{}", answer.text());
+    assert_eq!(town.a.sign_ins(), before + 1, "renewed at once");
+    // Back, and sent again: now it arrives.
+    let answer = alice.ask(post);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(answer.text().contains("\"who\":\"alice-77\""), "{}", answer.text());
+}
+
+#[test]
+fn sec_063_a_cookie_of_an_extranet_that_is_named_like_ours_never_reaches_the_browser() {
+    let town = Town::build();
+    let mut alice = Person::new(&town.gateway);
+    town.migrate(&mut alice, "a", ALICE, ALICE.email);
+    for name in ["vestibule", "vestibule-browser", "Vestibule-language", "__Host-vestibule", "vestibule-bind"] {
+        town.a.also_set(&format!("{name}=planted; Path=/"));
+    }
+    town.a.also_set("theirs=kept; Path=/");
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+    let held = alice.cookies(&town.gateway.agency("agence-a", "/"));
+    assert!(held.contains(&("theirs".to_owned(), "kept".to_owned())), "{held:?}");
+    assert!(held.iter().all(|(_, value)| value != "planted"), "{held:?}");
+    alice.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
+}

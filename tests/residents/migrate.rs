@@ -1,0 +1,192 @@
+//! The wizard: from the old credentials to the new ones, with interruptions.
+
+use super::{OTHER, REFUSED};
+use crate::support::{
+    browser::{Browser, Device},
+    page,
+    person::{Person, Request},
+    town::{CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
+};
+
+#[test]
+fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident() {
+    const HOME: &str = "203.0.113.9";
+    let town = Town::build_with(|site| site.set("server.trusted_proxies", vec!["127.0.0.1/32"]));
+    let mut carol = Person::new(&town.gateway);
+    carol.open(login_path("a")).fill("login", CAROL.login).fill("password", CAROL.password);
+    let form = carol.form("Connexion");
+    town.forget();
+    let request = carol.request_of(&form).header("x-forwarded-for", HOME).header("x-forwarded-proto", "http");
+    let answer = carol.ask(request);
+    assert_eq!(answer.redirect().map(|url| url.path().to_owned()).as_deref(), Some("/migration"));
+    assert_eq!(town.a.attempts(CAROL.login), 1, "asked once");
+    let seen = town.a.seen();
+    let posts: Vec<_> = seen.iter().filter(|seen| seen.method == "POST").collect();
+    assert_eq!(posts.len(), 1);
+    let body = String::from_utf8_lossy(&posts[0].body).into_owned();
+    assert_eq!(posts[0].target, "/identification");
+    assert!(body.contains("jeton=") && body.contains("valider=Entrer"), "the form as it stands: {body}");
+    for seen in &seen {
+        assert_eq!(seen.values("x-forwarded-for"), [HOME], "{} {}", seen.method, seen.target);
+    }
+    let others = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+    assert!(others.into_iter().all(|line| !line.contains("USESSION")), "the extranet's session is not for the browser");
+}
+
+#[test]
+fn b10_a_link_that_scanners_open_changes_nothing_until_the_button_is_pressed() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let link = town.gateway.letter_to(CAROL.email).link();
+    let url: url::Url = link.parse().expect("an address");
+    for round in 0..10 {
+        let method = if round % 2 == 0 { reqwest::Method::GET } else { reqwest::Method::HEAD };
+        let scanner = Request::get(url.clone()).method(method).header("user-agent", "Mozilla/5.0 MailScanner");
+        let answer = Person::new(&town.gateway).visit(scanner);
+        assert_eq!(answer.status, 200, "round {round}");
+    }
+    carol.open("/migration/proof").see("Vérifiez votre boîte mail");
+    try_sign_in(&mut Person::new(&town.gateway), "a", CAROL.email, CHOSEN);
+    assert_eq!(town.gateway.traced("migrated"), 0, "nothing has happened yet");
+    carol.open(&link).press("Confirmer mon adresse").see("Votre compte est à jour");
+    assert_eq!(town.gateway.traced("migrated"), 1);
+    carol.open(&link).see("Ce lien a déjà été utilisé");
+    town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+}
+
+#[test]
+fn b12_back_to_the_first_step_means_the_old_credentials_again() {
+    let town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let letter = town.gateway.letter_to(CAROL.email);
+    carol.press("Revenir à la 1re étape").see("Connexion à votre espace client").see("Agence du Port");
+    carol.open("/migration").see("Reprenons au début").miss(CAROL.email);
+    carol.open(letter.link()).miss("Confirmer mon adresse");
+    try_sign_in(&mut carol, "a", CAROL.login, OTHER);
+    carol.see(REFUSED);
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    carol.see("évolue").press("Étape suivante").see("Votre adresse email");
+}
+
+#[test]
+fn b12_a_wizard_that_was_given_up_leaves_the_old_access_as_it_was() {
+    let town = Town::build();
+    migrate_up_to_proof(&mut Person::new(&town.gateway), "a", CAROL, CAROL.email);
+    let mut carol = Person::new(&town.gateway);
+    try_sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+    carol.see(REFUSED);
+    let before = town.a.sign_ins();
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    carol.miss(REFUSED).see("Vérifiez votre boîte mail");
+    assert_eq!(town.a.sign_ins(), before + 1, "the extranet takes the old password as ever");
+}
+
+#[test]
+fn b13_the_rules_on_the_page_are_the_servers_rules_and_need_no_script() {
+    for (preset, good) in [("cnil-50", "Platane8"), ("cnil-80", "Platane-vert-58"), ("classic-8", "Platane8")] {
+        let town = Town::build_with_agency(|site| site, |agency| agency.set("policy.password", preset));
+        let mut carol = Person::new(&town.gateway);
+        try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+        carol.press("Étape suivante").fill("email", CAROL.email).press("Continuer").see("Votre nouveau mot de passe");
+        let text = carol.here().text();
+        let rules = rules(&text);
+        assert!(!rules.is_empty(), "{preset}: the page lists its rules");
+        carol.see("Votre mot de passe doit respecter les critères suivants");
+        assert_eq!(page::count(&text, "button[data-eye][hidden]"), 2, "an eye for each field, for who has scripts");
+        let tries = [
+            "platane",
+            "platanes",
+            "PLATANES",
+            "Platanes",
+            "platane8",
+            "PLATANE8",
+            "Platane",
+            "Plat-8",
+            "Platane-vert",
+            "platane-vert-58",
+            "PLATANE-VERT-58",
+            "Platanevert58",
+            "Platane-vert-x",
+            "12345-67890-12",
+        ];
+        for password in tries.into_iter().filter(|password| !meets(&rules, password)) {
+            carol.fill("password", password).fill("confirmation", password).press("Créer mon compte");
+            carol.see("quelque chose à corriger").miss("Vérifiez votre boîte mail");
+        }
+        assert!(meets(&rules, good), "{preset}: {rules:?}");
+        carol.fill("password", good).fill("confirmation", good).press("Créer mon compte");
+        carol.see("Vérifiez votre boîte mail");
+    }
+}
+
+#[test]
+fn b13_the_eye_shows_what_is_typed_and_the_rules_tick_as_one_types() {
+    let town = Town::build();
+    let mut browser = Browser::start(Device::Desktop, "password");
+    browser.open(town.gateway.portal(&login_path("a"))).fill("Email ou identifiant", CAROL.login);
+    browser.fill("Mot de passe", CAROL.password).press("Connexion").press("Étape suivante");
+    browser.fill("Adresse email", CAROL.email).press("Continuer").see("à respecter");
+    let kind = "return document.getElementById('password').type";
+    assert_eq!(browser.script(kind), "password");
+    browser.fill("Nouveau mot de passe", CHOSEN).press("Afficher");
+    assert_eq!(browser.script(kind), "text");
+    browser.see("respecté").miss("à respecter").screenshot("shown");
+}
+
+/// Rules and their numbers, as the page lists them.
+fn rules(html: &str) -> Vec<(String, usize)> {
+    let document = scraper::Html::parse_document(html);
+    let items = scraper::Selector::parse("[data-rule]").expect("a selector");
+    let read = |item: scraper::ElementRef<'_>| {
+        let number = item.value().attr("data-number").and_then(|number| number.parse().ok()).unwrap_or(0);
+        (item.value().attr("data-rule").expect("a rule").to_owned(), number)
+    };
+    document.select(&items).map(read).collect()
+}
+
+/// What a person who reads the list would say.
+fn meets(rules: &[(String, usize)], password: &str) -> bool {
+    let has = |kind: fn(char) -> bool| password.chars().any(kind);
+    let special = |c: char| !c.is_alphanumeric();
+    let kinds = [has(char::is_uppercase), has(char::is_lowercase), has(char::is_numeric), has(special)];
+    rules.iter().all(|(rule, number)| match rule.as_str() {
+        "length" => password.chars().count() >= *number,
+        "upper" => kinds[0],
+        "lower" => kinds[1],
+        "digit" => kinds[2],
+        "special" => kinds[3],
+        "kinds" => kinds.iter().filter(|kind| **kind).count() >= *number,
+        other => panic!("an unknown rule: {other}"),
+    })
+}
+
+#[test]
+fn b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart() {
+    let mut town = Town::build();
+    let mut carol = Person::new(&town.gateway);
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    carol.see("Votre accès au portail");
+    carol = moved(&mut town, &mut carol, "Votre accès au portail");
+    carol.press("Étape suivante").see("Votre adresse email");
+    carol = moved(&mut town, &mut carol, "vérifiez que votre boîte mail");
+    carol.fill("email", CAROL.email).press("Continuer").see("Votre nouveau mot de passe");
+    carol = moved(&mut town, &mut carol, "Ce mot de passe sera celui de votre compte");
+    carol.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
+    carol.see("Vérifiez votre boîte mail");
+    let code = town.gateway.letter_to(CAROL.email).code();
+    carol = moved(&mut town, &mut carol, "Vérifiez votre boîte mail");
+    carol.see(CAROL.email).fill("code", &code).press("Valider").see("Votre compte est à jour");
+    town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+}
+
+/// The gateway is restarted, the old credentials are typed in a new browser, and the first one is told to start again.
+fn moved(town: &mut Town, before: &mut Person, page: &str) -> Person {
+    town.gateway.restart();
+    let mut now = Person::new(&town.gateway);
+    try_sign_in(&mut now, "a", CAROL.login, CAROL.password);
+    now.see(page);
+    before.open("/migration").see("Reprenons au début").miss(page).miss(CAROL.email);
+    now
+}

@@ -1,0 +1,49 @@
+//! What residents are promised, use case by use case; a test carries the id of the promise that it holds.
+
+mod accept_terms;
+mod account;
+mod migrate;
+mod recover;
+mod sign_in;
+
+use crate::support::{
+    page,
+    person::{Answer, Person, Request},
+    town::Town,
+};
+
+/// What every refused sign-in says.
+const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
+
+/// A password that nobody has yet.
+const OTHER: &str = "Cerisier-31-mur";
+
+/// Status, header names and page of an answer, without what differs for every visitor.
+fn masked(answer: &Answer, typed: &str) -> (u16, Vec<String>, String) {
+    let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort();
+    let token = page::attribute(&answer.text(), "input[name=csrf]", "value").unwrap_or_default();
+    (answer.status, names, answer.text().replace(&token, "TOKEN").replace(typed, "LOGIN"))
+}
+
+/// Whether agency A's extranet opens to a browser with these cookies.
+fn opens_a(town: &Town, cookies: &str) -> bool {
+    let request = Request::get(town.gateway.agency("agence-a", "/membre/x")).header("cookie", cookies);
+    Person::new(&town.gateway).ask(request).status == 200
+}
+
+/// Whether the account page opens to a browser with these cookies.
+fn opens_account(town: &Town, cookies: &str) -> bool {
+    let request = Request::get(town.gateway.portal("/account")).header("cookie", cookies);
+    Person::new(&town.gateway).ask(request).status == 200
+}
+
+/// What this person's browser holds for agency A.
+fn cookies_at_a(town: &Town, person: &Person) -> String {
+    person.cookie_line(&town.gateway.agency("agence-a", "/"))
+}
+
+/// What this person's browser holds for the portal.
+fn cookies_at_portal(town: &Town, person: &Person) -> String {
+    person.cookie_line(&town.gateway.portal("/"))
+}

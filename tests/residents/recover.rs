@@ -1,0 +1,77 @@
+//! « Mot de passe oublié ? »
+
+use super::{OTHER, REFUSED};
+use crate::support::{
+    page,
+    person::Person,
+    town::{ALICE, CHOSEN, Town, try_sign_in},
+};
+
+const THIRD: &str = "Tilleul-77-banc";
+
+#[test]
+fn c12_without_codes_one_is_asked_for_them_first() {
+    let town = Town::build();
+    town.alice();
+    let mut alice = Person::new(&town.gateway);
+    for path in ["/forgotten", "/forgotten?client=CA", "/forgotten?client=CA&societe=XX"] {
+        alice.open(path).see("Trouver votre agence").miss("Recevoir l'e-mail");
+    }
+    alice.see("Ces codes ne correspondent à aucune agence");
+    alice.fill("Code client", "ca").fill("Code société", "SA").press("Continuer");
+    alice.see("Mot de passe oublié").see("Agence du Port");
+    alice.fill("login", ALICE.login);
+    let mut without_codes = alice.form("Recevoir l'e-mail");
+    without_codes.set("client", "");
+    without_codes.set("societe", "");
+    assert!(page::words(&alice.send(&without_codes).text()).contains("Trouver votre agence"));
+    alice.fill("login", ALICE.login).press("Recevoir l'e-mail").see("Si un compte existe");
+    alice.open(reset_link(&town, ALICE.email)).fill("password", OTHER).fill("confirmation", OTHER);
+    alice.press("Enregistrer").see("Mot de passe réinitialisé");
+    town.sign_in(&mut alice, "a", ALICE.email, OTHER);
+}
+
+#[test]
+fn sec_046_a_link_asked_for_before_the_password_changed_is_worth_nothing() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    let mut mallory = Person::new(&town.gateway);
+    mallory.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let link = reset_link(&town, ALICE.email);
+    mallory.open(&link).fill("password", THIRD).fill("confirmation", THIRD);
+    let open_form = mallory.form("Enregistrer");
+    alice.open("/account/password").fill("current", CHOSEN).fill("password", OTHER).fill("confirmation", OTHER);
+    alice.press("Enregistrer").see("Votre mot de passe a été modifié");
+    mallory.open(&link).miss("Choisissez un nouveau mot de passe");
+    assert!(!page::words(&mallory.send(&open_form).text()).contains("Mot de passe réinitialisé"));
+    try_sign_in(&mut mallory, "a", ALICE.email, THIRD);
+    mallory.see(REFUSED);
+    town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, OTHER);
+}
+
+#[test]
+fn sec_046_a_link_sent_to_the_old_address_is_worth_nothing_at_the_new_one() {
+    const NEW: &str = "alice.martin@courriel.example";
+    let town = Town::build();
+    let mut alice = town.alice();
+    let mut mallory = Person::new(&town.gateway);
+    mallory.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let link = reset_link(&town, ALICE.email);
+    mallory.open(&link).fill("password", THIRD).fill("confirmation", THIRD);
+    let open_form = mallory.form("Enregistrer");
+    alice.open("/account/email").fill("email", NEW).fill("confirmation", NEW).fill("current", CHOSEN);
+    alice.press("Valider").see("Vérifiez votre boîte mail");
+    let code = town.gateway.letter_to(NEW).code();
+    alice.fill("code", &code).press("Valider").see("Votre adresse email a été modifiée");
+    mallory.open(&link).miss("Choisissez un nouveau mot de passe");
+    assert!(!page::words(&mallory.send(&open_form).text()).contains("Mot de passe réinitialisé"));
+    for (login, password) in [(NEW, THIRD), (ALICE.email, THIRD), (ALICE.email, CHOSEN)] {
+        try_sign_in(&mut mallory, "a", login, password);
+        mallory.see(REFUSED);
+    }
+    town.sign_in(&mut Person::new(&town.gateway), "a", NEW, CHOSEN);
+}
+
+fn reset_link(town: &Town, address: &str) -> String {
+    town.gateway.letters().wait_for(address, |letter| letter.subject.contains("nouveau mot de passe")).link()
+}
