@@ -57,12 +57,11 @@ fn arrive_in_turns(town: &Town, alice: &mut Person, at_once: bool) -> Vec<String
                 request = request.header("cookie", line);
             }
             let answer = alice.ask(request);
-            match answer.redirect() {
-                Some(next) => *url = next,
-                None => {
-                    assert!(answer.text().contains("\"who\":\"alice-77\""), "{}: {}", answer.url, answer.text());
-                    arrived[tab] = Some(answer.url.to_string());
-                }
+            if let Some(next) = answer.redirect() {
+                *url = next;
+            } else {
+                assert!(answer.text().contains("\"who\":\"alice-77\""), "{}: {}", answer.url, answer.text());
+                arrived[tab] = Some(answer.url.to_string());
             }
         }
     }
