@@ -59,8 +59,7 @@ lint: build-deps ## Looks at format, lints and documentation
 
 bench: bench-deps ## Measures the gateway beside nginx and a bare proxy (release build)
 	@echo "==> Building"
-	@$(CARGO) build --release --locked --bin vestibule --examples
-	@benches/run
+	@$(CARGO) bench --locked --bench proxies
 
 docs: build-deps ## Builds and opens the documentation of the code
 	@$(CARGO) doc --locked --no-deps --document-private-items --open

@@ -25,7 +25,7 @@ use crate::web::Web;
 use crate::web::problem::{Problem, calmly};
 
 /// Every page of ours: the portal's, and those below `/.vestibule/` on the agencies' hosts. Which of them a host has is
-/// seen to by [`hosts`].
+/// seen to by the layer around them.
 pub fn router(web: Arc<Web>) -> Router {
     Router::new()
         .merge(portal_pages())

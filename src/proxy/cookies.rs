@@ -59,16 +59,22 @@ impl SessionCookie {
 /// A `Cookie` line without our cookies; the others stay as they are, in order. None where nothing is left.
 #[must_use]
 pub fn without_ours(line: &HeaderValue) -> Option<HeaderValue> {
-    let pairs = || line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty());
-    if !pairs().any(is_ours) {
-        return Some(line.clone());
-    }
+    let pairs = line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty());
     let mut kept = Vec::with_capacity(line.len());
-    for pair in pairs().filter(|pair| !is_ours(pair)) {
+    let mut all = true;
+    for pair in pairs {
+        if is_ours(pair) {
+            all = false;
+            continue;
+        }
         if !kept.is_empty() {
             kept.extend_from_slice(b"; ");
         }
         kept.extend_from_slice(pair);
+    }
+    if all {
+        // To the letter, with its blanks and empty pairs.
+        return Some(line.clone());
     }
     if kept.is_empty() { None } else { HeaderValue::from_maybe_shared(bytes::Bytes::from(kept)).ok() }
 }
