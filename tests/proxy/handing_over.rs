@@ -69,7 +69,7 @@ fn arrive_in_turns(town: &Town, alice: &mut Person, at_once: bool) -> Vec<String
 }
 
 #[test]
-fn rel_042_going_in_four_times_within_seconds_is_no_refusal() {
+fn rel_042_going_in_again_and_again_within_seconds_is_no_refusal() {
     let town = Town::build();
     let mut alice = town.alice();
     for _ in 0..5 {

@@ -129,7 +129,7 @@ impl Gateway {
         }
     }
 
-    /// Lets the time of every provisional password be over, or lets each have been used.
+    /// Lets the time of every provisional password be over (`expires_at`), or lets each have been used (`used_at`).
     pub fn end_provisional_passwords(&self, by: &str) {
         self.rewrite(&format!("UPDATE roster SET {by} = 1"));
     }
