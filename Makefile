@@ -12,6 +12,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl
 BENCH_PACKAGES := nginx-light redis-server wrk
+# Seconds of load for each contender, size and round; medians of the rounds count.
+BENCH_SECONDS ?= 4
+BENCH_ROUNDS ?= 5
 
 # Installs those Debian packages of a list that are missing, and says so.
 define install
@@ -59,7 +62,7 @@ lint: build-deps ## Looks at format, lints and documentation
 
 bench: bench-deps ## Measures the gateway beside nginx and a bare proxy (release build)
 	@echo "==> Building"
-	@$(CARGO) bench --locked --bench proxies
+	@$(CARGO) bench --locked --bench proxies -- --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS)
 
 docs: build-deps ## Builds and opens the documentation of the code
 	@$(CARGO) doc --locked --no-deps --document-private-items --open

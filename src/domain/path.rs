@@ -253,7 +253,10 @@ mod tests {
         let pick = |number: usize, place: u32| signs[number / signs.len().pow(place) % signs.len()];
         for number in 0..signs.len().pow(4) {
             let path: String = ["/"].into_iter().chain((0..4).map(|place| pick(number, place))).collect();
-            assert_eq!(NormalisedPath::read(&path), NormalisedPath::read_closely(&path), "{path}");
+            // What reads like a host is refused before either way is gone.
+            let close =
+                if path.starts_with("//") { Err(TargetError::NotAPath) } else { NormalisedPath::read_closely(&path) };
+            assert_eq!(NormalisedPath::read(&path), close, "{path}");
         }
     }
 

@@ -192,10 +192,7 @@ fn method(method: &Method) -> Result<(), Refusal> {
 
 /// One length, or one `chunked`, or neither; every line ends with CR LF.
 fn framing(head: &RequestHeader, raw: &[u8]) -> Result<(), Refusal> {
-    // Counted to the end even where one is found early: without a way out of the loop, many bytes are compared at a time.
-    let pairs = raw.iter().zip(raw.get(1..).unwrap_or_default());
-    let bare_line_ends = pairs.filter(|(before, byte)| **byte == b'\n' && **before != b'\r').count();
-    if bare_line_ends > 0 {
+    if has_bare_line_end(raw) {
         return Err(Refusal::Framing);
     }
     let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
@@ -210,6 +207,14 @@ fn framing(head: &RequestHeader, raw: &[u8]) -> Result<(), Refusal> {
         (Some(length), None) if is_length(length.as_bytes()) => Ok(()),
         _ => Err(Refusal::Framing),
     }
+}
+
+/// Whether a line ends with LF alone. Looks to the end even where one is found early: without a way out of the loop, the
+/// compiler compares many bytes at a time.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch for each byte")]
+fn has_bare_line_end(raw: &[u8]) -> bool {
+    let pairs = raw.iter().zip(raw.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (before, byte)| found | ((*byte == b'\n') & (*before != b'\r')))
 }
 
 /// Whether the raw head has a `Content-Length` line; pingora takes it out of the parsed one (SEC-101).
