@@ -7,6 +7,15 @@
   const summary = document.querySelector("[data-summary]");
   if (summary) summary.focus();
 
+  // What was said of a field is not said of what is typed next; the server judges it again.
+  addEventListener("input", (event) => {
+    const field = event.target.closest(".field.invalid");
+    if (!field) return;
+    field.classList.remove("invalid");
+    event.target.removeAttribute("aria-invalid");
+    field.querySelectorAll(".field-error").forEach((error) => { error.hidden = true; });
+  });
+
   // The eye: shows a password while it is typed; sent forms are masked again, so that no browser keeps it as text.
   const eyes = all("[data-eye]").map((button) => {
     const input = document.getElementById(button.dataset.eye);
