@@ -102,32 +102,6 @@ pub struct Mail {
     pub attempts: u32,
 }
 
-/// Where a letter is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailState {
-    /// To be sent as soon as its time has come.
-    Queued,
-    /// Waits for a person.
-    Held,
-    /// Taken over by the mail server.
-    Sent,
-    /// Given up; the trace says why.
-    Abandoned,
-}
-
-impl MailState {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Held => "held",
-            Self::Sent => "sent",
-            Self::Abandoned => "abandoned",
-        }
-    }
-}
-
 /// Tries after which a letter is given up: with the growing waits, about a day and a half.
 pub const MOST_ATTEMPTS: u32 = 12;
 

@@ -18,7 +18,7 @@ mod wording;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::web::Web;
@@ -34,7 +34,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::page(http::StatusCode::METHOD_NOT_ALLOWED, crate::pages::portal::MessageName::NotFound)
         })
-        .layer(from_fn_with_state(Arc::clone(&web), hosts))
+        .layer(from_fn(hosts))
         .layer(from_fn_with_state(Arc::clone(&web), calmly))
         .with_state(web)
 }
@@ -83,11 +83,7 @@ fn agency_pages() -> Router<Arc<Web>> {
 }
 
 /// A page of the portal is not there on an agency's host, and the other way round: each host is its own origin.
-async fn hosts(
-    axum::extract::State(_): axum::extract::State<Arc<Web>>,
-    request: axum::extract::Request,
-    next: axum::middleware::Next,
-) -> axum::response::Response {
+async fn hosts(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
     use crate::domain::routing::{OWN_PREFIX, Place};
     use axum::response::IntoResponse as _;
     let on_portal =
