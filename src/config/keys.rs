@@ -102,7 +102,7 @@ const SERVER: &[Key] = &[
         "health",
         Text,
         Is("'127.0.0.1:8081'"),
-        "Address with port where `/healthz` and `/readyz` answer; not for the public.",
+        "Address with port where `/healthz`, `/readyz` and `/metrics` answer; not for the public.",
     ),
     key(
         "trusted_proxies",

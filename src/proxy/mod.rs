@@ -93,7 +93,8 @@ struct Forward {
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
-    upstream_ms: Option<u64>,
+    /// Until the extranet's answer began.
+    upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
 }
@@ -143,7 +144,7 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
     }
 
     const fn decision(&self) -> &'static str {
@@ -223,7 +224,11 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         let forward = ctx.forward()?;
-        forward.upstream_ms = forward.sent_at.map(milliseconds_since);
+        if let Some(sent_at) = forward.sent_at {
+            let took = now().duration_since(sent_at);
+            forward.extranet.metrics.upstream.observe(took);
+            forward.upstream = Some(took);
+        }
         if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
             forward.replaced = true;
             return session_over::replace(session, response);
@@ -283,6 +288,6 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(now().duration_since(start).as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -78,6 +78,12 @@ impl<P: Clone> Sessions<P> {
         Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
     }
 
+    /// How many decided cookies are in memory.
+    #[must_use]
+    pub fn cached(&self) -> usize {
+        self.cache.len()
+    }
+
     /// To be asked before looking up what [`Sessions::remember`] is to keep.
     #[must_use]
     pub fn generation(&self) -> Generation {

@@ -11,6 +11,7 @@ mod devices;
 mod flows;
 mod handovers;
 mod letters;
+mod notes;
 mod people;
 mod purge;
 mod recoveries;
@@ -36,6 +37,7 @@ pub use challenges::Purpose;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use letters::OutboxCounts;
+use notes::Note;
 pub use purge::Purged;
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
@@ -55,6 +57,7 @@ pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
     _turn: Option<OwnedMutexGuard<()>>,
+    notes: Vec<Note>,
 }
 
 /// Why the store could not do what it was asked.
@@ -123,7 +126,7 @@ impl Store {
             Dialect::Sqlite => "BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None })
+        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None, notes: Vec::new() })
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -137,9 +140,9 @@ impl Store {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn), notes: Vec::new() })
             }
-            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None }),
+            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None, notes: Vec::new() }),
         }
     }
 
@@ -164,7 +167,14 @@ impl Tx {
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        self.notes.iter().for_each(Note::count);
+        Ok(())
+    }
+
+    /// Has something counted, once it has happened for good.
+    fn note(&mut self, note: Note) {
+        self.notes.push(note);
     }
 
     fn conn(&mut self) -> &mut AnyConnection {

@@ -1,6 +1,7 @@
 //! Logs, request ids, the clock and the dice that the rest is handed.
 
 mod access;
+pub mod metrics;
 mod sink;
 mod stamp;
 
@@ -121,6 +122,12 @@ pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
 pub fn access_log() -> AccessLog {
     let wanted = tracing::enabled!(target: "access", Level::INFO);
     STARTED.get().filter(|_| wanted).map(|(sink, format)| AccessLog::to(Arc::clone(sink), *format)).unwrap_or_default()
+}
+
+/// Log lines that were dropped since the start.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    STARTED.get().map_or(0, |(sink, _)| sink.dropped())
 }
 
 impl Drop for Logging {

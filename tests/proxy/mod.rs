@@ -1,6 +1,7 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
 mod catching;
+mod counting;
 mod entering;
 mod handing_over;
 mod operating;
