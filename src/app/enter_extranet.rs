@@ -14,6 +14,7 @@ use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
 use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -79,7 +80,10 @@ pub async fn enter(
         language: Some(caller.language.code()),
     };
     let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
     let signed_in = app.legacy.sign_in(&agency.upstream, form, &attempt).await;
+    step.tell("vestibule.outcome", outcome(&signed_in));
+    drop(step);
     METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());
     match signed_in {
         Ok(SignIn::In { cookies, .. }) => {
