@@ -36,7 +36,7 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
 use crate::legacy::Legacy;
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, SessionsError};
 use crate::store::{Store, StoreError, Tx, Vault, VaultError};
 use crate::telemetry::{Clock, RequestId};
 
@@ -90,6 +90,9 @@ pub enum Fault {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Who is signed in.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
     /// More sign-ins wait than may.
     #[error(transparent)]
     Crowded(#[from] Crowded),
