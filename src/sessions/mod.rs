@@ -72,7 +72,7 @@ impl<P: Clone> Sessions<P> {
     /// How many decided cookies are in memory.
     #[must_use]
     pub fn cached(&self) -> usize {
-        self.cache.len()
+        self.decided.count()
     }
 
     /// To be asked before looking up what [`Sessions::remember`] is to keep.
