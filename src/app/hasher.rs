@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::domain::password::PasswordHash;
 use crate::domain::secret::{Dice, Secret};
 use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// The cost of one hash. OWASP's minimum is 19456 KiB and 2 passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +141,7 @@ impl Hasher {
                 Crowded
             }
         })?;
+        let _step = traces::step("password");
         result.await.map_err(|_| Crowded)
     }
 }

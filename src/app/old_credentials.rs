@@ -16,6 +16,7 @@ use crate::domain::secret::{Secret, long_secret};
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
 use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -91,8 +92,11 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
         language: Some(caller.language.code()),
     };
     let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
     let verdict = app.legacy.verify(&agency.upstream, form, &attempt).await;
     let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
+    step.tell("vestibule.outcome", outcome);
+    drop(step);
     METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
     match verdict {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),

@@ -38,7 +38,7 @@ async fn counted(State((app, _)): State<(Arc<App>, CancellationToken)>) -> Respo
     let outbox = tokio::time::timeout(PATIENCE, outbox(&app)).await;
     let kept = Kept {
         cached: count(app.sessions.cached()),
-        agencies: count(app.directory.agencies().count()),
+        agencies: count(app.directory().agencies().count()),
         outbox: outbox.ok().and_then(Result::ok),
         dropped_lines: dropped_lines(),
     };

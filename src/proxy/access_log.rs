@@ -4,10 +4,12 @@ use pingora::proxy::Session;
 
 use super::{Ctx, Fate};
 use crate::telemetry::metrics::METRICS;
-use crate::telemetry::{AccessLine, AccessLog, Clock};
+use crate::telemetry::traces::Told;
+use crate::telemetry::{AccessLine, Clock, Watch};
 
-/// Writes the line, and counts the request.
-pub fn write(log: &AccessLog, session: &Session, ctx: &Ctx) {
+/// Writes the line, counts the request, and ends its spans.
+pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
+    let trace = ctx.trace.take();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let (agency, decision, upstream) = match &ctx.fate {
         Fate::Undecided => (None, "undecided", None),
@@ -28,5 +30,8 @@ pub fn write(log: &AccessLog, session: &Session, ctx: &Ctx) {
         upstream_ms: upstream.map(super::milliseconds),
         bytes: session.body_bytes_sent(),
     };
-    log.write(Clock, &line);
+    watch.log.write(Clock, &line);
+    if let Some(trace) = trace {
+        trace.end(&Told { request_id: &ctx.id.to_string(), agency: line.agency, decision, status });
+    }
 }

@@ -10,6 +10,7 @@ mod challenges;
 mod devices;
 mod flows;
 mod handovers;
+mod jars;
 mod letters;
 mod notes;
 mod people;
@@ -19,6 +20,7 @@ mod roster;
 mod rows;
 mod secrets;
 mod sessions;
+mod standings;
 mod terms;
 mod throttles;
 mod vault;
@@ -32,10 +34,13 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::telemetry::traces::{self, Step};
+
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
+pub use jars::Jar;
 pub use letters::OutboxCounts;
 use notes::Note;
 pub use purge::Purged;
@@ -58,6 +63,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, sqlx::Any>,
     _turn: Option<OwnedMutexGuard<()>>,
     notes: Vec<Note>,
+    _step: Step,
 }
 
 /// Why the store could not do what it was asked.
@@ -126,7 +132,8 @@ impl Store {
             Dialect::Sqlite => "BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None, notes: Vec::new() })
+        let step = traces::step("store");
+        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None, notes: Vec::new(), _step: step })
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -135,14 +142,22 @@ impl Store {
     /// # Errors
     /// The database does not answer, or others have written for too long.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        let step = traces::step("store");
         match self.dialect {
             Dialect::Sqlite => {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn), notes: Vec::new() })
+                Ok(Tx {
+                    inner: self.pool.begin_with("BEGIN IMMEDIATE").await?,
+                    _turn: Some(turn),
+                    notes: Vec::new(),
+                    _step: step,
+                })
             }
-            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None, notes: Vec::new() }),
+            Dialect::Postgres => {
+                Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None, notes: Vec::new(), _step: step })
+            }
         }
     }
 

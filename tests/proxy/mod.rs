@@ -6,4 +6,5 @@ mod entering;
 mod handing_over;
 mod operating;
 mod streaming;
+mod tracing;
 mod translating;

@@ -44,8 +44,10 @@ pub struct Metrics {
     pub hashes: Words,
     /// Hashes that wait or are being made.
     pub hashing: Gauge,
-    /// Tries to take over new configuration, by outcome.
+    /// Tries to take over new configuration, by outcome: `taken` or `refused`.
     pub reloads: Words,
+    /// Batches of spans, by what became of them.
+    pub trace_batches: Words,
 }
 
 /// What is counted for one agency; found once, kept beside the agency.
@@ -92,6 +94,7 @@ impl Metrics {
             hashes: Words::new(),
             hashing: Gauge(AtomicI64::new(0)),
             reloads: Words::new(),
+            trace_batches: Words::new(),
         }
     }
 

@@ -53,6 +53,7 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.one("cache_entries", "Decided visitors in memory.", "gauge", kept.cached);
     page.outbox(kept);
     page.words("reloads_total", "Tries to take over new configuration.", "outcome", metrics.reloads.all());
+    page.words("trace_batches_total", "Batches of spans for the collector.", "outcome", metrics.trace_batches.all());
     page.one("agencies", "Agencies of the configuration.", "gauge", kept.agencies);
     page.one("log_lines_dropped_total", "Log lines that the sink did not take.", "counter", kept.dropped_lines);
     page.family("build_info", "The program.", "gauge");
