@@ -4,9 +4,14 @@ use super::*;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::tests::CountingDice;
 
-#[tokio::test]
-async fn a_session_is_found_by_its_cookie_and_only_by_its_newest() {
-    let fresh = Fresh::new().await;
+on_both! {
+    a_session_is_found_by_its_cookie_and_only_by_its_newest,
+    all_sessions_of_a_person_end_but_the_one_that_is_spared,
+    with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand_overs,
+    of_fifty_who_take_a_hand_over_at_once_one_gets_it,
+}
+
+async fn a_session_is_found_by_its_cookie_and_only_by_its_newest(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let session = signed_in(&mut tx, &anne, "s").await;
@@ -24,9 +29,7 @@ async fn a_session_is_found_by_its_cookie_and_only_by_its_newest() {
     assert!(matches!(ended, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
-    let fresh = Fresh::new().await;
+async fn all_sessions_of_a_person_end_but_the_one_that_is_spared(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
     let spared = signed_in(&mut tx, &anne, "s1").await;
@@ -39,9 +42,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
     assert_eq!(tx.sessions_of(&pierre).await.expect("asked"), [others]);
 }
 
-#[tokio::test]
-async fn with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand_overs() {
-    let fresh = Fresh::new().await;
+async fn with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand_overs(fresh: Fresh) {
     let vault = Vault::new("k".into(), [3; 32]);
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
@@ -72,9 +73,7 @@ async fn with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand
     assert!(matches!(orphan, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn of_fifty_who_take_a_hand_over_at_once_one_gets_it() {
-    let fresh = Fresh::new().await;
+async fn of_fifty_who_take_a_hand_over_at_once_one_gets_it(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "SPI31", "durand").await;
