@@ -4,7 +4,7 @@ use super::{OTHER, REFUSED, cookies_at_a, cookies_at_portal, opens_a, opens_acco
 use crate::support::{
     page,
     person::Person,
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, BOB, BOB_AT_B, CHOSEN, Town, login_path, try_sign_in},
 };
 

@@ -5,7 +5,7 @@ use crate::support::{
     browser::{Browser, Device},
     page,
     person::{Person, Request},
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 

@@ -4,7 +4,7 @@ use super::{OTHER, REFUSED};
 use crate::support::{
     page,
     person::Person,
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, CHOSEN, Town, try_sign_in},
 };
 

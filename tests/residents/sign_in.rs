@@ -7,7 +7,7 @@ use crate::support::{
     person::{Answer, Person},
     samples::Samples,
     site::Site,
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, Town, login_path, try_sign_in},
 };
 

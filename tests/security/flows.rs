@@ -3,7 +3,7 @@
 use crate::support::{
     page::{self, Form},
     person::{Answer, Person},
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 

@@ -7,7 +7,7 @@ use super::letters::at_once;
 use crate::support::{
     page,
     person::Person,
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 

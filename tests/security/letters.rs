@@ -5,7 +5,7 @@ use std::thread;
 use crate::support::{
     page,
     person::{Person, Request},
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{ALICE, CAROL, CHOSEN, Town, migrate_up_to_proof},
 };
 

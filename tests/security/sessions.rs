@@ -9,7 +9,7 @@ use crate::support::{
     person::Person,
     raw::Raw,
     site::Site,
-    stage::{Stage, on_every_stage},
+    stage::Stage,
     town::{self, ALICE, CHOSEN, Town, login_path},
 };
 
