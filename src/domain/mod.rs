@@ -27,4 +27,5 @@ pub mod routing;
 pub mod secret;
 pub mod session;
 pub mod terms;
+pub mod trust;
 pub mod upstream;

@@ -1,9 +1,12 @@
 //! How an extranet is reached and signed in to, as an agency's file declares it, and what it answered.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::email::EmailAddress;
-use super::origin::Origin;
+use super::origin::{Origin, host_of_authority};
+use super::trust::Trust;
 
 /// The server behind an agency's public host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,24 @@ pub struct Upstream {
     pub connect_timeout_ms: u64,
     /// Longest silence while an answer is awaited or read, milliseconds; long polls need it long.
     pub read_timeout_ms: u64,
+    /// How both sides are made sure of each other.
+    pub trust: Trust,
+}
+
+impl Upstream {
+    /// The name that a certificate must have: the declared one; else the host of the URL; where that is only an
+    /// address, the host that the extranet believes to be.
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        if let Some(name) = &self.trust.server_name {
+            return name.clone();
+        }
+        let dialled = self.origin.host().trim_matches(['[', ']']);
+        match (dialled.parse::<IpAddr>(), host_of_authority(&self.host_header)) {
+            (Ok(_), Some(believed)) => believed.trim_matches(['[', ']']).to_owned(),
+            _ => dialled.to_owned(),
+        }
+    }
 }
 
 /// How a resident is signed in upstream.

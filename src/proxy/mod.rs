@@ -18,6 +18,7 @@ mod server;
 mod session_over;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,6 +32,7 @@ use http::Version;
 use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
@@ -144,6 +146,12 @@ impl Forward {
         Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
     }
 
+    /// What the extranet is told about it.
+    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
+        let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
+        Told { extranet, resident, client, id, portal: self.directory.portal() }
+    }
+
     const fn decision(&self) -> &'static str {
         match (self.replaced, &self.resident) {
             (true, _) => "session-over",
@@ -191,6 +199,19 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    /// Before anything is sent: is this the extranet itself?
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        digest: Option<&Digest>,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        Ok(ctx.forward()?.extranet.check(digest)?)
+    }
+
     /// Step 6: what the extranet is told.
     async fn upstream_request_filter(
         &self,
@@ -199,15 +220,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        let forward = ctx.forward()?;
-        let told = Told {
-            extranet: &forward.extranet,
-            resident: forward.resident.as_deref(),
-            client,
-            id,
-            portal: forward.directory.portal(),
-        };
-        request_headers::prepare(request, told)
+        request_headers::prepare(request, ctx.forward()?.told(client, id))
     }
 
     /// Step 7: what the browser is told.

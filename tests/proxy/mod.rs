@@ -6,3 +6,4 @@ mod handing_over;
 mod operating;
 mod streaming;
 mod translating;
+mod trusting;

@@ -10,6 +10,7 @@ pub mod person;
 pub mod raw;
 pub mod samples;
 pub mod site;
+pub mod tls_front;
 pub mod town;
 
 use std::{

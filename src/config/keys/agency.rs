@@ -87,6 +87,42 @@ const UPSTREAM: &[Key] = &[
         Is("300000"),
         "Longest silence while an answer is read; long polls need it long.",
     ),
+    key("tls", Table(TLS), Nothing, "Whose certificate is believed, and the gateway's own; for an `https` URL."),
+    key(
+        "secret_header",
+        Table(SECRET_HEADER),
+        Nothing,
+        "A header by which the extranet knows the gateway; the same from outside is dropped, in every spelling.",
+    ),
+];
+
+const TLS: &[Key] = &[
+    key("ca_file", Text, Nothing, "Certificates (PEM) of the authorities to believe, instead of the machine's."),
+    key(
+        "pinned_file",
+        Text,
+        Nothing,
+        "Certificates (PEM) of the extranet itself: one of these very ones is believed, and no other.",
+    ),
+    key(
+        "server_name",
+        Text,
+        Nothing,
+        "The name to ask for (SNI), which the certificate must have; that of `url`, or of `host` where `url` has an address.",
+    ),
+    key(
+        "client_cert_file",
+        Text,
+        Nothing,
+        "The gateway's own certificate (PEM), with what leads to its authority (mTLS).",
+    ),
+    key("client_key_file", Text, Nothing, "Its key (PEM), without a password."),
+];
+
+const SECRET_HEADER: &[Key] = &[
+    key("name", Text, Required, "The header's name."),
+    key("value_file", Text, Nothing, "A file that holds the value."),
+    key("value_env", Text, Nothing, "An environment variable that holds it."),
 ];
 
 const SIGN_IN: &[Key] = &[

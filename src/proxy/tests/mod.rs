@@ -31,6 +31,7 @@ use crate::domain::path::PathRule;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::session::SessionId;
+use crate::domain::trust::Trust;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
 use crate::web::Arrival;
 
@@ -245,6 +246,7 @@ fn agency(port: u16) -> Agency {
             aliases: vec![origin("https://extranet.old.test")],
             connect_timeout_ms: 2000,
             read_timeout_ms: 5000,
+            trust: Trust::default(),
         },
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),
