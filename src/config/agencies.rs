@@ -64,13 +64,20 @@ pub(super) fn read<'s>(
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
-            let value = if verifier == Verifier::Form { "form" } else { "roster" };
+            let value = match verifier {
+                Verifier::Form => "form",
+                Verifier::Basic => "basic",
+                Verifier::Roster => "roster",
+            };
             derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
         }
         Some((adapter, verifier))
     });
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
-    let replays = adapter.as_deref() == Some("form-replay");
+    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic"));
+    if adapter.as_deref() == Some("http-basic") {
+        check_basic(&section);
+    }
     if adapter.as_deref() == Some("trusted-headers") {
         headers::check_account_is_named(&section);
     }
@@ -180,6 +187,20 @@ fn brand(
     let support_phone = brand.parsed("support_phone", values::line);
     let support_url = brand.parsed("support_url", values::web_address);
     Some(AgencyBrand { name: name?, colour: colour?, support_email, support_phone, support_url })
+}
+
+/// With HTTP Basic, browsers must neither bring credentials of their own nor be asked for some.
+fn check_basic(section: &Section<'_>) {
+    if section.flag("keep_authorization") == Some(true) {
+        let wrong = Wrong::new("with http-basic, Authorization is the gateway's own");
+        section.error("keep_authorization", wrong.hint("leave it out"));
+    }
+    if let Some(over) = section.section("session_over")
+        && !over.numbers::<u16>("statuses").contains(&401)
+    {
+        let wrong = Wrong::new("with http-basic, 401 says that the password is refused");
+        over.error("statuses", wrong.hint("statuses = [401]"));
+    }
 }
 
 fn mode(section: &Section<'_>) -> Option<AgencyMode> {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod agency;
 pub mod audit;
+pub mod basic;
 pub mod challenge;
 pub mod codec;
 pub mod credential;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::basic::BasicLogin;
 use super::email::EmailAddress;
 use super::origin::{Origin, host_of_authority};
 use super::trust::Trust;
@@ -46,6 +47,8 @@ impl Upstream {
 pub enum Adapter {
     /// The extranet's login form is fetched, filled in and posted by the gateway (a07).
     FormReplay(Box<FormLogin>),
+    /// Each request carries the account's own identifier and password (a06).
+    HttpBasic(BasicLogin),
     /// The extranet believes the identity headers; no secret is kept.
     TrustedHeaders,
 }
@@ -54,7 +57,7 @@ impl Adapter {
     /// Whether the old password has to be kept (sealed) to sign in later.
     #[must_use]
     pub const fn needs_secret(&self) -> bool {
-        matches!(self, Self::FormReplay(_))
+        matches!(self, Self::FormReplay(_) | Self::HttpBasic(_))
     }
 }
 
@@ -64,6 +67,8 @@ impl Adapter {
 pub enum Verifier {
     /// The extranet's own login form (b01).
     Form,
+    /// The extranet, asked for a page with HTTP Basic (a06).
+    Basic,
     /// The provisional credentials of the imported roster (b02, b20).
     Roster,
 }

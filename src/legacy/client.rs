@@ -88,6 +88,11 @@ impl Conversation {
         self.jar
     }
 
+    /// From now on every request carries these credentials.
+    pub(super) fn authorize(&mut self, value: HeaderValue) {
+        self.constant.insert(header::AUTHORIZATION, value);
+    }
+
     /// Opens a page and goes where it leads; what is sent next comes from there.
     pub(super) async fn open(&mut self, url: Url) -> Result<Page, Fault> {
         let page = self.ask(url, None).await?;

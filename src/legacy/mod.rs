@@ -4,6 +4,7 @@
 //! declared rules. It never counts, locks or remembers: that is for those who call it.
 
 mod around;
+mod basic;
 mod charset;
 mod client;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::around::Around;
+pub use self::basic::authorization;
 pub use self::cookies::{SameSite, UpstreamCookie};
 
 use self::client::{Conversation, Fault};

@@ -233,11 +233,14 @@ impl ProxyHttp for Gateway {
         if response.status.is_informational() && response.status != 101 {
             return Ok(());
         }
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         forward.upstream_ms = forward.sent_at.map(milliseconds_since);
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
-            forward.replaced = true;
-            return session_over::replace(session, response);
+        if session_over::is_over(session, response, forward) {
+            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
+        }
+        if forward.replaced {
+            return Ok(());
         }
         response_headers::translate(response, &forward.extranet)
     }

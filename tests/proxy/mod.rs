@@ -1,5 +1,6 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
+mod basic;
 mod catching;
 mod entering;
 mod handing_over;

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::Path,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize, atomic::Ordering},
 };
 
@@ -63,7 +63,7 @@ impl Authority {
 
     /// The file with its certificate.
     pub fn file(&self) -> String {
-        path(self.files.path().join("ca.pem"))
+        path(&self.files.path().join("ca.pem"))
     }
 
     /// A certificate for a server, or for the gateway, of this name; its files are `{name}.pem` and `{name}.key`.
@@ -81,16 +81,16 @@ impl Authority {
 
     /// Where [`Authority::certify`] wrote: `pem` or `key`.
     pub fn path_of(&self, name: &str, kind: &str) -> String {
-        path(self.files.path().join(format!("{name}.{kind}")))
+        path(&self.files.path().join(format!("{name}.{kind}")))
     }
 }
 
-fn path(path: PathBuf) -> String {
+fn path(path: &Path) -> String {
     path.to_str().expect("a path in UTF-8").to_owned()
 }
 
 /// A certificate that signed itself, as `openssl req -x509` makes them: it calls itself an authority, and it is over.
-pub fn self_signed(name: &str, file: &std::path::Path) -> Certified {
+pub fn self_signed(name: &str, file: &Path) -> Certified {
     let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.not_before = rcgen::date_time_ymd(2009, 1, 1);

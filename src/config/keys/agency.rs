@@ -130,15 +130,27 @@ const SIGN_IN: &[Key] = &[
         "adapter",
         Choice(&["form-replay", "trusted-headers", "http-basic"]),
         Required,
-        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic` is not available yet.",
+        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic`: each request carries identifier and old password.",
     ),
     key(
         "verifier",
-        Choice(&["form", "roster"]),
+        Choice(&["form", "basic", "roster"]),
         Nothing,
-        "Who says whether old credentials are right: the extranet's form, or the imported roster. `form` for form-replay, `roster` for trusted-headers.",
+        "Who says whether old credentials are right: the extranet, by its form or by HTTP Basic, or the imported roster. `form` for form-replay, `basic` for http-basic, `roster` for trusted-headers.",
     ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+    key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
+];
+
+const BASIC: &[Key] = &[
+    key("page", Text, Required, "A path that answers 401 to nobody, and 2xx to right credentials."),
+    key(
+        "charset",
+        Choice(&["utf-8", "iso-8859-1"]),
+        Is("'utf-8'"),
+        "How letters beyond ASCII are written in identifier and password; servers differ.",
+    ),
+    key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for an answer about credentials."),
 ];
 
 const FORM: &[Key] = &[

@@ -1,5 +1,6 @@
 //! What is well written and still cannot be meant.
 
+use super::Verifier;
 use super::{AGENCY, Installation, agency_is_told, gateway_is_told};
 
 #[test]
@@ -170,7 +171,7 @@ fn e02_what_is_not_there_yet_is_told_as_such() {
     let told = |line: &str, start: &str| agency_is_told("[upstream]", &format!("{line}\n[upstream]"), start);
     told("mode = 'observe'", "agencies/a.toml:6: mode: observe and offer are not available yet");
     told("cookies = 'jar'", "agencies/a.toml:6: cookies: jar is not available yet");
-    agency_is_told("form-replay", "http-basic", "agencies/a.toml:9: sign_in.adapter: http-basic is not available yet");
+    agency_is_told("form-replay", "http-basic", "agencies/a.toml:8: sign_in.basic: missing; http-basic has to know");
 }
 
 #[test]
@@ -332,4 +333,25 @@ fn a25_the_secret_header_is_one_of_the_names_that_nobody_may_bring() {
     Installation::new()
         .edit("agencies/a.toml", "url = \"http://127.0.0.1:9001\"", &plain)
         .is_told("agencies/a.toml:8: warning: upstream.secret_header: the secret travels in the clear");
+}
+
+#[test]
+fn a06_http_basic_wants_a_page_and_the_authorization_header_for_itself() {
+    let basic = |more: &str| {
+        let file = AGENCY.split("[sign_in]").next().expect("the first part").to_owned()
+            + "[sign_in]\nadapter = 'http-basic'\nbasic = { page = '/moi' }\n"
+            + more;
+        Installation::new().write("agencies/a.toml", &file)
+    };
+    let settings = basic("").settings();
+    assert_eq!(settings.agencies[0].verifier, Verifier::Basic);
+    basic("verifier = 'form'").is_told("agencies/a.toml:11: sign_in.verifier: the extranet's form verifies");
+    basic("[session_over]\nstatuses = [403]").is_told("agencies/a.toml:12: session_over.statuses: with http-basic");
+    let kept = Installation::new().write(
+        "agencies/a.toml",
+        &(AGENCY.split("[upstream]").next().expect("the first part").to_owned()
+            + "keep_authorization = true\n[upstream]\nurl = 'http://127.0.0.1:9001'\n"
+            + "[sign_in]\nadapter = 'http-basic'\nbasic = { page = '/moi' }\n"),
+    );
+    kept.is_told("agencies/a.toml:6: keep_authorization: with http-basic");
 }

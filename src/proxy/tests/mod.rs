@@ -166,7 +166,7 @@ impl House {
             (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
-        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
+        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers, by_secret: None };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7);
