@@ -13,6 +13,7 @@ use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::sessions::Change;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -159,7 +160,8 @@ async fn drop_secret(
         ..by_resident(identity, AuditEvent::UpstreamSignInRefused)
     };
     caller.audit(&mut tx, &entry, now).await?;
-    Ok(tx.commit().await?)
+    // Requests carry it no more, on no node.
+    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
 }
 
 /// The extranet answered 401 to a resident whose password it had taken before. Whether it refuses the password, or only
@@ -179,7 +181,7 @@ pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passag
     let Some(stored) = stored else { return Ok(true) };
     // Somebody gave another one in the meantime.
     if stored.version != resident.version {
-        app.sessions.forget_identity(&resident.identity);
+        app.sessions.forget(&Change::Identity(resident.identity.clone()));
         return Ok(true);
     }
     let secret = app.vault()?.open(passage.link.as_str(), &stored.sealed)?;
@@ -188,6 +190,5 @@ pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passag
         return Ok(false);
     }
     drop_secret(app, caller, &resident.identity, &resident.account, &passage.link, stored.version).await?;
-    app.sessions.forget_identity(&resident.identity);
     Ok(true)
 }

@@ -9,6 +9,7 @@ use crate::domain::identity::Link;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::Verdict;
+use crate::sessions::Change;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +78,7 @@ pub async fn restore(
             let mut tx = app.store.write().await?;
             tx.keep_legacy_secret(&link.id, &sealed, now.as_millisecond(), now).await?;
             caller.audit(&mut tx, &entry(AuditEvent::UpstreamSecretRestored), now).await?;
-            tx.commit().await?;
-            app.sessions.forget_identity(&session.identity);
+            app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
             Ok(Restored::Done)
         }
         Ok(Verdict::Refused) => {

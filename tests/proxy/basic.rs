@@ -12,7 +12,7 @@ use crate::support::{
 
 /// Agency A, whose extranet takes HTTP Basic.
 fn agency(a: &Echo, page: &str, charset: &str) -> Agency {
-    let text = r##"
+    let text = r#"
         [sign_in]
         adapter = "http-basic"
         [[headers]]
@@ -20,7 +20,7 @@ fn agency(a: &Echo, page: &str, charset: &str) -> Agency {
         value = "{login}"
         [paths]
         public = ["/public/"]
-    "##;
+    "#;
     Agency::from_toml("agence-a", text)
         .set("client", "CA")
         .set("societe", "SA")
