@@ -17,6 +17,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};

@@ -76,7 +76,8 @@ fn from_environment(section: &Section<'_>, name: &str, around: Surroundings<'_>)
     value
 }
 
-fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
+/// The secret in the file that a key names.
+pub(super) fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
     let path = section.path(name)?;
     check_mode(section, name, &path, around);
     match std::fs::read_to_string(&path).map(Zeroizing::new) {

@@ -95,6 +95,8 @@ pub enum AuditEvent {
     },
     /// The extranet refused a sign-in that worked before.
     UpstreamSignInRefused,
+    /// The person gave the extranet's password anew, after that.
+    UpstreamSecretRestored,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
     AccessDenied,
     /// A roster was imported.
@@ -130,6 +132,7 @@ impl AuditEvent {
             Self::EmailChanged => "email-changed",
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
+            Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
             Self::RosterImported { .. } => "roster-imported",
         }

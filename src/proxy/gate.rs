@@ -170,6 +170,7 @@ impl Gate<'_> {
             Screen::SignIn => self.at_portal("login", &back()),
             Screen::SignInHome => self.at_portal("login", ""),
             Screen::Terms => self.at_portal("terms", &back()),
+            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back()),
             Screen::SignOut => "/.vestibule/logout".to_owned(),
             Screen::Account => format!("{}/account", self.directory.portal()),
         }

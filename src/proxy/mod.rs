@@ -18,6 +18,7 @@ mod server;
 mod session_over;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,6 +32,7 @@ use http::Version;
 use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
@@ -155,6 +157,12 @@ impl Forward {
         Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
     }
 
+    /// What the extranet is told about it.
+    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
+        let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
+        Told { extranet, resident, client, id, portal: self.directory.portal() }
+    }
+
     const fn decision(&self) -> &'static str {
         match (self.replaced, &self.resident) {
             (true, _) => "session-over",
@@ -208,6 +216,19 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    /// Before anything is sent: is this the extranet itself?
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        digest: Option<&Digest>,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        Ok(ctx.forward()?.extranet.check(digest)?)
+    }
+
     /// Step 6: what the extranet is told.
     async fn upstream_request_filter(
         &self,
@@ -216,15 +237,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        let forward = ctx.forward()?;
-        let told = Told {
-            extranet: &forward.extranet,
-            resident: forward.resident.as_deref(),
-            client,
-            id,
-            portal: forward.directory.portal(),
-        };
-        request_headers::prepare(request, told)?;
+        request_headers::prepare(request, ctx.forward()?.told(client, id))?;
         ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
@@ -238,6 +251,7 @@ impl ProxyHttp for Gateway {
         if response.status.is_informational() && response.status != 101 {
             return Ok(());
         }
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         if let Some(sent_at) = forward.sent_at {
             let took = now().duration_since(sent_at);
@@ -248,9 +262,11 @@ impl ProxyHttp for Gateway {
             trace.answered(response.status.as_u16());
         }
         let forward = ctx.forward()?;
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
-            forward.replaced = true;
-            return session_over::replace(session, response);
+        if session_over::is_over(session, response, forward) {
+            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
+        }
+        if forward.replaced {
+            return Ok(());
         }
         response_headers::translate(response, &forward.extranet)
     }

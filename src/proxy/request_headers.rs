@@ -85,6 +85,9 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     request.insert_header("X-Forwarded-Proto", extranet.public_scheme.clone())?;
     request.insert_header("X-Forwarded-Host", extranet.public_host.clone())?;
     request.insert_header("X-Request-Id", told.id.to_string())?;
+    if let Some((name, value)) = &extranet.secret_header {
+        request.insert_header(name, value.clone())?;
+    }
     for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
         request.insert_header(name, value.clone())?;
     }

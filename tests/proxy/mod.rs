@@ -1,5 +1,6 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
+mod basic;
 mod catching;
 mod counting;
 mod entering;
@@ -8,3 +9,4 @@ mod operating;
 mod streaming;
 mod tracing;
 mod translating;
+mod trusting;

@@ -13,6 +13,7 @@ pub mod raw;
 pub mod samples;
 pub mod site;
 pub mod stage;
+pub mod tls_front;
 pub mod town;
 
 use std::{
