@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::SignedDuration;
 
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::store::SealedPlace;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -68,7 +69,9 @@ pub async fn enter(
     let mut tx = app.store.read().await?;
     let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::Refused) };
     drop(tx);
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
         login: &link.account.login,
         secret: &secret,
@@ -118,7 +121,7 @@ pub(super) fn unsealed(
 }
 
 fn context(session: &Session, link: &Link) -> String {
-    format!("{}:{}", session.id.as_str(), link.id.as_str())
+    SealedPlace::Cookies(session.id.clone(), link.id.clone()).context()
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17).

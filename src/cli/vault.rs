@@ -15,7 +15,6 @@ use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
 use crate::store::SealedKind;
-use crate::telemetry::SystemDice;
 
 /// Writes a new key into a file that is not there yet.
 pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
@@ -71,7 +70,7 @@ fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
         let of_key = counts.iter().filter(|count| count.key_id == id && kind.is_none_or(|kind| count.kind == kind));
         of_key.map(|count| count.count).sum()
     };
-    let mut ids: Vec<&str> = keys.ids().collect();
+    let mut ids: Vec<&str> = std::iter::once(&keys.current).chain(&keys.old).map(|key| key.id.as_str()).collect();
     ids.extend(counts.iter().map(|count| count.key_id.as_str()));
     let mut seen = std::collections::BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
@@ -95,9 +94,4 @@ fn verdict(keys: &VaultKeys, id: &str, held: u64) -> &'static str {
         _ if is_old => "an old key, still needed: run this again",
         _ => "a key that is not configured: nothing opens these",
     }
-}
-
-/// Where the new key's chance comes from.
-pub(super) const fn dice() -> SystemDice {
-    SystemDice
 }

@@ -104,6 +104,13 @@ pub enum AuditEvent {
         /// Lines refused.
         refused: u64,
     },
+    /// Secrets were sealed anew under the vault's current key.
+    VaultRotated {
+        /// Secrets sealed anew.
+        resealed: u64,
+        /// Secrets that no configured key opens.
+        unreadable: u64,
+    },
 }
 
 impl AuditEvent {
@@ -132,6 +139,7 @@ impl AuditEvent {
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
             Self::AccessDenied => "access-denied",
             Self::RosterImported { .. } => "roster-imported",
+            Self::VaultRotated { .. } => "vault-rotated",
         }
     }
 }

@@ -85,11 +85,7 @@ const MIGRATOR: &str = "_sqlx_migrations";
 ///
 /// # Errors
 /// See [`CopyError`]; nothing was changed then.
-pub async fn copy(
-    from: &str,
-    to: &str,
-    mut progress: impl FnMut(CopyProgress),
-) -> Result<Vec<CopiedTable>, CopyError> {
+pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(CopyProgress)) -> Result<Vec<CopiedTable>, CopyError> {
     let source = Store::connect_to_existing(from).await.map_err(CopyError::From)?;
     if !is_current(&source).await.map_err(CopyError::From)? {
         return Err(CopyError::OtherVersion);
@@ -190,7 +186,9 @@ async fn refuse_unless_empty(target: &Store) -> Result<(), CopyError> {
 
 async fn tables(dialect: Dialect, tx: &mut Tx) -> Result<BTreeSet<String>, StoreError> {
     let statement = match dialect {
-        Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        Dialect::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        }
         Dialect::Postgres => {
             "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables
              WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
@@ -207,9 +205,8 @@ impl Schema {
         let references = references(dialect, tx).await.map_err(CopyError::From)?;
         let mut ordered = Vec::new();
         while !waiting.is_empty() {
-            let waits = |table: &str| {
-                references.iter().any(|(from, to)| from == table && to != table && waiting.contains(to))
-            };
+            let waits =
+                |table: &str| references.iter().any(|(from, to)| from == table && to != table && waiting.contains(to));
             let ready: Vec<String> = waiting.iter().filter(|table| !waits(table)).cloned().collect();
             if ready.is_empty() {
                 return Err(CopyError::Schema(format!("a circle of references among {waiting:?}")));

@@ -64,4 +64,11 @@ impl<'c> Executor<'c> for Patient<'c> {
     {
         self.0.prepare_with(sql, parameters)
     }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>>
+    where
+        'c: 'e,
+    {
+        self.0.describe(sql)
+    }
 }

@@ -140,7 +140,10 @@ impl Tx {
     pub async fn sealed_counts(&mut self) -> Result<Vec<SealedCount>, StoreError> {
         let mut counts = Vec::new();
         for (kind, statement) in [
-            (SealedKind::Links, "SELECT key_id, COUNT(*) AS sealed FROM legacy_secrets GROUP BY key_id ORDER BY key_id"),
+            (
+                SealedKind::Links,
+                "SELECT key_id, COUNT(*) AS sealed FROM legacy_secrets GROUP BY key_id ORDER BY key_id",
+            ),
             (
                 SealedKind::Flows,
                 "SELECT secret_key_id AS key_id, COUNT(*) AS sealed FROM flows WHERE secret_key_id IS NOT NULL
