@@ -7,16 +7,17 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::visit::Passage;
-use super::{App, Caller, Fault, by_resident, old_credentials};
+use super::{App, Caller, Fault, by_resident, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::sessions::Change;
+use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces;
-use crate::sessions::Change;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -82,7 +83,9 @@ pub async fn enter(
     let mut tx = app.store.read().await?;
     let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::SecretGone) };
     drop(tx);
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
         login: &link.account.login,
         secret: &secret,
@@ -147,7 +150,7 @@ pub(super) fn unsealed(
 }
 
 fn context(session: &Session, link: &Link) -> String {
-    format!("{}:{}", session.id.as_str(), link.id.as_str())
+    SealedPlace::Cookies(session.id.clone(), link.id.clone()).context()
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17).
