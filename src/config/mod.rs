@@ -10,6 +10,7 @@ mod load;
 mod origins;
 mod policy;
 mod problems;
+mod redis;
 mod reference;
 mod schema;
 mod secrets;
@@ -25,6 +26,6 @@ pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use settings::{
-    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
+    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, RedisMode, RedisSettings, ServerSettings,
+    Settings, SmtpLogin, SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
 };

@@ -12,6 +12,7 @@ mod flows;
 mod handovers;
 mod jars;
 mod letters;
+mod notices;
 mod people;
 mod purge;
 mod recoveries;
@@ -39,16 +40,21 @@ pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::OutboxCounts;
+pub use notices::Notices;
 pub use purge::Purged;
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
 pub use vault::{Sealed, Vault, VaultError};
+
+use crate::domain::secret::Secret;
 
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
+    /// Its address where nodes can tell each other something.
+    postgres: Option<Arc<Secret>>,
     /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
 }
@@ -57,6 +63,7 @@ pub struct Store {
 pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
+    dialect: Dialect,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -114,7 +121,8 @@ impl Store {
             .connect(&url)
             .await?;
         MIGRATIONS.run(&pool).await.map_err(|error| StoreError::Migration(error.into()))?;
-        Ok(Self { pool, dialect, writer: Arc::default() })
+        let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
+        Ok(Self { pool, dialect, postgres, writer: Arc::default() })
     }
 
     /// Begins to read: everything in this transaction is of one moment.
@@ -126,7 +134,7 @@ impl Store {
             Dialect::Sqlite => "BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None })
+        Ok(Tx { inner: self.pool.begin_with(begin).await?, dialect: self.dialect, _turn: None })
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -140,10 +148,22 @@ impl Store {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+                Ok(Tx {
+                    inner: self.pool.begin_with("BEGIN IMMEDIATE").await?,
+                    dialect: self.dialect,
+                    _turn: Some(turn),
+                })
             }
-            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None }),
+            Dialect::Postgres => {
+                Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, dialect: self.dialect, _turn: None })
+            }
         }
+    }
+
+    /// Whether there can be other nodes on this database.
+    #[must_use]
+    pub const fn has_other_nodes(&self) -> bool {
+        matches!(self.dialect, Dialect::Postgres)
     }
 
     /// Asks the database for a sign of life.

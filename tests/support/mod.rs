@@ -8,6 +8,7 @@ pub mod letters;
 pub mod page;
 pub mod person;
 pub mod raw;
+pub mod redis;
 pub mod samples;
 pub mod site;
 pub mod town;
@@ -44,6 +45,18 @@ pub fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Opt
         }
         assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
         thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// The same, for a test that runs in the runtime itself.
+pub async fn eventually_async<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
