@@ -7,10 +7,12 @@ pub mod legacy_app;
 pub mod letters;
 pub mod page;
 pub mod person;
+pub mod postgres;
 pub mod raw;
 pub mod redis;
 pub mod samples;
 pub mod site;
+pub mod stage;
 pub mod town;
 
 use std::{
