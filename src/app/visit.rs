@@ -13,7 +13,7 @@ use crate::domain::agency::Agency;
 use crate::domain::identity::{LegacyAccount, LinkId};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
-use crate::sessions::Seen;
+use crate::sessions::{Seen, SessionsError};
 
 /// A signed-in resident at one agency, ready to be forwarded.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub async fn visit(
             Ok(visitor)
         }
         Ok(None) => Ok(Visitor::Stranger),
+        // An outage of Redis is told once, where it begins.
+        Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
             tracing::error!(%fault, "the sessions cannot be asked");
             Err(Unavailable)

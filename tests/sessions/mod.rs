@@ -1,5 +1,7 @@
 //! What sessions promise wherever they live: in SQL, in one Redis, behind Sentinels, in a cluster, over TLS.
 
+mod faults;
+mod nodes;
 mod promises;
 
 use std::{fs, time::Duration};

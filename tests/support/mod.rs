@@ -1,5 +1,6 @@
 //! What every test from outside needs: a gateway, extranets, people, letters, a browser.
 
+pub mod balancer;
 pub mod browser;
 pub mod echo;
 pub mod gateway;

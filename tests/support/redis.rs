@@ -79,6 +79,12 @@ impl Redis {
         Self::start_on(port, &arguments, &["--tls", "--cacert", &ca, "--user", user, "--pass", password])
     }
 
+    /// A replica of another server.
+    pub fn replica_of(master: &Self) -> Self {
+        let of = master.port.to_string();
+        Self::start_with(&["--replicaof", "127.0.0.1", &of, "--repl-diskless-sync-delay", "0"], &[])
+    }
+
     /// A Sentinel that watches a server by the name `vestibule`; two of them agree on a failover.
     pub fn sentinel_of(master: &Self) -> Self {
         let (port, of) = (free_port(), master.port);
@@ -155,6 +161,21 @@ impl Redis {
         let _ = kill_process(running.pid, Signal::KILL);
         drop(running.held);
         let _ = running.keeper.wait();
+    }
+
+    /// Lets it hang: connections stay open, and nothing is answered.
+    pub fn hang(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`Redis::hang`].
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let running = self.running.as_ref().expect("a running server");
+        kill_process(running.pid, signal).expect("a signal to our own server");
     }
 
     /// Its port.
