@@ -16,7 +16,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::upstream::Adapter;
 use crate::legacy;
-use crate::sessions::Seen;
+use crate::sessions::{Seen, SessionsError};
 use crate::telemetry::metrics::METRICS;
 
 /// A signed-in resident at one agency, ready to be forwarded.
@@ -71,6 +71,8 @@ pub async fn visit(
             Ok(visitor)
         }
         Ok(None) => Ok(Visitor::Stranger),
+        // An outage of Redis is told once, where it begins.
+        Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
             tracing::error!(%fault, "the sessions cannot be asked");
             Err(Unavailable)

@@ -53,7 +53,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         .map_err(|error| format!("the hashing threads: {error}"))?;
     Ok(App {
         current: Current::new(edition(settings)?),
-        sessions: Sessions::<Arc<Passage>>::sql(store.clone(), settings.server.cache_age),
+        sessions: sessions(settings, &store),
         store,
         hasher,
         vault: settings.vault.as_ref().map(vault),
@@ -63,6 +63,14 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         failure_floor: settings.server.failure_floor,
         turns: SignInTurns::default(),
     })
+}
+
+fn sessions(settings: &Settings, store: &Store) -> Sessions<Arc<Passage>> {
+    let age = settings.server.cache_age;
+    match &settings.redis {
+        Some(redis) => Sessions::redis(store.clone(), redis.clone(), age),
+        None => Sessions::sql(store.clone(), age),
+    }
 }
 
 /// A gateway that listens and waits to be run.
@@ -112,11 +120,12 @@ impl Assembled {
         let mail = tokio::spawn(self.mailer.run(stop.clone()));
         let health = tokio::spawn(health::serve(self.health, Arc::clone(&self.app), stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&self.app), stop.clone()));
+        let notices = tokio::spawn(listen(Arc::clone(&self.app), stop.clone()));
         let server = tokio::spawn(self.server.run(stopped));
         stop.cancelled().await;
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        for task in [server, mail, health, purge] {
+        for task in [server, mail, health, purge, notices] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
             }
@@ -124,6 +133,14 @@ impl Assembled {
         self.app.store.close().await;
         // Waits for the collector, on a thread that may.
         let _ = tokio::task::spawn_blocking(move || self.traces.stop()).await;
+    }
+}
+
+/// Hears what other nodes have ended.
+async fn listen(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app.sessions.listen() => {}
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::agency::Agency;
 use crate::domain::upstream::Adapter;
 use crate::legacy::{Around, Legacy};
 use crate::pages::Pages;
+use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
@@ -19,15 +20,32 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
             return Ended::Misconfigured;
         }
         println!("{}", config::describe(&settings));
-        let silent = if offline { 0 } else { reach(&settings) };
+        let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
-        if silent == 0 {
-            println!("{}: in order, {agencies} agencies", path.display());
-            Ended::Done
-        } else {
-            Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here"))
+        match (silent, outage) {
+            (0, None) => {
+                println!("{}: in order, {agencies} agencies", path.display());
+                Ended::Done
+            }
+            (0, Some(outage)) => Ended::Failed(outage.to_string()),
+            (silent, _) => Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here")),
         }
     })
+}
+
+/// Writes something into Redis, if sessions live there, and says how that went.
+fn redis(settings: &Settings) -> Option<Outage> {
+    let redis = settings.redis.as_ref()?;
+    match runtime(1).ok()?.block_on(sessions::reach(redis)) {
+        Ok(()) => {
+            println!("Redis answers at {}", redis.urls.join(", "));
+            None
+        }
+        Err(outage) => {
+            eprintln!("{outage}");
+            Some(outage)
+        }
+    }
 }
 
 /// Speaks to every extranet and says how that went; gives the number of those that are silent.

@@ -65,8 +65,17 @@ async fn ready(State((app, stop)): State<(Arc<App>, CancellationToken)>) -> Resp
         Ok(Err(_)) => "failing",
         Err(_) => "silent",
     };
+    let sessions = match app.sessions.ping().await {
+        None => None,
+        Some(Ok(())) => Some("ready"),
+        Some(Err(_)) => Some("failing"),
+    };
     let gateway = if stop.is_cancelled() { "stopping" } else { "ready" };
-    let is_ready = database == "ready" && gateway == "ready";
+    let is_ready = database == "ready" && gateway == "ready" && sessions.is_none_or(|redis| redis == "ready");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "ready": is_ready, "database": database, "gateway": gateway }))).into_response()
+    let mut told = serde_json::json!({ "ready": is_ready, "database": database, "gateway": gateway });
+    if let Some(redis) = sessions {
+        told["redis"] = redis.into();
+    }
+    (status, Json(told)).into_response()
 }

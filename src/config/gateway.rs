@@ -28,6 +28,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
     }
     let database_url = root.section("database").and_then(|section| database_url(&section, around));
+    let redis = root.section("redis").map(|section| super::redis::read(&section, around));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
     let mail = root.section("mail").and_then(|section| mail(&section, around));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));
@@ -44,6 +45,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         server: server?,
         portal: portal?,
         database_url: database_url?,
+        redis: redis.map_or(Some(None), |redis| redis.map(Some))?,
         vault,
         mail: mail?,
         argon2: argon2?,

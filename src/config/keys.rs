@@ -73,6 +73,12 @@ pub(super) const GATEWAY: &[Key] = &[
         "Where people, links, letters and the trace are kept: one of the three keys.",
     ),
     key(
+        "redis",
+        Table(REDIS),
+        Nothing,
+        "Where sessions live when several nodes share them; without it they are in the database. The nodes share a PostgreSQL too.",
+    ),
+    key(
         "vault",
         Table(VAULT),
         Nothing,
@@ -149,6 +155,25 @@ const DATABASE: &[Key] = &[
     ),
     key("url_file", Text, Nothing, "A file that holds the URL."),
     key("url_env", Text, Nothing, "An environment variable that holds the URL."),
+];
+
+const REDIS: &[Key] = &[
+    key(
+        "urls",
+        Texts,
+        Required,
+        "`redis://host:port/db`, or `rediss://…` with TLS: the server, or some of the Sentinels or of the cluster's nodes.",
+    ),
+    key("mode", Choice(&["single", "sentinel", "cluster"]), Is("'single'"), "What the addresses are of."),
+    key("master", Text, Nothing, "The name by which the Sentinels know the master, for `mode = \"sentinel\"`."),
+    key("username", Text, Nothing, "The user (ACL); without it, the default one."),
+    key("password_file", Text, Nothing, "A file that holds the password."),
+    key("password_env", Text, Nothing, "An environment variable that holds the password."),
+    key("sentinel_username", Text, Nothing, "The user at the Sentinels."),
+    key("sentinel_password_file", Text, Nothing, "A file that holds the password for the Sentinels."),
+    key("sentinel_password_env", Text, Nothing, "An environment variable that holds the password for the Sentinels."),
+    key("ca_file", Text, Nothing, "Certificates (PEM) to believe in place of the system's."),
+    key("timeout_ms", Number(50, 5000), Is("500"), "No answer of Redis is waited for any longer."),
 ];
 
 const VAULT: &[Key] = &[

@@ -10,6 +10,7 @@ mod load;
 mod origins;
 mod policy;
 mod problems;
+mod redis;
 mod reference;
 mod schema;
 mod secrets;
@@ -27,6 +28,6 @@ pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use secrets::vault_key_id;
 pub use settings::{
-    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
+    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, RedisMode, RedisSettings, ServerSettings,
+    Settings, SmtpLogin, SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
 };

@@ -22,6 +22,8 @@ pub struct Settings {
     pub portal: PortalSettings,
     /// `sqlite:…` or `postgres://…`; may hold a password.
     pub database_url: Secret,
+    /// Where sessions live, if not in the database.
+    pub redis: Option<RedisSettings>,
     /// The keys that seal legacy secrets; there whenever an adapter replays them.
     pub vault: Option<VaultKeys>,
     /// How letters leave.
@@ -96,6 +98,41 @@ impl fmt::Debug for VaultKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VaultKey").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// Redis, where several nodes share their sessions.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// One server, or some of the Sentinels or of the cluster's nodes; no password is in them.
+    pub urls: Vec<String>,
+    /// Which of these they are.
+    pub mode: RedisMode,
+    /// The user whose password it is.
+    pub username: Option<String>,
+    /// The password, if one is asked.
+    pub password: Option<Secret>,
+    /// The user at the Sentinels.
+    pub sentinel_username: Option<String>,
+    /// The password that the Sentinels ask, which is not the data's.
+    pub sentinel_password: Option<Secret>,
+    /// Certificates (PEM) to believe in place of the system's.
+    pub ca: Option<Vec<u8>>,
+    /// No answer is waited for any longer.
+    pub timeout: Duration,
+}
+
+/// How many servers Redis is, and who says which of them is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedisMode {
+    /// One.
+    Single,
+    /// The one that the Sentinels call the master.
+    Sentinel {
+        /// The name by which they know it.
+        master: String,
+    },
+    /// A cluster.
+    Cluster,
 }
 
 /// How letters leave.

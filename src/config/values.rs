@@ -139,6 +139,26 @@ pub(super) fn sender(text: &str) -> Result<String, Wrong> {
     email(address).map(|_| text.trim().to_owned())
 }
 
+/// `redis://host[:port][/db]` or `rediss://…`, without a password.
+pub(super) fn redis_url(text: &str) -> Result<String, Wrong> {
+    let wrong = || Wrong::new("this is not redis:// or rediss://, a host and at most a port and a number");
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "redis" | "rediss"));
+    let url = url.filter(url::Url::has_host).ok_or_else(wrong)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Wrong::new("a password in an address is easily shown").hint("username and password_file"));
+    }
+    let number = url.path().trim_start_matches('/');
+    if !(number.is_empty() || number.parse::<u16>().is_ok()) || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong());
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether such an address leads to this machine.
+pub(super) fn is_redis_here(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(is_local))
+}
+
 /// A page about help.
 pub(super) fn web_address(text: &str) -> Result<String, Wrong> {
     let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));

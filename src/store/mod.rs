@@ -14,6 +14,7 @@ mod handovers;
 mod jars;
 mod letters;
 mod notes;
+mod notices;
 mod patience;
 mod people;
 mod purge;
@@ -47,13 +48,15 @@ pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::OutboxCounts;
-use notes::Note;
+pub use notices::Notices;
 pub use purge::Purged;
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
 pub use vault::{Sealed, Vault, VaultError};
 
+use crate::domain::secret::Secret;
+use notes::Note;
 use patience::Patient;
 
 /// The database, as a few connections that are shared; cheap to clone.
@@ -61,6 +64,8 @@ use patience::Patient;
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
+    /// Its address where nodes can tell each other something.
+    postgres: Option<Arc<Secret>>,
     /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
 }
@@ -69,6 +74,7 @@ pub struct Store {
 pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
+    dialect: Dialect,
     _turn: Option<OwnedMutexGuard<()>>,
     notes: Vec<Note>,
     _step: Step,
@@ -150,7 +156,8 @@ impl Store {
             .after_release(|connection, _| Box::pin(async move { patience::answers(connection).await }))
             .connect(&url)
             .await?;
-        Ok(Self { pool, dialect, writer: Arc::default() })
+        let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
+        Ok(Self { pool, dialect, postgres, writer: Arc::default() })
     }
 
     /// Connects to what has to be there already.
@@ -187,7 +194,7 @@ impl Store {
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let step = traces::step("store");
-        Ok(Tx { inner: self.begin(begin).await?, _turn: None, notes: Vec::new(), _step: step })
+        self.begin(begin, None, step).await
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -202,12 +209,16 @@ impl Store {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.begin("BEGIN IMMEDIATE").await?, _turn: Some(turn), notes: Vec::new(), _step: step })
+                self.begin("BEGIN IMMEDIATE", Some(turn), step).await
             }
-            Dialect::Postgres => {
-                Ok(Tx { inner: self.begin("BEGIN").await?, _turn: None, notes: Vec::new(), _step: step })
-            }
+            Dialect::Postgres => self.begin("BEGIN", None, step).await,
         }
+    }
+
+    /// Whether there can be other nodes on this database.
+    #[must_use]
+    pub const fn has_other_nodes(&self) -> bool {
+        matches!(self.dialect, Dialect::Postgres)
     }
 
     /// Asks the database for a sign of life; one that cannot be written gives none.
@@ -219,8 +230,14 @@ impl Store {
         if self.dialect.can_write(&mut connection).await? { Ok(()) } else { Err(StoreError::ReadOnly) }
     }
 
-    async fn begin(&self, statement: &'static str) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        Ok(patience::within(PATIENCE, self.pool.begin_with(statement)).await?)
+    async fn begin(
+        &self,
+        statement: &'static str,
+        turn: Option<OwnedMutexGuard<()>>,
+        step: Step,
+    ) -> Result<Tx, StoreError> {
+        let inner = patience::within(PATIENCE, self.pool.begin_with(statement)).await?;
+        Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), _step: step })
     }
 
     /// Waits for the transactions under way and closes the connections.

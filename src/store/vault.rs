@@ -4,6 +4,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::domain::secret::{Dice, Secret};
@@ -36,6 +37,23 @@ pub enum VaultError {
 struct VaultKey {
     id: String,
     key: Zeroizing<[u8; 32]>,
+}
+
+impl Sealed {
+    /// As one line of text, for a store that keeps text.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        format!("{} {} {}", BASE64.encode(&self.nonce), BASE64.encode(&self.ciphertext), self.key_id)
+    }
+
+    /// Reads what [`Sealed::to_line`] wrote.
+    #[must_use]
+    pub fn from_line(line: &str) -> Option<Self> {
+        let mut fields = line.splitn(3, ' ');
+        let mut bytes = || BASE64.decode(fields.next()?.as_bytes()).ok();
+        let (nonce, ciphertext) = (bytes()?.try_into().ok()?, bytes()?);
+        Some(Self { key_id: fields.next()?.to_owned(), nonce, ciphertext })
+    }
 }
 
 impl Vault {

@@ -15,8 +15,10 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{
+    balancer::Balancer,
     eventually, free_port,
     letters::{Letter, Letters},
+    redis::Redis,
     site::Site,
     stage::Ground,
     wait,
@@ -25,15 +27,22 @@ use super::{
 /// The longest that a gateway may take to become ready.
 const READY: Duration = Duration::from_secs(20);
 
-/// A running gateway; it ends with this value.
+/// A running gateway, of one node or several behind a balancer; it ends with this value.
 pub struct Gateway {
-    child: Child,
+    nodes: Vec<Node>,
     folder: TempDir,
     config: PathBuf,
     port: u16,
-    health: u16,
     letters: Letters,
     ground: Ground,
+    balancer: Option<Balancer>,
+}
+
+/// One process.
+struct Node {
+    child: Child,
+    config: PathBuf,
+    health: u16,
 }
 
 impl Gateway {
@@ -44,26 +53,76 @@ impl Gateway {
         let ground = Ground::prepare(site.stage(), folder.path());
         let config = site.write(folder.path(), port, health, &ground);
         let letters = Letters::new(folder.path().join("letters"));
-        let child = spawn(&config, folder.path());
+        let mut nodes = vec![(config.clone(), port, health)];
+        if site.stage().nodes() > 1 {
+            nodes.clear();
+            for number in 0..site.stage().nodes() {
+                let (listen, health) = (free_port(), free_port());
+                nodes.push((Site::write_node(&config, number, listen, health), listen, health));
+            }
+        }
+        let ports: Vec<u16> = nodes.iter().map(|(_, listen, _)| *listen).collect();
+        let balancer = (ports.len() > 1).then(|| Balancer::start(port, ports));
+        let nodes = nodes.into_iter().map(|(config, _, health)| Node::start(config, folder.path(), health)).collect();
         // From here on the value's end prints the log where something fails.
-        let mut gateway = Self { child, folder, config, port, health, letters, ground };
+        let mut gateway = Self { nodes, folder, config, port, letters, ground, balancer };
         gateway.wait_until_ready();
         gateway
+    }
+
+    /// How many nodes it has.
+    pub const fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The balancer in front of several nodes.
+    pub const fn balancer(&self) -> &Balancer {
+        self.balancer.as_ref().expect("a stage with several nodes")
+    }
+
+    /// What it stands on.
+    pub const fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// The Redis that it stands on.
+    pub const fn redis(&mut self) -> &mut Redis {
+        self.ground.redis.as_mut().expect("a stage with Redis")
+    }
+
+    /// Ends a node at once (`kill -9`).
+    pub fn kill(&mut self, node: usize) {
+        let child = &mut self.nodes[node].child;
+        child.kill().expect("a child of ours");
+        child.wait().expect("a child of ours");
+    }
+
+    /// Starts a node again that was ended.
+    pub fn start_again(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        node.child = spawn(&node.config, self.folder.path());
+        self.wait_until_ready();
     }
 
     /// Stops the process as an operator does and starts it again on the same folder and ports.
     pub fn restart(&mut self) {
         self.stop();
-        self.child = spawn(&self.config, self.folder.path());
+        for node in &mut self.nodes {
+            node.child = spawn(&node.config, self.folder.path());
+        }
         self.wait_until_ready();
     }
 
     /// Ends the process with SIGTERM and waits for it.
     pub fn stop(&mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        // A process that has ended by itself is reaped below.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        eventually("the gateway to end", READY, || self.child.try_wait().expect("a child of ours"))
+        let mut ended = Vec::new();
+        for node in &mut self.nodes {
+            let pid = rustix::process::Pid::from_child(&node.child);
+            // A process that has ended by itself is reaped below.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            ended.push(eventually("the gateway to end", READY, || node.child.try_wait().expect("a child of ours")));
+        }
+        ended.into_iter().next().expect("a node")
     }
 
     /// The port that residents speak to.
@@ -98,25 +157,21 @@ impl Gateway {
 
     /// What it has logged so far.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("gateway.log")).unwrap_or_default()
+        let logs = self.nodes.iter().map(|node| fs::read_to_string(log_of(&node.config)).unwrap_or_default());
+        logs.collect()
     }
 
     /// Memory that it holds now (resident set), in KiB.
     pub fn memory_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.nodes[0].child.id())).expect("a running process");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident set");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number of KiB")
     }
 
     /// Status and body of a page of the separate listener (`/healthz`, `/readyz`), or none where nobody answers.
     pub fn health(&self, path: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.health).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+        self.nodes[0].health(path)
     }
 
     /// Lets every letter and every sign-in upstream have been so many minutes earlier: time passes, and no job of the
@@ -130,6 +185,7 @@ impl Gateway {
         ] {
             self.rewrite(&statement);
         }
+        self.ground.let_pass(minutes);
     }
 
     /// Lets the time of every provisional password be over (`expires_at`), or lets each have been used (`used_at`).
@@ -172,14 +228,16 @@ impl Gateway {
     }
 
     fn wait_until_ready(&mut self) {
-        let ready = eventually("the gateway to become ready", READY, || {
-            if let Some(status) = self.child.try_wait().expect("a child of ours") {
-                return Some(Err(status));
+        for node in &mut self.nodes {
+            let ready = eventually("the gateway to become ready", READY, || {
+                if let Some(status) = node.child.try_wait().expect("a child of ours") {
+                    return Some(Err(status));
+                }
+                node.health("/readyz").filter(|(status, _)| *status == 200).map(|_| Ok(()))
+            });
+            if let Err(status) = ready {
+                panic!("the gateway ended at once with {status}");
             }
-            self.health("/readyz").filter(|(status, _)| *status == 200).map(|_| Ok(()))
-        });
-        if let Err(status) = ready {
-            panic!("the gateway ended at once with {status}");
         }
     }
 }
@@ -187,14 +245,37 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         // It may have ended already; both are what we want.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for node in &mut self.nodes {
+            let _ = node.child.kill();
+            let _ = node.child.wait();
+        }
         if thread::panicking() {
             let log = self.log();
             let start = log.char_indices().rev().nth(12_000).map_or(0, |(at, _)| at);
             eprintln!("---- the gateway's log ----\n{}\n---- end of the log ----", &log[start..]);
         }
     }
+}
+
+impl Node {
+    fn start(config: PathBuf, folder: &Path, health: u16) -> Self {
+        Self { child: spawn(&config, folder), config, health }
+    }
+
+    fn health(&self, path: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.health).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let status = answer.split(' ').nth(1)?.parse().ok()?;
+        Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+    }
+}
+
+/// Where the process with this configuration logs.
+fn log_of(config: &Path) -> PathBuf {
+    config.with_extension("log")
 }
 
 /// The program, with an environment that says nothing about colours or configuration.
@@ -205,7 +286,7 @@ pub fn program() -> Command {
 }
 
 fn spawn(config: &Path, folder: &Path) -> Child {
-    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("gateway.log")).expect("a log file");
+    let log = fs::OpenOptions::new().create(true).append(true).open(log_of(config)).expect("a log file");
     program()
         .args(["serve", "--config"])
         .arg(config)

@@ -1,5 +1,6 @@
 //! What every test from outside needs: a gateway, extranets, people, letters, a browser.
 
+pub mod balancer;
 pub mod browser;
 pub mod echo;
 pub mod gateway;
@@ -10,6 +11,7 @@ pub mod page;
 pub mod person;
 pub mod postgres;
 pub mod raw;
+pub mod redis;
 pub mod samples;
 pub mod site;
 pub mod stage;
@@ -48,6 +50,18 @@ pub fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Opt
         }
         assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
         thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// The same, for a test that runs in the runtime itself.
+pub async fn eventually_async<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -95,6 +95,16 @@ impl Site {
         write(&main, &settings);
         main
     }
+
+    /// Writes what one of several nodes is told: the same, on ports of its own. Returns the path of its file.
+    pub fn write_node(main: &Path, number: usize, listen: u16, health: u16) -> std::path::PathBuf {
+        let mut settings: Table = fs::read_to_string(main).expect("the main file").parse().expect("TOML");
+        set(&mut settings, "server.listen", vec![format!("127.0.0.1:{listen}")].into());
+        set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
+        let file = main.with_file_name(format!("node-{number}.toml"));
+        write(&file, &settings);
+        file
+    }
 }
 
 impl Agency {
