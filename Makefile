@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults test-deps build-deps bench-deps lint bench docs
+.PHONY: help demo test faults test-deps build-deps bench-deps lint bench dist docs
 
 CARGO ?= cargo
 # Only root installs; anybody else is asked for a password once.
@@ -15,6 +15,9 @@ BENCH_PACKAGES := nginx-light redis-server wrk
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4
 BENCH_ROUNDS ?= 5
+# Which tables: proxies, scale, start, sign-ins; all where it is empty. And another gateway than the one built here.
+BENCH_ONLY ?=
+BENCH_GATEWAY ?=
 
 # Installs those Debian packages of a list that are missing, and says so.
 define install
@@ -66,7 +69,12 @@ lint: build-deps ## Looks at format, lints and documentation
 
 bench: bench-deps ## Measures the gateway beside nginx and a bare proxy (release build)
 	@echo "==> Building"
-	@$(CARGO) bench --locked --bench proxies -- --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS)
+	@$(CARGO) bench --locked --bench proxies -- --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS) \
+		$(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_GATEWAY),--gateway $(BENCH_GATEWAY))
+
+dist: build-deps ## Builds the program for production: link-time optimisation, and a profile where it can be made
+	@$(call install,wrk)
+	@dist/build.sh
 
 docs: build-deps ## Builds and opens the documentation of the code
 	@$(CARGO) doc --locked --no-deps --document-private-items --open

@@ -11,7 +11,7 @@ use pingora::upstreams::peer::HttpPeer;
 
 use super::fault::Fault;
 use super::tls;
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
@@ -65,7 +65,8 @@ pub struct Extranets(RwLock<Arc<Made>>);
 #[derive(Debug)]
 struct Made {
     of: Arc<Directory>,
-    by_code: HashMap<AgencyCode, Arc<Extranet>>,
+    /// By where each agency of the directory lies in memory, which stays so as long as the directory is held.
+    by_agency: HashMap<usize, Arc<Extranet>>,
 }
 
 impl Extranets {
@@ -80,10 +81,10 @@ impl Extranets {
     pub fn of(&self, directory: &Arc<Directory>, agency: &Agency) -> Option<Arc<Extranet>> {
         let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         if Arc::ptr_eq(&made.of, directory) {
-            return made.by_code.get(&agency.code).cloned();
+            return made.by_agency.get(&place(agency)).cloned();
         }
         let made = Arc::new(Made::new(Arc::clone(directory)));
-        let found = made.by_code.get(&agency.code).cloned();
+        let found = made.by_agency.get(&place(agency)).cloned();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = made;
         found
     }
@@ -96,11 +97,16 @@ impl Made {
             if extranet.is_none() {
                 tracing::error!(agency = %agency.code, "the extranet cannot be prepared");
             }
-            Some((agency.code.clone(), Arc::new(extranet?)))
+            Some((place(agency), Arc::new(extranet?)))
         });
-        let by_code = made.collect();
-        Self { of, by_code }
+        let by_agency = made.collect();
+        Self { of, by_agency }
     }
+}
+
+/// Where an agency lies: its key, without hashing its codes for each request.
+fn place(agency: &Agency) -> usize {
+    std::ptr::from_ref(agency).addr()
 }
 
 impl Extranet {

@@ -20,27 +20,63 @@ use crate::domain::upstream::Adapter;
 /// # Errors
 /// A value cannot be written in a header.
 pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
-    rewrite(response, &LOCATION, |value| public_url(value, extranet))?;
-    rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet))?;
-    rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
-    rewrite(response, &LINK, |value| link(value, extranet))?;
-    set_cookies(response, extranet)?;
+    let present = Present::among(response);
+    if present.addresses {
+        rewrite(response, &LOCATION, |value| public_url(value, extranet))?;
+        rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet))?;
+        rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
+        rewrite(response, &LINK, |value| link(value, extranet))?;
+    }
+    if present.cookies {
+        set_cookies(response, extranet)?;
+    }
     if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
         // A browser would ask for a password by itself, and nothing of ours would know.
         response.remove_header(&WWW_AUTHENTICATE);
     }
-    // One hop's own; pingora writes its own Connection. A 101 needs its Upgrade.
-    if response.status != 101 {
-        response.remove_header(&UPGRADE);
-        response.remove_header(&CONNECTION);
+    if present.hop {
+        // pingora writes its own Connection. A 101 needs its Upgrade.
+        if response.status != 101 {
+            response.remove_header(&UPGRADE);
+            response.remove_header(&CONNECTION);
+        }
+        response.remove_header("keep-alive");
+        response.remove_header("proxy-connection");
     }
-    response.remove_header("keep-alive");
-    response.remove_header("proxy-connection");
-    if extranet.agency.public.scheme() == Scheme::Http {
+    if present.tls && extranet.agency.public.scheme() == Scheme::Http {
         response.remove_header("strict-transport-security");
         response.remove_header("alt-svc");
     }
     Ok(())
+}
+
+/// Which kinds of header an answer has that are not simply passed on; most have few, and looking for each of them by its
+/// name costs more than one look at all.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four kinds, each there or not")]
+struct Present {
+    addresses: bool,
+    cookies: bool,
+    /// One hop's own.
+    hop: bool,
+    /// What only holds with TLS.
+    tls: bool,
+}
+
+impl Present {
+    fn among(response: &ResponseHeader) -> Self {
+        let mut present = Self::default();
+        for name in response.headers.keys() {
+            match name.as_str() {
+                "location" | "content-location" | "refresh" | "link" => present.addresses = true,
+                "set-cookie" => present.cookies = true,
+                "upgrade" | "connection" | "keep-alive" | "proxy-connection" => present.hop = true,
+                "strict-transport-security" | "alt-svc" => present.tls = true,
+                _ => {}
+            }
+        }
+        present
+    }
 }
 
 /// Whether an answer to a resident says that the extranet's session is over: one of the declared statuses, or a redirect
