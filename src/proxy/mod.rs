@@ -10,6 +10,8 @@ mod cookies;
 mod door;
 mod fault;
 mod gate;
+mod jar;
+mod marker;
 mod peer;
 mod request_headers;
 mod request_id;
@@ -29,7 +31,7 @@ use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
 use http::Version;
-use http::header::TRANSFER_ENCODING;
+use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
@@ -48,6 +50,8 @@ use crate::domain::routing::{Directory, Place};
 use crate::telemetry::AccessLog;
 use door::Door;
 use fault::Fault;
+use jar::Carried;
+use marker::Watch;
 use peer::{Extranet, Extranets};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
@@ -98,6 +102,10 @@ struct Forward {
     upstream_ms: Option<u64>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
+    /// The extranet's answer is held, and looked at.
+    watch: Option<Watch>,
+    /// The extranet's cookies, where they live in the session.
+    carried: Option<Carried>,
 }
 
 impl Gateway {
@@ -145,13 +153,25 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self {
+            extranet,
+            directory,
+            resident,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream_ms: None,
+            replaced: false,
+            watch: None,
+            carried: None,
+        }
     }
 
     /// What the extranet is told about it.
     fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
         let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
-        Told { extranet, resident, client, id, portal: self.directory.portal() }
+        let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
+        Told { extranet, resident, cookies, client, id, portal: self.directory.portal() }
     }
 
     const fn decision(&self) -> &'static str {
@@ -222,7 +242,11 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        request_headers::prepare(request, ctx.forward()?.told(client, id))
+        let forward = ctx.forward()?;
+        if forward.marker(&request.method).is_some() {
+            request.insert_header(ACCEPT_ENCODING, "identity")?;
+        }
+        request_headers::prepare(request, forward.told(client, id))
     }
 
     /// Step 7: what the browser is told.
@@ -232,11 +256,12 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        if response.status.is_informational() && response.status != 101 {
-            return Ok(());
-        }
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
+        if response.status.is_informational() && response.status != 101 {
+            jar::withhold(response, &forward.extranet);
+            return Ok(());
+        }
         forward.upstream_ms = forward.sent_at.map(milliseconds_since);
         if session_over::is_over(session, response, forward) {
             forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
@@ -244,6 +269,8 @@ impl ProxyHttp for Gateway {
         if forward.replaced {
             return Ok(());
         }
+        jar::keep(&self.door, session, response, forward).await;
+        session_over::watch(session, response, forward)?;
         response_headers::translate(response, &forward.extranet)
     }
 
@@ -260,17 +287,15 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    /// Throws away the body of an answer that was replaced.
+    /// The body of an answer that was replaced goes nowhere; one that is looked at waits.
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        if matches!(&ctx.fate, Fate::Forward(forward) if forward.replaced) {
-            *body = None;
-        }
+        session_over::filter(session, body, end_of_stream, ctx.forward()?);
         Ok(None)
     }
 

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue};
+use lol_html::Selector;
 use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
 
 use super::fault::Fault;
 use super::tls;
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::{Agency, AgencyCode, CookieMode};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
+use crate::legacy::JarSite;
 use crate::web::cookies;
 
 /// How long a resolved name is used.
@@ -44,6 +46,10 @@ pub struct Extranet {
     pub inner: Vec<Origin>,
     /// What only the gateway knows, ready to insert (a25).
     pub secret_header: Option<(HeaderName, HeaderValue)>,
+    /// What a page shows when the session is over, where that is how the extranet says it (a12).
+    pub marker: Option<Selector>,
+    /// Where its cookies belong, when they live in the session (a13).
+    pub jar: Option<JarSite>,
     template: HttpPeer,
     pinned: Vec<[u8; 32]>,
     resolved: Option<Mutex<Resolved>>,
@@ -128,6 +134,14 @@ impl Extranet {
             secret_header: match &upstream.trust.secret_header {
                 Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
                 None => None,
+            },
+            marker: match &agency.session_over.element {
+                Some(element) => Some(element.parse().ok()?),
+                None => None,
+            },
+            jar: match agency.cookies {
+                CookieMode::Jar => Some(JarSite::of(upstream)?),
+                CookieMode::Relay => None,
             },
             template,
             pinned,

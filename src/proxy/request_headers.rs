@@ -56,6 +56,8 @@ pub struct Told<'a> {
     pub extranet: &'a Extranet,
     /// Who asks; nobody on public paths (SEC-002).
     pub resident: Option<&'a Passage>,
+    /// The extranet's cookies that go with it, where they live in the session; the browser's own stay outside then.
+    pub cookies: Option<&'a HeaderValue>,
     /// From where.
     pub client: IpAddr,
     /// The request's identifier.
@@ -76,7 +78,14 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     for name in refused {
         request.remove_header(&name);
     }
-    strip_cookies(request)?;
+    if extranet.jar.is_some() {
+        request.remove_header(&COOKIE);
+        if let Some(cookies) = told.cookies {
+            request.insert_header(COOKIE, cookies.clone())?;
+        }
+    } else {
+        strip_cookies(request)?;
+    }
     translate_origin(request, extranet)?;
     translate_referer(request, extranet, told.portal)?;
     request.insert_header(HOST, extranet.host.clone())?;

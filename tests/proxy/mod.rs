@@ -4,6 +4,7 @@ mod basic;
 mod catching;
 mod entering;
 mod handing_over;
+mod keeping_cookies;
 mod operating;
 mod streaming;
 mod translating;
