@@ -1,5 +1,7 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
+use tokio::time::Instant;
+
 use super::hasher::Comparison;
 use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
@@ -13,6 +15,8 @@ use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -103,11 +107,18 @@ pub(super) async fn ask(
         user_agent: caller.user_agent.as_deref(),
         language: Some(caller.language.code()),
     };
-    match &agency.adapter {
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let verdict = match &agency.adapter {
         Adapter::FormReplay(form) => app.legacy.verify(&agency.upstream, form, &attempt).await,
         Adapter::HttpBasic(basic) => app.legacy.verify_basic(&agency.upstream, basic, &attempt).await,
-        Adapter::TrustedHeaders => Ok(Verdict::Refused),
-    }
+        Adapter::TrustedHeaders => return Ok(Verdict::Refused),
+    };
+    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
+    step.tell("vestibule.outcome", outcome);
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
+    verdict
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {

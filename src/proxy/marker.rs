@@ -21,8 +21,8 @@ const MOST_HELD: usize = 256 * 1024;
 type Sink = fn(&[u8]);
 
 /// A page that is being looked at.
-pub struct Watch {
-    held: BytesMut,
+pub struct Held {
+    pieces: BytesMut,
     found: Arc<AtomicBool>,
     // In a lock only because pingora shares the context; nobody else asks.
     parser: Mutex<Option<HtmlRewriter<'static, Sink>>>,
@@ -38,7 +38,7 @@ pub enum Seen {
     Found,
 }
 
-impl Watch {
+impl Held {
     /// Begins to look at an answer, if it is a page that can be looked at; it will be of another length.
     ///
     /// # Errors
@@ -68,14 +68,14 @@ impl Watch {
             .with_memory_settings(memory)
             .with_strict(false);
         let parser = HtmlRewriter::new(settings, nowhere as Sink);
-        Ok(Some(Self { held: BytesMut::new(), found, parser: Mutex::new(Some(parser)) }))
+        Ok(Some(Self { pieces: BytesMut::new(), found, parser: Mutex::new(Some(parser)) }))
     }
 
     /// Takes the next piece.
     pub fn take(&mut self, piece: Option<&Bytes>, is_last: bool) -> Seen {
         let parser = self.parser.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = piece {
-            self.held.extend_from_slice(piece);
+            self.pieces.extend_from_slice(piece);
             // What cannot be read as a page is none with that element.
             if parser.as_mut().is_some_and(|parser| parser.write(piece).is_err()) {
                 *parser = None;
@@ -86,8 +86,8 @@ impl Watch {
         }
         if self.found.load(Ordering::Relaxed) {
             Seen::Found
-        } else if is_last || parser.is_none() || self.held.len() > MOST_HELD {
-            Seen::Clean(std::mem::take(&mut self.held).freeze())
+        } else if is_last || parser.is_none() || self.pieces.len() > MOST_HELD {
+            Seen::Clean(std::mem::take(&mut self.pieces).freeze())
         } else {
             Seen::Wait
         }
@@ -108,20 +108,20 @@ pub fn leading_to(to: &str) -> Bytes {
 mod tests {
     use super::*;
 
-    fn watch() -> Watch {
+    fn held() -> Held {
         let mut response = ResponseHeader::build(200, None).expect("a response");
         response.insert_header("Content-Type", "text/html; charset=utf-8").expect("a header");
         response.insert_header("Content-Length", "5").expect("a header");
         let selector = "form#dw__login".parse().expect("a selector");
-        let watch = Watch::begin(&selector, &mut response).expect("headers").expect("a page");
+        let held = Held::begin(&selector, &mut response).expect("headers").expect("a page");
         assert!(response.headers.get(CONTENT_LENGTH).is_none());
-        watch
+        held
     }
 
-    fn pieces(watch: &mut Watch, pieces: &[&str]) -> (bool, String) {
+    fn pieces(held: &mut Held, pieces: &[&str]) -> (bool, String) {
         let mut sent = String::new();
         for (at, piece) in pieces.iter().enumerate() {
-            match watch.take(Some(&Bytes::from((*piece).to_owned())), at + 1 == pieces.len()) {
+            match held.take(Some(&Bytes::from((*piece).to_owned())), at + 1 == pieces.len()) {
                 Seen::Wait => {}
                 Seen::Clean(bytes) => sent.push_str(&String::from_utf8_lossy(&bytes)),
                 Seen::Found => return (true, sent),
@@ -133,18 +133,18 @@ mod tests {
     #[test]
     fn a12_a_login_form_is_found_wherever_the_pieces_break_and_nothing_is_sent_before() {
         let page = ["<p>Permission Denied</p><fo", "rm method=post i", "d='dw__login' class=x>", "<input></form>"];
-        assert_eq!(pieces(&mut watch(), &page), (true, String::new()));
+        assert_eq!(pieces(&mut held(), &page), (true, String::new()));
         let other = ["<!-- <form id=dw__login> --><scr", "ipt>'<form id=dw__login>'</script>", "<p>Bonjour</p>"];
-        assert_eq!(pieces(&mut watch(), &other), (false, other.concat()));
+        assert_eq!(pieces(&mut held(), &other), (false, other.concat()));
     }
 
     #[test]
     fn a12_a_long_page_is_let_go_and_what_is_no_page_is_not_looked_at() {
         let long = "<p>x</p>".repeat(40_000);
-        let mut watch = watch();
-        assert!(matches!(watch.take(Some(&Bytes::from(long)), false), Seen::Clean(bytes) if bytes.len() == 320_000));
+        let mut held = held();
+        assert!(matches!(held.take(Some(&Bytes::from(long)), false), Seen::Clean(bytes) if bytes.len() == 320_000));
         let mut image = ResponseHeader::build(200, None).expect("a response");
         image.insert_header("Content-Type", "image/png").expect("a header");
-        assert!(Watch::begin(&"form".parse().expect("a selector"), &mut image).expect("headers").is_none());
+        assert!(Held::begin(&"form".parse().expect("a selector"), &mut image).expect("headers").is_none());
     }
 }

@@ -47,11 +47,12 @@ use crate::app::visit::Passage;
 use crate::domain::access::Fetch;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Place};
-use crate::telemetry::AccessLog;
+use crate::telemetry::Watch;
+use crate::telemetry::traces::{self, RequestTrace};
 use door::Door;
 use fault::Fault;
 use jar::Carried;
-use marker::Watch;
+use marker::Held;
 use peer::{Extranet, Extranets};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
@@ -64,7 +65,7 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
-    log: AccessLog,
+    watch: Watch,
 }
 
 /// What is known of one request.
@@ -74,6 +75,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Its spans, where there are any.
+    trace: Option<Box<RequestTrace>>,
 }
 
 /// What became of it.
@@ -99,11 +102,12 @@ struct Forward {
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
-    upstream_ms: Option<u64>,
+    /// Until the extranet's answer began.
+    upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
     /// The extranet's answer is held, and looked at.
-    watch: Option<Watch>,
+    held: Option<Held>,
     /// The extranet's cookies, where they live in the session.
     carried: Option<Carried>,
 }
@@ -111,13 +115,13 @@ struct Forward {
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
     #[must_use]
-    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
-        Self::behind(Door::App(app), pages, trusted, seed, log)
+    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
+        Self::behind(Door::App(app), pages, trusted, seed, watch)
     }
 
-    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
+    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
@@ -144,6 +148,11 @@ impl Ctx {
         let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
         Ok(forward)
     }
+
+    /// What its pieces of work hang below, where it is traced.
+    fn current(&self) -> Option<traces::Current> {
+        self.trace.as_ref()?.current()
+    }
 }
 
 impl Forward {
@@ -160,9 +169,9 @@ impl Forward {
             fetch,
             attempt: 0,
             sent_at: None,
-            upstream_ms: None,
+            upstream: None,
             replaced: false,
-            watch: None,
+            held: None,
             carried: None,
         }
     }
@@ -172,6 +181,15 @@ impl Forward {
         let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
         let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
         Told { extranet, resident, cookies, client, id, portal: self.directory.portal() }
+    }
+
+    /// The extranet's answer has begun.
+    fn is_answered(&mut self) {
+        if let Some(sent_at) = self.sent_at {
+            let took = now().duration_since(sent_at);
+            self.extranet.metrics.upstream.observe(took);
+            self.upstream = Some(took);
+        }
     }
 
     const fn decision(&self) -> &'static str {
@@ -188,7 +206,13 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx { id: self.ids.next(), start: now(), client: Ipv4Addr::UNSPECIFIED.into(), fate: Fate::Undecided }
+        Ctx {
+            id: self.ids.next(),
+            start: now(),
+            client: Ipv4Addr::UNSPECIFIED.into(),
+            fate: Fate::Undecided,
+            trace: None,
+        }
     }
 
     /// None: bodies go through as they are.
@@ -246,7 +270,8 @@ impl ProxyHttp for Gateway {
         if forward.marker(&request.method).is_some() {
             request.insert_header(ACCEPT_ENCODING, "identity")?;
         }
-        request_headers::prepare(request, forward.told(client, id))
+        request_headers::prepare(request, forward.told(client, id))?;
+        ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
     /// Step 7: what the browser is told.
@@ -262,7 +287,11 @@ impl ProxyHttp for Gateway {
             jar::withhold(response, &forward.extranet);
             return Ok(());
         }
-        forward.upstream_ms = forward.sent_at.map(milliseconds_since);
+        if let Some(trace) = &mut ctx.trace {
+            trace.answered(response.status.as_u16());
+        }
+        let forward = ctx.forward()?;
+        forward.is_answered();
         if session_over::is_over(session, response, forward) {
             forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
         }
@@ -270,7 +299,7 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         jar::keep(&self.door, session, response, forward).await;
-        session_over::watch(session, response, forward)?;
+        session_over::hold(session, response, forward)?;
         response_headers::translate(response, &forward.extranet)
     }
 
@@ -307,7 +336,7 @@ impl ProxyHttp for Gateway {
 
     /// Step 8: one line.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        access_log::write(&self.log, session, ctx);
+        access_log::write(&self.watch, session, ctx);
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
@@ -324,6 +353,6 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(now().duration_since(start).as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

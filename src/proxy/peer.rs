@@ -16,6 +16,7 @@ use crate::domain::agency::{Agency, AgencyCode, CookieMode};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
 use crate::legacy::JarSite;
+use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 use crate::web::cookies;
 
 /// How long a resolved name is used.
@@ -50,6 +51,8 @@ pub struct Extranet {
     pub marker: Option<Selector>,
     /// Where its cookies belong, when they live in the session (a13).
     pub jar: Option<JarSite>,
+    /// What is counted for the agency.
+    pub metrics: Arc<AgencyMetrics>,
     template: HttpPeer,
     pinned: Vec<[u8; 32]>,
     resolved: Option<Mutex<Resolved>>,
@@ -143,6 +146,7 @@ impl Extranet {
                 CookieMode::Jar => Some(JarSite::of(upstream)?),
                 CookieMode::Relay => None,
             },
+            metrics: METRICS.agency(&agency.code),
             template,
             pinned,
             resolved: literal.is_none().then(Mutex::default),

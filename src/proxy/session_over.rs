@@ -12,7 +12,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::door::Door;
-use super::marker::{self, Seen, Watch};
+use super::marker::{self, Held, Seen};
 use super::request_id::RequestNumber;
 use super::{Forward, response_headers};
 use crate::domain::access::Fetch;
@@ -56,9 +56,9 @@ pub async fn act(
 ///
 /// # Errors
 /// A value cannot be written in a header.
-pub fn watch(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
+pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
     let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
-    forward.watch = Watch::begin(selector, response)?;
+    forward.held = Held::begin(selector, response)?;
     Ok(())
 }
 
@@ -66,12 +66,12 @@ pub fn watch(session: &Session, response: &mut ResponseHeader, forward: &mut For
 pub fn filter(session: &Session, body: &mut Option<Bytes>, is_last: bool, forward: &mut Forward) {
     if forward.replaced {
         *body = None;
-    } else if let Some(watch) = &mut forward.watch {
-        match watch.take(body.as_ref(), is_last) {
+    } else if let Some(waiting) = &mut forward.held {
+        match waiting.take(body.as_ref(), is_last) {
             Seen::Wait => *body = None,
             Seen::Clean(held) => {
                 *body = Some(held);
-                forward.watch = None;
+                forward.held = None;
             }
             Seen::Found => {
                 *body = Some(marker::leading_to(&way_on(session)));

@@ -2,10 +2,12 @@
 
 mod basic;
 mod catching;
+mod counting;
 mod entering;
 mod handing_over;
 mod keeping_cookies;
 mod operating;
 mod streaming;
+mod tracing;
 mod translating;
 mod trusting;
