@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::visit::Passage;
-use super::{App, Caller, Fault, by_resident, jar, old_credentials};
+use super::{App, Caller, Fault, by_resident, jar, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
@@ -12,6 +12,7 @@ use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
 use crate::sessions::Change;
+use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces;
 
@@ -65,7 +66,9 @@ pub async fn enter(
     let mut tx = app.store.read().await?;
     let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::SecretGone) };
     drop(tx);
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
         login: &link.account.login,
         secret: &secret,

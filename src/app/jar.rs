@@ -15,7 +15,7 @@ use crate::domain::identity::LinkId;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 use crate::legacy::UpstreamCookie;
-use crate::store::Sealed;
+use crate::store::{Sealed, SealedPlace};
 
 /// Tries to write one answer's cookies: each time somebody else was first. On one node they wait in a row.
 const TRIES: u32 = 20;
@@ -124,7 +124,7 @@ pub(super) fn unsealed(
 }
 
 fn context(session: &SessionId, link: &LinkId) -> String {
-    format!("{}:{}", session.as_str(), link.as_str())
+    SealedPlace::Cookies(session.clone(), link.clone()).context()
 }
 
 /// Extranets set the same cookie again with each answer, to live a little longer: that is not worth a write each time.

@@ -19,6 +19,7 @@ pub mod migrate;
 mod old_credentials;
 pub mod prove;
 pub mod recover;
+pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
 pub mod throttle;

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings};
+use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::routing::Directory;
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
@@ -56,7 +56,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         sessions: Sessions::<Arc<Passage>>::sql(store.clone(), settings.server.cache_age),
         store,
         hasher,
-        vault: settings.vault.as_ref().map(|keys| Vault::new(keys.id.clone(), *keys.key)),
+        vault: settings.vault.as_ref().map(vault),
         legacy: Legacy::new().map_err(|error| error.to_string())?,
         clock: Clock,
         dice,
@@ -146,6 +146,11 @@ async fn purge_once(app: &App) -> Result<crate::store::Purged, crate::store::Sto
     let purged = tx.purge(app.now()).await?;
     tx.commit().await?;
     Ok(purged)
+}
+
+fn vault(keys: &VaultKeys) -> Vault {
+    let sealing = Vault::new(keys.current.id.clone(), *keys.current.key);
+    keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
 }
 
 fn brand(portal: &PortalSettings) -> Brand {

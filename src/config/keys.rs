@@ -154,6 +154,13 @@ const DATABASE: &[Key] = &[
 const VAULT: &[Key] = &[
     key("key_file", Text, Nothing, "A file that holds 32 random bytes in base64."),
     key("key_env", Text, Nothing, "An environment variable that holds them."),
+    key(
+        "old_key_files",
+        Texts,
+        Is("[]"),
+        "Files with other keys, which only open: those before the current one until `vestibule vault rotate` has done its work, or the next one before every node has it.",
+    ),
+    key("old_key_envs", Texts, Is("[]"), "Environment variables with such keys."),
 ];
 
 const MAIL: &[Key] = &[

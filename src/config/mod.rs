@@ -25,7 +25,8 @@ pub use load::{Loaded, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
+pub use secrets::vault_key_id;
 pub use settings::{
     Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKeys,
+    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
 };

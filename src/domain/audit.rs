@@ -106,6 +106,13 @@ pub enum AuditEvent {
         /// Lines refused.
         refused: u64,
     },
+    /// Secrets were sealed anew under the vault's current key.
+    VaultRotated {
+        /// Secrets sealed anew.
+        resealed: u64,
+        /// Secrets that no configured key opens.
+        unreadable: u64,
+    },
 }
 
 impl AuditEvent {
@@ -135,6 +142,7 @@ impl AuditEvent {
             Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
             Self::RosterImported { .. } => "roster-imported",
+            Self::VaultRotated { .. } => "vault-rotated",
         }
     }
 }
