@@ -10,7 +10,8 @@ CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl postgresql redis-server
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl postgresql redis-server \
+	dokuwiki php-cli php-cgi
 BENCH_PACKAGES := nginx-light redis-server wrk
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4
@@ -40,7 +41,7 @@ build-deps: ## Installs what the build needs: a C compiler and cmake
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
 	@$(call install,$(BUILD_PACKAGES))
 
-test-deps: build-deps ## Installs what the tests need besides: Chromium, Python for a real old application
+test-deps: build-deps ## Installs what the tests need besides: Chromium, real old applications
 	@$(call install,$(TEST_PACKAGES))
 
 bench-deps: build-deps

@@ -1,13 +1,10 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::visit::Passage;
-use super::{App, Caller, Fault, by_resident, old_credentials, rotate_vault};
+use super::{App, Caller, Fault, by_resident, jar, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
@@ -23,21 +20,7 @@ use crate::telemetry::traces;
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// One sign-in upstream at a time per account; twenty parallel images do not open twenty sessions.
-#[derive(Debug, Default)]
-pub struct SignInTurns(Mutex<HashMap<LinkId, Weak<tokio::sync::Mutex<()>>>>);
-
-impl SignInTurns {
-    fn of(&self, link: &LinkId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = turns.get(link).and_then(Weak::upgrade) {
-            return turn;
-        }
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = Arc::new(tokio::sync::Mutex::new(()));
-        turns.insert(link.clone(), Arc::downgrade(&turn));
-        turn
-    }
-}
+pub type SignInTurns = jar::Turns;
 
 /// What came of it.
 #[derive(Debug)]
@@ -53,7 +36,7 @@ pub enum Entered {
 }
 
 /// Signs the person in upstream, unless somebody just did and this browser does not hold those cookies yet: if it does
-/// (`held`, its `Cookie` header), the extranet has ended that session already.
+/// (`held`, its `Cookie` header), the extranet has ended that session already. In a jar, no browser holds any.
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -134,30 +117,12 @@ fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
     let jar = app.sessions.jar(&session.id, &link.id).await?;
     let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at) < SERVES_FOR);
-    Ok(fresh.and_then(|jar| unsealed(app, session, link, &jar.sealed).ok()))
+    Ok(fresh.and_then(|jar| jar::unsealed(app, &session.id, &link.id, &jar.sealed).ok()))
 }
 
-/// The cookies of a session upstream, as they were handed over.
-pub(super) fn unsealed(
-    app: &App,
-    session: &Session,
-    link: &Link,
-    sealed: &crate::store::Sealed,
-) -> Result<Vec<UpstreamCookie>, Fault> {
-    let text = app.vault()?.open(&context(session, link), sealed)?;
-    // What was sealed by us and opened under the right context is our own JSON.
-    Ok(serde_json::from_str(text.expose()).unwrap_or_default())
-}
-
-fn context(session: &Session, link: &Link) -> String {
-    SealedPlace::Cookies(session.id.clone(), link.id.clone()).context()
-}
-
-/// Kept so that the sign-out can end the extranet's session too (a17).
+/// Kept so that the sign-out can end the extranet's session too (a17), and, in a jar, so that requests carry them (a13).
 async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCookie]) -> Result<(), Fault> {
-    let text = serde_json::to_string(cookies).unwrap_or_default();
-    let secret = crate::domain::secret::Secret::new(text);
-    let sealed = app.vault()?.seal(&*app.dice, &context(session, link), &secret);
+    let sealed = jar::sealed(app, &session.id, &link.id, cookies)?;
     app.sessions.put_jar(&session.id, &link.id, &sealed, app.now()).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ mod finish;
 pub mod hand_over;
 pub mod hasher;
 pub mod import_roster;
+pub mod jar;
 pub mod join;
 mod letters;
 pub mod migrate;
@@ -68,6 +69,8 @@ pub struct App {
     pub failure_floor: Duration,
     /// One sign-in upstream at a time per account.
     pub turns: SignInTurns,
+    /// One change of an extranet's cookies at a time per account.
+    pub jar_turns: jar::Turns,
 }
 
 /// Who asks, as far as one can tell from a request.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
-use super::{App, Fault, accept_terms};
+use super::{App, Fault, accept_terms, rotate_vault};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
@@ -17,6 +17,7 @@ use crate::domain::session::{Session, SessionId};
 use crate::domain::upstream::Adapter;
 use crate::legacy;
 use crate::sessions::{Seen, SessionsError};
+use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
 
 /// A signed-in resident at one agency, ready to be forwarded.
@@ -130,7 +131,9 @@ async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Author
     let Adapter::HttpBasic(basic) = &agency.adapter else { return Ok(Authorization::NotNeeded) };
     let stored = app.store.read().await?.legacy_secret(&link.id).await?;
     let Some(stored) = stored else { return Ok(Authorization::Missing) };
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let value = legacy::authorization(basic, &link.account.login, &secret);
     Ok(value.map_or(Authorization::Missing, |value| Authorization::Ready(value, stored.version)))
 }

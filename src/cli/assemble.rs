@@ -62,6 +62,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         dice,
         failure_floor: settings.server.failure_floor,
         turns: SignInTurns::default(),
+        jar_turns: crate::app::jar::Turns::default(),
     })
 }
 

@@ -11,7 +11,9 @@ use super::{Ended, assemble, runtime};
 use crate::app::import_roster::Import;
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
+use crate::domain::basic::can_be_sent;
 use crate::domain::roster::{RosterError, RosterLine};
+use crate::domain::upstream::Adapter;
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -41,7 +43,7 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
         let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
         return Ended::Failed(format!("there is no agency {code}; there are: {}", known.join(", ")));
     };
-    let read = match read(wanted) {
+    let read = match read(wanted, &agency.adapter) {
         Ok(read) => read,
         Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
     };
@@ -97,7 +99,7 @@ fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
     Ok(())
 }
 
-fn read(wanted: &Wanted) -> Result<Read, String> {
+fn read(wanted: &Wanted, adapter: &Adapter) -> Result<Read, String> {
     let bytes = std::fs::read(&wanted.roster).map_err(|error| error.to_string())?;
     let text = decode(&bytes);
     let heading = text.lines().next().unwrap_or_default();
@@ -120,6 +122,7 @@ fn read(wanted: &Wanted) -> Result<Read, String> {
         );
         let line = line.and_then(|line| match seen.insert(line.login.key(), number) {
             Some(before) => Err(RosterError::Twice(before)),
+            None if matches!(adapter, Adapter::HttpBasic(_)) && !can_be_sent(&line.login) => Err(RosterError::Colon),
             None => Ok(line),
         });
         match line {

@@ -27,7 +27,7 @@ pub(super) struct Read<'s> {
     pub(super) code: Option<AgencyCode>,
     /// Its public origin.
     pub(super) public: Option<Origin>,
-    /// Whether its old passwords are replayed, and so kept.
+    /// Whether its old passwords are replayed, or its cookies kept: both are sealed.
     pub(super) replays: bool,
     /// All of it, if nothing is wrong.
     pub(super) agency: Option<Agency>,
@@ -60,7 +60,7 @@ pub(super) fn read<'s>(
         Some(read)
     });
     let mode = mode(&section);
-    let cookies = cookies(&section);
+    let cookies = section.choice("cookies");
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
@@ -74,7 +74,7 @@ pub(super) fn read<'s>(
         Some((adapter, verifier))
     });
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
-    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic"));
+    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic")) || cookies == Some(CookieMode::Jar);
     if adapter.as_deref() == Some("http-basic") {
         check_basic(&section);
     }
@@ -84,7 +84,10 @@ pub(super) fn read<'s>(
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);
     let session_over = section.section("session_over").and_then(|section| {
-        Some(SessionOver { login_redirect: section.flag("login_redirect")?, statuses: section.numbers("statuses") })
+        let element =
+            if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
+        let login_redirect = section.flag("login_redirect")?;
+        Some(SessionOver { login_redirect, statuses: section.numbers("statuses"), element })
     });
     let terms = section.section("terms").map(|section| terms(&section));
     for origin in &mut origins {
@@ -212,18 +215,14 @@ fn mode(section: &Section<'_>) -> Option<AgencyMode> {
     mode
 }
 
-fn cookies(section: &Section<'_>) -> Option<CookieMode> {
-    let cookies = section.choice("cookies");
-    if cookies == Some(CookieMode::Jar) {
-        let wrong = Wrong::new("jar is not available yet");
-        section.error("cookies", wrong.hint("take \"relay\": each agency has its own host, so its cookies stay apart"));
-    }
-    cookies
-}
-
 fn paths(section: &Section<'_>) -> PathRules {
-    let rules = |name: &str| section.list(name, values::path_rule);
-    PathRules { public: rules("public"), login: rules("login"), logout: rules("logout"), account: rules("account") }
+    let rules = |name: &str| section.list(name, values::page_rule);
+    PathRules {
+        public: section.list("public", values::path_rule),
+        login: rules("login"),
+        logout: rules("logout"),
+        account: rules("account"),
+    }
 }
 
 /// The page of the login form never answers through the gateway; where no rule says so, one is added.
@@ -234,9 +233,12 @@ fn with_login_page(
     origins: &mut Vec<ValueOrigin>,
 ) -> PathRules {
     let Some(Adapter::FormReplay(form)) = adapter else { return paths };
-    let path = form.page.split('?').next().unwrap_or_default();
-    let covered =
-        NormalisedPath::read(path).is_ok_and(|path| paths.login.iter().any(|rule| rule.covers(path.as_str())));
+    let (path, query) = match form.page.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (form.page.as_str(), None),
+    };
+    let covered = NormalisedPath::read(path)
+        .is_ok_and(|path| paths.login.iter().any(|rule| rule.covers_page(path.as_str(), query)));
     if covered {
         return paths;
     }
@@ -244,7 +246,7 @@ fn with_login_page(
     match PathRule::parse(path) {
         Some(rule) if path != "/" && path == form.page => {
             paths.login.push(rule);
-            let all: Vec<String> = paths.login.iter().map(|rule| quoted(rule.as_str())).collect();
+            let all: Vec<String> = paths.login.iter().map(|rule| quoted(&rule.text())).collect();
             origins.retain(|origin| origin.key != "paths.login");
             derive(origins, "paths.login", format!("[{}]", all.join(", ")), "sign_in.form.page added");
         }

@@ -98,7 +98,9 @@ fn read_agencies(
         && let Some(first) = read.iter().find(|read| read.replays)
     {
         let file = first.section.document.file.display();
-        let wrong = Wrong::new(format!("missing; old passwords that are replayed have to be sealed ({file})"));
+        let wrong = Wrong::new(format!(
+            "missing; old passwords that are replayed, and cookies that are kept, have to be sealed ({file})"
+        ));
         root.error("vault", wrong.hint("[vault] with key_file or key_env"));
     }
     let (agencies, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.agency, read.origins)).unzip();

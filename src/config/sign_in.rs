@@ -160,11 +160,13 @@ fn logout(section: &Section<'_>) -> Option<LogoutCall> {
     let get = section.parsed("get", values::page);
     let page = section.parsed("page", values::page);
     let path = section.parsed("form", values::page);
-    match (section.has("get"), section.has("page"), section.has("form")) {
-        (true, false, false) => Some(LogoutCall::Get { path: get? }),
-        (false, true, true) => Some(LogoutCall::Form { page: page?, path: path? }),
+    let link = section.parsed("link", values::selector);
+    match (section.has("get"), section.has("page"), section.has("form"), section.has("link")) {
+        (true, false, false, false) => Some(LogoutCall::Get { path: get? }),
+        (false, true, true, false) => Some(LogoutCall::Form { page: page?, path: path? }),
+        (false, true, false, true) => Some(LogoutCall::Link { page: page?, link: link? }),
         _ => {
-            section.error("", Wrong::new("expected either get, or both page and form"));
+            section.error("", Wrong::new("expected either get, or page with one of form and link"));
             None
         }
     }

@@ -190,6 +190,26 @@ pub(super) fn path_rule(text: &str) -> Result<PathRule, Wrong> {
     Ok(rule)
 }
 
+/// The same, or one path with one `name=value` of its query.
+pub(super) fn page_rule(text: &str) -> Result<PathRule, Wrong> {
+    if !text.contains('?') {
+        return path_rule(text);
+    }
+    PathRule::parse_page(text).ok_or_else(|| {
+        Wrong::new(format!("\"{text}\" is not a rule with a query"))
+            .hint("one path and one name=value, such as \"/doku.php?do=login\"")
+    })
+}
+
+/// A CSS selector that is looked for while a page streams.
+pub(super) fn streamed_selector(text: &str) -> Result<String, Wrong> {
+    match text.parse::<lol_html::Selector>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Wrong::new(format!("\"{text}\" cannot be looked for in a page that streams: {error}"))
+            .hint("an element with id, class or attribute, such as \"form#login\"")),
+    }
+}
+
 /// A CSS selector.
 pub(super) fn selector(text: &str) -> Result<String, Wrong> {
     match scraper::Selector::parse(text) {

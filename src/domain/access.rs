@@ -22,6 +22,8 @@ pub enum Visitor<A> {
 pub struct Asked<'a> {
     /// The path, decoded and normalised.
     pub path: &'a NormalisedPath,
+    /// The query, as sent.
+    pub query: Option<&'a str>,
     /// Whether the method can change something (everything but GET, HEAD, OPTIONS) or the connection is upgraded.
     pub changes: bool,
     /// How the answer is going to be used.
@@ -123,7 +125,7 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
     if asked.changes && asked.from == From::Elsewhere {
         return Access::Forbidden(Forbidden::ForeignOrigin);
     }
-    match (agency.paths.class(asked.path), visitor) {
+    match (agency.paths.class(asked.path, asked.query), visitor) {
         (PathClass::Ambiguous, _) => Access::Forbidden(Forbidden::AmbiguousPath),
         (PathClass::Login, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),

@@ -133,7 +133,7 @@ pub enum PathClass {
 impl PathRules {
     /// What the path is; a rule that restricts goes before one that opens.
     #[must_use]
-    pub fn class(&self, path: &NormalisedPath) -> PathClass {
+    pub fn class(&self, path: &NormalisedPath, query: Option<&str>) -> PathClass {
         let named = [
             (&self.login, PathClass::Login),
             (&self.logout, PathClass::Logout),
@@ -146,7 +146,7 @@ impl PathRules {
         }
         named
             .into_iter()
-            .find(|(rules, _)| rules.iter().any(|rule| rule.covers(path.as_str())))
+            .find(|(rules, _)| rules.iter().any(|rule| rule.covers_page(path.as_str(), query)))
             .map_or(PathClass::Private, |(_, class)| class)
     }
 }
@@ -158,6 +158,8 @@ pub struct SessionOver {
     pub login_redirect: bool,
     /// A status, such as 401.
     pub statuses: Vec<u16>,
+    /// A page with an element for this CSS selector: the extranet's login form in the place of what was asked for.
+    pub element: Option<String>,
 }
 
 /// An agency, with nothing left open.
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn a22_public_paths_are_matched_on_the_normalised_path() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
         assert_eq!(class("/public/logo.png"), PathClass::Public);
         assert_eq!(class("/%70ublic/logo.png"), PathClass::Public);
         assert_eq!(class("/private"), PathClass::Private);
@@ -227,7 +229,7 @@ mod tests {
 
     #[test]
     fn f08_an_ambiguous_form_is_refused_only_where_a_rule_could_apply() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
         assert_eq!(class("/public;/private"), PathClass::Ambiguous);
         assert_eq!(class("/%2flogin"), PathClass::Ambiguous);
         assert_eq!(class("/login;x"), PathClass::Ambiguous);

@@ -36,6 +36,9 @@ pub enum RosterError {
     /// A control character in a field.
     #[error("a field holds a control character")]
     Control,
+    /// An identifier that HTTP Basic cannot carry.
+    #[error("an identifier with a colon cannot be sent by HTTP Basic")]
+    Colon,
     /// The same identifier twice in the file.
     #[error("the identifier stands in line {0} already")]
     Twice(u64),

@@ -148,6 +148,13 @@ pub enum LogoutCall {
         /// The path that the form is posted to.
         path: String,
     },
+    /// By following a link found on a page, which carries a token of its own.
+    Link {
+        /// The page that holds the link.
+        page: String,
+        /// CSS selector of the link.
+        link: String,
+    },
 }
 
 /// What the extranet, or the roster, knows of a resident.

@@ -11,6 +11,7 @@ mod client;
 mod conversation_tests;
 mod cookies;
 mod form;
+mod jar;
 mod judge;
 mod page;
 mod site;
@@ -25,6 +26,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::around::Around;
 pub use self::basic::authorization;
 pub use self::cookies::{SameSite, UpstreamCookie};
+pub use self::jar::{JarSite, Merged};
 
 use self::client::{Conversation, Fault};
 use self::cookies::Jar;
@@ -245,6 +247,11 @@ async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Re
             let form_page = open(conversation, page).await?;
             let filled = form::fill_logout(&form_page, conversation.site(), path).ok_or(NoVerdict::FormChanged)?;
             conversation.send(filled).await
+        }
+        LogoutCall::Link { page, link } => {
+            let shown = open(conversation, page).await?;
+            let url = form::link(&shown, conversation.site(), link).ok_or(NoVerdict::FormChanged)?;
+            conversation.get(url).await
         }
     };
     match answer {

@@ -13,7 +13,7 @@ use super::hand_over::own_agency;
 use super::wording;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::origin::Scheme;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
@@ -80,6 +80,10 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
 
 /// Gives the browser the extranet's cookies, except for such as would pass for ours.
 fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
+    // In a jar they stay in the session.
+    if agency.cookies == CookieMode::Jar {
+        return;
+    }
     for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
         guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
     }

@@ -60,13 +60,18 @@ pub(super) async fn submit_on_agency(
     if asked_from(header(header::ORIGIN), site, &agency.public) != AskedFrom::Here {
         return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
     }
+    let mut deeper = Vec::new();
     if let Some(session) = session_here(&web, &guest).await? {
+        deeper = sign_out::cookies_of(&web.app, &session, &agency.code).await?;
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
     for cookie in cookies_here(&headers) {
         guest.set_written(cookie);
+    }
+    for (name, path) in deeper.iter().filter(|(name, path)| path != "/" && !is_ours(name)) {
+        guest.set_written(format!("{name}=; Path={path}; Max-Age=0"));
     }
     let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&agency), "notice=signed-out"));
     Ok(with_cleared_site(guest.go(&to)))

@@ -25,8 +25,9 @@ const MAX_TARGET: usize = 8 * 1024;
 /// Longest method, bytes.
 const MAX_METHOD: usize = 32;
 
-/// What is forwarded beside the methods that HTTP itself names: those of `WebDAV` (RFC 4918, 3253, 3648, 5842), and SEARCH.
-const WEBDAV: [&str; 21] = [
+/// What is forwarded beside the methods that HTTP itself names: those of `WebDAV` (RFC 4918, 3253, 3648, 5842) and
+/// `CalDAV` (RFC 4791), and SEARCH.
+const WEBDAV: [&str; 22] = [
     "ACL",
     "BIND",
     "CHECKIN",
@@ -36,6 +37,7 @@ const WEBDAV: [&str; 21] = [
     "LOCK",
     "MERGE",
     "MKACTIVITY",
+    "MKCALENDAR",
     "MKCOL",
     "MKWORKSPACE",
     "MOVE",

@@ -4,16 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
+use jiff::Timestamp;
 use pingora::proxy::Session;
 
 use super::asked;
 use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Unavailable};
-use crate::app::{App, Caller, enter_extranet};
+use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::Directory;
 use crate::domain::secret::Secret;
+use crate::legacy::UpstreamCookie;
 use crate::telemetry::RequestId;
 
 /// Whom the gateway asks who is there.
@@ -75,6 +77,37 @@ impl Door {
             }
             #[cfg(test)]
             Self::Rehearsal(_) => true,
+        }
+    }
+
+    /// The extranet's cookies of a resident, where they live in the session.
+    pub async fn cookies_of(&self, resident: &Passage) -> Result<jar::Carried, Unavailable> {
+        match self {
+            Self::App(app) => jar::carried(app, resident).await.map_err(|fault| {
+                tracing::error!(%fault, "the cookies of a session cannot be read");
+                Unavailable
+            }),
+            #[cfg(test)]
+            Self::Rehearsal(_) => Ok(jar::Carried::default()),
+        }
+    }
+
+    /// Keeps what an answer changed in them. One that cannot be written is lost: the extranet's session may be over by
+    /// that, and is renewed then; the answer goes on.
+    pub async fn keep_cookies(
+        &self,
+        resident: &Passage,
+        since: Option<Timestamp>,
+        change: impl Fn(&[UpstreamCookie]) -> Vec<UpstreamCookie>,
+    ) {
+        match self {
+            Self::App(app) => {
+                if let Err(fault) = jar::keep(app, resident, since, change).await {
+                    tracing::error!(%fault, "cookies of an extranet could not be kept");
+                }
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => {}
         }
     }
 }

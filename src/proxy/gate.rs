@@ -12,6 +12,7 @@ use super::asked::{self, Asked, Refusal};
 use super::bridge;
 use super::cookies::SessionCookie;
 use super::fault::{Fault, Problem};
+use super::jar;
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
@@ -108,7 +109,8 @@ impl Gate<'_> {
         let headers = &session.req_header().headers;
         let from = asked::asked_from(headers, &self.agency.public);
         let cookie = SessionCookie::find(headers, extranet.cookie);
-        let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
+        let query = session.req_header().uri.query();
+        let question = access::Asked { path: &asked.path, query, changes: asked.changes, fetch: asked.fetch, from };
         let visit = self.gateway.door.visit(&self.agency, cookie.value());
         let access = if let Ok(visitor) = traces::within(ctx.current(), visit).await {
             access::decide(visitor, &self.agency, &question)
@@ -140,8 +142,19 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
             }
         };
+        let carried = match (&extranet.jar, &resident) {
+            (Some(site), Some(resident)) => {
+                let Ok(carried) = jar::carried(&self.gateway.door, site, resident, session).await else {
+                    self.answered(ctx, "sessions-unavailable");
+                    return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+                };
+                Some(carried)
+            }
+            _ => None,
+        };
         self.let_through(session);
-        let forward = Forward::new(extranet, self.directory, resident, asked.fetch);
+        let mut forward = Forward::new(extranet, self.directory, resident, asked.fetch);
+        forward.carried = carried;
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }

@@ -10,6 +10,8 @@ mod cookies;
 mod door;
 mod fault;
 mod gate;
+mod jar;
+mod marker;
 mod peer;
 mod request_headers;
 mod request_id;
@@ -29,7 +31,7 @@ use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
 use http::Version;
-use http::header::TRANSFER_ENCODING;
+use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
@@ -49,6 +51,8 @@ use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
 use door::Door;
 use fault::Fault;
+use jar::Carried;
+use marker::Held;
 use peer::{Extranet, Extranets};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
@@ -102,6 +106,10 @@ struct Forward {
     upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
+    /// The extranet's answer is held, and looked at.
+    held: Option<Held>,
+    /// The extranet's cookies, where they live in the session.
+    carried: Option<Carried>,
 }
 
 impl Gateway {
@@ -154,13 +162,34 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
+        Self {
+            extranet,
+            directory,
+            resident,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream: None,
+            replaced: false,
+            held: None,
+            carried: None,
+        }
     }
 
     /// What the extranet is told about it.
     fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
         let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
-        Told { extranet, resident, client, id, portal: self.directory.portal() }
+        let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
+        Told { extranet, resident, cookies, client, id, portal: self.directory.portal() }
+    }
+
+    /// The extranet's answer has begun.
+    fn is_answered(&mut self) {
+        if let Some(sent_at) = self.sent_at {
+            let took = now().duration_since(sent_at);
+            self.extranet.metrics.upstream.observe(took);
+            self.upstream = Some(took);
+        }
     }
 
     const fn decision(&self) -> &'static str {
@@ -237,7 +266,11 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        request_headers::prepare(request, ctx.forward()?.told(client, id))?;
+        let forward = ctx.forward()?;
+        if forward.marker(&request.method).is_some() {
+            request.insert_header(ACCEPT_ENCODING, "identity")?;
+        }
+        request_headers::prepare(request, forward.told(client, id))?;
         ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
@@ -248,26 +281,25 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        if response.status.is_informational() && response.status != 101 {
-            return Ok(());
-        }
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
-        if let Some(sent_at) = forward.sent_at {
-            let took = now().duration_since(sent_at);
-            forward.extranet.metrics.upstream.observe(took);
-            forward.upstream = Some(took);
+        if response.status.is_informational() && response.status != 101 {
+            jar::withhold(response, &forward.extranet);
+            return Ok(());
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
         }
         let forward = ctx.forward()?;
+        forward.is_answered();
         if session_over::is_over(session, response, forward) {
             forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
         }
         if forward.replaced {
             return Ok(());
         }
+        jar::keep(&self.door, session, response, forward).await;
+        session_over::hold(session, response, forward)?;
         response_headers::translate(response, &forward.extranet)
     }
 
@@ -284,17 +316,15 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    /// Throws away the body of an answer that was replaced.
+    /// The body of an answer that was replaced goes nowhere; one that is looked at waits.
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        if matches!(&ctx.fate, Fate::Forward(forward) if forward.replaced) {
-            *body = None;
-        }
+        session_over::filter(session, body, end_of_stream, ctx.forward()?);
         Ok(None)
     }
 

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue};
+use lol_html::Selector;
 use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
 
 use super::fault::Fault;
 use super::tls;
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
+use crate::legacy::JarSite;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 use crate::web::cookies;
 
@@ -43,10 +45,14 @@ pub struct Extranet {
     pub public_origin: String,
     /// Every origin that the extranet could mean itself by; all are translated to the public one (a15).
     pub inner: Vec<Origin>,
-    /// What is counted for the agency.
-    pub metrics: Arc<AgencyMetrics>,
     /// What only the gateway knows, ready to insert (a25).
     pub secret_header: Option<(HeaderName, HeaderValue)>,
+    /// What a page shows when the session is over, where that is how the extranet says it (a12).
+    pub marker: Option<Selector>,
+    /// Where its cookies belong, when they live in the session (a13).
+    pub jar: Option<JarSite>,
+    /// What is counted for the agency.
+    pub metrics: Arc<AgencyMetrics>,
     template: HttpPeer,
     pinned: Vec<[u8; 32]>,
     resolved: Option<Mutex<Resolved>>,
@@ -134,11 +140,19 @@ impl Extranet {
             public_scheme: HeaderValue::from_static(public.scheme().as_str()),
             public_origin: public.to_string(),
             inner: inner_origins(&agency),
-            metrics: METRICS.agency(&agency.code),
             secret_header: match &upstream.trust.secret_header {
                 Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
                 None => None,
             },
+            marker: match &agency.session_over.element {
+                Some(element) => Some(element.parse().ok()?),
+                None => None,
+            },
+            jar: match agency.cookies {
+                CookieMode::Jar => Some(JarSite::of(upstream)?),
+                CookieMode::Relay => None,
+            },
+            metrics: METRICS.agency(&agency.code),
             template,
             pinned,
             resolved: literal.is_none().then(Mutex::default),

@@ -67,6 +67,8 @@ pub struct Told<'a> {
     pub extranet: &'a Extranet,
     /// Who asks; nobody on public paths (SEC-002).
     pub resident: Option<&'a Passage>,
+    /// The extranet's cookies that go with it, where they live in the session; the browser's own stay outside then.
+    pub cookies: Option<&'a HeaderValue>,
     /// From where.
     pub client: IpAddr,
     /// The request's identifier.
@@ -94,7 +96,14 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     for name in refused {
         headers.remove(&name);
     }
-    strip_cookies(headers);
+    if extranet.jar.is_some() {
+        headers.remove(COOKIE);
+        if let Some(cookies) = told.cookies {
+            headers.insert(COOKIE, cookies.clone());
+        }
+    } else {
+        strip_cookies(headers);
+    }
     translate_origin(headers, extranet);
     translate_referer(headers, extranet, told.portal)?;
     headers.insert(HOST, extranet.host.clone());

@@ -102,9 +102,10 @@ fn leads_to_login(location: &HeaderValue, extranet: &Extranet, target: &str) -> 
         let url = asked.join(&String::from_utf8_lossy(location.as_bytes())).ok()?;
         let origin = Origin::of(&url)?;
         let inner = origin == agency.public || extranet.inner.contains(&origin);
-        inner.then(|| NormalisedPath::read(url.path()).ok())?
+        let path = inner.then(|| NormalisedPath::read(url.path()).ok())??;
+        Some(agency.paths.login.iter().any(|rule| rule.covers_page(path.as_str(), url.query())))
     };
-    resolve().is_some_and(|path| agency.paths.login.iter().any(|rule| rule.covers(path.as_str())))
+    resolve() == Some(true)
 }
 
 /// Replaces each value of a header for which there is another one.

@@ -2,16 +2,20 @@
 
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION};
 use http::{Method, StatusCode, Version};
+use lol_html::Selector;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::door::Door;
+use super::marker::{self, Held, Seen};
 use super::request_id::RequestNumber;
 use super::{Forward, response_headers};
+use crate::domain::access::Fetch;
 use crate::domain::path::ReturnPath;
 use crate::domain::upstream::Adapter;
 
@@ -48,19 +52,42 @@ pub async fn act(
     Ok(true)
 }
 
+/// Holds an answer that may turn out to say so by what it shows: only page loads of residents.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
+    let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
+    forward.held = Held::begin(selector, response)?;
+    Ok(())
+}
+
+/// What of an answer's body goes on to the browser.
+pub fn filter(session: &Session, body: &mut Option<Bytes>, is_last: bool, forward: &mut Forward) {
+    if forward.replaced {
+        *body = None;
+    } else if let Some(waiting) = &mut forward.held {
+        match waiting.take(body.as_ref(), is_last) {
+            Seen::Wait => *body = None,
+            Seen::Clean(held) => {
+                *body = Some(held);
+                forward.held = None;
+            }
+            Seen::Found => {
+                *body = Some(marker::leading_to(&way_on(session)));
+                forward.replaced = true;
+            }
+        }
+    }
+}
+
 /// Makes the answer a redirect of ours. What was read can be read again after signing in; what was sent cannot be sent
 /// again by us, so its sender is told.
 ///
 /// # Errors
 /// A value cannot be written in a header.
 fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
-    let head = session.req_header();
-    let location = if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
-        format!("/.vestibule/renew?return={}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
-    } else {
-        NOT_SENT.to_owned()
-    };
+    let location = way_on(session);
     let mut ours = ResponseHeader::build(303, Some(5))?;
     ours.set_version(Version::HTTP_11);
     ours.insert_header(LOCATION, location)?;
@@ -68,4 +95,22 @@ fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
     ours.insert_header(CONTENT_LENGTH, "0")?;
     *response = ours;
     Ok(())
+}
+
+fn way_on(session: &Session) -> String {
+    let head = session.req_header();
+    if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
+        format!("/.vestibule/renew?return={}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
+    } else {
+        NOT_SENT.to_owned()
+    }
+}
+
+impl Forward {
+    /// What is looked for in the answer to a request of this method, if anything is.
+    pub(super) fn marker(&self, method: &Method) -> Option<&Selector> {
+        let page = self.fetch == Fetch::Page && matches!(*method, Method::GET | Method::POST);
+        self.extranet.marker.as_ref().filter(|_| page && self.resident.is_some())
+    }
 }

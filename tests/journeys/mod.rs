@@ -3,4 +3,6 @@
 mod django_admin;
 mod document_000;
 mod document_001;
+mod dokuwiki;
+mod radicale;
 mod steps;

@@ -133,3 +133,16 @@ fn a11_a_password_that_the_extranet_refuses_is_sent_no_more_and_asked_for_once()
     again.open(town.at_a("/basic/moi"));
     assert_eq!(again.here().status, 200);
 }
+
+#[test]
+fn a06_an_identifier_that_cannot_be_sent_is_told_where_the_roster_is_read() {
+    let town = town("/basic/moi", "utf-8");
+    let roster = town.gateway.folder().join("roster.csv");
+    fs::write(&roster, "login,password\nold:c,d\nfine,d\n").expect("the roster");
+    let done = town.gateway.run("import", &["--agency", "CA/SA", roster.to_str().expect("a path")]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
+    assert!(
+        told.contains("roster.csv:2: an identifier with a colon cannot be sent") && told.contains("1 accounts taken"),
+        "{told}"
+    );
+}

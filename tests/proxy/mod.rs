@@ -5,6 +5,7 @@ mod catching;
 mod counting;
 mod entering;
 mod handing_over;
+mod keeping_cookies;
 mod operating;
 mod streaming;
 mod tracing;

@@ -11,6 +11,7 @@ pub mod page;
 pub mod person;
 pub mod postgres;
 pub mod raw;
+pub mod real_app;
 pub mod redis;
 pub mod samples;
 pub mod site;

@@ -31,7 +31,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "cookies",
         Choice(&["relay", "jar"]),
         Is("'relay'"),
-        "Where the extranet's cookies live: in the browser, on the agency's own host, or (not available yet) in the session.",
+        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live.",
     ),
     key(
         "keep_authorization",
@@ -175,7 +175,12 @@ const FORM: &[Key] = &[
         "The extranet wants another password first if one of these rules holds; looked at before `success`.",
     ),
     key("profile", Table(PROFILE), Nothing, "A page of the extranet that shows the resident's name or e-mail address."),
-    key("logout", Table(LOGOUT), Nothing, "How a session of the extranet is ended: `get`, or `page` and `form`."),
+    key(
+        "logout",
+        Table(LOGOUT),
+        Nothing,
+        "How a session of the extranet is ended: `get`, or `page` with `form` or `link`.",
+    ),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for the whole sign-in."),
 ];
 
@@ -197,8 +202,9 @@ const PROFILE: &[Key] = &[
 
 const LOGOUT: &[Key] = &[
     key("get", Text, Nothing, "A path that ends the session when it is opened."),
-    key("page", Text, Nothing, "The page that holds the logout form."),
+    key("page", Text, Nothing, "The page that holds the logout form or link."),
     key("form", Text, Nothing, "The path that this form is posted to."),
+    key("link", Text, Nothing, "CSS selector of the link, where it carries a token of its own."),
 ];
 
 const HEADER: &[Key] = &[
@@ -223,7 +229,7 @@ const PATHS: &[Key] = &[
         "login",
         Texts,
         Is("[]"),
-        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself.",
+        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself. Here and in the next two, `/doku.php?do=login` stands for one path with this in its query.",
     ),
     key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
     key(
@@ -237,6 +243,12 @@ const PATHS: &[Key] = &[
 const SESSION_OVER: &[Key] = &[
     key("login_redirect", Flag, Is("true"), "A redirect to one of `paths.login`."),
     key("statuses", Numbers(400, 599), Is("[401]"), "One of these statuses."),
+    key(
+        "element",
+        Text,
+        Nothing,
+        "A page has an element for this CSS selector, within its first 256 KiB: for an extranet that shows its login form in the place of the page. Page loads are then held until that is known, and not compressed.",
+    ),
 ];
 
 const TERMS: &[Key] = &[

@@ -170,7 +170,6 @@ fn e02_a_login_page_that_shares_its_path_is_told() {
 fn e02_what_is_not_there_yet_is_told_as_such() {
     let told = |line: &str, start: &str| agency_is_told("[upstream]", &format!("{line}\n[upstream]"), start);
     told("mode = 'observe'", "agencies/a.toml:6: mode: observe and offer are not available yet");
-    told("cookies = 'jar'", "agencies/a.toml:6: cookies: jar is not available yet");
     agency_is_told("form-replay", "http-basic", "agencies/a.toml:8: sign_in.basic: missing; http-basic has to know");
 }
 
@@ -354,4 +353,22 @@ fn a06_http_basic_wants_a_page_and_the_authorization_header_for_itself() {
             + "[sign_in]\nadapter = 'http-basic'\nbasic = { page = '/moi' }\n"),
     );
     kept.is_told("agencies/a.toml:6: keep_authorization: with http-basic");
+}
+
+#[test]
+fn a12_a_rule_on_what_a_page_shows_is_one_that_can_be_looked_for_while_it_streams() {
+    let over = |element: &str| {
+        Installation::new().edit(
+            "agencies/a.toml",
+            "[sign_in]",
+            &format!("[session_over]\nelement = '{element}'\n[sign_in]"),
+        )
+    };
+    assert_eq!(over("form#dw__login").settings().agencies[0].session_over.element.as_deref(), Some("form#dw__login"));
+    over("form..x").is_told("agencies/a.toml:9: session_over.element: \"form..x\" cannot be looked for");
+    let paths =
+        |rules: &str| Installation::new().edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{rules}\n[sign_in]"));
+    paths("logout = ['/doku.php?do=logout']").settings();
+    paths("public = ['/doku.php?do=logo']").is_told("agencies/a.toml:9: paths.public: ");
+    paths("logout = ['/doku.php?do']").is_told("agencies/a.toml:9: paths.logout: \"/doku.php?do\" is not a rule");
 }

@@ -290,7 +290,7 @@ fn agency(port: u16) -> Agency {
             logout: rule("/logout.php"),
             account: rule("/password.php"),
         },
-        session_over: SessionOver { login_redirect: true, statuses: vec![401] },
+        session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
         terms: None,
     }
 }
