@@ -10,15 +10,10 @@ use tokio::net::TcpStream;
 use super::{Ended, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
-use crate::pages::Pages;
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
-        if let Err(error) = Pages::load(settings.pages.as_deref()) {
-            eprintln!("{error}");
-            return Ended::Misconfigured;
-        }
         println!("{}", config::describe(&settings));
         let silent = if offline { 0 } else { reach(&settings) };
         let agencies = settings.agencies.len();

@@ -78,6 +78,7 @@ fn from_environment(section: &Section<'_>, name: &str, around: Surroundings<'_>)
 
 fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
     let path = section.path(name)?;
+    section.notes.depends_on(&path);
     check_mode(section, name, &path, around);
     match std::fs::read_to_string(&path).map(Zeroizing::new) {
         Ok(text) if text.trim().is_empty() => {

@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64) -> Self {
-        let extranets = Extranets::new(door.directory());
+        let extranets = Extranets::new(&door.directory());
         Self { door, pages, trusted, extranets, ids: RequestIds::new(seed) }
     }
 
@@ -236,6 +236,9 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         _ctx: &mut Ctx,
     ) -> Result<()> {
+        if session.is_process_shutting_down() {
+            session.set_keepalive(None);
+        }
         if session.req_header().version == Version::HTTP_10 {
             response.remove_header(&TRANSFER_ENCODING);
         }

@@ -63,27 +63,38 @@ struct Made {
 impl Extranets {
     /// Prepares every extranet of the directory.
     #[must_use]
-    pub fn new(directory: Arc<Directory>) -> Self {
+    pub fn new(directory: &Arc<Directory>) -> Self {
         Self(RwLock::new(Arc::new(Made::new(directory))))
     }
 
-    /// The extranet of an agency in this directory.
+    /// The extranet of an agency in this directory, which is the one in force or one that was until just now.
     #[must_use]
-    pub fn of(&self, directory: &Arc<Directory>, agency: &Agency) -> Option<Arc<Extranet>> {
+    pub fn of(&self, directory: &Arc<Directory>, agency: &Arc<Agency>) -> Option<Arc<Extranet>> {
         let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        if Arc::ptr_eq(&made.of, directory) {
-            return made.by_code.get(&agency.code).cloned();
+        if let Some(extranet) = made.by_code.get(&agency.code).filter(|made| Arc::ptr_eq(&made.agency, agency)) {
+            return Some(Arc::clone(extranet));
         }
-        let made = Arc::new(Made::new(Arc::clone(directory)));
-        let found = made.by_code.get(&agency.code).cloned();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = made;
+        if Arc::ptr_eq(&made.of, directory) {
+            return None;
+        }
+        let next = Arc::new(made.renewed(directory));
+        let found = next.by_code.get(&agency.code).cloned();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
         found
     }
 }
 
 impl Made {
-    fn new(of: Arc<Directory>) -> Self {
-        let made = of.agencies().filter_map(|agency| {
+    fn new(of: &Arc<Directory>) -> Self {
+        Self { of: Arc::clone(of), by_code: HashMap::new() }.renewed(of)
+    }
+
+    /// Extranets whose agency is the same keep what they know of their addresses.
+    fn renewed(&self, directory: &Arc<Directory>) -> Self {
+        let made = directory.agencies().filter_map(|agency| {
+            if let Some(known) = self.by_code.get(&agency.code).filter(|made| Arc::ptr_eq(&made.agency, agency)) {
+                return Some((agency.code.clone(), Arc::clone(known)));
+            }
             let extranet = Extranet::new(Arc::clone(agency));
             if extranet.is_none() {
                 tracing::error!(agency = %agency.code, "the extranet's host cannot be written in a header");
@@ -91,7 +102,7 @@ impl Made {
             Some((agency.code.clone(), Arc::new(extranet?)))
         });
         let by_code = made.collect();
-        Self { of, by_code }
+        Self { of: Arc::clone(directory), by_code }
     }
 }
 

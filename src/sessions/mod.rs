@@ -106,6 +106,11 @@ impl<P: Clone> Sessions<P> {
         self.forget(|seen| seen.identity == *identity);
     }
 
+    /// Drops what was decided at the agencies of which this is true.
+    pub fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
+        self.forget(|seen| is_concerned(&seen.agency));
+    }
+
     fn forget(&self, is_concerned: impl Fn(&Seen<P>) -> bool) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.cache.retain(|_, kept| !is_concerned(&kept.seen));

@@ -4,5 +4,7 @@ mod catching;
 mod entering;
 mod handing_over;
 mod operating;
+mod reloading;
 mod streaming;
 mod translating;
+mod upgrading;

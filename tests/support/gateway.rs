@@ -27,6 +27,8 @@ const READY: Duration = Duration::from_secs(20);
 /// A running gateway; it ends with this value.
 pub struct Gateway {
     child: Child,
+    /// Processes that this one has relieved.
+    earlier: Vec<Child>,
     folder: TempDir,
     config: PathBuf,
     port: u16,
@@ -41,9 +43,9 @@ impl Gateway {
         let (port, health) = (free_port(), free_port());
         let config = site.write(folder.path(), port, health);
         let letters = Letters::new(folder.path().join("letters"));
-        let child = spawn(&config, folder.path());
+        let child = spawn(&config, folder.path(), &[]);
         // From here on the value's end prints the log where something fails.
-        let mut gateway = Self { child, folder, config, port, health, letters };
+        let mut gateway = Self { child, earlier: Vec::new(), folder, config, port, health, letters };
         gateway.wait_until_ready();
         gateway
     }
@@ -51,7 +53,7 @@ impl Gateway {
     /// Stops the process as an operator does and starts it again on the same folder and ports.
     pub fn restart(&mut self) {
         self.stop();
-        self.child = spawn(&self.config, self.folder.path());
+        self.child = spawn(&self.config, self.folder.path(), &[]);
         self.wait_until_ready();
     }
 
@@ -60,7 +62,38 @@ impl Gateway {
         let pid = rustix::process::Pid::from_child(&self.child);
         // A process that has ended by itself is reaped below.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        self.ends()
+    }
+
+    /// Waits for the process to end.
+    pub fn ends(&mut self) -> ExitStatus {
         eventually("the gateway to end", READY, || self.child.try_wait().expect("a child of ours"))
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("a process");
+    }
+
+    /// Starts the program anew, which takes the listeners over; the old process goes on with what is under way.
+    pub fn upgrade(&mut self) {
+        let process = |gateway: &Self| gateway.run("status", &[]).stdout;
+        let old = process(self);
+        let next = spawn(&self.config, self.folder.path(), &["--upgrade"]);
+        self.earlier.push(std::mem::replace(&mut self.child, next));
+        let id = format!("process {}\n", self.child.id());
+        eventually("the new process to take over", READY, || {
+            assert!(self.child.try_wait().expect("a child of ours").is_none(), "the new process ended at once");
+            let said = process(self);
+            (said != old && String::from_utf8_lossy(&said).contains(&id)).then_some(())
+        });
+    }
+
+    /// Waits for the processes that were relieved to end; whether each of them ended well.
+    pub fn earlier_end(&mut self) -> bool {
+        self.earlier.drain(..).all(|mut child| {
+            eventually("an old process to end", READY, || child.try_wait().expect("a child of ours")).success()
+        })
     }
 
     /// The port that residents speak to.
@@ -184,8 +217,10 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         // It may have ended already; both are what we want.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in self.earlier.iter_mut().chain([&mut self.child]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
         if thread::panicking() {
             let log = self.log();
             let start = log.char_indices().rev().nth(12_000).map_or(0, |(at, _)| at);
@@ -201,11 +236,12 @@ pub fn program() -> Command {
     command
 }
 
-fn spawn(config: &Path, folder: &Path) -> Child {
+fn spawn(config: &Path, folder: &Path, arguments: &[&str]) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("gateway.log")).expect("a log file");
     program()
         .args(["serve", "--config"])
         .arg(config)
+        .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
