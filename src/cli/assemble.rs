@@ -24,7 +24,7 @@ use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::sessions::Sessions;
 use crate::store::{Store, Vault};
-use crate::telemetry::{Clock, SystemDice};
+use crate::telemetry::{Clock, SystemDice, access_log};
 use crate::web::Web;
 
 use super::control::{Control, Operated};
@@ -111,7 +111,8 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let mut seed = [0; 8];
     app.dice.fill(&mut seed);
     let trusted = TrustedProxies::new(settings.server.trusted_proxies.clone());
-    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, u64::from_le_bytes(seed));
+    let seed = u64::from_le_bytes(seed);
+    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, access_log());
     Ok(Prepared { settings, gateway, mailer, app, reloader })
 }
 

@@ -22,6 +22,7 @@ use super::upgrade::{self, Held};
 use crate::app::App;
 use crate::domain::identity::IdentityId;
 use crate::domain::session::SessionId;
+use crate::sessions::Change;
 
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
@@ -132,9 +133,9 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
 
 fn forget(app: &App, what: &[&str]) -> Result<String, String> {
     match what {
-        ["identity", id] => app.sessions.forget_identity(&IdentityId::stored(*id)),
-        ["session", id] => app.sessions.forget_session(&SessionId::stored(*id)),
-        ["all"] => app.sessions.forget_agencies(|_| true),
+        ["identity", id] => app.sessions.forget(&Change::Identity(IdentityId::stored(*id))),
+        ["session", id] => app.sessions.forget(&Change::Session(SessionId::stored(*id))),
+        ["all"] => app.sessions.forget(&Change::Everything),
         _ => return Err("forget what: identity <id>, session <id> or all".to_owned()),
     }
     Ok("what was decided is asked for again".to_owned())

@@ -38,17 +38,18 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
         Ok(reading) => reading,
         Err(refused) => return tell_refused(&refused),
     };
-    let settings = reading.settings.clone();
-    {
-        start_logging(log_format(settings.log.format), &settings.log.level);
-        let runtime = match runtime(settings.server.workers) {
-            Ok(runtime) => runtime,
-            Err(error) => return Ended::Failed(format!("the runtime: {error}")),
-        };
-        match runtime.block_on(serve(folder, ports, reading, Origin { path: &config, files })) {
-            Ok(()) => Ended::Done,
-            Err(reason) => Ended::Failed(reason),
-        }
+    let settings = &reading.settings;
+    let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
+        Ok(logging) => logging,
+        Err(error) => return Ended::Failed(format!("the log: {error}")),
+    };
+    let runtime = match runtime(settings.server.workers) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    match runtime.block_on(serve(folder, ports, reading, Origin { path: &config, files })) {
+        Ok(()) => Ended::Done,
+        Err(reason) => Ended::Failed(reason),
     }
 }
 

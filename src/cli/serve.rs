@@ -21,20 +21,23 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
         Ok(reading) => reading,
         Err(refused) => return tell_refused(&refused),
     };
-    let settings = reading.settings.clone();
-    start_logging(log_format(settings.log.format), &settings.log.level);
+    let Settings { server, log, portal, agencies, .. } = &reading.settings;
+    let (server, portal, agencies) = (server.clone(), portal.origin.clone(), agencies.len());
+    let _logging = match start_logging(log_format(log.format), &log.level) {
+        Ok(logging) => logging,
+        Err(error) => return Ended::Failed(format!("the log: {error}")),
+    };
     for warning in &reading.warnings {
         tracing::warn!(warning, "in the configuration");
     }
-    let runtime = match runtime(settings.server.workers) {
+    let runtime = match runtime(server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let ran = runtime.block_on(async {
-        let (assembled, predecessor) = assembled(reading, Origin { path, files }, &settings, upgrade).await?;
+        let (assembled, predecessor) = assembled(reading, Origin { path, files }, &server.control, upgrade).await?;
         act_on_signals(assembled.stop(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
-        let (listen, agencies) = (&settings.server.listen, settings.agencies.len());
-        tracing::info!(?listen, portal = %settings.portal.origin, agencies, "the gateway is open");
+        tracing::info!(listen = ?server.listen, %portal, agencies, "the gateway is open");
         let accepting = || {
             if let Some(error) = predecessor.and_then(|predecessor| predecessor.relieve().err()) {
                 tracing::error!(%error, "the old process did not hear that this one has taken over");
@@ -55,14 +58,13 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
 async fn assembled(
     reading: Reading,
     origin: Origin<'_>,
-    settings: &Settings,
+    control: &Path,
     upgrade: bool,
 ) -> Result<(Assembled, Option<Predecessor>), Reason> {
     let prepared = assemble::prepare(reading, origin).await?;
     if !upgrade {
         return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
     }
-    let control = &settings.server.control;
     let (predecessor, mut inherited) = Predecessor::ask(control).map_err(|error| {
         format!("{}: {error} (hint: --upgrade takes over from a gateway that runs)", control.display())
     })?;
