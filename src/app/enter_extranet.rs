@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use super::{App, Caller, Fault, by_resident};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::session::Session;
-use crate::domain::upstream::{Adapter, Verdict};
+use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -76,7 +79,13 @@ pub async fn enter(
         user_agent: caller.user_agent.as_deref(),
         language: Some(caller.language.code()),
     };
-    match app.legacy.sign_in(&agency.upstream, form, &attempt).await {
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let signed_in = app.legacy.sign_in(&agency.upstream, form, &attempt).await;
+    step.tell("vestibule.outcome", outcome(&signed_in));
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());
+    match signed_in {
         Ok(SignIn::In { cookies, .. }) => {
             keep(app, session, link, &cookies).await?;
             Ok(Entered::In(cookies))
@@ -90,6 +99,15 @@ pub async fn enter(
             tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
             Ok(Entered::Silent)
         }
+    }
+}
+
+/// What came of a sign-in at the extranet, as one word.
+fn outcome(signed_in: &Result<SignIn, NoVerdict>) -> &'static str {
+    match signed_in {
+        Ok(SignIn::In { .. }) => "accepted",
+        Ok(SignIn::Not(verdict)) => verdict.name(),
+        Err(silence) => silence.name(),
     }
 }
 

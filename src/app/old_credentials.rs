@@ -1,5 +1,7 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
+use tokio::time::Instant;
+
 use super::hasher::Comparison;
 use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
@@ -13,6 +15,8 @@ use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -87,7 +91,14 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
         user_agent: caller.user_agent.as_deref(),
         language: Some(caller.language.code()),
     };
-    match app.legacy.verify(&agency.upstream, form, &attempt).await {
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let verdict = app.legacy.verify(&agency.upstream, form, &attempt).await;
+    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
+    step.tell("vestibule.outcome", outcome);
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
+    match verdict {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Locked) => Judged::Wrong(Refusal::LockedUpstream),

@@ -14,6 +14,7 @@ use crate::domain::identity::{LegacyAccount, LinkId};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 use crate::sessions::Seen;
+use crate::telemetry::metrics::METRICS;
 
 /// A signed-in resident at one agency, ready to be forwarded.
 #[derive(Debug)]
@@ -42,8 +43,10 @@ pub async fn visit(
 ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
     if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
+        METRICS.cache.found();
         return Ok(visitor);
     }
+    METRICS.cache.missed();
     let generation = app.sessions.generation();
     match look_up(app, agency, cookie).await {
         Ok(Some(seen)) => {

@@ -24,7 +24,8 @@ use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::sessions::Sessions;
 use crate::store::{Store, Vault};
-use crate::telemetry::{Clock, SystemDice, access_log};
+use crate::telemetry::traces::Traces;
+use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::control::{Control, Operated};
@@ -75,6 +76,7 @@ pub(super) struct Assembled {
     operated: Arc<Operated>,
     control: PathBuf,
     upgrade_grace: Duration,
+    traces: Traces,
 }
 
 /// From where the settings come: what a reload reads again.
@@ -90,6 +92,7 @@ pub(super) struct Prepared {
     mailer: Mailer,
     app: Arc<App>,
     reloader: Arc<Reloader>,
+    traces: Traces,
 }
 
 /// Puts everything together.
@@ -112,14 +115,16 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     app.dice.fill(&mut seed);
     let trusted = TrustedProxies::new(settings.server.trusted_proxies.clone());
     let seed = u64::from_le_bytes(seed);
-    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, access_log());
-    Ok(Prepared { settings, gateway, mailer, app, reloader })
+    let traces = settings.traces.as_ref().map(Traces::start).transpose().map_err(|error| error.to_string())?;
+    let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
+    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
+    Ok(Prepared { settings, gateway, mailer, app, reloader, traces: watch.traces })
 }
 
 impl Prepared {
     /// Opens the listeners, or takes those that another process has opened.
     pub(super) async fn listen(self, inherited: &mut Inherited) -> Result<Assembled, Reason> {
-        let Self { settings, gateway, mailer, app, reloader } = self;
+        let Self { settings, gateway, mailer, app, reloader, traces } = self;
         let settings = settings.server;
         let explain = |error: std::io::Error| format!("cannot listen on {error}");
         let mut listeners = Vec::with_capacity(settings.listen.len());
@@ -139,7 +144,8 @@ impl Prepared {
             held,
         };
         let (control, upgrade_grace) = (settings.control, settings.upgrade_grace);
-        Ok(Assembled { server, mailer, health, operated: Arc::new(operated), control, upgrade_grace })
+        let operated = Arc::new(operated);
+        Ok(Assembled { server, mailer, health, operated, control, upgrade_grace, traces })
     }
 }
 
@@ -161,7 +167,7 @@ impl Assembled {
 
     /// Runs until it is stopped, and then ends in good order. `accepting` is called when connections are accepted.
     pub(super) async fn run(self, accepting: impl FnOnce()) {
-        let Self { mut server, mailer, health, operated, control, upgrade_grace } = self;
+        let Self { mut server, mailer, health, operated, control, upgrade_grace, traces } = self;
         let stop = operated.stop.clone();
         let (stopping, stopped) = watch::channel(false);
         let (ending, ended) = watch::channel(server.grace());
@@ -203,6 +209,8 @@ impl Assembled {
             tracing::error!(%error, "the health listener did not end in good order");
         }
         operated.app.store.close().await;
+        // Waits for the collector, on a thread that may.
+        let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
     }
 }
 

@@ -26,5 +26,5 @@ pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use settings::{
     Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
+    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKeys,
 };

@@ -136,6 +136,22 @@ impl AuditEvent {
     }
 }
 
+impl Refusal {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongCredentials => "wrong-credentials",
+            Self::Throttled => "throttled",
+            Self::LockedUpstream => "locked-upstream",
+            Self::MustChangeUpstream => "must-change-upstream",
+            Self::ProvisionalOver => "provisional-over",
+            Self::OldCredentials => "old-credentials",
+            Self::Cutover => "cutover",
+        }
+    }
+}
+
 impl AuditEntry {
     /// A line about nobody and nothing yet.
     #[must_use]

@@ -149,6 +149,32 @@ pub enum Verdict {
     MustChange,
 }
 
+impl Verdict {
+    /// Its name, for what is counted.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused => "refused",
+            Self::Locked => "locked",
+            Self::MustChange => "must-change",
+        }
+    }
+}
+
+impl NoVerdict {
+    /// Its name, for what is counted.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Slow => "slow",
+            Self::FormChanged => "form-changed",
+            Self::Unrecognised => "unrecognised",
+        }
+    }
+}
+
 /// Why there is no verdict; never counted against the resident (b03).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoVerdict {

@@ -43,7 +43,8 @@ use crate::app::visit::Passage;
 use crate::domain::access::Fetch;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Place};
-use crate::telemetry::AccessLog;
+use crate::telemetry::Watch;
+use crate::telemetry::traces::{self, RequestTrace};
 use door::Door;
 use fault::Fault;
 use peer::{Extranet, Extranets};
@@ -58,7 +59,7 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
-    log: AccessLog,
+    watch: Watch,
 }
 
 /// What is known of one request.
@@ -68,6 +69,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Its spans, where there are any.
+    trace: Option<Box<RequestTrace>>,
 }
 
 /// What became of it.
@@ -93,7 +96,8 @@ struct Forward {
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
-    upstream_ms: Option<u64>,
+    /// Until the extranet's answer began.
+    upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
 }
@@ -101,13 +105,13 @@ struct Forward {
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
     #[must_use]
-    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
-        Self::behind(Door::App(app), pages, trusted, seed, log)
+    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
+        Self::behind(Door::App(app), pages, trusted, seed, watch)
     }
 
-    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
+    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(&door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
@@ -134,6 +138,11 @@ impl Ctx {
         let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
         Ok(forward)
     }
+
+    /// What its pieces of work hang below, where it is traced.
+    fn current(&self) -> Option<traces::Current> {
+        self.trace.as_ref()?.current()
+    }
 }
 
 impl Forward {
@@ -143,7 +152,7 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
     }
 
     const fn decision(&self) -> &'static str {
@@ -160,7 +169,13 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx { id: self.ids.next(), start: now(), client: Ipv4Addr::UNSPECIFIED.into(), fate: Fate::Undecided }
+        Ctx {
+            id: self.ids.next(),
+            start: now(),
+            client: Ipv4Addr::UNSPECIFIED.into(),
+            fate: Fate::Undecided,
+            trace: None,
+        }
     }
 
     /// None: bodies go through as they are.
@@ -209,7 +224,8 @@ impl ProxyHttp for Gateway {
             id,
             portal: forward.directory.portal(),
         };
-        request_headers::prepare(request, told)
+        request_headers::prepare(request, told)?;
+        ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
     /// Step 7: what the browser is told.
@@ -223,7 +239,15 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         let forward = ctx.forward()?;
-        forward.upstream_ms = forward.sent_at.map(milliseconds_since);
+        if let Some(sent_at) = forward.sent_at {
+            let took = now().duration_since(sent_at);
+            forward.extranet.metrics.upstream.observe(took);
+            forward.upstream = Some(took);
+        }
+        if let Some(trace) = &mut ctx.trace {
+            trace.answered(response.status.as_u16());
+        }
+        let forward = ctx.forward()?;
         if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
             forward.replaced = true;
             return session_over::replace(session, response);
@@ -269,7 +293,7 @@ impl ProxyHttp for Gateway {
 
     /// Step 8: one line.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        access_log::write(&self.log, session, ctx);
+        access_log::write(&self.watch, session, ctx);
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
@@ -286,6 +310,6 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(now().duration_since(start).as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,6 +12,7 @@ use super::fault::Fault;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
+use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 use crate::web::cookies;
 
 /// How long a resolved name is used.
@@ -40,6 +41,8 @@ pub struct Extranet {
     pub public_origin: String,
     /// Every origin that the extranet could mean itself by; all are translated to the public one (a15).
     pub inner: Vec<Origin>,
+    /// What is counted for the agency.
+    pub metrics: Arc<AgencyMetrics>,
     template: HttpPeer,
     resolved: Option<Mutex<Resolved>>,
 }
@@ -130,6 +133,7 @@ impl Extranet {
             public_scheme: HeaderValue::from_static(public.scheme().as_str()),
             public_origin: public.to_string(),
             inner: inner_origins(&agency),
+            metrics: METRICS.agency(&agency.code),
             template,
             resolved: literal.is_none().then(Mutex::default),
             agency,

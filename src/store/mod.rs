@@ -12,6 +12,7 @@ mod flows;
 mod handovers;
 mod jars;
 mod letters;
+mod notes;
 mod people;
 mod purge;
 mod recoveries;
@@ -33,12 +34,15 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::telemetry::traces::{self, Step};
+
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::OutboxCounts;
+use notes::Note;
 pub use purge::Purged;
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
@@ -58,6 +62,8 @@ pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
     _turn: Option<OwnedMutexGuard<()>>,
+    notes: Vec<Note>,
+    _step: Step,
 }
 
 /// Why the store could not do what it was asked.
@@ -126,7 +132,8 @@ impl Store {
             Dialect::Sqlite => "BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None })
+        let step = traces::step("store");
+        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None, notes: Vec::new(), _step: step })
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -135,14 +142,22 @@ impl Store {
     /// # Errors
     /// The database does not answer, or others have written for too long.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        let step = traces::step("store");
         match self.dialect {
             Dialect::Sqlite => {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+                Ok(Tx {
+                    inner: self.pool.begin_with("BEGIN IMMEDIATE").await?,
+                    _turn: Some(turn),
+                    notes: Vec::new(),
+                    _step: step,
+                })
             }
-            Dialect::Postgres => Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None }),
+            Dialect::Postgres => {
+                Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None, notes: Vec::new(), _step: step })
+            }
         }
     }
 
@@ -167,7 +182,14 @@ impl Tx {
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        self.notes.iter().for_each(Note::count);
+        Ok(())
+    }
+
+    /// Has something counted, once it has happened for good.
+    fn note(&mut self, note: Note) {
+        self.notes.push(note);
     }
 
     fn conn(&mut self) -> &mut AnyConnection {

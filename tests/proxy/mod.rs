@@ -1,10 +1,12 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
 mod catching;
+mod counting;
 mod entering;
 mod handing_over;
 mod operating;
 mod reloading;
 mod streaming;
+mod tracing;
 mod translating;
 mod upgrading;

@@ -33,7 +33,7 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::session::SessionId;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
-use crate::telemetry::{AccessLog, LogFormat};
+use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
 
 /// No step of a test takes longer.
@@ -189,7 +189,8 @@ impl House {
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let lines = Lines::default();
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
-        let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, log.clone());
+        let gateway =
+            Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, Watch { log: log.clone(), ..Watch::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let settings = ServerSettings { workers: 2, grace: PATIENCE };
