@@ -17,6 +17,9 @@ use crate::store::StoreError;
 use crate::telemetry::dropped_lines;
 use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
 
+/// The form of what Prometheus reads.
+const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// A dependency that does not answer within this time is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -36,7 +39,6 @@ pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: 
 /// What was counted, for Prometheus (e07). A database that does not answer leaves the outbox out, and nothing else.
 async fn counted(State(operated): State<Arc<Operated>>) -> Response {
     let app = &operated.app;
-    const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
     let outbox = tokio::time::timeout(PATIENCE, outbox(app)).await;
     let kept = Kept {
         cached: count(app.sessions.cached()),
