@@ -68,7 +68,10 @@ pub async fn visit(
     match look_up(app, agency, cookie).await {
         Ok(Some(seen)) => {
             let visitor = seen.visitor.clone();
-            app.sessions.remember(cookie, seen, generation);
+            // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
+            if app.directory().holds(agency) {
+                app.sessions.remember(cookie, seen, generation);
+            }
             Ok(visitor)
         }
         Ok(None) => Ok(Visitor::Stranger),

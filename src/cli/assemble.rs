@@ -1,6 +1,10 @@
 //! From settings to a gateway that can run.
 
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -10,13 +14,12 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings, VaultKeys};
-use crate::domain::routing::Directory;
+use crate::config::{MailSettings, Settings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
 use crate::mail::{Mailer, SmtpSecurity, SmtpServer, Transport};
-use crate::pages::{Brand, Pages};
+use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::sessions::Sessions;
@@ -25,26 +28,26 @@ use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
+use super::control::{Control, Operated};
 use super::health;
+use super::reading::{self, Reading};
+use super::reload::Reloader;
+use super::upgrade::{Held, Inherited};
 
 /// Why a gateway cannot be put together; the text is for the operator.
 pub(super) type Reason = String;
 
-/// Requests under way at a stop may take so long.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
-
 /// How often what is past its time is thrown away (LAW-024).
-const PURGE_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
+const PURGE_EVERY: Duration = Duration::from_hours(1);
 
-/// What these settings say of hosts, agencies and pages, read whole before anything of it is in force.
-fn edition(settings: &Settings) -> Result<Edition, Reason> {
+/// The use cases over an opened store, for commands that serve nobody.
+pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
     let pages = Pages::load(settings.pages.as_deref()).map_err(|error| error.to_string())?;
-    let directory = Directory::new(settings.portal.origin.clone(), settings.agencies.iter().cloned());
-    Ok(Edition { number: 1, directory: Arc::new(directory), pages: Arc::new(pages), portal: brand(&settings.portal) })
+    let edition = reading::edition(&mut settings.clone(), pages, None);
+    app_of(settings, edition).await
 }
 
-/// The use cases over an opened store.
-pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
+async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
     let store = Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))?;
     let dice: Arc<dyn Dice> = Arc::new(SystemDice);
     let argon2 = settings.argon2;
@@ -52,7 +55,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
     let hasher = Hasher::start(cost, argon2.threads, argon2.queue, Arc::clone(&dice))
         .map_err(|error| format!("the hashing threads: {error}"))?;
     Ok(App {
-        current: Current::new(edition(settings)?),
+        current: Current::new(edition),
         sessions: sessions(settings, &store),
         store,
         hasher,
@@ -78,14 +81,37 @@ fn sessions(settings: &Settings, store: &Store) -> Sessions<Arc<Passage>> {
 pub(super) struct Assembled {
     server: ProxyServer,
     mailer: Mailer,
-    app: Arc<App>,
     health: TcpListener,
+    operated: Arc<Operated>,
+    control: PathBuf,
+    upgrade_grace: Duration,
     traces: Traces,
 }
 
-/// Puts everything together and binds the addresses.
-pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
-    let app = Arc::new(app(settings).await?);
+/// From where the settings come: what a reload reads again.
+pub(super) struct Origin<'o> {
+    pub(super) path: &'o Path,
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// A gateway that is put together, and has no listeners yet.
+pub(super) struct Prepared {
+    settings: Settings,
+    gateway: Gateway,
+    mailer: Mailer,
+    app: Arc<App>,
+    reloader: Arc<Reloader>,
+    traces: Traces,
+}
+
+/// Puts everything together.
+pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prepared, Reason> {
+    let Reading { mut settings, pages, .. } = reading;
+    let edition = reading::edition(&mut settings, pages, None);
+    let app = Arc::new(app_of(&settings, edition).await?);
+    let reloader = Arc::new(Reloader::new(origin.path, origin.files, &settings, Arc::clone(&app)));
+    // Nobody asks for them any more, and of ten thousand agencies they are many.
+    settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });
     let mailer = Mailer {
         store: app.store.clone(),
@@ -101,39 +127,100 @@ pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
     let traces = settings.traces.as_ref().map(Traces::start).transpose().map_err(|error| error.to_string())?;
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
-    let listening =
-        ServerSettings { listen: settings.server.listen.clone(), workers: settings.server.workers, grace: GRACE };
-    let server = ProxyServer::bind(&listening, gateway).await.map_err(|error| format!("cannot listen on {error}"))?;
-    let health = TcpListener::bind(settings.server.health).await;
-    let health = health.map_err(|error| format!("cannot listen on {}: {error}", settings.server.health))?;
-    Ok(Assembled { server, mailer, app, health, traces: watch.traces })
+    Ok(Prepared { settings, gateway, mailer, app, reloader, traces: watch.traces })
+}
+
+impl Prepared {
+    /// Opens the listeners, or takes those that another process has opened.
+    pub(super) async fn listen(self, inherited: &mut Inherited) -> Result<Assembled, Reason> {
+        let Self { settings, gateway, mailer, app, reloader, traces } = self;
+        let settings = settings.server;
+        let explain = |error: std::io::Error| format!("cannot listen on {error}");
+        let mut listeners = Vec::with_capacity(settings.listen.len());
+        for address in &settings.listen {
+            listeners.push(inherited.listen(*address).await.map_err(explain)?);
+        }
+        let health = inherited.listen(settings.health).await.map_err(explain)?;
+        let held = Held::new(listeners.iter().chain([&health]).map(AsFd::as_fd)).map_err(explain)?;
+        let (workers, grace) = (settings.workers, settings.grace);
+        let server = ProxyServer::new(listeners, &ServerSettings { workers, grace }, gateway);
+        let operated = Operated {
+            started: app.now(),
+            app,
+            reloader,
+            stop: CancellationToken::new(),
+            is_replaced: AtomicBool::new(false),
+            held,
+        };
+        let (control, upgrade_grace) = (settings.control, settings.upgrade_grace);
+        let operated = Arc::new(operated);
+        Ok(Assembled { server, mailer, health, operated, control, upgrade_grace, traces })
+    }
 }
 
 impl Assembled {
     /// The use cases, for what has to be done before the doors open.
     pub(super) fn app(&self) -> &App {
-        &self.app
+        &self.operated.app
     }
 
-    /// Runs until `stop` is cancelled, and then ends in good order.
-    pub(super) async fn run(self, stop: CancellationToken) {
+    /// What ends the gateway.
+    pub(super) fn stop(&self) -> CancellationToken {
+        self.operated.stop.clone()
+    }
+
+    /// Reads the configuration again.
+    pub(super) fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.operated.reloader)
+    }
+
+    /// Runs until it is stopped, and then ends in good order. `accepting` is called when connections are accepted.
+    pub(super) async fn run(self, accepting: impl FnOnce()) {
+        let Self { mut server, mailer, health, operated, control, upgrade_grace, traces } = self;
+        let stop = operated.stop.clone();
         let (stopping, stopped) = watch::channel(false);
-        let mail = tokio::spawn(self.mailer.run(stop.clone()));
-        let health = tokio::spawn(health::serve(self.health, Arc::clone(&self.app), stop.clone()));
-        let purge = tokio::spawn(purge(Arc::clone(&self.app), stop.clone()));
-        let notices = tokio::spawn(listen(Arc::clone(&self.app), stop.clone()));
-        let server = tokio::spawn(self.server.run(stopped));
+        let (ending, ended) = watch::channel(server.grace());
+        server.wait_at_most(ended);
+        let health_ends = CancellationToken::new();
+        let health = tokio::spawn(health::serve(health, Arc::clone(&operated), health_ends.clone()));
+        let server = tokio::spawn(server.run(stopped));
+        accepting();
+        let control = match Control::bind(&control) {
+            Ok(control) => Some(tokio::spawn(control.serve(Arc::clone(&operated)))),
+            Err(error) => {
+                let path = control.display().to_string();
+                tracing::warn!(%error, path, "the control socket cannot be opened: no status, no upgrade, reload by SIGHUP");
+                None
+            }
+        };
+        let mail = tokio::spawn(mailer.run(stop.clone()));
+        let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
+        let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
+        let reloader = Arc::clone(&operated.reloader);
+        let until = stop.clone();
+        let watch = tokio::spawn(async move { reloader.watch(until).await });
         stop.cancelled().await;
+        operated.held.close();
+        if operated.is_replaced.load(Ordering::Relaxed) {
+            // The new process tells its own health, and downloads may take their time.
+            health_ends.cancel();
+            let _ = ending.send(upgrade_grace);
+        }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        for task in [server, mail, health, purge, notices] {
+        let parts = [Some(server), Some(mail), Some(purge), Some(notices), Some(watch), control];
+        for task in parts.into_iter().flatten() {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
             }
         }
-        self.app.store.close().await;
+        health_ends.cancel();
+        if let Err(error) = health.await {
+            tracing::error!(%error, "the health listener did not end in good order");
+        }
+        operated.app.store.close().await;
         // Waits for the collector, on a thread that may.
-        let _ = tokio::task::spawn_blocking(move || self.traces.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
     }
 }
 
@@ -168,17 +255,6 @@ async fn purge_once(app: &App) -> Result<crate::store::Purged, crate::store::Sto
 fn vault(keys: &VaultKeys) -> Vault {
     let sealing = Vault::new(keys.current.id.clone(), *keys.current.key);
     keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
-}
-
-fn brand(portal: &PortalSettings) -> Brand {
-    Brand {
-        name: portal.name.clone(),
-        colour: portal.colour.clone(),
-        logo_url: None,
-        support_email: portal.support_email.clone(),
-        support_phone: portal.support_phone.clone(),
-        support_url: portal.support_url.clone(),
-    }
 }
 
 fn transport(mail: &MailSettings) -> Result<Transport, Reason> {

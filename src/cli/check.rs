@@ -9,16 +9,11 @@ use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
 use crate::domain::upstream::Adapter;
 use crate::legacy::{Around, Legacy};
-use crate::pages::Pages;
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
-        if let Err(error) = Pages::load(settings.pages.as_deref()) {
-            eprintln!("{error}");
-            return Ended::Misconfigured;
-        }
         println!("{}", config::describe(&settings));
         let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
-use super::serve::{log_format, stop_on_signal};
-use super::{Ended, assemble, runtime, with_settings};
+use super::assemble::Origin;
+use super::reading::{self, Attempt, Reading};
+use super::serve::{act_on_signals, log_format};
+use super::upgrade::Inherited;
+use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
 use crate::app::import_roster::Import;
-use crate::config::Settings;
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency::AgencyCode;
@@ -32,32 +33,37 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
         Ok(config) => config,
         Err(error) => return Ended::Failed(format!("{}: {error}", folder.display())),
     };
-    with_settings(&config, |settings| {
-        let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
-            Ok(logging) => logging,
-            Err(error) => return Ended::Failed(format!("the log: {error}")),
-        };
-        let runtime = match runtime(settings.server.workers) {
-            Ok(runtime) => runtime,
-            Err(error) => return Ended::Failed(format!("the runtime: {error}")),
-        };
-        match runtime.block_on(serve(folder, ports, &settings)) {
-            Ok(()) => Ended::Done,
-            Err(reason) => Ended::Failed(reason),
-        }
-    })
+    let Attempt { files, outcome } = reading::read(&config);
+    let reading = match outcome {
+        Ok(reading) => reading,
+        Err(refused) => return tell_refused(&refused),
+    };
+    let settings = &reading.settings;
+    let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
+        Ok(logging) => logging,
+        Err(error) => return Ended::Failed(format!("the log: {error}")),
+    };
+    let runtime = match runtime(settings.server.workers) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    match runtime.block_on(serve(folder, ports, reading, Origin { path: &config, files })) {
+        Ok(()) => Ended::Done,
+        Err(reason) => Ended::Failed(reason),
+    }
 }
 
-async fn serve(folder: &Path, ports: Ports, settings: &Settings) -> Result<(), String> {
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone()).map_err(|error| format!("signals: {error}"))?;
+async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>) -> Result<(), String> {
     let form = listen(ports.form).await?;
     let headers = listen(ports.headers).await?;
     let mailbox = listen(ports.mailbox).await?;
-    let assembled = assemble::gateway(settings).await.map_err(|reason| {
+    let prepared = assemble::prepare(reading, origin).await?;
+    let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;
-    import_once(assembled.app(), settings).await?;
+    import_once(assembled.app()).await?;
+    let stop = assembled.stop();
+    act_on_signals(stop.clone(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
     let own_address = format!("127.0.0.1:{}", ports.form);
     let extranets = [
         tokio::spawn(
@@ -67,7 +73,7 @@ async fn serve(folder: &Path, ports: Ports, settings: &Settings) -> Result<(), S
         tokio::spawn(Mailbox::new(setup::letters(folder)).serve(mailbox, stop.clone().cancelled_owned())),
     ];
     print_guide(ports);
-    assembled.run(stop).await;
+    assembled.run(|| {}).await;
     for extranet in extranets {
         // A browser that keeps a connection open must not keep the demo open.
         let _ = tokio::time::timeout(Duration::from_secs(1), extranet).await;
@@ -83,9 +89,9 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 }
 
 /// The second extranet has no accounts of its own: its roster is imported at the first start.
-async fn import_once(app: &App, settings: &Settings) -> Result<(), String> {
+async fn import_once(app: &App) -> Result<(), String> {
     let Some(code) = AgencyCode::parse("TILLEUL", "02") else { return Ok(()) };
-    let Some(agency) = settings.agencies.iter().find(|agency| agency.code == code) else { return Ok(()) };
+    let Some(agency) = app.directory().agency(&code).cloned() else { return Ok(()) };
     let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
     let known = tx.roster_size(&code).await.map_err(|error| error.to_string())?;
     drop(tx);
@@ -94,7 +100,7 @@ async fn import_once(app: &App, settings: &Settings) -> Result<(), String> {
     }
     let accounts = data::header_accounts();
     let bar = ProgressBar::new(accounts.len() as u64);
-    let mut import = Import::begin(app, agency, PROVISIONAL_DAYS);
+    let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS);
     for account in &accounts {
         let email = account.email.as_deref().unwrap_or_default();
         let line = RosterLine::parse(&account.login, &account.password, &account.name, account.kind.code(), email);

@@ -11,21 +11,25 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::control::Operated;
 use crate::app::App;
 use crate::store::StoreError;
 use crate::telemetry::dropped_lines;
 use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
 
+/// The form of what Prometheus reads.
+const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// A dependency that does not answer within this time is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves `/healthz`, `/readyz` and `/metrics` until told to stop.
-pub(super) async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken) {
+pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: CancellationToken) {
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(counted))
-        .with_state((app, stop.clone()));
+        .with_state(operated);
     let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the health listener ended");
@@ -33,9 +37,9 @@ pub(super) async fn serve(listener: TcpListener, app: Arc<App>, stop: Cancellati
 }
 
 /// What was counted, for Prometheus (e07). A database that does not answer leaves the outbox out, and nothing else.
-async fn counted(State((app, _)): State<(Arc<App>, CancellationToken)>) -> Response {
-    const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
-    let outbox = tokio::time::timeout(PATIENCE, outbox(&app)).await;
+async fn counted(State(operated): State<Arc<Operated>>) -> Response {
+    let app = &operated.app;
+    let outbox = tokio::time::timeout(PATIENCE, outbox(app)).await;
     let kept = Kept {
         cached: count(app.sessions.cached()),
         agencies: count(app.directory().agencies().count()),
@@ -59,23 +63,36 @@ fn count(number: usize) -> u64 {
 }
 
 /// Ready, or the name of what is not.
-async fn ready(State((app, stop)): State<(Arc<App>, CancellationToken)>) -> Response {
-    let database = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
-        Ok(Ok(())) => "ready",
-        Ok(Err(_)) => "failing",
-        Err(_) => "silent",
-    };
-    let sessions = match app.sessions.ping().await {
+async fn ready(State(operated): State<Arc<Operated>>) -> Response {
+    let database = database(&operated.app).await;
+    let gateway = if operated.stop.is_cancelled() { "stopping" } else { "ready" };
+    let sessions = match operated.app.sessions.ping().await {
         None => None,
         Some(Ok(())) => Some("ready"),
         Some(Err(_)) => Some("failing"),
     };
-    let gateway = if stop.is_cancelled() { "stopping" } else { "ready" };
     let is_ready = database == "ready" && gateway == "ready" && sessions.is_none_or(|redis| redis == "ready");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut told = serde_json::json!({ "ready": is_ready, "database": database, "gateway": gateway });
+    // A reload that was refused makes nobody unready: what is in force is good. `vestibule status` says what was wrong.
+    let configuration = match operated.reloader.last() {
+        Some(last) if last.outcome.is_err() => "last reload refused",
+        _ => "ready",
+    };
+    let mut said = serde_json::json!({
+        "ready": is_ready, "database": database, "gateway": gateway, "configuration": configuration,
+        "edition": operated.app.current.edition().number,
+    });
     if let Some(redis) = sessions {
-        told["redis"] = redis.into();
+        said["redis"] = redis.into();
     }
-    (status, Json(told)).into_response()
+    (status, Json(said)).into_response()
+}
+
+/// How the database is.
+pub(super) async fn database(app: &App) -> &'static str {
+    match tokio::time::timeout(PATIENCE, app.store.ping()).await {
+        Ok(Ok(())) => "ready",
+        Ok(Err(_)) => "failing",
+        Err(_) => "silent",
+    }
 }

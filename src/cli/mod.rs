@@ -4,11 +4,15 @@
 
 mod assemble;
 mod check;
+mod control;
 mod demo;
 mod health;
 mod import;
+mod reading;
+mod reload;
 mod serve;
 mod store_copy;
+mod upgrade;
 mod vault;
 
 use std::path::PathBuf;
@@ -16,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Loaded, Settings, Severity};
+use crate::config::{self, Settings};
 use crate::telemetry::SystemDice;
 
 /// An authentication gateway in front of extranets that nobody will change any more.
@@ -41,9 +45,29 @@ struct Arguments {
 enum Command {
     /// Runs the gateway.
     ///
-    /// Stops on Ctrl-C or SIGTERM: new connections are refused, requests under way may end.
+    /// Stops on Ctrl-C or SIGTERM: new connections are refused, requests under way may end. Reloads on SIGHUP. Takes
+    /// listeners that systemd has opened, if their addresses are those of the configuration.
     Serve {
         /// The configuration; the agencies' files are found from it.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// Takes the listeners over from the gateway that runs on this configuration, so that no connection is refused;
+        /// the old process ends once its last request has.
+        #[arg(long)]
+        upgrade: bool,
+    },
+    /// Puts the changed configuration in force, in the gateway that runs on it: all of it, or nothing.
+    ///
+    /// What is wrong is told with file, line and a hint, and the old one stays in force. Listeners, the database, keys
+    /// and mail need a restart (or `serve --upgrade`); which of them have changed is told by name.
+    Reload {
+        /// The configuration.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+    },
+    /// Tells how the gateway that runs on this configuration is: version, readiness, what is in force, the last reload.
+    Status {
+        /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
         config: PathBuf,
     },
@@ -144,7 +168,9 @@ pub fn run() -> ExitCode {
     // rustls would otherwise guess between providers at its first use. A second installation is refused, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ended = match Arguments::parse().command {
-        Command::Serve { config } => with_settings(&config, |settings| serve::run(&settings)),
+        Command::Serve { config, upgrade } => serve::run(&config, upgrade),
+        Command::Reload { config } => ask(&config, "reload"),
+        Command::Status { config } => ask(&config, "status"),
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
         Command::Import { roster, config, agency, days, refused } => {
@@ -166,21 +192,46 @@ pub fn run() -> ExitCode {
 
 /// Loads the configuration, tells its problems, and goes on where there is no error among them.
 fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) -> Ended {
-    match config::load(path) {
-        Ok(Loaded { settings, warnings }) => {
-            for warning in &warnings {
+    match reading::read(path).outcome {
+        Ok(reading) => {
+            for warning in &reading.warnings {
                 eprintln!("{warning}");
             }
-            go_on(settings)
+            go_on(reading.settings)
         }
-        Err(problems) => {
-            for problem in &problems.0 {
-                eprintln!("{problem}");
-            }
-            let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
-            eprintln!("vestibule: {errors} error(s) in the configuration; nothing was started");
-            Ended::Misconfigured
+        Err(refused) => tell_refused(&refused),
+    }
+}
+
+fn tell_refused(refused: &reading::Refused) -> Ended {
+    eprintln!("{}", refused.describe());
+    eprintln!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
+    Ended::Misconfigured
+}
+
+/// Asks the gateway that runs on this configuration, and shows what it says.
+fn ask(path: &std::path::Path, line: &str) -> Ended {
+    // A configuration that is refused is just what a reload has to tell: the path of the socket is all that is needed.
+    let Some(control) = config::control_socket(path) else {
+        return match reading::read(path).outcome {
+            Err(refused) => tell_refused(&refused),
+            Ok(_) => Ended::Failed(format!("{}: it does not say where the control socket is", path.display())),
+        };
+    };
+    let answered = match runtime(1) {
+        Ok(runtime) => runtime.block_on(control::ask(&control, line)),
+        Err(error) => Err(format!("the runtime: {error}")),
+    };
+    match answered {
+        Ok(Ok(text)) => {
+            println!("{text}");
+            Ended::Done
         }
+        Ok(Err(text)) => {
+            eprintln!("{text}");
+            Ended::Failed(format!("{line}: refused"))
+        }
+        Err(reason) => Ended::Failed(reason),
     }
 }
 

@@ -1,37 +1,74 @@
 //! `vestibule serve`.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ended, assemble, runtime};
+use super::assemble::{self, Assembled, Origin, Reason};
+use super::reading::{Attempt, Reading};
+use super::reload::Reloader;
+use super::upgrade::{Inherited, Predecessor};
+use super::{Ended, runtime, tell_refused};
 use crate::config::{self, Settings};
 use crate::telemetry::{LogFormat, start_logging};
 
-/// Runs the gateway until Ctrl-C or SIGTERM.
-pub(super) fn run(settings: &Settings) -> Ended {
-    let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
+/// Runs the gateway until Ctrl-C or SIGTERM, or until another process takes its listeners over.
+pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
+    let Attempt { files, outcome } = super::reading::read(path);
+    let reading = match outcome {
+        Ok(reading) => reading,
+        Err(refused) => return tell_refused(&refused),
+    };
+    let Settings { server, log, portal, agencies, .. } = &reading.settings;
+    let (server, portal, agencies) = (server.clone(), portal.origin.clone(), agencies.len());
+    let _logging = match start_logging(log_format(log.format), &log.level) {
         Ok(logging) => logging,
         Err(error) => return Ended::Failed(format!("the log: {error}")),
     };
-    let runtime = match runtime(settings.server.workers) {
+    for warning in &reading.warnings {
+        tracing::warn!(warning, "in the configuration");
+    }
+    let runtime = match runtime(server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    runtime.block_on(async {
-        let assembled = match assemble::gateway(settings).await {
-            Ok(assembled) => assembled,
-            Err(reason) => return Ended::Failed(reason),
+    let ran = runtime.block_on(async {
+        let (assembled, predecessor) = assembled(reading, Origin { path, files }, &server.control, upgrade).await?;
+        act_on_signals(assembled.stop(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
+        tracing::info!(listen = ?server.listen, %portal, agencies, "the gateway is open");
+        let accepting = || {
+            if let Some(error) = predecessor.and_then(|predecessor| predecessor.relieve().err()) {
+                tracing::error!(%error, "the old process did not hear that this one has taken over");
+            }
+            tell_systemd(&[sd_notify::NotifyState::MainPid(std::process::id()), sd_notify::NotifyState::Ready]);
         };
-        let stop = CancellationToken::new();
-        if let Err(error) = stop_on_signal(stop.clone()) {
-            return Ended::Failed(format!("signals: {error}"));
-        }
-        let (listen, agencies) = (&settings.server.listen, settings.agencies.len());
-        tracing::info!(?listen, portal = %settings.portal.origin, agencies, "the gateway is open");
-        assembled.run(stop).await;
+        assembled.run(accepting).await;
         tracing::info!("the gateway is closed");
-        Ended::Done
-    })
+        Ok(())
+    });
+    match ran {
+        Ok(()) => Ended::Done,
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
+/// A gateway with listeners: those of the process that it replaces, those of systemd, or its own.
+async fn assembled(
+    reading: Reading,
+    origin: Origin<'_>,
+    control: &Path,
+    upgrade: bool,
+) -> Result<(Assembled, Option<Predecessor>), Reason> {
+    let prepared = assemble::prepare(reading, origin).await?;
+    if !upgrade {
+        return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
+    }
+    let (predecessor, mut inherited) = Predecessor::ask(control).map_err(|error| {
+        format!("{}: {error} (hint: --upgrade takes over from a gateway that runs)", control.display())
+    })?;
+    Ok((prepared.listen(&mut inherited).await?, Some(predecessor)))
 }
 
 pub(super) const fn log_format(format: config::LogFormat) -> LogFormat {
@@ -41,16 +78,35 @@ pub(super) const fn log_format(format: config::LogFormat) -> LogFormat {
     }
 }
 
-/// Cancels on the first Ctrl-C or SIGTERM.
-pub(super) fn stop_on_signal(stop: CancellationToken) -> std::io::Result<()> {
+/// Stops on the first Ctrl-C or SIGTERM, at once on the second, and reloads on SIGHUP.
+pub(super) fn act_on_signals(stop: CancellationToken, reloader: Arc<Reloader>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                Some(()) = interrupt.recv() => {}
+                Some(()) = terminate.recv() => {}
+                Some(()) = hang_up.recv() => {
+                    reloader.reload("SIGHUP").await;
+                    continue;
+                }
+            }
+            if stop.is_cancelled() {
+                tracing::warn!("told to stop a second time: requests are cut off");
+                std::process::exit(1);
+            }
+            tell_systemd(&[sd_notify::NotifyState::Stopping]);
+            stop.cancel();
         }
-        stop.cancel();
     });
     Ok(())
+}
+
+/// Tells systemd, where it has started this process with `Type=notify`.
+fn tell_systemd(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
 }

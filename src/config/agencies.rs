@@ -265,6 +265,7 @@ fn with_login_page(
 fn terms(section: &Section<'_>) -> Option<TermsText> {
     let version = section.parsed("version", values::line);
     let file = section.path("file")?;
+    section.notes.depends_on(&file);
     let text = match std::fs::read_to_string(&file) {
         Ok(text) if text.trim().is_empty() => Err(Wrong::new(format!("{} is empty", file.display()))),
         Ok(text) => Ok(text),

@@ -13,17 +13,29 @@ use super::keys::{Fallback, Key, Kind};
 use super::origins::Source;
 use super::problems::{Problem, Severity, Wrong};
 
-/// Where problems are gathered while files are read.
+/// Where problems are gathered while files are read, and which files and folders those are.
 #[derive(Default)]
-pub(super) struct Notes(RefCell<Vec<Problem>>);
+pub(super) struct Notes {
+    problems: RefCell<Vec<Problem>>,
+    files: RefCell<Vec<PathBuf>>,
+}
 
 impl Notes {
     pub(super) fn add(&self, problem: Problem) {
-        self.0.borrow_mut().push(problem);
+        self.problems.borrow_mut().push(problem);
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.0.into_inner()
+    /// Notes that what was read depends on this file, or on everything in this folder.
+    pub(super) fn depends_on(&self, file: &Path) {
+        let mut files = self.files.borrow_mut();
+        if !files.iter().any(|known| file.starts_with(known)) {
+            files.push(file.to_owned());
+        }
+    }
+
+    /// The problems, and the files and folders that were looked at.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<PathBuf>) {
+        (self.problems.into_inner(), self.files.into_inner())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `vestibule.toml` as used: everything but the agencies.
 
 use std::num::NonZero;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -36,13 +37,15 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     let traces = root.section("traces").map(|section| traces(&section));
     let pages = root.section("pages").and_then(|section| {
         let folder = section.path("folder")?;
+        section.notes.depends_on(&folder);
         if !folder.is_dir() {
             section.error("folder", Wrong::new(format!("there is no folder {}", folder.display())));
         }
         Some(folder)
     });
+    let control = control(root, around)?;
     Some(Settings {
-        server: server?,
+        server: ServerSettings { control, ..server? },
         portal: portal?,
         database_url: database_url?,
         redis: redis.map_or(Some(None), |redis| redis.map(Some))?,
@@ -89,6 +92,10 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
         workers,
         cache_age: Duration::from_secs(section.number("cache_seconds")?),
         failure_floor: Duration::from_millis(section.number("failure_floor_ms")?),
+        reload_on_change: section.flag("reload_on_change")?,
+        control: PathBuf::new(),
+        grace: Duration::from_secs(section.number("grace_seconds")?),
+        upgrade_grace: Duration::from_secs(section.number("upgrade_grace_seconds")?),
     })
 }
 
@@ -102,7 +109,7 @@ fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secre
         }
         // As the database driver will decode it.
         let folder = section.folder().to_string_lossy().replace('%', "%25").replace('?', "%3F");
-        return Some(Secret::new(format!("sqlite:{}", std::path::Path::new(&folder).join(file).display())));
+        return Some(Secret::new(format!("sqlite:{}", Path::new(&folder).join(file).display())));
     }
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Some(url);
@@ -110,6 +117,20 @@ fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secre
     // The text itself may hold a password: it is not repeated.
     section.error("", Wrong::new("the URL begins with neither sqlite: nor postgres://"));
     None
+}
+
+/// Where the control socket is.
+pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> Option<PathBuf> {
+    let written = root.section("server")?.path("control");
+    let beside = || beside_database(&database_url(&root.section("database")?, around)?);
+    Some(written.or_else(beside).unwrap_or_else(|| root.document.file.with_extension("sock")))
+}
+
+/// Where the control socket is if nobody says: beside `SQLite`'s file, since that folder is the gateway's own.
+fn beside_database(url: &Secret) -> Option<PathBuf> {
+    let file = url.expose().strip_prefix("sqlite:")?.split('?').next()?;
+    let file = percent_encoding::percent_decode_str(file.strip_prefix("//").unwrap_or(file)).decode_utf8().ok()?;
+    (!file.starts_with(":memory:")).then(|| Path::new(file.as_ref()).with_extension("sock"))
 }
 
 fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings> {

@@ -130,6 +130,25 @@ const SERVER: &[Key] = &[
         Is("700"),
         "Every failed sign-in is answered after the same time, so that the time tells nothing.",
     ),
+    key(
+        "reload_on_change",
+        Flag,
+        Is("true"),
+        "Whether a change of any of these files is put in force by itself, some seconds later; `vestibule reload` and SIGHUP do it at once.",
+    ),
+    key(
+        "control",
+        Text,
+        Nothing,
+        "The socket of `vestibule status` and `reload`, a file that only the gateway's own user can open; without it, beside SQLite's file, or else beside this one, ending in `.sock`.",
+    ),
+    key("grace_seconds", Number(0, 3600), Is("20"), "How long a stop waits for requests that are under way."),
+    key(
+        "upgrade_grace_seconds",
+        Number(0, 86_400),
+        Is("3600"),
+        "How long the old process goes on with downloads and WebSockets after `serve --upgrade` has taken its listeners over.",
+    ),
 ];
 
 const PORTAL: &[Key] = &[
@@ -252,8 +271,7 @@ const TRACES: &[Key] = &[
     ),
 ];
 
-const PAGES: &[Key] =
-    &[key("folder", Text, Required, "The folder that replaces the built-in pages; has to hold every template.")];
+const PAGES: &[Key] = &[key("folder", Text, Required, "The folder whose files are laid over the built-in pages.")];
 
 /// A layer of policy; the fallbacks are those of [`crate::domain::policy::AgencyPolicy`], and a test compares them.
 pub(super) const POLICY: &[Key] = &[

@@ -26,34 +26,67 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
 }
 
+/// What came of a reading.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The files and folders that it depended on, as far as it came: a change in one of them may change the outcome.
+    pub files: Vec<PathBuf>,
+    /// The configuration, or every problem of every file at once, warnings among them.
+    pub outcome: Result<Loaded, Problems>,
+}
+
 /// Reads `vestibule.toml` at this path and the agencies' files that it names.
 ///
 /// # Errors
 /// Gives every problem of every file at once, warnings among them.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
-    load_with(path, &secrets::process_variable)
+    attempt(path).outcome
+}
+
+/// [`load`], and what it depended on.
+#[must_use]
+pub fn attempt(path: &Path) -> Attempt {
+    attempt_with(path, &secrets::process_variable)
+}
+
+/// Where the gateway's control socket is by this file, even if something else in the file is wrong.
+#[must_use]
+pub fn control_socket(path: &Path) -> Option<PathBuf> {
+    let notes = Notes::default();
+    let text = read_text(path, &notes)?;
+    let document = Document::parse(path, &text, &notes)?;
+    gateway::control(
+        &document.root(GATEWAY, &notes),
+        Surroundings { variable: &secrets::process_variable, trial: true },
+    )
 }
 
 /// [`load`], with an environment of the caller's choice.
+#[cfg(test)]
 pub(super) fn load_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    attempt_with(path, variable).outcome
+}
+
+fn attempt_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Attempt {
     let notes = Notes::default();
     let settings = read_text(path, &notes).and_then(|text| {
         let document = Document::parse(path, &text, &notes)?;
         read_gateway(&document.root(GATEWAY, &notes), variable)
     });
-    let mut problems = notes.into_problems();
+    let (mut problems, files) = notes.into_parts();
     problems.sort_by(|left, right| {
         let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.severity);
         place(left).cmp(&place(right))
     });
     let mut told = std::collections::HashSet::new();
     problems.retain(|problem| told.insert(problem.clone()));
-    match settings {
+    let outcome = match settings {
         Some(settings) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
             Ok(Loaded { settings, warnings: problems })
         }
         _ => Err(Problems(problems)),
-    }
+    };
+    Attempt { files, outcome }
 }
 
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
@@ -110,6 +143,7 @@ fn read_agencies(
 /// The agencies' files, by name.
 fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
     let Some(folder) = root.path("agencies") else { return Vec::new() };
+    root.notes.depends_on(&folder);
     let listed = std::fs::read_dir(&folder).and_then(|entries| {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         paths.collect::<Result<Vec<PathBuf>, _>>()
@@ -136,6 +170,7 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
 
 /// A file's text, wiped when dropped: a database's password may stand in it.
 fn read_text(file: &Path, notes: &Notes) -> Option<Zeroizing<String>> {
+    notes.depends_on(file);
     std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|error| {

@@ -22,7 +22,7 @@ mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
-pub use load::{Loaded, load};
+pub use load::{Attempt, Loaded, attempt, control_socket, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;

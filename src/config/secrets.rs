@@ -110,6 +110,7 @@ pub(super) fn from_file(section: &Section<'_>, name: &str, around: Surroundings<
 
 fn file(section: &Section<'_>, name: &str, path: &str, around: Surroundings<'_>) -> Option<Secret> {
     let path = section.folder().join(path);
+    section.notes.depends_on(&path);
     check_mode(section, name, &path, around);
     match std::fs::read_to_string(&path).map(Zeroizing::new) {
         Ok(text) if text.trim().is_empty() => {

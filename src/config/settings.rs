@@ -57,6 +57,14 @@ pub struct ServerSettings {
     pub cache_age: Duration,
     /// Every failed sign-in is answered after the same time (f03).
     pub failure_floor: Duration,
+    /// Whether a change of a file is put in force by itself.
+    pub reload_on_change: bool,
+    /// The socket that `vestibule status` and its like speak to.
+    pub control: PathBuf,
+    /// How long a stop waits for requests that are under way.
+    pub grace: Duration,
+    /// The same, where another process has taken the listeners over.
+    pub upgrade_grace: Duration,
 }
 
 /// The residents' own pages: where they are, and how they look where no agency is known yet.

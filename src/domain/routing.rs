@@ -34,10 +34,30 @@ impl Directory {
     /// Lists the agencies; hosts and codes are unique (the configuration has seen to it).
     #[must_use]
     pub fn new(portal: Origin, agencies: impl IntoIterator<Item = Agency>) -> Self {
-        let agencies: Vec<Arc<Agency>> = agencies.into_iter().map(Arc::new).collect();
+        Self::of(portal, &agencies.into_iter().map(Arc::new).collect::<Vec<_>>())
+    }
+
+    fn of(portal: Origin, agencies: &[Arc<Agency>]) -> Self {
         let by_host = agencies.iter().map(|agency| (agency.public.host().to_owned(), Arc::clone(agency))).collect();
         let by_code = agencies.iter().map(|agency| (agency.code.clone(), Arc::clone(agency))).collect();
         Self { portal, by_host, by_code }
+    }
+
+    /// What comes after this directory: an agency that is the same as before is the same `Arc`, so that what was made
+    /// for it stays good.
+    #[must_use]
+    pub fn renewed(&self, portal: Origin, agencies: impl IntoIterator<Item = Agency>) -> Self {
+        let agencies = agencies.into_iter().map(|agency| match self.by_code.get(&agency.code) {
+            Some(known) if **known == agency => Arc::clone(known),
+            _ => Arc::new(agency),
+        });
+        Self::of(portal, &agencies.collect::<Vec<_>>())
+    }
+
+    /// Whether this very agency, in every value, is listed.
+    #[must_use]
+    pub fn holds(&self, agency: &Arc<Agency>) -> bool {
+        self.by_code.get(&agency.code).is_some_and(|known| Arc::ptr_eq(known, agency))
     }
 
     /// The portal's origin.

@@ -61,7 +61,10 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
     if matches!(asked.place, Place::Nowhere) {
-        bridge::text(session, 421, "Site inconnu. / Unknown site.").await?;
+        let portal = directory.portal();
+        let said =
+            format!("Ce site n'est pas, ou plus, servi ici. / This site is not served here (any more).\n{portal}");
+        bridge::text(session, 421, &said).await?;
     } else {
         let page = bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory));
         traces::within(ctx.current(), page).await?;

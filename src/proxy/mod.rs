@@ -120,7 +120,7 @@ impl Gateway {
     }
 
     fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
-        let extranets = Extranets::new(door.directory());
+        let extranets = Extranets::new(&door.directory());
         Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
@@ -310,6 +310,9 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         _ctx: &mut Ctx,
     ) -> Result<()> {
+        if session.is_process_shutting_down() {
+            session.set_keepalive(None);
+        }
         if session.req_header().version == Version::HTTP_10 {
             response.remove_header(&TRANSFER_ENCODING);
         }

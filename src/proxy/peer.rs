@@ -78,27 +78,38 @@ struct Made {
 impl Extranets {
     /// Prepares every extranet of the directory.
     #[must_use]
-    pub fn new(directory: Arc<Directory>) -> Self {
+    pub fn new(directory: &Arc<Directory>) -> Self {
         Self(RwLock::new(Arc::new(Made::new(directory))))
     }
 
-    /// The extranet of an agency in this directory.
+    /// The extranet of an agency in this directory, which is the one in force or one that was until just now.
     #[must_use]
-    pub fn of(&self, directory: &Arc<Directory>, agency: &Agency) -> Option<Arc<Extranet>> {
+    pub fn of(&self, directory: &Arc<Directory>, agency: &Arc<Agency>) -> Option<Arc<Extranet>> {
         let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        if Arc::ptr_eq(&made.of, directory) {
-            return made.by_agency.get(&place(agency)).cloned();
+        if let Some(extranet) = made.by_agency.get(&place(agency)) {
+            return Some(Arc::clone(extranet));
         }
-        let made = Arc::new(Made::new(Arc::clone(directory)));
-        let found = made.by_agency.get(&place(agency)).cloned();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = made;
+        if Arc::ptr_eq(&made.of, directory) {
+            return None;
+        }
+        let next = Arc::new(made.renewed(directory));
+        let found = next.by_agency.get(&place(agency)).cloned();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
         found
     }
 }
 
 impl Made {
-    fn new(of: Arc<Directory>) -> Self {
-        let made = of.agencies().filter_map(|agency| {
+    fn new(of: &Arc<Directory>) -> Self {
+        Self { of: Arc::clone(of), by_agency: HashMap::new() }.renewed(of)
+    }
+
+    /// Extranets whose agency is the same keep what they know of their addresses.
+    fn renewed(&self, directory: &Arc<Directory>) -> Self {
+        let made = directory.agencies().filter_map(|agency| {
+            if let Some(known) = self.by_agency.get(&place(agency)) {
+                return Some((place(agency), Arc::clone(known)));
+            }
             let extranet = Extranet::new(Arc::clone(agency));
             if extranet.is_none() {
                 tracing::error!(agency = %agency.code, "the extranet cannot be prepared");
@@ -106,11 +117,12 @@ impl Made {
             Some((place(agency), Arc::new(extranet?)))
         });
         let by_agency = made.collect();
-        Self { of, by_agency }
+        Self { of: Arc::clone(directory), by_agency }
     }
 }
 
-/// Where an agency lies: its key, without hashing its codes for each request.
+/// Where an agency lies: its key, without hashing its codes for each request. What is made for it holds it, so that
+/// nothing else can lie there as long as the key is in use.
 fn place(agency: &Agency) -> usize {
     std::ptr::from_ref(agency).addr()
 }

@@ -4,7 +4,6 @@
 //! carries everything, so pools and workers outlive the listeners by standing beside them; a listener that is bound
 //! first can have port 0; and a stop waits for the requests that are under way, and for nothing else.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +23,14 @@ use super::wire::Wire;
 const UPSTREAM_POOL: usize = 256;
 /// Attempts for one request: its first, one for a pooled connection that was just closed, and a name's other addresses.
 const MAX_ATTEMPTS: usize = 4;
+/// How long a connection that says nothing is kept at a stop: its next request may be on its way.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How the data plane listens.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// Plain HTTP listeners.
-    pub listen: Vec<SocketAddr>,
     /// Worker threads of the runtime that carries [`ProxyServer::run`].
     pub workers: usize,
     /// How long a stop waits for requests that are under way.
@@ -42,39 +41,39 @@ pub struct ServerSettings {
 pub struct ProxyServer {
     listeners: Vec<TcpListener>,
     proxy: Arc<HttpProxy<Gateway>>,
-    grace: Duration,
+    grace: watch::Receiver<Duration>,
 }
 
 impl ProxyServer {
-    /// Binds every address. Needs a runtime.
-    ///
-    /// # Errors
-    /// An address cannot be bound; the message names it.
-    pub async fn bind(settings: &ServerSettings, gateway: Gateway) -> io::Result<Self> {
-        let mut listeners = Vec::with_capacity(settings.listen.len());
-        for address in &settings.listen {
-            let bound = TcpListener::bind(address).await;
-            listeners.push(bound.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?);
-        }
+    /// Serves on these listeners.
+    #[must_use]
+    pub fn new(listeners: Vec<TcpListener>, settings: &ServerSettings, gateway: Gateway) -> Self {
         let conf = ServerConf {
             threads: settings.workers.max(1),
             upstream_keepalive_pool_size: UPSTREAM_POOL,
             max_retries: MAX_ATTEMPTS,
             ..ServerConf::default()
         };
-        Ok(Self { listeners, proxy: Arc::new(http_proxy(&Arc::new(conf), gateway)), grace: settings.grace })
+        let grace = watch::channel(settings.grace).1;
+        Self { listeners, proxy: Arc::new(http_proxy(&Arc::new(conf), gateway)), grace }
     }
 
-    /// The addresses that were bound, in the order of the settings; port 0 has become a real one.
-    ///
-    /// # Errors
-    /// The system does not tell.
-    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.listeners.iter().map(TcpListener::local_addr).collect()
+    /// How long a stop waits for requests that are under way.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        *self.grace.borrow()
+    }
+
+    /// Lets another decide, until the stop, how long it waits.
+    pub fn wait_at_most(&mut self, grace: watch::Receiver<Duration>) {
+        self.grace = grace;
     }
 
     /// Serves until `stop` is true or its sender is gone; then accepts nothing more, ends idle connections, and waits
     /// for the requests under way, for the time of grace at most.
+    ///
+    /// A client may be sending its next request on a connection just now, so for a moment each connection gets the
+    /// chance to be told, with an answer, that it is closed; only then are those closed that say nothing.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut loops = JoinSet::new();
         for listener in self.listeners {
@@ -84,13 +83,19 @@ impl ProxyServer {
         while let Some(ended) = loops.join_next().await {
             connections.extend(ended.ok());
         }
-        self.proxy.cleanup().await;
         let drain = async {
             for open in &mut connections {
                 while open.join_next().await.is_some() {}
             }
         };
-        if tokio::time::timeout(self.grace, drain).await.is_err() {
+        tokio::pin!(drain);
+        let grace = *self.grace.borrow();
+        let moment = LAST_REQUEST.min(grace);
+        if tokio::time::timeout(moment, &mut drain).await.is_ok() {
+            return self.proxy.cleanup().await;
+        }
+        self.proxy.cleanup().await;
+        if tokio::time::timeout(grace.saturating_sub(moment), drain).await.is_err() {
             tracing::warn!("requests were cut off after the time of grace");
         }
     }

@@ -86,4 +86,9 @@ impl<P: Clone> Decided<P> {
             Change::Everything => self.cache.clear(),
         }
     }
+
+    pub(super) fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.cache.retain(|_, kept| !is_concerned(&kept.seen.agency));
+    }
 }

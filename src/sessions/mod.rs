@@ -122,6 +122,11 @@ impl<P: Clone> Sessions<P> {
         self.decided.forget(change);
     }
 
+    /// Drops what was decided at the agencies of which this is true, on this node: its configuration has changed.
+    pub fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
+        self.decided.forget_agencies(is_concerned);
+    }
+
     /// Makes a transaction happen that ends or changes what is told, and drops what was decided about it on every node
     /// before it is over.
     ///

@@ -68,7 +68,7 @@ fn help_teaches_every_command() {
     let help = program().arg("--help").output().expect("the program");
     let said = String::from_utf8_lossy(&help.stdout).into_owned();
     assert!(help.status.success());
-    for command in ["serve", "demo", "check", "import"] {
+    for command in ["serve", "demo", "check", "reload", "status", "import"] {
         assert!(said.contains(command), "{command} is not in:\n{said}");
         let of = program().args([command, "--help"]).output().expect("the program");
         assert!(of.status.success() && of.stdout.len() > 200, "{command} --help says little");

@@ -30,6 +30,8 @@ const READY: Duration = Duration::from_secs(20);
 /// A running gateway, of one node or several behind a balancer; it ends with this value.
 pub struct Gateway {
     nodes: Vec<Node>,
+    /// Processes that the first one has relieved.
+    earlier: Vec<Child>,
     folder: TempDir,
     config: PathBuf,
     port: u16,
@@ -65,7 +67,7 @@ impl Gateway {
         let balancer = (ports.len() > 1).then(|| Balancer::start(port, ports));
         let nodes = nodes.into_iter().map(|(config, _, health)| Node::start(config, folder.path(), health)).collect();
         // From here on the value's end prints the log where something fails.
-        let mut gateway = Self { nodes, folder, config, port, letters, ground, balancer };
+        let mut gateway = Self { nodes, earlier: Vec::new(), folder, config, port, letters, ground, balancer };
         gateway.wait_until_ready();
         gateway
     }
@@ -100,7 +102,7 @@ impl Gateway {
     /// Starts a node again that was ended.
     pub fn start_again(&mut self, node: usize) {
         let node = &mut self.nodes[node];
-        node.child = spawn(&node.config, self.folder.path());
+        node.child = spawn(&node.config, self.folder.path(), &[]);
         self.wait_until_ready();
     }
 
@@ -108,7 +110,7 @@ impl Gateway {
     pub fn restart(&mut self) {
         self.stop();
         for node in &mut self.nodes {
-            node.child = spawn(&node.config, self.folder.path());
+            node.child = spawn(&node.config, self.folder.path(), &[]);
         }
         self.wait_until_ready();
     }
@@ -120,9 +122,44 @@ impl Gateway {
             let pid = rustix::process::Pid::from_child(&node.child);
             // A process that has ended by itself is reaped below.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            ended.push(eventually("the gateway to end", READY, || node.child.try_wait().expect("a child of ours")));
+            ended.push(node.ends());
         }
         ended.into_iter().next().expect("a node")
+    }
+
+    /// Waits for the process to end.
+    pub fn ends(&mut self) -> ExitStatus {
+        self.nodes[0].ends()
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.nodes[0].child), signal)
+            .expect("a process");
+    }
+
+    /// Starts the program anew, which takes the listeners over; the old process goes on with what is under way.
+    pub fn upgrade(&mut self) {
+        let process = |gateway: &Self| gateway.run("status", &[]).stdout;
+        let old = process(self);
+        let next = spawn(&self.config, self.folder.path(), &["--upgrade"]);
+        self.earlier.push(std::mem::replace(&mut self.nodes[0].child, next));
+        let id = format!("process {}\n", self.nodes[0].child.id());
+        eventually("the new process to take over", READY, || {
+            assert!(
+                self.nodes[0].child.try_wait().expect("a child of ours").is_none(),
+                "the new process ended at once"
+            );
+            let said = process(self);
+            (said != old && String::from_utf8_lossy(&said).contains(&id)).then_some(())
+        });
+    }
+
+    /// Waits for the processes that were relieved to end; whether each of them ended well.
+    pub fn earlier_end(&mut self) -> bool {
+        self.earlier.drain(..).all(|mut child| {
+            eventually("an old process to end", READY, || child.try_wait().expect("a child of ours")).success()
+        })
     }
 
     /// The port that residents speak to.
@@ -245,9 +282,10 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         // It may have ended already; both are what we want.
-        for node in &mut self.nodes {
-            let _ = node.child.kill();
-            let _ = node.child.wait();
+        let earlier = self.earlier.iter_mut();
+        for child in earlier.chain(self.nodes.iter_mut().map(|node| &mut node.child)) {
+            let _ = child.kill();
+            let _ = child.wait();
         }
         if thread::panicking() {
             let log = self.log();
@@ -259,7 +297,12 @@ impl Drop for Gateway {
 
 impl Node {
     fn start(config: PathBuf, folder: &Path, health: u16) -> Self {
-        Self { child: spawn(&config, folder), config, health }
+        Self { child: spawn(&config, folder, &[]), config, health }
+    }
+
+    /// Waits for the process to end.
+    fn ends(&mut self) -> ExitStatus {
+        eventually("the gateway to end", READY, || self.child.try_wait().expect("a child of ours"))
     }
 
     fn health(&self, path: &str) -> Option<(u16, String)> {
@@ -285,11 +328,12 @@ pub fn program() -> Command {
     command
 }
 
-fn spawn(config: &Path, folder: &Path) -> Child {
+fn spawn(config: &Path, folder: &Path, arguments: &[&str]) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(log_of(config)).expect("a log file");
     program()
         .args(["serve", "--config"])
         .arg(config)
+        .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))

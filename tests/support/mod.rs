@@ -6,6 +6,7 @@ pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod load;
 pub mod otlp;
 pub mod page;
 pub mod person;

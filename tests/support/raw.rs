@@ -26,10 +26,15 @@ pub struct RawAnswer {
 impl Raw {
     /// Connects.
     pub fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time to wait");
-        stream.set_nodelay(true).expect("no delay");
-        Self { stream, ahead: Vec::new() }
+        Self::try_connect(port).expect("a connection")
+    }
+
+    /// Connects, if anybody listens.
+    pub fn try_connect(port: u16) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, ahead: Vec::new() })
     }
 
     /// Sends these bytes as they are; a gateway that has hung up is no failure.

@@ -192,10 +192,10 @@ impl House {
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
         let gateway =
             Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, Watch { log: log.clone(), ..Watch::default() });
-        let listen = vec!["127.0.0.1:0".parse().expect("an address")];
-        let settings = ServerSettings { listen, workers: 2, grace: PATIENCE };
-        let server = ProxyServer::bind(&settings, gateway).await.expect("a port");
-        let address = server.addresses().expect("addresses")[0];
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let settings = ServerSettings { workers: 2, grace: PATIENCE };
+        let server = ProxyServer::new(vec![listener], &settings, gateway);
         let (stop, stopped) = watch::channel(false);
         let run = tokio::spawn(server.run(stopped));
         Self { address, seen, directory, log, lines, stop, run: Some(run) }
