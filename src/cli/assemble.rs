@@ -10,11 +10,11 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings};
+use crate::config::{MailSettings, PortalSettings, Settings, SmtpSettings, SmtpTls, TransportSettings};
 use crate::domain::routing::Directory;
 use crate::domain::secret::Dice;
 use crate::legacy::Legacy;
-use crate::mail::{Mailer, SmtpSecurity, SmtpServer, Transport};
+use crate::mail::{Dkim, Mailer, SmtpSecurity, SmtpServer, Transport};
 use crate::pages::{Brand, Pages};
 use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
@@ -53,6 +53,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         clock: Clock,
         dice,
         failure_floor: settings.server.failure_floor,
+        letter_limits: settings.mail.limits,
         turns: SignInTurns::default(),
     })
 }
@@ -149,27 +150,42 @@ fn brand(portal: &PortalSettings) -> Brand {
     }
 }
 
-fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
+/// The way out for letters.
+pub(super) fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
     let made = match &mail.transport {
         TransportSettings::Folder(folder) => Transport::folder(folder.clone(), &mail.from),
-        TransportSettings::Smtp(smtp) => {
-            let ca = match &smtp.ca_file {
-                Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
-                None => None,
-            };
-            let server = SmtpServer {
-                host: smtp.host.clone(),
-                port: smtp.port,
-                security: match smtp.tls {
-                    SmtpTls::Starttls => SmtpSecurity::StartTls,
-                    SmtpTls::Tls => SmtpSecurity::Tls,
-                    SmtpTls::None => SmtpSecurity::None,
-                },
-                login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
-                ca,
-            };
-            Transport::smtp(&server, &mail.from)
-        }
+        TransportSettings::Smtp(smtp) => Transport::smtp(&mail_server(smtp)?, &mail.from),
     };
-    made.map_err(|error| error.to_string())
+    let transport = made.map_err(|error| error.to_string())?;
+    Ok(match signer(mail)? {
+        Some(signer) => transport.signed(signer),
+        None => transport,
+    })
+}
+
+/// What signs letters.
+pub(super) fn signer(mail: &MailSettings) -> Result<Option<Dkim>, Reason> {
+    let signer = mail.dkim.as_ref().map(|dkim| Dkim::new(&dkim.domain, &dkim.selector, &dkim.key));
+    signer.transpose().map_err(|error| error.to_string())
+}
+
+fn mail_server(smtp: &SmtpSettings) -> Result<SmtpServer, Reason> {
+    let ca = match &smtp.ca_file {
+        Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
+        None => None,
+    };
+    Ok(SmtpServer {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: match smtp.tls {
+            SmtpTls::Starttls => SmtpSecurity::StartTls,
+            SmtpTls::Tls => SmtpSecurity::Tls,
+            SmtpTls::None => SmtpSecurity::None,
+        },
+        login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
+        ca,
+        hello: smtp.hello.clone(),
+        connections: smtp.connections,
+        patience: smtp.timeout,
+    })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::{Ended, runtime, with_settings};
+use super::{Ended, assemble, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
 use crate::pages::Pages;
@@ -17,6 +17,10 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
         if let Err(error) = Pages::load(settings.pages.as_deref()) {
             eprintln!("{error}");
+            return Ended::Misconfigured;
+        }
+        if let Err(reason) = assemble::signer(&settings.mail) {
+            eprintln!("{reason}");
             return Ended::Misconfigured;
         }
         println!("{}", config::describe(&settings));

@@ -97,6 +97,15 @@ pub enum AuditEvent {
     UpstreamSignInRefused,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
     AccessDenied,
+    /// A letter will not arrive: its mail server refused it for good, or nobody could be reached for too long.
+    LetterGivenUp {
+        /// Its id in the outbox, where the server's answer stands.
+        letter: String,
+        /// Which letter it was.
+        kind: String,
+        /// Whether the address is to blame, and was marked.
+        address_marked: bool,
+    },
     /// A roster was imported.
     RosterImported {
         /// Accounts taken.
@@ -131,6 +140,7 @@ impl AuditEvent {
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
             Self::AccessDenied => "access-denied",
+            Self::LetterGivenUp { .. } => "letter-given-up",
             Self::RosterImported { .. } => "roster-imported",
         }
     }

@@ -5,6 +5,7 @@
 //! death of the process and, because `SQLite` runs with `synchronous = FULL`, a power cut: a one-time secret that was
 //! used must not come back.
 
+mod addresses;
 mod audit;
 mod challenges;
 mod devices;
@@ -31,11 +32,12 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use addresses::RefusedAddress;
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
-pub use letters::OutboxCounts;
+pub use letters::{Claim, Claimed, OutboxCounts};
 pub use purge::Purged;
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;

@@ -123,6 +123,9 @@ impl Gateway {
         for statement in [
             format!("UPDATE challenges SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
             format!("UPDATE recoveries SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
+            format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
+            format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);
