@@ -17,9 +17,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::mail::pause_s;
-use crate::domain::routing::Directory;
 use crate::domain::secret::Dice;
-use crate::pages::{Brand, Pages, RenderError};
+use crate::edition::Current;
+use crate::pages::RenderError;
 use crate::store::{Claim, Claimed, Store, StoreError};
 use crate::telemetry::Clock;
 
@@ -41,12 +41,8 @@ const LAST_LETTERS: Duration = Duration::from_secs(8);
 pub struct Mailer {
     /// Where the letters are.
     pub store: Store,
-    /// What they look like.
-    pub pages: Arc<Pages>,
-    /// Who writes them.
-    pub directory: Arc<Directory>,
-    /// The portal's own name and colour, for letters of no agency.
-    pub portal: Brand,
+    /// Who writes them, and what they look like.
+    pub current: Current,
     /// The way out.
     pub transport: Transport,
     /// What time it is.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lettre::Address;
 
+use super::message::Sender;
 use super::transport::Undelivered;
 use super::{LEASE, Mailer, Unsent, compose, message};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
@@ -54,13 +55,7 @@ pub(super) async fn send(mailer: &Mailer, claimed: &Claimed) -> Ended {
 async fn deliver(mailer: &Mailer, claimed: &Claimed) -> Result<String, Unsent> {
     let mail = claimed.mail.as_ref().map_err(|why| Unsent::Unreadable(why.clone()))?;
     let transport = &mailer.transport;
-    let agency = mail.agency.as_ref().and_then(|code| mailer.directory.agency(code));
-    let brand = agency.map(|agency| &agency.brand);
-    let sender = transport.sender(
-        brand.map_or(&mailer.portal.name, |brand| &brand.name),
-        brand.and_then(|brand| brand.mail_from.as_deref()),
-        brand.map_or(&mailer.portal.support_email, |brand| &brand.support_email).as_deref(),
-    )?;
+    let sender = sender(mailer, mail)?;
     let to: Address = mail.to.as_str().parse().map_err(|_| Undelivered::Address(mail.to.as_str().to_owned()))?;
     let taker = transport.ask(&sender.address, &to).await?;
     let letter = compose::letter(mailer, mail).await?;
@@ -68,6 +63,18 @@ async fn deliver(mailer: &Mailer, claimed: &Claimed) -> Result<String, Unsent> {
     let letter = message::write(&sender, head, &letter).map_err(Undelivered::from)?;
     let letter = transport.signed_letter(letter, mailer.clock.now())?;
     Ok(taker.take(&mail.id, &letter).await?)
+}
+
+/// The agency, with its own address where it has one; the portal for letters of no agency.
+fn sender(mailer: &Mailer, mail: &Mail) -> Result<Sender, Undelivered> {
+    let edition = mailer.current.edition();
+    let agency = mail.agency.as_ref().and_then(|code| edition.directory.agency(code));
+    let brand = agency.map(|agency| &agency.brand);
+    mailer.transport.sender(
+        brand.map_or(&edition.portal.name, |brand| &brand.name),
+        brand.and_then(|brand| brand.mail_from.as_deref()),
+        brand.map_or(&edition.portal.support_email, |brand| &brand.support_email).as_deref(),
+    )
 }
 
 async fn renew(mailer: &Mailer, claimed: &Claimed) {

@@ -70,7 +70,7 @@ pub(super) async fn show(
 }
 
 fn attached(app: &App, link: &Link) -> Option<AttachedAccount> {
-    let agency = app.directory.agency(&link.account.agency)?;
+    let agency = app.directory().agency(&link.account.agency)?.clone();
     Some(AttachedAccount {
         agency: agency.brand.name.clone(),
         account: link.account.login.masked(),
@@ -81,6 +81,6 @@ fn attached(app: &App, link: &Link) -> Option<AttachedAccount> {
 
 pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     guest.session(&web).await?;
-    let page = PrivacyPage { agency: web.portal.name.clone() };
+    let page = PrivacyPage { agency: web.app.current.edition().portal.name.clone() };
     Ok(guest.page(&web, None, &page))
 }

@@ -24,7 +24,8 @@ pub(super) async fn serve(
         let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
         return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], Pages::brand_css(colour)).into_response();
     }
-    let Some(asset) = web.pages.asset(&name) else { return Problem::not_found().into_response() };
+    let edition = web.app.current.edition();
+    let Some(asset) = edition.pages.asset(&name) else { return Problem::not_found().into_response() };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()) == Some(asset.etag);
     let about = [
         (header::CONTENT_TYPE, asset.content_type),
