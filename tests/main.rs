@@ -10,4 +10,5 @@ mod journeys;
 mod proxy;
 mod residents;
 mod security;
+mod sending;
 mod support;

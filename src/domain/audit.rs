@@ -106,6 +106,11 @@ pub enum AuditEvent {
         /// Whether the address is to blame, and was marked.
         address_marked: bool,
     },
+    /// An operator sent a letter again.
+    LetterResent {
+        /// Its id in the outbox.
+        letter: String,
+    },
     /// A roster was imported.
     RosterImported {
         /// Accounts taken.
@@ -141,6 +146,7 @@ impl AuditEvent {
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
             Self::AccessDenied => "access-denied",
             Self::LetterGivenUp { .. } => "letter-given-up",
+            Self::LetterResent { .. } => "letter-resent",
             Self::RosterImported { .. } => "roster-imported",
         }
     }

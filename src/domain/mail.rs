@@ -102,6 +102,38 @@ pub struct Mail {
     pub attempts: u32,
 }
 
+/// Where a letter is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterState {
+    /// To be sent.
+    Queued,
+    /// Waiting for a person.
+    Held,
+    /// Taken over by the mail server.
+    Sent,
+    /// Given up.
+    Abandoned,
+}
+
+impl LetterState {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Sent => "sent",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Reads back what [`LetterState::name`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Queued, Self::Held, Self::Sent, Self::Abandoned].into_iter().find(|state| state.name() == text)
+    }
+}
+
 /// How many letters can be caused, in an hour each; what is beyond is answered as before, without a letter (f04, REL-035).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LetterLimits {

@@ -8,9 +8,13 @@ use lettre::Address;
 use lettre::message::Mailbox;
 
 use super::dkim::{Dkim, DkimError};
-use super::message::Sender;
+use super::message::{self, Head, Sender};
 use super::smtp::{Line, Lines, SmtpServer};
+use crate::domain::email::EmailAddress;
+use crate::domain::language::Language;
 use crate::domain::mail::{LetterId, Reply, Setback, Stage, judge};
+use crate::domain::secret::Dice;
+use crate::pages::RenderedLetter;
 
 enum Way {
     Smtp(Box<Lines>),
@@ -184,8 +188,32 @@ impl Transport {
         }
     }
 
+    /// Sends one letter to try the way out; its Message-ID, and what was said.
+    ///
+    /// # Errors
+    /// It was not taken over.
+    pub async fn try_out(
+        &self,
+        sender: &str,
+        to: &EmailAddress,
+        dice: &dyn Dice,
+        now: Timestamp,
+    ) -> Result<(String, String), Undelivered> {
+        let id = LetterId::random(dice);
+        let sender = self.sender(sender, None, None)?;
+        let to: Address = to.as_str().parse().map_err(|_| Undelivered::Address(to.as_str().to_owned()))?;
+        let taker = self.ask(&sender.address, &to).await?;
+        let head = Head { id: &id, domain: self.domain(), to, language: Language::En };
+        let words = "This letter tries the way out of Vestibule. If you read it, letters arrive.";
+        let html = format!("<!DOCTYPE html><html lang=\"en\"><title>Vestibule</title><p>{words}</p></html>");
+        let letter = RenderedLetter { subject: "Vestibule: letters arrive".to_owned(), text: words.to_owned(), html };
+        let letter = self.signed_letter(message::write(&sender, head, &letter)?, now)?;
+        let answer = taker.take(&id, &letter).await?;
+        Ok((format!("<{}@{}>", id.as_str(), self.domain()), answer))
+    }
+
     /// Closes connections that nobody uses; all of them `at_once`.
-    pub(super) async fn hang_up(&self, at_once: bool) {
+    pub async fn hang_up(&self, at_once: bool) {
         if let Way::Smtp(lines) = &self.way {
             lines.hang_up(at_once).await;
         }

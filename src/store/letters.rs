@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{StoreError, Tx};
 use crate::domain::language::Language;
-use crate::domain::mail::{LetterId, Mail};
+use crate::domain::mail::{LetterId, LetterState, Mail};
 
 /// How many letters are where on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -220,12 +220,11 @@ impl Tx {
             sqlx::query("SELECT state, count(*) AS letters FROM letters GROUP BY state").fetch_all(self.conn()).await?
         {
             let letters = row.int("letters")?;
-            match row.text("state")?.as_str() {
-                "queued" => counts.queued = letters,
-                "held" => counts.held = letters,
-                "sent" => counts.sent = letters,
-                "abandoned" => counts.abandoned = letters,
-                _ => return Err(corrupt("state")),
+            match LetterState::parse(&row.text("state")?).ok_or_else(|| corrupt("state"))? {
+                LetterState::Queued => counts.queued = letters,
+                LetterState::Held => counts.held = letters,
+                LetterState::Sent => counts.sent = letters,
+                LetterState::Abandoned => counts.abandoned = letters,
             }
         }
         Ok(counts)
