@@ -8,9 +8,11 @@ pub mod letters;
 pub mod mail_server;
 pub mod page;
 pub mod person;
+pub mod postgres;
 pub mod raw;
 pub mod samples;
 pub mod site;
+pub mod stage;
 pub mod town;
 
 use std::{

@@ -19,33 +19,43 @@ fn letter(id: &str) -> Mail {
     }
 }
 
-async fn with_letters(ids: &[&str]) -> Fresh {
-    let fresh = Fresh::new().await;
+on_both! {
+    g04_two_workers_never_get_the_same_letter_and_every_letter_is_got,
+    g04_a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted,
+    g04_a_worker_that_lives_keeps_its_letter_and_one_that_lost_it_is_not_heard,
+    a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned,
+    rel_030_a_letter_that_was_put_back_is_due_at_once_and_has_lost_no_try,
+    rel_031_a_domain_that_is_slow_can_be_passed_over,
+    a_letter_that_cannot_be_read_does_not_keep_the_others_back,
+    rel_033_an_address_is_marked_until_a_letter_arrives,
+    rel_035_a_full_outbox_is_told,
+    an_empty_outbox_has_nothing_to_give_or_to_wait_for,
+    a_letter_and_its_cause_happen_together_or_not_at_all,
+    c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once,
+}
+
+async fn enqueue(fresh: &Fresh, ids: &[&str]) {
     let mut tx = fresh.write().await.expect("a turn");
     for id in ids {
         tx.enqueue(&letter(id), at(0), at(0)).await.expect("queued");
     }
     tx.commit().await.expect("a commit");
-    fresh
 }
 
 async fn take(tx: &mut Tx, now: i64) -> Option<Claimed> {
     tx.claim_letter(LEASE_MS, None, at(now)).await.expect("asked")
 }
 
-#[tokio::test]
-async fn g04_two_workers_never_get_the_same_letter_and_every_letter_is_got() {
+async fn g04_two_workers_never_get_the_same_letter_and_every_letter_is_got(fresh: Fresh) {
     let ids: Vec<String> = (0..40).map(|number| format!("letter-{number}")).collect();
-    let fresh = with_letters(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    enqueue(&fresh, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let claimed = fifty(&fresh, |tx| take(tx, 1).boxed()).await;
     let ids: Vec<LetterId> = claimed.into_iter().flatten().map(|claimed| claimed.claim.id).collect();
     assert_eq!(ids.len(), 40);
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 40);
 }
 
-#[tokio::test]
-async fn g04_a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted() {
-    let fresh = Fresh::new().await;
+async fn g04_a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.enqueue(&letter("l"), at(10), at(0)).await.expect("queued");
     assert!(!tx.is_letter_due(None, at(9)).await.expect("asked"));
@@ -59,9 +69,8 @@ async fn g04_a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tri
     assert_eq!(second.attempts, 2);
 }
 
-#[tokio::test]
-async fn g04_a_worker_that_lives_keeps_its_letter_and_one_that_lost_it_is_not_heard() {
-    let fresh = with_letters(&["l"]).await;
+async fn g04_a_worker_that_lives_keeps_its_letter_and_one_that_lost_it_is_not_heard(fresh: Fresh) {
+    enqueue(&fresh, &["l"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     let first = take(&mut tx, 0).await.expect("the letter").claim;
     assert!(tx.renew_lease(&first, LEASE_MS, at(50)).await.expect("asked"));
@@ -75,9 +84,8 @@ async fn g04_a_worker_that_lives_keeps_its_letter_and_one_that_lost_it_is_not_he
     assert!(tx.letter_abandoned(&second, "550 no", at(113)).await.expect("asked"));
 }
 
-#[tokio::test]
-async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned() {
-    let fresh = with_letters(&["a", "b", "c"]).await;
+async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned(fresh: Fresh) {
+    enqueue(&fresh, &["a", "b", "c"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     let mut claims = Vec::new();
     for _ in 0..3 {
@@ -94,9 +102,8 @@ async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned() {
     assert!(matches!(tx.letter_sent(&LetterId::stored("x"), "", at(1)).await, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn rel_030_a_letter_that_was_put_back_is_due_at_once_and_has_lost_no_try() {
-    let fresh = with_letters(&["l"]).await;
+async fn rel_030_a_letter_that_was_put_back_is_due_at_once_and_has_lost_no_try(fresh: Fresh) {
+    enqueue(&fresh, &["l"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     for now in 0..50 {
         let claimed = take(&mut tx, now).await.expect("the letter");
@@ -105,9 +112,8 @@ async fn rel_030_a_letter_that_was_put_back_is_due_at_once_and_has_lost_no_try()
     }
 }
 
-#[tokio::test]
-async fn rel_031_a_domain_that_is_slow_can_be_passed_over() {
-    let fresh = with_letters(&["a", "b"]).await;
+async fn rel_031_a_domain_that_is_slow_can_be_passed_over(fresh: Fresh) {
+    enqueue(&fresh, &["a", "b"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     tx.enqueue(&Mail { to: email("eve@SFR.fr"), ..letter("c") }, at(5), at(0)).await.expect("queued");
     let other = tx.claim_letter(LEASE_MS, Some("free.fr"), at(9)).await.expect("asked").expect("a letter");
@@ -117,9 +123,8 @@ async fn rel_031_a_domain_that_is_slow_can_be_passed_over() {
     assert!(take(&mut tx, 9).await.is_some());
 }
 
-#[tokio::test]
-async fn a_letter_that_cannot_be_read_does_not_keep_the_others_back() {
-    let fresh = with_letters(&["a", "b"]).await;
+async fn a_letter_that_cannot_be_read_does_not_keep_the_others_back(fresh: Fresh) {
+    enqueue(&fresh, &["a", "b"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     sqlx::query("UPDATE letters SET kind = '{\"letter\":\"of-a-newer-version\"}' WHERE id = 'a'")
         .execute(tx.conn())
@@ -131,9 +136,7 @@ async fn a_letter_that_cannot_be_read_does_not_keep_the_others_back() {
     assert!(tx.letter_abandoned(&broken.claim, "unreadable", at(2)).await.expect("given up"));
 }
 
-#[tokio::test]
-async fn rel_033_an_address_is_marked_until_a_letter_arrives() {
-    let fresh = Fresh::new().await;
+async fn rel_033_an_address_is_marked_until_a_letter_arrives(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = email("Anne@free.fr");
     for (answer, when) in [("452 later", 1), ("550 unknown", 2)] {
@@ -145,26 +148,21 @@ async fn rel_033_an_address_is_marked_until_a_letter_arrives() {
     assert_eq!(tx.refusal_of(&anne).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn rel_035_a_full_outbox_is_told() {
-    let fresh = with_letters(&["a", "b", "c"]).await;
+async fn rel_035_a_full_outbox_is_told(fresh: Fresh) {
+    enqueue(&fresh, &["a", "b", "c"]).await;
     let mut tx = fresh.write().await.expect("a turn");
     assert!(tx.is_outbox_full(3).await.expect("asked"));
     assert!(!tx.is_outbox_full(4).await.expect("asked"));
 }
 
-#[tokio::test]
-async fn an_empty_outbox_has_nothing_to_give_or_to_wait_for() {
-    let fresh = Fresh::new().await;
+async fn an_empty_outbox_has_nothing_to_give_or_to_wait_for(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     assert_eq!(take(&mut tx, 0).await, None);
     assert!(!tx.is_letter_due(None, at(0)).await.expect("asked"));
     assert_eq!(tx.outbox_counts().await.expect("asked"), OutboxCounts::default());
 }
 
-#[tokio::test]
-async fn a_letter_and_its_cause_happen_together_or_not_at_all() {
-    let fresh = Fresh::new().await;
+async fn a_letter_and_its_cause_happen_together_or_not_at_all(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.enqueue(&letter("l"), at(0), at(0)).await.expect("queued");
     drop(tx);
@@ -172,9 +170,7 @@ async fn a_letter_and_its_cause_happen_together_or_not_at_all() {
     assert_eq!(take(&mut tx, 1).await, None);
 }
 
-#[tokio::test]
-async fn c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once() {
-    let fresh = Fresh::new().await;
+async fn c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once(fresh: Fresh) {
     let terms = TermsText { version: "2026-10".into(), text: "Conditions…".into() };
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
