@@ -2,6 +2,8 @@
 
 use std::{process::Command, time::Duration};
 
+use serde_json::json;
+
 use super::{field, listed, said, town, waiting};
 use crate::support::{
     eventually,
@@ -70,7 +72,7 @@ fn g04_letters_that_follow_each_other_share_a_connection() {
     }
     assert_eq!(server.connections(), 1);
     // What a server closes in the meantime is opened again, and costs no letter a try.
-    server.rules(&serde_json::json!([{ "at": "RSET", "hang_up": true, "times": 1 }]));
+    server.rules(&json!([{ "at": "RSET", "hang_up": true, "times": 1 }]));
     waiting(&town, MALLORY, MALLORY.email);
     server.next(MALLORY.email);
     assert_eq!(server.connections(), 2);
@@ -96,6 +98,18 @@ fn sec_076_nothing_is_said_to_a_mail_server_that_cannot_prove_who_it_is() {
         }
         assert!(server.received().is_empty());
     }
+}
+
+#[test]
+fn sec_076_answers_that_somebody_puts_before_the_encryption_are_not_taken_for_the_servers() {
+    let server = MailServer::start();
+    let town = town(&server);
+    let path_to_taken = "250-mx.test\r\n250 AUTH PLAIN\r\n235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken";
+    server.rules(&json!([{ "at": "STARTTLS", "inject": path_to_taken, "times": 1 }]));
+    waiting(&town, CAROL, CAROL.email);
+    // Nothing was lost: the letter is there once the line is clean.
+    server.next(CAROL.email);
+    assert_eq!(server.heard("CONNECT"), 3, "the one that asks whether it is up, the forged and the clean one");
 }
 
 #[test]

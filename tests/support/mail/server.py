@@ -7,7 +7,7 @@ FOLDER/rules.json is read again whenever it changes, a list of
      "times": 2, "delay": 30, "hang_up": true, "lose": true}
 The first rule that fits is used: first the delay, then hanging up or the answer. END is after the whole letter; it is
 kept in FOLDER/received as one file with its envelope beside it, unless the answer is a refusal or it is to be lost.
-FOLDER/events has a line for every command.
+FOLDER/events has a line for every command. {"at": "STARTTLS", "inject": ".."} puts words behind the answer to it.
 """
 
 import asyncio
@@ -100,6 +100,19 @@ class Server(SMTP):
     async def smtp_EHLO(self, hostname):
         if not await self.rule("EHLO"):
             await super().smtp_EHLO(hostname)
+
+    async def smtp_STARTTLS(self, arg):
+        rule = RULES.take("STARTTLS", None) or {}
+        if "inject" in rule:
+            # As somebody on the way would, who cannot speak TLS in the server's name.
+            push = self.push
+
+            async def once(status):
+                self.push = push
+                await push(status + "\r\n" + rule["inject"])
+
+            self.push = once
+        await super().smtp_STARTTLS(arg)
 
     async def smtp_MAIL(self, arg):
         self.recipient = None
