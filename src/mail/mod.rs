@@ -6,6 +6,7 @@ mod message;
 mod secrets;
 mod send;
 mod smtp;
+mod stream;
 mod transport;
 
 use std::collections::HashMap;

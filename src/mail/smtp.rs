@@ -9,9 +9,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::Undelivered;
+use super::stream::Wary;
 use crate::domain::mail::{Reply, Stage};
 use crate::domain::secret::Secret;
 
@@ -124,13 +126,24 @@ impl Lines {
 
     async fn connect(&self) -> Result<Line, Undelivered> {
         let SmtpServer { host, port, patience, .. } = &self.server;
-        let wrapped = if self.server.security == SmtpSecurity::Tls { self.tls.clone() } else { None };
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(*patience), &self.hello, wrapped, None);
-        let mut connection = within(*patience, Stage::Connection, connecting).await?;
-        if let (SmtpSecurity::StartTls, Some(tls)) = (self.server.security, &self.tls) {
-            within(*patience, Stage::Connection, connection.starttls(tls.clone(), &self.hello)).await?;
-        }
+        let mut connection = match (self.server.security, &self.tls) {
+            (SmtpSecurity::StartTls, Some(tls)) => {
+                let stream = match timeout(*patience, TcpStream::connect((host.as_str(), *port))).await {
+                    Ok(Ok(stream)) => Box::new(Wary::new(stream)),
+                    Ok(Err(error)) => return Err(unreachable(error.to_string())),
+                    Err(_) => return Err(unreachable(silence(*patience))),
+                };
+                let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
+                let mut connection = within(*patience, Stage::Connection, greeted).await?;
+                within(*patience, Stage::Connection, connection.starttls(tls.clone(), &self.hello)).await?;
+                connection
+            }
+            (_, tls) => {
+                let (server, tls) = ((host.as_str(), *port), tls.clone());
+                let greeted = AsyncSmtpConnection::connect_tokio1(server, Some(*patience), &self.hello, tls, None);
+                within(*patience, Stage::Connection, greeted).await?
+            }
+        };
         if let Some((name, password)) = &self.server.login {
             let credentials = Credentials::new(name.clone(), password.expose().to_owned());
             within(*patience, Stage::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
@@ -180,12 +193,16 @@ async fn within<T>(
     match timeout(patience, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(undelivered(stage, &error)),
-        Err(_) => Err(Undelivered::Smtp {
-            stage,
-            reply: None,
-            said: format!("no answer within {} s", patience.as_secs().max(1)),
-        }),
+        Err(_) => Err(Undelivered::Smtp { stage, reply: None, said: silence(patience) }),
     }
+}
+
+fn silence(patience: Duration) -> String {
+    format!("no answer within {} s", patience.as_secs().max(1))
+}
+
+fn unreachable(said: String) -> Undelivered {
+    Undelivered::Smtp { stage: Stage::Connection, reply: None, said }
 }
 
 fn undelivered(stage: Stage, error: &lettre::transport::smtp::Error) -> Undelivered {
