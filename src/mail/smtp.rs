@@ -126,6 +126,7 @@ impl Lines {
 
     async fn connect(&self) -> Result<Line, Undelivered> {
         let SmtpServer { host, port, patience, .. } = &self.server;
+        // Several answers are waited for at once: greeting and EHLO; STARTTLS, the handshake and EHLO; both steps of AUTH.
         let mut connection = match (self.server.security, &self.tls) {
             (SmtpSecurity::StartTls, Some(tls)) => {
                 let stream = match timeout(*patience, TcpStream::connect((host.as_str(), *port))).await {
@@ -134,19 +135,19 @@ impl Lines {
                     Err(_) => return Err(unreachable(silence(*patience))),
                 };
                 let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
-                let mut connection = within(*patience, Stage::Connection, greeted).await?;
-                within(*patience, Stage::Connection, connection.starttls(tls.clone(), &self.hello)).await?;
+                let mut connection = within(*patience * 2, Stage::Connection, greeted).await?;
+                within(*patience * 3, Stage::Connection, connection.starttls(tls.clone(), &self.hello)).await?;
                 connection
             }
             (_, tls) => {
                 let (server, tls) = ((host.as_str(), *port), tls.clone());
                 let greeted = AsyncSmtpConnection::connect_tokio1(server, Some(*patience), &self.hello, tls, None);
-                within(*patience, Stage::Connection, greeted).await?
+                within(*patience * 3, Stage::Connection, greeted).await?
             }
         };
         if let Some((name, password)) = &self.server.login {
             let credentials = Credentials::new(name.clone(), password.expose().to_owned());
-            within(*patience, Stage::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
+            within(*patience * 2, Stage::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
         }
         Ok(Line { connection, patience: *patience, letters: 0, used: Instant::now() })
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
-use super::{StoreError, Tx};
+use super::{Note, StoreError, Tx};
 use crate::domain::language::Language;
 use crate::domain::mail::{LetterId, LetterState, Mail};
 
@@ -153,6 +153,7 @@ impl Tx {
                 .bind(id.as_str())
                 .execute(self.conn())
                 .await?;
+        self.note(Note::Letter("sent"));
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the letter")) }
     }
 
@@ -161,6 +162,7 @@ impl Tx {
     /// # Errors
     /// The database failed.
     pub async fn letter_put_off(&mut self, claim: &Claim, answer: &str, next: Timestamp) -> Result<(), StoreError> {
+        self.note(Note::Letter("deferred"));
         sqlx::query(
             "UPDATE letters SET answer = $1, not_before = $2, lease_until = 0
              WHERE id = $3 AND claim = $4 AND state = 'queued'",
@@ -197,6 +199,7 @@ impl Tx {
     /// # Errors
     /// The database failed.
     pub async fn letter_abandoned(&mut self, claim: &Claim, answer: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.note(Note::Letter(if answer == "superseded" { "superseded" } else { "abandoned" }));
         let updated = sqlx::query(
             "UPDATE letters SET state = 'abandoned', answer = $1, ended_at = $2, lease_until = 0
              WHERE id = $3 AND claim = $4 AND state = 'queued'",
@@ -208,6 +211,17 @@ impl Tx {
         .execute(self.conn())
         .await?;
         Ok(updated.rows_affected() == 1)
+    }
+
+    /// When the oldest of the letters that are to be sent was written.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn oldest_letter_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        sqlx::query("SELECT min(created_at) AS oldest FROM letters WHERE state = 'queued'")
+            .fetch_one(self.conn())
+            .await?
+            .opt_time("oldest")
     }
 
     /// How many letters are where on their way.

@@ -69,7 +69,7 @@ fn tarpit(notes: &mut Notes) {
 
 fn flood(notes: &mut Notes) {
     let server = MailServer::start();
-    let town = Town::build_with(|site| server.serve(site).set("mail.limits.per_client", 100_000));
+    let town = Town::build_with(|site| server.serve(site).set("mail.limits.per_client", 10_000));
     for who in [ALICE, BOB] {
         let (mut person, _) = waiting(&town, who, who.email);
         let letter = eventually("the letter", Duration::from_secs(20), || server.to(who.email).first().cloned());
