@@ -28,5 +28,6 @@ mod journeys;
 mod proxy;
 mod residents;
 mod security;
+mod sending;
 mod sessions;
 mod support;

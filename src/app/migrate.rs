@@ -169,7 +169,7 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
         Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
         Ok(()) => {}
     }
-    if !letters::may_write_to(&mut tx, caller, &challenge.address, now).await? {
+    if !letters::may_write_to(app, &mut tx, caller, Some(&open.flow.account.agency), &challenge.address, now).await? {
         return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
     // A second press at the same moment finds the first one's letter on its way.
@@ -218,7 +218,7 @@ pub(super) async fn take(
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
-            if !letters::may_write_to(&mut tx, caller, &email, now).await? {
+            if !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), &email, now).await? {
                 return Ok(Stepped::Wrong(Mistake::LettersOver));
             }
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);

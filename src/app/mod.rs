@@ -19,6 +19,7 @@ pub mod migrate;
 mod old_credentials;
 pub mod prove;
 pub mod recover;
+pub mod resend_letters;
 pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
@@ -35,6 +36,7 @@ use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::language::Language;
+use crate::domain::mail::LetterLimits;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
@@ -67,6 +69,8 @@ pub struct App {
     pub dice: Arc<dyn Dice>,
     /// Every failed sign-in is answered after this time (f03).
     pub failure_floor: Duration,
+    /// How many letters can be caused (f04).
+    pub letter_limits: LetterLimits,
     /// One sign-in upstream at a time per account.
     pub turns: SignInTurns,
     /// One change of an extranet's cookies at a time per account.

@@ -14,11 +14,11 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, Settings, SmtpTls, TransportSettings, VaultKeys};
+use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
-use crate::mail::{Mailer, SmtpSecurity, SmtpServer, Transport};
+use crate::mail::{Dkim, Mailer, SmtpSecurity, SmtpServer, Transport};
 use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
@@ -64,6 +64,7 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         clock: Clock,
         dice,
         failure_floor: settings.server.failure_floor,
+        letter_limits: settings.mail.limits,
         turns: SignInTurns::default(),
         jar_turns: crate::app::jar::Turns::default(),
     })
@@ -257,27 +258,42 @@ fn vault(keys: &VaultKeys) -> Vault {
     keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
 }
 
-fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
+/// The way out for letters.
+pub(super) fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
     let made = match &mail.transport {
         TransportSettings::Folder(folder) => Transport::folder(folder.clone(), &mail.from),
-        TransportSettings::Smtp(smtp) => {
-            let ca = match &smtp.ca_file {
-                Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
-                None => None,
-            };
-            let server = SmtpServer {
-                host: smtp.host.clone(),
-                port: smtp.port,
-                security: match smtp.tls {
-                    SmtpTls::Starttls => SmtpSecurity::StartTls,
-                    SmtpTls::Tls => SmtpSecurity::Tls,
-                    SmtpTls::None => SmtpSecurity::None,
-                },
-                login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
-                ca,
-            };
-            Transport::smtp(&server, &mail.from)
-        }
+        TransportSettings::Smtp(smtp) => Transport::smtp(&mail_server(smtp)?, &mail.from),
     };
-    made.map_err(|error| error.to_string())
+    let transport = made.map_err(|error| error.to_string())?;
+    Ok(match signer(mail)? {
+        Some(signer) => transport.signed(signer),
+        None => transport,
+    })
+}
+
+/// What signs letters.
+pub(super) fn signer(mail: &MailSettings) -> Result<Option<Dkim>, Reason> {
+    let signer = mail.dkim.as_ref().map(|dkim| Dkim::new(&dkim.domain, &dkim.selector, &dkim.key));
+    signer.transpose().map_err(|error| error.to_string())
+}
+
+fn mail_server(smtp: &SmtpSettings) -> Result<SmtpServer, Reason> {
+    let ca = match &smtp.ca_file {
+        Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
+        None => None,
+    };
+    Ok(SmtpServer {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: match smtp.tls {
+            SmtpTls::Starttls => SmtpSecurity::StartTls,
+            SmtpTls::Tls => SmtpSecurity::Tls,
+            SmtpTls::None => SmtpSecurity::None,
+        },
+        login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
+        ca,
+        hello: smtp.hello.clone(),
+        connections: smtp.connections,
+        patience: smtp.timeout,
+    })
 }

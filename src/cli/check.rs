@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Ended, runtime, with_settings};
+use super::{Ended, assemble, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
 use crate::domain::upstream::Adapter;
@@ -14,6 +14,10 @@ use crate::sessions::{self, Outage};
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
+        if let Err(reason) = assemble::signer(&settings.mail) {
+            eprintln!("{reason}");
+            return Ended::Misconfigured;
+        }
         println!("{}", config::describe(&settings));
         let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();

@@ -8,6 +8,7 @@ mod control;
 mod demo;
 mod health;
 mod import;
+mod mail;
 mod reading;
 mod reload;
 mod serve;
@@ -91,6 +92,14 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
+    /// Looks at the letters and sends them again, tries the way out, tells what belongs into the DNS.
+    Mail {
+        /// The configuration.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: mail::MailCommand,
+    },
     /// Takes an agency's roster: accounts with names, kinds, e-mail addresses and provisional credentials.
     ///
     /// The file is CSV with a line of headings (login, password, name, kind, email; only login is needed; French
@@ -173,6 +182,7 @@ pub fn run() -> ExitCode {
         Command::Status { config } => ask(&config, "status"),
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
+        Command::Mail { config, command } => with_settings(&config, |settings| mail::run(&settings, &command)),
         Command::Import { roster, config, agency, days, refused } => {
             with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
         }

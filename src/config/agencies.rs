@@ -186,10 +186,11 @@ fn brand(
             derive(origins, "brand.colour", quoted(colour), "the portal's colour");
         }
     }
+    let mail_from = brand.parsed("mail_from", values::email);
     let support_email = brand.parsed("support_email", values::email);
     let support_phone = brand.parsed("support_phone", values::line);
     let support_url = brand.parsed("support_url", values::web_address);
-    Some(AgencyBrand { name: name?, colour: colour?, support_email, support_phone, support_url })
+    Some(AgencyBrand { name: name?, colour: colour?, mail_from, support_email, support_phone, support_url })
 }
 
 /// With HTTP Basic, browsers must neither bring credentials of their own nor be asked for some.

@@ -217,6 +217,33 @@ const MAIL: &[Key] = &[
     ),
     key("folder", Text, Nothing, "The folder, for `transport = \"folder\"`."),
     key("smtp", Table(SMTP), Nothing, "The mail server, for `transport = \"smtp\"`."),
+    key("dkim", Table(DKIM), Nothing, "Signs every letter (DKIM)."),
+    key(
+        "limits",
+        Table(LIMITS),
+        Is("{}"),
+        "How many letters can be caused; whoever asks beyond that sees the same page, and no letter goes.",
+    ),
+];
+
+const DKIM: &[Key] = &[
+    key("domain", Text, Required, "The domain that signs: that of `from`, or one above it."),
+    key("selector", Text, Required, "The name of the key: the public half is at `<selector>._domainkey.<domain>`."),
+    key("key_file", Text, Nothing, "A file that holds the private key in PEM: Ed25519, or RSA of 2048 bits or more."),
+    key("key_env", Text, Nothing, "An environment variable that holds it."),
+];
+
+const LIMITS: &[Key] = &[
+    key("per_address", Number(1, 100), Is("5"), "Letters to one address in an hour."),
+    key(
+        "per_client",
+        Number(1, 10_000),
+        Is("60"),
+        "Letters that one client address can cause in an hour; an office or a residence may share it.",
+    ),
+    key("per_agency", Number(1, 1_000_000), Is("2000"), "Letters that can be caused in one agency's name in an hour."),
+    key("per_hour", Number(1, 1_000_000), Is("10000"), "Letters that can be caused in an hour in all."),
+    key("queue", Number(1, 10_000_000), Is("20000"), "Letters that may wait to be sent."),
 ];
 
 const SMTP: &[Key] = &[
@@ -226,12 +253,25 @@ const SMTP: &[Key] = &[
         "tls",
         Choice(&["starttls", "tls", "none"]),
         Is("'starttls'"),
-        "STARTTLS (required, never skipped), TLS from the first byte, or none.",
+        "STARTTLS (required, never skipped), TLS from the first byte, or none: for a server on the same machine.",
     ),
     key("username", Text, Nothing, "The name to sign in with; without it, nobody signs in."),
     key("password_file", Text, Nothing, "A file that holds the password."),
     key("password_env", Text, Nothing, "An environment variable that holds the password."),
     key("ca_file", Text, Nothing, "Certificates (PEM) to believe besides the system's."),
+    key("hello", Text, Nothing, "What the gateway calls itself (EHLO); the machine's name by default."),
+    key(
+        "connections",
+        Number(1, 64),
+        Is("4"),
+        "Letters on their way at once. Half of them at most go to one domain, so that a slow one does not stop the others.",
+    ),
+    key(
+        "timeout_seconds",
+        Number(1, 600),
+        Is("60"),
+        "The longest wait for the answer to one command; five times that for the last one, which says that the letter is taken.",
+    ),
 ];
 
 const ARGON2: &[Key] = &[

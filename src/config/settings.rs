@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::origins::ValueOrigin;
 use crate::domain::agency::Agency;
+use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 
@@ -150,6 +151,21 @@ pub struct MailSettings {
     pub from: String,
     /// Where letters go.
     pub transport: TransportSettings,
+    /// What signs them.
+    pub dkim: Option<DkimSettings>,
+    /// How many can be caused.
+    pub limits: LetterLimits,
+}
+
+/// What signs letters.
+#[derive(Debug, Clone)]
+pub struct DkimSettings {
+    /// The domain that signs.
+    pub domain: String,
+    /// The name of the key in the DNS.
+    pub selector: String,
+    /// The private key, PEM.
+    pub key: Secret,
 }
 
 /// Where letters go.
@@ -174,6 +190,12 @@ pub struct SmtpSettings {
     pub login: Option<SmtpLogin>,
     /// Certificates (PEM) to believe besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the gateway calls itself.
+    pub hello: Option<String>,
+    /// Letters on their way at once.
+    pub connections: usize,
+    /// The longest wait for the answer to one command.
+    pub timeout: Duration,
 }
 
 /// How the connection to the mail server is protected.

@@ -127,6 +127,28 @@ pub(super) fn email(text: &str) -> Result<String, Wrong> {
         .map_err(|error| Wrong::new(format!("\"{text}\": {error}")))
 }
 
+/// A name of the DNS, in small letters.
+pub(super) fn domain(text: &str) -> Result<String, Wrong> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if text.len() <= 253 && text.split('.').all(label) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Wrong::new(format!("\"{text}\" is not a name such as \"moncompte.example\"")))
+}
+
+/// Whether a host is this machine and no other.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.to_ascii_lowercase().ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// The sender of letters: `Name <address>` or an address.
 pub(super) fn sender(text: &str) -> Result<String, Wrong> {
     let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.split_once('<')) {

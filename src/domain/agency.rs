@@ -92,7 +92,9 @@ pub struct AgencyBrand {
     pub name: String,
     /// Its colour, `#rrggbb`.
     pub colour: String,
-    /// Where residents write to.
+    /// The address that its letters come from, if not the installation's.
+    pub mail_from: Option<String>,
+    /// Where residents write to, and where answers to its letters go.
     pub support_email: Option<String>,
     /// Where residents call.
     pub support_phone: Option<String>,

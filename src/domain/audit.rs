@@ -99,6 +99,20 @@ pub enum AuditEvent {
     UpstreamSecretRestored,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
     AccessDenied,
+    /// A letter will not arrive: its mail server refused it for good, or nobody could be reached for too long.
+    LetterGivenUp {
+        /// Its id in the outbox, where the server's answer stands.
+        letter: String,
+        /// Which letter it was.
+        kind: String,
+        /// Whether the address is to blame, and was marked.
+        address_marked: bool,
+    },
+    /// An operator sent a letter again.
+    LetterResent {
+        /// Its id in the outbox.
+        letter: String,
+    },
     /// A roster was imported.
     RosterImported {
         /// Accounts taken.
@@ -141,6 +155,8 @@ impl AuditEvent {
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
             Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
+            Self::LetterGivenUp { .. } => "letter-given-up",
+            Self::LetterResent { .. } => "letter-resent",
             Self::RosterImported { .. } => "roster-imported",
             Self::VaultRotated { .. } => "vault-rotated",
         }

@@ -5,6 +5,7 @@
 //! death of the process and, because `SQLite` runs with `synchronous = FULL`, a power cut: a one-time secret that was
 //! used must not come back.
 
+mod addresses;
 mod audit;
 mod challenges;
 mod copy;
@@ -15,6 +16,7 @@ mod jars;
 mod letters;
 mod notes;
 mod notices;
+mod outbox;
 mod patience;
 mod people;
 mod purge;
@@ -41,14 +43,16 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::telemetry::traces::{self, Step};
 
+pub use addresses::RefusedAddress;
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
-pub use letters::OutboxCounts;
+pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
+pub use outbox::OutboxLine;
 pub use purge::Purged;
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;

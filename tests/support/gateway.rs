@@ -115,6 +115,18 @@ impl Gateway {
         self.wait_until_ready();
     }
 
+    /// Ends the process with SIGKILL: nothing is tidied up.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child of ours");
+        self.child.wait().expect("a child of ours");
+    }
+
+    /// Starts the process again on the same folder and ports.
+    pub fn start_again(&mut self) {
+        self.child = spawn(&self.config, self.folder.path());
+        self.wait_until_ready();
+    }
+
     /// Ends the process with SIGTERM and waits for it.
     pub fn stop(&mut self) -> ExitStatus {
         let mut ended = Vec::new();
@@ -218,6 +230,11 @@ impl Gateway {
         for statement in [
             format!("UPDATE challenges SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
             format!("UPDATE recoveries SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
+            format!("UPDATE letters SET not_before = not_before - {back} WHERE state = 'queued'"),
+            format!("UPDATE letters SET lease_until = lease_until - {back} WHERE lease_until > 0"),
+            format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
+            format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);

@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
 pub mod load;
+pub mod mail_server;
 pub mod otlp;
 pub mod page;
 pub mod person;

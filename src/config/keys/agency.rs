@@ -66,7 +66,13 @@ pub(in crate::config) const AGENCY: &[Key] = &[
 
 const BRAND: &[Key] = &[
     key("colour", Text, Nothing, "The colour, `#rrggbb`; at least 4.5:1 against white. The portal's by default."),
-    key("support_email", Text, Nothing, "Where residents write to."),
+    key(
+        "mail_from",
+        Text,
+        Nothing,
+        "The address that its letters come from, in a domain that the mail server may send for; that of `mail.from` by default. The name is the agency's in any case.",
+    ),
+    key("support_email", Text, Nothing, "Where residents write to; answers to letters go there, too."),
     key("support_phone", Text, Nothing, "Where residents call."),
     key("support_url", Text, Nothing, "A page about help."),
 ];

@@ -264,6 +264,27 @@ fn e02_letters_need_a_way_out() {
         smtp,
         "vestibule.toml:15: mail.smtp.username: username and password belong together",
     );
+    let dkim = "folder = 'letters'\n[mail.dkim]\ndomain = 'moncompte.example'\nselector = 's'";
+    gateway_is_told(
+        "folder = \"letters\"",
+        dkim,
+        "vestibule.toml:13: mail.dkim: missing; expected one of key_file, key_env",
+    );
+}
+
+#[test]
+fn g04_letters_in_the_clear_are_told_unless_they_stay_on_this_machine() {
+    let plain = |host: &str| {
+        let smtp = format!("[mail.smtp]\nhost = '{host}'\ntls = 'none'");
+        let installation = Installation::new().edit("vestibule.toml", "transport = \"folder\"", "transport = 'smtp'");
+        let installation = installation.edit("vestibule.toml", "folder = \"letters\"", &smtp);
+        let warnings = installation.load().expect("it is allowed").warnings;
+        warnings.iter().any(|warning| warning.key == "mail.smtp.tls")
+    };
+    assert!(plain("smtp.example"));
+    assert!(plain("192.0.2.1"));
+    assert!(!plain("localhost"));
+    assert!(!plain("127.0.0.1"));
 }
 
 fn https(more: &str) -> Installation {

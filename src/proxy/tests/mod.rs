@@ -259,6 +259,7 @@ fn agency(port: u16) -> Agency {
     let brand = AgencyBrand {
         name: "Agence du Port".into(),
         colour: "#7a1f3d".into(),
+        mail_from: None,
         support_email: None,
         support_phone: None,
         support_url: None,
