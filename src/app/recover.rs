@@ -80,6 +80,7 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         (None, None) => None,
     };
     if let Some(credential) = &credential
+        && !tx.is_disabled(&credential.identity).await?
         && letters::may_write_to(&mut tx, caller, &credential.email, now).await?
     {
         let links = tx.links_of(&credential.identity).await?;

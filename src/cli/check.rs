@@ -1,12 +1,11 @@
 //! `vestibule check` (e02).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::terminal::{say, tell};
 use super::{Ended, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
@@ -16,14 +15,14 @@ use crate::pages::Pages;
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
         if let Err(error) = Pages::load(settings.pages.as_deref()) {
-            eprintln!("{error}");
+            tell!("{error}");
             return Ended::Misconfigured;
         }
-        println!("{}", config::describe(&settings));
+        say!("{}", config::describe(&settings));
         let silent = if offline { 0 } else { reach(&settings) };
         let agencies = settings.agencies.len();
         if silent == 0 {
-            println!("{}: in order, {agencies} agencies", path.display());
+            say!("{}: in order, {agencies} agencies", path.display());
             Ended::Done
         } else {
             Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here"))
@@ -38,13 +37,14 @@ fn reach(settings: &Settings) -> usize {
         let mut silent = 0;
         for agency in &settings.agencies {
             match connect(agency).await {
-                Ok(()) => println!("{}: {} answers", agency.code, agency.upstream.origin),
+                Ok(()) => say!("{}: {} answers", agency.code, agency.upstream.origin),
                 Err(reason) => {
                     silent += 1;
-                    eprintln!(
+                    tell!(
                         "{}: {} cannot be reached: {reason} (hint: is upstream.url right, and may this machine \
                          connect to it?)",
-                        agency.code, agency.upstream.origin
+                        agency.code,
+                        agency.upstream.origin
                     );
                 }
             }

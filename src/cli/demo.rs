@@ -1,7 +1,5 @@
 //! `vestibule demo`.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::serve::{log_format, stop_on_signal};
+use super::terminal::say;
 use super::{Ended, assemble, runtime, with_settings};
 use crate::app::App;
 use crate::app::import_roster::Import;
@@ -69,7 +68,7 @@ async fn serve(folder: &Path, ports: Ports, settings: &Settings) -> Result<(), S
         // A browser that keeps a connection open must not keep the demo open.
         let _ = tokio::time::timeout(Duration::from_secs(1), extranet).await;
     }
-    println!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
+    say!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
     Ok(())
 }
 
@@ -106,7 +105,7 @@ async fn import_once(app: &App, settings: &Settings) -> Result<(), String> {
 
 fn print_guide(ports: Ports) {
     let Ports { gateway, mailbox, .. } = ports;
-    println!(
+    say!(
         "
 Vestibule is open. Ctrl-C ends everything.
 
@@ -119,13 +118,13 @@ Vestibule is open. Ctrl-C ends everything.
 
   Old accounts to begin with (identifier / password):"
     );
-    println!("    Cabinet Vasseur & Fils");
+    say!("    Cabinet Vasseur & Fils");
     for account in data::form_accounts() {
-        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }
-    println!("    Agence des Tilleuls (provisional, given out by the agency)");
+    say!("    Agence des Tilleuls (provisional, given out by the agency)");
     for account in data::header_accounts() {
-        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }
-    println!();
+    say!("");
 }

@@ -1,13 +1,14 @@
 //! The command line: the only place that names every module.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
+mod ask_health;
 mod assemble;
 mod check;
 mod demo;
 mod health;
 mod import;
+mod person;
 mod serve;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Loaded, Settings, Severity};
+use terminal::tell;
 
 /// An authentication gateway in front of extranets that nobody will change any more.
 ///
@@ -86,6 +88,21 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
     },
+    /// Asks the gateway that runs on this machine whether it is ready; fails where it is not.
+    ///
+    /// Meant for a container engine's health check, and for whoever is called at night.
+    Health {
+        /// The configuration, which says where the gateway tells its health.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// Asks only whether it is alive: one that waits for its database is.
+        #[arg(long)]
+        alive: bool,
+    },
+    /// Tells support why somebody does not get in, and mends it: locks, letters, attached accounts, access.
+    ///
+    /// Works beside a running gateway. Everything that is changed wants a reason, which is kept in the trace.
+    Person(person::Person),
 }
 
 /// What a command ends with.
@@ -107,11 +124,20 @@ pub fn run() -> ExitCode {
         Command::Import { roster, config, agency, days, refused } => {
             with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
         }
+        Command::Health { config, alive } => with_settings(&config, |settings| ask_health::run(&settings, alive)),
+        Command::Person(person) => {
+            let config = person.config.clone();
+            with_settings(&config, |settings| person::run(&settings, person))
+        }
     };
     match ended {
+        Ended::Done if terminal::lost() => {
+            tell!("vestibule: not everything that was to be said could be written");
+            ExitCode::from(1)
+        }
         Ended::Done => ExitCode::SUCCESS,
         Ended::Failed(reason) => {
-            eprintln!("vestibule: {reason}");
+            tell!("vestibule: {reason}");
             ExitCode::from(1)
         }
         Ended::Misconfigured => ExitCode::from(2),
@@ -123,16 +149,16 @@ fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) 
     match config::load(path) {
         Ok(Loaded { settings, warnings }) => {
             for warning in &warnings {
-                eprintln!("{warning}");
+                tell!("{warning}");
             }
             go_on(settings)
         }
         Err(problems) => {
             for problem in &problems.0 {
-                eprintln!("{problem}");
+                tell!("{problem}");
             }
             let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
-            eprintln!("vestibule: {errors} error(s) in the configuration; nothing was started");
+            tell!("vestibule: {errors} error(s) in the configuration; nothing was started");
             Ended::Misconfigured
         }
     }

@@ -26,5 +26,6 @@ pub mod roster;
 pub mod routing;
 pub mod secret;
 pub mod session;
+pub mod support;
 pub mod terms;
 pub mod upstream;

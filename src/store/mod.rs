@@ -18,6 +18,7 @@ mod roster;
 mod rows;
 mod secrets;
 mod sessions;
+mod support;
 mod terms;
 mod throttles;
 mod vault;

@@ -8,6 +8,7 @@ mod people;
 mod proofs;
 mod sending;
 mod sessions;
+mod support;
 mod traces;
 mod wizard;
 
