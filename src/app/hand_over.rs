@@ -82,7 +82,6 @@ pub async fn enter(
         return Ok(None);
     }
     let cookie = long_secret(&*app.dice);
-    tx.insert_agency_cookie(cookie.digest(), &handed.session, &handed.link, now).await?;
-    tx.commit().await?;
-    Ok(Some((cookie, handed.return_to)))
+    let opened = app.sessions.open_agency(tx, &handed.session, &handed.link, &cookie, now).await?;
+    Ok(opened.then_some((cookie, handed.return_to)))
 }

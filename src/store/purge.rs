@@ -18,6 +18,8 @@ pub struct Purged {
     pub handovers: u64,
     /// Sessions.
     pub sessions: u64,
+    /// What was noted about sessions that live elsewhere and could not last any longer.
+    pub session_marks: u64,
     /// Letters sent or given up.
     pub letters: u64,
     /// Counts of letters.
@@ -57,6 +59,7 @@ impl Tx {
                     now,
                 )
                 .await?,
+            session_marks: self.remove("DELETE FROM session_marks WHERE until <= $1", now).await?,
             letters: self
                 .remove(
                     "DELETE FROM letters WHERE state IN ('sent', 'abandoned') AND created_at <= $1",

@@ -6,14 +6,25 @@ use super::{REFUSED, cookies_at_a, cookies_at_portal, masked, opens_a, opens_acc
 use crate::support::{
     eventually,
     person::Person,
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, Town, migrate_up_to_proof, try_sign_in},
 };
 
 /// As long as a gateway may remember what was changed beside it.
 const CACHE: Duration = Duration::from_secs(5);
 
-fn town() -> Town {
-    Town::build_with(|site| site.set("server.cache_seconds", 1))
+on_every_stage! {
+    e11_support_is_told_why_somebody_is_locked_out_and_takes_the_lock_away,
+    e11_the_letter_that_somebody_waits_for_is_sent_again_with_a_new_secret,
+    e11_a_reset_is_sent_again_and_the_older_link_dies,
+    e11_an_account_that_is_taken_from_its_person_opens_nothing_and_can_be_attached_again,
+    e11_whose_access_is_withdrawn_is_out_at_once_and_told_what_somebody_unknown_is_told,
+    e11_whose_access_is_withdrawn_cannot_attach_another_account_by_password,
+    e11_who_is_not_found_is_told_with_a_way_out,
+}
+
+fn town(stage: Stage) -> Town {
+    Town::build_with(|site| site.on(stage).set("server.cache_seconds", 1))
 }
 
 /// Runs `vestibule person`.
@@ -39,9 +50,8 @@ fn refused(town: &Town, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&done.stderr).into_owned()
 }
 
-#[test]
-fn e11_support_is_told_why_somebody_is_locked_out_and_takes_the_lock_away() {
-    let town = town();
+fn e11_support_is_told_why_somebody_is_locked_out_and_takes_the_lock_away(stage: Stage) {
+    let town = town(stage);
     town.alice();
     let mut elsewhere = Person::new(&town.gateway);
     for _ in 0..6 {
@@ -71,9 +81,8 @@ fn e11_support_is_told_why_somebody_is_locked_out_and_takes_the_lock_away() {
     assert!(told.contains("called, knew her file number"), "{told}");
 }
 
-#[test]
-fn e11_the_letter_that_somebody_waits_for_is_sent_again_with_a_new_secret() {
-    let town = town();
+fn e11_the_letter_that_somebody_waits_for_is_sent_again_with_a_new_secret(stage: Stage) {
+    let town = town(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let first = town.gateway.letter_to(CAROL.email).code();
@@ -90,9 +99,8 @@ fn e11_the_letter_that_somebody_waits_for_is_sent_again_with_a_new_secret() {
     assert_eq!(town.gateway.traced("letter-sent-again"), 1);
 }
 
-#[test]
-fn e11_a_reset_is_sent_again_and_the_older_link_dies() {
-    let town = town();
+fn e11_a_reset_is_sent_again_and_the_older_link_dies(stage: Stage) {
+    let town = town(stage);
     town.alice();
     let mut alice = Person::new(&town.gateway);
     alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
@@ -104,9 +112,8 @@ fn e11_a_reset_is_sent_again_and_the_older_link_dies() {
     alice.open(&newer).see("Choisissez un nouveau mot de passe");
 }
 
-#[test]
-fn e11_an_account_that_is_taken_from_its_person_opens_nothing_and_can_be_attached_again() {
-    let town = town();
+fn e11_an_account_that_is_taken_from_its_person_opens_nothing_and_can_be_attached_again(stage: Stage) {
+    let town = town(stage);
     let mut bob = town.resident(BOB);
     let cookies = cookies_at_a(&town, &bob);
     assert!(opens_a(&town, &cookies));
@@ -128,9 +135,8 @@ fn e11_an_account_that_is_taken_from_its_person_opens_nothing_and_can_be_attache
     town.sign_in(&mut bob, "a", BOB.email, CHOSEN);
 }
 
-#[test]
-fn e11_whose_access_is_withdrawn_is_out_at_once_and_told_what_somebody_unknown_is_told() {
-    let town = town();
+fn e11_whose_access_is_withdrawn_is_out_at_once_and_told_what_somebody_unknown_is_told(stage: Stage) {
+    let town = town(stage);
     let alice = town.alice();
     let (at_a, at_portal) = (cookies_at_a(&town, &alice), cookies_at_portal(&town, &alice));
     let mut asking = Person::new(&town.gateway);
@@ -167,9 +173,8 @@ fn e11_whose_access_is_withdrawn_is_out_at_once_and_told_what_somebody_unknown_i
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);
 }
 
-#[test]
-fn e11_whose_access_is_withdrawn_cannot_attach_another_account_by_password() {
-    let town = town();
+fn e11_whose_access_is_withdrawn_cannot_attach_another_account_by_password(stage: Stage) {
+    let town = town(stage);
     town.alice();
     said(&town, &["disable", ALICE.email, "--yes", "--reason", "by order of the agency"]);
     let mut alice = Person::new(&town.gateway);
@@ -179,9 +184,8 @@ fn e11_whose_access_is_withdrawn_cannot_attach_another_account_by_password() {
     assert!(said(&town, &["show", "dora-9@CA/SA"]).contains("Nobody has migrated this account"));
 }
 
-#[test]
-fn e11_who_is_not_found_is_told_with_a_way_out() {
-    let town = town();
+fn e11_who_is_not_found_is_told_with_a_way_out(stage: Stage) {
+    let town = town(stage);
     for (who, words) in [
         ("nobody@residents.example", "try IDENTIFIER@CLIENT/SOCIETE"),
         ("not a person", "give an e-mail address"),

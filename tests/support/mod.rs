@@ -7,9 +7,11 @@ pub mod legacy_app;
 pub mod letters;
 pub mod page;
 pub mod person;
+pub mod postgres;
 pub mod raw;
 pub mod samples;
 pub mod site;
+pub mod stage;
 pub mod town;
 
 use std::{

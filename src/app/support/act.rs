@@ -8,6 +8,7 @@ use crate::domain::credential::TypedLogin;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::support::{LockedOn, Reason};
+use crate::sessions::Change;
 use crate::store::Tx;
 
 /// What withdrawing somebody's access ended.
@@ -108,8 +109,7 @@ pub async fn unlink(
     };
     trace(&mut tx, &entry, now).await?;
     let left = tx.links_of(&link.identity).await?.len();
-    tx.commit().await?;
-    app.sessions.forget_identity(&link.identity);
+    app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
     Ok(Some(Unlinked { identity: link.identity, left }))
 }
 
@@ -120,11 +120,12 @@ pub async fn unlink(
 /// The store fails.
 pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
     let now = app.now();
+    let ended = app.sessions.sessions_of(identity, now).await?.len();
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);
     }
-    let ended = tx.end_sessions_of(identity, None).await?.len();
+    app.sessions.end_all_of(&mut tx, identity, None).await?;
     tx.supersede_recoveries(identity).await?;
     let mut letters = 0;
     if let Some((_, email)) = tx.pending_email_change(identity).await? {
@@ -137,8 +138,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     let disabled = Disabled { sessions: u32::try_from(ended).unwrap_or(u32::MAX), letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
     trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
-    tx.commit().await?;
-    app.sessions.forget_identity(identity);
+    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Some(disabled))
 }
 

@@ -49,8 +49,9 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
     for link in tx.links_of(identity).await? {
         accounts.push(attached(app, tx, &link).await?);
     }
-    let sessions = tx.sessions_of(identity).await?.into_iter().filter(|session| session.lasts(now));
+    let sessions = app.sessions.sessions_of(identity, now).await?;
     let sessions = sessions
+        .into_iter()
         .map(|session| SignIn { started_at: session.started_at, seen_at: session.seen_at, ends_at: session.ends_at() })
         .collect();
     let new_email = tx.pending_email_change(identity).await?.map(|(_, email)| email);

@@ -3,14 +3,19 @@
 use super::*;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 
+on_both! {
+    e11_access_is_withdrawn_once_and_given_back_once,
+    e11_letters_that_wait_die_and_those_that_went_stay_as_they_are,
+    e11_an_account_goes_with_everything_that_hangs_on_it_and_only_once,
+    e11_counters_of_a_persons_devices_are_found_and_forgotten,
+}
+
 fn letter(id: &str, to: &str, kind: LetterKind) -> Mail {
     let id = LetterId::stored(id);
     Mail { id, agency: None, to: email(to), language: Language::En, kind, attempts: 0 }
 }
 
-#[tokio::test]
-async fn e11_access_is_withdrawn_once_and_given_back_once() {
-    let fresh = Fresh::new().await;
+async fn e11_access_is_withdrawn_once_and_given_back_once(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let nobody = IdentityId::stored("nobody");
@@ -23,9 +28,7 @@ async fn e11_access_is_withdrawn_once_and_given_back_once() {
     assert!(!tx.set_disabled(&anne, None).await.expect("asked"), "it stands already");
 }
 
-#[tokio::test]
-async fn e11_letters_that_wait_die_and_those_that_went_stay_as_they_are() {
-    let fresh = Fresh::new().await;
+async fn e11_letters_that_wait_die_and_those_that_went_stay_as_they_are(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for (id, to) in [("1", "anne@free.fr"), ("2", "Anne@Free.fr"), ("3", "pierre@free.fr")] {
         tx.enqueue(&letter(id, to, LetterKind::PasswordChanged { at: at(0) }), at(0), at(0)).await.expect("kept");
@@ -40,9 +43,7 @@ async fn e11_letters_that_wait_die_and_those_that_went_stay_as_they_are() {
     assert_eq!(tx.language_to(&email("anne@free.fr")).await.expect("asked"), Some(Language::En));
 }
 
-#[tokio::test]
-async fn e11_an_account_goes_with_everything_that_hangs_on_it_and_only_once() {
-    let fresh = Fresh::new().await;
+async fn e11_an_account_goes_with_everything_that_hangs_on_it_and_only_once(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "A", "durand").await;
@@ -55,9 +56,7 @@ async fn e11_an_account_goes_with_everything_that_hangs_on_it_and_only_once() {
     assert_eq!(tx.person(&anne).await.expect("asked").map(|anne| anne.email), Some("anne@free.fr".into()));
 }
 
-#[tokio::test]
-async fn e11_counters_of_a_persons_devices_are_found_and_forgotten() {
-    let fresh = Fresh::new().await;
+async fn e11_counters_of_a_persons_devices_are_found_and_forgotten(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let failed = Attempts { streak: 5, today: 5, day_start: Some(at(0)), last: Some(at(1)) };
