@@ -11,6 +11,9 @@ pub enum Fault {
     /// The extranet's name has no address.
     #[error("the extranet's name cannot be resolved")]
     Unresolved,
+    /// The extranet gives interim answers without an end.
+    #[error("the extranet gives interim answers without an end")]
+    Interim,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -23,6 +26,7 @@ impl From<Fault> for Box<Error> {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
+            Fault::Interim => Error::because(ErrorType::InvalidHTTPHeader, "reading interim answers", fault).into_up(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }

@@ -96,7 +96,12 @@ struct Forward {
     upstream_ms: Option<u64>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
+    /// Interim answers (1xx) so far.
+    interim: u32,
 }
+
+/// Interim answers that an extranet may give to one request (SEC-133).
+const MOST_INTERIM: u32 = 20;
 
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
@@ -143,7 +148,17 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self {
+            extranet,
+            directory,
+            resident,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream_ms: None,
+            replaced: false,
+            interim: 0,
+        }
     }
 
     const fn decision(&self) -> &'static str {
@@ -219,10 +234,11 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        if response.status.is_informational() && response.status != 101 {
-            return Ok(());
-        }
         let forward = ctx.forward()?;
+        if response.status.is_informational() && response.status != 101 {
+            forward.interim += 1;
+            return if forward.interim > MOST_INTERIM { Err(Fault::Interim.into()) } else { Ok(()) };
+        }
         forward.upstream_ms = forward.sent_at.map(milliseconds_since);
         if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
             forward.replaced = true;

@@ -2,6 +2,7 @@
 
 mod catching;
 mod entering;
+mod failing;
 mod handing_over;
 mod operating;
 mod streaming;

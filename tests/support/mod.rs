@@ -9,6 +9,7 @@ pub mod page;
 pub mod person;
 pub mod postgres;
 pub mod raw;
+pub mod rogue;
 pub mod samples;
 pub mod site;
 pub mod stage;
