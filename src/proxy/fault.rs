@@ -83,7 +83,10 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
         }
         (ErrorSource::Upstream, _) => Some((502, Problem::ExtranetUnavailable)),
         (ErrorSource::Downstream, ReadTimedout) => Some((408, Problem::BadRequest)),
-        (ErrorSource::Downstream, ConnectionClosed | ReadError | WriteError | WriteTimedout) => None,
+        // Reading a form of ours, the engine leaves it unsaid that it is the client who went away.
+        (ErrorSource::Downstream | ErrorSource::Unset, ConnectionClosed | ReadError | WriteError | WriteTimedout) => {
+            None
+        }
         (ErrorSource::Downstream, _) | (ErrorSource::Unset, InvalidHTTPHeader) => Some((400, Problem::BadRequest)),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some((500, Problem::Failed)),
     }
@@ -105,6 +108,11 @@ mod tests {
         assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Upstream), Some(502));
         assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Downstream), Some(400));
         assert_eq!(said(ErrorType::WriteError, ErrorSource::Downstream), None);
+        assert_eq!(
+            said(ErrorType::ConnectionClosed, ErrorSource::Unset),
+            None,
+            "REL-047: a client that went is no fault"
+        );
         assert_eq!(said(ErrorType::InternalError, ErrorSource::Internal), Some(500));
     }
 }
