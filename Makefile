@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults test-deps build-deps bench-deps lint bench dist docs
+.PHONY: help demo test faults image-check test-deps build-deps bench-deps lint bench dist docs
 
 CARGO ?= cargo
 # Only root installs; anybody else is asked for a password once.
@@ -59,6 +59,9 @@ test: test-deps ## Runs all tests, those in a real browser too; pictures go to t
 faults: test-deps ## Runs the rows that take long, and prints a table; some of them: ROWS="REL-047 REL-049"
 	@echo "==> Building"
 	@$(CARGO) test --locked --test faults -- $(ROWS)
+
+image-check: build-deps ## Tries the Dockerfile's steps without a container engine, as root; PROGRAM=… takes a built one
+	@$(SUDO) dist/try-image.sh $(PROGRAM)
 
 lint: build-deps ## Looks at format, lints and documentation
 	@echo "==> Format"

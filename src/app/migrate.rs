@@ -276,12 +276,7 @@ async fn enqueue_proof(
     challenge: &Challenge,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let account = flow.account.login.masked();
-    let (id, issue) = (challenge.id.clone(), challenge.issue);
-    let kind = match tx.credential_by_email(&challenge.address).await? {
-        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
-        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
-    };
+    let kind = proof_letter(tx, flow, challenge).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
         agency: Some(flow.account.agency.clone()),
@@ -293,6 +288,16 @@ async fn enqueue_proof(
     tx.enqueue(&mail, now, now).await?;
     caller.audit(tx, &entry(flow, AuditEvent::ProofAsked), now).await?;
     Ok(())
+}
+
+/// Which letter asks for the proof of a flow.
+pub(super) async fn proof_letter(tx: &mut Tx, flow: &Flow, challenge: &Challenge) -> Result<LetterKind, Fault> {
+    let account = flow.account.login.masked();
+    let (id, issue) = (challenge.id.clone(), challenge.issue);
+    Ok(match tx.credential_by_email(&challenge.address).await? {
+        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
+        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
+    })
 }
 
 /// A line of the trace about a flow.

@@ -23,6 +23,7 @@ pub mod resend_letters;
 pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
+pub mod support;
 pub mod throttle;
 pub mod visit;
 

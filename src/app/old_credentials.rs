@@ -53,16 +53,22 @@ pub(super) async fn judge(
             trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason: silence.to_string() }).await?;
             return Ok(Outcome::ExtranetSilent);
         }
+        // A person whose access was withdrawn is told what somebody unknown is told, whatever was typed (e11).
+        Judged::Wrong(_) if known.disabled => Refusal::Disabled,
         Judged::Wrong(reason) => reason,
     };
     let outcome = match reason {
         Refusal::OldCredentials => Outcome::OldCredentials,
         Refusal::ProvisionalOver => Outcome::ProvisionalOver,
         Refusal::MustChangeUpstream => Outcome::MustChange,
-        Refusal::WrongCredentials | Refusal::Throttled | Refusal::LockedUpstream | Refusal::Cutover => Outcome::Refused,
+        Refusal::WrongCredentials
+        | Refusal::Throttled
+        | Refusal::LockedUpstream
+        | Refusal::Cutover
+        | Refusal::Disabled => Outcome::Refused,
     };
     match reason {
-        Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover => reserved.failed(),
+        Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover | Refusal::Disabled => reserved.failed(),
         // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
         Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
             reserved.unanswered(app).await?;

@@ -81,6 +81,7 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         (None, None) => None,
     };
     if let Some(credential) = &credential
+        && !tx.is_disabled(&credential.identity).await?
         && letters::may_write_to(app, &mut tx, caller, agency.map(|agency| &agency.code), &credential.email, now)
             .await?
     {

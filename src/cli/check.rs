@@ -1,9 +1,8 @@
 //! `vestibule check` (e02).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
 
+use super::terminal::{say, tell};
 use super::{Ended, assemble, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
@@ -15,15 +14,15 @@ use crate::sessions::{self, Outage};
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
         if let Err(reason) = assemble::signer(&settings.mail) {
-            eprintln!("{reason}");
+            tell!("{reason}");
             return Ended::Misconfigured;
         }
-        println!("{}", config::describe(&settings));
+        say!("{}", config::describe(&settings));
         let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
         match (silent, outage) {
             (0, None) => {
-                println!("{}: in order, {agencies} agencies", path.display());
+                say!("{}: in order, {agencies} agencies", path.display());
                 Ended::Done
             }
             (0, Some(outage)) => Ended::Failed(outage.to_string()),
@@ -37,11 +36,11 @@ fn redis(settings: &Settings) -> Option<Outage> {
     let redis = settings.redis.as_ref()?;
     match runtime(1).ok()?.block_on(sessions::reach(redis)) {
         Ok(()) => {
-            println!("Redis answers at {}", redis.urls.join(", "));
+            say!("Redis answers at {}", redis.urls.join(", "));
             None
         }
         Err(outage) => {
-            eprintln!("{outage}");
+            tell!("{outage}");
             Some(outage)
         }
     }
@@ -53,7 +52,7 @@ fn reach(settings: &Settings) -> usize {
     let legacy = match Legacy::new() {
         Ok(legacy) => legacy,
         Err(error) => {
-            eprintln!("{error}");
+            tell!("{error}");
             return settings.agencies.len();
         }
     };
@@ -62,15 +61,16 @@ fn reach(settings: &Settings) -> usize {
         for agency in &settings.agencies {
             match legacy.knock(&agency.upstream).await {
                 Ok(status) => {
-                    println!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
+                    say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
                 }
                 Err(reason) => {
                     silent += 1;
-                    eprintln!(
+                    tell!(
                         "{}: {} cannot be reached: {reason} (hint: is upstream.url right, and may this machine \
                          connect to it?)",
-                        agency.code, agency.upstream.origin
+                        agency.code,
+                        agency.upstream.origin
                     );
                 }
             }
@@ -83,15 +83,15 @@ fn reach(settings: &Settings) -> usize {
 fn tell_around(agency: &Agency, around: &Around) {
     let (code, origin) = (&agency.code, &agency.upstream.origin);
     match around {
-        Around::Closed => println!("{code}: {origin} answers the gateway only"),
-        Around::Open(status) => eprintln!(
+        Around::Closed => say!("{code}: {origin} answers the gateway only"),
+        Around::Open(status) => tell!(
             "{code}: warning: {origin} answers {status} to whoever comes without the gateway's certificate and secret \
              header (hint: have the extranet, or the server in front of it, refuse such requests)"
         ),
-        Around::Undeclared if agency.adapter == Adapter::TrustedHeaders => eprintln!(
+        Around::Undeclared if agency.adapter == Adapter::TrustedHeaders => tell!(
             "{code}: warning: whoever reaches {origin} directly is whoever they say (hint: upstream.secret_header or \
              upstream.tls.client_cert_file, and an extranet that asks for it; or a network that only the gateway is in)"
         ),
-        Around::Undeclared => println!("{code}: only the network keeps others from {origin}"),
+        Around::Undeclared => say!("{code}: only the network keeps others from {origin}"),
     }
 }

@@ -1,12 +1,11 @@
 //! `vestibule import` (b02, b20).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::terminal::{say, tell};
 use super::{Ended, assemble, runtime};
 use crate::app::import_roster::Import;
 use crate::config::Settings;
@@ -76,13 +75,13 @@ fn progress_bar(length: usize) -> ProgressBar {
 
 fn report(wanted: &Wanted, read: &Read, taken: u64) -> Ended {
     for (line, reason, _) in &read.bad {
-        eprintln!("{}:{line}: {reason}", wanted.roster.display());
+        tell!("{}:{line}: {reason}", wanted.roster.display());
     }
-    println!("{taken} accounts taken, {} lines refused", read.bad.len());
+    say!("{taken} accounts taken, {} lines refused", read.bad.len());
     let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return Ended::Done };
     match write_refused(file, read) {
         Ok(()) => {
-            println!("the refused lines are in {}", file.display());
+            say!("the refused lines are in {}", file.display());
             Ended::Done
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),

@@ -1,9 +1,8 @@
 //! `vestibule mail`: the outbox at the command line, a letter to try the way out, and what the DNS has to say.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use clap::{Subcommand, ValueEnum};
 
+use super::terminal::{say, tell};
 use super::{Ended, assemble, runtime};
 use crate::app::resend_letters::{self, Resent};
 use crate::config::{Settings, TransportSettings};
@@ -103,9 +102,9 @@ async fn list(settings: &Settings, state: Option<LetterState>, most: u32) -> Res
     let lines = tx.outbox(state, most).await.map_err(|error| error.to_string())?;
     let counts = tx.outbox_counts().await.map_err(|error| error.to_string())?;
     for line in &lines {
-        println!("{}", described(line));
+        say!("{}", described(line));
     }
-    println!("{} queued, {} held, {} sent, {} abandoned", counts.queued, counts.held, counts.sent, counts.abandoned);
+    say!("{} queued, {} held, {} sent, {} abandoned", counts.queued, counts.held, counts.sent, counts.abandoned);
     Ok(())
 }
 
@@ -150,16 +149,16 @@ async fn resend(settings: &Settings, ids: &[String], waiting: bool, abandoned: b
             Resent::Due => due += 1,
             Resent::Copied(copy) => {
                 due += 1;
-                println!("{name} was sent before: it goes again as {}", copy.as_str());
+                say!("{name} was sent before: it goes again as {}", copy.as_str());
             }
-            Resent::UnderWay => println!("{name} is being sent at this moment"),
+            Resent::UnderWay => say!("{name} is being sent at this moment"),
             Resent::Unknown => {
                 unknown += 1;
-                eprintln!("{name}: there is no such letter");
+                tell!("{name}: there is no such letter");
             }
         }
     }
-    println!("{due} letters are due now");
+    say!("{due} letters are due now");
     if unknown == 0 { Ok(()) } else { Err(format!("{unknown} letters are not known")) }
 }
 
@@ -170,15 +169,15 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
         TransportSettings::Folder(folder) => format!("the folder {}", folder.display()),
         TransportSettings::Smtp(smtp) => format!("the mail server {}:{}", smtp.host, smtp.port),
     };
-    println!("sending one letter to {to} by {way}");
+    say!("sending one letter to {to} by {way}");
     let sent = transport.try_out(&settings.portal.name, &to, &SystemDice, Clock.now()).await;
     transport.hang_up(true).await;
     match sent {
         Ok((id, answer)) => {
-            println!("taken: {answer}");
+            say!("taken: {answer}");
             let signed = if settings.mail.dkim.is_some() { "signed (DKIM)" } else { "not signed (no [mail.dkim])" };
-            println!("Message-ID {id}, {signed}");
-            println!("taken is not delivered: look into the mailbox, and into its folder for spam");
+            say!("Message-ID {id}, {signed}");
+            say!("taken is not delivered: look into the mailbox, and into its folder for spam");
             Ok(())
         }
         Err(error) => Err(not_taken(settings, &error)),
@@ -214,23 +213,21 @@ fn dns(settings: &Settings) -> Result<(), String> {
     domains.dedup();
     if let Some(signer) = assemble::signer(&settings.mail)? {
         let (name, record) = signer.record();
-        println!("; DKIM: the public half of the key that signs every letter");
-        println!("{name}. TXT {}", quoted(&record));
+        say!("; DKIM: the public half of the key that signs every letter");
+        say!("{name}. TXT {}", quoted(&record));
     } else {
-        println!("; DKIM: letters are not signed here; set [mail.dkim], or let the mail server sign");
+        say!("; DKIM: letters are not signed here; set [mail.dkim], or let the mail server sign");
     }
     let host = match &settings.mail.transport {
         TransportSettings::Smtp(smtp) => smtp.host.as_str(),
         TransportSettings::Folder(_) => "<the mail server>",
     };
     for domain in domains {
-        println!("; {domain}: who may send for it, and what to do with what is not signed by it");
-        println!(
+        say!("; {domain}: who may send for it, and what to do with what is not signed by it");
+        say!(
             "{domain}. TXT \"v=spf1 a:{host} -all\"   ; add those who send for it already, there is one SPF record only"
         );
-        println!(
-            "_dmarc.{domain}. TXT \"v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}\"   ; begin with p=none"
-        );
+        say!("_dmarc.{domain}. TXT \"v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}\"   ; begin with p=none");
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The command line: the only place that names every module.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
+mod ask_health;
 mod assemble;
 mod check;
 mod control;
@@ -9,10 +8,12 @@ mod demo;
 mod health;
 mod import;
 mod mail;
+mod person;
 mod reading;
 mod reload;
 mod serve;
 mod store_copy;
+mod terminal;
 mod upgrade;
 mod vault;
 
@@ -20,6 +21,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use terminal::{say, tell};
 
 use crate::config::{self, Settings};
 use crate::telemetry::SystemDice;
@@ -122,6 +125,21 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
     },
+    /// Asks the gateway that runs on this machine whether it is ready; fails where it is not.
+    ///
+    /// Meant for a container engine's health check, and for whoever is called at night.
+    Health {
+        /// The configuration, which says where the gateway tells its health.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// Asks only whether it is alive: one that waits for its database is.
+        #[arg(long)]
+        alive: bool,
+    },
+    /// Tells support why somebody does not get in, and mends it: locks, letters, attached accounts, access.
+    ///
+    /// Works beside a running gateway. Everything that is changed wants a reason, which is kept in the trace.
+    Person(person::Person),
     /// Moves an installation to another database.
     #[command(subcommand)]
     Store(StoreCommand),
@@ -189,11 +207,20 @@ pub fn run() -> ExitCode {
         Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
         Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
         Command::Vault(VaultCommand::Rotate { config }) => with_settings(&config, |settings| vault::rotate(&settings)),
+        Command::Health { config, alive } => with_settings(&config, |settings| ask_health::run(&settings, alive)),
+        Command::Person(person) => {
+            let config = person.config.clone();
+            with_settings(&config, |settings| person::run(&settings, person))
+        }
     };
     match ended {
+        Ended::Done if terminal::lost() => {
+            tell!("vestibule: not everything that was to be said could be written");
+            ExitCode::from(1)
+        }
         Ended::Done => ExitCode::SUCCESS,
         Ended::Failed(reason) => {
-            eprintln!("vestibule: {reason}");
+            tell!("vestibule: {reason}");
             ExitCode::from(1)
         }
         Ended::Misconfigured => ExitCode::from(2),
@@ -205,7 +232,7 @@ fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) 
     match reading::read(path).outcome {
         Ok(reading) => {
             for warning in &reading.warnings {
-                eprintln!("{warning}");
+                tell!("{warning}");
             }
             go_on(reading.settings)
         }
@@ -214,8 +241,8 @@ fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) 
 }
 
 fn tell_refused(refused: &reading::Refused) -> Ended {
-    eprintln!("{}", refused.describe());
-    eprintln!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
+    tell!("{}", refused.describe());
+    tell!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
     Ended::Misconfigured
 }
 
@@ -234,11 +261,11 @@ fn ask(path: &std::path::Path, line: &str) -> Ended {
     };
     match answered {
         Ok(Ok(text)) => {
-            println!("{text}");
+            say!("{text}");
             Ended::Done
         }
         Ok(Err(text)) => {
-            eprintln!("{text}");
+            tell!("{text}");
             Ended::Failed(format!("{line}: refused"))
         }
         Err(reason) => Ended::Failed(reason),

@@ -1,11 +1,10 @@
 //! `vestibule store copy`: moves an installation to another database.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::terminal::say;
 use super::{Ended, runtime};
 use crate::domain::secret::Secret;
 use crate::store::{self, CopiedTable};
@@ -55,10 +54,10 @@ fn url(argument: &str) -> Result<Secret, String> {
 
 fn print(tables: &[CopiedTable]) {
     let widest = tables.iter().map(|table| table.name.len()).max().unwrap_or_default().max("table".len());
-    println!("{:widest$}  {:>10}  {:>10}", "table", "from", "to");
+    say!("{:widest$}  {:>10}  {:>10}", "table", "from", "to");
     for table in tables {
-        println!("{:widest$}  {:>10}  {:>10}", table.name, table.from, table.to);
+        say!("{:widest$}  {:>10}  {:>10}", table.name, table.from, table.to);
     }
     let rows: u64 = tables.iter().map(|table| table.to).sum();
-    println!("{} tables, {rows} rows: everything is there", tables.len());
+    say!("{} tables, {rows} rows: everything is there", tables.len());
 }

@@ -1,7 +1,5 @@
 //! `vestibule vault`: a new key, and everything sealed anew under it (f14).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -10,6 +8,7 @@ use data_encoding::BASE64;
 use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
+use super::terminal::say;
 use super::{Ended, assemble, runtime};
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
@@ -28,7 +27,7 @@ pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
     });
     match written {
         Ok(()) => {
-            println!("{}: a new key, {}", file.display(), vault_key_id(&key));
+            say!("{}: a new key, {}", file.display(), vault_key_id(&key));
             Ended::Done
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
@@ -65,7 +64,7 @@ fn progress_bar(length: u64) -> ProgressBar {
 
 fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
     let Rotated { resealed, overtaken, unreadable, counts } = rotated;
-    println!("{resealed} secrets sealed anew, {overtaken} replaced by others meanwhile, {unreadable} left alone");
+    say!("{resealed} secrets sealed anew, {overtaken} replaced by others meanwhile, {unreadable} left alone");
     let held = |id: &str, kind: Option<SealedKind>| -> u64 {
         let of_key = counts.iter().filter(|count| count.key_id == id && kind.is_none_or(|kind| count.kind == kind));
         of_key.map(|count| count.count).sum()
@@ -74,10 +73,10 @@ fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
     ids.extend(counts.iter().map(|count| count.key_id.as_str()));
     let mut seen = std::collections::BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
-    println!("{:<10}  {:>13}  {:>11}  {:>7}", "key", "old passwords", "in progress", "cookies");
+    say!("{:<10}  {:>13}  {:>11}  {:>7}", "key", "old passwords", "in progress", "cookies");
     for id in &ids {
         let [links, flows, cookies] = SealedKind::ALL.map(|kind| held(id, Some(kind)));
-        println!("{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {}", verdict(keys, id, held(id, None)));
+        say!("{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {}", verdict(keys, id, held(id, None)));
     }
     let left: u64 = ids.iter().filter(|id| **id != keys.current.id).map(|id| held(id, None)).sum();
     if left == 0 {

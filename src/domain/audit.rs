@@ -37,6 +37,8 @@ pub enum Refusal {
     OldCredentials,
     /// The agency has closed the old way in.
     Cutover,
+    /// An operator has withdrawn the person's access.
+    Disabled,
 }
 
 /// What happened. Names are stable: dashboards and lawyers rely on them (SEC-267).
@@ -127,6 +129,41 @@ pub enum AuditEvent {
         /// Secrets that no configured key opens.
         unreadable: u64,
     },
+    /// An operator looked at what is known about a person.
+    PersonShown,
+    /// An operator took locks away.
+    Unlocked {
+        /// Why.
+        reason: String,
+        /// Counters that were not at zero.
+        counters: u32,
+    },
+    /// An operator had the last letter sent again, with new secrets.
+    LetterSentAgain {
+        /// Why.
+        reason: String,
+        /// Which letter.
+        letter: String,
+    },
+    /// An operator took an account from its person.
+    AccountUnlinked {
+        /// Why.
+        reason: String,
+    },
+    /// An operator withdrew a person's access.
+    PersonDisabled {
+        /// Why.
+        reason: String,
+        /// Sign-ins that it ended.
+        sessions: u32,
+        /// Letters that did not go out any more.
+        letters: u64,
+    },
+    /// An operator gave a person's access back.
+    PersonEnabled {
+        /// Why.
+        reason: String,
+    },
 }
 
 impl AuditEvent {
@@ -159,6 +196,12 @@ impl AuditEvent {
             Self::LetterResent { .. } => "letter-resent",
             Self::RosterImported { .. } => "roster-imported",
             Self::VaultRotated { .. } => "vault-rotated",
+            Self::PersonShown => "person-shown",
+            Self::Unlocked { .. } => "unlocked",
+            Self::LetterSentAgain { .. } => "letter-sent-again",
+            Self::AccountUnlinked { .. } => "account-unlinked",
+            Self::PersonDisabled { .. } => "person-disabled",
+            Self::PersonEnabled { .. } => "person-enabled",
         }
     }
 }
@@ -175,6 +218,7 @@ impl Refusal {
             Self::ProvisionalOver => "provisional-over",
             Self::OldCredentials => "old-credentials",
             Self::Cutover => "cutover",
+            Self::Disabled => "disabled",
         }
     }
 }

@@ -203,12 +203,29 @@ impl Challenge {
         if wait > 0 {
             return Err(ResendRefusal::Later(wait));
         }
+        self.send_anew(now);
+        Ok(())
+    }
+
+    /// Another letter because support wants it: at once, and beyond the number that a person can ask for. Tries are not
+    /// given back.
+    ///
+    /// # Errors
+    /// The proof was answered.
+    pub fn resend_for_support(&mut self, now: Timestamp) -> Result<(), ResendRefusal> {
+        if self.answered_at.is_some() {
+            return Err(ResendRefusal::Over);
+        }
+        self.send_anew(now);
+        Ok(())
+    }
+
+    fn send_anew(&mut self, now: Timestamp) {
         self.issue += 1;
         self.requested_at = now;
         self.sent_at = None;
         self.codes.clear();
         self.wrong_now = 0;
-        Ok(())
     }
 
     /// Seconds until another letter may be asked for.

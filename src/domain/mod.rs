@@ -27,6 +27,7 @@ pub mod roster;
 pub mod routing;
 pub mod secret;
 pub mod session;
+pub mod support;
 pub mod terms;
 pub mod trust;
 pub mod upstream;

@@ -110,7 +110,12 @@ struct Forward {
     held: Option<Held>,
     /// The extranet's cookies, where they live in the session.
     carried: Option<Carried>,
+    /// Interim answers (1xx) so far.
+    interim: u32,
 }
+
+/// Interim answers that an extranet may give to one request (SEC-133).
+const MOST_INTERIM: u32 = 20;
 
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
@@ -173,6 +178,7 @@ impl Forward {
             replaced: false,
             held: None,
             carried: None,
+            interim: 0,
         }
     }
 
@@ -181,6 +187,13 @@ impl Forward {
         let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
         let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
         Told { extranet, resident, cookies, client, id, portal: self.directory.portal() }
+    }
+
+    /// One more interim answer, without the extranet's cookies where those are not for a browser.
+    fn go_on_waiting(&mut self, response: &mut ResponseHeader) -> Result<()> {
+        jar::withhold(response, &self.extranet);
+        self.interim += 1;
+        if self.interim > MOST_INTERIM { Err(Fault::Interim.into()) } else { Ok(()) }
     }
 
     /// The extranet's answer has begun.
@@ -284,8 +297,7 @@ impl ProxyHttp for Gateway {
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         if response.status.is_informational() && response.status != 101 {
-            jar::withhold(response, &forward.extranet);
-            return Ok(());
+            return forward.go_on_waiting(response);
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());

@@ -27,6 +27,7 @@ mod rows;
 mod secrets;
 mod sessions;
 mod standings;
+mod support;
 mod terms;
 mod throttles;
 mod vault;

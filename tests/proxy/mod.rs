@@ -4,6 +4,7 @@ mod basic;
 mod catching;
 mod counting;
 mod entering;
+mod failing;
 mod handing_over;
 mod keeping_cookies;
 mod operating;

@@ -7,6 +7,7 @@ mod languages;
 mod migrate;
 mod recover;
 mod sign_in;
+mod support;
 
 use crate::support::{
     page,

@@ -15,6 +15,7 @@ pub mod postgres;
 pub mod raw;
 pub mod real_app;
 pub mod redis;
+pub mod rogue;
 pub mod samples;
 pub mod site;
 pub mod stage;
