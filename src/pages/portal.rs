@@ -58,6 +58,8 @@ pub enum Alert {
     Disowned,
     /// The page was out of date; the right step is shown.
     Stale,
+    /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
+    Unavailable,
 }
 
 impl Alert {
@@ -73,7 +75,8 @@ impl Alert {
             | Self::Expired
             | Self::ResendOver
             | Self::WrongPassword
-            | Self::TermsNotAccepted => Tone::Error,
+            | Self::TermsNotAccepted
+            | Self::Unavailable => Tone::Error,
             Self::OldCredentials
             | Self::ProvisionalOver
             | Self::MustChange

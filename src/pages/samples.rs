@@ -167,7 +167,8 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::PasswordChanged => Alert::EmailChanged,
         Alert::EmailChanged => Alert::Disowned,
         Alert::Disowned => Alert::Stale,
-        Alert::Stale => return None,
+        Alert::Stale => Alert::Unavailable,
+        Alert::Unavailable => return None,
     })
 }
 

@@ -20,6 +20,7 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::problem::try_again;
 use crate::web::query::Asked;
 
 /// A device is known for so long after the last sign-in on it.
@@ -114,7 +115,15 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let mut guest = guest;
     guest.stands_at(login_here(&agency, &return_to));
-    let alert = match sign_in::sign_in(&web.app, &guest.caller, credentials).await? {
+    let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
+        Ok(outcome) => outcome,
+        Err(fault) => {
+            let page = form(&agency, &return_to, Some(Alert::Unavailable));
+            let page = SignInPage { login: fields.text("login").to_owned(), keep, ..page };
+            return Ok(try_again(guest, &web, Some(&agency), &page, &fault));
+        }
+    };
+    let alert = match outcome {
         Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &return_to, &signed_in).await,
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    eventually,
+    eventually, page,
     person::{Answer, Person},
     redis::Redis,
     stage::Stage,
-    town::{CAROL, Town, try_sign_in},
+    town::{BOB, BOB_AT_B, CAROL, CHOSEN, Town, try_sign_in},
 };
 
 const SOON: Duration = Duration::from_secs(5);
@@ -40,7 +40,8 @@ fn rel_014_while_redis_is_down_residents_go_on_for_a_while_then_wait_and_nobody_
     asks_to_come_again(&account);
     let mut bob = Person::new(&town.gateway);
     try_sign_in(&mut bob, "a", "nobody", "wrong");
-    bob.see(UNAVAILABLE);
+    bob.see("Un de nos services ne répond pas");
+    assert_eq!((bob.here().status, typed(&bob, "login").as_str()), (503, "nobody"), "what was typed is not lost");
     told(&town, "Redis is not available; nobody");
     let times = town.gateway.log().matches("Redis is not available").count();
     assert!(times <= 4, "the operator is told once, and with the name of each page that could not be shown: {times}");
@@ -81,6 +82,38 @@ fn rel_015_the_wizard_needs_no_redis_up_to_the_letter_and_writes_one() {
         carol.sees("Votre compte est à jour").then_some(())
     });
     assert!(town.gateway.letters().look(CAROL.email).is_none(), "no second letter");
+}
+
+#[test]
+fn rel_015_a_step_that_redis_stops_keeps_the_typed_address_and_is_taken_later() {
+    let mut town = Town::on(Stage::Redis);
+    let mut bob = Person::new(&town.gateway);
+    town.migrate(&mut bob, "a", BOB, BOB.email);
+    try_sign_in(&mut bob, "b", BOB_AT_B.login, BOB_AT_B.password);
+    bob.see("évolue").press("Étape suivante").see("compte");
+    if bob.sees("J'ai déjà un compte") {
+        bob.follow("J'ai déjà un compte");
+    }
+    town.gateway.redis().kill();
+    bob.fill("email", BOB.email).fill("password", CHOSEN).press("Connexion");
+    assert_eq!(bob.here().status, 503);
+    assert!(!bob.here().header("retry-after").is_empty());
+    assert_eq!((typed(&bob, "email").as_str(), typed(&bob, "password").as_str()), (BOB.email, ""));
+    town.gateway.redis().start_again();
+    eventually("Redis to be used again", SOON, || {
+        bob.fill("password", CHOSEN).press("Connexion");
+        (bob.here().status != 503).then_some(())
+    });
+    bob.see("Compte associé");
+    let letters = town.gateway.letters().all();
+    let attached =
+        letters.iter().filter(|letter| letter.subject.contains("associé") || letter.subject.contains("rattaché"));
+    assert!(attached.count() <= 1, "no letter twice");
+}
+
+/// What stands in a field of the page.
+fn typed(person: &Person, field: &str) -> String {
+    page::attribute(&person.here().text(), &format!("input[name={field}]"), "value").unwrap_or_default()
 }
 
 #[test]

@@ -93,11 +93,6 @@ impl Database {
         self.url_at(self.port)
     }
 
-    /// Where the server listens.
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Its URL by another port, behind which something forwards to the server.
     pub fn url_at(&self, port: u16) -> String {
         format!("postgres://vestibule@127.0.0.1:{port}/{}", self.name)

@@ -58,7 +58,8 @@ impl Ground {
             return Self { url_of_nodes: url.clone(), url, redis, relay: None, _database: None };
         }
         let database = postgres::shared().database();
-        let relay = (stage.nodes() > 1).then(|| Relay::start(database.port()));
+        let server = url::Url::parse(&database.url()).expect("an address").port().expect("a port");
+        let relay = (stage.nodes() > 1).then(|| Relay::start(server));
         Self {
             url: database.url(),
             url_of_nodes: relay.as_ref().map_or_else(|| database.url(), |relay| database.url_at(relay.port())),
