@@ -28,4 +28,5 @@ mod journeys;
 mod proxy;
 mod residents;
 mod security;
+mod stores;
 mod support;

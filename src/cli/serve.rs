@@ -1,5 +1,6 @@
 //! `vestibule serve`.
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,7 @@ pub(super) fn run(settings: &Settings) -> Ended {
         Ok(logging) => logging,
         Err(error) => return Ended::Failed(format!("the log: {error}")),
     };
+    keep_memory_private();
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
@@ -32,6 +34,16 @@ pub(super) fn run(settings: &Settings) -> Ended {
         tracing::info!("the gateway is closed");
         Ended::Done
     })
+}
+
+/// What residents type is in this memory for the moment of a request, and the vault's key for good: no core of it is
+/// written, and no other program of the same user looks into it.
+fn keep_memory_private() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let done = setrlimit(Resource::Core, none).and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    if let Err(error) = done {
+        tracing::warn!(%error, "a crash may write the memory to a file");
+    }
 }
 
 pub(super) const fn log_format(format: config::LogFormat) -> LogFormat {

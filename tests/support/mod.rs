@@ -5,6 +5,7 @@ pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod line;
 pub mod page;
 pub mod person;
 pub mod postgres;

@@ -18,17 +18,17 @@ pub enum Stage {
 /// The ground of one gateway; it goes with this value.
 pub struct Ground {
     url: String,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 impl Ground {
     /// Prepares what a gateway with this folder will stand on.
     pub fn prepare(stage: Stage, folder: &Path) -> Self {
         match stage {
-            Stage::Sqlite => Self { url: format!("sqlite:{}", folder.join("vestibule.db").display()), _database: None },
+            Stage::Sqlite => Self { url: format!("sqlite:{}", folder.join("vestibule.db").display()), database: None },
             Stage::Postgres => {
                 let database = postgres::shared().database();
-                Self { url: database.url(), _database: Some(database) }
+                Self { url: database.url(), database: Some(database) }
             }
         }
     }
@@ -41,5 +41,10 @@ impl Ground {
     /// The database's URL.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same by the port of a line.
+    pub fn url_over(&self, port: u16) -> String {
+        self.database.as_ref().expect("a line leads to PostgreSQL").url_at(port)
     }
 }
