@@ -7,6 +7,7 @@ pub mod accept_terms;
 pub mod change_email;
 pub mod change_password;
 pub mod enter_extranet;
+pub mod extranet_password;
 mod finish;
 pub mod hand_over;
 pub mod hasher;

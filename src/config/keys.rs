@@ -81,6 +81,7 @@ pub(super) const GATEWAY: &[Key] = &[
     key("mail", Table(MAIL), Required, "How letters leave."),
     key("argon2", Table(ARGON2), Is("{}"), "The cost of a password hash (Argon2id), and how many are made at once."),
     key("log", Table(LOG), Is("{}"), "The log's form."),
+    key("traces", Table(TRACES), Nothing, "Where traces go (OpenTelemetry); without it there are none."),
     key("pages", Table(PAGES), Nothing, "An own copy of the pages and letters."),
     key("policy", Layer, Nothing, "What holds for every agency that does not say otherwise. Keys: see “Policy”."),
     key(
@@ -102,7 +103,7 @@ const SERVER: &[Key] = &[
         "health",
         Text,
         Is("'127.0.0.1:8081'"),
-        "Address with port where `/healthz` and `/readyz` answer; not for the public.",
+        "Address with port where `/healthz`, `/readyz` and `/metrics` answer; not for the public.",
     ),
     key(
         "trusted_proxies",
@@ -208,6 +209,21 @@ const LOG: &[Key] = &[
         Text,
         Is("'info'"),
         "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`. Below `info` only the gateway's own lines are written: libraries would tell codes and cookies.",
+    ),
+];
+
+const TRACES: &[Key] = &[
+    key(
+        "endpoint",
+        Text,
+        Required,
+        "The collector's address for OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.",
+    ),
+    key(
+        "one_in",
+        Number(1, 1_000_000),
+        Is("100"),
+        "One request in so many is traced; where a trusted proxy sends a `traceparent`, it decides.",
     ),
 ];
 

@@ -103,7 +103,8 @@ fn variable(section: &Section<'_>, name: &str, variable: &str, around: Surroundi
     value
 }
 
-fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
+/// The secret in the file that a key names.
+pub(super) fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
     file(section, name, &section.text(name)?, around)
 }
 

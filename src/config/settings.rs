@@ -30,6 +30,8 @@ pub struct Settings {
     pub argon2: Argon2Settings,
     /// The log's form.
     pub log: LogSettings,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TraceSettings>,
     /// An own copy of `pages/`, instead of the built-in one.
     pub pages: Option<PathBuf>,
     /// Every agency, sorted by its codes.
@@ -170,6 +172,15 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// A level, or levels by target: `info,vestibule=debug`.
     pub level: String,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceSettings {
+    /// The collector's address for traces.
+    pub endpoint: String,
+    /// One request in so many is traced.
+    pub one_in: u32,
 }
 
 /// One JSON object a line, or text for people.

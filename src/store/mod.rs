@@ -13,6 +13,7 @@ mod flows;
 mod handovers;
 mod jars;
 mod letters;
+mod notes;
 mod patience;
 mod people;
 mod purge;
@@ -37,6 +38,8 @@ use sqlx::migrate::MigrateError;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::telemetry::traces::{self, Step};
+
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
@@ -44,6 +47,7 @@ pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::OutboxCounts;
+use notes::Note;
 pub use purge::Purged;
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
@@ -66,6 +70,8 @@ pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
     _turn: Option<OwnedMutexGuard<()>>,
+    notes: Vec<Note>,
+    _step: Step,
 }
 
 /// Why the store could not do what it was asked.
@@ -180,7 +186,8 @@ impl Store {
             Dialect::Sqlite => "BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(Tx { inner: self.begin(begin).await?, _turn: None })
+        let step = traces::step("store");
+        Ok(Tx { inner: self.begin(begin).await?, _turn: None, notes: Vec::new(), _step: step })
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -189,14 +196,22 @@ impl Store {
     /// # Errors
     /// The database does not answer, or others have written for too long.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        let step = traces::step("store");
         match self.dialect {
             Dialect::Sqlite => {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx { inner: self.begin("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+                Ok(Tx {
+                    inner: self.begin("BEGIN IMMEDIATE").await?,
+                    _turn: Some(turn),
+                    notes: Vec::new(),
+                    _step: step,
+                })
             }
-            Dialect::Postgres => Ok(Tx { inner: self.begin("BEGIN").await?, _turn: None }),
+            Dialect::Postgres => {
+                Ok(Tx { inner: self.begin("BEGIN").await?, _turn: None, notes: Vec::new(), _step: step })
+            }
         }
     }
 
@@ -225,7 +240,14 @@ impl Tx {
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(patience::within(patience::STATEMENT, self.inner.commit()).await?)
+        patience::within(patience::STATEMENT, self.inner.commit()).await?;
+        self.notes.iter().for_each(Note::count);
+        Ok(())
+    }
+
+    /// Has something counted, once it has happened for good.
+    fn note(&mut self, note: Note) {
+        self.notes.push(note);
     }
 
     /// For statements that are short: each is given up when it takes too long.

@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
 pub mod line;
+pub mod otlp;
 pub mod page;
 pub mod person;
 pub mod postgres;
@@ -13,6 +14,7 @@ pub mod raw;
 pub mod samples;
 pub mod site;
 pub mod stage;
+pub mod tls_front;
 pub mod town;
 
 use std::{
