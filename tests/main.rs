@@ -36,4 +36,5 @@ mod residents;
 mod security;
 mod sending;
 mod sessions;
+mod stores;
 mod support;

@@ -292,7 +292,7 @@ const LOG: &[Key] = &[
         "level",
         Text,
         Is("'info'"),
-        "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`.",
+        "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`. Below `info` only the gateway's own lines are written: libraries would tell codes and cookies.",
     ),
 ];
 

@@ -19,8 +19,8 @@ use super::{
     eventually, free_port,
     letters::{Letter, Letters},
     redis::Redis,
-    site::Site,
-    stage::Ground,
+    site::{self, Site},
+    stage::{Ground, Stage},
     wait,
 };
 
@@ -117,14 +117,44 @@ impl Gateway {
 
     /// Ends the process with SIGKILL: nothing is tidied up.
     pub fn kill(&mut self) {
-        self.child.kill().expect("a child of ours");
-        self.child.wait().expect("a child of ours");
+        self.nodes[0].child.kill().expect("a child of ours");
+        self.nodes[0].child.wait().expect("a child of ours");
     }
 
     /// Starts the process again on the same folder and ports.
     pub fn start_again(&mut self) {
-        self.child = spawn(&self.config, self.folder.path());
+        self.nodes[0].child = spawn(&self.config, self.folder.path(), &[]);
         self.wait_until_ready();
+    }
+
+    /// Ends the process with SIGKILL.
+    pub fn kill(&mut self) {
+        self.nodes[0].child.kill().expect("a child of ours");
+        self.nodes[0].child.wait().expect("a child of ours");
+    }
+
+    /// Starts the process again on the same folder and ports, after its end.
+    pub fn start_again(&mut self) {
+        self.nodes[0].child = spawn(&self.config, self.folder.path(), &[]);
+        self.wait_until_ready();
+    }
+
+    /// Sets a value of the configuration by its dotted path; it holds from the next start on.
+    pub fn configure(&self, path: &str, value: impl Into<toml::Value>) {
+        site::rewrite(&self.config, path, value);
+    }
+
+    /// Moves to another stage as an operator does: stop, copy, one line of configuration, start.
+    pub fn settle_on(&mut self, stage: Stage) -> String {
+        self.stop();
+        let ground = Ground::prepare(stage, self.folder.path());
+        let done = program().args(["store", "copy", "--from", self.ground.url(), "--to", ground.url()]).output();
+        let done = done.expect("the program can be started");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        self.configure("database.url", ground.url());
+        self.ground = ground;
+        self.start_again();
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Ends the process with SIGTERM and waits for it.
@@ -199,6 +229,16 @@ impl Gateway {
         self.letters.next(address)
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it stands on.
+    pub const fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
     /// The folder with everything that it keeps.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -249,13 +289,19 @@ impl Gateway {
 
     /// How many lines of the trace tell of this event.
     pub fn traced(&self, event: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM audit WHERE event = '{event}'"))
+    }
+
+    /// A number from the database.
+    pub fn number(&self, statement: &str) -> i64 {
         wait(async {
-            let query = sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE event = $1").bind(event);
-            query.fetch_one(&mut self.database().await).await.expect("a count")
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()));
+            query.fetch_one(&mut self.database().await).await.expect("a number")
         })
     }
 
-    fn rewrite(&self, statement: &str) {
+    /// Changes what is kept, behind the gateway.
+    pub fn rewrite(&self, statement: &str) {
         wait(async {
             sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
                 .execute(&mut self.database().await)
@@ -267,13 +313,17 @@ impl Gateway {
     /// The database, beside the gateway.
     async fn database(&self) -> sqlx::AnyConnection {
         sqlx::any::install_default_drivers();
-        sqlx::AnyConnection::connect(self.ground.url()).await.expect("the database")
+        let url = self.ground.url();
+        // Tests may write where the gateway must not.
+        let options =
+            if url.starts_with("postgres") { "?options=-c%20default_transaction_read_only%3Doff" } else { "" };
+        sqlx::AnyConnection::connect(&format!("{url}{options}")).await.expect("the database")
     }
 
     /// Runs another command of the program on the same configuration.
     pub fn run(&self, command: &str, arguments: &[&str]) -> std::process::Output {
         program()
-            .arg(command)
+            .args(command.split(' '))
             .arg("--config")
             .arg(&self.config)
             .args(arguments)

@@ -6,6 +6,7 @@ pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod line;
 pub mod load;
 pub mod mail_server;
 pub mod otlp;

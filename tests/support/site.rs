@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use toml::{Table, Value};
 
-use super::stage::{Ground, Stage};
+use super::{
+    line::Line,
+    stage::{Ground, Stage},
+};
 
 /// What a gateway is started with; every value can be set by its dotted path.
 #[derive(Debug, Clone)]
@@ -12,6 +15,7 @@ pub struct Site {
     settings: Table,
     agencies: Vec<Agency>,
     stage: Stage,
+    line: Option<u16>,
 }
 
 /// One agency's file.
@@ -44,12 +48,22 @@ impl Site {
             [policy]
             notice_seconds = 0
         "##;
-        Self { settings: settings.parse().expect("the settings are TOML"), agencies: Vec::new(), stage: Stage::Sqlite }
+        Self {
+            settings: settings.parse().expect("the settings are TOML"),
+            agencies: Vec::new(),
+            stage: Stage::Sqlite,
+            line: None,
+        }
     }
 
     /// On another stage than `SQLite`.
     pub fn on(self, stage: Stage) -> Self {
         Self { stage, ..self }
+    }
+
+    /// On `PostgreSQL`, over a line that a test can cut.
+    pub fn over(self, line: &Line) -> Self {
+        Self { stage: Stage::Postgres, line: Some(line.port()), ..self }
     }
 
     /// What it is to stand on.
@@ -74,6 +88,9 @@ impl Site {
         let mut settings = self.settings.clone();
         for (path, value) in ground.settings() {
             set(&mut settings, path, value);
+        }
+        if let Some(port) = self.line {
+            set(&mut settings, "database.url", ground.url_over(port).into());
         }
         set(&mut settings, "server.listen", vec![format!("127.0.0.1:{port}")].into());
         set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
@@ -132,6 +149,13 @@ impl Agency {
         let file = file.to_str().expect("a path in UTF-8").to_owned();
         self.set("terms.version", "2026-10").set("terms.file", file)
     }
+}
+
+/// Sets a value by its dotted path in a file that is there.
+pub fn rewrite(file: &Path, path: &str, value: impl Into<Value>) {
+    let mut settings: Table = fs::read_to_string(file).expect("the file").parse().expect("TOML");
+    set(&mut settings, path, value.into());
+    write(file, &settings);
 }
 
 fn set(table: &mut Table, path: &str, value: Value) {

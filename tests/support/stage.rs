@@ -32,7 +32,7 @@ pub struct Ground {
     url_of_nodes: String,
     pub redis: Option<Redis>,
     pub relay: Option<Relay>,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 impl Stage {
@@ -55,7 +55,7 @@ impl Ground {
         let redis = stage.has_redis().then(Redis::start);
         if matches!(stage, Stage::Sqlite | Stage::Redis) {
             let url = format!("sqlite:{}", folder.join("vestibule.db").display());
-            return Self { url_of_nodes: url.clone(), url, redis, relay: None, _database: None };
+            return Self { url_of_nodes: url.clone(), url, redis, relay: None, database: None };
         }
         let database = postgres::shared().database();
         let server = url::Url::parse(&database.url()).expect("an address").port().expect("a port");
@@ -65,7 +65,7 @@ impl Ground {
             url_of_nodes: relay.as_ref().map_or_else(|| database.url(), |relay| database.url_at(relay.port())),
             redis,
             relay,
-            _database: Some(database),
+            database: Some(database),
         }
     }
 
@@ -81,6 +81,11 @@ impl Ground {
     /// The database's URL.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same by the port of a line.
+    pub fn url_over(&self, port: u16) -> String {
+        self.database.as_ref().expect("a line leads to PostgreSQL").url_at(port)
     }
 
     /// Lets every sign-in upstream that stands in Redis have been so many minutes earlier.

@@ -48,7 +48,7 @@ async fn seq_after_one_more_line(store: &Store) -> i64 {
 }
 
 /// A URL where nothing is yet, on the other kind of database.
-fn elsewhere(fresh: &Fresh) -> (String, Kept) {
+pub(super) fn elsewhere(fresh: &Fresh) -> (String, Kept) {
     if fresh.url.starts_with("sqlite:") {
         let database = postgres::shared().database();
         (database.url(), Kept::Database(database))
