@@ -5,9 +5,11 @@
 
 use jiff::SignedDuration;
 
-use super::{App, Caller, Fault, accept_terms, by_resident};
+use super::{App, Caller, Fault, accept_terms, by_resident, switch_account};
+use crate::domain::accounts::{Choice, choose};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
@@ -20,10 +22,25 @@ const LIFETIME: SignedDuration = SignedDuration::from_secs(30);
 pub enum Handed {
     /// The code.
     Code(Secret),
+    /// The person has to say which account.
+    Choose,
     /// The terms come first.
     OwesTerms,
     /// The person has no account at this agency (SEC-017).
     NoAccount,
+}
+
+/// What an agency's host asks for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Which agency.
+    pub agency: &'a Agency,
+    /// Which account, if that was said.
+    pub account: Option<AccountLabel>,
+    /// The digest of the secret that the browser got there.
+    pub browser: SecretDigest,
+    /// The page to go on to.
+    pub return_to: &'a ReturnPath,
 }
 
 /// Hands a signed-in person over to an agency's host.
@@ -34,55 +51,78 @@ pub async fn hand_over(
     app: &App,
     caller: &Caller,
     session: &Session,
-    agency: &Agency,
-    browser: SecretDigest,
-    return_to: &ReturnPath,
+    request: Request<'_>,
 ) -> Result<Handed, Fault> {
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(link) = tx.link_at(&session.identity, &agency.code).await? else {
-        let entry = AuditEntry {
-            agency: Some(agency.code.clone()),
-            ..by_resident(&session.identity, AuditEvent::AccessDenied)
-        };
-        caller.audit(&mut tx, &entry, now).await?;
-        tx.commit().await?;
-        return Ok(Handed::NoAccount);
-    };
+    let agency = request.agency;
+    let mut tx = app.store.read().await?;
+    let mut theirs = tx.links_of(&session.identity).await?;
+    theirs.retain(|link| link.account.agency == agency.code);
+    let open = switch_account::open_here(app, &mut tx, &session.id, agency).await?;
     drop(tx);
+    let choice = choose(&theirs, &open, request.account.as_ref(), agency.accounts);
+    if choice == Choice::Nothing {
+        deny(app, caller, session, agency).await?;
+        return Ok(Handed::NoAccount);
+    }
     if accept_terms::owes(app, &session.identity, agency).await? {
         return Ok(Handed::OwesTerms);
     }
+    let Choice::Enter(link) = choice else { return Ok(Handed::Choose) };
     let code = long_secret(&*app.dice);
+    let now = app.now();
     let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     let mut tx = app.store.write().await?;
-    tx.insert_handover(code.digest(), &session.id, &link.id, browser, return_to, expires_at).await?;
+    tx.insert_handover(code.digest(), &session.id, &link.id, request.browser, request.return_to, expires_at).await?;
     tx.commit().await?;
     Ok(Handed::Code(code))
 }
 
-/// An agency's host takes the code. Gives the secret for its own cookie and the way on.
+async fn deny(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<(), Fault> {
+    let entry = AuditEntry {
+        agency: Some(agency.code.clone()),
+        ..by_resident(&session.identity, AuditEvent::AccessDenied)
+    };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What the agency's host got for a code.
+#[derive(Debug)]
+pub struct Entered {
+    /// The secret for this host's own cookie.
+    pub cookie: Secret,
+    /// The account.
+    pub account: AccountLabel,
+    /// The way on.
+    pub return_to: ReturnPath,
+}
+
+/// An agency's host takes the code. What else was open on it is closed.
 ///
 /// # Errors
 /// The store fails.
 pub async fn enter(
     app: &App,
+    caller: &Caller,
     agency: &Agency,
     code: &Secret,
     browser: &Secret,
-) -> Result<Option<(Secret, ReturnPath)>, Fault> {
+) -> Result<Option<Entered>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
     let link = tx.link(&handed.link).await?;
-    let here = link.is_some_and(|link| link.account.agency == agency.code) && handed.browser == browser.digest();
-    if !here {
+    let link = link.filter(|link| link.account.agency == agency.code && handed.browser == browser.digest());
+    let (Some(link), Some(session)) = (link, tx.session(&handed.session).await?) else {
         // A code in a wrong place is burnt all the same.
         tx.commit().await?;
         return Ok(None);
-    }
+    };
+    let closed = switch_account::close_others(app, &mut tx, &session.id, agency, &link).await?;
     let cookie = long_secret(&*app.dice);
-    tx.insert_agency_cookie(cookie.digest(), &handed.session, &handed.link, now).await?;
+    tx.insert_agency_cookie(cookie.digest(), &session.id, &link.id, now).await?;
     tx.commit().await?;
-    Ok(Some((cookie, handed.return_to)))
+    closed.end_upstream(app, caller, &session, &link).await?;
+    Ok(Some(Entered { cookie, account: link.label(), return_to: handed.return_to }))
 }

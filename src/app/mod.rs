@@ -19,6 +19,7 @@ pub mod prove;
 pub mod recover;
 pub mod sign_in;
 pub mod sign_out;
+pub mod switch_account;
 pub mod throttle;
 pub mod visit;
 

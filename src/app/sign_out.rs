@@ -35,7 +35,8 @@ pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(
 }
 
 /// None where the extranet has no declared way out.
-async fn end_upstream(app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
+pub(super) async fn end_upstream(
+    app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
     let agency = app.directory.agency(&link.account.agency)?;
     let Adapter::FormReplay(form) = &agency.adapter else { return None };
     let logout = form.logout.as_ref()?;

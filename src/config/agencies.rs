@@ -51,6 +51,7 @@ pub(super) fn read<'s>(
     let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
     let mode = mode(&section);
     let cookies = cookies(&section);
+    let accounts = section.choice("accounts");
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
@@ -81,6 +82,7 @@ pub(super) fn read<'s>(
             brand: brand?,
             language: section.choice("language")?,
             public: public.clone()?,
+            accounts: accounts?,
             upstream: upstream?,
             mode: mode?,
             policy,

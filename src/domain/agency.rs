@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Accounts;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::origin::Origin;
@@ -171,6 +172,8 @@ pub struct Agency {
     pub language: Language,
     /// Its own public origin.
     pub public: Origin,
+    /// How several accounts of one person share its hosts.
+    pub accounts: Accounts,
     /// The extranet behind it.
     pub upstream: Upstream,
     /// How far the migration is enforced.

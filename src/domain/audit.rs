@@ -71,6 +71,15 @@ pub enum AuditEvent {
     Migrated,
     /// An account was attached to a person who existed.
     AccountAttached,
+    /// An account was opened in place of others on the same host, which were closed.
+    AccountSwitched {
+        /// Extranet sessions that were ended.
+        extranets_ended: u32,
+        /// Extranet sessions that could not be ended.
+        extranets_failed: u32,
+    },
+    /// An account was detached from a person.
+    AccountDetached,
     /// Terms were accepted.
     TermsAccepted {
         /// Which version.
@@ -122,6 +131,8 @@ impl AuditEvent {
             Self::MigrationDisowned => "migration-disowned",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
+            Self::AccountSwitched { .. } => "account-switched",
+            Self::AccountDetached => "account-detached",
             Self::TermsAccepted { .. } => "terms-accepted",
             Self::ResetAsked => "reset-asked",
             Self::PasswordReset => "password-reset",

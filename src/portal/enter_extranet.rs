@@ -9,17 +9,15 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::hand_over::own_agency;
-use super::wording;
+use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
 use crate::domain::agency::Agency;
-use crate::domain::origin::Scheme;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
-use crate::legacy::UpstreamCookie;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
-use crate::web::cookies::{Kind, is_ours};
+use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
@@ -58,7 +56,7 @@ pub(super) async fn renew(
     }
     match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
         Entered::In(cookies) => {
-            hold(&mut guest, &agency, &cookies);
+            relayed::hold(&mut guest, &agency, &cookies);
             guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
             Ok(guest.go(return_to.as_str()))
         }
@@ -71,13 +69,6 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
     let action_url = format!("{}/account", web.portal_url());
     let page = MessagePage { name: MessageName::ExtranetRefuses, action_url, request_id: None };
     guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
-}
-
-/// Gives the browser the extranet's cookies, except for such as would pass for ours.
-fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
-    for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
-        guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
-    }
 }
 
 /// Sign-ins in a row for one page; another page begins at none.
@@ -102,7 +93,7 @@ pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> R
         && let Entered::In(cookies) =
             enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
     {
-        hold(&mut guest, &agency, &cookies);
+        relayed::hold(&mut guest, &agency, &cookies);
     }
     let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
     Ok(guest.page_with(StatusCode::CONFLICT, &web, Some(&agency), &page))

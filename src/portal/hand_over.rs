@@ -7,10 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::relayed::{self, Before};
 use super::wording;
 use crate::app::Fault;
-use crate::app::hand_over::{self, Handed};
+use crate::app::hand_over::{self, Entered, Handed, Request};
 use crate::domain::agency::Agency;
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
@@ -29,6 +31,7 @@ pub(super) struct Said {
     societe: String,
     bind: String,
     code: String,
+    account: String,
     #[serde(rename = "return")]
     return_to: String,
 }
@@ -55,6 +58,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(a
     let query = query(&[
         ("client", agency.code.client()),
         ("societe", agency.code.societe()),
+        ("account", AccountLabel::parse(&asked.account).as_ref().map_or("", AccountLabel::as_str)),
         ("bind", &bind.digest().to_hex()),
         ("return", ReturnPath::parse_or_home(&asked.return_to).as_str()),
     ]);
@@ -74,11 +78,14 @@ pub(super) async fn hand_over(
     let (Some(session), Some(bind)) = (guest.session(&web).await?, SecretDigest::from_hex(&asked.bind)) else {
         return Ok(guest.go(&format!("/login?{way_back}")));
     };
-    match hand_over::hand_over(&web.app, &guest.caller, &session, &agency, bind, &return_to).await? {
+    let account = AccountLabel::parse(&asked.account);
+    let request = Request { agency: &agency, account, browser: bind, return_to: &return_to };
+    match hand_over::hand_over(&web.app, &guest.caller, &session, request).await? {
         Handed::Code(code) => {
             let query = query(&[("code", code.expose()), ("return", return_to.as_str())]);
             Ok(guest.go(&format!("{}/.vestibule/enter?{query}", agency.public)))
         }
+        Handed::Choose => Ok(guest.go(&format!("/accounts?{way_back}"))),
         Handed::OwesTerms => Ok(guest.go(&format!("/terms?{way_back}"))),
         Handed::NoAccount => {
             let action_url = wording::login_path(Some(&agency));
@@ -100,16 +107,21 @@ pub(super) async fn enter(
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
         return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page));
     };
-    let entered = hand_over::enter(&web.app, &agency, &Secret::new(asked.code), &bind).await?;
-    let Some((cookie, return_to)) = entered else {
+    let entered = hand_over::enter(&web.app, &guest.caller, &agency, &Secret::new(asked.code), &bind).await?;
+    let Some(Entered { cookie, account, return_to }) = entered else {
         // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
         // the portal gives another one, for the same page.
         let back = query(&[("return", ReturnPath::parse_or_home(&asked.return_to).as_str())]);
         return Ok(guest.go(&format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
     guest.set(Kind::Session, cookie.expose(), None);
-    Ok(match agency.adapter {
+    let before = relayed::arrive(&mut guest, &account);
+    let response = match agency.adapter {
         Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
         Adapter::TrustedHeaders => guest.go(return_to.as_str()),
+    };
+    Ok(match before {
+        Before::Nothing => response,
+        Before::Another => relayed::with_cleared_site(response),
     })
 }

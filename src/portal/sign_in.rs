@@ -34,6 +34,8 @@ pub(super) struct Said {
     #[serde(rename = "return")]
     return_to: String,
     notice: Option<Notice>,
+    /// Who is signed in attaches another account: the form is shown all the same.
+    attach: String,
 }
 
 /// What happened just before.
@@ -53,13 +55,15 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let agency = web.app.agency(&asked.client, &asked.societe);
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
-    if let Some(session) = guest.session(&web).await? {
+    let session = guest.session(&web).await?;
+    let attaches = !asked.attach.is_empty() && session.is_some();
+    if let Some(session) = session.filter(|_| !attaches) {
         match &agency {
             None if asked.client.is_empty() && asked.societe.is_empty() => return Ok(guest.go("/account")),
             Some(agency) => {
                 // Who has no account here yet may be about to attach one with old credentials (000 I.B).
-                let link = web.app.store.read().await?.link_at(&session.identity, &agency.code).await?;
-                if link.is_some() {
+                let links = web.app.store.read().await?.links_of(&session.identity).await?;
+                if links.iter().any(|link| link.account.agency == agency.code) {
                     return Ok(guest.go_into(agency, return_to.as_str()));
                 }
             }
@@ -69,7 +73,7 @@ pub(super) async fn show(
     let alert = match asked.notice {
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
-        Some(Notice::Unknown) | None => None,
+        Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency else {
         if alert.is_some() && asked.client.is_empty() && asked.societe.is_empty() {

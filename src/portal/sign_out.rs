@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::hand_over::own_agency;
-use super::{account, wording};
+use super::{account, relayed, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
 use crate::domain::session::Session;
 use crate::pages::portal::{LeavePage, MessageName};
 use crate::web::Web;
-use crate::web::cookies::{Kind, is_ours};
+use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
@@ -65,30 +65,14 @@ pub(super) async fn submit_on_agency(
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    for cookie in cookies_here(&headers) {
-        guest.set_written(cookie);
-    }
+    guest.clear(Kind::Account);
+    relayed::let_go(&mut guest);
     let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&agency), "notice=signed-out"));
-    Ok(with_cleared_site(guest.go(&to)))
+    Ok(relayed::with_cleared_site(guest.go(&to)))
 }
 
 async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault> {
     let Some(cookie) = guest.session_cookie() else { return Ok(None) };
     let known = web.app.store.read().await?.agency_cookie(cookie.digest()).await?;
     Ok(known.map(|(session, _)| session).filter(|session| session.lasts(web.app.now())))
-}
-
-/// Takes the extranet's cookies away, by the names that the browser sent.
-fn cookies_here(headers: &HeaderMap) -> Vec<String> {
-    let held = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
-    names.filter(|name| !is_ours(name)).map(|name| format!("{name}=; Path=/; Max-Age=0")).collect()
-}
-
-/// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
-/// whole registrable domain, and so take the portal's own.
-fn with_cleared_site(mut response: Response) -> Response {
-    let pages = HeaderValue::from_static("\"cache\", \"storage\"");
-    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
-    response
 }

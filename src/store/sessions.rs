@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use super::rows::{Columns as _, millis};
+use super::rows::{Columns, millis};
 use super::{Sealed, StoreError, Tx};
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::SecretDigest;
@@ -229,6 +229,50 @@ impl Tx {
         .iter()
         .map(|row| Ok((row.link()?, row.sealed()?)))
         .collect()
+    }
+
+    /// The accounts that are open in a session: entered on their agency's host, or signed in to upstream.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn open_accounts(&mut self, session: &SessionId) -> Result<Vec<Link>, StoreError> {
+        sqlx::query(
+            "SELECT l.id AS link_id, l.identity_id AS link_identity_id, l.agency AS agency, l.login AS login,
+                 l.name AS name, l.kind AS kind
+             FROM links l
+             WHERE l.id IN (SELECT link_id FROM agency_cookies WHERE session_id = $1)
+                OR l.id IN (SELECT link_id FROM upstream_cookies WHERE session_id = $1)
+             ORDER BY l.created_at, l.id",
+        )
+        .bind(session.as_str())
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(Columns::link)
+        .collect()
+    }
+
+    /// Closes an account in a session: its cookies and hand-overs are worth nothing. Gives the extranet's cookies, so that
+    /// the session there can be ended too.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn close_account(&mut self, session: &SessionId, link: &LinkId) -> Result<Option<Sealed>, StoreError> {
+        for statement in [
+            "DELETE FROM agency_cookies WHERE session_id = $1 AND link_id = $2",
+            "DELETE FROM handovers WHERE session_id = $1 AND link_id = $2",
+        ] {
+            sqlx::query(statement).bind(session.as_str()).bind(link.as_str()).execute(self.conn()).await?;
+        }
+        sqlx::query(
+            "DELETE FROM upstream_cookies WHERE session_id = $1 AND link_id = $2 RETURNING key_id, nonce, ciphertext",
+        )
+        .bind(session.as_str())
+        .bind(link.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| row.sealed())
+        .transpose()
     }
 
     /// When the session last signed in to the account's extranet.

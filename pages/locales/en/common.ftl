@@ -107,4 +107,5 @@ alert-terms-not-accepted = To continue, tick the box “I have read and accept t
 alert-password-changed = Your password has been changed. Your other devices have been signed out.
 alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
 alert-disowned = The request was stopped. Nothing was changed.
+alert-attach-another = To attach an account, enter the identifier and password that the agency gave you for that account.
 alert-stale = That page was out of date. Here is the step where you are.

@@ -108,4 +108,5 @@ alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accept
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
 alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
 alert-disowned = La demande a été arrêtée. Rien n'a été modifié.
+alert-attach-another = Pour associer un compte, saisissez l'identifiant et le mot de passe que l'agence vous a remis pour ce compte.
 alert-stale = Cette page n'était plus à jour. Voici l'étape où vous en êtes.

@@ -22,6 +22,7 @@ use super::door::Door;
 use super::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::Visitor;
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
 use crate::domain::identity::LinkId;
 use crate::domain::identity_headers::ReservedNames;
@@ -239,6 +240,7 @@ fn agency(port: u16) -> Agency {
         brand,
         language: Language::default(),
         public: origin("http://a.test:8080"),
+        accounts: Accounts::OneAtATime,
         upstream: Upstream {
             origin: origin(&format!("http://127.0.0.1:{port}")),
             host_header: format!("127.0.0.1:{port}"),
