@@ -10,6 +10,8 @@ pub mod telemetry;
 
 pub mod pages;
 
+pub mod edition;
+
 pub mod store;
 
 pub mod sessions;

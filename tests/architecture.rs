@@ -9,11 +9,12 @@ use std::{
 use crate::support::package;
 
 /// The modules; each uses only what stands before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "domain",
     "config",
     "telemetry",
     "pages",
+    "edition",
     "store",
     "sessions",
     "legacy",

@@ -28,9 +28,10 @@ pub enum Changed {
 pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool), Fault> {
     let links = app.store.read().await?.links_of(&session.identity).await?;
     let policy = app.policy_for(None, &links);
+    let directory = app.directory();
     let noted = links
         .iter()
-        .filter_map(|link| app.directory.agency(&link.account.agency))
+        .filter_map(|link| directory.agency(&link.account.agency))
         .any(|agency| agency.policy.confirm_noted);
     Ok((policy.password, noted))
 }

@@ -47,12 +47,7 @@ pub struct Request<'a> {
 ///
 /// # Errors
 /// The store fails.
-pub async fn hand_over(
-    app: &App,
-    caller: &Caller,
-    session: &Session,
-    request: Request<'_>,
-) -> Result<Handed, Fault> {
+pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: Request<'_>) -> Result<Handed, Fault> {
     let agency = request.agency;
     let mut tx = app.store.read().await?;
     let mut theirs = tx.links_of(&session.identity).await?;
@@ -78,10 +73,8 @@ pub async fn hand_over(
 }
 
 async fn deny(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<(), Fault> {
-    let entry = AuditEntry {
-        agency: Some(agency.code.clone()),
-        ..by_resident(&session.identity, AuditEvent::AccessDenied)
-    };
+    let entry =
+        AuditEntry { agency: Some(agency.code.clone()), ..by_resident(&session.identity, AuditEvent::AccessDenied) };
     let mut tx = app.store.write().await?;
     caller.audit(&mut tx, &entry, app.now()).await?;
     Ok(tx.commit().await?)

@@ -73,7 +73,7 @@ pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
 }
 
 fn found(app: &App, stored: StoredFlow) -> Option<Open> {
-    let agency = app.directory.agency(&stored.flow.account.agency)?.clone();
+    let agency = app.directory().agency(&stored.flow.account.agency)?.clone();
     let done = matches!(stored.flow.step, Step::Done { .. });
     (done || stored.flow.is_open(app.now())).then(|| Open { flow: stored.flow.clone(), agency, stored })
 }

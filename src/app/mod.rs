@@ -36,6 +36,7 @@ use crate::domain::language::Language;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
+use crate::edition::Current;
 use crate::legacy::Legacy;
 use crate::sessions::Sessions;
 use crate::store::{Store, StoreError, Tx, Vault, VaultError};
@@ -46,8 +47,8 @@ use hasher::{Crowded, Hasher};
 
 /// Everything that the use cases work with.
 pub struct App {
-    /// Hosts and agencies.
-    pub directory: Arc<Directory>,
+    /// The configuration in force.
+    pub current: Current,
     /// The truth in SQL.
     pub store: Store,
     /// Who is signed in.
@@ -103,10 +104,16 @@ pub enum Fault {
 }
 
 impl App {
+    /// Hosts and agencies, as they are now.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        self.current.directory()
+    }
+
     /// The agency with these codes, as typed.
     #[must_use]
     pub fn agency(&self, client: &str, societe: &str) -> Option<Arc<Agency>> {
-        self.directory.agency(&AgencyCode::parse(client, societe)?).cloned()
+        self.directory().agency(&AgencyCode::parse(client, societe)?).cloned()
     }
 
     /// What time it is.
@@ -121,7 +128,8 @@ impl App {
     /// The store fails.
     pub async fn home_of(&self, identity: &IdentityId) -> Result<Option<Arc<Agency>>, Fault> {
         let links = self.store.read().await?.links_of(identity).await?;
-        Ok(links.iter().find_map(|link| self.directory.agency(&link.account.agency).cloned()))
+        let directory = self.directory();
+        Ok(links.iter().find_map(|link| directory.agency(&link.account.agency).cloned()))
     }
 
     fn vault(&self) -> Result<&Vault, Fault> {
@@ -132,7 +140,8 @@ impl App {
     /// entered, if there is one.
     #[must_use]
     pub fn policy_for(&self, entered: Option<&Agency>, links: &[Link]) -> AgencyPolicy {
-        let others = links.iter().filter_map(|link| self.directory.agency(&link.account.agency));
+        let directory = self.directory();
+        let others = links.iter().filter_map(|link| directory.agency(&link.account.agency));
         match entered {
             Some(agency) => others.fold(agency.policy.clone(), |policy, other| policy.strictest(&other.policy)),
             None => others

@@ -215,7 +215,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     };
     let same_browser = confirm.asks == Asks::Nothing;
     let flow = confirm.waiting.flow.id.clone();
-    let agency = app.directory.agency(&confirm.waiting.flow.account.agency).cloned();
+    let agency = app.directory().agency(&confirm.waiting.flow.account.agency).cloned();
     let mut stepped = go_on(app, caller, confirm.waiting, &challenge, proven).await?;
     if let (Stepped::On, Some(owner)) = (&stepped, owner) {
         // The existing account's password was typed here already: it need not be typed again on the other device.
@@ -234,14 +234,14 @@ async fn is_the_same_person(
     confirm: &Confirm,
     password: Secret,
 ) -> Result<Option<Option<Credential>>, Fault> {
-    let Some(agency) = app.directory.agency(&confirm.waiting.flow.account.agency) else { return Ok(None) };
+    let Some(agency) = app.directory().agency(&confirm.waiting.flow.account.agency).cloned() else { return Ok(None) };
     let hash = match (confirm.asks, &confirm.waiting.flow.step) {
         (Asks::Nothing, _) => return Ok(Some(None)),
         (Asks::ExistingPassword, _) => {
             let mut tx = app.store.read().await?;
             let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
             drop(tx);
-            let right = join::is_password_of(app, caller, Some(agency), &owner, password).await?;
+            let right = join::is_password_of(app, caller, Some(&agency), &owner, password).await?;
             return Ok(right.then_some(Some(owner)));
         }
         (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),

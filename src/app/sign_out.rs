@@ -36,8 +36,13 @@ pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(
 
 /// None where the extranet has no declared way out.
 pub(super) async fn end_upstream(
-    app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
-    let agency = app.directory.agency(&link.account.agency)?;
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    link: &Link,
+    sealed: &Sealed,
+) -> Option<bool> {
+    let agency = app.directory().agency(&link.account.agency)?.clone();
     let Adapter::FormReplay(form) = &agency.adapter else { return None };
     let logout = form.logout.as_ref()?;
     let Ok(cookies) = unsealed(app, session, link, sealed) else { return Some(false) };

@@ -34,7 +34,7 @@ pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Faul
     let links = tx.links_of(&session.identity).await?;
     let open = tx.open_accounts(&session.id).await?;
     let account = |link: Link| {
-        let agency = app.directory.agency(&link.account.agency)?.clone();
+        let agency = app.directory().agency(&link.account.agency)?.clone();
         let is_open = open.iter().any(|other| other.id == link.id);
         Some(Account { agency, link, is_open })
     };
@@ -68,8 +68,9 @@ pub(super) async fn open_here(
     session: &SessionId,
     agency: &Agency,
 ) -> Result<Vec<Link>, Fault> {
+    let directory = app.directory();
     let is_here = |link: &Link| {
-        let other = app.directory.agency(&link.account.agency);
+        let other = directory.agency(&link.account.agency);
         other.is_some_and(|other| other.public.host() == agency.public.host())
     };
     Ok(tx.open_accounts(session).await?.into_iter().filter(is_here).collect())

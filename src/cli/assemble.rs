@@ -13,6 +13,7 @@ use crate::app::visit::Passage;
 use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings};
 use crate::domain::routing::Directory;
 use crate::domain::secret::Dice;
+use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
 use crate::mail::{Mailer, SmtpSecurity, SmtpServer, Transport};
 use crate::pages::{Brand, Pages};
@@ -34,6 +35,13 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
 /// How often what is past its time is thrown away (LAW-024).
 const PURGE_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
+/// What these settings say of hosts, agencies and pages, read whole before anything of it is in force.
+fn edition(settings: &Settings) -> Result<Edition, Reason> {
+    let pages = Pages::load(settings.pages.as_deref()).map_err(|error| error.to_string())?;
+    let directory = Directory::new(settings.portal.origin.clone(), settings.agencies.iter().cloned());
+    Ok(Edition { number: 1, directory: Arc::new(directory), pages: Arc::new(pages), portal: brand(&settings.portal) })
+}
+
 /// The use cases over an opened store.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
     let store = Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))?;
@@ -42,9 +50,8 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
     let cost = HashCost { memory_kib: argon2.memory_kib, iterations: argon2.iterations };
     let hasher = Hasher::start(cost, argon2.threads, argon2.queue, Arc::clone(&dice))
         .map_err(|error| format!("the hashing threads: {error}"))?;
-    let directory = Directory::new(settings.portal.origin.clone(), settings.agencies.iter().cloned());
     Ok(App {
-        directory: Arc::new(directory),
+        current: Current::new(edition(settings)?),
         sessions: Sessions::<Arc<Passage>>::sql(store.clone(), settings.server.cache_age),
         store,
         hasher,
@@ -67,16 +74,11 @@ pub(super) struct Assembled {
 
 /// Puts everything together and binds the addresses.
 pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
-    let pages = Pages::load(settings.pages.as_deref()).map_err(|error| error.to_string())?;
-    let pages = Arc::new(pages);
     let app = Arc::new(app(settings).await?);
-    let portal = brand(&settings.portal);
-    let web = Arc::new(Web { app: Arc::clone(&app), pages: Arc::clone(&pages), portal: portal.clone() });
+    let web = Arc::new(Web { app: Arc::clone(&app) });
     let mailer = Mailer {
         store: app.store.clone(),
-        pages,
-        directory: Arc::clone(&app.directory),
-        portal,
+        current: app.current.clone(),
         transport: transport(&settings.mail)?,
         clock: app.clock,
         dice: Arc::clone(&app.dice),

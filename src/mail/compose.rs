@@ -13,7 +13,7 @@ use crate::pages::letters::{
 use crate::pages::{Brand, Letter, RenderedLetter};
 
 pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLetter, Unsent> {
-    let portal = mailer.directory.portal().to_string();
+    let portal = mailer.current.directory().portal().to_string();
     match &mail.kind {
         LetterKind::ConfirmAddress { challenge, issue, account } => {
             let Shown { link, code, code_minutes, link_minutes } =
@@ -52,10 +52,11 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
 }
 
 fn render<L: Letter>(mailer: &Mailer, mail: &Mail, letter: &L) -> Result<RenderedLetter, Unsent> {
-    let agency = mail.agency.as_ref().and_then(|code| mailer.directory.agency(code));
-    let brand = agency.map_or_else(|| mailer.portal.clone(), |agency| Brand::from(&agency.brand));
-    let portal = mailer.directory.portal().to_string();
-    Ok(mailer.pages.letter(mail.language, &brand, &portal, letter)?)
+    let edition = mailer.current.edition();
+    let agency = mail.agency.as_ref().and_then(|code| edition.directory.agency(code));
+    let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
+    let portal = edition.directory.portal().to_string();
+    Ok(edition.pages.letter(mail.language, &brand, &portal, letter)?)
 }
 
 /// The secrets of a proof, as its letter shows them.

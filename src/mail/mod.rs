@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::challenge::ChallengeId;
 use crate::domain::mail::{Mail, next_attempt};
-use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret, eight_digits, long_secret};
-use crate::pages::{Brand, Pages, RenderError, RenderedLetter};
+use crate::edition::Current;
+use crate::pages::{RenderError, RenderedLetter};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Clock;
 
@@ -28,12 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub struct Mailer {
     /// Where the letters are.
     pub store: Store,
-    /// What they look like.
-    pub pages: Arc<Pages>,
-    /// Who writes them.
-    pub directory: Arc<Directory>,
-    /// The portal's own name and colour, for letters of no agency.
-    pub portal: Brand,
+    /// Who writes them, and what they look like.
+    pub current: Current,
     /// The way out.
     pub transport: Transport,
     /// What time it is.
@@ -99,8 +95,9 @@ impl Mailer {
 
     async fn send(&self, mail: &Mail) -> Result<String, Unsent> {
         let letter = self.compose(mail).await?;
-        let agency = mail.agency.as_ref().and_then(|code| self.directory.agency(code));
-        let sender = agency.map_or(&self.portal.name, |agency| &agency.brand.name);
+        let edition = self.current.edition();
+        let agency = mail.agency.as_ref().and_then(|code| edition.directory.agency(code));
+        let sender = agency.map_or(&edition.portal.name, |agency| &agency.brand.name);
         Ok(self.transport.deliver(mail, sender, &letter).await?)
     }
 

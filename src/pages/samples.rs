@@ -7,10 +7,10 @@ use super::letters::{
     AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
 };
 use super::portal::{
-    AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes, CodesPage, ConfirmPage,
-    Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName,
-    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
-    TermsPage,
+    AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes,
+    CodesPage, ConfirmPage, Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage,
+    LeavePage, MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage,
+    ResetPage, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;

@@ -72,6 +72,6 @@ pub(super) async fn show(
 
 pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     guest.session(&web).await?;
-    let page = PrivacyPage { agency: web.portal.name.clone() };
+    let page = PrivacyPage { agency: web.app.current.edition().portal.name.clone() };
     Ok(guest.page(&web, None, &page))
 }

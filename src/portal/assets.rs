@@ -31,7 +31,8 @@ pub(super) async fn serve(
         let kind = (header::CONTENT_TYPE, "image/svg+xml");
         return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], mark).into_response();
     }
-    let Some(asset) = web.pages.asset(&name) else { return Problem::not_found().into_response() };
+    let edition = web.app.current.edition();
+    let Some(asset) = edition.pages.asset(&name) else { return Problem::not_found().into_response() };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()) == Some(asset.etag);
     let about = [
         (header::CONTENT_TYPE, asset.content_type),

@@ -127,7 +127,7 @@ pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> R
 fn button(web: &Web, challenge: &Challenge, secret: &Secret, same: bool, alert: Option<Alert>) -> ConfirmPage {
     ConfirmPage {
         secret: secret.expose().to_owned(),
-        agency: web.portal.name.clone(),
+        agency: web.app.current.edition().portal.name.clone(),
         account: String::new(),
         email: challenge.address.to_string(),
         asks: if same { Asks::Nothing } else { Asks::Existing },

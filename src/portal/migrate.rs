@@ -56,7 +56,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let left = opens_at.duration_since(web.app.now()).as_millis();
             let seconds = u64::try_from(left).unwrap_or(0).div_ceil(1000);
             // Residents know the portal by its name, not by its scheme.
-            let portal = web.app.directory.portal().authority();
+            let portal = web.app.directory().portal().authority();
             let progress = Some(wording::progress(plan, Shown::Notice));
             guest.page_with(status, web, agency, &NoticePage { seconds, portal, alert, progress })
         }

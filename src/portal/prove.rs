@@ -67,10 +67,10 @@ pub(super) async fn show_link(
 
 fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, alert: Option<Alert>) -> Response {
     let account = &confirm.waiting.flow.account;
-    let agency = web.app.directory.agency(&account.agency);
+    let agency = web.app.directory().agency(&account.agency).cloned();
     let page = ConfirmPage {
         secret: secret.expose().to_owned(),
-        agency: agency.map(|agency| agency.brand.name.clone()).unwrap_or_default(),
+        agency: agency.as_ref().map(|agency| agency.brand.name.clone()).unwrap_or_default(),
         account: account.login.masked(),
         email: confirm.challenge.address.to_string(),
         asks: match confirm.asks {
@@ -83,7 +83,7 @@ fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, aler
         alert,
     };
     let status = if page.alert.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    guest.page_with(status, web, agency.map(AsRef::as_ref), &page)
+    guest.page_with(status, web, agency.as_deref(), &page)
 }
 
 /// A link that is not open any more, and the way on.

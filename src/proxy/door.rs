@@ -22,7 +22,7 @@ impl Door {
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         match self {
-            Self::App(app) => Arc::clone(&app.directory),
+            Self::App(app) => app.directory(),
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.directory(),
         }

@@ -21,7 +21,7 @@ use crate::domain::origin::Origin;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
-use crate::pages::{Frame, Page};
+use crate::pages::{Brand, Frame, Page};
 
 /// A request to a page of ours, and the cookies that its answer sets.
 pub struct Guest {
@@ -184,8 +184,9 @@ impl Guest {
 
     /// A page with a status.
     pub fn page_with<P: Page>(self, status: StatusCode, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
-        let brand = web.brand(agency);
-        let portal = web.portal_url();
+        let edition = web.app.current.edition();
+        let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
+        let portal = edition.directory.portal().to_string();
         let csrf = form_token(&self.caller.browser);
         let on_portal = matches!(self.arrival.place, Place::Portal);
         let frame = Frame {
@@ -197,10 +198,10 @@ impl Guest {
             here: &self.here,
             signed_in: self.is_signed_in,
         };
-        match web.pages.render(&frame, page) {
+        match edition.pages.render(&frame, page) {
             Ok(html) => {
                 let response = (status, Html(html)).into_response();
-                let origins = [web.app.directory.portal()].into_iter().chain(agency.map(|agency| &agency.public));
+                let origins = [edition.directory.portal()].into_iter().chain(agency.map(|agency| &agency.public));
                 let response = protected(response, origins.chain(&self.leads_to));
                 self.finish(response)
             }

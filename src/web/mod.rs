@@ -10,20 +10,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::domain::agency::Agency;
 use crate::domain::origin::Scheme;
 use crate::domain::routing::Place;
-use crate::pages::{Brand, Pages};
 use crate::telemetry::RequestId;
 
 /// What every handler works with.
 pub struct Web {
     /// The use cases.
     pub app: Arc<App>,
-    /// Templates and translations.
-    pub pages: Arc<Pages>,
-    /// The portal's own name and colour.
-    pub portal: Brand,
 }
 
 /// What the proxy knows of a request to a page of ours; it is an extension of the request.
@@ -40,15 +34,9 @@ pub struct Arrival {
 }
 
 impl Web {
-    /// How a page of this agency looks, or one of the portal's own.
-    #[must_use]
-    pub fn brand(&self, agency: Option<&Agency>) -> Brand {
-        agency.map_or_else(|| self.portal.clone(), |agency| Brand::from(&agency.brand))
-    }
-
     /// The portal's origin, as it begins every link.
     #[must_use]
     pub fn portal_url(&self) -> String {
-        self.app.directory.portal().to_string()
+        self.app.directory().portal().to_string()
     }
 }

@@ -6,6 +6,7 @@ mod import_roster;
 mod languages;
 mod migrate;
 mod recover;
+mod several_accounts;
 mod sign_in;
 
 use crate::support::{
