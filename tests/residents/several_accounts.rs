@@ -138,11 +138,11 @@ fn c17_following_a_link_to_another_account_closes_nothing() {
 #[test]
 fn b17_the_next_person_at_a_browser_finds_nothing_of_the_one_before() {
     let town = Town::build();
+    town.resident(BOB);
     let mut person = town.alice();
     person.get(town.at_a("/answer?set-cookie=dossier%3Dalice%3B+Path%3D%2F"), &[]);
     // Alice leaves by the portal: the agency's host was not there to take its cookies away.
     person.open("/account").press("Se déconnecter");
-    town.migrate(&mut person, "a", BOB, BOB.email);
     town.sign_in(&mut person, "a", BOB.email, CHOSEN);
     let held = cookies_at_a(&town, &person);
     assert!(!held.contains("dossier"), "{held}");
