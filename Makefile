@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deps build-deps bench-deps lint bench docs
+.PHONY: help demo test faults test-deps build-deps bench-deps lint bench docs
 
 CARGO ?= cargo
 # Only root installs; anybody else is asked for a password once.
@@ -51,6 +51,10 @@ demo: build-deps ## Builds and starts the gateway in front of two sample extrane
 test: test-deps ## Runs all tests, those in a real browser too; pictures go to target/screenshots
 	@echo "==> Building and running the tests (the first time takes some minutes)"
 	@$(CARGO) test --locked
+
+faults: test-deps ## Runs the rows that take long, and prints a table; some of them: ROWS="REL-047 REL-049"
+	@echo "==> Building"
+	@$(CARGO) test --locked --test faults -- $(ROWS)
 
 lint: build-deps ## Looks at format, lints and documentation
 	@echo "==> Format"
