@@ -78,8 +78,10 @@ pub enum AuditEvent {
         /// Extranet sessions that could not be ended.
         extranets_failed: u32,
     },
-    /// An account was detached from a person.
+    /// An account was detached by its person.
     AccountDetached,
+    /// An account was taken from a person: the agency took it back, or somebody else has the identifier now.
+    AccountWithdrawn,
     /// Terms were accepted.
     TermsAccepted {
         /// Which version.
@@ -112,6 +114,9 @@ pub enum AuditEvent {
         accounts: u64,
         /// Lines refused.
         refused: u64,
+        /// Accounts that were taken off the roster, or given to somebody else.
+        #[serde(default)]
+        withdrawn: u64,
     },
 }
 
@@ -133,6 +138,7 @@ impl AuditEvent {
             Self::AccountAttached => "account-attached",
             Self::AccountSwitched { .. } => "account-switched",
             Self::AccountDetached => "account-detached",
+            Self::AccountWithdrawn => "account-withdrawn",
             Self::TermsAccepted { .. } => "terms-accepted",
             Self::ResetAsked => "reset-asked",
             Self::PasswordReset => "password-reset",

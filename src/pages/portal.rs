@@ -54,6 +54,8 @@ pub enum Alert {
     PasswordChanged,
     /// The e-mail address has been changed.
     EmailChanged,
+    /// An account was detached.
+    AccountDetached,
     /// The other person's attempt was stopped.
     Disowned,
     /// The page was out of date; the right step is shown.
@@ -88,6 +90,7 @@ impl Alert {
             | Self::Resent
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::AccountDetached
             | Self::Disowned => Tone::Success,
         }
     }
@@ -394,6 +397,17 @@ pub struct AttachAt {
     pub url: String,
 }
 
+/// Asks for the password before an account is detached, and tells what that means (c17).
+#[derive(Debug, Clone, Serialize)]
+pub struct DetachPage {
+    /// The account.
+    pub account: AttachedAccount,
+    /// Whether it is the person's last one.
+    pub is_last: bool,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
 /// Which account of an agency to open (b17).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChooseAccountPage {
@@ -542,6 +556,7 @@ pages! {
     ResetDonePage => "reset_done",
     AccountPage => "account",
     ChooseAccountPage => "choose_account",
+    DetachPage => "detach",
     ChangePasswordPage => "change_password",
     ChangeEmailPage => "change_email",
     MessagePage => "message",

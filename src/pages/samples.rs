@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::letters::{
-    AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
 };
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes,
-    CodesPage, ConfirmPage, Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage,
+    CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage,
     LeavePage, MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage,
     ResetPage, SignInPage, TermsPage,
 };
@@ -117,6 +117,9 @@ pub fn letters() -> Vec<Sample> {
     let at = "22 novembre 2026 à 09:30".to_owned();
     letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
     letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });
+    let account_url = format!("{PORTAL}/account");
+    letter(&mut samples, &AccountDetached { account: AWKWARD.to_owned(), account_url: account_url.clone() });
+    letter(&mut samples, &AccountWithdrawn { account: AWKWARD.to_owned(), account_url });
     letter(&mut samples, &AccountAttached { account: AWKWARD.to_owned(), account_url: format!("{PORTAL}/account") });
     samples
 }
@@ -164,7 +167,8 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::TooEarly => Alert::TermsNotAccepted,
         Alert::TermsNotAccepted => Alert::PasswordChanged,
         Alert::PasswordChanged => Alert::EmailChanged,
-        Alert::EmailChanged => Alert::Disowned,
+        Alert::EmailChanged => Alert::AccountDetached,
+        Alert::AccountDetached => Alert::Disowned,
         Alert::Disowned => Alert::Stale,
         Alert::Stale => Alert::AttachAnother,
         Alert::AttachAnother => return None,
@@ -404,12 +408,16 @@ fn account(samples: &mut Vec<Sample>) {
         return_to: "/documents".to_owned(),
     };
     page(samples, &choice);
+    let detach = DetachPage { account: calm.accounts[0].clone(), is_last: false, alert: None };
+    page(samples, &detach);
+    page(samples, &DetachPage { is_last: true, alert: Some(Alert::WrongPassword), ..detach });
     let awkward = AttachedAccount {
         initials: AWKWARD.to_owned(),
         colour: AWKWARD.to_owned(),
         holder: Some(AWKWARD.to_owned()),
         ..attached(AWKWARD, AWKWARD, "unknown", AWKWARD)
     };
+    page(samples, &DetachPage { account: awkward.clone(), is_last: true, alert: None });
     page(
         samples,
         &ChooseAccountPage {

@@ -26,6 +26,7 @@ pub(super) struct Said {
 enum Notice {
     PasswordChanged,
     EmailChanged,
+    AccountDetached,
     #[serde(other)]
     Unknown,
 }
@@ -64,6 +65,7 @@ pub(super) async fn show(
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
             Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
+            Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::Unknown) | None => None,
         },
     };

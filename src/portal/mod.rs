@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod change_email;
 mod change_password;
+mod detach;
 mod enter_extranet;
 mod hand_over;
 mod language;
@@ -63,6 +64,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/reset", get(recover::show_link).post(recover::reset))
         .route("/account", get(account::show))
         .route("/accounts", get(switch_account::show))
+        .route("/account/detach", get(detach::show).post(detach::submit))
         .route("/account/open", post(switch_account::open))
         .route("/account/password", get(change_password::show).post(change_password::submit))
         .route("/account/email", get(change_email::show).post(change_email::submit))

@@ -7,6 +7,7 @@
 
 mod audit;
 mod challenges;
+mod detaching;
 mod devices;
 mod flows;
 mod handovers;

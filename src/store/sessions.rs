@@ -294,7 +294,7 @@ impl Tx {
     }
 }
 
-fn session(row: &AnyRow) -> Result<Session, StoreError> {
+pub(super) fn session(row: &AnyRow) -> Result<Session, StoreError> {
     Ok(Session {
         id: SessionId::stored(row.text("id")?),
         identity: IdentityId::stored(row.text("identity_id")?),

@@ -32,3 +32,13 @@ change-email-title = Change the e-mail address
 change-email-new = New e-mail address
 change-email-again = Confirm the e-mail address
 change-email-note = An e-mail will be sent to the new address. The old one stays valid until the new one is confirmed.
+
+detach-title = Detach an agency account
+detach-agency = Agency
+detach-means = If you detach this account:
+detach-closed = it no longer opens with your e-mail address and your password, and what is open is closed at once;
+detach-agency-keeps = nothing is deleted at your agency: your documents stay there;
+detach-again = you can attach it again, with the identifier and password that the agency gave you.
+detach-last = This is the last account that is attached. Your e-mail address and password stay valid: you can attach another account with them.
+detach-password = Your password, to confirm
+detach-do = Detach this account

@@ -32,3 +32,13 @@ change-email-title = Modification de l'adresse email
 change-email-new = Nouvelle adresse email
 change-email-again = Confirmation de l'adresse email
 change-email-note = Un e-mail sera envoyé à la nouvelle adresse. L'ancienne reste valable tant que la nouvelle n'est pas confirmée.
+
+detach-title = Détacher un compte d'agence
+detach-agency = Agence
+detach-means = Si vous détachez ce compte :
+detach-closed = il ne s'ouvrira plus avec votre adresse email et votre mot de passe, et ce qui est ouvert se ferme tout de suite ;
+detach-agency-keeps = rien n'est supprimé dans votre agence : vos documents y restent ;
+detach-again = vous pourrez l'associer de nouveau, avec l'identifiant et le mot de passe remis par l'agence.
+detach-last = C'est le dernier compte associé. Votre adresse email et votre mot de passe restent valables : ils vous serviront à associer un autre compte.
+detach-password = Votre mot de passe, pour confirmer
+detach-do = Détacher ce compte
