@@ -33,7 +33,10 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
         Err(error) => return Ended::Failed(format!("{}: {error}", folder.display())),
     };
     with_settings(&config, |settings| {
-        start_logging(log_format(settings.log.format), &settings.log.level);
+        let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
+            Ok(logging) => logging,
+            Err(error) => return Ended::Failed(format!("the log: {error}")),
+        };
         let runtime = match runtime(settings.server.workers) {
             Ok(runtime) => runtime,
             Err(error) => return Ended::Failed(format!("the runtime: {error}")),
