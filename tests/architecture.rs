@@ -115,6 +115,39 @@ fn each_library_is_spoken_to_at_home_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What only `sessions` asks the store: no use case may know where sessions live.
+const OF_SESSIONS: [&str; 19] = [
+    ".insert_session(",
+    ".session_by_cookie(",
+    ".touch_session(",
+    ".replace_cookie(",
+    ".end_session(",
+    ".remove_sessions_of(",
+    ".forget_agency_cookies(",
+    ".forget_agency_cookies_of(",
+    ".insert_agency_cookie(",
+    ".agency_cookie(",
+    "tx.session(",
+    "tx.sessions_of(",
+    "tx.jar(",
+    "tx.jars(",
+    "tx.put_jar(",
+    "tx.keep_jar(",
+    ".raise_session_epoch(",
+    ".raise_generation(",
+    ".mark_ended(",
+];
+
+#[test]
+fn no_use_case_knows_where_sessions_live() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !matches!(source.module.as_str(), "store" | "sessions")) {
+        let found = source.lines.iter().filter(|(_, text)| OF_SESSIONS.iter().any(|asked| text.contains(asked)));
+        wrong.extend(found.map(|(line, text)| format!("{}:{line}: {}", source.path.display(), text.trim())));
+    }
+    assert!(wrong.is_empty(), "sessions are asked by way of `Sessions`:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_domain_is_pure() {
     let mut wrong = Vec::new();

@@ -57,6 +57,7 @@ pub async fn sign_in(database: &Path, agency: &AgencyCode) -> Result<Vec<Residen
             started_at: now,
             seen_at: now,
             lifetime: SessionLifetime::new(&AgencyPolicy::default(), false),
+            epoch: 0,
         };
         tx.insert_session(&session, long_secret(&dice).digest()).await?;
         let cookie = long_secret(&dice);

@@ -6,6 +6,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::IdentityId;
 use crate::domain::session::Session;
 use crate::domain::terms::{Acceptance, is_owed};
+use crate::sessions::Change;
 
 /// Whether the person still owes the acceptance of the agency's terms.
 ///
@@ -40,7 +41,5 @@ pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agen
         ..by_resident(&session.identity, AuditEvent::TermsAccepted { version: terms.version.clone() })
     };
     caller.audit(&mut tx, &entry, now).await?;
-    tx.commit().await?;
-    app.sessions.forget_session(&session.id);
-    Ok(())
+    Ok(app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?)
 }

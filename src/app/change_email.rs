@@ -12,6 +12,7 @@ use crate::domain::identity::IdentityId;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::sessions::Change;
 use crate::store::{Purpose, Tx};
 
 /// What asking for the change comes to.
@@ -234,8 +235,7 @@ async fn change(
     }
     tell_old_address(app, &mut tx, caller, old, proven.address()).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChanged), now).await?;
-    tx.commit().await?;
-    app.sessions.forget_identity(identity);
+    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Answered::Changed)
 }
 

@@ -7,6 +7,7 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::password::{Broken, PasswordRules};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::sessions::Change;
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub async fn change(
     let now = app.now();
     let mut tx = app.store.write().await?;
     tx.set_password(identity, &hash, now).await?;
-    tx.end_sessions_of(identity, Some(&session.id)).await?;
+    app.sessions.end_all_of(&mut tx, identity, Some(&session.id)).await?;
     tx.forget_devices(identity).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
@@ -79,7 +80,6 @@ pub async fn change(
     };
     tx.enqueue(&mail, now, now).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::PasswordChanged), now).await?;
-    tx.commit().await?;
-    app.sessions.forget_identity(identity);
+    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Changed::Done)
 }

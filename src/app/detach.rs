@@ -10,7 +10,8 @@ use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::store::{Sealed, Tx};
+use crate::sessions::Change;
+use crate::store::{Jar, Tx};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,37 +46,62 @@ pub async fn detach(
         return Ok(Detached::PasswordRefused);
     }
     let (link, now) = (&account.link, app.now());
+    let entered = entered_with(app, link, now).await?;
     let mut tx = app.store.write().await?;
-    let Some(entered) = tx.detach(&link.id).await? else { return Ok(Detached::Nothing) };
+    if !tx.detach(&link.id).await? {
+        return Ok(Detached::Nothing);
+    }
     tx.give_back_provisional(&link.account.agency, &link.account.login).await?;
     tell(app, &mut tx, link, Why::Person, now).await?;
     let entry = about(link, by_resident(&session.identity, AuditEvent::AccountDetached));
     caller.audit(&mut tx, &entry, now).await?;
-    tx.commit().await?;
-    app.sessions.forget_identity(&session.identity);
-    for (session, cookies) in &entered {
-        sign_out::end_upstream(app, caller, session, link, cookies).await;
-    }
+    app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
+    end_upstream(app, caller, link, &entered).await?;
     Ok(Detached::Done)
 }
 
-/// The agency took an account back: nobody has it any more. False if nobody had.
+/// The sessions of the link's person that are signed in to its extranet.
+pub(super) async fn entered_with(app: &App, link: &Link, now: Timestamp) -> Result<Vec<(Session, Jar)>, Fault> {
+    let mut entered = Vec::new();
+    for session in app.sessions.sessions_of(&link.identity, now).await? {
+        if let Some(jar) = app.sessions.jar(&session.id, &link.id).await? {
+            entered.push((session, jar));
+        }
+    }
+    Ok(entered)
+}
+
+/// Ends them; the extranet's silence keeps nothing attached.
+pub(super) async fn end_upstream(
+    app: &App,
+    caller: &Caller,
+    link: &Link,
+    entered: &[(Session, Jar)],
+) -> Result<(), Fault> {
+    for (session, jar) in entered {
+        sign_out::end_upstream(app, caller, session, link, &jar.sealed).await;
+        app.sessions.drop_jar(&session.id, &link.id).await?;
+    }
+    Ok(())
+}
+
+/// The agency took an account back: nobody has it any more. Gives who had it.
 pub(super) async fn withdraw(
     app: &App,
     tx: &mut Tx,
     agency: &AgencyCode,
     login: &LegacyLogin,
     now: Timestamp,
-) -> Result<bool, Fault> {
-    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(false) };
-    if tx.detach(&link.id).await?.is_none() {
-        return Ok(false);
+) -> Result<Option<IdentityId>, Fault> {
+    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+    if !tx.detach(&link.id).await? {
+        return Ok(None);
     }
     tell(app, tx, &link, Why::Agency, now).await?;
     let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
     tx.append_audit(&entry, "command line", "import", now).await?;
-    Ok(true)
+    Ok(Some(link.identity))
 }
 
 /// Somebody has shown the extranet's own credentials for an identifier that is attached already, and they are not the
@@ -92,7 +118,7 @@ pub(super) async fn give_way(
 ) -> Result<Option<IdentityId>, Fault> {
     let before = tx.link_of_account(&link.account.agency, &link.account.login).await?;
     let Some(before) = before else { return Ok(None) };
-    if !tx.is_attached_before(&before.id, since).await? || tx.detach(&before.id).await?.is_none() {
+    if !tx.is_attached_before(&before.id, since).await? || !tx.detach(&before.id).await? {
         return Ok(None);
     }
     if before.identity != link.identity {
@@ -103,9 +129,6 @@ pub(super) async fn give_way(
     }
     Ok(Some(before.identity))
 }
-
-/// Extranet sessions that an attachment had, with the session that each belongs to.
-pub type EnteredWith = Vec<(Session, Sealed)>;
 
 /// Who ended the attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -100,15 +100,9 @@ fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
 }
 
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
-    let mut tx = app.store.read().await?;
-    let signed_in_at = tx.last_upstream_sign_in(&session.id, &link.id).await?;
-    let fresh = signed_in_at.is_some_and(|at| app.now().duration_since(at) < SERVES_FOR);
-    if !fresh {
-        return Ok(None);
-    }
-    let kept = tx.upstream_cookies(&session.id).await?;
-    let Some((_, sealed)) = kept.into_iter().find(|(kept, _)| kept.id == link.id) else { return Ok(None) };
-    Ok(unsealed(app, session, link, &sealed).ok())
+    let jar = app.sessions.jar(&session.id, &link.id).await?;
+    let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at) < SERVES_FOR);
+    Ok(fresh.and_then(|jar| unsealed(app, session, link, &jar.sealed).ok()))
 }
 
 /// The cookies of a session upstream, as they were handed over.
@@ -132,9 +126,8 @@ async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCook
     let text = serde_json::to_string(cookies).unwrap_or_default();
     let secret = crate::domain::secret::Secret::new(text);
     let sealed = app.vault()?.seal(&*app.dice, &context(session, link), &secret);
-    let mut tx = app.store.write().await?;
-    tx.keep_upstream_cookies(&session.id, &link.id, &sealed, app.now()).await?;
-    Ok(tx.commit().await?)
+    app.sessions.put_jar(&session.id, &link.id, &sealed, app.now()).await?;
+    Ok(())
 }
 
 async fn drop_secret(app: &App, caller: &Caller, session: &Session, link: &Link, version: i64) -> Result<(), Fault> {

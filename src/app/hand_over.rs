@@ -5,11 +5,11 @@
 
 use jiff::SignedDuration;
 
-use super::{App, Caller, Fault, accept_terms, by_resident, switch_account};
+use super::{App, Caller, Fault, accept_terms, by_resident};
 use crate::domain::accounts::{Choice, choose};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::identity::AccountLabel;
+use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
@@ -52,9 +52,10 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
     let mut tx = app.store.read().await?;
     let mut theirs = tx.links_of(&session.identity).await?;
     theirs.retain(|link| link.account.agency == agency.code);
-    let open = switch_account::open_here(app, &mut tx, &session.id, agency).await?;
+    let open = tx.open_accounts(&session.id).await?;
     drop(tx);
-    let choice = choose(&theirs, &open, request.account.as_ref(), agency.accounts);
+    let open = open.into_iter().find(|(host, _)| host == agency.public.host()).map(|(_, link)| link);
+    let choice = choose(&theirs, open.as_ref(), request.account.as_ref());
     if choice == Choice::Nothing {
         deny(app, caller, session, agency).await?;
         return Ok(Handed::NoAccount);
@@ -67,6 +68,9 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
     let now = app.now();
     let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     let mut tx = app.store.write().await?;
+    if !tx.open_account(&session.id, agency.public.host(), &link.id, session.ends_at_latest()).await? {
+        return Ok(Handed::Choose);
+    }
     tx.insert_handover(code.digest(), &session.id, &link.id, request.browser, request.return_to, expires_at).await?;
     tx.commit().await?;
     Ok(Handed::Code(code))
@@ -91,31 +95,24 @@ pub struct Entered {
     pub return_to: ReturnPath,
 }
 
-/// An agency's host takes the code. What else was open on it is closed.
+/// An agency's host takes the code; not where another account was opened on it in the meantime.
 ///
 /// # Errors
 /// The store fails.
-pub async fn enter(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    code: &Secret,
-    browser: &Secret,
-) -> Result<Option<Entered>, Fault> {
+pub async fn enter(app: &App, agency: &Agency, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
     let link = tx.link(&handed.link).await?;
     let link = link.filter(|link| link.account.agency == agency.code && handed.browser == browser.digest());
-    let (Some(link), Some(session)) = (link, tx.session(&handed.session).await?) else {
-        // A code in a wrong place is burnt all the same.
+    let open = tx.open_accounts(&handed.session).await?;
+    let is_open = |link: &Link| open.iter().any(|(host, open)| host == agency.public.host() && open.id == link.id);
+    let Some(link) = link.filter(is_open) else {
+        // A code in a wrong place, or for an account that was closed since, is burnt all the same.
         tx.commit().await?;
         return Ok(None);
     };
-    let closed = switch_account::close_others(app, &mut tx, &session.id, agency, &link).await?;
     let cookie = long_secret(&*app.dice);
-    tx.insert_agency_cookie(cookie.digest(), &session.id, &link.id, now).await?;
-    tx.commit().await?;
-    closed.end_upstream(app, caller, &session, &link).await?;
-    Ok(Some(Entered { cookie, account: link.label(), return_to: handed.return_to }))
+    let opened = app.sessions.open_agency(tx, &handed.session, &link.id, &cookie, now).await?;
+    Ok(opened.then(|| Entered { cookie, account: link.label(), return_to: handed.return_to }))
 }

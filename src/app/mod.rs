@@ -39,7 +39,7 @@ use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
 use crate::edition::Current;
 use crate::legacy::Legacy;
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, SessionsError};
 use crate::store::{Store, StoreError, Tx, Vault, VaultError};
 use crate::telemetry::{Clock, RequestId};
 
@@ -93,6 +93,9 @@ pub enum Fault {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Who is signed in.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
     /// More sign-ins wait than may.
     #[error(transparent)]
     Crowded(#[from] Crowded),

@@ -13,6 +13,7 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::password::{Broken, PasswordRules};
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
+use crate::sessions::Change;
 
 /// What an opened reset link shows.
 #[derive(Debug)]
@@ -178,12 +179,11 @@ pub async fn reset(
         return Ok(Reset::Not(Opened::Used));
     }
     tx.set_password(&identity, &hash, now).await?;
-    tx.end_sessions_of(&identity, None).await?;
+    app.sessions.end_all_of(&mut tx, &identity, None).await?;
     tx.forget_devices(&identity).await?;
     enqueue(app, &mut tx, caller, &credential, None, LetterKind::PasswordChanged { at: now }).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
-    tx.commit().await?;
-    app.sessions.forget_identity(&identity);
+    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     throttle::unlock(app, &throttle::person_key(&identity)).await?;
     Ok(Reset::Done { home: app.home_of(&identity).await? })
 }

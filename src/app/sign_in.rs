@@ -71,6 +71,8 @@ pub(super) struct Known {
     pub(super) roster: Option<RosterEntry>,
     own_device: bool,
     lockout: LockoutPolicy,
+    /// Read before the password is looked at: one that is changed meanwhile opens nothing.
+    epoch: i64,
 }
 
 impl Known {
@@ -107,7 +109,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     match &known.credential {
         Some(credential) if compared != Comparison::Wrong => {
             reserved.succeeded(app).await?;
-            begin_session(app, caller, credential, compared, credentials).await
+            begin_session(app, caller, credential, known.epoch, compared, credentials).await
         }
         // Whatever the extranet says of the old password, the guess at the new one was wrong and stays counted.
         Some(_) => old_credentials::judge(app, caller, &known, credentials, reserved.failed_for_subject()).await,
@@ -123,8 +125,10 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency)
     };
     let link = tx.link_of_account(&agency.code, &typed.legacy).await?;
     let roster = tx.roster_entry(&agency.code, &typed.legacy).await?;
-    let mut known = Known { typed, credential, link, roster, own_device: false, lockout: agency.policy.lockout };
+    let mut known =
+        Known { typed, credential, link, roster, own_device: false, lockout: agency.policy.lockout, epoch: 0 };
     if let Some(owner) = known.owner().cloned() {
+        known.epoch = tx.session_epoch(&owner).await?;
         known.lockout = app.policy_for(Some(agency), &tx.links_of(&owner).await?).lockout;
         if let Some(device) = &caller.device {
             known.own_device = tx.device_owner(device.digest()).await?.contains(&owner);
@@ -145,15 +149,12 @@ async fn begin_session(
     app: &App,
     caller: &Caller,
     credential: &Credential,
+    epoch: i64,
     comparison: Comparison,
     credentials: &Credentials<'_>,
 ) -> Result<Outcome, Fault> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
-    if let Comparison::RightAndRaised(hash) = comparison {
-        tx.set_password(&credential.identity, &hash, now).await?;
-    }
-    let links = tx.links_of(&credential.identity).await?;
+    let links = app.store.read().await?.links_of(&credential.identity).await?;
     let policy = app.policy_for(Some(&credentials.agency), &links);
     let session = Session {
         id: SessionId::random(&*app.dice),
@@ -161,9 +162,15 @@ async fn begin_session(
         started_at: now,
         seen_at: now,
         lifetime: SessionLifetime::new(&policy, credentials.keep),
+        epoch,
     };
     let (cookie, device) = (long_secret(&*app.dice), long_secret(&*app.dice));
-    tx.insert_session(&session, cookie.digest()).await?;
+    let begun = app.sessions.begin(&session, &cookie).await?;
+    let mut tx = app.store.write().await?;
+    if let Comparison::RightAndRaised(hash) = comparison {
+        tx.set_password(&credential.identity, &hash, now).await?;
+    }
+    begun.keep(&mut tx).await?;
     tx.remember_device(&credential.identity, device.digest(), now).await?;
     let entry = AuditEntry {
         agency: Some(credentials.agency.code.clone()),

@@ -13,14 +13,11 @@ use crate::store::Sealed;
 /// # Errors
 /// The store fails.
 pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(), Fault> {
-    let mut tx = app.store.write().await?;
-    let entered = tx.upstream_cookies(&session.id).await?;
-    tx.end_session(&session.id).await?;
-    tx.commit().await?;
-    app.sessions.forget_session(&session.id);
+    let entered = app.sessions.jars(&session.id).await?;
+    app.sessions.end(session).await?;
     let (mut ended, mut failed) = (0, 0);
-    for (link, sealed) in &entered {
-        match end_upstream(app, caller, session, link, sealed).await {
+    for (link, jar) in &entered {
+        match end_upstream(app, caller, session, link, &jar.sealed).await {
             Some(true) => ended += 1,
             Some(false) => failed += 1,
             None => {}

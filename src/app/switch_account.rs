@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use super::{App, Caller, Fault, by_resident, sign_out};
-use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, Link};
-use crate::domain::session::{Session, SessionId};
-use crate::store::{Sealed, Tx};
+use crate::domain::session::Session;
 
 /// One of a person's accounts.
 #[derive(Debug, Clone)]
@@ -21,10 +19,6 @@ pub struct Account {
     pub is_open: bool,
 }
 
-/// Accounts that were closed, with the extranet's cookies where it was signed in to.
-#[must_use = "the extranets have to be told"]
-pub(super) struct Closed(Vec<(Link, Option<Sealed>)>);
-
 /// The person's accounts at agencies that are here, the oldest attachment first.
 ///
 /// # Errors
@@ -33,19 +27,20 @@ pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Faul
     let mut tx = app.store.read().await?;
     let links = tx.links_of(&session.identity).await?;
     let open = tx.open_accounts(&session.id).await?;
+    let directory = app.directory();
     let account = |link: Link| {
-        let agency = app.directory().agency(&link.account.agency)?.clone();
-        let is_open = open.iter().any(|other| other.id == link.id);
+        let agency = directory.agency(&link.account.agency)?.clone();
+        let is_open = open.iter().any(|(_, other)| other.id == link.id);
         Some(Account { agency, link, is_open })
     };
     Ok(links.into_iter().filter_map(account).collect())
 }
 
-/// Closes what is open on the account's host, so that the account can be entered; None where the person has no such
-/// account.
+/// Opens an account in place of the one that is open on its host, which is closed, here and in its extranet. None where
+/// the person has no such account.
 ///
 /// # Errors
-/// The store fails.
+/// Something of ours is out of order.
 pub async fn switch(
     app: &App,
     caller: &Caller,
@@ -55,78 +50,31 @@ pub async fn switch(
     let theirs = accounts(app, session).await?;
     let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else { return Ok(None) };
     let mut tx = app.store.write().await?;
-    let closed = close_others(app, &mut tx, &session.id, &account.agency, &account.link).await?;
+    let host = account.agency.public.host();
+    let before = tx.switch_account(&session.id, host, &account.link.id, session.ends_at_latest()).await?;
     tx.commit().await?;
-    closed.end_upstream(app, caller, session, &account.link).await?;
+    if let Some(before) = before {
+        close(app, caller, session, &before, &account.link).await?;
+    }
     Ok(Some(account))
 }
 
-/// The accounts that are open in a session on this agency's host, whichever agency's they are.
-pub(super) async fn open_here(
-    app: &App,
-    tx: &mut Tx,
-    session: &SessionId,
-    agency: &Agency,
-) -> Result<Vec<Link>, Fault> {
-    let directory = app.directory();
-    let is_here = |link: &Link| {
-        let other = directory.agency(&link.account.agency);
-        other.is_some_and(|other| other.public.host() == agency.public.host())
+/// Makes the cookies of an account worth nothing in this session, and ends the session in its extranet.
+async fn close(app: &App, caller: &Caller, session: &Session, before: &Link, opened: &Link) -> Result<(), Fault> {
+    app.sessions.close_agency(&session.id, &before.id).await?;
+    let jar = app.sessions.jar(&session.id, &before.id).await?;
+    app.sessions.drop_jar(&session.id, &before.id).await?;
+    let ended = match jar {
+        Some(jar) => sign_out::end_upstream(app, caller, session, before, &jar.sealed).await,
+        None => None,
     };
-    Ok(tx.open_accounts(session).await?.into_iter().filter(is_here).collect())
-}
-
-/// One account at a time: closes all that are open on the host but this one.
-pub(super) async fn close_others(
-    app: &App,
-    tx: &mut Tx,
-    session: &SessionId,
-    agency: &Agency,
-    entered: &Link,
-) -> Result<Closed, Fault> {
-    let mut closed = Vec::new();
-    if agency.accounts == Accounts::OneAtATime {
-        for link in open_here(app, tx, session, agency).await? {
-            if link.id != entered.id {
-                let cookies = tx.close_account(session, &link.id).await?;
-                closed.push((link, cookies));
-            }
-        }
-    }
-    Ok(Closed(closed))
-}
-
-impl Closed {
-    /// Forgets what was decided about the session, and ends the sessions upstream.
-    pub(super) async fn end_upstream(
-        self,
-        app: &App,
-        caller: &Caller,
-        session: &Session,
-        entered: &Link,
-    ) -> Result<(), Fault> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        app.sessions.forget_session(&session.id);
-        let (mut extranets_ended, mut extranets_failed) = (0, 0);
-        for (link, cookies) in &self.0 {
-            let Some(cookies) = cookies else { continue };
-            match sign_out::end_upstream(app, caller, session, link, cookies).await {
-                Some(true) => extranets_ended += 1,
-                Some(false) => extranets_failed += 1,
-                None => {}
-            }
-        }
-        let event = AuditEvent::AccountSwitched { extranets_ended, extranets_failed };
-        let entry = AuditEntry {
-            agency: Some(entered.account.agency.clone()),
-            login: Some(entered.account.login.clone()),
-            ..by_resident(&session.identity, event)
-        };
-        let now = app.now();
-        let mut tx = app.store.write().await?;
-        caller.audit(&mut tx, &entry, now).await?;
-        Ok(tx.commit().await?)
-    }
+    let event = AuditEvent::AccountSwitched { extranet_ended: ended };
+    let entry = AuditEntry {
+        agency: Some(opened.account.agency.clone()),
+        login: Some(opened.account.login.clone()),
+        ..by_resident(&session.identity, event)
+    };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
 }

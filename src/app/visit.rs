@@ -61,12 +61,8 @@ pub async fn visit(
 
 async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen<Arc<Passage>>>, Fault> {
     let now = app.now();
-    let mut tx = app.store.read().await?;
-    let Some((session, link)) = tx.agency_cookie(Secret::new(cookie).digest()).await? else { return Ok(None) };
-    drop(tx);
-    if !session.lasts(now) || link.account.agency != agency.code {
-        return Ok(None);
-    }
+    let known = app.sessions.of_agency(&Secret::new(cookie), now).await?;
+    let Some((session, link)) = known.filter(|(_, link)| link.account.agency == agency.code) else { return Ok(None) };
     if let Err(error) = app.sessions.touch(&session, now).await {
         tracing::warn!(%error, "that a resident was seen could not be written");
     }

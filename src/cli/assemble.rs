@@ -21,7 +21,7 @@ use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::sessions::Sessions;
 use crate::store::{Store, Vault};
-use crate::telemetry::{Clock, SystemDice};
+use crate::telemetry::{Clock, SystemDice, access_log};
 use crate::web::Web;
 
 use super::health;
@@ -86,7 +86,8 @@ pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
     let mut seed = [0; 8];
     app.dice.fill(&mut seed);
     let trusted = TrustedProxies::new(settings.server.trusted_proxies.clone());
-    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, u64::from_le_bytes(seed));
+    let seed = u64::from_le_bytes(seed);
+    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, access_log());
     let listening =
         ServerSettings { listen: settings.server.listen.clone(), workers: settings.server.workers, grace: GRACE };
     let server = ProxyServer::bind(&listening, gateway).await.map_err(|error| format!("cannot listen on {error}"))?;

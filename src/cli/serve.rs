@@ -9,7 +9,10 @@ use crate::telemetry::{LogFormat, start_logging};
 
 /// Runs the gateway until Ctrl-C or SIGTERM.
 pub(super) fn run(settings: &Settings) -> Ended {
-    start_logging(log_format(settings.log.format), &settings.log.level);
+    let _logging = match start_logging(log_format(settings.log.format), &settings.log.level) {
+        Ok(logging) => logging,
+        Err(error) => return Ended::Failed(format!("the log: {error}")),
+    };
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),

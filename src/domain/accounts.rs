@@ -27,21 +27,17 @@ pub enum Choice<'l> {
     Nothing,
 }
 
-/// Which of a person's accounts at an agency is entered. `open` are the accounts that are open on the same host in this
-/// session, whichever agency's they are; `wanted` is what a link names.
+/// Which of a person's accounts at an agency is entered. `open` is the account that is open on the same host in this
+/// session, whichever agency's it is; `wanted` is what a link names.
 #[must_use]
-pub fn choose<'l>(theirs: &'l [Link], open: &[Link], wanted: Option<&AccountLabel>, accounts: Accounts) -> Choice<'l> {
-    let open = match accounts {
-        Accounts::OneAtATime => open,
-        Accounts::Labels => &[],
-    };
-    let is_open = |link: &&Link| open.iter().any(|other| other.id == link.id);
+pub fn choose<'l>(theirs: &'l [Link], open: Option<&Link>, wanted: Option<&AccountLabel>) -> Choice<'l> {
+    let is_open = |link: &&Link| open.is_some_and(|open| open.id == link.id);
     let candidate = wanted
         .and_then(|label| theirs.iter().find(|link| link.label() == *label))
         .or_else(|| theirs.iter().find(is_open))
         .or(if let [only] = theirs { Some(only) } else { None });
     match candidate {
-        Some(link) if open.iter().all(|other| other.id == link.id) => Choice::Enter(link),
+        Some(link) if open.is_none_or(|open| open.id == link.id) => Choice::Enter(link),
         None if theirs.is_empty() => Choice::Nothing,
         Some(_) | None => Choice::Ask,
     }
@@ -68,7 +64,7 @@ mod tests {
         let (one, two) = (link("one"), link("two"));
         let both = [one.clone(), two.clone()];
         let (second, anothers) = (two.label(), link("another's").label());
-        let choose = |theirs, wanted| choose(theirs, &[], wanted, Accounts::OneAtATime);
+        let choose = |theirs, wanted| choose(theirs, None, wanted);
         assert_eq!(choose(&[], None), Choice::Nothing);
         assert_eq!(choose(&both[..1], None), Choice::Enter(&one));
         assert_eq!(choose(&both, None), Choice::Ask);
@@ -81,19 +77,9 @@ mod tests {
     fn c17_a_link_never_closes_the_account_that_is_open() {
         let (one, two) = (link("one"), link("two"));
         let both = [one.clone(), two.clone()];
-        let open = std::slice::from_ref(&one);
-        assert_eq!(choose(&both, open, None, Accounts::OneAtATime), Choice::Enter(&one));
-        assert_eq!(choose(&both, open, Some(&two.label()), Accounts::OneAtATime), Choice::Ask);
+        assert_eq!(choose(&both, Some(&one), None), Choice::Enter(&one));
+        assert_eq!(choose(&both, Some(&one), Some(&two.label())), Choice::Ask);
         // On a shared host the account of another agency is open.
-        assert_eq!(choose(&both[1..], open, None, Accounts::OneAtATime), Choice::Ask);
-    }
-
-    #[test]
-    fn a24_where_each_account_has_its_host_none_closes_another() {
-        let (one, two) = (link("one"), link("two"));
-        let both = [one.clone(), two.clone()];
-        let open = std::slice::from_ref(&one);
-        assert_eq!(choose(&both, open, Some(&two.label()), Accounts::Labels), Choice::Enter(&two));
-        assert_eq!(choose(&both, open, None, Accounts::Labels), Choice::Ask);
+        assert_eq!(choose(&both[1..], Some(&one), None), Choice::Ask);
     }
 }

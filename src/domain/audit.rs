@@ -71,12 +71,10 @@ pub enum AuditEvent {
     Migrated,
     /// An account was attached to a person who existed.
     AccountAttached,
-    /// An account was opened in place of others on the same host, which were closed.
+    /// An account was opened in place of another one on the same host, which was closed.
     AccountSwitched {
-        /// Extranet sessions that were ended.
-        extranets_ended: u32,
-        /// Extranet sessions that could not be ended.
-        extranets_failed: u32,
+        /// Whether the other one's extranet session could be ended; None where it had none, or no way out is declared.
+        extranet_ended: Option<bool>,
     },
     /// An account was detached by its person.
     AccountDetached,

@@ -24,6 +24,31 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// How long it lasts.
     pub lifetime: SessionLifetime,
+    /// How often the person's sessions had been ended all at once when the password of this one was looked up.
+    pub epoch: i64,
+}
+
+/// What is known about the end of sessions, apart from the sessions themselves: whatever keeps those may lose that one
+/// was ended, this does not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// How often the person's sessions have been ended all at once.
+    pub epoch: i64,
+    /// The session in which the person did that last; it goes on.
+    pub spared: Option<SessionId>,
+    /// How often this session's cookies have been renewed.
+    pub generation: i64,
+    /// Whether this one was ended by itself.
+    pub ended: bool,
+}
+
+impl Standing {
+    /// Whether the session still stands, for who holds a cookie of this generation.
+    #[must_use]
+    pub fn allows(&self, session: &Session, generation: i64) -> bool {
+        let of_now = session.epoch == self.epoch || self.spared.as_ref() == Some(&session.id);
+        of_now && !self.ended && generation == self.generation
+    }
 }
 
 /// How long a sign-in lasts.
@@ -53,9 +78,14 @@ impl Session {
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
         let idle = SignedDuration::from_mins(i64::from(self.lifetime.idle_minutes));
+        self.seen_at.checked_add(idle).unwrap_or(Timestamp::MAX).min(self.ends_at_latest())
+    }
+
+    /// When it ends whatever happens.
+    #[must_use]
+    pub fn ends_at_latest(&self) -> Timestamp {
         let whole = SignedDuration::from_hours(i64::from(self.lifetime.hours));
-        let after = |from: Timestamp, by| from.checked_add(by).unwrap_or(Timestamp::MAX);
-        after(self.seen_at, idle).min(after(self.started_at, whole))
+        self.started_at.checked_add(whole).unwrap_or(Timestamp::MAX)
     }
 
     /// Whether it still lasts.
@@ -70,6 +100,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_session_of_an_earlier_epoch_has_ended_but_for_the_one_that_was_spared() {
+        let session = |id: &str, epoch| Session {
+            id: SessionId::stored(id),
+            identity: IdentityId::stored("i"),
+            started_at: Timestamp::UNIX_EPOCH,
+            seen_at: Timestamp::UNIX_EPOCH,
+            lifetime: SessionLifetime::new(&AgencyPolicy::default(), false),
+            epoch,
+        };
+        let standing = Standing { epoch: 1, spared: Some(SessionId::stored("here")), ..Standing::default() };
+        assert!(standing.allows(&session("here", 0), 0) && standing.allows(&session("new", 1), 0));
+        assert!(!standing.allows(&session("there", 0), 0));
+        assert!(!standing.allows(&session("new", 1), 1), "a cookie of another generation");
+        assert!(!Standing { ended: true, ..standing }.allows(&session("new", 1), 0));
+    }
+
+    #[test]
     fn a_session_ends_by_silence_and_by_age_even_under_continuous_traffic() {
         let start = Timestamp::from_second(1_800_000_000).expect("a time");
         let after = |minutes| start.checked_add(SignedDuration::from_mins(minutes)).expect("a time");
@@ -79,6 +126,7 @@ mod tests {
             started_at: start,
             seen_at,
             lifetime: SessionLifetime::new(&AgencyPolicy::default(), keep),
+            epoch: 0,
         };
         assert!(session(start, false).lasts(after(59)));
         assert!(!session(start, false).lasts(after(60)));

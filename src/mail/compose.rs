@@ -8,7 +8,8 @@ use crate::domain::language::Language;
 use crate::domain::mail::{LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::pages::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
+    PasswordChanged, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter};
 

@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
+    PasswordChanged, ResetPassword,
 };
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes,
-    CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage,
-    LeavePage, MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage,
-    ResetPage, SignInPage, TermsPage,
+    CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage,
+    JoinedPage, LeavePage, MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage,
+    ResetDonePage, ResetPage, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;

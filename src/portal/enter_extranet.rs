@@ -42,10 +42,10 @@ pub(super) async fn renew(
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
     let known = match guest.session_cookie() {
-        Some(cookie) => web.app.store.read().await?.agency_cookie(cookie.digest()).await?,
+        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
         None => None,
     };
-    let known = known.filter(|(session, link)| session.lasts(web.app.now()) && link.account.agency == agency.code);
+    let known = known.filter(|(_, link)| link.account.agency == agency.code);
     let Some((session, link)) = known else {
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
@@ -86,10 +86,10 @@ fn place(return_to: &ReturnPath) -> String {
 pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
     let known = match guest.session_cookie() {
-        Some(cookie) => web.app.store.read().await?.agency_cookie(cookie.digest()).await?,
+        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
         None => None,
     };
-    if let Some((session, link)) = known.filter(|(session, _)| session.lasts(web.app.now()))
+    if let Some((session, link)) = known.filter(|(_, link)| link.account.agency == agency.code)
         && let Entered::In(cookies) =
             enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
     {

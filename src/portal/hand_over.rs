@@ -107,7 +107,7 @@ pub(super) async fn enter(
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
         return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page));
     };
-    let entered = hand_over::enter(&web.app, &guest.caller, &agency, &Secret::new(asked.code), &bind).await?;
+    let entered = hand_over::enter(&web.app, &agency, &Secret::new(asked.code), &bind).await?;
     let Some(Entered { cookie, account, return_to }) = entered else {
         // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
         // the portal gives another one, for the same page.

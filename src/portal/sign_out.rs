@@ -73,6 +73,5 @@ pub(super) async fn submit_on_agency(
 
 async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault> {
     let Some(cookie) = guest.session_cookie() else { return Ok(None) };
-    let known = web.app.store.read().await?.agency_cookie(cookie.digest()).await?;
-    Ok(known.map(|(session, _)| session).filter(|session| session.lasts(web.app.now())))
+    Ok(web.app.sessions.of_agency(cookie, web.app.now()).await?.map(|(session, _)| session))
 }

@@ -43,6 +43,7 @@ use crate::app::visit::Passage;
 use crate::domain::access::Fetch;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Place};
+use crate::telemetry::AccessLog;
 use door::Door;
 use fault::Fault;
 use peer::{Extranet, Extranets};
@@ -57,6 +58,7 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
+    log: AccessLog,
 }
 
 /// What is known of one request.
@@ -99,13 +101,13 @@ struct Forward {
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
     #[must_use]
-    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64) -> Self {
-        Self::behind(Door::App(app), pages, trusted, seed)
+    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
+        Self::behind(Door::App(app), pages, trusted, seed, log)
     }
 
-    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64) -> Self {
+    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
         let extranets = Extranets::new(door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed) }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
@@ -264,7 +266,7 @@ impl ProxyHttp for Gateway {
 
     /// Step 8: one line.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        access_log::write(session, ctx);
+        access_log::write(&self.log, session, ctx);
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }

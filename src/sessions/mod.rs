@@ -1,61 +1,56 @@
 //! Who is signed in on which browser, behind one in-process cache.
 //!
-//! What is decided about a cookie is kept for seconds; whatever ends or changes a session drops it at once.
+//! What is decided about a cookie is kept for seconds; whatever ends or changes a session drops it at once. That a
+//! session has ended is always written in SQL (decision 20), whatever keeps the session itself; no use case knows
+//! what does.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod cache;
+mod change;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use quick_cache::sync::Cache;
-use tokio::time::Instant;
+
+pub use cache::{Generation, Seen};
+pub use change::Change;
 
 use crate::domain::access::Visitor;
 use crate::domain::agency::AgencyCode;
-use crate::domain::identity::IdentityId;
-use crate::domain::secret::Secret;
+use crate::domain::identity::{IdentityId, Link, LinkId};
+use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId};
-use crate::store::{Store, StoreError};
+use crate::store::{Jar, Sealed, Store, StoreError, Tx};
 
-/// Where sessions live; Redis joins when several nodes share them.
-#[derive(Clone)]
-enum Truth {
-    Sql(Store),
-}
-
-/// What was decided about an agency host's cookie.
-#[derive(Debug, Clone)]
-pub struct Seen<P> {
-    /// On whose host.
-    pub agency: AgencyCode,
-    /// The sign-in.
-    pub session: SessionId,
-    /// The person.
-    pub identity: IdentityId,
-    /// What the gate is told.
-    pub visitor: Visitor<P>,
-}
-
-/// What was decided, and when.
-struct Kept<P> {
-    seen: Seen<P>,
-    at: Instant,
-}
+use cache::Decided;
 
 /// Sessions, and what was decided about their cookies; `P` is what a resident is forwarded with.
 pub struct Sessions<P> {
     truth: Truth,
-    cache: Cache<Box<str>, Arc<Kept<P>>>,
-    age: Duration,
-    generation: AtomicU64,
+    store: Store,
+    decided: Decided<P>,
 }
 
-/// The state of the cache before something was looked up: what was decided on older ground is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generation(u64);
+/// Where sessions live.
+enum Truth {
+    /// Beside everything else.
+    Sql,
+}
 
-/// Decided cookies in memory at most; beyond it the least used go.
-const MOST_COOKIES: usize = 100_000;
+/// Why the sessions cannot be asked, or not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionsError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A sign-in that is about to begin, to be kept in the transaction that tells of it.
+#[derive(Debug)]
+#[must_use = "a session begins when it is kept"]
+pub struct Begun {
+    session: Session,
+    cookie: SecretDigest,
+}
 
 /// A session's `seen_at` is written again only after this time, so that browsing is not writing.
 const TOUCH_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -64,91 +59,274 @@ impl<P: Clone> Sessions<P> {
     /// Sessions in SQL; what is decided about a cookie is kept for `age`.
     #[must_use]
     pub fn sql(store: Store, age: Duration) -> Self {
-        Self { truth: Truth::Sql(store), cache: Cache::new(MOST_COOKIES), age, generation: AtomicU64::new(0) }
+        Self { truth: Truth::Sql, store, decided: Decided::new(age) }
     }
 
     /// What was decided about a cookie at this agency, if it is fresh enough; nothing is allocated. A cookie of another
     /// agency's host is a stranger's.
     #[must_use]
     pub fn visitor(&self, cookie: &str, agency: &AgencyCode) -> Option<Visitor<P>> {
-        let kept = self.cache.get(cookie)?;
-        if kept.at.elapsed() >= self.age {
-            return None;
-        }
-        Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
+        self.decided.visitor(cookie, agency)
     }
 
     /// To be asked before looking up what [`Sessions::remember`] is to keep.
     #[must_use]
     pub fn generation(&self) -> Generation {
-        Generation(self.generation.load(Ordering::Acquire))
+        self.decided.generation()
     }
 
     /// Keeps what was decided, unless something ended in the meantime.
     pub fn remember(&self, cookie: &str, seen: Seen<P>, generation: Generation) {
-        if generation != self.generation() {
-            return;
+        self.decided.remember(cookie, seen, generation);
+    }
+
+    /// Drops what was decided, on this node only: for what another process has changed in the database.
+    pub fn forget(&self, change: &Change) {
+        self.decided.forget(change);
+    }
+
+    /// Makes a transaction happen that ends or changes what is told, and drops what was decided about it on every node
+    /// before it is over.
+    ///
+    /// # Errors
+    /// The database does not answer; then nothing has happened, as far as is known.
+    pub async fn commit(&self, tx: Tx, change: &Change) -> Result<(), SessionsError> {
+        tx.commit().await?;
+        self.decided.forget(change);
+        Ok(())
+    }
+
+    /// Begins a sign-in, to which this cookie leads on the portal.
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    #[expect(clippy::unused_async, reason = "another store than SQL is written here, outside the transaction")]
+    pub async fn begin(&self, session: &Session, cookie: &Secret) -> Result<Begun, SessionsError> {
+        match &self.truth {
+            Truth::Sql => Ok(Begun { session: session.clone(), cookie: cookie.digest() }),
         }
-        self.cache.insert(cookie.into(), Arc::new(Kept { seen, at: Instant::now() }));
-        // Something may have ended between the question above and the insertion.
-        if generation != self.generation() {
-            self.cache.remove(cookie);
-        }
-    }
-
-    /// Drops what was decided about a sign-in: it has ended, or what it may do has changed.
-    pub fn forget_session(&self, session: &SessionId) {
-        self.forget(|seen| seen.session == *session);
-    }
-
-    /// Drops what was decided about a person.
-    pub fn forget_identity(&self, identity: &IdentityId) {
-        self.forget(|seen| seen.identity == *identity);
-    }
-
-    fn forget(&self, is_concerned: impl Fn(&Seen<P>) -> bool) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.cache.retain(|_, kept| !is_concerned(&kept.seen));
     }
 
     /// The sign-in that the portal's cookie leads to, if it still lasts.
     ///
     /// # Errors
-    /// The store fails.
-    pub async fn of_portal(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let Truth::Sql(store) = &self.truth;
-        let session = store.read().await?.session_by_cookie(cookie.digest()).await?;
+    /// The sessions cannot be asked.
+    pub async fn of_portal(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Session>, SessionsError> {
+        let session = match &self.truth {
+            Truth::Sql => self.store.read().await?.session_by_cookie(cookie.digest()).await?,
+        };
         let Some(session) = session.filter(|session| session.lasts(now)) else { return Ok(None) };
         self.touch(&session, now).await?;
         Ok(Some(session))
     }
 
+    /// The sign-in and the account that an agency host's cookie leads to, if both still last. That the account is one
+    /// of this agency is for the caller to see.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn of_agency(&self, cookie: &Secret, now: Timestamp) -> Result<Option<(Session, Link)>, SessionsError> {
+        let known = match &self.truth {
+            Truth::Sql => self.store.read().await?.agency_cookie(cookie.digest()).await?,
+        };
+        Ok(known.filter(|(session, _)| session.lasts(now)))
+    }
+
     /// Writes down that the person was seen, at most once in a while.
     ///
     /// # Errors
-    /// The store fails.
-    pub async fn touch(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
+    /// The sessions cannot be written.
+    pub async fn touch(&self, session: &Session, now: Timestamp) -> Result<(), SessionsError> {
         if now.duration_since(session.seen_at) < TOUCH_AFTER {
             return Ok(());
         }
-        let Truth::Sql(store) = &self.truth;
-        let mut tx = store.write().await?;
-        tx.touch_session(&session.id, now).await?;
-        tx.commit().await
+        match &self.truth {
+            Truth::Sql => {
+                let mut tx = self.store.write().await?;
+                tx.touch_session(&session.id, now).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+
+    /// Lets a cookie on an agency's host lead to an account in this sign-in, and makes the transaction happen; false,
+    /// and nothing led to, if the sign-in has ended. The transaction happens all the same: a code that was taken in it
+    /// is spent.
+    ///
+    /// # Errors
+    /// The account is gone, or the sessions cannot be written.
+    pub async fn open_agency(
+        &self,
+        mut tx: Tx,
+        session: &SessionId,
+        link: &LinkId,
+        cookie: &Secret,
+        now: Timestamp,
+    ) -> Result<bool, SessionsError> {
+        match &self.truth {
+            Truth::Sql => {
+                let stands = tx.session(session).await?.is_some_and(|session| session.lasts(now));
+                if stands {
+                    tx.insert_agency_cookie(cookie.digest(), session, link, now).await?;
+                }
+                tx.commit().await?;
+                Ok(stands)
+            }
+        }
+    }
+
+    /// Makes every cookie of this sign-in for the account worth nothing.
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn close_agency(&self, session: &SessionId, link: &LinkId) -> Result<(), SessionsError> {
+        let mut tx = self.store.write().await?;
+        match &self.truth {
+            Truth::Sql => tx.forget_agency_cookies_of(session, link).await?,
+        }
+        self.commit(tx, &Change::Session(session.clone())).await
     }
 
     /// Gives the portal's session a new cookie: the old one is worth nothing from now on, and neither are those of the
     /// agencies' hosts, which the next page load there replaces (SEC-058).
     ///
     /// # Errors
-    /// The store fails.
-    pub async fn rotate(&self, session: &SessionId, cookie: &Secret) -> Result<(), StoreError> {
-        let Truth::Sql(store) = &self.truth;
-        let mut tx = store.write().await?;
-        tx.replace_cookie(session, cookie.digest()).await?;
-        tx.forget_agency_cookies(session).await?;
-        tx.commit().await?;
-        self.forget_session(session);
-        Ok(())
+    /// The sessions cannot be written.
+    pub async fn rotate(&self, session: &Session, cookie: &Secret) -> Result<(), SessionsError> {
+        let mut tx = self.store.write().await?;
+        match &self.truth {
+            Truth::Sql => {
+                tx.replace_cookie(&session.id, cookie.digest()).await?;
+                tx.forget_agency_cookies(&session.id).await?;
+            }
+        }
+        self.commit(tx, &Change::Session(session.id.clone())).await
+    }
+
+    /// Ends a sign-in, with every cookie of it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end(&self, session: &Session) -> Result<(), SessionsError> {
+        let mut tx = self.store.write().await?;
+        match &self.truth {
+            Truth::Sql => tx.end_session(&session.id).await?,
+        }
+        self.commit(tx, &Change::Session(session.id.clone())).await
+    }
+
+    /// Ends the person's sign-ins but the one that is spared, in the transaction of the cause; [`Sessions::commit`] it
+    /// with [`Change::Identity`].
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end_all_of(
+        &self,
+        tx: &mut Tx,
+        identity: &IdentityId,
+        except: Option<&SessionId>,
+    ) -> Result<(), SessionsError> {
+        tx.raise_session_epoch(identity, except).await?;
+        // Rows that are there although the sessions live elsewhere are of a time when they did not.
+        Ok(tx.remove_sessions_of(identity, except).await?)
+    }
+
+    /// The person's sign-ins that last, the last used first.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn sessions_of(&self, identity: &IdentityId, now: Timestamp) -> Result<Vec<Session>, SessionsError> {
+        let mut sessions = match &self.truth {
+            Truth::Sql => self.store.read().await?.sessions_of(identity).await?,
+        };
+        sessions.retain(|session| session.lasts(now));
+        Ok(sessions)
+    }
+
+    /// The extranet's cookies of a sign-in and account.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, SessionsError> {
+        match &self.truth {
+            Truth::Sql => Ok(self.store.read().await?.jar(session, link).await?),
+        }
+    }
+
+    /// The extranets that a sign-in has entered, with their cookies.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn jars(&self, session: &SessionId) -> Result<Vec<(Link, Jar)>, SessionsError> {
+        match &self.truth {
+            Truth::Sql => Ok(self.store.read().await?.jars(session).await?),
+        }
+    }
+
+    /// Puts the cookies of a new sign-in upstream in place of whatever is there, and gives their version.
+    ///
+    /// # Errors
+    /// The sign-in has ended, the account is gone, or the sessions cannot be written.
+    pub async fn put_jar(
+        &self,
+        session: &SessionId,
+        link: &LinkId,
+        sealed: &Sealed,
+        now: Timestamp,
+    ) -> Result<i64, SessionsError> {
+        match &self.truth {
+            Truth::Sql => {
+                let mut tx = self.store.write().await?;
+                let version = tx.put_jar(session, link, sealed, now).await?;
+                tx.commit().await?;
+                Ok(version)
+            }
+        }
+    }
+
+    /// Keeps the next state of a jar, which is at `version + 1` then; false, and nothing changed, if it is not at this
+    /// version any more: read it again, and put the change on top of that.
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn keep_jar(
+        &self,
+        session: &SessionId,
+        link: &LinkId,
+        version: i64,
+        sealed: &Sealed,
+    ) -> Result<bool, SessionsError> {
+        match &self.truth {
+            Truth::Sql => {
+                let mut tx = self.store.write().await?;
+                let kept = tx.keep_jar(session, link, version, sealed).await?;
+                tx.commit().await?;
+                Ok(kept)
+            }
+        }
+    }
+
+    /// Forgets the extranet's cookies of a sign-in and account.
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn drop_jar(&self, session: &SessionId, link: &LinkId) -> Result<(), SessionsError> {
+        match &self.truth {
+            Truth::Sql => {
+                let mut tx = self.store.write().await?;
+                tx.drop_jar(session, link).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+}
+
+impl Begun {
+    /// Keeps the sign-in, as far as that is the database's part.
+    ///
+    /// # Errors
+    /// There is no such person, or the database failed.
+    pub async fn keep(self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.insert_session(&self.session, self.cookie).await
     }
 }

@@ -3,30 +3,17 @@
 use jiff::Timestamp;
 
 use super::rows::{Columns as _, millis};
-use super::{Sealed, StoreError, Tx};
+use super::{StoreError, Tx};
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{LegacyLogin, LinkId};
-use crate::domain::session::Session;
 
 impl Tx {
-    /// Takes an attachment away, with its secret, its cookies, its hand-overs and the digest of the old password. Gives
-    /// the sessions that were signed in to the extranet with it; None if it was gone already.
+    /// Takes an attachment away, with its secret, its cookies, its hand-overs and the digest of the old password; false if
+    /// it was gone already.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn detach(&mut self, link: &LinkId) -> Result<Option<Vec<(Session, Sealed)>>, StoreError> {
-        let entered = sqlx::query(
-            "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
-                 s.idle_minutes AS idle_minutes, s.hours AS hours, u.key_id AS key_id, u.nonce AS nonce,
-                 u.ciphertext AS ciphertext
-             FROM upstream_cookies u JOIN sessions s ON s.id = u.session_id WHERE u.link_id = $1",
-        )
-        .bind(link.as_str())
-        .fetch_all(self.conn())
-        .await?
-        .iter()
-        .map(|row| Ok((super::sessions::session(row)?, row.sealed()?)))
-        .collect::<Result<Vec<_>, StoreError>>()?;
+    pub async fn detach(&mut self, link: &LinkId) -> Result<bool, StoreError> {
         sqlx::query(
             "DELETE FROM old_digests WHERE EXISTS (SELECT 1 FROM links
                  WHERE links.id = $1 AND links.agency = old_digests.agency AND links.login_key = old_digests.login_key)",
@@ -35,7 +22,7 @@ impl Tx {
         .execute(self.conn())
         .await?;
         let gone = sqlx::query("DELETE FROM links WHERE id = $1").bind(link.as_str()).execute(self.conn()).await?;
-        Ok((gone.rows_affected() == 1).then_some(entered))
+        Ok(gone.rows_affected() == 1)
     }
 
     /// Whether an attachment was made before this moment.

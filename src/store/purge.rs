@@ -18,8 +18,12 @@ pub struct Purged {
     pub handovers: u64,
     /// Sessions.
     pub sessions: u64,
+    /// What was noted about sessions that live elsewhere and could not last any longer.
+    pub session_marks: u64,
     /// Letters sent or given up.
     pub letters: u64,
+    /// What was open in sessions that are over.
+    pub open_accounts: u64,
     /// Counts of letters.
     pub letter_counts: u64,
     /// Counts of guesses.
@@ -57,6 +61,8 @@ impl Tx {
                     now,
                 )
                 .await?,
+            open_accounts: self.remove("DELETE FROM open_accounts WHERE until <= $1", now).await?,
+            session_marks: self.remove("DELETE FROM session_marks WHERE until <= $1", now).await?,
             letters: self
                 .remove(
                     "DELETE FROM letters WHERE state IN ('sent', 'abandoned') AND created_at <= $1",

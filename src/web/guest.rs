@@ -147,7 +147,7 @@ impl Guest {
     /// The store fails.
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
-        web.app.sessions.rotate(&session.id, &cookie).await?;
+        web.app.sessions.rotate(session, &cookie).await?;
         self.set_session(&cookie, session, web);
         Ok(())
     }

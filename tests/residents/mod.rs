@@ -2,6 +2,7 @@
 
 mod accept_terms;
 mod account;
+mod detach;
 mod import_roster;
 mod languages;
 mod migrate;

@@ -8,6 +8,7 @@ mod headers;
 mod hosts;
 mod letters;
 mod paths;
+mod recycled;
 mod redirects;
 mod sessions;
 mod wire;

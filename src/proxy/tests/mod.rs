@@ -7,6 +7,7 @@ mod identity;
 mod operation;
 mod streams;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,7 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::session::SessionId;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
+use crate::telemetry::{AccessLog, LogFormat};
 use crate::web::Arrival;
 
 /// No step of a test takes longer.
@@ -123,11 +125,28 @@ fn values(head: &str, name: &str, fold: bool) -> Vec<String> {
 /// How an extranet answers.
 type Script = dyn Fn(&Seen) -> Vec<u8> + Send + Sync;
 
+/// Where access lines are kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("the lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A gateway, the extranet behind it, and its own pages.
 struct House {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     directory: Arc<Mutex<Arc<Directory>>>,
+    log: AccessLog,
+    lines: Lines,
     stop: watch::Sender<bool>,
     run: Option<tokio::task::JoinHandle<()>>,
 }
@@ -169,14 +188,22 @@ impl House {
         let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
-        let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7);
+        let lines = Lines::default();
+        let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
+        let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, log.clone());
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
         let settings = ServerSettings { listen, workers: 2, grace: PATIENCE };
         let server = ProxyServer::bind(&settings, gateway).await.expect("a port");
         let address = server.addresses().expect("addresses")[0];
         let (stop, stopped) = watch::channel(false);
         let run = tokio::spawn(server.run(stopped));
-        Self { address, seen, directory, stop, run: Some(run) }
+        Self { address, seen, directory, log, lines, stop, run: Some(run) }
+    }
+
+    /// The access lines so far.
+    fn access(&self) -> String {
+        assert!(self.log.flush(), "the lines are not written");
+        String::from_utf8(self.lines.0.lock().expect("the lines").clone()).expect("text")
     }
 
     fn seen(&self) -> Vec<Seen> {

@@ -28,7 +28,7 @@ use crate::domain::lockout::Attempts;
 use crate::domain::password::PasswordHash;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::secret::{Secret, SecretDigest};
-use crate::domain::session::{Session, SessionId, SessionLifetime};
+use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
 
 /// A fresh, empty store; a file of its own goes with it.
 struct Fresh {
@@ -161,6 +161,7 @@ async fn signed_in(tx: &mut Tx, identity: &IdentityId, id: &str) -> Session {
         started_at: at(0),
         seen_at: at(0),
         lifetime: SessionLifetime::new(&AgencyPolicy::default(), false),
+        epoch: 0,
     };
     tx.insert_session(&session, digest(&format!("cookie-{id}"))).await.expect("kept");
     session

@@ -1,7 +1,7 @@
 //! People, links, legacy secrets, devices, rosters.
 
 use super::*;
-use crate::domain::roster::RosterLine;
+use crate::domain::roster::{Fields, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
 #[tokio::test]
@@ -119,7 +119,8 @@ async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it() {
 }
 
 fn line(name: &str) -> RosterLine {
-    RosterLine::parse("D100", "", name, "locataire", "anne@free.fr").expect("a line")
+    let fields = Fields { login: "D100", name, kind: "locataire", email: "anne@free.fr", ..Fields::default() };
+    RosterLine::parse(fields).expect("a line")
 }
 
 #[tokio::test]

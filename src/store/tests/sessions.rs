@@ -32,15 +32,46 @@ async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
     let spared = signed_in(&mut tx, &anne, "s1").await;
     signed_in(&mut tx, &anne, "s2").await;
     let others = signed_in(&mut tx, &pierre, "s3").await;
-    let ended = tx.end_sessions_of(&anne, Some(&spared.id)).await.expect("ended");
-    assert_eq!(ended, [SessionId::stored("s2")]);
+    tx.raise_session_epoch(&anne, Some(&spared.id)).await.expect("raised");
     assert_eq!(tx.sessions_of(&anne).await.expect("asked"), std::slice::from_ref(&spared));
-    assert_eq!(tx.end_sessions_of(&anne, None).await.expect("ended"), [spared.id]);
+    assert_eq!(tx.session_by_cookie(digest("cookie-s2")).await.expect("asked"), None);
+    // A password that was looked up before this moment opens nothing, one of now does.
+    let now = tx.session_epoch(&anne).await.expect("asked");
+    let late = Session { id: SessionId::stored("late"), ..spared.clone() };
+    tx.insert_session(&late, digest("cookie-late")).await.expect("kept");
+    assert_eq!(tx.session(&late.id).await.expect("asked"), None);
+    let fresh = Session { id: SessionId::stored("fresh"), epoch: now, ..spared.clone() };
+    tx.insert_session(&fresh, digest("cookie-fresh")).await.expect("kept");
+    assert_eq!(tx.session(&fresh.id).await.expect("asked"), Some(fresh));
+
+    tx.raise_session_epoch(&anne, None).await.expect("raised");
+    assert_eq!(tx.sessions_of(&anne).await.expect("asked"), []);
+    tx.remove_sessions_of(&anne, None).await.expect("removed");
     assert_eq!(tx.sessions_of(&pierre).await.expect("asked"), [others]);
+    let nobody = tx.raise_session_epoch(&IdentityId::stored("nobody"), None).await;
+    assert!(matches!(nobody, Err(StoreError::Missing(_))));
 }
 
 #[tokio::test]
-async fn with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand_overs() {
+async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted() {
+    let fresh = Fresh::new().await;
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let (here, there) = (SessionId::stored("here"), SessionId::stored("there"));
+    assert_eq!(tx.standing(&here, &anne).await.expect("asked"), Some(Standing::default()));
+    assert_eq!(tx.raise_generation(&here, at(60)).await.expect("raised"), 1);
+    assert_eq!(tx.raise_generation(&here, at(60)).await.expect("raised"), 2);
+    tx.mark_ended(&here, at(60)).await.expect("marked");
+    tx.mark_ended(&there, at(90)).await.expect("marked");
+    let renewed_and_ended = Standing { generation: 2, ended: true, ..Standing::default() };
+    assert_eq!(tx.standing(&here, &anne).await.expect("asked"), Some(renewed_and_ended));
+    assert_eq!(tx.purge(at(60)).await.expect("purged").session_marks, 1);
+    assert!(tx.standing(&there, &anne).await.expect("asked").is_some_and(|standing| standing.ended));
+    assert_eq!(tx.standing(&there, &IdentityId::stored("nobody")).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies() {
     let fresh = Fresh::new().await;
     let vault = Vault::new("k".into(), [3; 32]);
     let mut tx = fresh.write().await.expect("a turn");
@@ -50,26 +81,45 @@ async fn with_a_session_end_its_agency_cookies_its_extranet_cookies_and_its_hand
     tx.insert_agency_cookie(digest("agency"), &session.id, &link.id, at(1)).await.expect("kept");
     for (jar, when) in [("a=1", 1), ("a=2", 2)] {
         let sealed = vault.seal(&CountingDice::default(), "jar:s", &Secret::new(jar));
-        tx.keep_upstream_cookies(&session.id, &link.id, &sealed, at(when)).await.expect("kept");
+        tx.put_jar(&session.id, &link.id, &sealed, at(when)).await.expect("kept");
     }
-    let home = ReturnPath::home();
-    tx.insert_handover(digest("code"), &session.id, &link.id, digest("b"), &home, at(30)).await.expect("kept");
 
     let found = tx.agency_cookie(digest("agency")).await.expect("asked");
     assert_eq!(found, Some((session.clone(), link.clone())));
-    let jars = tx.upstream_cookies(&session.id).await.expect("asked");
+    let jars = tx.jars(&session.id).await.expect("asked");
     assert_eq!(jars.len(), 1);
     assert_eq!(jars[0].0, link);
-    assert_eq!(vault.open("jar:s", &jars[0].1).expect("opens").expose(), "a=2");
-    assert_eq!(tx.last_upstream_sign_in(&session.id, &link.id).await.expect("asked"), Some(at(2)));
+    assert_eq!(vault.open("jar:s", &jars[0].1.sealed).expect("opens").expose(), "a=2");
+    assert_eq!(jars[0].1.signed_in_at, at(2));
+    assert_eq!(tx.jar(&session.id, &link.id).await.expect("asked").as_ref(), Some(&jars[0].1));
 
     tx.end_session(&session.id).await.expect("ended");
     assert_eq!(tx.agency_cookie(digest("agency")).await.expect("asked"), None);
-    assert!(tx.upstream_cookies(&session.id).await.expect("asked").is_empty());
-    assert_eq!(tx.last_upstream_sign_in(&session.id, &link.id).await.expect("asked"), None);
-    assert_eq!(tx.take_handover(digest("code"), at(2)).await.expect("asked"), None);
+    assert!(tx.jars(&session.id).await.expect("asked").is_empty());
     let orphan = tx.insert_agency_cookie(digest("late"), &session.id, &link.id, at(3)).await;
     assert!(matches!(orphan, Err(StoreError::Missing(_))));
+}
+
+#[tokio::test]
+async fn a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again() {
+    let fresh = Fresh::new().await;
+    let vault = Vault::new("k".into(), [3; 32]);
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let link = attached(&mut tx, &anne, "SPI31", "durand").await;
+    let session = signed_in(&mut tx, &anne, "s").await;
+    let sealed = |jar: &str| vault.seal(&CountingDice::default(), "jar:s", &Secret::new(jar));
+    let version = tx.put_jar(&session.id, &link.id, &sealed("a=1"), at(1)).await.expect("kept");
+    assert!(tx.keep_jar(&session.id, &link.id, version, &sealed("a=2")).await.expect("asked"));
+    assert!(!tx.keep_jar(&session.id, &link.id, version, &sealed("a=3")).await.expect("asked"));
+    let jar = tx.jar(&session.id, &link.id).await.expect("asked").expect("a jar");
+    assert_eq!(vault.open("jar:s", &jar.sealed).expect("opens").expose(), "a=2");
+    assert_eq!((jar.version, jar.signed_in_at), (version + 1, at(1)));
+
+    // A jar of a later sign-in is never at a version that an earlier one was at.
+    tx.drop_jar(&session.id, &link.id).await.expect("dropped");
+    tx.put_jar(&session.id, &link.id, &sealed("b=1"), at(2)).await.expect("kept");
+    assert!(!tx.keep_jar(&session.id, &link.id, version + 1, &sealed("a=3")).await.expect("asked"));
 }
 
 #[tokio::test]

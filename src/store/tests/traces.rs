@@ -73,7 +73,6 @@ async fn law_024_what_is_past_its_time_goes_and_nothing_else() {
 
     assert_eq!(tx.purge(at(29)).await.expect("purged"), Purged::default());
     let hour = tx.purge(later(session.ends_at(), SignedDuration::ZERO)).await.expect("purged");
-    // The session takes its hand-over with it; which of both counts does not matter.
     assert_eq!((hour.sessions, hour.handovers, hour.flows), (1, 1, 0));
     let days = tx.purge(run.expires_at()).await.expect("purged");
     assert_eq!((days.flows, days.letter_counts, days.throttles, days.recoveries), (1, 1, 1, 0));

@@ -1,0 +1,112 @@
+//! Which sessions have ended, whatever keeps the sessions: the truth about every revocation. Only `sessions` asks.
+
+use jiff::Timestamp;
+
+use super::rows::{Columns as _, millis};
+use super::{StoreError, Tx};
+use crate::domain::identity::{IdentityId, Link, LinkId};
+use crate::domain::session::{SessionId, Standing};
+
+impl Tx {
+    /// How often the person's sessions have been ended all at once. A sign-in asks before it looks at the password: one
+    /// that was right until a moment ago opens nothing.
+    ///
+    /// # Errors
+    /// There is no such person, or the database failed.
+    pub async fn session_epoch(&mut self, identity: &IdentityId) -> Result<i64, StoreError> {
+        sqlx::query("SELECT session_epoch FROM identities WHERE id = $1")
+            .bind(identity.as_str())
+            .fetch_optional(self.conn())
+            .await?
+            .ok_or(StoreError::Missing("the person"))?
+            .int("session_epoch")
+    }
+
+    /// Ends every session of the person but the one that is spared, wherever they are.
+    ///
+    /// # Errors
+    /// There is no such person, or the database failed.
+    pub async fn raise_session_epoch(
+        &mut self,
+        identity: &IdentityId,
+        except: Option<&SessionId>,
+    ) -> Result<(), StoreError> {
+        let raised =
+            sqlx::query("UPDATE identities SET session_epoch = session_epoch + 1, spared_session = $2 WHERE id = $1")
+                .bind(identity.as_str())
+                .bind(except.map(SessionId::as_str))
+                .execute(self.conn())
+                .await?;
+        if raised.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the person")) }
+    }
+
+    /// What is known about the end of a session that lives elsewhere; none if the person is gone.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing(
+        &mut self,
+        session: &SessionId,
+        identity: &IdentityId,
+    ) -> Result<Option<Standing>, StoreError> {
+        let row = sqlx::query(
+            "SELECT i.session_epoch AS session_epoch, i.spared_session AS spared_session,
+                 m.generation AS generation, m.ended AS ended
+             FROM identities i LEFT JOIN session_marks m ON m.session_id = $1 WHERE i.id = $2",
+        )
+        .bind(session.as_str())
+        .bind(identity.as_str())
+        .fetch_optional(self.conn())
+        .await?;
+        row.map(|row| {
+            Ok(Standing {
+                epoch: row.int("session_epoch")?,
+                spared: row.opt_text("spared_session")?.map(SessionId::stored),
+                generation: row.opt_int("generation")?.unwrap_or(0),
+                ended: row.opt_int("ended")?.unwrap_or(0) != 0,
+            })
+        })
+        .transpose()
+    }
+
+    /// An account, if it still is this person's.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn link_of(&mut self, link: &LinkId, identity: &IdentityId) -> Result<Option<Link>, StoreError> {
+        Ok(self.link(link).await?.filter(|link| link.identity == *identity))
+    }
+
+    /// Ends one session that lives elsewhere; `until` is when it could not last any longer.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mark_ended(&mut self, session: &SessionId, until: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO session_marks (session_id, generation, ended, until) VALUES ($1, 0, 1, $2)
+             ON CONFLICT (session_id) DO UPDATE SET ended = 1",
+        )
+        .bind(session.as_str())
+        .bind(millis(until))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Makes every cookie so far of a session that lives elsewhere worth nothing, and gives the generation of the next.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn raise_generation(&mut self, session: &SessionId, until: Timestamp) -> Result<i64, StoreError> {
+        sqlx::query(
+            "INSERT INTO session_marks (session_id, generation, ended, until) VALUES ($1, 1, 0, $2)
+             ON CONFLICT (session_id) DO UPDATE SET generation = session_marks.generation + 1
+             RETURNING generation",
+        )
+        .bind(session.as_str())
+        .bind(millis(until))
+        .fetch_one(self.conn())
+        .await?
+        .int("generation")
+    }
+}
