@@ -47,9 +47,6 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
         Ok(read) => read,
         Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
     };
-    if wanted.replace && read.good.is_empty() {
-        return Ended::Failed("--replace with an empty roster would close every account of the agency".into());
-    }
     if wanted.replace && !read.bad.is_empty() {
         for (line, reason, _) in &read.bad {
             eprintln!("{}:{line}: {reason}", wanted.roster.display());
@@ -57,6 +54,9 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
         return Ended::Failed(
             "with --replace every line has to be good, or accounts would be closed by mistake".into(),
         );
+    }
+    if wanted.replace && read.good.is_empty() {
+        return Ended::Failed("--replace with an empty roster would close every account of the agency".into());
     }
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
