@@ -6,11 +6,12 @@
 use jiff::SignedDuration;
 
 use super::{App, Caller, Fault, accept_terms, by_resident};
-use crate::domain::accounts::{Choice, choose};
+use crate::domain::accounts::{Accounts, Choice, choose};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
+use crate::domain::routing::House;
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
 
@@ -24,6 +25,8 @@ pub enum Handed {
     Code(Secret),
     /// The person has to say which account.
     Choose,
+    /// The account has a host of its own, which has to ask.
+    AtHome(AccountLabel),
     /// The terms come first.
     OwesTerms,
     /// The person has no account at this agency (SEC-017).
@@ -64,11 +67,15 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
         return Ok(Handed::OwesTerms);
     }
     let Choice::Enter(link) = choice else { return Ok(Handed::Choose) };
+    if agency.accounts == Accounts::Labels && request.account != Some(link.label()) {
+        return Ok(Handed::AtHome(link.label()));
+    }
     let code = long_secret(&*app.dice);
     let now = app.now();
     let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     let mut tx = app.store.write().await?;
-    if !tx.open_account(&session.id, agency.public.host(), &link.id, session.ends_at_latest()).await? {
+    if !tx.open_account(&session.id, agency.origin_of(&link.label()).host(), &link.id, session.ends_at_latest()).await?
+    {
         return Ok(Handed::Choose);
     }
     tx.insert_handover(code.digest(), &session.id, &link.id, request.browser, request.return_to, expires_at).await?;
@@ -99,14 +106,17 @@ pub struct Entered {
 ///
 /// # Errors
 /// The store fails.
-pub async fn enter(app: &App, agency: &Agency, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
+pub async fn enter(app: &App, house: &House, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
+    let agency = &house.agency;
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
     let link = tx.link(&handed.link).await?;
     let link = link.filter(|link| link.account.agency == agency.code && handed.browser == browser.digest());
-    let open = tx.open_accounts(&handed.session).await?;
-    let is_open = |link: &Link| open.iter().any(|(host, open)| host == agency.public.host() && open.id == link.id);
+    let (open, origin) = (tx.open_accounts(&handed.session).await?, house.origin());
+    let is_open = |link: &Link| {
+        house.is_home_of(&link.label()) && open.iter().any(|(host, open)| host == origin.host() && open.id == link.id)
+    };
     let Some(link) = link.filter(is_open) else {
         // A code in a wrong place, or for an account that was closed since, is burnt all the same.
         tx.commit().await?;

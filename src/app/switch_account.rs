@@ -50,8 +50,8 @@ pub async fn switch(
     let theirs = accounts(app, session).await?;
     let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else { return Ok(None) };
     let mut tx = app.store.write().await?;
-    let host = account.agency.public.host();
-    let before = tx.switch_account(&session.id, host, &account.link.id, session.ends_at_latest()).await?;
+    let origin = account.agency.origin_of(label);
+    let before = tx.switch_account(&session.id, origin.host(), &account.link.id, session.ends_at_latest()).await?;
     tx.commit().await?;
     if let Some(before) = before {
         close(app, caller, session, &before, &account.link).await?;

@@ -10,7 +10,8 @@ use http::{HeaderName, HeaderValue};
 use super::{App, Fault, accept_terms};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::identity::{LegacyAccount, LinkId};
+use crate::domain::identity::{AccountLabel, LegacyAccount, LinkId};
+use crate::domain::routing::House;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 use crate::sessions::Seen;
@@ -22,6 +23,8 @@ pub struct Passage {
     pub session: SessionId,
     /// The attached account.
     pub link: LinkId,
+    /// What it is called in addresses.
+    pub account: AccountLabel,
     /// Identity headers, ready to insert.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -35,27 +38,31 @@ pub struct Unavailable;
 ///
 /// # Errors
 /// The sessions cannot be asked, and nothing fresh enough is in memory.
-pub async fn visit(
-    app: &App,
-    agency: &Arc<Agency>,
-    cookie: Option<&str>,
-) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+pub async fn visit(app: &App, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
-    if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
-        return Ok(visitor);
+    if let Some(visitor) = app.sessions.visitor(cookie, &house.agency.code) {
+        return Ok(at_home(house, visitor));
     }
     let generation = app.sessions.generation();
-    match look_up(app, agency, cookie).await {
+    match look_up(app, &house.agency, cookie).await {
         Ok(Some(seen)) => {
             let visitor = seen.visitor.clone();
             app.sessions.remember(cookie, seen, generation);
-            Ok(visitor)
+            Ok(at_home(house, visitor))
         }
         Ok(None) => Ok(Visitor::Stranger),
         Err(fault) => {
             tracing::error!(%fault, "the sessions cannot be asked");
             Err(Unavailable)
         }
+    }
+}
+
+/// An account that is entered on another host of the same agency is nobody here.
+fn at_home(house: &House, visitor: Visitor<Arc<Passage>>) -> Visitor<Arc<Passage>> {
+    match visitor {
+        Visitor::Resident(passage) if !house.is_home_of(&passage.account) => Visitor::Stranger,
+        visitor => visitor,
     }
 }
 
@@ -70,7 +77,8 @@ async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen
         Visitor::OwesTerms
     } else {
         let headers = identity_headers(agency, &link.account);
-        Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, headers }))
+        let account = link.label();
+        Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, account, headers }))
     };
     Ok(Some(Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor }))
 }

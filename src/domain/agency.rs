@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
+use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::origin::Origin;
@@ -149,6 +150,17 @@ impl PathRules {
             .into_iter()
             .find(|(rules, _)| rules.iter().any(|rule| rule.covers(path.as_str())))
             .map_or(PathClass::Private, |(_, class)| class)
+    }
+}
+
+impl Agency {
+    /// Where an account is entered: the agency's own origin, or the account's below it.
+    #[must_use]
+    pub fn origin_of(&self, account: &AccountLabel) -> Origin {
+        match self.accounts {
+            Accounts::OneAtATime => self.public.clone(),
+            Accounts::Labels => self.public.below(account.as_str()),
+        }
     }
 }
 

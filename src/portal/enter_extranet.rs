@@ -8,7 +8,7 @@ use cookie::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::hand_over::own_agency;
+use super::hand_over::{known_here, own_house};
 use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
@@ -40,13 +40,9 @@ pub(super) async fn renew(
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = match guest.session_cookie() {
-        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
-        None => None,
-    };
-    let known = known.filter(|(_, link)| link.account.agency == agency.code);
-    let Some((session, link)) = known else {
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let agency = Arc::clone(&house.agency);
+    let Some((session, link)) = known_here(&web, &guest, &house).await? else {
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
     let renewals = renewals(&guest, &return_to);
@@ -55,6 +51,8 @@ pub(super) async fn renew(
         return Ok(refused(&web, guest, &agency));
     }
     match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
+        // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
+        Entered::In(_) if known_here(&web, &guest, &house).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(cookies) => {
             relayed::hold(&mut guest, &agency, &cookies);
             guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
@@ -84,14 +82,12 @@ fn place(return_to: &ReturnPath) -> String {
 
 /// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
 pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = match guest.session_cookie() {
-        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
-        None => None,
-    };
-    if let Some((session, link)) = known.filter(|(_, link)| link.account.agency == agency.code)
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let agency = Arc::clone(&house.agency);
+    if let Some((session, link)) = known_here(&web, &guest, &house).await?
         && let Entered::In(cookies) =
             enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
+        && known_here(&web, &guest, &house).await?.is_some()
     {
         relayed::hold(&mut guest, &agency, &cookies);
     }

@@ -13,6 +13,7 @@ use crate::app::Fault;
 use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
 use crate::app::sign_out;
 use crate::domain::agency::Agency;
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
 use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, MessagePage, SignInPage};
@@ -34,6 +35,8 @@ pub(super) struct Said {
     #[serde(rename = "return")]
     return_to: String,
     notice: Option<Notice>,
+    /// The account whose host asked for the sign-in.
+    account: String,
     /// Who is signed in attaches another account: the form is shown all the same.
     attach: String,
 }
@@ -64,7 +67,11 @@ pub(super) async fn show(
                 // Who has no account here yet may be about to attach one with old credentials (000 I.B).
                 let links = web.app.store.read().await?.links_of(&session.identity).await?;
                 if links.iter().any(|link| link.account.agency == agency.code) {
-                    return Ok(guest.go_into(agency, return_to.as_str()));
+                    let account = AccountLabel::parse(&asked.account);
+                    return Ok(match account.filter(|label| links.iter().any(|link| link.label() == *label)) {
+                        Some(account) => guest.go_into_account(agency, &account, return_to.as_str()),
+                        None => guest.go_into(agency, return_to.as_str()),
+                    });
                 }
             }
             None => {}

@@ -80,7 +80,7 @@ pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) ->
 /// The accounts as pages show them; the page's forms may lead to each of their hosts.
 pub(super) fn attached(guest: &mut Guest, accounts: &[Account]) -> Vec<AttachedAccount> {
     let shown = |account: &Account| {
-        guest.leads_to(&account.agency.public);
+        guest.leads_to(&account.agency);
         let Account { agency, link, is_open } = account;
         AttachedAccount {
             agency: agency.brand.name.clone(),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::app::visit::{self, Passage, Unavailable};
 use crate::domain::access::Visitor;
-use crate::domain::agency::Agency;
-use crate::domain::routing::Directory;
+use crate::domain::routing::{Directory, House};
 
 /// Whom the gateway asks who is there.
 pub enum Door {
@@ -29,13 +28,9 @@ impl Door {
     }
 
     /// Who is behind a request, by the session cookie's value.
-    pub async fn visit(
-        &self,
-        agency: &Arc<Agency>,
-        cookie: Option<&str>,
-    ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+    pub async fn visit(&self, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
         match self {
-            Self::App(app) => visit::visit(app, agency, cookie).await,
+            Self::App(app) => visit::visit(app, house, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit(cookie),
         }

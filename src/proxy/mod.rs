@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
 use http::Version;
-use http::header::TRANSFER_ENCODING;
+use http::header::{SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -40,13 +40,14 @@ pub use server::{ProxyServer, ServerSettings};
 
 use crate::app::App;
 use crate::app::visit::Passage;
-use crate::domain::access::Fetch;
+use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, Place};
+use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::AccessLog;
+use cookies::SessionCookie;
 use door::Door;
 use fault::Fault;
-use peer::{Extranet, Extranets};
+use peer::{Extranet, Extranets, Public};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -86,9 +87,14 @@ struct Answered {
 /// On its way to an extranet.
 struct Forward {
     extranet: Arc<Extranet>,
+    /// The host that was asked, and what the extranet is to browsers there.
+    house: House,
+    public: Arc<Public>,
     directory: Arc<Directory>,
     /// Nobody on public paths.
     resident: Option<Arc<Passage>>,
+    /// By which cookie.
+    cookie: SessionCookie,
     fetch: Fetch,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
@@ -110,6 +116,16 @@ impl Gateway {
         Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
     }
 
+    /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
+    /// account which was closed meanwhile must not meet the next one's (b17).
+    async fn is_still_here(&self, forward: &Forward) -> bool {
+        let Some(resident) = &forward.resident else { return true };
+        match self.door.visit(&forward.house, forward.cookie.value()).await {
+            Ok(Visitor::Resident(now)) => now.link == resident.link,
+            Ok(Visitor::Stranger | Visitor::OwesTerms) | Err(_) => false,
+        }
+    }
+
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
     async fn tell(&self, session: &mut Session, error: &Error, ctx: &Ctx) -> u16 {
         let begun =
@@ -118,7 +134,7 @@ impl Gateway {
         session.set_keepalive(None);
         let told = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
-                let place = Place::Own(Arc::clone(&forward.extranet.agency));
+                let place = Place::Own(forward.house.clone());
                 let arrival = gate::arrival(ctx, place, &forward.directory);
                 bridge::problem(&self.pages, session, arrival, problem, status).await
             }
@@ -137,13 +153,26 @@ impl Ctx {
 }
 
 impl Forward {
-    const fn new(
+    fn new(
+        (house, public): (House, Arc<Public>),
         extranet: Arc<Extranet>,
         directory: Arc<Directory>,
-        resident: Option<Arc<Passage>>,
+        (resident, cookie): (Option<Arc<Passage>>, SessionCookie),
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self {
+            extranet,
+            house,
+            public,
+            directory,
+            resident,
+            cookie,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream_ms: None,
+            replaced: false,
+        }
     }
 
     const fn decision(&self) -> &'static str {
@@ -204,6 +233,7 @@ impl ProxyHttp for Gateway {
         let forward = ctx.forward()?;
         let told = Told {
             extranet: &forward.extranet,
+            public: &forward.public,
             resident: forward.resident.as_deref(),
             client,
             id,
@@ -224,11 +254,14 @@ impl ProxyHttp for Gateway {
         }
         let forward = ctx.forward()?;
         forward.upstream_ms = forward.sent_at.map(milliseconds_since);
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
+        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet, &forward.public) {
             forward.replaced = true;
             return session_over::replace(session, response);
         }
-        response_headers::translate(response, &forward.extranet)
+        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
+            response.remove_header(&SET_COOKIE);
+        }
+        response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.

@@ -8,7 +8,7 @@ use pingora::Result;
 use pingora::http::RequestHeader;
 
 use super::cookies;
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
@@ -54,6 +54,8 @@ const FOREIGN_INITIALS: [bool; 256] = initials();
 pub struct Told<'a> {
     /// The extranet.
     pub extranet: &'a Extranet,
+    /// What it is to browsers on this host.
+    pub public: &'a Public,
     /// Who asks; nobody on public paths (SEC-002).
     pub resident: Option<&'a Passage>,
     /// From where.
@@ -77,12 +79,12 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
         request.remove_header(&name);
     }
     strip_cookies(request)?;
-    translate_origin(request, extranet)?;
-    translate_referer(request, extranet, told.portal)?;
+    translate_origin(request, extranet, told.public)?;
+    translate_referer(request, extranet, told.public, told.portal)?;
     request.insert_header(HOST, extranet.host.clone())?;
     request.insert_header("X-Forwarded-For", told.client.to_string())?;
-    request.insert_header("X-Forwarded-Proto", extranet.public_scheme.clone())?;
-    request.insert_header("X-Forwarded-Host", extranet.public_host.clone())?;
+    request.insert_header("X-Forwarded-Proto", told.public.scheme.clone())?;
+    request.insert_header("X-Forwarded-Host", told.public.host.clone())?;
     request.insert_header("X-Request-Id", told.id.to_string())?;
     for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
         request.insert_header(name, value.clone())?;
@@ -143,27 +145,26 @@ fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
 }
 
 /// Only our own public origin is translated; a foreign one stays, so that the extranet's own check sees it.
-fn translate_origin(request: &mut RequestHeader, extranet: &Extranet) -> Result<()> {
+fn translate_origin(request: &mut RequestHeader, extranet: &Extranet, public: &Public) -> Result<()> {
     let said = request.headers.get(ORIGIN).and_then(|value| value.to_str().ok());
-    let ours = said.is_some_and(|said| {
-        said == extranet.public_origin || Origin::parse(said).is_some_and(|origin| origin == extranet.agency.public)
-    });
+    let ours = said
+        .is_some_and(|said| said == public.text || Origin::parse(said).is_some_and(|origin| origin == public.origin));
     if ours {
         request.insert_header(ORIGIN, extranet.inner_origin.clone())?;
     }
     Ok(())
 }
 
-fn translate_referer(request: &mut RequestHeader, extranet: &Extranet, portal: &Origin) -> Result<()> {
+fn translate_referer(request: &mut RequestHeader, extranet: &Extranet, public: &Public, portal: &Origin) -> Result<()> {
     let Some(said) = request.headers.get(REFERER).and_then(|value| value.to_str().ok()) else { return Ok(()) };
     // As browsers write it, nothing has to be parsed; the portal's host is never an agency's.
-    let here = said.strip_prefix(&*extranet.public_origin).filter(|rest| rest.starts_with('/'));
+    let here = said.strip_prefix(&*public.text).filter(|rest| rest.starts_with('/'));
     let (at_portal, here) = if here.is_some() {
         (false, here)
     } else {
         let Some((origin, rest)) = split_url(said) else { return Ok(()) };
         let at_portal = origin == *portal || origin.host() == portal.host();
-        (at_portal, (origin == extranet.agency.public).then_some(rest))
+        (at_portal, (origin == public.origin).then_some(rest))
     };
     if at_portal || here.is_some_and(is_own) {
         request.remove_header(&REFERER);

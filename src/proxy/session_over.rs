@@ -7,7 +7,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use super::response_headers;
 use crate::domain::path::ReturnPath;
 
@@ -16,9 +16,9 @@ const NOT_SENT: &str = "/.vestibule/not-sent";
 
 /// Whether an answer to a resident says so.
 #[must_use]
-pub fn is_over(session: &Session, response: &ResponseHeader, extranet: &Extranet) -> bool {
+pub fn is_over(session: &Session, response: &ResponseHeader, extranet: &Extranet, public: &Public) -> bool {
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-    response_headers::session_is_over(response, extranet, target)
+    response_headers::session_is_over(response, extranet, public, target)
 }
 
 /// Makes the answer a redirect of ours. What was read can be read again after signing in; what was sent cannot be sent

@@ -14,10 +14,10 @@ use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
 use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
-use crate::domain::origin::Origin;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
@@ -35,7 +35,7 @@ pub struct Guest {
     headers: HeaderMap,
     is_signed_in: bool,
     cookies: Vec<String>,
-    leads_to: Vec<Origin>,
+    leads_to: Vec<String>,
 }
 
 impl FromRequestParts<Arc<Web>> for Guest {
@@ -95,10 +95,12 @@ impl Guest {
         self.here = path;
     }
 
-    /// A form of this page may lead on to this origin, beside the portal and the page's own agency.
-    pub fn leads_to(&mut self, origin: &Origin) {
-        if !self.leads_to.contains(origin) {
-            self.leads_to.push(origin.clone());
+    /// A form of this page may lead on to this agency's hosts, beside the portal and the page's own agency.
+    pub fn leads_to(&mut self, agency: &Agency) {
+        for source in sources(agency) {
+            if !self.leads_to.contains(&source) {
+                self.leads_to.push(source);
+            }
         }
     }
 
@@ -201,8 +203,10 @@ impl Guest {
         match edition.pages.render(&frame, page) {
             Ok(html) => {
                 let response = (status, Html(html)).into_response();
-                let origins = [edition.directory.portal()].into_iter().chain(agency.map(|agency| &agency.public));
-                let response = protected(response, origins.chain(&self.leads_to));
+                let mut leads_to = vec![edition.directory.portal().to_string()];
+                leads_to.extend(agency.into_iter().flat_map(sources));
+                leads_to.extend(self.leads_to.iter().cloned());
+                let response = protected(response, &leads_to);
                 self.finish(response)
             }
             Err(error) => {
@@ -233,7 +237,7 @@ impl Guest {
     pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("account", account.as_str()).append_pair("return", return_to);
-        let to = format!("{}/.vestibule/begin?{}", agency.public, query.finish());
+        let to = format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish());
         self.go(&to)
     }
 
@@ -249,15 +253,24 @@ impl Guest {
     }
 }
 
+/// An agency's hosts, as the pages' policy writes them.
+fn sources(agency: &Agency) -> Vec<String> {
+    let own = agency.public.to_string();
+    match agency.accounts {
+        Accounts::OneAtATime => vec![own],
+        Accounts::Labels => vec![own, agency.public.below("*").to_string()],
+    }
+}
+
 /// The headers of every page of ours (SEC-237 to SEC-239). A form may lead on, through redirects, to the portal and to
 /// the agencies that it enters, and nowhere else.
-fn protected<'o>(mut response: Response, origins: impl Iterator<Item = &'o Origin>) -> Response {
+fn protected(mut response: Response, leads_to: &[String]) -> Response {
     let mut policy = String::from(
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     );
-    for origin in origins {
+    for source in leads_to {
         policy.push(' ');
-        policy.push_str(&origin.to_string());
+        policy.push_str(source);
     }
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -25,7 +25,7 @@ use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::Visitor;
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
-use crate::domain::identity::LinkId;
+use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::language::Language;
 use crate::domain::origin::Origin;
@@ -185,7 +185,12 @@ impl House {
             (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
-        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
+        let passage = Passage {
+            session: SessionId::stored("s"),
+            link: LinkId::stored("l"),
+            account: AccountLabel::of(&LinkId::stored("l")),
+            headers,
+        };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let lines = Lines::default();
