@@ -10,7 +10,7 @@ CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl postgresql
 BENCH_PACKAGES := nginx-light redis-server wrk
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4

@@ -5,6 +5,24 @@
     reason = "tests stand outside: they wait for real processes, read the environment and print what went wrong"
 )]
 
+/// Makes of each sentence, a function of a stage, a test on every stage; one that is not listed is dead code.
+macro_rules! on_every_stage {
+    ($($sentence:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[test]
+            fn $sentence() {
+                super::$sentence(crate::support::stage::Stage::Sqlite);
+            })+
+        }
+        mod on_postgres {
+            $(#[test]
+            fn $sentence() {
+                super::$sentence(crate::support::stage::Stage::Postgres);
+            })+
+        }
+    };
+}
+
 mod architecture;
 mod journeys;
 mod proxy;

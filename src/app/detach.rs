@@ -165,5 +165,5 @@ fn about(link: &Link, entry: AuditEntry) -> AuditEntry {
 pub(super) fn may_be_anothers(agency: &Agency) -> bool {
     use crate::domain::agency::AgencyMode;
     use crate::domain::upstream::Verifier;
-    agency.verifier == Verifier::Form && agency.mode != AgencyMode::Cutover
+    agency.verifier != Verifier::Roster && agency.mode != AgencyMode::Cutover
 }

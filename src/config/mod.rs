@@ -17,6 +17,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
@@ -24,7 +25,8 @@ pub use load::{Loaded, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
+pub use secrets::vault_key_id;
 pub use settings::{
     Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
+    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
 };

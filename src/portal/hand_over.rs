@@ -130,7 +130,7 @@ pub(super) async fn enter(
     let before = relayed::arrive(&mut guest, &account);
     let response = match agency.adapter {
         Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
-        Adapter::TrustedHeaders => guest.go(return_to.as_str()),
+        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => guest.go(return_to.as_str()),
     };
     Ok(match before {
         Before::Nothing => response,

@@ -18,6 +18,7 @@ mod server;
 mod session_over;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,6 +32,7 @@ use http::Version;
 use http::header::{SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
@@ -43,7 +45,8 @@ use crate::app::visit::Passage;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, Place};
-use crate::telemetry::AccessLog;
+use crate::telemetry::Watch;
+use crate::telemetry::traces::{self, RequestTrace};
 use cookies::SessionCookie;
 use door::Door;
 use fault::Fault;
@@ -59,7 +62,7 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
-    log: AccessLog,
+    watch: Watch,
 }
 
 /// What is known of one request.
@@ -69,6 +72,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Its spans, where there are any.
+    trace: Option<Box<RequestTrace>>,
 }
 
 /// What became of it.
@@ -99,7 +104,8 @@ struct Forward {
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
-    upstream_ms: Option<u64>,
+    /// Until the extranet's answer began.
+    upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
 }
@@ -107,13 +113,13 @@ struct Forward {
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
     #[must_use]
-    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
-        Self::behind(Door::App(app), pages, trusted, seed, log)
+    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
+        Self::behind(Door::App(app), pages, trusted, seed, watch)
     }
 
-    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
+    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
     /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
@@ -122,7 +128,7 @@ impl Gateway {
         let Some(resident) = &forward.resident else { return true };
         match self.door.visit(&forward.house, forward.cookie.value()).await {
             Ok(Visitor::Resident(now)) => now.link == resident.link,
-            Ok(Visitor::Stranger | Visitor::OwesTerms) | Err(_) => false,
+            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) | Err(_) => false,
         }
     }
 
@@ -150,6 +156,11 @@ impl Ctx {
         let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
         Ok(forward)
     }
+
+    /// What its pieces of work hang below, where it is traced.
+    fn current(&self) -> Option<traces::Current> {
+        self.trace.as_ref()?.current()
+    }
 }
 
 impl Forward {
@@ -170,9 +181,15 @@ impl Forward {
             fetch,
             attempt: 0,
             sent_at: None,
-            upstream_ms: None,
+            upstream: None,
             replaced: false,
         }
+    }
+
+    /// What the extranet is told about it.
+    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
+        let (extranet, public, resident) = (&*self.extranet, &*self.public, self.resident.as_deref());
+        Told { extranet, public, resident, client, id, portal: self.directory.portal() }
     }
 
     const fn decision(&self) -> &'static str {
@@ -189,7 +206,13 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx { id: self.ids.next(), start: now(), client: Ipv4Addr::UNSPECIFIED.into(), fate: Fate::Undecided }
+        Ctx {
+            id: self.ids.next(),
+            start: now(),
+            client: Ipv4Addr::UNSPECIFIED.into(),
+            fate: Fate::Undecided,
+            trace: None,
+        }
     }
 
     /// None: bodies go through as they are.
@@ -222,6 +245,19 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    /// Before anything is sent: is this the extranet itself?
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        digest: Option<&Digest>,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        Ok(ctx.forward()?.extranet.check(digest)?)
+    }
+
     /// Step 6: what the extranet is told.
     async fn upstream_request_filter(
         &self,
@@ -230,16 +266,8 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        let forward = ctx.forward()?;
-        let told = Told {
-            extranet: &forward.extranet,
-            public: &forward.public,
-            resident: forward.resident.as_deref(),
-            client,
-            id,
-            portal: forward.directory.portal(),
-        };
-        request_headers::prepare(request, told)
+        request_headers::prepare(request, ctx.forward()?.told(client, id))?;
+        ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
     /// Step 7: what the browser is told.
@@ -252,11 +280,22 @@ impl ProxyHttp for Gateway {
         if response.status.is_informational() && response.status != 101 {
             return Ok(());
         }
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
-        forward.upstream_ms = forward.sent_at.map(milliseconds_since);
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet, &forward.public) {
-            forward.replaced = true;
-            return session_over::replace(session, response);
+        if let Some(sent_at) = forward.sent_at {
+            let took = now().duration_since(sent_at);
+            forward.extranet.metrics.upstream.observe(took);
+            forward.upstream = Some(took);
+        }
+        if let Some(trace) = &mut ctx.trace {
+            trace.answered(response.status.as_u16());
+        }
+        let forward = ctx.forward()?;
+        if session_over::is_over(session, response, forward) {
+            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
+        }
+        if forward.replaced {
+            return Ok(());
         }
         if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
             response.remove_header(&SET_COOKIE);
@@ -299,7 +338,7 @@ impl ProxyHttp for Gateway {
 
     /// Step 8: one line.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        access_log::write(&self.log, session, ctx);
+        access_log::write(&self.watch, session, ctx);
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
@@ -316,6 +355,6 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(now().duration_since(start).as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -8,6 +8,7 @@ use crate::support::{
     browser::{Browser, Device},
     eventually,
     samples::Samples,
+    stage::Stage,
 };
 
 const EMAIL: &str = "amelie.dufour@courriel.example";
@@ -18,22 +19,27 @@ const THIRD: &str = "Tilleul-77-banc";
 
 #[test]
 fn a_resident_goes_through_document_000_at_a_desk() {
-    document_000(Device::Desktop);
+    document_000(Device::Desktop, Stage::Sqlite);
 }
 
 #[test]
 fn a_resident_goes_through_document_000_on_a_phone() {
-    document_000(Device::Phone);
+    document_000(Device::Phone, Stage::Sqlite);
 }
 
 #[test]
 fn a_resident_goes_through_document_000_without_javascript() {
-    document_000(Device::WithoutJavaScript);
+    document_000(Device::WithoutJavaScript, Stage::Sqlite);
 }
 
-fn document_000(device: Device) {
+#[test]
+fn a_resident_goes_through_document_000_on_postgresql() {
+    document_000(Device::Desktop, Stage::Postgres);
+}
+
+fn document_000(device: Device, stage: Stage) {
     let samples = Samples::start();
-    let gateway = steps::gateway(&samples);
+    let gateway = steps::gateway(&samples, stage);
     let mut browser = Browser::start(device, "document-000");
 
     // I.A: the old identifiers open the procedure.

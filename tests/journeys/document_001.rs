@@ -4,6 +4,7 @@ use super::steps;
 use crate::support::{
     browser::{Browser, Device},
     samples::Samples,
+    stage::Stage,
 };
 
 const EMAIL: &str = "loic@ailleurs.example";
@@ -13,17 +14,22 @@ const THIRD: &str = "Tilleul-77-banc";
 
 #[test]
 fn a_tenant_goes_through_document_001_at_a_desk() {
-    document_001(Device::Desktop);
+    document_001(Device::Desktop, Stage::Sqlite);
 }
 
 #[test]
 fn a_tenant_goes_through_document_001_on_a_phone() {
-    document_001(Device::Phone);
+    document_001(Device::Phone, Stage::Sqlite);
 }
 
-fn document_001(device: Device) {
+#[test]
+fn a_tenant_goes_through_document_001_on_postgresql() {
+    document_001(Device::Desktop, Stage::Postgres);
+}
+
+fn document_001(device: Device, stage: Stage) {
     let samples = Samples::start();
-    let gateway = steps::gateway(&samples);
+    let gateway = steps::gateway(&samples, stage);
     let mut browser = Browser::start(device, "document-001");
 
     // III: an address without codes asks for them.

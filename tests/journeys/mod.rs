@@ -3,4 +3,5 @@
 mod django_admin;
 mod document_000;
 mod document_001;
+mod merging;
 mod steps;

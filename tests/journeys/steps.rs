@@ -5,11 +5,13 @@ use crate::support::{
     gateway::Gateway,
     samples::Samples,
     site::Site,
+    stage::Stage,
 };
 
 /// A gateway in front of both sample extranets; « Étape suivante » stays grey for a moment, as for residents.
-pub fn gateway(samples: &Samples) -> Gateway {
-    let site = Site::new().set("policy.notice_seconds", 2).agency(samples.agency_a()).agency(samples.agency_b());
+pub fn gateway(samples: &Samples, stage: Stage) -> Gateway {
+    let site =
+        Site::new().on(stage).set("policy.notice_seconds", 2).agency(samples.agency_a()).agency(samples.agency_b());
     let gateway = Gateway::start(&site);
     samples.import_roster(&gateway);
     gateway

@@ -4,12 +4,22 @@ use super::{OTHER, REFUSED, cookies_at_a, cookies_at_portal, opens_a, opens_acco
 use crate::support::{
     page,
     person::Person,
+    stage::Stage,
     town::{ALICE, BOB, BOB_AT_B, CHOSEN, Town, login_path, try_sign_in},
 };
 
-#[test]
-fn c05_the_account_page_shows_address_hidden_password_and_accounts() {
-    let town = Town::build();
+on_every_stage! {
+    c05_the_account_page_shows_address_hidden_password_and_accounts,
+    c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries,
+    c08_an_agency_that_does_not_ask_for_it_shows_no_such_box,
+    c09_the_owner_is_told_of_a_new_password_and_every_other_session_ends,
+    sec_058_after_a_new_password_the_agencys_host_gives_a_new_cookie_without_a_word,
+    b17_accounts_at_two_agencies_stand_under_one_sign_in,
+    sec_058_attaching_an_account_begins_a_new_session,
+}
+
+fn c05_the_account_page_shows_address_hidden_password_and_accounts(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     alice.open("/account").see("Connexion et sécurité").see(ALICE.email).see("********").see("Agence du Port");
     alice.see(ALICE.login).miss(CHOSEN).miss(ALICE.password);
@@ -24,9 +34,8 @@ fn c05_the_account_page_shows_address_hidden_password_and_accounts() {
     alice.open("/account").press("Ouvrir Agence du Port alice-77").see("\"who\":\"alice-77\"");
 }
 
-#[test]
-fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries() {
-    let town = Town::build();
+fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     for (current, password, confirmation, said) in [
         ("pas-celui-ci", OTHER, OTHER, "Le mot de passe saisi n'est pas le bon"),
@@ -61,15 +70,13 @@ fn c08_where_the_agency_wants_it_the_password_has_to_be_noted() {
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, OTHER);
 }
 
-#[test]
-fn c08_an_agency_that_does_not_ask_for_it_shows_no_such_box() {
-    let town = Town::build();
+fn c08_an_agency_that_does_not_ask_for_it_shows_no_such_box(stage: Stage) {
+    let town = Town::on(stage);
     town.alice().open("/account/password").miss("J'ai noté");
 }
 
-#[test]
-fn c09_the_owner_is_told_of_a_new_password_and_every_other_session_ends() {
-    let town = Town::build();
+fn c09_the_owner_is_told_of_a_new_password_and_every_other_session_ends(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let mut elsewhere = Person::new(&town.gateway);
     town.sign_in(&mut elsewhere, "a", ALICE.email, CHOSEN);
@@ -84,9 +91,8 @@ fn c09_the_owner_is_told_of_a_new_password_and_every_other_session_ends() {
     alice.open("/account").see(ALICE.email);
 }
 
-#[test]
-fn sec_058_after_a_new_password_the_agencys_host_gives_a_new_cookie_without_a_word() {
-    let town = Town::build();
+fn sec_058_after_a_new_password_the_agencys_host_gives_a_new_cookie_without_a_word(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let before = (cookies_at_portal(&town, &alice), cookies_at_a(&town, &alice));
     change(&mut alice, CHOSEN, OTHER);
@@ -98,9 +104,8 @@ fn sec_058_after_a_new_password_the_agencys_host_gives_a_new_cookie_without_a_wo
     assert!(opens_a(&town, &after));
 }
 
-#[test]
-fn b17_accounts_at_two_agencies_stand_under_one_sign_in() {
-    let town = Town::build();
+fn b17_accounts_at_two_agencies_stand_under_one_sign_in(stage: Stage) {
+    let town = Town::on(stage);
     let mut bob = town.resident(BOB);
     attach_at_b(&mut bob);
     let letter = town.gateway.letters().wait_for(BOB.email, |l| l.subject.contains("un compte a été associé"));
@@ -116,9 +121,8 @@ fn b17_accounts_at_two_agencies_stand_under_one_sign_in() {
     }
 }
 
-#[test]
-fn sec_058_attaching_an_account_begins_a_new_session() {
-    let town = Town::build();
+fn sec_058_attaching_an_account_begins_a_new_session(stage: Stage) {
+    let town = Town::on(stage);
     let mut bob = town.resident(BOB);
     let before = (cookies_at_portal(&town, &bob), cookies_at_a(&town, &bob));
     attach_at_b(&mut bob);

@@ -5,13 +5,21 @@ use crate::support::{
     browser::{Browser, Device},
     page,
     person::{Person, Request},
+    stage::Stage,
     town::{CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
-#[test]
-fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident() {
+on_every_stage! {
+    b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident,
+    b10_a_link_that_scanners_open_changes_nothing_until_the_button_is_pressed,
+    b12_back_to_the_first_step_means_the_old_credentials_again,
+    b12_a_wizard_that_was_given_up_leaves_the_old_access_as_it_was,
+    b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart,
+}
+
+fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident(stage: Stage) {
     const HOME: &str = "203.0.113.9";
-    let town = Town::build_with(|site| site.set("server.trusted_proxies", vec!["127.0.0.1/32"]));
+    let town = Town::build_with(|site| site.on(stage).set("server.trusted_proxies", vec!["127.0.0.1/32"]));
     let mut carol = Person::new(&town.gateway);
     carol.open(login_path("a")).fill("login", CAROL.login).fill("password", CAROL.password);
     let form = carol.form("Connexion");
@@ -33,9 +41,8 @@ fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_res
     assert!(others.into_iter().all(|line| !line.contains("USESSION")), "the extranet's session is not for the browser");
 }
 
-#[test]
-fn b10_a_link_that_scanners_open_changes_nothing_until_the_button_is_pressed() {
-    let town = Town::build();
+fn b10_a_link_that_scanners_open_changes_nothing_until_the_button_is_pressed(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
@@ -55,9 +62,8 @@ fn b10_a_link_that_scanners_open_changes_nothing_until_the_button_is_pressed() {
     town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
 }
 
-#[test]
-fn b12_back_to_the_first_step_means_the_old_credentials_again() {
-    let town = Town::build();
+fn b12_back_to_the_first_step_means_the_old_credentials_again(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let letter = town.gateway.letter_to(CAROL.email);
@@ -70,9 +76,8 @@ fn b12_back_to_the_first_step_means_the_old_credentials_again() {
     carol.see("évolue").press("Étape suivante").see("Votre adresse email");
 }
 
-#[test]
-fn b12_a_wizard_that_was_given_up_leaves_the_old_access_as_it_was() {
-    let town = Town::build();
+fn b12_a_wizard_that_was_given_up_leaves_the_old_access_as_it_was(stage: Stage) {
+    let town = Town::on(stage);
     migrate_up_to_proof(&mut Person::new(&town.gateway), "a", CAROL, CAROL.email);
     let mut carol = Person::new(&town.gateway);
     try_sign_in(&mut carol, "a", CAROL.email, CHOSEN);
@@ -162,9 +167,8 @@ fn meets(rules: &[(String, usize)], password: &str) -> bool {
     })
 }
 
-#[test]
-fn b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart() {
-    let mut town = Town::build();
+fn b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart(stage: Stage) {
+    let mut town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
     carol.see("Votre accès au portail");

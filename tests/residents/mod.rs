@@ -2,6 +2,7 @@
 
 mod accept_terms;
 mod account;
+mod account_hosts;
 mod detach;
 mod import_roster;
 mod languages;

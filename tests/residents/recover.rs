@@ -4,14 +4,20 @@ use super::{OTHER, REFUSED};
 use crate::support::{
     page,
     person::Person,
+    stage::Stage,
     town::{ALICE, CHOSEN, Town, try_sign_in},
 };
 
 const THIRD: &str = "Tilleul-77-banc";
 
-#[test]
-fn c12_without_codes_one_is_asked_for_them_first() {
-    let town = Town::build();
+on_every_stage! {
+    c12_without_codes_one_is_asked_for_them_first,
+    sec_046_a_link_asked_for_before_the_password_changed_is_worth_nothing,
+    sec_046_a_link_sent_to_the_old_address_is_worth_nothing_at_the_new_one,
+}
+
+fn c12_without_codes_one_is_asked_for_them_first(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut alice = Person::new(&town.gateway);
     for path in ["/forgotten", "/forgotten?client=CA", "/forgotten?client=CA&societe=XX"] {
@@ -31,9 +37,8 @@ fn c12_without_codes_one_is_asked_for_them_first() {
     town.sign_in(&mut alice, "a", ALICE.email, OTHER);
 }
 
-#[test]
-fn sec_046_a_link_asked_for_before_the_password_changed_is_worth_nothing() {
-    let town = Town::build();
+fn sec_046_a_link_asked_for_before_the_password_changed_is_worth_nothing(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let mut mallory = Person::new(&town.gateway);
     mallory.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
@@ -49,10 +54,9 @@ fn sec_046_a_link_asked_for_before_the_password_changed_is_worth_nothing() {
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, OTHER);
 }
 
-#[test]
-fn sec_046_a_link_sent_to_the_old_address_is_worth_nothing_at_the_new_one() {
+fn sec_046_a_link_sent_to_the_old_address_is_worth_nothing_at_the_new_one(stage: Stage) {
     const NEW: &str = "alice.martin@courriel.example";
-    let town = Town::build();
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let mut mallory = Person::new(&town.gateway);
     mallory.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");

@@ -7,12 +7,21 @@ use crate::support::{
     person::{Answer, Person},
     samples::Samples,
     site::Site,
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, Town, login_path, try_sign_in},
 };
 
-#[test]
-fn f03_unknown_wrong_locked_and_not_migrated_are_answered_alike_at_the_login() {
-    let town = Town::build();
+on_every_stage! {
+    f03_unknown_wrong_locked_and_not_migrated_are_answered_alike_at_the_login,
+    f03_whoever_forgot_a_password_is_answered_alike,
+    c01_the_login_page_has_what_a_resident_looks_for,
+    c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most,
+    f01_wrong_guesses_stay_counted_while_the_extranet_is_silent,
+    sec_057_who_signs_in_where_somebody_else_is_ends_that_session,
+}
+
+fn f03_unknown_wrong_locked_and_not_migrated_are_answered_alike_at_the_login(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     town.resident(BOB);
     let mut stranger = Person::new(&town.gateway);
@@ -44,9 +53,8 @@ fn f03_unknown_wrong_locked_and_not_migrated_are_answered_alike_at_the_login() {
     }
 }
 
-#[test]
-fn f03_whoever_forgot_a_password_is_answered_alike() {
-    let town = Town::build();
+fn f03_whoever_forgot_a_password_is_answered_alike(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     town.resident(BOB);
     let mut stranger = Person::new(&town.gateway);
@@ -76,9 +84,8 @@ fn f03_whoever_forgot_a_password_is_answered_alike() {
     }
 }
 
-#[test]
-fn c01_the_login_page_has_what_a_resident_looks_for() {
-    let town = Town::build();
+fn c01_the_login_page_has_what_a_resident_looks_for(stage: Stage) {
+    let town = Town::on(stage);
     let mut person = Person::new(&town.gateway);
     person.open(login_path("a")).see("Agence du Port").see("Vous ne parvenez pas à vous connecter ?");
     person.fill("Email ou identifiant", "x").fill("Mot de passe", "y").tick("Garder ma session active");
@@ -92,10 +99,9 @@ fn c01_the_login_page_has_what_a_resident_looks_for() {
     person.follow("Mot de passe oublié").see("Mot de passe oublié").see("Agence du Port");
 }
 
-#[test]
-fn c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most() {
+fn c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most(stage: Stage) {
     const DAY: i64 = 24 * 3600;
-    let town = Town::build();
+    let town = Town::on(stage);
     town.alice();
     let sign_in = |keep: bool| {
         let mut alice = Person::new(&town.gateway);
@@ -122,9 +128,8 @@ fn session_cookie(answer: &Answer) -> String {
     lines[0].to_owned()
 }
 
-#[test]
-fn f01_wrong_guesses_stay_counted_while_the_extranet_is_silent() {
-    let town = Town::build();
+fn f01_wrong_guesses_stay_counted_while_the_extranet_is_silent(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     town.a.break_login(true);
     let mut stranger = Person::new(&town.gateway);
@@ -137,9 +142,8 @@ fn f01_wrong_guesses_stay_counted_while_the_extranet_is_silent() {
     stranger.see(REFUSED);
 }
 
-#[test]
-fn sec_057_who_signs_in_where_somebody_else_is_ends_that_session() {
-    let town = Town::build();
+fn sec_057_who_signs_in_where_somebody_else_is_ends_that_session(stage: Stage) {
+    let town = Town::on(stage);
     town.resident(BOB);
     let mut browser = town.alice();
     let alices = (cookies_at_portal(&town, &browser), cookies_at_a(&town, &browser));

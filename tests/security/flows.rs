@@ -3,6 +3,7 @@
 use crate::support::{
     page::{self, Form},
     person::{Answer, Person},
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
@@ -47,9 +48,17 @@ fn still_works(town: &Town, login: &str, password: &str) {
     town.sign_in(&mut person, "a", login, password);
 }
 
-#[test]
-fn sec_034_a_fresh_browser_takes_no_later_step() {
-    let town = Town::build();
+on_every_stage! {
+    sec_034_a_fresh_browser_takes_no_later_step,
+    sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothers,
+    sec_035_an_empty_form_takes_no_step,
+    sec_036_a_reset_link_changes_the_password_of_its_own_person_only,
+    sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists,
+    sec_040_the_link_alone_confirms_nothing_on_another_device,
+}
+
+fn sec_034_a_fresh_browser_takes_no_later_step(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     for (path, fields) in STEPS {
         let mut mallory = Person::new(&town.gateway);
@@ -62,9 +71,8 @@ fn sec_034_a_fresh_browser_takes_no_later_step() {
     town.b.assert_untouched("steps out of order");
 }
 
-#[test]
-fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothers() {
-    let town = Town::build();
+fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothers(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     for (path, fields) in STEPS {
         let mut mallory = Person::new(&town.gateway);
@@ -84,9 +92,8 @@ fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothe
     still_works(&town, ALICE.email, CHOSEN);
 }
 
-#[test]
-fn sec_035_an_empty_form_takes_no_step() {
-    let town = Town::build();
+fn sec_035_an_empty_form_takes_no_step(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
     carol.see("évolue").press("Étape suivante").see("Votre adresse email");
@@ -115,9 +122,8 @@ fn stays(person: &mut Person, path: &str, page_title: &str) {
     person.open(url).see(page_title);
 }
 
-#[test]
-fn sec_036_a_reset_link_changes_the_password_of_its_own_person_only() {
-    let town = Town::build();
+fn sec_036_a_reset_link_changes_the_password_of_its_own_person_only(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     town.resident(BOB);
     let mut alice = Person::new(&town.gateway);
@@ -135,9 +141,8 @@ fn sec_036_a_reset_link_changes_the_password_of_its_own_person_only() {
     thief.see("Ce couple identifiant et mot de passe est inconnu");
 }
 
-#[test]
-fn sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists() {
-    let town = Town::build();
+fn sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists(stage: Stage) {
+    let town = Town::on(stage);
     let mut victim = town.resident(BOB);
     // Mallory runs the wizard of her own old account with Bob's address.
     let mut mallory = Person::new(&town.gateway);
@@ -160,9 +165,8 @@ fn sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists(
     assert_eq!(page::count(&account.here().text(), "ul.accounts li"), 1, "no foreign account is attached");
 }
 
-#[test]
-fn sec_040_the_link_alone_confirms_nothing_on_another_device() {
-    let town = Town::build();
+fn sec_040_the_link_alone_confirms_nothing_on_another_device(stage: Stage) {
+    let town = Town::on(stage);
     let address = "victim@residents.example";
     let mut mallory = Person::new(&town.gateway);
     migrate_up_to_proof(&mut mallory, "a", MALLORY, address);

@@ -7,14 +7,26 @@ use super::letters::at_once;
 use crate::support::{
     page,
     person::Person,
+    stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
 const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
 
-#[test]
-fn sec_049_sixty_guesses_at_once_reach_the_extranet_five_times_at_most() {
-    let town = Town::build();
+on_every_stage! {
+    sec_049_sixty_guesses_at_once_reach_the_extranet_five_times_at_most,
+    sec_049_sixty_guesses_at_once_lock_a_new_account,
+    sec_050_every_spelling_of_a_person_is_counted_together,
+    f02_a_stranger_who_guesses_does_not_lock_the_owner_out,
+    b03_an_extranet_that_is_out_of_order_is_no_wrong_password,
+    sec_053_a_refused_sign_in_is_the_same_for_everybody,
+    sec_053_a_forgotten_password_is_the_same_for_everybody,
+    sec_053_the_wizard_does_not_tell_whose_address_is_known,
+    sec_053_every_refusal_takes_the_same_time,
+}
+
+fn sec_049_sixty_guesses_at_once_reach_the_extranet_five_times_at_most(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     carol.open(login_path("a")).fill("login", CAROL.login).fill("password", "pas-celui-ci");
     let form = carol.form("Connexion");
@@ -28,9 +40,8 @@ fn sec_049_sixty_guesses_at_once_reach_the_extranet_five_times_at_most() {
     assert_eq!(town.a.attempts(CAROL.login), tried, "the right password is not tried while the guesses are punished");
 }
 
-#[test]
-fn sec_049_sixty_guesses_at_once_lock_a_new_account() {
-    let town = Town::build();
+fn sec_049_sixty_guesses_at_once_lock_a_new_account(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut mallory = Person::new(&town.gateway);
     mallory.open(login_path("a")).fill("login", ALICE.email).fill("password", "pas-celui-ci");
@@ -44,9 +55,8 @@ fn sec_049_sixty_guesses_at_once_lock_a_new_account() {
     assert_eq!(town.gateway.traced("signed-in"), 1, "nobody but Alice ever was signed in");
 }
 
-#[test]
-fn sec_050_every_spelling_of_a_person_is_counted_together() {
-    let town = Town::build();
+fn sec_050_every_spelling_of_a_person_is_counted_together(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut stranger = Person::new(&town.gateway);
     let spellings = ["alice@residents.example", "ALICE@Residents.Example", "  alice@residents.example ", ALICE.login];
@@ -58,9 +68,8 @@ fn sec_050_every_spelling_of_a_person_is_counted_together() {
     stranger.see(REFUSED);
 }
 
-#[test]
-fn f02_a_stranger_who_guesses_does_not_lock_the_owner_out() {
-    let town = Town::build();
+fn f02_a_stranger_who_guesses_does_not_lock_the_owner_out(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let mut stranger = Person::new(&town.gateway);
     for number in 0..6 {
@@ -72,9 +81,8 @@ fn f02_a_stranger_who_guesses_does_not_lock_the_owner_out() {
     town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
 }
 
-#[test]
-fn b03_an_extranet_that_is_out_of_order_is_no_wrong_password() {
-    let town = Town::build();
+fn b03_an_extranet_that_is_out_of_order_is_no_wrong_password(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     town.a.break_login(true);
     for _ in 0..7 {
@@ -86,9 +94,8 @@ fn b03_an_extranet_that_is_out_of_order_is_no_wrong_password() {
     carol.see("évolue");
 }
 
-#[test]
-fn sec_053_a_refused_sign_in_is_the_same_for_everybody() {
-    let town = Town::build();
+fn sec_053_a_refused_sign_in_is_the_same_for_everybody(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     town.resident(BOB);
     // Bob gets himself locked.
@@ -115,9 +122,8 @@ fn sec_053_a_refused_sign_in_is_the_same_for_everybody() {
     }
 }
 
-#[test]
-fn sec_053_a_forgotten_password_is_the_same_for_everybody() {
-    let town = Town::build();
+fn sec_053_a_forgotten_password_is_the_same_for_everybody(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut pages = Vec::new();
     for login in ["nobody@residents.example", ALICE.email, CAROL.login, CAROL.email] {
@@ -132,9 +138,8 @@ fn sec_053_a_forgotten_password_is_the_same_for_everybody() {
     }
 }
 
-#[test]
-fn sec_053_the_wizard_does_not_tell_whose_address_is_known() {
-    let town = Town::build();
+fn sec_053_the_wizard_does_not_tell_whose_address_is_known(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut shown = Vec::new();
     for (who, email) in [(CAROL, "new@residents.example"), (BOB, ALICE.email)] {
@@ -145,10 +150,9 @@ fn sec_053_the_wizard_does_not_tell_whose_address_is_known() {
     assert_eq!(shown[0], shown[1]);
 }
 
-#[test]
-fn sec_053_every_refusal_takes_the_same_time() {
+fn sec_053_every_refusal_takes_the_same_time(stage: Stage) {
     const FLOOR: Duration = Duration::from_millis(600);
-    let town = Town::build_with(|site| site.set("server.failure_floor_ms", 600));
+    let town = Town::build_with(|site| site.on(stage).set("server.failure_floor_ms", 600));
     town.alice();
     let mut times: [Vec<Duration>; 3] = Default::default();
     for round in 0..4 {

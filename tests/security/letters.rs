@@ -5,12 +5,27 @@ use std::thread;
 use crate::support::{
     page,
     person::{Person, Request},
+    stage::Stage,
     town::{ALICE, CAROL, CHOSEN, Town, migrate_up_to_proof},
 };
 
-#[test]
-fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
-    let town = Town::build();
+on_every_stage! {
+    sec_044_a_secret_that_was_changed_anywhere_is_none,
+    sec_044_a_secret_of_one_kind_opens_nothing_of_another,
+    sec_045_a_letter_past_its_time_opens_nothing,
+    sec_045_a_reset_link_past_its_time_opens_nothing,
+    sec_046_a_link_works_exactly_once,
+    sec_046_a_reset_link_works_exactly_once,
+    sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser,
+    sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right,
+    sec_048_another_letter_brings_no_new_budget,
+    sec_048_beginning_again_brings_no_new_budget,
+    sec_048_one_more_letter_helps_who_mistyped_a_few_times,
+    sec_048_a_hundred_guesses_at_once_share_one_budget,
+}
+
+fn sec_044_a_secret_that_was_changed_anywhere_is_none(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
@@ -42,9 +57,8 @@ fn sec_044_a_secret_that_was_changed_anywhere_is_none() {
     carol.open(&link).press("Confirmer mon adresse").see("Votre compte est à jour");
 }
 
-#[test]
-fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
-    let town = Town::build();
+fn sec_044_a_secret_of_one_kind_opens_nothing_of_another(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
@@ -52,9 +66,8 @@ fn sec_044_a_secret_of_one_kind_opens_nothing_of_another() {
     carol.open(format!("/reset?s={secret}")).see("Ce lien n'est pas valable");
 }
 
-#[test]
-fn sec_045_a_letter_past_its_time_opens_nothing() {
-    let town = Town::build();
+fn sec_045_a_letter_past_its_time_opens_nothing(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let letter = town.gateway.letter_to(CAROL.email);
@@ -65,9 +78,8 @@ fn sec_045_a_letter_past_its_time_opens_nothing() {
     carol.open("/migration/proof").see("Vérifiez votre boîte mail").see("Renvoyer l'e-mail");
 }
 
-#[test]
-fn sec_045_a_reset_link_past_its_time_opens_nothing() {
-    let town = Town::build();
+fn sec_045_a_reset_link_past_its_time_opens_nothing(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut alice = Person::new(&town.gateway);
     alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
@@ -80,9 +92,8 @@ fn sec_045_a_reset_link_past_its_time_opens_nothing() {
     town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
 }
 
-#[test]
-fn sec_046_a_link_works_exactly_once() {
-    let town = Town::build();
+fn sec_046_a_link_works_exactly_once(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let link = town.gateway.letter_to(CAROL.email).link();
@@ -98,9 +109,8 @@ fn sec_046_a_link_works_exactly_once() {
     assert_eq!(page::count(&carol.here().text(), "ul.accounts li"), 1, "attached once");
 }
 
-#[test]
-fn sec_046_a_reset_link_works_exactly_once() {
-    let town = Town::build();
+fn sec_046_a_reset_link_works_exactly_once(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let mut alice = Person::new(&town.gateway);
     alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
@@ -118,9 +128,8 @@ fn sec_046_a_reset_link_works_exactly_once() {
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, "Cerisier-31-mur");
 }
 
-#[test]
-fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
-    let town = Town::build();
+fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     for path in ["/migration/notice", "/migration/email", "/migration/password", "/migration/proof", "/migration/join"]
@@ -133,9 +142,8 @@ fn sec_047_the_address_of_a_step_is_worth_nothing_in_another_browser() {
     Person::new(&town.gateway).open(step).see("Reprenons au début").miss(CAROL.email);
 }
 
-#[test]
-fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
-    let town = Town::build();
+fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let code = town.gateway.letter_to(CAROL.email).code();
@@ -148,9 +156,8 @@ fn sec_048_a_code_that_was_guessed_at_is_dead_even_if_then_right() {
     carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("Vérifiez votre boîte mail");
 }
 
-#[test]
-fn sec_048_another_letter_brings_no_new_budget() {
-    let town = Town::build();
+fn sec_048_another_letter_brings_no_new_budget(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let mut code = town.gateway.letter_to(CAROL.email).code();
@@ -167,9 +174,8 @@ fn sec_048_another_letter_brings_no_new_budget() {
     carol.fill("code", &code).press("Valider").miss("Votre compte est à jour").see("essayé trop de fois");
 }
 
-#[test]
-fn sec_048_beginning_again_brings_no_new_budget() {
-    let town = Town::build();
+fn sec_048_beginning_again_brings_no_new_budget(stage: Stage) {
+    let town = Town::on(stage);
     for run in 0..5 {
         // Another address each time, or the letters to one would be over first.
         let address = format!("carol-{run}@residents.example");
@@ -186,9 +192,8 @@ fn sec_048_beginning_again_brings_no_new_budget() {
     carol.fill("code", &code).press("Valider").miss("Votre compte est à jour");
 }
 
-#[test]
-fn sec_048_one_more_letter_helps_who_mistyped_a_few_times() {
-    let town = Town::build();
+fn sec_048_one_more_letter_helps_who_mistyped_a_few_times(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     town.gateway.letter_to(CAROL.email);
@@ -202,9 +207,8 @@ fn sec_048_one_more_letter_helps_who_mistyped_a_few_times() {
     carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
 }
 
-#[test]
-fn sec_048_a_hundred_guesses_at_once_share_one_budget() {
-    let town = Town::build();
+fn sec_048_a_hundred_guesses_at_once_share_one_budget(stage: Stage) {
+    let town = Town::on(stage);
     let mut carol = Person::new(&town.gateway);
     migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
     let code = town.gateway.letter_to(CAROL.email).code();

@@ -4,6 +4,7 @@
 mod flows;
 mod forms;
 mod guessing;
+mod hammer;
 mod headers;
 mod hosts;
 mod letters;

@@ -9,12 +9,19 @@ use crate::support::{
     person::Person,
     raw::Raw,
     site::Site,
+    stage::Stage,
     town::{self, ALICE, CHOSEN, Town, login_path},
 };
 
-#[test]
-fn sec_058_a_session_that_somebody_planted_is_worth_nothing_after_the_sign_in() {
-    let town = Town::build();
+on_every_stage! {
+    sec_058_a_session_that_somebody_planted_is_worth_nothing_after_the_sign_in,
+    sec_058_each_sign_in_and_a_changed_password_begin_a_new_session,
+    sec_061_a_cookie_that_makes_no_sense_is_nobodys,
+    sec_063_nothing_of_the_gateways_own_reaches_an_extranet,
+}
+
+fn sec_058_a_session_that_somebody_planted_is_worth_nothing_after_the_sign_in(stage: Stage) {
+    let town = Town::on(stage);
     town.alice();
     let (portal, at_a) = (town.gateway.portal("/"), town.gateway.agency("agence-a", "/"));
     // What an attacker's own browser got before anybody signed in, and plain inventions.
@@ -38,9 +45,8 @@ fn sec_058_a_session_that_somebody_planted_is_worth_nothing_after_the_sign_in() 
     mallory.open("/account").miss(ALICE.email);
 }
 
-#[test]
-fn sec_058_each_sign_in_and_a_changed_password_begin_a_new_session() {
-    let town = Town::build();
+fn sec_058_each_sign_in_and_a_changed_password_begin_a_new_session(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     let (portal, at_a) = (town.gateway.portal("/"), town.gateway.agency("agence-a", "/"));
     let first = (alice.cookies(&portal), cookies_at_a(&town, &alice));
@@ -110,9 +116,8 @@ fn sec_060_residents_who_come_together_are_never_mixed_up() {
     assert_eq!((counted.len(), counted.values().min()), (PEOPLE, Some(&60)));
 }
 
-#[test]
-fn sec_061_a_cookie_that_makes_no_sense_is_nobodys() {
-    let town = Town::build();
+fn sec_061_a_cookie_that_makes_no_sense_is_nobodys(stage: Stage) {
+    let town = Town::on(stage);
     let alice = town.alice();
     let (name, right) = alice
         .cookies(&town.gateway.agency("agence-a", "/"))
@@ -168,9 +173,8 @@ fn sec_061_a_cookie_that_makes_no_sense_is_nobodys() {
     super::assert_shut(&town, answer.as_ref(), "bytes that are no UTF-8");
 }
 
-#[test]
-fn sec_063_nothing_of_the_gateways_own_reaches_an_extranet() {
-    let town = Town::build();
+fn sec_063_nothing_of_the_gateways_own_reaches_an_extranet(stage: Stage) {
+    let town = Town::on(stage);
     let mut alice = town.alice();
     alice.open("/account");
     let ours = alice.cookies(&town.gateway.portal("/"));

@@ -18,6 +18,7 @@ use super::{
     eventually, free_port,
     letters::{Letter, Letters},
     site::Site,
+    stage::Ground,
     wait,
 };
 
@@ -32,6 +33,7 @@ pub struct Gateway {
     port: u16,
     health: u16,
     letters: Letters,
+    ground: Ground,
 }
 
 impl Gateway {
@@ -39,11 +41,12 @@ impl Gateway {
     pub fn start(site: &Site) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let (port, health) = (free_port(), free_port());
-        let config = site.write(folder.path(), port, health);
+        let ground = Ground::prepare(site.stage(), folder.path());
+        let config = site.write(folder.path(), port, health, &ground);
         let letters = Letters::new(folder.path().join("letters"));
         let child = spawn(&config, folder.path());
         // From here on the value's end prints the log where something fails.
-        let mut gateway = Self { child, folder, config, port, health, letters };
+        let mut gateway = Self { child, folder, config, port, health, letters, ground };
         gateway.wait_until_ready();
         gateway
     }
@@ -151,10 +154,10 @@ impl Gateway {
         });
     }
 
+    /// The database, beside the gateway.
     async fn database(&self) -> sqlx::AnyConnection {
         sqlx::any::install_default_drivers();
-        let database = format!("sqlite:{}", self.folder.path().join("vestibule.db").display());
-        sqlx::AnyConnection::connect(&database).await.expect("the database")
+        sqlx::AnyConnection::connect(self.ground.url()).await.expect("the database")
     }
 
     /// Runs another command of the program on the same configuration.

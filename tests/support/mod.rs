@@ -5,11 +5,15 @@ pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod otlp;
 pub mod page;
 pub mod person;
+pub mod postgres;
 pub mod raw;
 pub mod samples;
 pub mod site;
+pub mod stage;
+pub mod tls_front;
 pub mod town;
 
 use std::{

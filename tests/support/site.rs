@@ -4,11 +4,14 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use toml::{Table, Value};
 
+use super::stage::{Ground, Stage};
+
 /// What a gateway is started with; every value can be set by its dotted path.
 #[derive(Debug, Clone)]
 pub struct Site {
     settings: Table,
     agencies: Vec<Agency>,
+    stage: Stage,
 }
 
 /// One agency's file.
@@ -19,7 +22,7 @@ pub struct Agency {
 }
 
 impl Site {
-    /// A portal without agencies: letters in a folder, `SQLite`, no waiting where a resident would read.
+    /// A portal without agencies on `SQLite`: letters in a folder, no waiting where a resident would read.
     pub fn new() -> Self {
         let settings = r##"
             agencies = "agencies"
@@ -29,8 +32,6 @@ impl Site {
             [portal]
             name = "Mon compte immobilier"
             colour = "#1f4f8b"
-            [database]
-            url = "sqlite:vestibule.db"
             [vault]
             key_file = "vault.key"
             [mail]
@@ -43,7 +44,17 @@ impl Site {
             [policy]
             notice_seconds = 0
         "##;
-        Self { settings: settings.parse().expect("the settings are TOML"), agencies: Vec::new() }
+        Self { settings: settings.parse().expect("the settings are TOML"), agencies: Vec::new(), stage: Stage::Sqlite }
+    }
+
+    /// On another stage than `SQLite`.
+    pub fn on(self, stage: Stage) -> Self {
+        Self { stage, ..self }
+    }
+
+    /// What it is to stand on.
+    pub const fn stage(&self) -> Stage {
+        self.stage
     }
 
     /// Sets a value by its dotted path, such as `policy.notice_seconds`.
@@ -59,8 +70,11 @@ impl Site {
     }
 
     /// Writes everything into a folder; returns the path of the main file.
-    pub fn write(&self, folder: &Path, port: u16, health: u16) -> std::path::PathBuf {
+    pub fn write(&self, folder: &Path, port: u16, health: u16, ground: &Ground) -> std::path::PathBuf {
         let mut settings = self.settings.clone();
+        for (path, value) in ground.settings() {
+            set(&mut settings, path, value);
+        }
         set(&mut settings, "server.listen", vec![format!("127.0.0.1:{port}")].into());
         set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
         set(&mut settings, "portal.url", format!("http://www.localhost:{port}").into());

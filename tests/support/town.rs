@@ -5,6 +5,7 @@ use super::{
     gateway::Gateway,
     person::Person,
     site::{Agency, Site},
+    stage::Stage,
 };
 
 /// The password that everybody chooses in the wizard.
@@ -42,6 +43,11 @@ impl Town {
     /// Starts everything; nobody has migrated yet.
     pub fn build() -> Self {
         Self::build_with(|site| site)
+    }
+
+    /// The same on a stage.
+    pub fn on(stage: Stage) -> Self {
+        Self::build_with(|site| site.on(stage))
     }
 
     /// The same, with a site that differs.

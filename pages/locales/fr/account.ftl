@@ -42,3 +42,10 @@ detach-again = vous pourrez l'associer de nouveau, avec l'identifiant et le mot 
 detach-last = C'est le dernier compte associé. Votre adresse email et votre mot de passe restent valables : ils vous serviront à associer un autre compte.
 detach-password = Votre mot de passe, pour confirmer
 detach-do = Détacher ce compte
+
+extranet-password-title = Le mot de passe de votre espace client
+extranet-password-text = L'espace client de { $agency } ne reconnaît plus le mot de passe que vous y aviez : l'agence l'a sans doute changé. Indiquez ici le nouveau, une seule fois.
+extranet-password-account = Identifiant à l'agence
+extranet-password-label = Mot de passe de l'espace client
+extranet-password-note = Vous continuerez à vous connecter avec votre adresse email et votre propre mot de passe. Si vous ne connaissez pas celui-ci, demandez-le à votre agence.
+extranet-password-go = Enregistrer et continuer

@@ -7,10 +7,14 @@ use super::*;
 
 const URL: &str = "VESTIBULE_TEST_WRITER_URL";
 
-#[tokio::test]
-async fn what_a_killed_process_was_told_is_kept_is_kept() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite:{}", folder.path().join("v.db").display());
+on_both! {
+    what_a_killed_process_was_told_is_kept_is_kept,
+}
+
+async fn what_a_killed_process_was_told_is_kept_is_kept(fresh: Fresh) {
+    // On SQLite nothing else of this process may have the file open when it is opened again below.
+    let url = fresh.url.clone();
+    fresh.close().await;
     let mut writer = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "store::tests::killed::the_writer_that_is_killed", "--ignored", "--nocapture"])
         .env(URL, &url)

@@ -1,11 +1,31 @@
-//! What each group of tables promises, as sentences. Every test has a store of its own.
-//!
-//! With `VESTIBULE_TEST_POSTGRES` set to the URL of a server (without a database's name), each of them runs in a new
-//! database there instead.
+//! What each group of tables promises, as sentences. Every test has a store of its own, and holds on `SQLite` and on
+//! `PostgreSQL`.
 
+/// Makes of each sentence a test on either database; one that is not listed is dead code, and told as such.
+macro_rules! on_both {
+    ($($sentence:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $sentence() {
+                super::$sentence(super::Fresh::on_sqlite().await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $sentence() {
+                super::$sentence(super::Fresh::on_postgres().await).await;
+            })+
+        }
+    };
+}
+
+mod copying;
 mod killed;
 mod people;
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres;
 mod proofs;
+mod resealing;
 mod sending;
 mod sessions;
 mod traces;
@@ -30,23 +50,36 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
 
-/// A fresh, empty store; a file of its own goes with it.
+/// A fresh, empty store; its file or database goes with it.
 struct Fresh {
+    // Fields drop in this order: the store's connections end before what they lead to.
     store: Store,
     url: String,
-    _folder: tempfile::TempDir,
+    _kept: Kept,
+}
+
+/// What a store stands on.
+#[expect(dead_code, reason = "held for as long as the store is used")]
+enum Kept {
+    Folder(tempfile::TempDir),
+    Database(postgres::Database),
 }
 
 impl Fresh {
-    #[expect(clippy::disallowed_methods, reason = "which database the tests run on is the developer's wish")]
-    async fn new() -> Self {
+    async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = match std::env::var("VESTIBULE_TEST_POSTGRES") {
-            Ok(server) => new_database(&server, folder.path()).await,
-            Err(_) => format!("sqlite:{}", folder.path().join("data").join("vestibule.db").display()),
-        };
+        let url = format!("sqlite:{}", folder.path().join("data").join("vestibule.db").display());
+        Self::at(url, Kept::Folder(folder)).await
+    }
+
+    async fn on_postgres() -> Self {
+        let database = postgres::shared().database();
+        Self::at(database.url(), Kept::Database(database)).await
+    }
+
+    async fn at(url: String, kept: Kept) -> Self {
         let store = Store::open(&url).await.expect("a store");
-        Self { store, url, _folder: folder }
+        Self { store, url, _kept: kept }
     }
 }
 
@@ -56,17 +89,6 @@ impl std::ops::Deref for Fresh {
     fn deref(&self) -> &Store {
         &self.store
     }
-}
-
-/// Makes a database named after a temporary folder, whose name is nobody else's.
-async fn new_database(server: &str, folder: &std::path::Path) -> String {
-    sqlx::any::install_default_drivers();
-    let name: String =
-        folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    let pool = AnyPoolOptions::new().max_connections(1).connect(&format!("{server}/postgres")).await.expect("a server");
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.expect("a database");
-    pool.close().await;
-    format!("{server}/{name}")
 }
 
 /// Does the same 50 times at once, each in a transaction of its own, and gives what each came to.
@@ -167,9 +189,14 @@ async fn signed_in(tx: &mut Tx, identity: &IdentityId, id: &str) -> Session {
     session
 }
 
-#[tokio::test]
-async fn what_was_committed_is_there_after_the_store_is_opened_again_and_what_was_not_is_not() {
-    let fresh = Fresh::new().await;
+on_both! {
+    a_store_that_is_there_answers,
+    what_was_committed_is_there_after_the_store_is_opened_again_and_what_was_not_is_not,
+    a_reader_sees_one_moment_while_others_write,
+    two_processes_on_one_database_take_turns,
+}
+
+async fn what_was_committed_is_there_after_the_store_is_opened_again_and_what_was_not_is_not(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     person(&mut tx, "anne").await;
     tx.commit().await.expect("a commit");
@@ -183,9 +210,7 @@ async fn what_was_committed_is_there_after_the_store_is_opened_again_and_what_wa
     assert!(tx.credential_by_email(&email("pierre@free.fr")).await.expect("asked").is_none());
 }
 
-#[tokio::test]
-async fn a_reader_sees_one_moment_while_others_write() {
-    let fresh = Fresh::new().await;
+async fn a_reader_sees_one_moment_while_others_write(fresh: Fresh) {
     let mut reader = fresh.read().await.expect("a reader");
     assert!(reader.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
     let mut writer = fresh.write().await.expect("a turn");
@@ -197,9 +222,7 @@ async fn a_reader_sees_one_moment_while_others_write() {
     assert!(reader.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_some());
 }
 
-#[tokio::test]
-async fn two_processes_on_one_database_take_turns() {
-    let fresh = Fresh::new().await;
+async fn two_processes_on_one_database_take_turns(fresh: Fresh) {
     let other = Store::open(&fresh.url).await.expect("a store");
     let (ours, theirs) = tokio::join!(fifty(&fresh, counted), fifty(&other, counted));
     let saved = [ours, theirs].concat().into_iter().filter(|saved| *saved).count();
@@ -211,11 +234,14 @@ async fn two_processes_on_one_database_take_turns() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_is_told_and_a_store_that_is_there_answers() {
+async fn a_url_that_is_none_is_told() {
     for wrong in ["", "mysql://a/b", "sqlite:", "sqlite::memory:", "vestibule.db"] {
         assert!(matches!(Store::open(wrong).await, Err(StoreError::Url(_))), "{wrong}");
     }
-    Fresh::new().await.ping().await.expect("a sign of life");
+}
+
+async fn a_store_that_is_there_answers(fresh: Fresh) {
+    fresh.ping().await.expect("a sign of life");
 }
 
 #[tokio::test]

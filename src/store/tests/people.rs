@@ -4,9 +4,18 @@ use super::*;
 use crate::domain::roster::{Fields, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
-#[tokio::test]
-async fn a_login_belongs_to_one_person_in_every_spelling() {
-    let fresh = Fresh::new().await;
+on_both! {
+    a_login_belongs_to_one_person_in_every_spelling,
+    of_fifty_who_create_the_same_login_at_once_one_does,
+    a_new_address_is_the_new_login_unless_it_is_somebody_elses,
+    an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the_first,
+    a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it,
+    b14_the_digest_of_the_last_old_password_is_found_in_every_spelling,
+    a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it,
+    b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again,
+}
+
+async fn a_login_belongs_to_one_person_in_every_spelling(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let second = Credential { email: email("ANNE@free.fr"), ..credential("other") };
@@ -17,9 +26,7 @@ async fn a_login_belongs_to_one_person_in_every_spelling() {
     assert_eq!(tx.language_of(&anne).await.expect("asked"), Some(Language::Fr));
 }
 
-#[tokio::test]
-async fn of_fifty_who_create_the_same_login_at_once_one_does() {
-    let fresh = Fresh::new().await;
+async fn of_fifty_who_create_the_same_login_at_once_one_does(fresh: Fresh) {
     let dice = std::sync::Arc::new(CountingDice::default());
     let tries = fifty(&fresh, move |tx| {
         let id = crate::domain::secret::random_id(&*dice);
@@ -33,9 +40,7 @@ async fn of_fifty_who_create_the_same_login_at_once_one_does() {
     assert_eq!(tries.iter().filter(|created| **created).count(), 1);
 }
 
-#[tokio::test]
-async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses() {
-    let fresh = Fresh::new().await;
+async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     person(&mut tx, "pierre").await;
@@ -51,9 +56,7 @@ async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses() {
     assert!(tx.credential_of(&nobody).await.expect("asked").is_none());
 }
 
-#[tokio::test]
-async fn an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the_first() {
-    let fresh = Fresh::new().await;
+async fn an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the_first(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
     let link = attached(&mut tx, &anne, "SPI31", "Durand").await;
@@ -71,9 +74,7 @@ async fn an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the
     assert!(matches!(tx.attach(&of_nobody, at(1)).await, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it() {
-    let fresh = Fresh::new().await;
+async fn a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it(fresh: Fresh) {
     let vault = Vault::new("k1".into(), [7; 32]);
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
@@ -92,9 +93,7 @@ async fn a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it() {
     assert_eq!(tx.legacy_secret(&link).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn b14_the_digest_of_the_last_old_password_is_found_in_every_spelling() {
-    let fresh = Fresh::new().await;
+async fn b14_the_digest_of_the_last_old_password_is_found_in_every_spelling(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for hash in ["$1", "$2"] {
         tx.set_old_digest(&agency("SPI31"), &login("Durand"), &PasswordHash::phc(hash)).await.expect("kept");
@@ -104,9 +103,7 @@ async fn b14_the_digest_of_the_last_old_password_is_found_in_every_spelling() {
     assert_eq!(tx.old_digest(&agency("B"), &login("durand")).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it() {
-    let fresh = Fresh::new().await;
+async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
     for (who, when) in [(&anne, 1), (&pierre, 2), (&anne, 3)] {
@@ -123,9 +120,9 @@ fn line(name: &str) -> RosterLine {
     RosterLine::parse(fields).expect("a line")
 }
 
-#[tokio::test]
-async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again() {
-    let fresh = Fresh::new().await;
+async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again(
+    fresh: Fresh,
+) {
     let (spi, d100) = (agency("SPI31"), login("d100"));
     let mut tx = fresh.write().await.expect("a turn");
     let hash = PasswordHash::phc("$p");

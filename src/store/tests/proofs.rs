@@ -10,18 +10,29 @@ fn challenge(id: &str) -> Challenge {
     Challenge::new(ChallengeId::stored(id), email("Anne@free.fr"), terms, at(0))
 }
 
-async fn with_challenge() -> (Fresh, Challenge) {
-    let fresh = Fresh::new().await;
+async fn with_challenge(fresh: &Fresh) -> Challenge {
     let challenge = challenge("c");
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_challenge(&challenge, Purpose::Migration, "flow-1").await.expect("kept");
     tx.commit().await.expect("a commit");
-    (fresh, challenge)
+    challenge
 }
 
-#[tokio::test]
-async fn a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for() {
-    let (fresh, challenge) = with_challenge().await;
+on_both! {
+    a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for,
+    fifty_parallel_codes_share_one_budget,
+    of_fifty_answers_at_once_one_is_the_answer,
+    of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counted,
+    rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded,
+    the_newest_change_of_address_counts_until_it_is_answered_or_cancelled,
+    c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts,
+    f04_letters_are_counted_for_an_hour_each,
+    parallel_guesses_share_one_budget,
+    who_counted_on_what_has_changed_since_is_told,
+}
+
+async fn a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for(fresh: Fresh) {
+    let challenge = with_challenge(&fresh).await;
     let mut tx = fresh.read().await.expect("a reader");
     assert_eq!(tx.challenge(&challenge.id).await.expect("asked"), Some(challenge.clone()));
     let owner = tx.owner_of(&challenge.id).await.expect("asked");
@@ -32,9 +43,8 @@ async fn a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for() {
     assert_eq!(tx.challenge_by_link(digest("unknown")).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn fifty_parallel_codes_share_one_budget() {
-    let (fresh, _) = with_challenge().await;
+async fn fifty_parallel_codes_share_one_budget(fresh: Fresh) {
+    with_challenge(&fresh).await;
     let counted = fifty(&fresh, |tx| {
         let id = ChallengeId::stored("c");
         async move { tx.count_code_try(&id).await.expect("asked").expect("the proof").wrong_now }.boxed()
@@ -48,9 +58,8 @@ async fn fifty_parallel_codes_share_one_budget() {
     assert_eq!(tx.count_code_try(&ChallengeId::stored("unknown")).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn of_fifty_answers_at_once_one_is_the_answer() {
-    let (fresh, challenge) = with_challenge().await;
+async fn of_fifty_answers_at_once_one_is_the_answer(fresh: Fresh) {
+    let challenge = with_challenge(&fresh).await;
     let id = challenge.id.clone();
     let answers = fifty(&fresh, move |tx| {
         let id = id.clone();
@@ -63,9 +72,8 @@ async fn of_fifty_answers_at_once_one_is_the_answer() {
     assert!(!late.expect("asked"));
 }
 
-#[tokio::test]
-async fn of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counted() {
-    let (fresh, mut challenge) = with_challenge().await;
+async fn of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counted(fresh: Fresh) {
+    let mut challenge = with_challenge(&fresh).await;
     let mut tx = fresh.write().await.expect("a turn");
     tx.count_code_try(&challenge.id).await.expect("asked");
     tx.commit().await.expect("a commit");
@@ -82,9 +90,8 @@ async fn of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counte
     assert_eq!(kept, Challenge { wrong_in_all: 1, ..challenge });
 }
 
-#[tokio::test]
-async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded() {
-    let (fresh, mut challenge) = with_challenge().await;
+async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded(fresh: Fresh) {
+    let mut challenge = with_challenge(&fresh).await;
     let id = challenge.id.clone();
     let mut tx = fresh.write().await.expect("a turn");
     assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("old")), at(5)).await.expect("asked"));
@@ -100,9 +107,7 @@ async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded
     assert_eq!(tx.challenge_by_link(digest("late")).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled() {
-    let fresh = Fresh::new().await;
+async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     for (id, address, when) in [("c1", "a@sfr.fr", 1), ("c2", "b@sfr.fr", 2)] {
@@ -122,9 +127,7 @@ async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled()
     assert!(tx.challenge(&second).await.expect("asked").is_some());
 }
 
-#[tokio::test]
-async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts() {
-    let fresh = Fresh::new().await;
+async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     tx.insert_recovery("r1", &anne, 60, at(0)).await.expect("kept");
@@ -144,9 +147,7 @@ async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(
     assert_eq!((second.identity.clone(), second.judge(at(6))), (anne, ResetLink::Used));
 }
 
-#[tokio::test]
-async fn f04_letters_are_counted_for_an_hour_each() {
-    let fresh = Fresh::new().await;
+async fn f04_letters_are_counted_for_an_hour_each(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for when in [0, 1800, 3599] {
         tx.count_letter("person:anne", at(when)).await.expect("counted");
@@ -156,9 +157,7 @@ async fn f04_letters_are_counted_for_an_hour_each() {
     assert_eq!(tx.letters_in_last_hour("person:pierre", at(3600)).await.expect("asked"), 0);
 }
 
-#[tokio::test]
-async fn parallel_guesses_share_one_budget() {
-    let fresh = Fresh::new().await;
+async fn parallel_guesses_share_one_budget(fresh: Fresh) {
     let guesses = fifty(&fresh, |tx| {
         async move {
             let (attempts, version) = tx.attempts("person:anne").await.expect("asked");
@@ -177,9 +176,7 @@ async fn parallel_guesses_share_one_budget() {
     assert_eq!((attempts.day_start, attempts.last), (Some(at(0)), Some(at(0))));
 }
 
-#[tokio::test]
-async fn who_counted_on_what_has_changed_since_is_told() {
-    let fresh = Fresh::new().await;
+async fn who_counted_on_what_has_changed_since_is_told(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let one = Attempts { streak: 1, today: 1, ..Attempts::default() };
     assert_eq!(tx.attempts("ip").await.expect("asked"), (Attempts::default(), 0));

@@ -19,9 +19,16 @@ fn letter(id: &str) -> Mail {
     }
 }
 
-#[tokio::test]
-async fn two_workers_never_get_the_same_letter_and_every_letter_is_got() {
-    let fresh = Fresh::new().await;
+on_both! {
+    two_workers_never_get_the_same_letter_and_every_letter_is_got,
+    a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted,
+    a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned,
+    an_empty_outbox_has_nothing_to_give_or_to_wait_for,
+    a_letter_and_its_cause_happen_together_or_not_at_all,
+    c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once,
+}
+
+async fn two_workers_never_get_the_same_letter_and_every_letter_is_got(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for number in 0..40 {
         tx.enqueue(&letter(&format!("letter-{number}")), at(0), at(0)).await.expect("queued");
@@ -34,9 +41,7 @@ async fn two_workers_never_get_the_same_letter_and_every_letter_is_got() {
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 40);
 }
 
-#[tokio::test]
-async fn a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted() {
-    let fresh = Fresh::new().await;
+async fn a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_are_counted(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.enqueue(&letter("l"), at(10), at(0)).await.expect("queued");
     assert_eq!(tx.next_letter_at().await.expect("asked"), Some(at(10)));
@@ -49,9 +54,7 @@ async fn a_letter_whose_worker_died_is_got_again_after_its_lease_and_its_tries_a
     assert_eq!(second.attempts, 2);
 }
 
-#[tokio::test]
-async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned() {
-    let fresh = Fresh::new().await;
+async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for id in ["a", "b", "c"] {
         tx.enqueue(&letter(id), at(0), at(0)).await.expect("queued");
@@ -70,18 +73,14 @@ async fn a_letter_is_tried_again_at_its_time_and_ends_as_sent_or_abandoned() {
     assert!(matches!(tx.letter_sent(&id("x"), "", at(1)).await, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn an_empty_outbox_has_nothing_to_give_or_to_wait_for() {
-    let fresh = Fresh::new().await;
+async fn an_empty_outbox_has_nothing_to_give_or_to_wait_for(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     assert_eq!(tx.claim_letter(LEASE_MS, at(0)).await.expect("asked"), None);
     assert_eq!(tx.next_letter_at().await.expect("asked"), None);
     assert_eq!(tx.outbox_counts().await.expect("asked"), OutboxCounts::default());
 }
 
-#[tokio::test]
-async fn a_letter_and_its_cause_happen_together_or_not_at_all() {
-    let fresh = Fresh::new().await;
+async fn a_letter_and_its_cause_happen_together_or_not_at_all(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.enqueue(&letter("l"), at(0), at(0)).await.expect("queued");
     drop(tx);
@@ -89,9 +88,7 @@ async fn a_letter_and_its_cause_happen_together_or_not_at_all() {
     assert_eq!(tx.claim_letter(LEASE_MS, at(1)).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once() {
-    let fresh = Fresh::new().await;
+async fn c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once(fresh: Fresh) {
     let terms = TermsText { version: "2026-10".into(), text: "Conditions…".into() };
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;

@@ -4,9 +4,16 @@ use super::*;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::tests::CountingDice;
 
-#[tokio::test]
-async fn a_session_is_found_by_its_cookie_and_only_by_its_newest() {
-    let fresh = Fresh::new().await;
+on_both! {
+    a_session_is_found_by_its_cookie_and_only_by_its_newest,
+    all_sessions_of_a_person_end_but_the_one_that_is_spared,
+    what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted,
+    with_a_session_end_its_agency_cookies_and_its_extranet_cookies,
+    a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again,
+    of_fifty_who_take_a_hand_over_at_once_one_gets_it,
+}
+
+async fn a_session_is_found_by_its_cookie_and_only_by_its_newest(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let session = signed_in(&mut tx, &anne, "s").await;
@@ -24,9 +31,7 @@ async fn a_session_is_found_by_its_cookie_and_only_by_its_newest() {
     assert!(matches!(ended, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
-    let fresh = Fresh::new().await;
+async fn all_sessions_of_a_person_end_but_the_one_that_is_spared(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
     let spared = signed_in(&mut tx, &anne, "s1").await;
@@ -52,9 +57,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_is_spared() {
     assert!(matches!(nobody, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted() {
-    let fresh = Fresh::new().await;
+async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let (here, there) = (SessionId::stored("here"), SessionId::stored("there"));
@@ -70,9 +73,7 @@ async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted() {
     assert_eq!(tx.standing(&there, &IdentityId::stored("nobody")).await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies() {
-    let fresh = Fresh::new().await;
+async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies(fresh: Fresh) {
     let vault = Vault::new("k".into(), [3; 32]);
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
@@ -100,9 +101,7 @@ async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies() {
     assert!(matches!(orphan, Err(StoreError::Missing(_))));
 }
 
-#[tokio::test]
-async fn a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again() {
-    let fresh = Fresh::new().await;
+async fn a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again(fresh: Fresh) {
     let vault = Vault::new("k".into(), [3; 32]);
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
@@ -122,9 +121,7 @@ async fn a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_aga
     assert!(!tx.keep_jar(&session.id, &link.id, version + 1, &sealed("a=3")).await.expect("asked"));
 }
 
-#[tokio::test]
-async fn of_fifty_who_take_a_hand_over_at_once_one_gets_it() {
-    let fresh = Fresh::new().await;
+async fn of_fifty_who_take_a_hand_over_at_once_one_gets_it(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "SPI31", "durand").await;

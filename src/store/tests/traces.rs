@@ -15,9 +15,13 @@ fn refused() -> AuditEntry {
     }
 }
 
-#[tokio::test]
-async fn the_trace_tells_who_did_what_newest_first() {
-    let fresh = Fresh::new().await;
+on_both! {
+    the_trace_tells_who_did_what_newest_first,
+    the_lines_of_the_trace_are_numbered_without_gaps,
+    law_024_what_is_past_its_time_goes_and_nothing_else,
+}
+
+async fn the_trace_tells_who_did_what_newest_first(fresh: Fresh) {
     let anne = IdentityId::stored("anne");
     let signed_in = AuditEntry {
         event: AuditEvent::SignedIn,
@@ -41,9 +45,7 @@ async fn the_trace_tells_who_did_what_newest_first() {
     assert_eq!(tx.audit_tail(1).await.expect("asked").len(), 1);
 }
 
-#[tokio::test]
-async fn the_lines_of_the_trace_are_numbered_without_gaps() {
-    let fresh = Fresh::new().await;
+async fn the_lines_of_the_trace_are_numbered_without_gaps(fresh: Fresh) {
     let mut dropped = fresh.write().await.expect("a turn");
     dropped.append_audit(&refused(), "", "dropped", at(0)).await.expect("traced");
     drop(dropped);
@@ -53,9 +55,7 @@ async fn the_lines_of_the_trace_are_numbered_without_gaps() {
     assert_eq!(numbers, (1..=50).rev().collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn law_024_what_is_past_its_time_goes_and_nothing_else() {
-    let fresh = Fresh::new().await;
+async fn law_024_what_is_past_its_time_goes_and_nothing_else(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "SPI31", "durand").await;

@@ -13,9 +13,16 @@ fn sealed() -> Sealed {
     Vault::new("k".into(), [1; 32]).seal(&CountingDice::default(), "flow:f", &Secret::new("old"))
 }
 
-#[tokio::test]
-async fn a_run_comes_back_as_it_was_kept_with_its_sealed_secret() {
-    let fresh = Fresh::new().await;
+on_both! {
+    a_run_comes_back_as_it_was_kept_with_its_sealed_secret,
+    of_fifty_who_go_on_from_the_same_step_one_does,
+    a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_another_begins,
+    a_run_goes_on_in_another_browser_and_leaves_the_one_before,
+    a_closed_run_is_not_found_by_anything_and_cannot_go_on,
+    an_account_has_one_run_under_way,
+}
+
+async fn a_run_comes_back_as_it_was_kept_with_its_sealed_secret(fresh: Fresh) {
     let (run, sealed, old) = (flow("f", "durand", at(0)), sealed(), PasswordHash::phc("$old"));
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&run, digest("browser"), Some(&sealed), Some(&old)).await.expect("kept");
@@ -29,9 +36,7 @@ async fn a_run_comes_back_as_it_was_kept_with_its_sealed_secret() {
     assert_eq!((bare.secret, bare.old_digest), (None, None));
 }
 
-#[tokio::test]
-async fn of_fifty_who_go_on_from_the_same_step_one_does() {
-    let fresh = Fresh::new().await;
+async fn of_fifty_who_go_on_from_the_same_step_one_does(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&flow("f", "durand", at(0)), digest("b"), None, None).await.expect("kept");
     tx.commit().await.expect("a commit");
@@ -49,9 +54,7 @@ async fn of_fifty_who_go_on_from_the_same_step_one_does() {
     assert_eq!((stored.flow, stored.version), (next, 2));
 }
 
-#[tokio::test]
-async fn a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_another_begins() {
-    let fresh = Fresh::new().await;
+async fn a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_another_begins(fresh: Fresh) {
     let mut done = flow("f", "durand", at(0));
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&done, digest("b"), Some(&sealed()), Some(&PasswordHash::phc("$old"))).await.expect("kept");
@@ -67,9 +70,7 @@ async fn a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_anothe
     assert_eq!(open.flow.id, FlowId::stored("g"));
 }
 
-#[tokio::test]
-async fn a_run_goes_on_in_another_browser_and_leaves_the_one_before() {
-    let fresh = Fresh::new().await;
+async fn a_run_goes_on_in_another_browser_and_leaves_the_one_before(fresh: Fresh) {
     let run = flow("f", "Durand", at(0));
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&run, digest("pc"), None, None).await.expect("kept");
@@ -82,9 +83,7 @@ async fn a_run_goes_on_in_another_browser_and_leaves_the_one_before() {
     assert!(tx.flow_of_browser(digest("phone")).await.expect("asked").is_some());
 }
 
-#[tokio::test]
-async fn a_closed_run_is_not_found_by_anything_and_cannot_go_on() {
-    let fresh = Fresh::new().await;
+async fn a_closed_run_is_not_found_by_anything_and_cannot_go_on(fresh: Fresh) {
     let run = flow("f", "durand", at(0));
     let terms = ChallengeTerms::from(&AgencyPolicy::default());
     let challenge = Challenge::new(ChallengeId::stored("c"), email("a@free.fr"), terms, at(0));
@@ -105,9 +104,7 @@ async fn a_closed_run_is_not_found_by_anything_and_cannot_go_on() {
     ));
 }
 
-#[tokio::test]
-async fn an_account_has_one_run_under_way() {
-    let fresh = Fresh::new().await;
+async fn an_account_has_one_run_under_way(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&flow("old", "durand", at(0)), digest("b1"), None, None).await.expect("kept");
     tx.insert_flow(&flow("new", "DURAND", at(9)), digest("b2"), None, None).await.expect("kept");
