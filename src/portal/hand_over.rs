@@ -117,7 +117,7 @@ pub(super) async fn enter(
     let Some(bind) = guest.secret_cookie(Kind::Bind) else {
         let action_url = format!("{}{}", web.portal_url(), wording::login_path(Some(agency)));
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
-        return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page));
+        return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(agency), &page));
     };
     let entered = hand_over::enter(&web.app, &house, &Secret::new(asked.code), &bind).await?;
     let Some(Entered { cookie, account, return_to }) = entered else {
