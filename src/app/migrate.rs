@@ -16,6 +16,7 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
 use crate::domain::password::Broken;
 use crate::domain::secret::Secret;
+use crate::sessions::Change;
 use crate::store::{Purpose, StoredFlow, Tx};
 
 /// The flow that is open in a browser.
@@ -215,6 +216,7 @@ pub(super) async fn take(
     {
         return Ok(Stepped::Elsewhere);
     }
+    let mut instead_of = None;
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
@@ -227,7 +229,8 @@ pub(super) async fn take(
             Stepped::On
         }
         Effect::Create { email, password } => {
-            if finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
+            if let Some(finished) = finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
+                instead_of = finished.instead_of;
                 Stepped::Finished { joined: false }
             } else {
                 drop(tx);
@@ -235,14 +238,18 @@ pub(super) async fn take(
             }
         }
         Effect::Attach { identity } => {
-            if finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+            if let Some(finished) = finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+                instead_of = finished.instead_of;
                 Stepped::Finished { joined: true }
             } else {
                 return Ok(Stepped::Elsewhere);
             }
         }
     };
-    tx.commit().await?;
+    match instead_of {
+        Some(before) => app.sessions.commit(tx, &Change::Identity(before)).await?,
+        None => tx.commit().await?,
+    }
     Ok(stepped)
 }
 

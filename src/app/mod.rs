@@ -6,6 +6,7 @@
 pub mod accept_terms;
 pub mod change_email;
 pub mod change_password;
+pub mod detach;
 pub mod enter_extranet;
 pub mod extranet_password;
 mod finish;
@@ -24,6 +25,7 @@ pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
 pub mod support;
+pub mod switch_account;
 pub mod throttle;
 pub mod visit;
 

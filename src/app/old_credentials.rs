@@ -5,11 +5,11 @@ use tokio::time::Instant;
 use super::hasher::Comparison;
 use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
-use super::{App, Caller, Fault};
+use super::{App, Caller, Fault, detach};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin};
+use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
@@ -35,7 +35,7 @@ pub(super) async fn judge(
 ) -> Result<Outcome, Fault> {
     let agency = &credentials.agency;
     let judged = match (&known.link, agency.mode, agency.verifier) {
-        (Some(_), _, _) => switched_off(app, known, credentials).await,
+        (Some(link), _, _) => attached_already(app, caller, known, credentials, link).await,
         (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
         (None, _, Verifier::Form | Verifier::Basic) => Ok(ask_extranet(app, caller, known, credentials).await),
         (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
@@ -78,13 +78,32 @@ pub(super) async fn judge(
     Ok(outcome)
 }
 
-/// An account that has been migrated: its old password explains itself, but opens nothing (b14).
-async fn switched_off(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
-    let old = app.store.read().await?.old_digest(&credentials.agency.code, &known.typed.legacy).await?;
-    let Some(old) = old else { return Ok(Judged::Wrong(Refusal::WrongCredentials)) };
-    let compared = app.hasher.compare(credentials.password.clone(), old).await?;
-    let reason = if compared == Comparison::Wrong { Refusal::WrongCredentials } else { Refusal::OldCredentials };
-    Ok(Judged::Wrong(reason))
+/// An account that has been migrated: its old password explains itself, but opens nothing (b14). Another one may be that
+/// of who has the identifier now, or a new one that the agency gave out; the extranet knows (SEC-017). While the password
+/// that we keep still works there, no other one can.
+async fn attached_already(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    link: &Link,
+) -> Result<Judged, Fault> {
+    let agency = &credentials.agency;
+    let mut tx = app.store.read().await?;
+    let old = tx.old_digest(&agency.code, &known.typed.legacy).await?;
+    let keeps_secret = tx.legacy_secret(&link.id).await?.is_some();
+    drop(tx);
+    let explains = match old {
+        Some(old) => app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong,
+        None => false,
+    };
+    if explains && (keeps_secret || !agency.adapter.needs_secret()) {
+        return Ok(Judged::Wrong(Refusal::OldCredentials));
+    }
+    if detach::may_be_anothers(agency) {
+        return Ok(ask_extranet(app, caller, known, credentials).await);
+    }
+    Ok(Judged::Wrong(if explains { Refusal::OldCredentials } else { Refusal::WrongCredentials }))
 }
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {

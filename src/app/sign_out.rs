@@ -45,7 +45,13 @@ pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Re
 }
 
 /// None where the extranet has no declared way out.
-async fn end_upstream(app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
+pub(super) async fn end_upstream(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    link: &Link,
+    sealed: &Sealed,
+) -> Option<bool> {
     let agency = app.directory().agency(&link.account.agency)?.clone();
     let Adapter::FormReplay(form) = &agency.adapter else { return None };
     let logout = form.logout.as_ref()?;

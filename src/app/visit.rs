@@ -11,7 +11,8 @@ use http::{HeaderName, HeaderValue};
 use super::{App, Fault, accept_terms, rotate_vault};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
+use crate::domain::identity::{AccountLabel, IdentityId, LegacyAccount, Link, LinkId};
+use crate::domain::routing::House;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::upstream::Adapter;
@@ -27,6 +28,8 @@ pub struct Passage {
     pub session: SessionId,
     /// The attached account.
     pub link: LinkId,
+    /// What it is called in addresses.
+    pub account: AccountLabel,
     /// Identity headers, ready to insert.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whose password is among them, where the extranet takes HTTP Basic (a06).
@@ -53,26 +56,22 @@ pub struct Unavailable;
 ///
 /// # Errors
 /// The sessions cannot be asked, and nothing fresh enough is in memory.
-pub async fn visit(
-    app: &App,
-    agency: &Arc<Agency>,
-    cookie: Option<&str>,
-) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+pub async fn visit(app: &App, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
-    if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
+    if let Some(visitor) = app.sessions.visitor(cookie, &house.agency.code) {
         METRICS.cache.found();
-        return Ok(visitor);
+        return Ok(at_home(house, visitor));
     }
     METRICS.cache.missed();
     let generation = app.sessions.generation();
-    match look_up(app, agency, cookie).await {
+    match look_up(app, &house.agency, cookie).await {
         Ok(Some(seen)) => {
             let visitor = seen.visitor.clone();
             // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
-            if app.directory().holds(agency) {
+            if app.directory().holds(&house.agency) {
                 app.sessions.remember(cookie, seen, generation);
             }
-            Ok(visitor)
+            Ok(at_home(house, visitor))
         }
         Ok(None) => Ok(Visitor::Stranger),
         // An outage of Redis is told once, where it begins.
@@ -81,6 +80,14 @@ pub async fn visit(
             tracing::error!(%fault, "the sessions cannot be asked");
             Err(Unavailable)
         }
+    }
+}
+
+/// An account that is entered on another host of the same agency is nobody here.
+fn at_home(house: &House, visitor: Visitor<Arc<Passage>>) -> Visitor<Arc<Passage>> {
+    match visitor {
+        Visitor::Resident(passage) if !house.is_home_of(&passage.account) => Visitor::Stranger,
+        visitor => visitor,
     }
 }
 
@@ -113,9 +120,11 @@ fn resident(
     headers: Vec<(HeaderName, HeaderValue)>,
     version: Option<i64>,
 ) -> Visitor<Arc<Passage>> {
+    let label = link.label();
     let (identity, account) = (session.identity.clone(), link.account);
     let by_secret = version.map(|version| BySecret { identity, account, version });
-    Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, headers, by_secret }))
+    let session = session.id.clone();
+    Visitor::Resident(Arc::new(Passage { session, link: link.id, account: label, headers, by_secret }))
 }
 
 /// The account's own password as each request carries it.

@@ -17,7 +17,7 @@ use crate::app::import_roster::Import;
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency::AgencyCode;
-use crate::domain::roster::RosterLine;
+use crate::domain::roster::{Fields, RosterLine};
 use crate::telemetry::{SystemDice, start_logging};
 
 /// Days that the demo's provisional credentials live.
@@ -102,7 +102,14 @@ async fn import_once(app: &App) -> Result<(), String> {
     let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS);
     for account in &accounts {
         let email = account.email.as_deref().unwrap_or_default();
-        let line = RosterLine::parse(&account.login, &account.password, &account.name, account.kind.code(), email);
+        let line = RosterLine::parse(Fields {
+            login: &account.login,
+            password: &account.password,
+            name: &account.name,
+            kind: account.kind.code(),
+            email,
+            ..Fields::default()
+        });
         let line = line.map_err(|error| format!("the demo's roster: {error}"))?;
         import.take(&line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);

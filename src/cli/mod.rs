@@ -121,6 +121,9 @@ enum Command {
         /// Days that provisional credentials live; they die with their use all the same.
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
         days: u32,
+        /// The file is the whole roster: accounts that do not stand in it are closed, and their owners told by letter.
+        #[arg(long)]
+        replace: bool,
         /// Writes the lines that were refused to this file, with the reason, to be mended and imported again.
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
@@ -201,9 +204,9 @@ pub fn run() -> ExitCode {
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
         Command::Mail { config, command } => with_settings(&config, |settings| mail::run(&settings, &command)),
-        Command::Import { roster, config, agency, days, refused } => {
-            with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
-        }
+        Command::Import { roster, config, agency, days, replace, refused } => with_settings(&config, |settings| {
+            import::run(&settings, &import::Wanted { roster, agency, days, replace, refused })
+        }),
         Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
         Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
         Command::Vault(VaultCommand::Rotate { config }) => with_settings(&config, |settings| vault::rotate(&settings)),

@@ -61,6 +61,7 @@ pub(super) fn read<'s>(
     });
     let mode = mode(&section);
     let cookies = section.choice("cookies");
+    let accounts = section.choice("accounts");
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
@@ -103,6 +104,7 @@ pub(super) fn read<'s>(
             brand: brand?,
             language: section.choice("language")?,
             public: public.clone()?,
+            accounts: accounts?,
             upstream: upstream?,
             mode: mode?,
             policy,

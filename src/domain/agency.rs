@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Accounts;
+use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::origin::Origin;
@@ -153,6 +155,17 @@ impl PathRules {
     }
 }
 
+impl Agency {
+    /// Where an account is entered: the agency's own origin, or the account's below it.
+    #[must_use]
+    pub fn origin_of(&self, account: &AccountLabel) -> Origin {
+        match self.accounts {
+            Accounts::OneAtATime => self.public.clone(),
+            Accounts::Labels => self.public.below(account.as_str()),
+        }
+    }
+}
+
 /// How an answer of the extranet says that its session is over (a12).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SessionOver {
@@ -175,6 +188,8 @@ pub struct Agency {
     pub language: Language,
     /// Its own public origin.
     pub public: Origin,
+    /// How several accounts of one person share its hosts.
+    pub accounts: Accounts,
     /// The extranet behind it.
     pub upstream: Upstream,
     /// How far the migration is enforced.

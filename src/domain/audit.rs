@@ -73,6 +73,15 @@ pub enum AuditEvent {
     Migrated,
     /// An account was attached to a person who existed.
     AccountAttached,
+    /// An account was opened in place of another one on the same host, which was closed.
+    AccountSwitched {
+        /// Whether the other one's extranet session could be ended; None where it had none, or no way out is declared.
+        extranet_ended: Option<bool>,
+    },
+    /// An account was detached by its person.
+    AccountDetached,
+    /// An account was taken from a person: the agency took it back, or somebody else has the identifier now.
+    AccountWithdrawn,
     /// Terms were accepted.
     TermsAccepted {
         /// Which version.
@@ -121,6 +130,9 @@ pub enum AuditEvent {
         accounts: u64,
         /// Lines refused.
         refused: u64,
+        /// Accounts that were taken off the roster, or given to somebody else.
+        #[serde(default)]
+        withdrawn: u64,
     },
     /// Secrets were sealed anew under the vault's current key.
     VaultRotated {
@@ -182,6 +194,9 @@ impl AuditEvent {
             Self::MigrationDisowned => "migration-disowned",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
+            Self::AccountSwitched { .. } => "account-switched",
+            Self::AccountDetached => "account-detached",
+            Self::AccountWithdrawn => "account-withdrawn",
             Self::TermsAccepted { .. } => "terms-accepted",
             Self::ResetAsked => "reset-asked",
             Self::PasswordReset => "password-reset",

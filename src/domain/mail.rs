@@ -62,6 +62,16 @@ pub enum LetterKind {
         /// When.
         at: Timestamp,
     },
+    /// An account was detached by its person.
+    AccountDetached {
+        /// The old identifier, masked.
+        account: String,
+    },
+    /// An account was taken back by its agency, or somebody else has its identifier now.
+    AccountWithdrawn {
+        /// The old identifier, masked.
+        account: String,
+    },
     /// Another account was attached.
     AccountAttached {
         /// The old identifier, masked.
@@ -81,6 +91,8 @@ impl LetterKind {
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",
             Self::AccountAttached { .. } => "account-attached",
+            Self::AccountDetached { .. } => "account-detached",
+            Self::AccountWithdrawn { .. } => "account-withdrawn",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`challenge::ProvenEmail`], [`path::ReturnPath`].
 
 pub mod access;
+pub mod accounts;
 pub mod agency;
 pub mod audit;
 pub mod basic;

@@ -9,7 +9,8 @@ use crate::domain::language::Language;
 use crate::domain::mail::{LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::pages::letters::{
-    AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
+    PasswordChanged, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter};
 
@@ -48,6 +49,14 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountAttached { account: account.clone(), account_url })
+        }
+        LetterKind::AccountDetached { account } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountDetached { account: account.clone(), account_url })
+        }
+        LetterKind::AccountWithdrawn { account } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountWithdrawn { account: account.clone(), account_url })
         }
     }
 }

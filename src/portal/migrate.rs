@@ -232,9 +232,16 @@ pub(super) async fn restart(State(web): State<Arc<Web>>, guest: Guest, _: Fields
     Ok(guest.go(&wording::login_path(agency.as_deref())))
 }
 
-/// « Continuer » after « Compte associé ✓ ».
-pub(super) async fn finish(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+/// « Continuer » after « Compte associé ✓ »: into that account for who is signed in, else to sign in.
+pub(super) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let open = migrate::open(&web.app, &guest.caller).await?;
+    if let (Some(open), Some(session)) = (&open, guest.session(&web).await?) {
+        let account = &open.flow.account;
+        let link = web.app.store.read().await?.link_of_account(&account.agency, &account.login).await?;
+        if let Some(link) = link.filter(|link| link.identity == session.identity) {
+            return Ok(guest.go_into_account(&open.agency, &link.label(), "/"));
+        }
+    }
     Ok(guest.go(&wording::login_path(open.as_ref().map(|open| &*open.agency))))
 }
 

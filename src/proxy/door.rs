@@ -13,7 +13,7 @@ use crate::app::visit::{self, Passage, Unavailable};
 use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::routing::Directory;
+use crate::domain::routing::{Directory, House};
 use crate::domain::secret::Secret;
 use crate::legacy::UpstreamCookie;
 use crate::telemetry::RequestId;
@@ -39,13 +39,9 @@ impl Door {
     }
 
     /// Who is behind a request, by the session cookie's value.
-    pub async fn visit(
-        &self,
-        agency: &Arc<Agency>,
-        cookie: Option<&str>,
-    ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+    pub async fn visit(&self, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
         match self {
-            Self::App(app) => visit::visit(app, agency, cookie).await,
+            Self::App(app) => visit::visit(app, house, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit(cookie),
         }

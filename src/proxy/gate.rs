@@ -16,10 +16,9 @@ use super::jar;
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
-use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{Directory, Place};
+use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 
@@ -51,11 +50,11 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         Err(refusal) => return refuse(session, ctx, refusal).await,
     };
     let (agency, decision) = match &asked.place {
-        Place::Extranet(agency) => {
-            let gate = Gate { gateway, agency: Arc::clone(agency), directory };
+        Place::Extranet(house) => {
+            let gate = Gate { gateway, house: house.clone(), directory };
             return gate.decide(session, ctx, &asked).await;
         }
-        Place::Own(agency) => (Some(Arc::clone(agency)), "own-page"),
+        Place::Own(house) => (Some(Arc::clone(&house.agency)), "own-page"),
         Place::Portal => (None, "portal"),
         Place::Nowhere => (None, "unknown-host"),
     };
@@ -75,7 +74,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
 /// What a page of ours is told of a request.
 pub fn arrival(ctx: &Ctx, place: Place, directory: &Directory) -> Arrival {
     let scheme = match &place {
-        Place::Extranet(agency) | Place::Own(agency) => agency.public.scheme(),
+        Place::Extranet(house) | Place::Own(house) => house.agency.public.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     };
     Arrival { request_id: RequestId::named(&ctx.id.to_string()), client: ctx.client, place, scheme }
@@ -101,22 +100,24 @@ async fn refuse(session: &mut Session, ctx: &mut Ctx, refusal: Refusal) -> Resul
 struct Gate<'g> {
     gateway: &'g Gateway,
     directory: Arc<Directory>,
-    agency: Arc<Agency>,
+    house: House,
 }
 
 impl Gate<'_> {
     async fn decide(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked) -> Result<bool> {
-        let Some(extranet) = self.gateway.extranets.of(&self.directory, &self.agency) else {
+        let agency = Arc::clone(&self.house.agency);
+        let Some(extranet) = self.gateway.extranets.of(&self.directory, &agency) else {
             return Err(Fault::NoExtranet.into());
         };
+        let Some(public) = extranet.public_at(&self.house) else { return Err(Fault::NoExtranet.into()) };
         let headers = &session.req_header().headers;
-        let from = asked::asked_from(headers, &self.agency.public);
+        let from = asked::asked_from(headers, &public.origin);
         let cookie = SessionCookie::find(headers, extranet.cookie);
         let query = session.req_header().uri.query();
         let question = access::Asked { path: &asked.path, query, changes: asked.changes, fetch: asked.fetch, from };
-        let visit = self.gateway.door.visit(&self.agency, cookie.value());
+        let visit = self.gateway.door.visit(&self.house, cookie.value());
         let access = if let Ok(visitor) = traces::within(ctx.current(), visit).await {
-            access::decide(visitor, &self.agency, &question)
+            access::decide(visitor, &agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
             return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
@@ -156,20 +157,20 @@ impl Gate<'_> {
             _ => None,
         };
         self.let_through(session);
-        let mut forward = Forward::new(extranet, self.directory, resident, asked.fetch);
+        let mut forward = Forward::new((self.house, public), extranet, self.directory, (resident, cookie), asked.fetch);
         forward.carried = carried;
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }
 
     fn answered(&self, ctx: &mut Ctx, decision: &'static str) {
-        ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.agency)), decision });
+        ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.house.agency)), decision });
     }
 
     /// Only a WebSocket upgrade goes on, and it may be silent as long as the extranet may.
     fn let_through(&self, session: &mut Session) {
         if asked::opens_websocket(session.req_header()) {
-            let silence = Duration::from_millis(self.agency.upstream.read_timeout_ms);
+            let silence = Duration::from_millis(self.house.agency.upstream.read_timeout_ms);
             session.set_read_timeout(Some(silence));
         } else {
             session.req_header_mut().remove_header(&UPGRADE);
@@ -193,8 +194,10 @@ impl Gate<'_> {
     }
 
     fn at_portal(&self, page: &str, more: &str) -> String {
-        let (portal, code): (&Origin, _) = (self.directory.portal(), &self.agency.code);
-        format!("{portal}/{page}?client={}&societe={}{more}", code.client(), code.societe())
+        let (portal, code): (&Origin, _) = (self.directory.portal(), &self.house.agency.code);
+        let account = self.house.account.as_ref().map(|account| format!("&account={}", account.as_str()));
+        let account = account.unwrap_or_default();
+        format!("{portal}/{page}?client={}&societe={}{account}{more}", code.client(), code.societe())
     }
 
     async fn problem(
@@ -207,7 +210,7 @@ impl Gate<'_> {
     ) -> Result<bool> {
         match fetch {
             Fetch::Page => {
-                let arrival = arrival(ctx, Place::Own(Arc::clone(&self.agency)), &self.directory);
+                let arrival = arrival(ctx, Place::Own(self.house.clone()), &self.directory);
                 bridge::problem(&self.gateway.pages, session, arrival, problem, status).await?;
             }
             Fetch::Part => bridge::text(session, status, problem.text()).await?,

@@ -31,7 +31,7 @@ use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
 use http::Version;
-use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
+use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
@@ -44,16 +44,17 @@ pub use server::{ProxyServer, ServerSettings};
 
 use crate::app::App;
 use crate::app::visit::Passage;
-use crate::domain::access::Fetch;
+use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, Place};
+use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
+use cookies::SessionCookie;
 use door::Door;
 use fault::Fault;
 use jar::Carried;
 use marker::Held;
-use peer::{Extranet, Extranets};
+use peer::{Extranet, Extranets, Public};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -95,9 +96,14 @@ struct Answered {
 /// On its way to an extranet.
 struct Forward {
     extranet: Arc<Extranet>,
+    /// The host that was asked, and what the extranet is to browsers there.
+    house: House,
+    public: Arc<Public>,
     directory: Arc<Directory>,
     /// Nobody on public paths.
     resident: Option<Arc<Passage>>,
+    /// By which cookie.
+    cookie: SessionCookie,
     fetch: Fetch,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
@@ -129,6 +135,16 @@ impl Gateway {
         Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
+    /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
+    /// account which was closed meanwhile must not meet the next one's (b17).
+    async fn is_still_here(&self, forward: &Forward) -> bool {
+        let Some(resident) = &forward.resident else { return true };
+        match self.door.visit(&forward.house, forward.cookie.value()).await {
+            Ok(Visitor::Resident(now)) => now.link == resident.link,
+            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) | Err(_) => false,
+        }
+    }
+
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
     async fn tell(&self, session: &mut Session, error: &Error, ctx: &Ctx) -> u16 {
         let begun =
@@ -137,7 +153,7 @@ impl Gateway {
         session.set_keepalive(None);
         let told = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
-                let place = Place::Own(Arc::clone(&forward.extranet.agency));
+                let place = Place::Own(forward.house.clone());
                 let arrival = gate::arrival(ctx, place, &forward.directory);
                 bridge::problem(&self.pages, session, arrival, problem, status).await
             }
@@ -161,16 +177,20 @@ impl Ctx {
 }
 
 impl Forward {
-    const fn new(
+    fn new(
+        (house, public): (House, Arc<Public>),
         extranet: Arc<Extranet>,
         directory: Arc<Directory>,
-        resident: Option<Arc<Passage>>,
+        (resident, cookie): (Option<Arc<Passage>>, SessionCookie),
         fetch: Fetch,
     ) -> Self {
         Self {
             extranet,
+            house,
+            public,
             directory,
             resident,
+            cookie,
             fetch,
             attempt: 0,
             sent_at: None,
@@ -184,9 +204,9 @@ impl Forward {
 
     /// What the extranet is told about it.
     fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
-        let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
+        let (extranet, public, resident) = (&*self.extranet, &*self.public, self.resident.as_deref());
         let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
-        Told { extranet, resident, cookies, client, id, portal: self.directory.portal() }
+        Told { extranet, public, resident, cookies, client, id, portal: self.directory.portal() }
     }
 
     /// One more interim answer, without the extranet's cookies where those are not for a browser.
@@ -310,9 +330,12 @@ impl ProxyHttp for Gateway {
         if forward.replaced {
             return Ok(());
         }
+        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
+            response.remove_header(&SET_COOKIE);
+        }
         jar::keep(&self.door, session, response, forward).await;
         session_over::hold(session, response, forward)?;
-        response_headers::translate(response, &forward.extranet)
+        response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.

@@ -9,12 +9,14 @@ use http::{HeaderName, HeaderValue};
 use lol_html::Selector;
 use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
+use quick_cache::sync::Cache;
 
 use super::fault::Fault;
 use super::tls;
 use crate::domain::agency::{Agency, CookieMode};
+use crate::domain::identity::AccountLabel;
 use crate::domain::origin::{Origin, Scheme};
-use crate::domain::routing::Directory;
+use crate::domain::routing::{Directory, House};
 use crate::legacy::JarSite;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 use crate::web::cookies;
@@ -23,6 +25,8 @@ use crate::web::cookies;
 const RESOLVED_FOR: Duration = Duration::from_secs(30);
 /// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
 const IDLE_FOR: Duration = Duration::from_secs(4);
+/// Hosts of single accounts that are kept ready for an agency.
+const MOST_ACCOUNTS: usize = 10_000;
 /// Longest wait for an extranet to take the next bytes of a request.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -37,14 +41,12 @@ pub struct Extranet {
     pub host: HeaderValue,
     /// Its own origin, as it sees itself by that `Host`: what `Origin` is translated to.
     pub inner_origin: HeaderValue,
-    /// `X-Forwarded-Host`.
-    pub public_host: HeaderValue,
-    /// `X-Forwarded-Proto`.
-    pub public_scheme: HeaderValue,
-    /// The public origin, as browsers write it.
-    pub public_origin: String,
+    /// What the extranet is to browsers on the agency's own host.
+    public: Arc<Public>,
+    /// The same on the hosts of single accounts.
+    of_accounts: Cache<AccountLabel, Arc<Public>>,
     /// Every origin that the extranet could mean itself by; all are translated to the public one (a15).
-    pub inner: Vec<Origin>,
+    inner: Vec<Origin>,
     /// What only the gateway knows, ready to insert (a25).
     pub secret_header: Option<(HeaderName, HeaderValue)>,
     /// What a page shows when the session is over, where that is how the extranet says it (a12).
@@ -56,6 +58,22 @@ pub struct Extranet {
     template: HttpPeer,
     pinned: Vec<[u8; 32]>,
     resolved: Option<Mutex<Resolved>>,
+}
+
+/// What an extranet is to browsers, on one host.
+#[derive(Debug)]
+pub struct Public {
+    /// The origin.
+    pub origin: Origin,
+    /// The same, as browsers write it.
+    pub text: String,
+    /// `X-Forwarded-Host`.
+    pub host: HeaderValue,
+    /// `X-Forwarded-Proto`.
+    pub scheme: HeaderValue,
+    /// Where the public side has TLS, the same host without it: an extranet that does not know of the TLS in front writes
+    /// such URLs.
+    plain: Option<Origin>,
 }
 
 #[derive(Debug, Default)]
@@ -148,9 +166,8 @@ impl Extranet {
             cookie: cookies::session_name(public.scheme()),
             host: HeaderValue::from_str(&upstream.host_header).ok()?,
             inner_origin: HeaderValue::from_str(&inner_origin).ok()?,
-            public_host: HeaderValue::from_str(&public.authority()).ok()?,
-            public_scheme: HeaderValue::from_static(public.scheme().as_str()),
-            public_origin: public.to_string(),
+            public: Arc::new(Public::new(public.clone())?),
+            of_accounts: Cache::new(MOST_ACCOUNTS),
             inner: inner_origins(&agency),
             secret_header: match &upstream.trust.secret_header {
                 Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
@@ -170,6 +187,24 @@ impl Extranet {
             resolved: literal.is_none().then(Mutex::default),
             agency,
         })
+    }
+
+    /// What it is to browsers on a host of its agency.
+    #[must_use]
+    pub fn public_at(&self, house: &House) -> Option<Arc<Public>> {
+        let Some(account) = &house.account else { return Some(Arc::clone(&self.public)) };
+        if let Some(public) = self.of_accounts.get(account) {
+            return Some(public);
+        }
+        let public = Arc::new(Public::new(house.origin())?);
+        self.of_accounts.insert(account.clone(), Arc::clone(&public));
+        Some(public)
+    }
+
+    /// Whether the extranet could mean itself by this origin.
+    #[must_use]
+    pub fn is_inner(&self, origin: &Origin, public: &Public) -> bool {
+        self.inner.contains(origin) || public.plain.as_ref() == Some(origin)
     }
 
     /// Where to send a request: the address for this attempt.
@@ -222,6 +257,22 @@ impl Extranet {
     }
 }
 
+impl Public {
+    fn new(origin: Origin) -> Option<Self> {
+        let plain = match origin.scheme() {
+            Scheme::Https => Origin::parse(&format!("http://{}", origin.host())),
+            Scheme::Http => None,
+        };
+        Some(Self {
+            text: origin.to_string(),
+            host: HeaderValue::from_str(&origin.authority()).ok()?,
+            scheme: HeaderValue::from_static(origin.scheme().as_str()),
+            plain,
+            origin,
+        })
+    }
+}
+
 fn known_addresses(resolved: &Mutex<Resolved>) -> Vec<SocketAddr> {
     let resolved = lock(resolved);
     let fresh = resolved.at.is_some_and(|at| super::now().duration_since(at) < RESOLVED_FOR);
@@ -232,16 +283,11 @@ fn lock(resolved: &Mutex<Resolved>) -> std::sync::MutexGuard<'_, Resolved> {
     resolved.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The upstream's origin, its declared aliases, the `Host` that we send in both schemes, and, where the public side has
-/// TLS, the public host without it: an extranet that does not know of the TLS in front writes such URLs.
+/// The upstream's origin, its declared aliases, and the `Host` that we send in both schemes.
 fn inner_origins(agency: &Agency) -> Vec<Origin> {
     let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", agency.upstream.host_header)));
-    let plain_public = match agency.public.scheme() {
-        Scheme::Https => Origin::parse(&format!("http://{}", agency.public.host())),
-        Scheme::Http => None,
-    };
     let declared = std::iter::once(&agency.upstream.origin).chain(&agency.upstream.aliases).cloned();
-    let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).chain(plain_public).collect();
+    let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).collect();
     let mut seen = std::collections::HashSet::new();
     origins.retain(|origin| seen.insert(origin.clone()));
     origins

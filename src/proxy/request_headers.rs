@@ -10,7 +10,7 @@ use pingora::http::RequestHeader;
 use pingora::{ErrorType, OrErr as _, Result};
 
 use super::cookies;
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
@@ -65,6 +65,8 @@ const INSERTED: usize = 5;
 pub struct Told<'a> {
     /// The extranet.
     pub extranet: &'a Extranet,
+    /// What it is to browsers on this host.
+    pub public: &'a Public,
     /// Who asks; nobody on public paths (SEC-002).
     pub resident: Option<&'a Passage>,
     /// The extranet's cookies that go with it, where they live in the session; the browser's own stay outside then.
@@ -104,12 +106,12 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     } else {
         strip_cookies(headers);
     }
-    translate_origin(headers, extranet);
-    translate_referer(headers, extranet, told.portal)?;
+    translate_origin(headers, extranet, told.public);
+    translate_referer(headers, extranet, told.public, told.portal)?;
     headers.insert(HOST, extranet.host.clone());
     headers.insert(X_FORWARDED_FOR.clone(), address(told.client)?);
-    headers.insert(X_FORWARDED_PROTO.clone(), extranet.public_scheme.clone());
-    headers.insert(X_FORWARDED_HOST.clone(), extranet.public_host.clone());
+    headers.insert(X_FORWARDED_PROTO.clone(), told.public.scheme.clone());
+    headers.insert(X_FORWARDED_HOST.clone(), told.public.host.clone());
     headers.insert(X_REQUEST_ID.clone(), value(&hex(told.id.number()))?);
     if let Some((name, value)) = &extranet.secret_header {
         headers.insert(name.clone(), value.clone());
@@ -228,23 +230,23 @@ fn strip_cookies(headers: &mut HeaderMap) {
 }
 
 /// Only our own public origin is translated; a foreign one stays, so that the extranet's own check sees it.
-fn translate_origin(headers: &mut HeaderMap, extranet: &Extranet) {
+fn translate_origin(headers: &mut HeaderMap, extranet: &Extranet, public: &Public) {
     let Some(said) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return };
-    if said == extranet.public_origin || Origin::parse(said).is_some_and(|origin| origin == extranet.agency.public) {
+    if said == public.text || Origin::parse(said).is_some_and(|origin| origin == public.origin) {
         headers.insert(ORIGIN, extranet.inner_origin.clone());
     }
 }
 
-fn translate_referer(headers: &mut HeaderMap, extranet: &Extranet, portal: &Origin) -> Result<()> {
+fn translate_referer(headers: &mut HeaderMap, extranet: &Extranet, public: &Public, portal: &Origin) -> Result<()> {
     let Some(said) = headers.get(REFERER).and_then(|value| value.to_str().ok()) else { return Ok(()) };
     // As browsers write it, nothing has to be parsed; the portal's host is never an agency's.
-    let here = said.strip_prefix(&*extranet.public_origin).filter(|rest| rest.starts_with('/'));
+    let here = said.strip_prefix(&*public.text).filter(|rest| rest.starts_with('/'));
     let (at_portal, here) = if here.is_some() {
         (false, here)
     } else {
         let Some((origin, rest)) = split_url(said) else { return Ok(()) };
         let at_portal = origin == *portal || origin.host() == portal.host();
-        (at_portal, (origin == extranet.agency.public).then_some(rest))
+        (at_portal, (origin == public.origin).then_some(rest))
     };
     if at_portal || here.is_some_and(is_own) {
         headers.remove(REFERER);

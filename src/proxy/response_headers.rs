@@ -10,7 +10,7 @@ use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::cookies;
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::domain::upstream::Adapter;
@@ -19,16 +19,16 @@ use crate::domain::upstream::Adapter;
 ///
 /// # Errors
 /// A value cannot be written in a header.
-pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
+pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Public) -> Result<()> {
     let present = Present::among(response);
     if present.addresses {
-        rewrite(response, &LOCATION, |value| public_url(value, extranet))?;
-        rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet))?;
-        rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
-        rewrite(response, &LINK, |value| link(value, extranet))?;
+        rewrite(response, &LOCATION, |value| public_url(value, extranet, public))?;
+        rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet, public))?;
+        rewrite(response, &REFRESH, |value| refresh(value, extranet, public))?;
+        rewrite(response, &LINK, |value| link(value, extranet, public))?;
     }
     if present.cookies {
-        set_cookies(response, extranet)?;
+        set_cookies(response, public.origin.scheme())?;
     }
     if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
         // A browser would ask for a password by itself, and nothing of ours would know.
@@ -43,7 +43,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<(
         response.remove_header("keep-alive");
         response.remove_header("proxy-connection");
     }
-    if present.tls && extranet.agency.public.scheme() == Scheme::Http {
+    if present.tls && public.origin.scheme() == Scheme::Http {
         response.remove_header("strict-transport-security");
         response.remove_header("alt-svc");
     }
@@ -82,7 +82,7 @@ impl Present {
 /// Whether an answer to a resident says that the extranet's session is over: one of the declared statuses, or a redirect
 /// to the extranet's login. Only where we can sign in again; `target` is what was asked, for relative redirects.
 #[must_use]
-pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &str) -> bool {
+pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
     if agency.adapter == Adapter::TrustedHeaders {
         return false;
@@ -92,16 +92,16 @@ pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &
     }
     agency.session_over.login_redirect
         && response.status.is_redirection()
-        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, target))
+        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, public, target))
 }
 
-fn leads_to_login(location: &HeaderValue, extranet: &Extranet, target: &str) -> bool {
+fn leads_to_login(location: &HeaderValue, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
     let resolve = || {
         let asked = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok()?;
         let url = asked.join(&String::from_utf8_lossy(location.as_bytes())).ok()?;
         let origin = Origin::of(&url)?;
-        let inner = origin == agency.public || extranet.inner.contains(&origin);
+        let inner = origin == public.origin || extranet.is_inner(&origin, public);
         let path = inner.then(|| NormalisedPath::read(url.path()).ok())??;
         Some(agency.paths.login.iter().any(|rule| rule.covers_page(path.as_str(), url.query())))
     };
@@ -129,11 +129,11 @@ fn rewrite(
 }
 
 /// An absolute or scheme-relative URL of the extranet's, on the public origin; None where it stays as it is.
-fn public_url(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
-    public_bytes(value.as_bytes(), extranet)
+fn public_url(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
+    public_bytes(value.as_bytes(), extranet, public)
 }
 
-fn public_bytes(url: &[u8], extranet: &Extranet) -> Option<Vec<u8>> {
+fn public_bytes(url: &[u8], extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let (scheme, authority_at) = if url.starts_with(b"//") {
         (extranet.agency.upstream.origin.scheme().as_str(), 2)
     } else {
@@ -147,25 +147,25 @@ fn public_bytes(url: &[u8], extranet: &Extranet) -> Option<Vec<u8>> {
         url[authority_at..].iter().position(|byte| b"/?#".contains(byte)).map_or(url.len(), |at| authority_at + at);
     let authority = std::str::from_utf8(&url[authority_at..end]).ok()?;
     let origin = Origin::parse(&format!("{scheme}://{authority}"))?;
-    extranet.inner.contains(&origin).then(|| [extranet.public_origin.as_bytes(), &url[end..]].concat())
+    extranet.is_inner(&origin, public).then(|| [public.text.as_bytes(), &url[end..]].concat())
 }
 
 /// `5; url=http://…`, with or without quotes.
-fn refresh(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+fn refresh(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let bytes = value.as_bytes();
     let at = bytes.windows(4).position(|word| word.eq_ignore_ascii_case(b"url="))? + 4;
     let at = if matches!(bytes.get(at), Some(b'"' | b'\'')) { at + 1 } else { at };
-    public_bytes(&bytes[at..], extranet).map(|url| [&bytes[..at], &url].concat())
+    public_bytes(&bytes[at..], extranet, public).map(|url| [&bytes[..at], &url].concat())
 }
 
 /// `<http://…>; rel=…, <…>; rel=…`.
-fn link(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+fn link(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let mut rewritten = Vec::with_capacity(value.len());
     let mut changed = false;
     let mut rest = value.as_bytes();
     while let Some(open) = rest.iter().position(|byte| *byte == b'<') {
         let close = open + rest[open..].iter().position(|byte| *byte == b'>')?;
-        let url = public_bytes(&rest[open + 1..close], extranet);
+        let url = public_bytes(&rest[open + 1..close], extranet, public);
         changed |= url.is_some();
         rewritten.extend_from_slice(&rest[..=open]);
         rewritten.extend_from_slice(url.as_deref().unwrap_or(&rest[open + 1..close]));
@@ -176,14 +176,14 @@ fn link(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
 }
 
 /// Cookies become the public host's own: no `Domain`, no name of ours, `Secure` only where the public side has TLS.
-fn set_cookies(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
+fn set_cookies(response: &mut ResponseHeader, public: Scheme) -> Result<()> {
     let lines: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).iter().cloned().collect();
     if lines.is_empty() {
         return Ok(());
     }
     response.remove_header(&SET_COOKIE);
     for line in lines {
-        if let Some(line) = host_only(line, extranet.agency.public.scheme()) {
+        if let Some(line) = host_only(line, public) {
             response.append_header(SET_COOKIE, line)?;
         }
     }

@@ -26,7 +26,8 @@ const NOT_SENT: &str = "/.vestibule/not-sent";
 #[must_use]
 pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) -> bool {
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-    forward.resident.is_some() && response_headers::session_is_over(response, &forward.extranet, target)
+    forward.resident.is_some()
+        && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
 }
 
 /// Acts on it. With HTTP Basic there is no session to be over: a refused password is dropped before anything else is

@@ -24,6 +24,8 @@ pub struct Purged {
     pub letters: u64,
     /// Marks of addresses that were refused.
     pub addresses: u64,
+    /// What was open in sessions that are over.
+    pub open_accounts: u64,
     /// Counts of letters.
     pub letter_counts: u64,
     /// Counts of guesses.
@@ -61,6 +63,7 @@ impl Tx {
                     now,
                 )
                 .await?,
+            open_accounts: self.remove("DELETE FROM open_accounts WHERE until <= $1", now).await?,
             session_marks: self.remove("DELETE FROM session_marks WHERE until <= $1", now).await?,
             letters: self
                 .remove(

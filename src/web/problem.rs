@@ -105,7 +105,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         request_id: problem.status.is_server_error().then(|| request_id.clone()),
     };
     let agency = match &guest.arrival.place {
-        Place::Own(agency) | Place::Extranet(agency) => Some(Arc::clone(agency)),
+        Place::Own(house) | Place::Extranet(house) => Some(Arc::clone(&house.agency)),
         Place::Portal | Place::Nowhere => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);

@@ -34,6 +34,12 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live.",
     ),
     key(
+        "accounts",
+        Choice(&["one-at-a-time", "labels"]),
+        Is("'one-at-a-time'"),
+        "Several accounts of one person: `one-at-a-time` on the agency's host, or `labels`: each has a host of its own below it (`<label>.agence-a.example`), for which DNS and certificate need a wildcard.",
+    ),
+    key(
         "keep_authorization",
         Flag,
         Is("false"),

@@ -23,8 +23,9 @@ use super::door::Door;
 use super::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::Visitor;
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
-use crate::domain::identity::LinkId;
+use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::language::Language;
 use crate::domain::origin::Origin;
@@ -185,7 +186,13 @@ impl House {
             (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
-        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers, by_secret: None };
+        let passage = Passage {
+            session: SessionId::stored("s"),
+            link: LinkId::stored("l"),
+            account: AccountLabel::of(&LinkId::stored("l")),
+            headers,
+            by_secret: None,
+        };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let lines = Lines::default();
@@ -269,6 +276,7 @@ fn agency(port: u16) -> Agency {
         brand,
         language: Language::default(),
         public: origin("http://a.test:8080"),
+        accounts: Accounts::OneAtATime,
         upstream: Upstream {
             origin: origin(&format!("http://127.0.0.1:{port}")),
             host_header: format!("127.0.0.1:{port}"),
