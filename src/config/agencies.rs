@@ -1,6 +1,6 @@
 //! An agency's file as used, and what has to hold between the agencies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::document::Section;
 use super::headers;
@@ -148,12 +148,12 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
             read.section.error("url", wrong.hint("each extranet needs a host of its own"));
         }
     }
-    let publics: Vec<&Origin> =
+    let publics: HashSet<&Origin> =
         agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
     for read in agencies {
         let Some(section) = read.section.section("upstream") else { continue };
         let points_back =
-            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&&url));
+            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&url));
         if points_back {
             section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
         }
