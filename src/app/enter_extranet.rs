@@ -4,14 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
-use super::{App, Caller, Fault, by_resident};
+use super::visit::Passage;
+use super::{App, Caller, Fault, by_resident, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::identity::{Link, LinkId};
+use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::session::Session;
-use crate::domain::upstream::{Adapter, Verdict};
+use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::sessions::Change;
+use crate::store::SealedPlace;
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -38,8 +44,10 @@ impl SignInTurns {
 pub enum Entered {
     /// Signed in: the cookies that the browser is to hold on the agency's host.
     In(Vec<UpstreamCookie>),
-    /// The extranet refuses what worked before: the stored secret is dropped, and not tried again (a11).
+    /// The extranet refuses what worked before, for a reason that another password does not mend.
     Refused,
+    /// No password is kept: the extranet has refused the one that was, and it is not tried again (a11).
+    SecretGone,
     /// The extranet does not answer as declared; nothing was counted.
     Silent,
 }
@@ -57,7 +65,14 @@ pub async fn enter(
     link: &Link,
     held: &str,
 ) -> Result<Entered, Fault> {
-    let Adapter::FormReplay(form) = &agency.adapter else { return Ok(Entered::In(Vec::new())) };
+    let form = match &agency.adapter {
+        Adapter::FormReplay(form) => form,
+        Adapter::TrustedHeaders => return Ok(Entered::In(Vec::new())),
+        Adapter::HttpBasic(_) => {
+            let kept = app.store.read().await?.legacy_secret(&link.id).await?;
+            return Ok(if kept.is_some() { Entered::In(Vec::new()) } else { Entered::SecretGone });
+        }
+    };
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
     if let Some(cookies) = fresh_cookies(app, session, link).await?
@@ -66,9 +81,11 @@ pub async fn enter(
         return Ok(Entered::In(cookies));
     }
     let mut tx = app.store.read().await?;
-    let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::Refused) };
+    let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::SecretGone) };
     drop(tx);
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
         login: &link.account.login,
         secret: &secret,
@@ -76,20 +93,35 @@ pub async fn enter(
         user_agent: caller.user_agent.as_deref(),
         language: Some(caller.language.code()),
     };
-    match app.legacy.sign_in(&agency.upstream, form, &attempt).await {
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let signed_in = app.legacy.sign_in(&agency.upstream, form, &attempt).await;
+    step.tell("vestibule.outcome", outcome(&signed_in));
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());
+    match signed_in {
         Ok(SignIn::In { cookies, .. }) => {
             keep(app, session, link, &cookies).await?;
             Ok(Entered::In(cookies))
         }
         Ok(SignIn::Not(Verdict::Refused)) => {
-            drop_secret(app, caller, session, link, stored.version).await?;
-            Ok(Entered::Refused)
+            drop_secret(app, caller, &session.identity, &link.account, &link.id, stored.version).await?;
+            Ok(Entered::SecretGone)
         }
         Ok(SignIn::Not(_)) => Ok(Entered::Refused),
         Err(silence) => {
             tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
             Ok(Entered::Silent)
         }
+    }
+}
+
+/// What came of a sign-in at the extranet, as one word.
+fn outcome(signed_in: &Result<SignIn, NoVerdict>) -> &'static str {
+    match signed_in {
+        Ok(SignIn::In { .. }) => "accepted",
+        Ok(SignIn::Not(verdict)) => verdict.name(),
+        Err(silence) => silence.name(),
     }
 }
 
@@ -118,7 +150,7 @@ pub(super) fn unsealed(
 }
 
 fn context(session: &Session, link: &Link) -> String {
-    format!("{}:{}", session.id.as_str(), link.id.as_str())
+    SealedPlace::Cookies(session.id.clone(), link.id.clone()).context()
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17).
@@ -130,15 +162,54 @@ async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCook
     Ok(())
 }
 
-async fn drop_secret(app: &App, caller: &Caller, session: &Session, link: &Link, version: i64) -> Result<(), Fault> {
+async fn drop_secret(
+    app: &App,
+    caller: &Caller,
+    identity: &IdentityId,
+    account: &LegacyAccount,
+    link: &LinkId,
+    version: i64,
+) -> Result<(), Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    tx.drop_legacy_secret(&link.id, version).await?;
+    if !tx.drop_legacy_secret(link, version).await? {
+        return Ok(());
+    }
     let entry = AuditEntry {
-        agency: Some(link.account.agency.clone()),
-        login: Some(link.account.login.clone()),
-        ..by_resident(&session.identity, AuditEvent::UpstreamSignInRefused)
+        agency: Some(account.agency.clone()),
+        login: Some(account.login.clone()),
+        ..by_resident(identity, AuditEvent::UpstreamSignInRefused)
     };
     caller.audit(&mut tx, &entry, now).await?;
-    Ok(tx.commit().await?)
+    // Requests carry it no more, on no node.
+    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
+}
+
+/// The extranet answered 401 to a resident whose password it had taken before. Whether it refuses the password, or only
+/// that page, one further question tells; a refused password is dropped, and sent no more, by no node (a11).
+///
+/// True if the password is not known any more.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passage) -> Result<bool, Fault> {
+    let Some(resident) = &passage.by_secret else { return Ok(false) };
+    let turn = app.turns.of(&passage.link);
+    let _turn = turn.lock().await;
+    let mut tx = app.store.read().await?;
+    let stored = tx.legacy_secret(&passage.link).await?;
+    drop(tx);
+    let Some(stored) = stored else { return Ok(true) };
+    // Somebody gave another one in the meantime.
+    if stored.version != resident.version {
+        app.sessions.forget(&Change::Identity(resident.identity.clone()));
+        return Ok(true);
+    }
+    let secret = app.vault()?.open(passage.link.as_str(), &stored.sealed)?;
+    let verdict = old_credentials::ask(app, caller, agency, &resident.account.login, &secret).await;
+    if !matches!(verdict, Ok(Verdict::Refused)) {
+        return Ok(false);
+    }
+    drop_secret(app, caller, &resident.identity, &resident.account, &passage.link, stored.version).await?;
+    Ok(true)
 }

@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::domain::password::PasswordHash;
 use crate::domain::secret::{Dice, Secret};
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// The cost of one hash. OWASP's minimum is 19456 KiB and 2 passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,13 +127,21 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static) -> Result<T, Crowded> {
         let (answer, result) = oneshot::channel();
+        let waiting = METRICS.hashing.hold();
         let job: Job = Box::new(move |argon2| {
+            let result = work(argon2);
+            drop(waiting);
+            METRICS.hashes.add("done");
             // Nobody waits any more when the browser has gone.
-            let _ = answer.send(work(argon2));
+            let _ = answer.send(result);
         });
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Disconnected(_) => Crowded,
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => {
+                METRICS.hashes.add("crowded");
+                Crowded
+            }
         })?;
+        let _step = traces::step("password");
         result.await.map_err(|_| Crowded)
     }
 }

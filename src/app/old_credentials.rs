@@ -1,5 +1,7 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
+use tokio::time::Instant;
+
 use super::hasher::Comparison;
 use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
@@ -7,12 +9,14 @@ use super::{App, Caller, Fault};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount};
+use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces;
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -33,7 +37,7 @@ pub(super) async fn judge(
     let judged = match (&known.link, agency.mode, agency.verifier) {
         (Some(_), _, _) => switched_off(app, known, credentials).await,
         (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
-        (None, _, Verifier::Form) => Ok(ask_extranet(app, caller, known, credentials).await),
+        (None, _, Verifier::Form | Verifier::Basic) => Ok(ask_extranet(app, caller, known, credentials).await),
         (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
     };
     let (reserved, judged) = reserved.unless(app, judged).await?;
@@ -79,21 +83,42 @@ async fn switched_off(app: &App, known: &Known, credentials: &Credentials<'_>) -
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {
     let agency = &credentials.agency;
-    let Adapter::FormReplay(form) = &agency.adapter else { return Judged::Wrong(Refusal::WrongCredentials) };
-    let attempt = Attempt {
-        login: &known.typed.legacy,
-        secret: &credentials.password,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
-    match app.legacy.verify(&agency.upstream, form, &attempt).await {
+    match ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Locked) => Judged::Wrong(Refusal::LockedUpstream),
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
         Err(silence) => Judged::Silent(silence),
     }
+}
+
+/// What the extranet says to an account's own credentials; one that cannot be asked refuses everybody.
+pub(super) async fn ask(
+    app: &App,
+    caller: &Caller,
+    agency: &Agency,
+    login: &LegacyLogin,
+    secret: &Secret,
+) -> Result<Verdict, NoVerdict> {
+    let attempt = Attempt {
+        login,
+        secret,
+        client: caller.client,
+        user_agent: caller.user_agent.as_deref(),
+        language: Some(caller.language.code()),
+    };
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let verdict = match &agency.adapter {
+        Adapter::FormReplay(form) => app.legacy.verify(&agency.upstream, form, &attempt).await,
+        Adapter::HttpBasic(basic) => app.legacy.verify_basic(&agency.upstream, basic, &attempt).await,
+        Adapter::TrustedHeaders => return Ok(Verdict::Refused),
+    };
+    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
+    step.tell("vestibule.outcome", outcome);
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
+    verdict
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {

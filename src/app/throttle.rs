@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{App, Caller, Fault};
 use crate::domain::identity::IdentityId;
 use crate::domain::lockout::{Attempts, LockoutPolicy};
+use crate::telemetry::metrics::METRICS;
 
 /// Attempts that were let through and wait for their outcome.
 #[derive(Debug)]
@@ -57,7 +58,10 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
             let (attempts, version) = tx.attempts(&subject.key).await?;
             let next = match attempts.reserve(&subject.policy, now) {
                 Ok(next) => next,
-                Err(until) => return Ok(Err(until)),
+                Err(until) => {
+                    METRICS.throttled.add(counter(&subject.key));
+                    return Ok(Err(until));
+                }
             };
             if !tx.save_attempts(&subject.key, &next, version).await? {
                 continue 'again;
@@ -76,6 +80,13 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
         let subject = subjects.iter().map(|subject| subject.key.clone()).collect();
         return Ok(Ok(Reserved { subject, place: place.key }));
     }
+}
+
+/// What a counter belongs to, as one word of a closed list.
+fn counter(key: &str) -> &'static str {
+    const KNOWN: [&str; 4] = ["person", "device", "account", "place"];
+    let kind = key.split(':').next().unwrap_or_default();
+    KNOWN.into_iter().find(|known| *known == kind).unwrap_or("other")
 }
 
 impl Reserved {

@@ -5,15 +5,19 @@
 
 use std::sync::Arc;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
 use super::{App, Fault, accept_terms};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::identity::{LegacyAccount, LinkId};
+use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::secret::Secret;
-use crate::domain::session::SessionId;
+use crate::domain::session::{Session, SessionId};
+use crate::domain::upstream::Adapter;
+use crate::legacy;
 use crate::sessions::{Seen, SessionsError};
+use crate::telemetry::metrics::METRICS;
 
 /// A signed-in resident at one agency, ready to be forwarded.
 #[derive(Debug)]
@@ -24,6 +28,19 @@ pub struct Passage {
     pub link: LinkId,
     /// Identity headers, ready to insert.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whose password is among them, where the extranet takes HTTP Basic (a06).
+    pub by_secret: Option<BySecret>,
+}
+
+/// A resident who is forwarded with the account's own password.
+#[derive(Debug)]
+pub struct BySecret {
+    /// The person.
+    pub identity: IdentityId,
+    /// The account.
+    pub account: LegacyAccount,
+    /// Which of the account's passwords it is.
+    pub version: i64,
 }
 
 /// The sessions cannot be asked: 503, and no cookie is cleared (g03).
@@ -42,8 +59,10 @@ pub async fn visit(
 ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
     if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
+        METRICS.cache.found();
         return Ok(visitor);
     }
+    METRICS.cache.missed();
     let generation = app.sessions.generation();
     match look_up(app, agency, cookie).await {
         Ok(Some(seen)) => {
@@ -71,10 +90,49 @@ async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen
     let visitor = if accept_terms::owes(app, &session.identity, agency).await? {
         Visitor::OwesTerms
     } else {
-        let headers = identity_headers(agency, &link.account);
-        Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, headers }))
+        let mut headers = identity_headers(agency, &link.account);
+        match authorization(app, agency, &link).await? {
+            Authorization::NotNeeded => resident(&session, link, headers, None),
+            Authorization::Missing => Visitor::OwesPassword,
+            Authorization::Ready(value, version) => {
+                headers.push((AUTHORIZATION, value));
+                resident(&session, link, headers, Some(version))
+            }
+        }
     };
     Ok(Some(Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor }))
+}
+
+fn resident(
+    session: &Session,
+    link: Link,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    version: Option<i64>,
+) -> Visitor<Arc<Passage>> {
+    let (identity, account) = (session.identity.clone(), link.account);
+    let by_secret = version.map(|version| BySecret { identity, account, version });
+    Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, headers, by_secret }))
+}
+
+/// The account's own password as each request carries it.
+enum Authorization {
+    /// This extranet is entered otherwise.
+    NotNeeded,
+    /// It is not known any more (a11).
+    Missing,
+    /// The header's value, and which password it is.
+    Ready(HeaderValue, i64),
+}
+
+/// Unseals the password for as long as this takes; what is kept in memory is the header's value, as long as the decision
+/// about the cookie is.
+async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Authorization, Fault> {
+    let Adapter::HttpBasic(basic) = &agency.adapter else { return Ok(Authorization::NotNeeded) };
+    let stored = app.store.read().await?.legacy_secret(&link.id).await?;
+    let Some(stored) = stored else { return Ok(Authorization::Missing) };
+    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let value = legacy::authorization(basic, &link.account.login, &secret);
+    Ok(value.map_or(Authorization::Missing, |value| Authorization::Ready(value, stored.version)))
 }
 
 /// The headers that tell the extranet who this is; one without a value is not sent.

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings};
+use crate::config::{MailSettings, PortalSettings, Settings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::routing::Directory;
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
@@ -21,7 +21,8 @@ use crate::portal;
 use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
 use crate::sessions::Sessions;
 use crate::store::{Store, Vault};
-use crate::telemetry::{Clock, SystemDice, access_log};
+use crate::telemetry::traces::Traces;
+use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::health;
@@ -55,7 +56,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
         sessions: sessions(settings, &store),
         store,
         hasher,
-        vault: settings.vault.as_ref().map(|keys| Vault::new(keys.id.clone(), *keys.key)),
+        vault: settings.vault.as_ref().map(vault),
         legacy: Legacy::new().map_err(|error| error.to_string())?,
         clock: Clock,
         dice,
@@ -78,6 +79,7 @@ pub(super) struct Assembled {
     mailer: Mailer,
     app: Arc<App>,
     health: TcpListener,
+    traces: Traces,
 }
 
 /// Puts everything together and binds the addresses.
@@ -95,13 +97,15 @@ pub(super) async fn gateway(settings: &Settings) -> Result<Assembled, Reason> {
     app.dice.fill(&mut seed);
     let trusted = TrustedProxies::new(settings.server.trusted_proxies.clone());
     let seed = u64::from_le_bytes(seed);
-    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, access_log());
+    let traces = settings.traces.as_ref().map(Traces::start).transpose().map_err(|error| error.to_string())?;
+    let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
+    let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
     let listening =
         ServerSettings { listen: settings.server.listen.clone(), workers: settings.server.workers, grace: GRACE };
     let server = ProxyServer::bind(&listening, gateway).await.map_err(|error| format!("cannot listen on {error}"))?;
     let health = TcpListener::bind(settings.server.health).await;
     let health = health.map_err(|error| format!("cannot listen on {}: {error}", settings.server.health))?;
-    Ok(Assembled { server, mailer, app, health })
+    Ok(Assembled { server, mailer, app, health, traces: watch.traces })
 }
 
 impl Assembled {
@@ -127,6 +131,8 @@ impl Assembled {
             }
         }
         self.app.store.close().await;
+        // Waits for the collector, on a thread that may.
+        let _ = tokio::task::spawn_blocking(move || self.traces.stop()).await;
     }
 }
 
@@ -156,6 +162,11 @@ async fn purge_once(app: &App) -> Result<crate::store::Purged, crate::store::Sto
     let purged = tx.purge(app.now()).await?;
     tx.commit().await?;
     Ok(purged)
+}
+
+fn vault(keys: &VaultKeys) -> Vault {
+    let sealing = Vault::new(keys.current.id.clone(), *keys.current.key);
+    keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
 }
 
 fn brand(portal: &PortalSettings) -> Brand {

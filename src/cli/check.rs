@@ -3,13 +3,12 @@
 #![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
 
 use std::path::Path;
-use std::time::Duration;
-
-use tokio::net::TcpStream;
 
 use super::{Ended, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
+use crate::domain::upstream::Adapter;
+use crate::legacy::{Around, Legacy};
 use crate::pages::Pages;
 use crate::sessions::{self, Outage};
 
@@ -49,14 +48,24 @@ fn redis(settings: &Settings) -> Option<Outage> {
     }
 }
 
-/// Opens a connection to every extranet and says how that went; gives the number of those that are silent.
+/// Speaks to every extranet and says how that went; gives the number of those that are silent.
 fn reach(settings: &Settings) -> usize {
     let Ok(runtime) = runtime(1) else { return 0 };
+    let legacy = match Legacy::new() {
+        Ok(legacy) => legacy,
+        Err(error) => {
+            eprintln!("{error}");
+            return settings.agencies.len();
+        }
+    };
     runtime.block_on(async {
         let mut silent = 0;
         for agency in &settings.agencies {
-            match connect(agency).await {
-                Ok(()) => println!("{}: {} answers", agency.code, agency.upstream.origin),
+            match legacy.knock(&agency.upstream).await {
+                Ok(status) => {
+                    println!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
+                    tell_around(agency, &legacy.around(&agency.upstream, status).await);
+                }
                 Err(reason) => {
                     silent += 1;
                     eprintln!(
@@ -71,12 +80,19 @@ fn reach(settings: &Settings) -> usize {
     })
 }
 
-async fn connect(agency: &Agency) -> Result<(), String> {
-    let origin = &agency.upstream.origin;
-    let patience = Duration::from_millis(agency.upstream.connect_timeout_ms);
-    match tokio::time::timeout(patience, TcpStream::connect((origin.host(), origin.port()))).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no connection within {} ms", patience.as_millis())),
+/// An extranet that others reach directly makes every promise of the gateway hollow (a25).
+fn tell_around(agency: &Agency, around: &Around) {
+    let (code, origin) = (&agency.code, &agency.upstream.origin);
+    match around {
+        Around::Closed => println!("{code}: {origin} answers the gateway only"),
+        Around::Open(status) => eprintln!(
+            "{code}: warning: {origin} answers {status} to whoever comes without the gateway's certificate and secret \
+             header (hint: have the extranet, or the server in front of it, refuse such requests)"
+        ),
+        Around::Undeclared if agency.adapter == Adapter::TrustedHeaders => eprintln!(
+            "{code}: warning: whoever reaches {origin} directly is whoever they say (hint: upstream.secret_header or \
+             upstream.tls.client_cert_file, and an extranet that asks for it; or a network that only the gateway is in)"
+        ),
+        Around::Undeclared => println!("{code}: only the network keeps others from {origin}"),
     }
 }

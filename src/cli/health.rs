@@ -1,4 +1,4 @@
-//! Liveness and readiness on a listener of their own (e09): alive is not ready.
+//! Liveness, readiness and metrics on a listener of their own (e07, e09): alive is not ready.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +12,50 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::store::StoreError;
+use crate::telemetry::dropped_lines;
+use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
 
 /// A dependency that does not answer within this time is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Serves `/healthz` and `/readyz` until told to stop.
+/// Serves `/healthz`, `/readyz` and `/metrics` until told to stop.
 pub(super) async fn serve(listener: TcpListener, app: Arc<App>, stop: CancellationToken) {
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
+        .route("/metrics", get(counted))
         .with_state((app, stop.clone()));
     let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the health listener ended");
     }
+}
+
+/// What was counted, for Prometheus (e07). A database that does not answer leaves the outbox out, and nothing else.
+async fn counted(State((app, _)): State<(Arc<App>, CancellationToken)>) -> Response {
+    const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let outbox = tokio::time::timeout(PATIENCE, outbox(&app)).await;
+    let kept = Kept {
+        cached: count(app.sessions.cached()),
+        agencies: count(app.directory().agencies().count()),
+        outbox: outbox.ok().and_then(Result::ok),
+        dropped_lines: dropped_lines(),
+    };
+    ([(http::header::CONTENT_TYPE, FORM)], metrics::text(&METRICS, &kept)).into_response()
+}
+
+async fn outbox(app: &App) -> Result<Outbox, StoreError> {
+    let mut tx = app.store.read().await?;
+    let counts = tx.outbox_counts().await?;
+    let waits = tx.oldest_letter_at().await?.map_or(0, |oldest| app.now().duration_since(oldest).as_secs());
+    let [queued, held, abandoned, oldest_seconds] =
+        [counts.queued, counts.held, counts.abandoned, waits].map(|number| u64::try_from(number).unwrap_or(0));
+    Ok(Outbox { queued, held, abandoned, oldest_seconds })
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Ready, or the name of what is not.

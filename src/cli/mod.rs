@@ -8,6 +8,8 @@ mod demo;
 mod health;
 mod import;
 mod serve;
+mod store_copy;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Loaded, Settings, Severity};
+use crate::telemetry::SystemDice;
 
 /// An authentication gateway in front of extranets that nobody will change any more.
 ///
@@ -86,6 +89,46 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
     },
+    /// Moves an installation to another database.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// The keys that seal old passwords.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Copies everything from one database to another, which has to be empty; either may be SQLite or PostgreSQL.
+    ///
+    /// Stop the gateway before, and afterwards put the new URL into its configuration: that is all. Nothing is changed
+    /// in the database that is copied from; the other one holds everything in the end, or nothing.
+    Copy {
+        /// The database to copy from: `sqlite:<path>`, `postgres://…`, or `@<file>` that holds the URL.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// The database to copy to. A password belongs into a file: everybody on the machine can read arguments.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum VaultCommand {
+    /// Writes a new key into a new file, for its owner's eyes only.
+    NewKey {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Seals everything anew under the current key, and tells which old keys are not needed any more.
+    ///
+    /// The gateway may go on running, and this may be interrupted and run again.
+    Rotate {
+        /// The configuration, with the new key as the current one and the one before among the old ones.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+    },
 }
 
 /// What a command ends with.
@@ -107,6 +150,9 @@ pub fn run() -> ExitCode {
         Command::Import { roster, config, agency, days, refused } => {
             with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
         }
+        Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
+        Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
+        Command::Vault(VaultCommand::Rotate { config }) => with_settings(&config, |settings| vault::rotate(&settings)),
     };
     match ended {
         Ended::Done => ExitCode::SUCCESS,

@@ -7,15 +7,17 @@ use super::headers;
 use super::origins::{Source, ValueOrigin};
 use super::policy::{Layer, Layers};
 use super::problems::Wrong;
+use super::secrets::Surroundings;
 use super::settings::PortalSettings;
 use super::sign_in;
+use super::upstream;
 use super::values;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
 use crate::domain::path::{NormalisedPath, PathRule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::{Adapter, Upstream, Verifier};
+use crate::domain::upstream::{Adapter, Verifier};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -39,6 +41,7 @@ pub(super) fn read<'s>(
     written: Vec<ValueOrigin>,
     layers: &Layers<'s>,
     portal: Option<&PortalSettings>,
+    around: Surroundings<'_>,
 ) -> Read<'s> {
     let code = code(&section);
     let public = section.parsed("url", values::public_origin);
@@ -48,20 +51,33 @@ pub(super) fn read<'s>(
     let (policy, folded) = layers.fold(client.as_ref().map(AgencyCode::client), own);
     origins.extend(folded);
     let brand = brand(&section, portal, &mut origins);
-    let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
+    let headers = headers::read(&section);
+    let upstream = section.section("upstream").and_then(|section| {
+        let read = upstream::read(&section, &headers, around)?;
+        if !section.has("host") {
+            derive(&mut origins, "upstream.host", quoted(&read.host_header), "from upstream.url");
+        }
+        Some(read)
+    });
     let mode = mode(&section);
     let cookies = cookies(&section);
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
-            let value = if verifier == Verifier::Form { "form" } else { "roster" };
+            let value = match verifier {
+                Verifier::Form => "form",
+                Verifier::Basic => "basic",
+                Verifier::Roster => "roster",
+            };
             derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
         }
         Some((adapter, verifier))
     });
-    let headers = headers::read(&section);
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
-    let replays = adapter.as_deref() == Some("form-replay");
+    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic"));
+    if adapter.as_deref() == Some("http-basic") {
+        check_basic(&section);
+    }
     if adapter.as_deref() == Some("trusted-headers") {
         headers::check_account_is_named(&section);
     }
@@ -74,6 +90,9 @@ pub(super) fn read<'s>(
     for origin in &mut origins {
         origin.agency.clone_from(&code);
     }
+    let secret_header = upstream.as_ref().and_then(|upstream| upstream.trust.secret_header.as_ref());
+    let ours = headers.iter().map(|header| header.name.as_str());
+    let reserved = ReservedNames::of(ours.chain(secret_header.map(|header| header.name.as_str())));
     let agency = || {
         let (adapter, verifier) = sign_in?;
         Some(Agency {
@@ -87,7 +106,7 @@ pub(super) fn read<'s>(
             adapter,
             verifier,
             cookies: cookies?,
-            reserved: ReservedNames::of(headers.iter().map(|header| header.name.as_str())),
+            reserved,
             headers,
             keep_authorization: section.flag("keep_authorization")?,
             paths,
@@ -170,24 +189,18 @@ fn brand(
     Some(AgencyBrand { name: name?, colour: colour?, support_email, support_phone, support_url })
 }
 
-fn upstream(section: &Section<'_>, origins: &mut Vec<ValueOrigin>) -> Option<Upstream> {
-    let origin = section.parsed("url", values::origin);
-    let aliases = section.list("aliases", values::origin);
-    let written = section.parsed("host", values::host_header);
-    let host_header = match &origin {
-        Some(origin) if !section.has("host") => {
-            derive(origins, "upstream.host", quoted(&origin.authority()), "from upstream.url");
-            Some(origin.authority())
-        }
-        _ => written,
-    };
-    Some(Upstream {
-        origin: origin?,
-        host_header: host_header?,
-        aliases,
-        connect_timeout_ms: section.number("connect_timeout_ms")?,
-        read_timeout_ms: section.number("read_timeout_ms")?,
-    })
+/// With HTTP Basic, browsers must neither bring credentials of their own nor be asked for some.
+fn check_basic(section: &Section<'_>) {
+    if section.flag("keep_authorization") == Some(true) {
+        let wrong = Wrong::new("with http-basic, Authorization is the gateway's own");
+        section.error("keep_authorization", wrong.hint("leave it out"));
+    }
+    if let Some(over) = section.section("session_over")
+        && !over.numbers::<u16>("statuses").contains(&401)
+    {
+        let wrong = Wrong::new("with http-basic, 401 says that the password is refused");
+        over.error("statuses", wrong.hint("statuses = [401]"));
+    }
 }
 
 fn mode(section: &Section<'_>) -> Option<AgencyMode> {

@@ -10,7 +10,7 @@ use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::settings::{
     Argon2Settings, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings,
-    SmtpTls, TransportSettings,
+    SmtpTls, TraceSettings, TransportSettings,
 };
 use super::values;
 use crate::domain::origin::Scheme;
@@ -33,6 +33,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     let mail = root.section("mail").and_then(|section| mail(&section, around));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));
     let log = root.section("log").and_then(|section| log(&section));
+    let traces = root.section("traces").map(|section| traces(&section));
     let pages = root.section("pages").and_then(|section| {
         let folder = section.path("folder")?;
         if !folder.is_dir() {
@@ -49,6 +50,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         mail: mail?,
         argon2: argon2?,
         log: log?,
+        traces: traces.flatten(),
         pages,
         agencies: Vec::new(),
         origins: Vec::new(),
@@ -169,4 +171,11 @@ fn argon2(section: &Section<'_>) -> Option<Argon2Settings> {
 fn log(section: &Section<'_>) -> Option<LogSettings> {
     let level = section.parsed("level", values::log_level);
     Some(LogSettings { format: section.choice("format")?, level: level? })
+}
+
+fn traces(section: &Section<'_>) -> Option<TraceSettings> {
+    Some(TraceSettings {
+        endpoint: section.parsed("endpoint", values::web_address)?,
+        one_in: section.number("one_in")?,
+    })
 }

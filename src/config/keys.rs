@@ -87,6 +87,7 @@ pub(super) const GATEWAY: &[Key] = &[
     key("mail", Table(MAIL), Required, "How letters leave."),
     key("argon2", Table(ARGON2), Is("{}"), "The cost of a password hash (Argon2id), and how many are made at once."),
     key("log", Table(LOG), Is("{}"), "The log's form."),
+    key("traces", Table(TRACES), Nothing, "Where traces go (OpenTelemetry); without it there are none."),
     key("pages", Table(PAGES), Nothing, "An own copy of the pages and letters."),
     key("policy", Layer, Nothing, "What holds for every agency that does not say otherwise. Keys: see “Policy”."),
     key(
@@ -108,7 +109,7 @@ const SERVER: &[Key] = &[
         "health",
         Text,
         Is("'127.0.0.1:8081'"),
-        "Address with port where `/healthz` and `/readyz` answer; not for the public.",
+        "Address with port where `/healthz`, `/readyz` and `/metrics` answer; not for the public.",
     ),
     key(
         "trusted_proxies",
@@ -178,6 +179,13 @@ const REDIS: &[Key] = &[
 const VAULT: &[Key] = &[
     key("key_file", Text, Nothing, "A file that holds 32 random bytes in base64."),
     key("key_env", Text, Nothing, "An environment variable that holds them."),
+    key(
+        "old_key_files",
+        Texts,
+        Is("[]"),
+        "Files with other keys, which only open: those before the current one until `vestibule vault rotate` has done its work, or the next one before every node has it.",
+    ),
+    key("old_key_envs", Texts, Is("[]"), "Environment variables with such keys."),
 ];
 
 const MAIL: &[Key] = &[
@@ -226,6 +234,21 @@ const LOG: &[Key] = &[
         Text,
         Is("'info'"),
         "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`.",
+    ),
+];
+
+const TRACES: &[Key] = &[
+    key(
+        "endpoint",
+        Text,
+        Required,
+        "The collector's address for OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.",
+    ),
+    key(
+        "one_in",
+        Number(1, 1_000_000),
+        Is("100"),
+        "One request in so many is traced; where a trusted proxy sends a `traceparent`, it decides.",
     ),
 ];
 

@@ -59,10 +59,10 @@ pub(super) fn load_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) 
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
     let portal = root.section("portal").and_then(|section| gateway::portal(&section));
-    let (agencies, origins) = read_agencies(root, portal.as_ref());
     let trial = portal.as_ref().is_some_and(|portal| values::is_local(portal.origin.host()));
-    let settings = gateway::read(root, portal, Surroundings { variable, trial });
-    let mut settings = settings?;
+    let around = Surroundings { variable, trial };
+    let (agencies, origins) = read_agencies(root, portal.as_ref(), around);
+    let mut settings = gateway::read(root, portal, around)?;
     settings.origins = written;
     settings.origins.extend(origins);
     settings.agencies = agencies;
@@ -70,7 +70,11 @@ fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -
     Some(settings)
 }
 
-fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Agency>, Vec<ValueOrigin>) {
+fn read_agencies(
+    root: &Section<'_>,
+    portal: Option<&PortalSettings>,
+    around: Surroundings<'_>,
+) -> (Vec<Agency>, Vec<ValueOrigin>) {
     let files = agency_files(root);
     let texts: Vec<(&Path, Zeroizing<String>)> =
         files.iter().filter_map(|file| Some((file.as_path(), read_text(file, root.notes)?))).collect();
@@ -82,7 +86,7 @@ fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Ag
         .map(|document| {
             let section = document.root(AGENCY, root.notes);
             let written = schema::check(&section);
-            agencies::read(section, written, &layers, portal)
+            agencies::read(section, written, &layers, portal, around)
         })
         .collect();
     agencies::check_together(&read, portal);

@@ -18,6 +18,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
@@ -25,7 +26,8 @@ pub use load::{Loaded, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
+pub use secrets::vault_key_id;
 pub use settings::{
     Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, RedisMode, RedisSettings, ServerSettings,
-    Settings, SmtpLogin, SmtpSettings, SmtpTls, TransportSettings, VaultKeys,
+    Settings, SmtpLogin, SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
 };

@@ -24,7 +24,7 @@ pub struct Settings {
     pub database_url: Secret,
     /// Where sessions live, if not in the database.
     pub redis: Option<RedisSettings>,
-    /// The key that seals legacy secrets; there whenever an adapter replays them.
+    /// The keys that seal legacy secrets; there whenever an adapter replays them.
     pub vault: Option<VaultKeys>,
     /// How letters leave.
     pub mail: MailSettings,
@@ -32,6 +32,8 @@ pub struct Settings {
     pub argon2: Argon2Settings,
     /// The log's form.
     pub log: LogSettings,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TraceSettings>,
     /// An own copy of `pages/`, instead of the built-in one.
     pub pages: Option<PathBuf>,
     /// Every agency, sorted by its codes.
@@ -74,18 +76,27 @@ pub struct PortalSettings {
     pub support_url: Option<String>,
 }
 
-/// The key that seals legacy secrets.
-#[derive(Clone)]
+/// The keys that seal legacy secrets.
+#[derive(Debug, Clone)]
 pub struct VaultKeys {
+    /// The one that seals.
+    pub current: VaultKey,
+    /// Others that only open: those before it, or the one after it.
+    pub old: Vec<VaultKey>,
+}
+
+/// One key of the vault.
+#[derive(Clone)]
+pub struct VaultKey {
     /// Stored beside each sealed secret: the first eight hexadecimal digits of the key's SHA-256.
     pub id: String,
     /// The key, wiped when dropped.
     pub key: Zeroizing<[u8; 32]>,
 }
 
-impl fmt::Debug for VaultKeys {
+impl fmt::Debug for VaultKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VaultKeys").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("VaultKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -198,6 +209,15 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// A level, or levels by target: `info,vestibule=debug`.
     pub level: String,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceSettings {
+    /// The collector's address for traces.
+    pub endpoint: String,
+    /// One request in so many is traced.
+    pub one_in: u32,
 }
 
 /// One JSON object a line, or text for people.

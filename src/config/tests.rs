@@ -136,7 +136,7 @@ fn e01_a_small_file_is_enough_and_everything_else_has_a_default() {
     assert!(agency.session_over.login_redirect && agency.session_over.statuses == [401]);
     let Adapter::FormReplay(form) = &agency.adapter else { panic!("a form") };
     assert_eq!((form.timeout_ms, &form.success[0]), (10_000, &Rule::Redirect("/accueil.php".into())));
-    assert_eq!(settings.vault.expect("a key").id.len(), 8);
+    assert_eq!(settings.vault.expect("a key").current.id.len(), 8);
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub enum Visitor<A> {
     Resident(A),
     /// A person who owes the acceptance of this agency's terms.
     OwesTerms,
+    /// A person whose password in this extranet is not known any more, where each request needs it (a11).
+    OwesPassword,
 }
 
 /// What is asked for, as far as the gate has to know.
@@ -57,6 +59,8 @@ pub enum Screen {
     SignInHome,
     /// The terms that are owed.
     Terms,
+    /// The extranet's own password, which is not known any more.
+    ExtranetPassword,
     /// The end of the session: the extranet's own logout was asked for (a18).
     SignOut,
     /// The account page: the extranet's own password or e-mail page was asked for (a18).
@@ -101,6 +105,7 @@ impl Access<()> {
             Access::Show(Screen::SignIn) => "not-signed-in",
             Access::Show(Screen::SignInHome) => "legacy-login",
             Access::Show(Screen::Terms) => "owes-terms",
+            Access::Show(Screen::ExtranetPassword) => "owes-password",
             Access::Show(Screen::SignOut) => "legacy-logout",
             Access::Show(Screen::Account) => "legacy-account-page",
             Access::Unauthorized => "not-signed-in-part",
@@ -128,8 +133,11 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         (PathClass::Public, _) => Access::Public,
         (PathClass::Private, Visitor::Resident(account)) => Access::Forward(account),
         (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
+        (_, Visitor::OwesPassword) if asked.fetch == Fetch::Page && !asked.changes => {
+            Access::Show(Screen::ExtranetPassword)
+        }
         (_, Visitor::Stranger) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::SignIn),
-        (_, Visitor::Stranger | Visitor::OwesTerms) => Access::Unauthorized,
+        (_, Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) => Access::Unauthorized,
     }
 }
 

@@ -95,6 +95,8 @@ pub enum AuditEvent {
     },
     /// The extranet refused a sign-in that worked before.
     UpstreamSignInRefused,
+    /// The person gave the extranet's password anew, after that.
+    UpstreamSecretRestored,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
     AccessDenied,
     /// A roster was imported.
@@ -103,6 +105,13 @@ pub enum AuditEvent {
         accounts: u64,
         /// Lines refused.
         refused: u64,
+    },
+    /// Secrets were sealed anew under the vault's current key.
+    VaultRotated {
+        /// Secrets sealed anew.
+        resealed: u64,
+        /// Secrets that no configured key opens.
+        unreadable: u64,
     },
 }
 
@@ -130,8 +139,26 @@ impl AuditEvent {
             Self::EmailChanged => "email-changed",
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
+            Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
             Self::RosterImported { .. } => "roster-imported",
+            Self::VaultRotated { .. } => "vault-rotated",
+        }
+    }
+}
+
+impl Refusal {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongCredentials => "wrong-credentials",
+            Self::Throttled => "throttled",
+            Self::LockedUpstream => "locked-upstream",
+            Self::MustChangeUpstream => "must-change-upstream",
+            Self::ProvisionalOver => "provisional-over",
+            Self::OldCredentials => "old-credentials",
+            Self::Cutover => "cutover",
         }
     }
 }

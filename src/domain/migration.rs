@@ -112,6 +112,21 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Notice { .. } => "notice",
+            Self::Email { .. } => "email",
+            Self::Password { .. } => "password",
+            Self::Proof { .. } => "proof",
+            Self::Join { .. } => "join",
+            Self::Done { .. } => "done",
+        }
+    }
+}
+
 /// What has to happen besides keeping the flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod agency;
 pub mod audit;
+pub mod basic;
 pub mod challenge;
 pub mod codec;
 pub mod credential;
@@ -27,4 +28,5 @@ pub mod routing;
 pub mod secret;
 pub mod session;
 pub mod terms;
+pub mod trust;
 pub mod upstream;

@@ -403,6 +403,21 @@ pub struct ChangePasswordPage {
     pub alert: Option<Alert>,
 }
 
+/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11).
+#[derive(Debug, Clone, Serialize)]
+pub struct ExtranetPasswordPage {
+    /// The agency's name.
+    pub agency: String,
+    /// The identifier in its extranet: the person has to know which account is meant.
+    pub account: String,
+    /// The codes that the form carries along.
+    pub codes: Codes,
+    /// The page of the extranet to go on to.
+    pub return_to: String,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
 /// Changes the e-mail address: the new one twice and the current password (000 II.A, c06).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChangeEmailPage {
@@ -511,6 +526,7 @@ pages! {
     AccountPage => "account",
     ChangePasswordPage => "change_password",
     ChangeEmailPage => "change_email",
+    ExtranetPasswordPage => "extranet_password",
     MessagePage => "message",
     LeavePage => "leave",
     PrivacyPage => "privacy",

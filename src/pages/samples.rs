@@ -8,9 +8,9 @@ use super::letters::{
 };
 use super::portal::{
     AccountPage, Alert, Asks, AttachedAccount, ChangeEmailPage, ChangePasswordPage, Codes, CodesPage, ConfirmPage,
-    Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName,
-    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
-    TermsPage,
+    Criterion, EmailPage, ExtranetPasswordPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage,
+    LeavePage, MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage,
+    ResetPage, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -91,6 +91,7 @@ pub fn pages() -> Vec<Sample> {
     wizard(&mut samples);
     proofs(&mut samples);
     passwords(&mut samples);
+    extranet_password(&mut samples);
     account(&mut samples);
     messages(&mut samples);
     samples
@@ -370,6 +371,31 @@ fn passwords(samples: &mut Vec<Sample>) {
     for error in errors(&["password"]) {
         page(samples, &ChangePasswordPage { criteria: criteria(), noted: true, error: Some(error), alert: None });
     }
+}
+
+fn extranet_password(samples: &mut Vec<Sample>) {
+    let calm = ExtranetPasswordPage {
+        agency: "Agence des Tilleuls".to_owned(),
+        account: "C10023".to_owned(),
+        codes: codes(),
+        return_to: "/".to_owned(),
+        alert: None,
+    };
+    page(samples, &calm);
+    for alert in [Alert::WrongPassword, Alert::MustChange] {
+        page(samples, &ExtranetPasswordPage { alert: Some(alert), ..calm.clone() });
+    }
+    let awkward = || AWKWARD.to_owned();
+    page(
+        samples,
+        &ExtranetPasswordPage {
+            agency: awkward(),
+            account: awkward(),
+            codes: awkward_codes(),
+            return_to: awkward(),
+            alert: None,
+        },
+    );
 }
 
 fn account(samples: &mut Vec<Sample>) {

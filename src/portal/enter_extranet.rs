@@ -8,6 +8,7 @@ use cookie::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::extranet_password;
 use super::hand_over::own_agency;
 use super::wording;
 use crate::app::Fault;
@@ -63,6 +64,10 @@ pub(super) async fn renew(
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
+        Entered::SecretGone => {
+            let path = extranet_password::path(&agency, &return_to);
+            Ok(guest.go(&format!("{}{path}", web.portal_url())))
+        }
         Entered::Silent => Ok(Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable).into_response()),
     }
 }

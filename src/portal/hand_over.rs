@@ -110,6 +110,6 @@ pub(super) async fn enter(
     guest.set(Kind::Session, cookie.expose(), None);
     Ok(match agency.adapter {
         Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
-        Adapter::TrustedHeaders => guest.go(return_to.as_str()),
+        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => guest.go(return_to.as_str()),
     })
 }

@@ -6,6 +6,7 @@ mod assets;
 mod change_email;
 mod change_password;
 mod enter_extranet;
+mod extranet_password;
 mod hand_over;
 mod language;
 mod migrate;
@@ -65,6 +66,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/proof", get(change_email::show_proof).post(change_email::type_code))
         .route("/account/email/proof/resend", post(change_email::resend))
         .route("/account/email/cancel", post(change_email::cancel))
+        .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
         .route("/language", post(language::choose))
         .route("/privacy", get(account::privacy))

@@ -3,23 +3,35 @@
 use pingora::proxy::Session;
 
 use super::{Ctx, Fate};
-use crate::telemetry::{AccessLine, AccessLog, Clock};
+use crate::telemetry::metrics::METRICS;
+use crate::telemetry::traces::Told;
+use crate::telemetry::{AccessLine, Clock, Watch};
 
-/// Writes the line.
-pub fn write(log: &AccessLog, session: &Session, ctx: &Ctx) {
-    let (agency, decision, upstream_ms) = match &ctx.fate {
+/// Writes the line, counts the request, and ends its spans.
+pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
+    let trace = ctx.trace.take();
+    let status = session.response_written().map_or(0, |response| response.status.as_u16());
+    let (agency, decision, upstream) = match &ctx.fate {
         Fate::Undecided => (None, "undecided", None),
         Fate::Answered(answered) => (answered.agency.as_deref(), answered.decision, None),
-        Fate::Forward(forward) => (Some(&*forward.extranet.agency), forward.decision(), forward.upstream_ms),
+        Fate::Forward(forward) => (Some(&*forward.extranet.agency), forward.decision(), forward.upstream),
     };
+    match (&ctx.fate, agency) {
+        (Fate::Forward(forward), _) => forward.extranet.metrics.requests.count(decision, status),
+        (_, Some(agency)) => METRICS.agency(&agency.code).requests.count(decision, status),
+        (_, None) => METRICS.elsewhere.count(decision, status),
+    }
     let line = AccessLine {
         request: ctx.id.number(),
         agency: agency.map(|agency| &agency.code),
         decision,
-        status: session.response_written().map_or(0, |response| response.status.as_u16()),
-        duration_ms: super::milliseconds_since(ctx.start),
-        upstream_ms,
+        status,
+        duration_ms: super::milliseconds(super::now().duration_since(ctx.start)),
+        upstream_ms: upstream.map(super::milliseconds),
         bytes: session.body_bytes_sent(),
     };
-    log.write(Clock, &line);
+    watch.log.write(Clock, &line);
+    if let Some(trace) = trace {
+        trace.end(&Told { request_id: &ctx.id.to_string(), agency: line.agency, decision, status });
+    }
 }

@@ -17,6 +17,7 @@ use pingora::proxy::Session;
 use tower::ServiceExt as _;
 
 use super::fault::{Fault, Problem};
+use crate::telemetry::traces;
 use crate::web::Arrival;
 
 /// Largest body of a form of ours, bytes.
@@ -130,7 +131,7 @@ fn text_response(text: String) -> Response<Bytes> {
 
 async fn call(pages: &Router, request: Request<Body>) -> Result<Response<Bytes>> {
     // In a task of its own: a page that panics is a fault that is told, not a connection that breaks off.
-    let page = tokio::spawn(pages.clone().oneshot(request));
+    let page = tokio::spawn(traces::carried(pages.clone().oneshot(request)));
     let Ok(response) = page.await.map_err(|_| Fault::PageBroke)?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(|_| Fault::PageBroke)?.to_bytes();

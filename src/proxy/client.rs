@@ -23,6 +23,13 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// What this peer says of the trace that a request belongs to, if it is trusted.
+    #[must_use]
+    pub fn trace_of<'h>(&self, peer: IpAddr, headers: &'h HeaderMap) -> Option<&'h str> {
+        let said = headers.get("traceparent").filter(|_| self.hold(peer.to_canonical()))?;
+        said.to_str().ok()
+    }
+
     /// The client's address: the right-most one in `X-Forwarded-For` that is no trusted proxy, if the peer is one.
     ///
     /// Something that is no address ends the walk: who wrote it is not believed, and the nearest proxy that was

@@ -1,12 +1,20 @@
 //! Whom the gateway asks: the use cases, or, in this folder's own tests, a rehearsal with a fixed cast.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::App;
+use http::header::USER_AGENT;
+use pingora::proxy::Session;
+
+use super::asked;
+use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Unavailable};
+use crate::app::{App, Caller, enter_extranet};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::Directory;
+use crate::domain::secret::Secret;
+use crate::telemetry::RequestId;
 
 /// Whom the gateway asks who is there.
 pub enum Door {
@@ -38,6 +46,35 @@ impl Door {
             Self::App(app) => visit::visit(app, agency, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit(cookie),
+        }
+    }
+
+    /// Whether the password that a resident was forwarded with is not known any more; asked after a 401 (a11).
+    pub async fn doubt(
+        &self,
+        agency: &Agency,
+        resident: &Passage,
+        session: &Session,
+        (client, id): (IpAddr, RequestNumber),
+    ) -> bool {
+        match self {
+            Self::App(app) => {
+                let caller = Caller {
+                    client,
+                    request_id: RequestId::named(&id.to_string()),
+                    user_agent: asked::text(&session.req_header().headers, &USER_AGENT).map(str::to_owned),
+                    language: agency.language,
+                    browser: Secret::default(),
+                    device: None,
+                };
+                let doubted = enter_extranet::doubt(app, &caller, agency, resident).await;
+                doubted.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, "a password that was refused upstream could not be dropped");
+                    true
+                })
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => true,
         }
     }
 }

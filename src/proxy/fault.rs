@@ -11,6 +11,9 @@ pub enum Fault {
     /// The extranet's name has no address.
     #[error("the extranet's name cannot be resolved")]
     Unresolved,
+    /// Whoever answers at the extranet's address does not have its certificate.
+    #[error("the extranet shows another certificate")]
+    NotItself,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -23,6 +26,7 @@ impl From<Fault> for Box<Error> {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
+            Fault::NotItself => Error::because(ErrorType::InvalidCert, "connected", fault).into_up(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }

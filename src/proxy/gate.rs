@@ -19,7 +19,7 @@ use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Directory, Place};
-use crate::telemetry::RequestId;
+use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 
 /// Seconds that an idle connection is kept for a client.
@@ -41,6 +41,10 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     let directory = gateway.door.directory();
     let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
     ctx.client = gateway.trusted.client(peer.unwrap_or(ctx.client), &session.req_header().headers);
+    if gateway.watch.traces.are_on() {
+        let parent = gateway.trusted.trace_of(peer.unwrap_or(ctx.client), &session.req_header().headers);
+        ctx.trace = gateway.watch.traces.begin(parent);
+    }
     let asked = match read(session, &directory) {
         Ok(asked) => asked,
         Err(refusal) => return refuse(session, ctx, refusal).await,
@@ -58,7 +62,8 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     if matches!(asked.place, Place::Nowhere) {
         bridge::text(session, 421, "Site inconnu. / Unknown site.").await?;
     } else {
-        bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)).await?;
+        let page = bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory));
+        traces::within(ctx.current(), page).await?;
     }
     Ok(true)
 }
@@ -104,7 +109,8 @@ impl Gate<'_> {
         let from = asked::asked_from(headers, &self.agency.public);
         let cookie = SessionCookie::find(headers, extranet.cookie);
         let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
-        let access = if let Ok(visitor) = self.gateway.door.visit(&self.agency, cookie.value()).await {
+        let visit = self.gateway.door.visit(&self.agency, cookie.value());
+        let access = if let Ok(visitor) = traces::within(ctx.current(), visit).await {
             access::decide(visitor, &self.agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
@@ -164,6 +170,7 @@ impl Gate<'_> {
             Screen::SignIn => self.at_portal("login", &back()),
             Screen::SignInHome => self.at_portal("login", ""),
             Screen::Terms => self.at_portal("terms", &back()),
+            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back()),
             Screen::SignOut => "/.vestibule/logout".to_owned(),
             Screen::Account => format!("{}/account", self.directory.portal()),
         }

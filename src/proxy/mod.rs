@@ -18,6 +18,7 @@ mod server;
 mod session_over;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,6 +32,7 @@ use http::Version;
 use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
@@ -43,7 +45,8 @@ use crate::app::visit::Passage;
 use crate::domain::access::Fetch;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Place};
-use crate::telemetry::AccessLog;
+use crate::telemetry::Watch;
+use crate::telemetry::traces::{self, RequestTrace};
 use door::Door;
 use fault::Fault;
 use peer::{Extranet, Extranets};
@@ -58,7 +61,7 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
-    log: AccessLog,
+    watch: Watch,
 }
 
 /// What is known of one request.
@@ -68,6 +71,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Its spans, where there are any.
+    trace: Option<Box<RequestTrace>>,
 }
 
 /// What became of it.
@@ -93,7 +98,8 @@ struct Forward {
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
-    upstream_ms: Option<u64>,
+    /// Until the extranet's answer began.
+    upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
 }
@@ -101,13 +107,13 @@ struct Forward {
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
     #[must_use]
-    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
-        Self::behind(Door::App(app), pages, trusted, seed, log)
+    pub fn new(app: Arc<App>, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
+        Self::behind(Door::App(app), pages, trusted, seed, watch)
     }
 
-    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, log: AccessLog) -> Self {
+    fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), log }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
@@ -134,6 +140,11 @@ impl Ctx {
         let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
         Ok(forward)
     }
+
+    /// What its pieces of work hang below, where it is traced.
+    fn current(&self) -> Option<traces::Current> {
+        self.trace.as_ref()?.current()
+    }
 }
 
 impl Forward {
@@ -143,7 +154,13 @@ impl Forward {
         resident: Option<Arc<Passage>>,
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream_ms: None, replaced: false }
+        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
+    }
+
+    /// What the extranet is told about it.
+    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
+        let (extranet, resident) = (&*self.extranet, self.resident.as_deref());
+        Told { extranet, resident, client, id, portal: self.directory.portal() }
     }
 
     const fn decision(&self) -> &'static str {
@@ -160,7 +177,13 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx { id: self.ids.next(), start: now(), client: Ipv4Addr::UNSPECIFIED.into(), fate: Fate::Undecided }
+        Ctx {
+            id: self.ids.next(),
+            start: now(),
+            client: Ipv4Addr::UNSPECIFIED.into(),
+            fate: Fate::Undecided,
+            trace: None,
+        }
     }
 
     /// None: bodies go through as they are.
@@ -193,6 +216,19 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    /// Before anything is sent: is this the extranet itself?
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        digest: Option<&Digest>,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        Ok(ctx.forward()?.extranet.check(digest)?)
+    }
+
     /// Step 6: what the extranet is told.
     async fn upstream_request_filter(
         &self,
@@ -201,15 +237,8 @@ impl ProxyHttp for Gateway {
         ctx: &mut Ctx,
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
-        let forward = ctx.forward()?;
-        let told = Told {
-            extranet: &forward.extranet,
-            resident: forward.resident.as_deref(),
-            client,
-            id,
-            portal: forward.directory.portal(),
-        };
-        request_headers::prepare(request, told)
+        request_headers::prepare(request, ctx.forward()?.told(client, id))?;
+        ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
     /// Step 7: what the browser is told.
@@ -222,11 +251,22 @@ impl ProxyHttp for Gateway {
         if response.status.is_informational() && response.status != 101 {
             return Ok(());
         }
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
-        forward.upstream_ms = forward.sent_at.map(milliseconds_since);
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
-            forward.replaced = true;
-            return session_over::replace(session, response);
+        if let Some(sent_at) = forward.sent_at {
+            let took = now().duration_since(sent_at);
+            forward.extranet.metrics.upstream.observe(took);
+            forward.upstream = Some(took);
+        }
+        if let Some(trace) = &mut ctx.trace {
+            trace.answered(response.status.as_u16());
+        }
+        let forward = ctx.forward()?;
+        if session_over::is_over(session, response, forward) {
+            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
+        }
+        if forward.replaced {
+            return Ok(());
         }
         response_headers::translate(response, &forward.extranet)
     }
@@ -266,7 +306,7 @@ impl ProxyHttp for Gateway {
 
     /// Step 8: one line.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        access_log::write(&self.log, session, ctx);
+        access_log::write(&self.watch, session, ctx);
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
@@ -283,6 +323,6 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(now().duration_since(start).as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -5,13 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
+use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
 
 use super::fault::Fault;
+use super::tls;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::Directory;
+use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 use crate::web::cookies;
 
 /// How long a resolved name is used.
@@ -40,7 +43,12 @@ pub struct Extranet {
     pub public_origin: String,
     /// Every origin that the extranet could mean itself by; all are translated to the public one (a15).
     pub inner: Vec<Origin>,
+    /// What is counted for the agency.
+    pub metrics: Arc<AgencyMetrics>,
+    /// What only the gateway knows, ready to insert (a25).
+    pub secret_header: Option<(HeaderName, HeaderValue)>,
     template: HttpPeer,
+    pinned: Vec<[u8; 32]>,
     resolved: Option<Mutex<Resolved>>,
 }
 
@@ -86,7 +94,7 @@ impl Made {
         let made = of.agencies().filter_map(|agency| {
             let extranet = Extranet::new(Arc::clone(agency));
             if extranet.is_none() {
-                tracing::error!(agency = %agency.code, "the extranet's host cannot be written in a header");
+                tracing::error!(agency = %agency.code, "the extranet cannot be prepared");
             }
             Some((agency.code.clone(), Arc::new(extranet?)))
         });
@@ -96,14 +104,15 @@ impl Made {
 }
 
 impl Extranet {
-    /// None where the configured `Host` cannot be written in a header.
+    /// None where something cannot be written in a header, or a certificate cannot be used; both were checked before.
     #[must_use]
     pub fn new(agency: Arc<Agency>) -> Option<Self> {
         let (upstream, public) = (&agency.upstream, &agency.public);
-        let tls = upstream.origin.scheme() == Scheme::Https;
+        let encrypted = upstream.origin.scheme() == Scheme::Https;
         let literal: Option<IpAddr> = upstream.origin.host().trim_matches(['[', ']']).parse().ok();
         let placeholder = SocketAddr::new(literal.unwrap_or(IpAddr::from([0, 0, 0, 0])), upstream.origin.port());
-        let mut template = HttpPeer::new(placeholder, tls, upstream.origin.host().to_owned());
+        let mut template = HttpPeer::new(placeholder, encrypted, upstream.server_name());
+        let pinned = tls::prepare(&mut template, &upstream.trust)?;
         let connect = Duration::from_millis(upstream.connect_timeout_ms);
         template.options.connection_timeout = Some(connect);
         template.options.total_connection_timeout = Some(connect);
@@ -119,7 +128,13 @@ impl Extranet {
             public_scheme: HeaderValue::from_static(public.scheme().as_str()),
             public_origin: public.to_string(),
             inner: inner_origins(&agency),
+            metrics: METRICS.agency(&agency.code),
+            secret_header: match &upstream.trust.secret_header {
+                Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
+                None => None,
+            },
             template,
+            pinned,
             resolved: literal.is_none().then(Mutex::default),
             agency,
         })
@@ -138,6 +153,20 @@ impl Extranet {
             peer._address = pingora::protocols::l4::socket::SocketAddr::Inet(address);
         }
         Ok(peer)
+    }
+
+    /// Whether a connection leads to the extranet itself, where its very certificate is declared: pingora does not
+    /// look at names and signatures of authorities then, and this does, before the first byte of a request.
+    ///
+    /// # Errors
+    /// It does not, or nothing is known of its certificate.
+    pub fn check(&self, connection: Option<&Digest>) -> Result<(), Fault> {
+        if self.pinned.is_empty() {
+            return Ok(());
+        }
+        let shown = connection.and_then(|digest| digest.ssl_digest.as_ref()).map(|tls| tls.cert_digest.as_slice());
+        let believed = shown.is_some_and(|shown| self.pinned.iter().any(|pinned| pinned.as_slice() == shown));
+        if believed { Ok(()) } else { Err(Fault::NotItself) }
     }
 
     /// How many addresses can be tried.

@@ -13,6 +13,7 @@ use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
+use crate::telemetry::traces::RequestTrace;
 
 /// Names, besides an agency's own, that no client may bring to an extranet: who says where from, to which host, by
 /// which method or path, and what belongs to one hop only.
@@ -84,10 +85,24 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     request.insert_header("X-Forwarded-Proto", extranet.public_scheme.clone())?;
     request.insert_header("X-Forwarded-Host", extranet.public_host.clone())?;
     request.insert_header("X-Request-Id", told.id.to_string())?;
+    if let Some((name, value)) = &extranet.secret_header {
+        request.insert_header(name, value.clone())?;
+    }
     for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
         request.insert_header(name, value.clone())?;
     }
     Ok(())
+}
+
+/// Tells the extranet which trace the request belongs to. What a stranger said of a trace is replaced.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn pass_trace(request: &mut RequestHeader, trace: &mut RequestTrace) -> Result<()> {
+    if !trace.continues() {
+        request.remove_header("tracestate");
+    }
+    request.insert_header("traceparent", trace.forwarded())
 }
 
 /// Whether a client's header stays outside.

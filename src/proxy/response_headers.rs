@@ -3,6 +3,7 @@
 
 use http::header::{
     CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE,
+    WWW_AUTHENTICATE,
 };
 use pingora::Result;
 use pingora::http::ResponseHeader;
@@ -24,6 +25,10 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<(
     rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
     rewrite(response, &LINK, |value| link(value, extranet))?;
     set_cookies(response, extranet)?;
+    if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
+        // A browser would ask for a password by itself, and nothing of ours would know.
+        response.remove_header(&WWW_AUTHENTICATE);
+    }
     // One hop's own; pingora writes its own Connection. A 101 needs its Upgrade.
     if response.status != 101 {
         response.remove_header(&UPGRADE);
@@ -43,7 +48,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<(
 #[must_use]
 pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &str) -> bool {
     let agency = &extranet.agency;
-    if !matches!(agency.adapter, Adapter::FormReplay(_)) {
+    if agency.adapter == Adapter::TrustedHeaders {
         return false;
     }
     if agency.session_over.statuses.contains(&response.status.as_u16()) {

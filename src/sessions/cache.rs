@@ -59,6 +59,10 @@ impl<P: Clone> Decided<P> {
         Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.cache.len()
+    }
+
     pub(super) fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::Acquire))
     }

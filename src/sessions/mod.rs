@@ -100,6 +100,12 @@ impl<P: Clone> Sessions<P> {
         self.decided.visitor(cookie, agency)
     }
 
+    /// How many decided cookies are in memory.
+    #[must_use]
+    pub fn cached(&self) -> usize {
+        self.decided.count()
+    }
+
     /// To be asked before looking up what [`Sessions::remember`] is to keep.
     #[must_use]
     pub fn generation(&self) -> Generation {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
-use super::{StoreError, Tx};
+use super::{Note, StoreError, Tx};
 use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::identity::{IdentityId, LegacyLogin};
 
@@ -63,6 +63,7 @@ impl Tx {
         .bind(json(&entry.event)?)
         .execute(self.conn())
         .await?;
+        self.note(Note::Traced(entry.event.clone()));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, json, millis};
-use super::{Sealed, StoreError, Tx};
+use super::{Note, Sealed, StoreError, Tx};
 use crate::domain::agency::AgencyCode;
 use crate::domain::challenge::ChallengeId;
 use crate::domain::identity::LegacyLogin;
@@ -68,6 +68,7 @@ impl Tx {
         .bind(millis(flow.expires_at()))
         .execute(self.conn())
         .await?;
+        self.note(Note::Step(flow.step.name()));
         Ok(())
     }
 
@@ -164,7 +165,11 @@ impl Tx {
         };
         let updated =
             sqlx::query(statement).bind(json(flow)?).bind(flow.id.as_str()).bind(version).execute(self.conn()).await?;
-        Ok(updated.rows_affected() == 1)
+        let saved = updated.rows_affected() == 1;
+        if saved {
+            self.note(Note::Step(flow.step.name()));
+        }
+        Ok(saved)
     }
 
     /// Goes on in another browser; the one before has it no more, not even for a step that is under way. What was typed

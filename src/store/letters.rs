@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
-use super::{StoreError, Tx};
+use super::{Note, StoreError, Tx};
 use crate::domain::language::Language;
 use crate::domain::mail::{LetterId, Mail};
 
@@ -91,6 +91,7 @@ impl Tx {
                 .bind(id.as_str())
                 .execute(self.conn())
                 .await?;
+        self.note(Note::Letter("sent"));
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the letter")) }
     }
 
@@ -105,6 +106,11 @@ impl Tx {
         answer: &str,
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        self.note(Note::Letter(match next {
+            Some(_) => "deferred",
+            None if answer == "superseded" => "superseded",
+            None => "abandoned",
+        }));
         match next {
             Some(next) => {
                 sqlx::query(
@@ -143,6 +149,17 @@ impl Tx {
         .fetch_one(self.conn())
         .await?
         .opt_time("due")
+    }
+
+    /// When the oldest of the letters that are to be sent was written.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn oldest_letter_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        sqlx::query("SELECT min(created_at) AS oldest FROM letters WHERE state = 'queued'")
+            .fetch_one(self.conn())
+            .await?
+            .opt_time("oldest")
     }
 
     /// How many letters are where on their way.

@@ -73,6 +73,6 @@ impl Tx {
     }
 
     async fn remove(&mut self, statement: &'static str, limit: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query(statement).bind(limit).execute(self.conn()).await?.rows_affected())
+        Ok(sqlx::query(statement).bind(limit).execute(self.unhurried()).await?.rows_affected())
     }
 }

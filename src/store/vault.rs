@@ -70,6 +70,12 @@ impl Vault {
         self
     }
 
+    /// The name of the key that seals.
+    #[must_use]
+    pub fn current_id(&self) -> &str {
+        &self.current.id
+    }
+
     /// Seals a secret for one place, such as `link:<id>`: it opens nowhere else.
     ///
     /// # Panics

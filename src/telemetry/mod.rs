@@ -1,8 +1,10 @@
 //! Logs, request ids, the clock and the dice that the rest is handed.
 
 mod access;
+pub mod metrics;
 mod sink;
 mod stamp;
+pub mod traces;
 
 use std::fmt;
 use std::fs::File;
@@ -78,6 +80,15 @@ pub enum LogFormat {
     Text,
 }
 
+/// What tells of requests while they pass.
+#[derive(Clone, Default)]
+pub struct Watch {
+    /// One line for each.
+    pub log: AccessLog,
+    /// Spans of some.
+    pub traces: traces::Traces,
+}
+
 /// How long an end waits for the last lines to be written.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 /// What a pipe takes whole, so that two processes that share it (an upgrade) do not tear each other's lines.
@@ -100,7 +111,7 @@ pub struct Logging(());
 /// # Errors
 /// The thread that writes cannot be started.
 pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
-    const HELD: &str = "pingora_core=info,pingora_proxy=info,pingora_http=info,hyper=info,hyper_util=info,sqlx=warn";
+    const HELD: &str = "pingora_core=info,pingora_proxy=info,pingora_http=info,hyper=info,hyper_util=info,sqlx=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
     let piece = if is_pipe() { PIECE_OF_A_PIPE } else { PIECE };
     let sink = Sink::start(StandardError, piece)?;
     if STARTED.set((Arc::clone(&sink), format)).is_err() {
@@ -121,6 +132,12 @@ pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
 pub fn access_log() -> AccessLog {
     let wanted = tracing::enabled!(target: "access", Level::INFO);
     STARTED.get().filter(|_| wanted).map(|(sink, format)| AccessLog::to(Arc::clone(sink), *format)).unwrap_or_default()
+}
+
+/// Log lines that were dropped since the start.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    STARTED.get().map_or(0, |(sink, _)| sink.dropped())
 }
 
 impl Drop for Logging {

@@ -6,6 +6,7 @@ pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod otlp;
 pub mod page;
 pub mod person;
 pub mod postgres;
@@ -14,6 +15,7 @@ pub mod redis;
 pub mod samples;
 pub mod site;
 pub mod stage;
+pub mod tls_front;
 pub mod town;
 
 use std::{

@@ -23,3 +23,10 @@ change-email-title = Change the e-mail address
 change-email-new = New e-mail address
 change-email-again = Confirm the e-mail address
 change-email-note = An e-mail will be sent to the new address. The old one stays valid until the new one is confirmed.
+
+extranet-password-title = The password of your customer space
+extranet-password-text = The customer space of { $agency } no longer recognises the password that you had there: the agency has probably changed it. Give the new one here, only once.
+extranet-password-account = Identifier at the agency
+extranet-password-label = Password of the customer space
+extranet-password-note = You will still sign in with your e-mail address and your own password. If you do not know this one, ask your agency for it.
+extranet-password-go = Save and continue

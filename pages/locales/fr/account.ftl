@@ -23,3 +23,10 @@ change-email-title = Modification de l'adresse email
 change-email-new = Nouvelle adresse email
 change-email-again = Confirmation de l'adresse email
 change-email-note = Un e-mail sera envoyé à la nouvelle adresse. L'ancienne reste valable tant que la nouvelle n'est pas confirmée.
+
+extranet-password-title = Le mot de passe de votre espace client
+extranet-password-text = L'espace client de { $agency } ne reconnaît plus le mot de passe que vous y aviez : l'agence l'a sans doute changé. Indiquez ici le nouveau, une seule fois.
+extranet-password-account = Identifiant à l'agence
+extranet-password-label = Mot de passe de l'espace client
+extranet-password-note = Vous continuerez à vous connecter avec votre adresse email et votre propre mot de passe. Si vous ne connaissez pas celui-ci, demandez-le à votre agence.
+extranet-password-go = Enregistrer et continuer

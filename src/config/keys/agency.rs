@@ -87,6 +87,42 @@ const UPSTREAM: &[Key] = &[
         Is("300000"),
         "Longest silence while an answer is read; long polls need it long.",
     ),
+    key("tls", Table(TLS), Nothing, "Whose certificate is believed, and the gateway's own; for an `https` URL."),
+    key(
+        "secret_header",
+        Table(SECRET_HEADER),
+        Nothing,
+        "A header by which the extranet knows the gateway; the same from outside is dropped, in every spelling.",
+    ),
+];
+
+const TLS: &[Key] = &[
+    key("ca_file", Text, Nothing, "Certificates (PEM) of the authorities to believe, instead of the machine's."),
+    key(
+        "pinned_file",
+        Text,
+        Nothing,
+        "Certificates (PEM) of the extranet itself: one of these very ones is believed, and no other.",
+    ),
+    key(
+        "server_name",
+        Text,
+        Nothing,
+        "The name to ask for (SNI), which the certificate must have; that of `url`, or of `host` where `url` has an address.",
+    ),
+    key(
+        "client_cert_file",
+        Text,
+        Nothing,
+        "The gateway's own certificate (PEM), with what leads to its authority (mTLS).",
+    ),
+    key("client_key_file", Text, Nothing, "Its key (PEM), without a password."),
+];
+
+const SECRET_HEADER: &[Key] = &[
+    key("name", Text, Required, "The header's name."),
+    key("value_file", Text, Nothing, "A file that holds the value."),
+    key("value_env", Text, Nothing, "An environment variable that holds it."),
 ];
 
 const SIGN_IN: &[Key] = &[
@@ -94,15 +130,27 @@ const SIGN_IN: &[Key] = &[
         "adapter",
         Choice(&["form-replay", "trusted-headers", "http-basic"]),
         Required,
-        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic` is not available yet.",
+        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic`: each request carries identifier and old password.",
     ),
     key(
         "verifier",
-        Choice(&["form", "roster"]),
+        Choice(&["form", "basic", "roster"]),
         Nothing,
-        "Who says whether old credentials are right: the extranet's form, or the imported roster. `form` for form-replay, `roster` for trusted-headers.",
+        "Who says whether old credentials are right: the extranet, by its form or by HTTP Basic, or the imported roster. `form` for form-replay, `basic` for http-basic, `roster` for trusted-headers.",
     ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+    key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
+];
+
+const BASIC: &[Key] = &[
+    key("page", Text, Required, "A path that answers 401 to nobody, and 2xx to right credentials."),
+    key(
+        "charset",
+        Choice(&["utf-8", "iso-8859-1"]),
+        Is("'utf-8'"),
+        "How letters beyond ASCII are written in identifier and password; servers differ.",
+    ),
+    key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for an answer about credentials."),
 ];
 
 const FORM: &[Key] = &[

@@ -32,8 +32,9 @@ use crate::domain::path::PathRule;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::session::SessionId;
+use crate::domain::trust::Trust;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
-use crate::telemetry::{AccessLog, LogFormat};
+use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
 
 /// No step of a test takes longer.
@@ -184,12 +185,13 @@ impl House {
             (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
-        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
+        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers, by_secret: None };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let lines = Lines::default();
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
-        let gateway = Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, log.clone());
+        let gateway =
+            Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, Watch { log: log.clone(), ..Watch::default() });
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
         let settings = ServerSettings { listen, workers: 2, grace: PATIENCE };
         let server = ProxyServer::bind(&settings, gateway).await.expect("a port");
@@ -272,6 +274,7 @@ fn agency(port: u16) -> Agency {
             aliases: vec![origin("https://extranet.old.test")],
             connect_timeout_ms: 2000,
             read_timeout_ms: 5000,
+            trust: Trust::default(),
         },
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),

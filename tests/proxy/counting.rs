@@ -1,0 +1,106 @@
+//! What a monitoring reads: `/metrics`, after real residents have come and gone.
+
+use std::time::Duration;
+
+use crate::support::{
+    eventually,
+    person::Person,
+    town::{ALICE, CAROL, CHOSEN, Town, try_sign_in},
+};
+
+/// The value of a line, by its name with labels.
+fn value(metrics: &str, name: &str) -> Option<f64> {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    Some(line.parse().unwrap_or_else(|_| panic!("{name} is no number: {line}")))
+}
+
+fn metrics(town: &Town) -> String {
+    let (status, text) = town.gateway.health("/metrics").expect("an answer");
+    assert_eq!(status, 200);
+    text
+}
+
+#[test]
+fn e07_what_residents_do_is_counted_and_no_label_tells_who_they_are() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    alice.open(town.at_a("/membre/dossier-4711?secret=in-the-query")).see(ALICE.login);
+    try_sign_in(&mut Person::new(&town.gateway), "a", CAROL.login, "Wrong-1234");
+    let page = Person::new(&town.gateway).get(town.at_a("/membre/x"), &[("user-agent", "Spy/1.0")]);
+    assert_eq!(page.status, 303);
+    let told = |name: &str| {
+        eventually(&format!("{name} to be counted"), Duration::from_secs(5), || {
+            value(&metrics(&town), name).filter(|value| *value > 0.0)
+        })
+    };
+    for (name, least) in [
+        ("vestibule_requests_total{agency=\"CA/SA\",decision=\"signed-in\",status=\"2xx\"}", 1.0),
+        ("vestibule_requests_total{agency=\"CA/SA\",decision=\"not-signed-in\",status=\"3xx\"}", 1.0),
+        ("vestibule_requests_total{agency=\"\",decision=\"portal\",status=\"2xx\"}", 4.0),
+        ("vestibule_upstream_seconds_count{agency=\"CA/SA\"}", 1.0),
+        ("vestibule_sign_ins_total{outcome=\"signed-in\"}", 1.0),
+        ("vestibule_sign_ins_total{outcome=\"wrong-credentials\"}", 1.0),
+        ("vestibule_wizard_steps_total{step=\"notice\"}", 1.0),
+        ("vestibule_wizard_steps_total{step=\"proof\"}", 1.0),
+        ("vestibule_wizard_steps_total{step=\"done\"}", 1.0),
+        ("vestibule_upstream_sign_in_seconds_count{agency=\"CA/SA\",outcome=\"accepted\"}", 2.0),
+        ("vestibule_upstream_sign_in_seconds_count{agency=\"CA/SA\",outcome=\"refused\"}", 1.0),
+        ("vestibule_letters_total{outcome=\"sent\"}", 1.0),
+        ("vestibule_events_total{event=\"migrated\"}", 1.0),
+        ("vestibule_hashes_total{outcome=\"done\"}", 2.0),
+        ("vestibule_cache_looks_total{outcome=\"missed\"}", 1.0),
+        ("vestibule_cache_entries", 1.0),
+        ("vestibule_agencies", 2.0),
+        ("vestibule_build_info{version=\"0.1.0\"}", 1.0),
+    ] {
+        assert!(told(name) >= least, "{name} is {}", told(name));
+    }
+    let text = metrics(&town);
+    assert_eq!(value(&text, "vestibule_outbox_letters{state=\"queued\"}"), Some(0.0));
+    assert_eq!(value(&text, "vestibule_outbox_oldest_seconds"), Some(0.0));
+    assert_eq!(value(&text, "vestibule_hashes_waiting"), Some(0.0));
+    for personal in [
+        ALICE.login,
+        ALICE.email,
+        "alice",
+        "residents.example",
+        CAROL.login,
+        "carol",
+        CHOSEN,
+        "dossier",
+        "membre",
+        "secret",
+        "Spy",
+        "127.0.0.1",
+    ] {
+        assert!(!text.to_lowercase().contains(&personal.to_lowercase()), "{personal} stands in\n{text}");
+    }
+    let mut seen = std::collections::HashSet::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, number) = line.rsplit_once(' ').expect("a name and a value");
+        assert!(number.parse::<f64>().is_ok() && name.starts_with("vestibule_"), "{line}");
+        assert!(seen.insert(name.to_owned()), "{name} stands there twice");
+    }
+}
+
+#[test]
+fn e07_guesses_that_are_not_tried_any_more_are_counted() {
+    let town = Town::build();
+    for _ in 0..7 {
+        try_sign_in(&mut Person::new(&town.gateway), "a", CAROL.login, "Wrong-1234");
+    }
+    let text = metrics(&town);
+    assert!(value(&text, "vestibule_throttled_total{counter=\"account\"}").is_some_and(|count| count >= 1.0), "{text}");
+    assert!(value(&text, "vestibule_sign_ins_total{outcome=\"throttled\"}").is_some(), "{text}");
+    let log = town.gateway.log();
+    assert!(!log.contains("Wrong-1234"));
+}
+
+#[test]
+fn e07_metrics_are_not_on_the_residents_listener() {
+    let town = Town::build();
+    let mut person = Person::new(&town.gateway);
+    assert_ne!(person.get(town.gateway.portal("/metrics"), &[]).status, 200);
+    let inside = person.get(town.gateway.agency("agence-a", "/metrics"), &[]);
+    assert_ne!(inside.status, 200, "on an agency's host it is a path of the extranet's");
+}
