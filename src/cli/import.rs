@@ -50,7 +50,7 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
     };
     if wanted.replace && !read.bad.is_empty() {
         for (line, reason, _) in &read.bad {
-            eprintln!("{}:{line}: {reason}", wanted.roster.display());
+            tell!("{}:{line}: {reason}", wanted.roster.display());
         }
         return Ended::Failed(
             "with --replace every line has to be good, or accounts would be closed by mistake".into(),

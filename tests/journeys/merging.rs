@@ -4,6 +4,7 @@ use super::steps;
 use crate::support::{
     browser::{Browser, Device},
     samples::Samples,
+    stage::Stage,
 };
 
 const EMAIL: &str = "loic@ailleurs.example";
@@ -11,17 +12,22 @@ const CHOSEN: &str = "Platane-58-vert";
 
 #[test]
 fn a_resident_merges_accounts_at_a_desk() {
-    merging(Device::Desktop);
+    merging(Device::Desktop, Stage::Sqlite);
 }
 
 #[test]
 fn a_resident_merges_accounts_on_a_phone() {
-    merging(Device::Phone);
+    merging(Device::Phone, Stage::Sqlite);
 }
 
-fn merging(device: Device) {
+#[test]
+fn a_resident_merges_accounts_on_two_nodes_with_redis() {
+    merging(Device::Desktop, Stage::TwoNodesWithRedis);
+}
+
+fn merging(device: Device, stage: Stage) {
     let samples = Samples::start();
-    let gateway = steps::gateway(&samples);
+    let gateway = steps::gateway(&samples, stage);
     let mut browser = Browser::start(device, "merging");
     browser.open(gateway.portal("/login?client=SPI31&societe=02"));
     steps::sign_in(&mut browser, "L2002", "Pont-9028");

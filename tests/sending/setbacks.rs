@@ -120,8 +120,8 @@ fn rel_032_a_gateway_killed_between_the_letter_and_the_answer_repeats_it_and_the
     server.rules(&json!([{ "at": "END", "delay": 600, "keep_first": true, "times": 1 }]));
     let mut carol = waiting(&town, CAROL, CAROL.email);
     let first = server.next(CAROL.email);
-    town.gateway.kill();
-    town.gateway.start_again();
+    town.gateway.kill(0);
+    town.gateway.start_again(0);
     assert_eq!(server.to(CAROL.email).len(), 1, "the lease of the dead one still holds");
     town.gateway.let_pass(2);
     let second = server.next(CAROL.email);

@@ -205,10 +205,10 @@ fn rel_002_what_residents_were_told_is_there_after_kill_9(stage: Stage) {
             assert!(worker.join().is_err());
         }
     });
-    town.gateway.kill();
+    town.gateway.kill(0);
     // The time is over in which a letter waits for the sender that has died.
     town.gateway.rewrite("UPDATE letters SET lease_until = 0");
-    town.gateway.start_again();
+    town.gateway.start_again(0);
     alice.open(town.at_a("/membre/x")).see("alice-77").open("/account").see(ALICE.email);
     let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert!(told.len() >= 2, "{}", told.len());

@@ -178,7 +178,7 @@ fn sec_260_nothing_that_a_run_leaves_holds_a_secret_of_it(stage: Stage) {
 /// The database's files, or what `pg_dump` makes of it.
 fn dumps(town: &Town, stage: Stage) -> Vec<(String, Vec<u8>)> {
     match stage {
-        Stage::Sqlite => {
+        Stage::Sqlite | Stage::Redis => {
             let files = fs::read_dir(town.gateway.folder()).expect("the folder").filter_map(Result::ok);
             let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
             let all: Vec<u8> = names
@@ -187,7 +187,7 @@ fn dumps(town: &Town, stage: Stage) -> Vec<(String, Vec<u8>)> {
                 .collect();
             vec![("vestibule.db".to_owned(), all)]
         }
-        Stage::Postgres => {
+        Stage::Postgres | Stage::TwoNodes | Stage::TwoNodesWithRedis => {
             let program = postgres::binaries().join("pg_dump");
             let dump = Command::new(program).arg(town.gateway.ground().url()).output().expect("pg_dump");
             vec![("the dump".to_owned(), dump.stdout)]

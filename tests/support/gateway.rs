@@ -115,30 +115,6 @@ impl Gateway {
         self.wait_until_ready();
     }
 
-    /// Ends the process with SIGKILL: nothing is tidied up.
-    pub fn kill(&mut self) {
-        self.nodes[0].child.kill().expect("a child of ours");
-        self.nodes[0].child.wait().expect("a child of ours");
-    }
-
-    /// Starts the process again on the same folder and ports.
-    pub fn start_again(&mut self) {
-        self.nodes[0].child = spawn(&self.config, self.folder.path(), &[]);
-        self.wait_until_ready();
-    }
-
-    /// Ends the process with SIGKILL.
-    pub fn kill(&mut self) {
-        self.nodes[0].child.kill().expect("a child of ours");
-        self.nodes[0].child.wait().expect("a child of ours");
-    }
-
-    /// Starts the process again on the same folder and ports, after its end.
-    pub fn start_again(&mut self) {
-        self.nodes[0].child = spawn(&self.config, self.folder.path(), &[]);
-        self.wait_until_ready();
-    }
-
     /// Sets a value of the configuration by its dotted path; it holds from the next start on.
     pub fn configure(&self, path: &str, value: impl Into<toml::Value>) {
         site::rewrite(&self.config, path, value);
@@ -153,7 +129,7 @@ impl Gateway {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         self.configure("database.url", ground.url());
         self.ground = ground;
-        self.start_again();
+        self.start_again(0);
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
@@ -231,12 +207,7 @@ impl Gateway {
 
     /// The process.
     pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// What it stands on.
-    pub const fn ground(&self) -> &Ground {
-        &self.ground
+        self.nodes[0].child.id()
     }
 
     /// The folder with everything that it keeps.
