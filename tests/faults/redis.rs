@@ -50,7 +50,7 @@ const ELECTION: Duration = Duration::from_secs(20);
 
 fn failover(notes: &mut Notes) {
     let mut master = Redis::start();
-    let replica = Redis::replica_of(&master);
+    let replica = replica_of(&master);
     eventually("the replica to follow", Duration::from_secs(20), || {
         replica.cli(&["INFO", "replication"]).contains("master_link_status:up").then_some(())
     });
@@ -242,4 +242,10 @@ async fn sign_in_many(url: &str, settings: RedisSettings) -> Vec<Secret> {
         cookies.push(agency);
     }
     cookies
+}
+
+/// A replica of another server.
+fn replica_of(master: &Redis) -> Redis {
+    let of = master.port().to_string();
+    Redis::start_with(&["--replicaof", "127.0.0.1", &of, "--repl-diskless-sync-delay", "0"], &[])
 }

@@ -79,12 +79,6 @@ impl Redis {
         Self::start_on(port, &arguments, &["--tls", "--cacert", &ca, "--user", user, "--pass", password])
     }
 
-    /// A replica of another server.
-    pub fn replica_of(master: &Self) -> Self {
-        let of = master.port.to_string();
-        Self::start_with(&["--replicaof", "127.0.0.1", &of, "--repl-diskless-sync-delay", "0"], &[])
-    }
-
     /// A Sentinel that watches a server by the name `vestibule`; two of them agree on a failover.
     pub fn sentinel_of(master: &Self) -> Self {
         let (port, of) = (free_port(), master.port);
