@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::reading::{self, Reading, Refused};
 use crate::app::App;
 use crate::config::Settings;
+use crate::telemetry::metrics::METRICS;
 
 /// How often files are looked at. A change is taken up once it has been the same for two looks, so that an editor or a
 /// copy of many files has come to its end.
@@ -116,6 +117,7 @@ impl Reloader {
             }
             Err(error) => Err(vec![format!("reading the configuration broke off: {error}")]),
         };
+        METRICS.reloads.add(if outcome.is_ok() { "taken" } else { "refused" });
         let last = Last { at: self.app.now(), outcome };
         last.tell(why);
         self.state().last = Some(last.clone());
