@@ -115,7 +115,7 @@ fn e11_an_account_that_is_taken_from_its_person_opens_nothing_and_can_be_attache
     assert!(opens_a(&town, &cookies));
     let why = ["--yes", "--reason", "the extranet gave him another password"];
     let done = said(&town, &[&["unlink", "ca/sa", "BOB-12"][..], &why].concat());
-    assert!(done.contains("belongs to nobody") && done.contains("within 1 seconds"), "{done}");
+    assert!(done.contains("belongs to nobody"), "{done}");
     assert!(!opens_a(&town, &cookies), "what the running gateway remembered is forgotten at once");
     assert!(said(&town, &["show", BOB.email]).contains("No account is attached"));
     assert!(refused(&town, &[&["unlink", "CA/SA", "bob-12"][..], &why].concat()).contains("nobody has the account"));

@@ -24,11 +24,13 @@ pub mod tls_front;
 pub mod town;
 
 use std::{
-    collections::HashSet,
     future::Future,
     net::TcpListener,
     path::PathBuf,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -70,15 +72,16 @@ pub async fn eventually_async<T>(what: &str, within: Duration, mut look: impl As
     }
 }
 
-/// A port that nobody listens on and that no other test of this process was given.
+/// A port that nobody listens on and that no other test of this process was given. It is below those that the system
+/// hands to connections, so that none of them takes it before a server does.
 pub fn free_port() -> u16 {
-    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let given = given.get_or_insert_default();
+    const RANGE: std::ops::Range<u32> = 11_000..32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        if given.insert(port) {
+        let number = std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = RANGE.start + number % (RANGE.end - RANGE.start);
+        let port = u16::try_from(port).expect("a port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }

@@ -138,7 +138,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
             };
             let support::Disabled { sessions, letters } = disabled;
             say!("{who} is disabled: {sessions} sign-ins ended, {letters} letters do not go out any more.");
-            remembered(settings, &identity).await;
+            remembered(settings, app, &identity).await;
             Ok(())
         }
         Act::Enable { who, sure } => {
@@ -193,7 +193,7 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
         unlinked.left
     );
     say!("It is attached again by signing in with the old credentials of the agency.");
-    remembered(settings, &unlinked.identity).await;
+    remembered(settings, app, &unlinked.identity).await;
     Ok(())
 }
 
@@ -234,10 +234,14 @@ fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
 }
 
 /// A gateway that runs beside this command has its own memory.
-async fn remembered(settings: &Settings, identity: &IdentityId) {
+async fn remembered(settings: &Settings, app: &App, identity: &IdentityId) {
     let line = format!("forget identity {}", identity.as_str());
     if let Ok(Ok(_)) = control::ask(&settings.server.control, &line).await {
         say!("The gateway that runs here has forgotten what it remembered of that.");
+        return;
+    }
+    if app.store.has_other_nodes() {
+        say!("Every gateway on this database has been told to forget what it remembered of that.");
         return;
     }
     let seconds = settings.server.cache_age.as_secs();
