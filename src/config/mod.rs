@@ -17,6 +17,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
@@ -25,6 +26,7 @@ pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use settings::{
-    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKeys,
+    Argon2Settings, Certificate, LogFormat, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
+    ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
+    UnknownName, VaultKeys,
 };

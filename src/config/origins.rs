@@ -1,5 +1,6 @@
 //! Where each value comes from, and how `check` shows it.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
@@ -49,11 +50,17 @@ impl fmt::Display for Source {
 #[must_use]
 pub fn describe(settings: &Settings) -> String {
     let mut text = format!("Gateway, {}\n", settings.portal.origin);
-    table(&mut text, settings.origins.iter().filter(|origin| origin.agency.is_none()));
+    // Gathered once: with ten thousand agencies nobody waits for as many looks through all of them.
+    let mut by_agency: HashMap<Option<&AgencyCode>, Vec<&ValueOrigin>> = HashMap::new();
+    for origin in &settings.origins {
+        by_agency.entry(origin.agency.as_ref()).or_default().push(origin);
+    }
+    let mut list = |text: &mut String, agency| table(text, by_agency.remove(&agency).unwrap_or_default().into_iter());
+    list(&mut text, None);
     for agency in &settings.agencies {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n{} {}, {}\n", agency.code, agency.brand.name, agency.public);
-        table(&mut text, settings.origins.iter().filter(|origin| origin.agency.as_ref() == Some(&agency.code)));
+        list(&mut text, Some(&agency.code));
     }
     text
 }

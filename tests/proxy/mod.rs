@@ -7,6 +7,7 @@ mod handing_over;
 mod operating;
 mod reloading;
 mod streaming;
+mod tls;
 mod tracing;
 mod translating;
 mod upgrading;
