@@ -3,18 +3,22 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults test-deps build-deps bench-deps lint bench docs
+.PHONY: help demo test faults image-check test-deps build-deps bench-deps lint bench dist docs
 
 CARGO ?= cargo
 # Only root installs; anybody else is asked for a password once.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv curl postgresql
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv openssl curl postgresql redis-server \
+	dokuwiki php-cli php-cgi
 BENCH_PACKAGES := nginx-light redis-server wrk
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4
 BENCH_ROUNDS ?= 5
+# Which tables: proxies, scale, start, sign-ins; all where it is empty. And another gateway than the one built here.
+BENCH_ONLY ?=
+BENCH_GATEWAY ?=
 
 # Installs those Debian packages of a list that are missing, and says so.
 define install
@@ -37,7 +41,7 @@ build-deps: ## Installs what the build needs: a C compiler and cmake
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
 	@$(call install,$(BUILD_PACKAGES))
 
-test-deps: build-deps ## Installs what the tests need besides: Chromium, Python for a real old application
+test-deps: build-deps ## Installs what the tests need besides: Chromium, real old applications
 	@$(call install,$(TEST_PACKAGES))
 
 bench-deps: build-deps
@@ -56,6 +60,9 @@ faults: test-deps ## Runs the rows that take long, and prints a table; some of t
 	@echo "==> Building"
 	@$(CARGO) test --locked --test faults -- $(ROWS)
 
+image-check: build-deps ## Tries the Dockerfile's steps without a container engine, as root; PROGRAM=… takes a built one
+	@$(SUDO) dist/try-image.sh $(PROGRAM)
+
 lint: build-deps ## Looks at format, lints and documentation
 	@echo "==> Format"
 	@$(CARGO) fmt --all --check
@@ -66,7 +73,12 @@ lint: build-deps ## Looks at format, lints and documentation
 
 bench: bench-deps ## Measures the gateway beside nginx and a bare proxy (release build)
 	@echo "==> Building"
-	@$(CARGO) bench --locked --bench proxies -- --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS)
+	@$(CARGO) bench --locked --bench proxies -- --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS) \
+		$(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_GATEWAY),--gateway $(BENCH_GATEWAY))
+
+dist: build-deps ## Builds the program for production: link-time optimisation, and a profile where it can be made
+	@$(call install,wrk)
+	@dist/build.sh
 
 docs: build-deps ## Builds and opens the documentation of the code
 	@$(CARGO) doc --locked --no-deps --document-private-items --open

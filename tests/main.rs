@@ -20,6 +20,12 @@ macro_rules! on_every_stage {
                 super::$sentence(crate::support::stage::Stage::Postgres);
             })+
         }
+        mod on_two_nodes {
+            $(#[test]
+            fn $sentence() {
+                super::$sentence(crate::support::stage::Stage::TwoNodesWithRedis);
+            })+
+        }
     };
 }
 
@@ -28,4 +34,7 @@ mod journeys;
 mod proxy;
 mod residents;
 mod security;
+mod sending;
+mod sessions;
+mod stores;
 mod support;

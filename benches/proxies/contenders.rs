@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::residents::Resident;
-use crate::{Failed, IDENTITY_HEADER, TEST_CORE, session_lookup};
+use crate::{Failed, IDENTITY_HEADER, TEST_CORE, residents, session_lookup};
 
 /// Longest wait until a process listens.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,8 +30,14 @@ pub struct Contender {
 /// What stands around every contender.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// The agency's public host, with a port as browsers would send it.
-    pub host: &'a str,
+    /// The gateway's program.
+    pub program: &'a Path,
+    /// How many agencies there are.
+    pub agencies: usize,
+    /// How long it keeps what it has decided.
+    pub cache_seconds: u32,
+    /// Further lines of its file.
+    pub more: &'a str,
     /// The extranet.
     pub extranet: SocketAddr,
     /// The gateway's database, with the residents in it.
@@ -89,59 +95,9 @@ impl Contender {
     pub fn gateway(name: &'static str, folder: &Path, setting: &Setting<'_>, level: &str) -> Result<Self, Failed> {
         let (address, health) = (free_address()?, free_address()?);
         let folder = folder.join(name.replace([',', ' '], "-"));
-        let agencies = folder.join("agencies");
-        fs::create_dir_all(&agencies)?;
-        let Setting { host, extranet, database, .. } = setting;
-        let config = folder.join("vestibule.toml");
-        fs::write(
-            &config,
-            format!(
-                r#"[server]
-listen = ["{address}"]
-health = "{health}"
-workers = 1
-[portal]
-url = "http://www.localhost"
-name = "Bench"
-[database]
-url = "sqlite:{}"
-[mail]
-from = "Bench <bench@example.org>"
-transport = "folder"
-folder = "letters"
-[log]
-level = "{level}"
-"#,
-                database.display()
-            ),
-        )?;
-        fs::write(
-            agencies.join("agency.toml"),
-            format!(
-                r#"client = "BENCH"
-societe = "01"
-name = "Agence"
-url = "http://{host}"
-[upstream]
-url = "http://{extranet}"
-[sign_in]
-adapter = "trusted-headers"
-verifier = "roster"
-[[headers]]
-name = "{IDENTITY_HEADER}"
-value = "{{login}}"
-[paths]
-public = ["/public/"]
-login = ["/login"]
-logout = ["/logout"]
-account = ["/password"]
-"#
-            ),
-        )?;
-        let config = config.to_string_lossy().into_owned();
-        let program = env!("CARGO_BIN_EXE_vestibule");
+        let config = configure(&folder, setting, address, health, level)?.to_string_lossy().into_owned();
         let log = folder.join("log");
-        let process = Process::start(TEST_CORE, program, &["serve", "--config", &config], &log)?;
+        let process = Process::start(TEST_CORE, setting.program, &["serve", "--config", &config], &log)?;
         Self::new(name, address, true, vec![process])
     }
 
@@ -212,6 +168,73 @@ account = ["/password"]
     fn ids(&self) -> Result<Vec<u32>, Failed> {
         Ok(self.processes.iter().map(Process::ids).collect::<Result<Vec<_>, _>>()?.concat())
     }
+}
+
+/// Writes a gateway's files; where they begin.
+pub fn configure(
+    folder: &Path,
+    setting: &Setting<'_>,
+    listen: SocketAddr,
+    health: SocketAddr,
+    level: &str,
+) -> Result<PathBuf, Failed> {
+    let Setting { extranet, database, agencies, cache_seconds, more, .. } = setting;
+    let files = folder.join("agencies");
+    fs::create_dir_all(&files)?;
+    let config = folder.join("vestibule.toml");
+    fs::write(
+        &config,
+        format!(
+            r#"[server]
+listen = ["{listen}"]
+health = "{health}"
+workers = 1
+cache_seconds = {cache_seconds}
+[portal]
+url = "http://www.localhost"
+name = "Bench"
+[database]
+url = "sqlite:{}"
+[mail]
+from = "Bench <bench@example.org>"
+transport = "folder"
+folder = "letters"
+[log]
+level = "{level}"
+{more}
+"#,
+            database.display()
+        ),
+    )?;
+    for number in 0..*agencies {
+        let (code, host) = (residents::agency(number)?, residents::host(number));
+        fs::write(
+            files.join(format!("agency-{number}.toml")),
+            format!(
+                r#"client = "{}"
+societe = "{}"
+name = "Agence {number}"
+url = "http://{host}"
+[upstream]
+url = "http://{extranet}"
+[sign_in]
+adapter = "trusted-headers"
+verifier = "roster"
+[[headers]]
+name = "{IDENTITY_HEADER}"
+value = "{{login}}"
+[paths]
+public = ["/public/"]
+login = ["/login"]
+logout = ["/logout"]
+account = ["/password"]
+"#,
+                code.client(),
+                code.societe()
+            ),
+        )?;
+    }
+    Ok(config)
 }
 
 /// nginx with one worker; `upstreams` and `more` are its configuration's further parts.

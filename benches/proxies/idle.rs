@@ -14,11 +14,11 @@ const CONNECTIONS: usize = 2000;
 const SETTLE: Duration = Duration::from_millis(700);
 
 /// KiB of memory for each of many connections that are idle.
-pub fn memory(contender: &Contender, host: &str, residents: &[Resident]) -> Result<f64, Failed> {
+pub fn memory(contender: &Contender, residents: &[Resident]) -> Result<f64, Failed> {
     let asked = |turn: usize| {
         let resident = &residents[turn % residents.len()];
         let cookie = format!("Cookie: {COOKIE_NAME}={}\r\n", resident.cookie);
-        get(contender.address, host, &format!("/{}/{}", resident.login, Size::Small.name()), &cookie)
+        get(contender.address, &resident.host, &format!("/{}/{}", resident.login, Size::Small.name()), &cookie)
     };
     // What is made once, by the first requests, does not count.
     for turn in 0..residents.len() {
@@ -41,8 +41,17 @@ pub fn memory(contender: &Contender, host: &str, residents: &[Resident]) -> Resu
     Ok((after - before) / count(CONNECTIONS))
 }
 
-/// One GET on a connection of its own, which is left open; the body.
+/// One GET on a connection of its own, which is left open; the body of what is a success.
 pub fn get(address: SocketAddr, host: &str, path: &str, lines: &str) -> Result<(TcpStream, String), Failed> {
+    let (stream, head, body) = ask(address, host, path, lines)?;
+    if !head.starts_with("HTTP/1.1 200") {
+        return Err(format!("{address} answered {}", head.lines().next().unwrap_or_default()).into());
+    }
+    Ok((stream, body))
+}
+
+/// One GET, whatever the answer: its head and its body.
+pub fn ask(address: SocketAddr, host: &str, path: &str, lines: &str) -> Result<(TcpStream, String, String), Failed> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n").as_bytes())?;
@@ -56,11 +65,8 @@ pub fn get(address: SocketAddr, host: &str, path: &str, lines: &str) -> Result<(
                 let (name, value) = line.split_once(':')?;
                 name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
             });
-            if !head.starts_with("HTTP/1.1 200") {
-                return Err(format!("{address} answered {}", head.lines().next().unwrap_or_default()).into());
-            }
             if length.is_some_and(|length| body.len() >= length) {
-                return Ok((stream, body.to_owned()));
+                return Ok((stream, head.to_owned(), body.to_owned()));
             }
         }
         if read == 0 {

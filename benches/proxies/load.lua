@@ -1,13 +1,13 @@
 -- What wrk sends: the residents in turn, each with the head of an ordinary browser; and what it tells at the end.
--- Arguments: the file of residents (one `login cookie` a line), the host, the size's name.
+-- Arguments: the file of residents (one `login cookie host` a line), the size's name.
 
 local requests = {}
 local turn = 0
 
 function init(arguments)
-   local host, size = arguments[2], arguments[3]
+   local size = arguments[2]
    for line in io.lines(arguments[1]) do
-      local login, cookie = line:match("(%S+) (%S+)")
+      local login, cookie, host = line:match("(%S+) (%S+) (%S+)")
       requests[#requests + 1] = wrk.format("GET", "/" .. login .. "/" .. size, {
          ["Host"] = host,
          ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use sqlx::Connection as _;
 use vestibule::domain::agency::AgencyCode;
 use vestibule::domain::credential::{Credential, CredentialId};
 use vestibule::domain::email::EmailAddress;
@@ -10,7 +11,7 @@ use vestibule::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, 
 use vestibule::domain::language::Language;
 use vestibule::domain::password::PasswordHash;
 use vestibule::domain::policy::AgencyPolicy;
-use vestibule::domain::secret::long_secret;
+use vestibule::domain::secret::{Secret, long_secret};
 use vestibule::domain::session::{Session, SessionId, SessionLifetime};
 use vestibule::store::Store;
 use vestibule::telemetry::{Clock, SystemDice};
@@ -27,24 +28,41 @@ pub struct Resident {
     pub login: String,
     /// The value of the session cookie on the agency's host.
     pub cookie: String,
+    /// The agency's public host.
+    pub host: String,
 }
 
-/// Writes the residents into the gateway's database, before the gateway opens it.
-pub async fn sign_in(database: &Path, agency: &AgencyCode) -> Result<Vec<Resident>, Failed> {
+/// The codes of an agency of a run, by its number.
+pub fn agency(number: usize) -> Result<AgencyCode, Failed> {
+    Ok(AgencyCode::parse("BENCH", &format!("{number:05}")).ok_or("codes")?)
+}
+
+/// The public host of an agency of a run.
+pub fn host(number: usize) -> String {
+    format!("agence-{number}.localhost")
+}
+
+/// Writes the residents into the gateway's database, before the gateway opens it, spread over so many agencies;
+/// `password` is the hash of what all of them type.
+pub async fn sign_in(database: &Path, agencies: usize, password: &PasswordHash) -> Result<Vec<Resident>, Failed> {
     let store = Store::open(&format!("sqlite:{}", database.display())).await?;
     let (now, dice) = (Clock.now(), SystemDice);
     let mut tx = store.write().await?;
     let mut residents = Vec::with_capacity(RESIDENTS);
     for number in 0..RESIDENTS {
+        let at = number * agencies.max(1) / RESIDENTS.max(agencies.min(RESIDENTS));
         let login = format!("resident-{number}");
         let identity = IdentityId::random(&dice);
         let email = EmailAddress::parse(&format!("{login}@example.org"))?;
-        // Nobody types a password in this run.
-        let password = PasswordHash::phc("$argon2id$v=19$m=19456,t=2,p=1$none$none");
-        let credential = Credential { id: CredentialId::random(&dice), identity: identity.clone(), email, password };
+        let credential = Credential {
+            id: CredentialId::random(&dice),
+            identity: identity.clone(),
+            email,
+            password: password.clone(),
+        };
         tx.create_person(&identity, &credential, Language::default(), now).await?;
         let account = LegacyAccount {
-            agency: agency.clone(),
+            agency: agency(at)?,
             login: LegacyLogin::parse(&login).ok_or("an identifier")?,
             name: Some(format!("Dominique Résident {number}")),
             kind: Kind::CoOwner,
@@ -62,9 +80,50 @@ pub async fn sign_in(database: &Path, agency: &AgencyCode) -> Result<Vec<Residen
         tx.insert_session(&session, long_secret(&dice).digest()).await?;
         let cookie = long_secret(&dice);
         tx.insert_agency_cookie(cookie.digest(), &session.id, &link.id, now).await?;
-        residents.push(Resident { login, cookie: cookie.expose().to_owned() });
+        residents.push(Resident { login, cookie: cookie.expose().to_owned(), host: host(at) });
     }
     tx.commit().await?;
     store.close().await;
+    Ok(residents)
+}
+
+/// Writes further sign-ins at the first agency, by SQL of the bench's own: a million in seconds. The first `known` of
+/// them have cookies that are handed back.
+pub async fn crowd(database: &Path, sessions: usize, known: usize) -> Result<Vec<Resident>, Failed> {
+    const PEOPLE: [&str; 3] = [
+        "INSERT INTO identities (id, language, created_at)
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
+         SELECT 'crowd-' || n, 'fr', $2 FROM n",
+        "INSERT INTO links (id, identity_id, agency, login_key, login, kind, created_at)
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
+         SELECT 'crowd-' || n, 'crowd-' || n, 'BENCH/00000', 'crowd-' || n, 'crowd-' || n, 'tenant', $2 FROM n",
+        "INSERT INTO sessions (id, identity_id, portal_cookie, started_at, seen_at, idle_minutes, hours, epoch)
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
+         SELECT 'crowd-' || n, 'crowd-' || n, 'crowd-' || n, $2, $2, 600, 24, 0 FROM n",
+    ];
+    const UNKNOWN: &str = "INSERT INTO agency_cookies (digest, session_id, link_id, created_at)
+         WITH RECURSIVE n (n) AS (SELECT $3 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
+         SELECT 'crowd-' || n, 'crowd-' || n, 'crowd-' || n, $2 FROM n WHERE n < $1";
+    let now = Clock.now().as_millisecond();
+    let (all, few) = (i64::try_from(sessions)?, i64::try_from(known)?);
+    let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite:{}", database.display())).await?;
+    let mut tx = connection.begin().await?;
+    for statement in PEOPLE {
+        sqlx::query(statement).bind(all).bind(now).execute(&mut *tx).await?;
+    }
+    sqlx::query(UNKNOWN).bind(all).bind(now).bind(few).execute(&mut *tx).await?;
+    let mut residents = Vec::with_capacity(known);
+    for number in 0..known {
+        let (login, cookie) = (format!("crowd-{number}"), format!("cookie-of-the-crowd-{number:08}"));
+        sqlx::query("INSERT INTO agency_cookies (digest, session_id, link_id, created_at) VALUES ($1, $2, $2, $3)")
+            .bind(Secret::new(cookie.as_str()).digest().to_hex())
+            .bind(&login)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        residents.push(Resident { login, cookie, host: host(0) });
+    }
+    tx.commit().await?;
+    connection.close().await?;
     Ok(residents)
 }

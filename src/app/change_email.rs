@@ -71,7 +71,7 @@ pub async fn ask(
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    if !letters::may_write_to(&mut tx, caller, &email, now).await? {
+    if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
         return Ok(Asked::LettersOver);
     }
     tx.cancel_email_changes(identity).await?;
@@ -127,7 +127,7 @@ pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Res
         Ok(()) => {}
     }
     let mut tx = app.store.write().await?;
-    if !letters::may_write_to(&mut tx, caller, &challenge.address, app.now()).await? {
+    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, app.now()).await? {
         return Ok(Err(None));
     }
     if tx.save_resend(&challenge).await? {
@@ -187,9 +187,9 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
 /// The store fails.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId, Challenge, LinkAnswer)>, Fault> {
     let mut tx = app.store.read().await?;
-    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(None) };
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(None) };
     let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else { return Ok(None) };
-    let answer = challenge.answer_link(issue, app.now());
+    let answer = challenge.answer_link(link, app.now());
     Ok(Some((IdentityId::stored(owner), challenge, answer)))
 }
 

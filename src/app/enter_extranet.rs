@@ -1,18 +1,18 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::{App, Caller, Fault, by_resident};
+use super::visit::Passage;
+use super::{App, Caller, Fault, by_resident, jar, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::identity::{Link, LinkId};
+use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::sessions::Change;
+use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces;
 
@@ -20,35 +20,23 @@ use crate::telemetry::traces;
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// One sign-in upstream at a time per account; twenty parallel images do not open twenty sessions.
-#[derive(Debug, Default)]
-pub struct SignInTurns(Mutex<HashMap<LinkId, Weak<tokio::sync::Mutex<()>>>>);
-
-impl SignInTurns {
-    fn of(&self, link: &LinkId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = turns.get(link).and_then(Weak::upgrade) {
-            return turn;
-        }
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = Arc::new(tokio::sync::Mutex::new(()));
-        turns.insert(link.clone(), Arc::downgrade(&turn));
-        turn
-    }
-}
+pub type SignInTurns = jar::Turns;
 
 /// What came of it.
 #[derive(Debug)]
 pub enum Entered {
     /// Signed in: the cookies that the browser is to hold on the agency's host.
     In(Vec<UpstreamCookie>),
-    /// The extranet refuses what worked before: the stored secret is dropped, and not tried again (a11).
+    /// The extranet refuses what worked before, for a reason that another password does not mend.
     Refused,
+    /// No password is kept: the extranet has refused the one that was, and it is not tried again (a11).
+    SecretGone,
     /// The extranet does not answer as declared; nothing was counted.
     Silent,
 }
 
 /// Signs the person in upstream, unless somebody just did and this browser does not hold those cookies yet: if it does
-/// (`held`, its `Cookie` header), the extranet has ended that session already.
+/// (`held`, its `Cookie` header), the extranet has ended that session already. In a jar, no browser holds any.
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -60,7 +48,14 @@ pub async fn enter(
     link: &Link,
     held: &str,
 ) -> Result<Entered, Fault> {
-    let Adapter::FormReplay(form) = &agency.adapter else { return Ok(Entered::In(Vec::new())) };
+    let form = match &agency.adapter {
+        Adapter::FormReplay(form) => form,
+        Adapter::TrustedHeaders => return Ok(Entered::In(Vec::new())),
+        Adapter::HttpBasic(_) => {
+            let kept = app.store.read().await?.legacy_secret(&link.id).await?;
+            return Ok(if kept.is_some() { Entered::In(Vec::new()) } else { Entered::SecretGone });
+        }
+    };
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
     if let Some(cookies) = fresh_cookies(app, session, link).await?
@@ -69,9 +64,11 @@ pub async fn enter(
         return Ok(Entered::In(cookies));
     }
     let mut tx = app.store.read().await?;
-    let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::Refused) };
+    let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::SecretGone) };
     drop(tx);
-    let secret = app.vault()?.open(link.id.as_str(), &stored.sealed)?;
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
         login: &link.account.login,
         secret: &secret,
@@ -91,8 +88,8 @@ pub async fn enter(
             Ok(Entered::In(cookies))
         }
         Ok(SignIn::Not(Verdict::Refused)) => {
-            drop_secret(app, caller, session, link, stored.version).await?;
-            Ok(Entered::Refused)
+            drop_secret(app, caller, &session.identity, &link.account, &link.id, stored.version).await?;
+            Ok(Entered::SecretGone)
         }
         Ok(SignIn::Not(_)) => Ok(Entered::Refused),
         Err(silence) => {
@@ -120,43 +117,64 @@ fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
     let jar = app.sessions.jar(&session.id, &link.id).await?;
     let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at) < SERVES_FOR);
-    Ok(fresh.and_then(|jar| unsealed(app, session, link, &jar.sealed).ok()))
+    Ok(fresh.and_then(|jar| jar::unsealed(app, &session.id, &link.id, &jar.sealed).ok()))
 }
 
-/// The cookies of a session upstream, as they were handed over.
-pub(super) fn unsealed(
-    app: &App,
-    session: &Session,
-    link: &Link,
-    sealed: &crate::store::Sealed,
-) -> Result<Vec<UpstreamCookie>, Fault> {
-    let text = app.vault()?.open(&context(session, link), sealed)?;
-    // What was sealed by us and opened under the right context is our own JSON.
-    Ok(serde_json::from_str(text.expose()).unwrap_or_default())
-}
-
-fn context(session: &Session, link: &Link) -> String {
-    format!("{}:{}", session.id.as_str(), link.id.as_str())
-}
-
-/// Kept so that the sign-out can end the extranet's session too (a17).
+/// Kept so that the sign-out can end the extranet's session too (a17), and, in a jar, so that requests carry them (a13).
 async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCookie]) -> Result<(), Fault> {
-    let text = serde_json::to_string(cookies).unwrap_or_default();
-    let secret = crate::domain::secret::Secret::new(text);
-    let sealed = app.vault()?.seal(&*app.dice, &context(session, link), &secret);
+    let sealed = jar::sealed(app, &session.id, &link.id, cookies)?;
     app.sessions.put_jar(&session.id, &link.id, &sealed, app.now()).await?;
     Ok(())
 }
 
-async fn drop_secret(app: &App, caller: &Caller, session: &Session, link: &Link, version: i64) -> Result<(), Fault> {
+async fn drop_secret(
+    app: &App,
+    caller: &Caller,
+    identity: &IdentityId,
+    account: &LegacyAccount,
+    link: &LinkId,
+    version: i64,
+) -> Result<(), Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    tx.drop_legacy_secret(&link.id, version).await?;
+    if !tx.drop_legacy_secret(link, version).await? {
+        return Ok(());
+    }
     let entry = AuditEntry {
-        agency: Some(link.account.agency.clone()),
-        login: Some(link.account.login.clone()),
-        ..by_resident(&session.identity, AuditEvent::UpstreamSignInRefused)
+        agency: Some(account.agency.clone()),
+        login: Some(account.login.clone()),
+        ..by_resident(identity, AuditEvent::UpstreamSignInRefused)
     };
     caller.audit(&mut tx, &entry, now).await?;
-    Ok(tx.commit().await?)
+    // Requests carry it no more, on no node.
+    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
+}
+
+/// The extranet answered 401 to a resident whose password it had taken before. Whether it refuses the password, or only
+/// that page, one further question tells; a refused password is dropped, and sent no more, by no node (a11).
+///
+/// True if the password is not known any more.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passage) -> Result<bool, Fault> {
+    let Some(resident) = &passage.by_secret else { return Ok(false) };
+    let turn = app.turns.of(&passage.link);
+    let _turn = turn.lock().await;
+    let mut tx = app.store.read().await?;
+    let stored = tx.legacy_secret(&passage.link).await?;
+    drop(tx);
+    let Some(stored) = stored else { return Ok(true) };
+    // Somebody gave another one in the meantime.
+    if stored.version != resident.version {
+        app.sessions.forget(&Change::Identity(resident.identity.clone()));
+        return Ok(true);
+    }
+    let secret = app.vault()?.open(passage.link.as_str(), &stored.sealed)?;
+    let verdict = old_credentials::ask(app, caller, agency, &resident.account.login, &secret).await;
+    if !matches!(verdict, Ok(Verdict::Refused)) {
+        return Ok(false);
+    }
+    drop_secret(app, caller, &resident.identity, &resident.account, &passage.link, stored.version).await?;
+    Ok(true)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::migrate::entry;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, detach};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
@@ -23,7 +23,7 @@ pub(super) async fn create(
     email: &ProvenEmail,
     password: PasswordHash,
     now: Timestamp,
-) -> Result<bool, Fault> {
+) -> Result<Option<Finished>, Fault> {
     let identity = IdentityId::random(&*app.dice);
     let credential = Credential {
         id: CredentialId::random(&*app.dice),
@@ -32,14 +32,12 @@ pub(super) async fn create(
         password,
     };
     if !tx.create_person(&identity, &credential, caller.language, now).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    if !hand_on(app, tx, stored, flow, &identity, now).await? {
-        return Ok(false);
-    }
+    let Some(finished) = hand_on(app, tx, caller, stored, flow, &identity, now).await? else { return Ok(None) };
     let entry = AuditEntry { identity: Some(identity), ..entry(flow, AuditEvent::Migrated) };
     caller.audit(tx, &entry, now).await?;
-    Ok(true)
+    Ok(Some(finished))
 }
 
 pub(super) async fn attach(
@@ -50,10 +48,8 @@ pub(super) async fn attach(
     flow: &Flow,
     identity: &IdentityId,
     now: Timestamp,
-) -> Result<bool, Fault> {
-    if !hand_on(app, tx, stored, flow, identity, now).await? {
-        return Ok(false);
-    }
+) -> Result<Option<Finished>, Fault> {
+    let Some(finished) = hand_on(app, tx, caller, stored, flow, identity, now).await? else { return Ok(None) };
     if let Some(credential) = tx.credential_of(identity).await? {
         let mail = Mail {
             id: LetterId::random(&*app.dice),
@@ -71,7 +67,13 @@ pub(super) async fn attach(
         ..by_resident(identity, AuditEvent::AccountAttached)
     };
     caller.audit(tx, &entry, now).await?;
-    Ok(true)
+    Ok(Some(finished))
+}
+
+/// The account is attached.
+pub(super) struct Finished {
+    /// Who had the identifier before, and has it no more (SEC-017).
+    pub(super) instead_of: Option<IdentityId>,
 }
 
 /// The old account now belongs to the person: attached, its secret sealed anew for the attachment, its old password
@@ -79,14 +81,16 @@ pub(super) async fn attach(
 async fn hand_on(
     app: &App,
     tx: &mut Tx,
+    caller: &Caller,
     stored: &StoredFlow,
     flow: &Flow,
     identity: &IdentityId,
     now: Timestamp,
-) -> Result<bool, Fault> {
+) -> Result<Option<Finished>, Fault> {
     let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
+    let instead_of = detach::give_way(app, tx, caller, &link, flow.started_at, now).await?;
     if !tx.attach(&link, now).await? {
-        return Ok(false);
+        return Ok(None);
     }
     if let Some(sealed) = &stored.secret {
         let vault = app.vault()?;
@@ -98,5 +102,5 @@ async fn hand_on(
         tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
     }
     tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
-    Ok(true)
+    Ok(Some(Finished { instead_of }))
 }

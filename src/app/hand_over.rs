@@ -6,9 +6,12 @@
 use jiff::SignedDuration;
 
 use super::{App, Caller, Fault, accept_terms, by_resident};
+use crate::domain::accounts::{Accounts, Choice, choose};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
+use crate::domain::routing::House;
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
 
@@ -20,68 +23,106 @@ const LIFETIME: SignedDuration = SignedDuration::from_secs(30);
 pub enum Handed {
     /// The code.
     Code(Secret),
+    /// The person has to say which account.
+    Choose,
+    /// The account has a host of its own, which has to ask.
+    AtHome(AccountLabel),
     /// The terms come first.
     OwesTerms,
     /// The person has no account at this agency (SEC-017).
     NoAccount,
 }
 
+/// What an agency's host asks for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Which agency.
+    pub agency: &'a Agency,
+    /// Which account, if that was said.
+    pub account: Option<AccountLabel>,
+    /// The digest of the secret that the browser got there.
+    pub browser: SecretDigest,
+    /// The page to go on to.
+    pub return_to: &'a ReturnPath,
+}
+
 /// Hands a signed-in person over to an agency's host.
 ///
 /// # Errors
 /// The store fails.
-pub async fn hand_over(
-    app: &App,
-    caller: &Caller,
-    session: &Session,
-    agency: &Agency,
-    browser: SecretDigest,
-    return_to: &ReturnPath,
-) -> Result<Handed, Fault> {
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(link) = tx.link_at(&session.identity, &agency.code).await? else {
-        let entry = AuditEntry {
-            agency: Some(agency.code.clone()),
-            ..by_resident(&session.identity, AuditEvent::AccessDenied)
-        };
-        caller.audit(&mut tx, &entry, now).await?;
-        tx.commit().await?;
-        return Ok(Handed::NoAccount);
-    };
+pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: Request<'_>) -> Result<Handed, Fault> {
+    let agency = request.agency;
+    let mut tx = app.store.read().await?;
+    let mut theirs = tx.links_of(&session.identity).await?;
+    theirs.retain(|link| link.account.agency == agency.code);
+    let open = tx.open_accounts(&session.id).await?;
     drop(tx);
+    let open = open.into_iter().find(|(host, _)| host == agency.public.host()).map(|(_, link)| link);
+    let choice = choose(&theirs, open.as_ref(), request.account.as_ref());
+    if choice == Choice::Nothing {
+        deny(app, caller, session, agency).await?;
+        return Ok(Handed::NoAccount);
+    }
     if accept_terms::owes(app, &session.identity, agency).await? {
         return Ok(Handed::OwesTerms);
     }
+    let Choice::Enter(link) = choice else { return Ok(Handed::Choose) };
+    if agency.accounts == Accounts::Labels && request.account != Some(link.label()) {
+        return Ok(Handed::AtHome(link.label()));
+    }
     let code = long_secret(&*app.dice);
+    let now = app.now();
     let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     let mut tx = app.store.write().await?;
-    tx.insert_handover(code.digest(), &session.id, &link.id, browser, return_to, expires_at).await?;
+    if !tx.open_account(&session.id, agency.origin_of(&link.label()).host(), &link.id, session.ends_at_latest()).await?
+    {
+        return Ok(Handed::Choose);
+    }
+    tx.insert_handover(code.digest(), &session.id, &link.id, request.browser, request.return_to, expires_at).await?;
     tx.commit().await?;
     Ok(Handed::Code(code))
 }
 
-/// An agency's host takes the code. Gives the secret for its own cookie and the way on.
+async fn deny(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<(), Fault> {
+    let entry =
+        AuditEntry { agency: Some(agency.code.clone()), ..by_resident(&session.identity, AuditEvent::AccessDenied) };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What the agency's host got for a code.
+#[derive(Debug)]
+pub struct Entered {
+    /// The secret for this host's own cookie.
+    pub cookie: Secret,
+    /// The account.
+    pub account: AccountLabel,
+    /// The way on.
+    pub return_to: ReturnPath,
+}
+
+/// An agency's host takes the code; not where another account was opened on it in the meantime.
 ///
 /// # Errors
 /// The store fails.
-pub async fn enter(
-    app: &App,
-    agency: &Agency,
-    code: &Secret,
-    browser: &Secret,
-) -> Result<Option<(Secret, ReturnPath)>, Fault> {
+pub async fn enter(app: &App, house: &House, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
+    let agency = &house.agency;
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
     let link = tx.link(&handed.link).await?;
-    let here = link.is_some_and(|link| link.account.agency == agency.code) && handed.browser == browser.digest();
-    if !here {
-        // A code in a wrong place is burnt all the same.
+    let link = link.filter(|link| link.account.agency == agency.code && handed.browser == browser.digest());
+    let (open, origin) = (tx.open_accounts(&handed.session).await?, house.origin());
+    let is_open = |link: &Link| {
+        house.is_home_of(&link.label()) && open.iter().any(|(host, open)| host == origin.host() && open.id == link.id)
+    };
+    let Some(link) = link.filter(is_open) else {
+        // A code in a wrong place, or for an account that was closed since, is burnt all the same.
         tx.commit().await?;
         return Ok(None);
-    }
+    };
     let cookie = long_secret(&*app.dice);
-    let opened = app.sessions.open_agency(tx, &handed.session, &handed.link, &cookie, now).await?;
-    Ok(opened.then_some((cookie, handed.return_to)))
+    let opened = app.sessions.open_agency(tx, &handed.session, &link.id, &cookie, now).await?;
+    Ok(opened.then(|| Entered { cookie, account: link.label(), return_to: handed.return_to }))
 }

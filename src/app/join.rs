@@ -94,6 +94,7 @@ pub(super) async fn is_password_of(
         None => false,
     };
     let lockout = app.policy_for(agency, &tx.links_of(identity).await?).lockout;
+    let disabled = tx.is_disabled(identity).await?;
     drop(tx);
     let subject = Subject::person(caller, identity, own_device, lockout);
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
@@ -102,7 +103,7 @@ pub(super) async fn is_password_of(
     };
     let compared = app.hasher.compare(password, credential.password.clone()).await;
     let (reserved, compared) = reserved.unless(app, compared).await?;
-    if compared == Comparison::Wrong {
+    if compared == Comparison::Wrong || disabled {
         reserved.failed();
         refused(app, caller, identity).await?;
         return Ok(false);

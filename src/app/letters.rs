@@ -1,31 +1,44 @@
-//! How many letters somebody can cause (f04, SEC-248): further requests are answered as before, without a letter.
+//! How many letters somebody can cause (f04, SEC-248, REL-035): further requests are answered as before, without a
+//! letter.
 
 use jiff::Timestamp;
 
-use super::{Caller, Fault};
+use super::{App, Caller, Fault};
+use crate::domain::agency::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::store::Tx;
 
-/// Letters to one address in an hour.
-const LETTERS_PER_ADDRESS: u32 = 5;
-
-/// Letters that one client address can cause in an hour; an office or a residence may share it.
-const LETTERS_PER_PLACE: u32 = 60;
-
 /// Whether another letter may go there, and if so, counts it.
 pub(super) async fn may_write_to(
+    app: &App,
     tx: &mut Tx,
     caller: &Caller,
+    agency: Option<&AgencyCode>,
     email: &EmailAddress,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let address = format!("address:{}", email.key());
-    let place = format!("place:{}", caller.client);
-    let over = tx.letters_in_last_hour(&address, now).await? >= LETTERS_PER_ADDRESS
-        || tx.letters_in_last_hour(&place, now).await? >= LETTERS_PER_PLACE;
-    if !over {
-        tx.count_letter(&address, now).await?;
-        tx.count_letter(&place, now).await?;
+    let limits = app.letter_limits;
+    let mut subjects = vec![
+        (format!("address:{}", email.key()), limits.per_address),
+        (format!("place:{}", caller.client), limits.per_client),
+    ];
+    subjects.extend(agency.map(|code| (format!("agency:{code}"), limits.per_agency)));
+    subjects.push(("all".to_owned(), limits.per_hour));
+    for (number, (subject, most)) in subjects.iter().enumerate() {
+        if tx.letters_in_last_hour(subject, now).await? >= *most {
+            if number > 1 {
+                // One address or place at its limit is somebody's impatience; this is a flood.
+                tracing::warn!(subject, most, "no more letters are written this hour");
+            }
+            return Ok(false);
+        }
     }
-    Ok(!over)
+    if tx.is_outbox_full(limits.queue).await? {
+        tracing::error!(most = limits.queue, "the outbox is full: no letter is written");
+        return Ok(false);
+    }
+    for (subject, _) in &subjects {
+        tx.count_letter(subject, now).await?;
+    }
+    Ok(true)
 }

@@ -16,6 +16,7 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
 use crate::domain::password::Broken;
 use crate::domain::secret::Secret;
+use crate::sessions::Change;
 use crate::store::{Purpose, StoredFlow, Tx};
 
 /// The flow that is open in a browser.
@@ -169,7 +170,7 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
         Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
         Ok(()) => {}
     }
-    if !letters::may_write_to(&mut tx, caller, &challenge.address, now).await? {
+    if !letters::may_write_to(app, &mut tx, caller, Some(&open.flow.account.agency), &challenge.address, now).await? {
         return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
     // A second press at the same moment finds the first one's letter on its way.
@@ -215,10 +216,11 @@ pub(super) async fn take(
     {
         return Ok(Stepped::Elsewhere);
     }
+    let mut instead_of = None;
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
-            if !letters::may_write_to(&mut tx, caller, &email, now).await? {
+            if !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), &email, now).await? {
                 return Ok(Stepped::Wrong(Mistake::LettersOver));
             }
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
@@ -227,7 +229,8 @@ pub(super) async fn take(
             Stepped::On
         }
         Effect::Create { email, password } => {
-            if finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
+            if let Some(finished) = finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
+                instead_of = finished.instead_of;
                 Stepped::Finished { joined: false }
             } else {
                 drop(tx);
@@ -235,14 +238,18 @@ pub(super) async fn take(
             }
         }
         Effect::Attach { identity } => {
-            if finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+            if let Some(finished) = finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
+                instead_of = finished.instead_of;
                 Stepped::Finished { joined: true }
             } else {
                 return Ok(Stepped::Elsewhere);
             }
         }
     };
-    tx.commit().await?;
+    match instead_of {
+        Some(before) => app.sessions.commit(tx, &Change::Identity(before)).await?,
+        None => tx.commit().await?,
+    }
     Ok(stepped)
 }
 
@@ -276,12 +283,7 @@ async fn enqueue_proof(
     challenge: &Challenge,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let account = flow.account.login.masked();
-    let (id, issue) = (challenge.id.clone(), challenge.issue);
-    let kind = match tx.credential_by_email(&challenge.address).await? {
-        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
-        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
-    };
+    let kind = proof_letter(tx, flow, challenge).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
         agency: Some(flow.account.agency.clone()),
@@ -293,6 +295,16 @@ async fn enqueue_proof(
     tx.enqueue(&mail, now, now).await?;
     caller.audit(tx, &entry(flow, AuditEvent::ProofAsked), now).await?;
     Ok(())
+}
+
+/// Which letter asks for the proof of a flow.
+pub(super) async fn proof_letter(tx: &mut Tx, flow: &Flow, challenge: &Challenge) -> Result<LetterKind, Fault> {
+    let account = flow.account.login.masked();
+    let (id, issue) = (challenge.id.clone(), challenge.issue);
+    Ok(match tx.credential_by_email(&challenge.address).await? {
+        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
+        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
+    })
 }
 
 /// A line of the trace about a flow.

@@ -6,19 +6,26 @@
 pub mod accept_terms;
 pub mod change_email;
 pub mod change_password;
+pub mod detach;
 pub mod enter_extranet;
+pub mod extranet_password;
 mod finish;
 pub mod hand_over;
 pub mod hasher;
 pub mod import_roster;
+pub mod jar;
 pub mod join;
 mod letters;
 pub mod migrate;
 mod old_credentials;
 pub mod prove;
 pub mod recover;
+pub mod resend_letters;
+pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
+pub mod support;
+pub mod switch_account;
 pub mod throttle;
 pub mod visit;
 
@@ -32,6 +39,7 @@ use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::language::Language;
+use crate::domain::mail::LetterLimits;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
@@ -64,8 +72,12 @@ pub struct App {
     pub dice: Arc<dyn Dice>,
     /// Every failed sign-in is answered after this time (f03).
     pub failure_floor: Duration,
+    /// How many letters can be caused (f04).
+    pub letter_limits: LetterLimits,
     /// One sign-in upstream at a time per account.
     pub turns: SignInTurns,
+    /// One change of an extranet's cookies at a time per account.
+    pub jar_turns: jar::Turns,
 }
 
 /// Who asks, as far as one can tell from a request.

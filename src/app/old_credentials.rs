@@ -5,11 +5,11 @@ use tokio::time::Instant;
 use super::hasher::Comparison;
 use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
-use super::{App, Caller, Fault};
+use super::{App, Caller, Fault, detach};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount};
+use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
@@ -35,9 +35,9 @@ pub(super) async fn judge(
 ) -> Result<Outcome, Fault> {
     let agency = &credentials.agency;
     let judged = match (&known.link, agency.mode, agency.verifier) {
-        (Some(_), _, _) => switched_off(app, known, credentials).await,
+        (Some(link), _, _) => attached_already(app, caller, known, credentials, link).await,
         (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
-        (None, _, Verifier::Form) => Ok(ask_extranet(app, caller, known, credentials).await),
+        (None, _, Verifier::Form | Verifier::Basic) => Ok(ask_extranet(app, caller, known, credentials).await),
         (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
     };
     let (reserved, judged) = reserved.unless(app, judged).await?;
@@ -53,16 +53,22 @@ pub(super) async fn judge(
             trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason: silence.to_string() }).await?;
             return Ok(Outcome::ExtranetSilent);
         }
+        // A person whose access was withdrawn is told what somebody unknown is told, whatever was typed (e11).
+        Judged::Wrong(_) if known.disabled => Refusal::Disabled,
         Judged::Wrong(reason) => reason,
     };
     let outcome = match reason {
         Refusal::OldCredentials => Outcome::OldCredentials,
         Refusal::ProvisionalOver => Outcome::ProvisionalOver,
         Refusal::MustChangeUpstream => Outcome::MustChange,
-        Refusal::WrongCredentials | Refusal::Throttled | Refusal::LockedUpstream | Refusal::Cutover => Outcome::Refused,
+        Refusal::WrongCredentials
+        | Refusal::Throttled
+        | Refusal::LockedUpstream
+        | Refusal::Cutover
+        | Refusal::Disabled => Outcome::Refused,
     };
     match reason {
-        Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover => reserved.failed(),
+        Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover | Refusal::Disabled => reserved.failed(),
         // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
         Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
             reserved.unanswered(app).await?;
@@ -72,39 +78,72 @@ pub(super) async fn judge(
     Ok(outcome)
 }
 
-/// An account that has been migrated: its old password explains itself, but opens nothing (b14).
-async fn switched_off(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
-    let old = app.store.read().await?.old_digest(&credentials.agency.code, &known.typed.legacy).await?;
-    let Some(old) = old else { return Ok(Judged::Wrong(Refusal::WrongCredentials)) };
-    let compared = app.hasher.compare(credentials.password.clone(), old).await?;
-    let reason = if compared == Comparison::Wrong { Refusal::WrongCredentials } else { Refusal::OldCredentials };
-    Ok(Judged::Wrong(reason))
+/// An account that has been migrated: its old password explains itself, but opens nothing (b14). Another one may be that
+/// of who has the identifier now, or a new one that the agency gave out; the extranet knows (SEC-017). While the password
+/// that we keep still works there, no other one can.
+async fn attached_already(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    link: &Link,
+) -> Result<Judged, Fault> {
+    let agency = &credentials.agency;
+    let mut tx = app.store.read().await?;
+    let old = tx.old_digest(&agency.code, &known.typed.legacy).await?;
+    let keeps_secret = tx.legacy_secret(&link.id).await?.is_some();
+    drop(tx);
+    let explains = match old {
+        Some(old) => app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong,
+        None => false,
+    };
+    if explains && (keeps_secret || !agency.adapter.needs_secret()) {
+        return Ok(Judged::Wrong(Refusal::OldCredentials));
+    }
+    if detach::may_be_anothers(agency) {
+        return Ok(ask_extranet(app, caller, known, credentials).await);
+    }
+    Ok(Judged::Wrong(if explains { Refusal::OldCredentials } else { Refusal::WrongCredentials }))
 }
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {
     let agency = &credentials.agency;
-    let Adapter::FormReplay(form) = &agency.adapter else { return Judged::Wrong(Refusal::WrongCredentials) };
-    let attempt = Attempt {
-        login: &known.typed.legacy,
-        secret: &credentials.password,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
-    let begun = Instant::now();
-    let mut step = traces::step("extranet sign-in");
-    let verdict = app.legacy.verify(&agency.upstream, form, &attempt).await;
-    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
-    step.tell("vestibule.outcome", outcome);
-    drop(step);
-    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
-    match verdict {
+    match ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Locked) => Judged::Wrong(Refusal::LockedUpstream),
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
         Err(silence) => Judged::Silent(silence),
     }
+}
+
+/// What the extranet says to an account's own credentials; one that cannot be asked refuses everybody.
+pub(super) async fn ask(
+    app: &App,
+    caller: &Caller,
+    agency: &Agency,
+    login: &LegacyLogin,
+    secret: &Secret,
+) -> Result<Verdict, NoVerdict> {
+    let attempt = Attempt {
+        login,
+        secret,
+        client: caller.client,
+        user_agent: caller.user_agent.as_deref(),
+        language: Some(caller.language.code()),
+    };
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let verdict = match &agency.adapter {
+        Adapter::FormReplay(form) => app.legacy.verify(&agency.upstream, form, &attempt).await,
+        Adapter::HttpBasic(basic) => app.legacy.verify_basic(&agency.upstream, basic, &attempt).await,
+        Adapter::TrustedHeaders => return Ok(Verdict::Refused),
+    };
+    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
+    step.tell("vestibule.outcome", outcome);
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
+    verdict
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {

@@ -166,11 +166,11 @@ async fn open_again(app: &App, caller: &Caller) -> Result<Option<StoredFlow>, Fa
 /// The store fails.
 pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
-    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
     if !matches!(tx.owner_of(&challenge.id).await?, Some((Purpose::Migration, _))) {
         return Ok(Opened::Invalid);
     }
-    match challenge.answer_link(issue, app.now()) {
+    match challenge.answer_link(link, app.now()) {
         LinkAnswer::Superseded => return Ok(Opened::Superseded),
         LinkAnswer::Expired => return Ok(Opened::Expired),
         LinkAnswer::Used => return Ok(Opened::Used),
@@ -206,11 +206,11 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
         return Ok(Confirmed::PasswordRefused(confirm));
     };
     let mut tx = app.store.read().await?;
-    let Some((challenge, issue)) = tx.challenge_by_link(secret.digest()).await? else {
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
         return Ok(Confirmed::Not(Opened::Invalid));
     };
     drop(tx);
-    let LinkAnswer::Right(proven) = challenge.answer_link(issue, app.now()) else {
+    let LinkAnswer::Right(proven) = challenge.answer_link(link, app.now()) else {
         return Ok(Confirmed::Not(Opened::Used));
     };
     let same_browser = confirm.asks == Asks::Nothing;

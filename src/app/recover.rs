@@ -81,7 +81,9 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         (None, None) => None,
     };
     if let Some(credential) = &credential
-        && letters::may_write_to(&mut tx, caller, &credential.email, now).await?
+        && !tx.is_disabled(&credential.identity).await?
+        && letters::may_write_to(app, &mut tx, caller, agency.map(|agency| &agency.code), &credential.email, now)
+            .await?
     {
         let links = tx.links_of(&credential.identity).await?;
         let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;

@@ -71,6 +71,8 @@ pub(super) struct Known {
     pub(super) roster: Option<RosterEntry>,
     own_device: bool,
     lockout: LockoutPolicy,
+    /// Whether an operator has withdrawn the owner's access.
+    pub(super) disabled: bool,
     /// Read before the password is looked at: one that is changed meanwhile opens nothing.
     epoch: i64,
 }
@@ -107,7 +109,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     let compared = app.hasher.compare(credentials.password.clone(), hash.clone()).await;
     let (reserved, compared) = reserved.unless(app, compared).await?;
     match &known.credential {
-        Some(credential) if compared != Comparison::Wrong => {
+        Some(credential) if compared != Comparison::Wrong && !known.disabled => {
             reserved.succeeded(app).await?;
             begin_session(app, caller, credential, known.epoch, compared, credentials).await
         }
@@ -125,9 +127,10 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency)
     };
     let link = tx.link_of_account(&agency.code, &typed.legacy).await?;
     let roster = tx.roster_entry(&agency.code, &typed.legacy).await?;
-    let mut known =
-        Known { typed, credential, link, roster, own_device: false, lockout: agency.policy.lockout, epoch: 0 };
+    let lockout = agency.policy.lockout;
+    let mut known = Known { typed, credential, link, roster, own_device: false, lockout, disabled: false, epoch: 0 };
     if let Some(owner) = known.owner().cloned() {
+        known.disabled = tx.is_disabled(&owner).await?;
         known.epoch = tx.session_epoch(&owner).await?;
         known.lockout = app.policy_for(Some(agency), &tx.links_of(&owner).await?).lockout;
         if let Some(device) = &caller.device {

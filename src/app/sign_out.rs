@@ -1,7 +1,7 @@
 //! Signing out, here and in every extranet that was entered (a17).
 
-use super::enter_extranet::unsealed;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, jar};
+use crate::domain::agency::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::identity::Link;
 use crate::domain::session::Session;
@@ -31,12 +31,31 @@ pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(
     Ok(())
 }
 
+/// Names and paths of the cookies that the extranet set when the person was signed in there: a browser that held them
+/// has to be told where they are to give them up.
+///
+/// # Errors
+/// The sessions cannot be asked.
+pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Result<Vec<(String, String)>, Fault> {
+    let jars = app.sessions.jars(&session.id).await?;
+    let here = jars.iter().filter(|(link, _)| link.account.agency == *agency);
+    let cookies =
+        here.filter_map(|(link, kept)| jar::unsealed(app, &session.id, &link.id, &kept.sealed).ok()).flatten();
+    Ok(cookies.map(|cookie| (cookie.name, cookie.path)).collect())
+}
+
 /// None where the extranet has no declared way out.
-async fn end_upstream(app: &App, caller: &Caller, session: &Session, link: &Link, sealed: &Sealed) -> Option<bool> {
+pub(super) async fn end_upstream(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    link: &Link,
+    sealed: &Sealed,
+) -> Option<bool> {
     let agency = app.directory().agency(&link.account.agency)?.clone();
     let Adapter::FormReplay(form) = &agency.adapter else { return None };
     let logout = form.logout.as_ref()?;
-    let Ok(cookies) = unsealed(app, session, link, sealed) else { return Some(false) };
+    let Ok(cookies) = jar::unsealed(app, &session.id, &link.id, sealed) else { return Some(false) };
     let user_agent = caller.user_agent.as_deref();
     let answer = app.legacy.sign_out(&agency.upstream, logout, &cookies, caller.client, user_agent).await;
     Some(answer.unwrap_or(false))

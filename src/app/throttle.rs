@@ -54,7 +54,7 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
     'again: loop {
         let now = app.now();
         let mut tx = app.store.write().await?;
-        for subject in subjects.iter().chain([&place]) {
+        for subject in subjects {
             let (attempts, version) = tx.attempts(&subject.key).await?;
             let next = match attempts.reserve(&subject.policy, now) {
                 Ok(next) => next,
@@ -66,6 +66,15 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
             if !tx.save_attempts(&subject.key, &next, version).await? {
                 continue 'again;
             }
+        }
+        // Last, for it may be written at once.
+        let (attempts, version) = app.sessions.attempts_at(&mut tx, &place.key).await?;
+        let next = match attempts.reserve(&place.policy, now) {
+            Ok(next) => next,
+            Err(until) => return Ok(Err(until)),
+        };
+        if !app.sessions.save_attempts_at(&mut tx, &place.key, &next, version).await? {
+            continue 'again;
         }
         tx.commit().await?;
         let subject = subjects.iter().map(|subject| subject.key.clone()).collect();
@@ -89,7 +98,7 @@ impl Reserved {
         for key in &self.subject {
             settle(app, key, Attempts::cleared).await?;
         }
-        settle(app, &self.place, Attempts::taken_back).await
+        settle_place(app, &self.place, Attempts::taken_back).await
     }
 
     /// There was no verdict: nothing is counted (b03).
@@ -97,10 +106,10 @@ impl Reserved {
     /// # Errors
     /// The store fails.
     pub async fn unanswered(self, app: &App) -> Result<(), Fault> {
-        for key in self.subject.iter().chain([&self.place]) {
+        for key in &self.subject {
             settle(app, key, Attempts::taken_back).await?;
         }
-        Ok(())
+        settle_place(app, &self.place, Attempts::taken_back).await
     }
 
     /// The attempt was wrong for the person, but only so far: what counts for the place is settled later.
@@ -131,6 +140,17 @@ async fn settle(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) ->
         let mut tx = app.store.write().await?;
         let (attempts, version) = tx.attempts(key).await?;
         if tx.save_attempts(key, &change(&attempts), version).await? {
+            tx.commit().await?;
+            return Ok(());
+        }
+    }
+}
+
+async fn settle_place(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) -> Result<(), Fault> {
+    loop {
+        let mut tx = app.store.write().await?;
+        let (attempts, version) = app.sessions.attempts_at(&mut tx, key).await?;
+        if app.sessions.save_attempts_at(&mut tx, key, &change(&attempts), version).await? {
             tx.commit().await?;
             return Ok(());
         }

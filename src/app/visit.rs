@@ -5,15 +5,20 @@
 
 use std::sync::Arc;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
-use super::{App, Fault, accept_terms};
+use super::{App, Fault, accept_terms, rotate_vault};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::identity::{LegacyAccount, LinkId};
+use crate::domain::identity::{AccountLabel, IdentityId, LegacyAccount, Link, LinkId};
+use crate::domain::routing::House;
 use crate::domain::secret::Secret;
-use crate::domain::session::SessionId;
-use crate::sessions::Seen;
+use crate::domain::session::{Session, SessionId};
+use crate::domain::upstream::Adapter;
+use crate::legacy;
+use crate::sessions::{Seen, SessionsError};
+use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
 
 /// A signed-in resident at one agency, ready to be forwarded.
@@ -23,8 +28,23 @@ pub struct Passage {
     pub session: SessionId,
     /// The attached account.
     pub link: LinkId,
+    /// What it is called in addresses.
+    pub account: AccountLabel,
     /// Identity headers, ready to insert.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whose password is among them, where the extranet takes HTTP Basic (a06).
+    pub by_secret: Option<BySecret>,
+}
+
+/// A resident who is forwarded with the account's own password.
+#[derive(Debug)]
+pub struct BySecret {
+    /// The person.
+    pub identity: IdentityId,
+    /// The account.
+    pub account: LegacyAccount,
+    /// Which of the account's passwords it is.
+    pub version: i64,
 }
 
 /// The sessions cannot be asked: 503, and no cookie is cleared (g03).
@@ -36,32 +56,38 @@ pub struct Unavailable;
 ///
 /// # Errors
 /// The sessions cannot be asked, and nothing fresh enough is in memory.
-pub async fn visit(
-    app: &App,
-    agency: &Arc<Agency>,
-    cookie: Option<&str>,
-) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+pub async fn visit(app: &App, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
     let Some(cookie) = cookie else { return Ok(Visitor::Stranger) };
-    if let Some(visitor) = app.sessions.visitor(cookie, &agency.code) {
+    if let Some(visitor) = app.sessions.visitor(cookie, &house.agency.code) {
         METRICS.cache.found();
-        return Ok(visitor);
+        return Ok(at_home(house, visitor));
     }
     METRICS.cache.missed();
     let generation = app.sessions.generation();
-    match look_up(app, agency, cookie).await {
+    match look_up(app, &house.agency, cookie).await {
         Ok(Some(seen)) => {
             let visitor = seen.visitor.clone();
             // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
-            if app.directory().holds(agency) {
+            if app.directory().holds(&house.agency) {
                 app.sessions.remember(cookie, seen, generation);
             }
-            Ok(visitor)
+            Ok(at_home(house, visitor))
         }
         Ok(None) => Ok(Visitor::Stranger),
+        // An outage of Redis is told once, where it begins.
+        Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
             tracing::error!(%fault, "the sessions cannot be asked");
             Err(Unavailable)
         }
+    }
+}
+
+/// An account that is entered on another host of the same agency is nobody here.
+fn at_home(house: &House, visitor: Visitor<Arc<Passage>>) -> Visitor<Arc<Passage>> {
+    match visitor {
+        Visitor::Resident(passage) if !house.is_home_of(&passage.account) => Visitor::Stranger,
+        visitor => visitor,
     }
 }
 
@@ -75,10 +101,53 @@ async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen
     let visitor = if accept_terms::owes(app, &session.identity, agency).await? {
         Visitor::OwesTerms
     } else {
-        let headers = identity_headers(agency, &link.account);
-        Visitor::Resident(Arc::new(Passage { session: session.id.clone(), link: link.id, headers }))
+        let mut headers = identity_headers(agency, &link.account);
+        match authorization(app, agency, &link).await? {
+            Authorization::NotNeeded => resident(&session, link, headers, None),
+            Authorization::Missing => Visitor::OwesPassword,
+            Authorization::Ready(value, version) => {
+                headers.push((AUTHORIZATION, value));
+                resident(&session, link, headers, Some(version))
+            }
+        }
     };
     Ok(Some(Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor }))
+}
+
+fn resident(
+    session: &Session,
+    link: Link,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    version: Option<i64>,
+) -> Visitor<Arc<Passage>> {
+    let label = link.label();
+    let (identity, account) = (session.identity.clone(), link.account);
+    let by_secret = version.map(|version| BySecret { identity, account, version });
+    let session = session.id.clone();
+    Visitor::Resident(Arc::new(Passage { session, link: link.id, account: label, headers, by_secret }))
+}
+
+/// The account's own password as each request carries it.
+enum Authorization {
+    /// This extranet is entered otherwise.
+    NotNeeded,
+    /// It is not known any more (a11).
+    Missing,
+    /// The header's value, and which password it is.
+    Ready(HeaderValue, i64),
+}
+
+/// Unseals the password for as long as this takes; what is kept in memory is the header's value, as long as the decision
+/// about the cookie is.
+async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Authorization, Fault> {
+    let Adapter::HttpBasic(basic) = &agency.adapter else { return Ok(Authorization::NotNeeded) };
+    let stored = app.store.read().await?.legacy_secret(&link.id).await?;
+    let Some(stored) = stored else { return Ok(Authorization::Missing) };
+    let place = SealedPlace::Link(link.id.clone());
+    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
+    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
+    let value = legacy::authorization(basic, &link.account.login, &secret);
+    Ok(value.map_or(Authorization::Missing, |value| Authorization::Ready(value, stored.version)))
 }
 
 /// The headers that tell the extranet who this is; one without a value is not sent.

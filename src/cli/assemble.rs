@@ -16,11 +16,11 @@ use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
-use crate::config::{MailSettings, Settings, SmtpTls, TransportSettings};
+use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
-use crate::mail::{Mailer, SmtpSecurity, SmtpServer, Transport};
+use crate::mail::{Dkim, Mailer, SmtpSecurity, SmtpServer, Transport};
 use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
@@ -58,16 +58,26 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         .map_err(|error| format!("the hashing threads: {error}"))?;
     Ok(App {
         current: Current::new(edition),
-        sessions: Sessions::<Arc<Passage>>::sql(store.clone(), settings.server.cache_age),
+        sessions: sessions(settings, &store),
         store,
         hasher,
-        vault: settings.vault.as_ref().map(|keys| Vault::new(keys.id.clone(), *keys.key)),
+        vault: settings.vault.as_ref().map(vault),
         legacy: Legacy::new().map_err(|error| error.to_string())?,
         clock: Clock,
         dice,
         failure_floor: settings.server.failure_floor,
+        letter_limits: settings.mail.limits,
         turns: SignInTurns::default(),
+        jar_turns: crate::app::jar::Turns::default(),
     })
+}
+
+fn sessions(settings: &Settings, store: &Store) -> Sessions<Arc<Passage>> {
+    let age = settings.server.cache_age;
+    match &settings.redis {
+        Some(redis) => Sessions::redis(store.clone(), redis.clone(), age),
+        None => Sessions::sql(store.clone(), age),
+    }
 }
 
 /// A gateway that listens and waits to be run.
@@ -209,6 +219,7 @@ impl Assembled {
         };
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
+        let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
         let watch = tokio::spawn(async move { reloader.watch(until).await });
@@ -221,7 +232,7 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts = [Some(server), Some(mail), Some(purge), Some(watch), control];
+        let parts = [Some(server), Some(mail), Some(purge), Some(notices), Some(watch), control];
         for task in parts.into_iter().flatten() {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
@@ -234,6 +245,14 @@ impl Assembled {
         operated.app.store.close().await;
         // Waits for the collector, on a thread that may.
         let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
+    }
+}
+
+/// Hears what other nodes have ended.
+async fn listen(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app.sessions.listen() => {}
     }
 }
 
@@ -257,27 +276,47 @@ async fn purge_once(app: &App) -> Result<crate::store::Purged, crate::store::Sto
     Ok(purged)
 }
 
-fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
+fn vault(keys: &VaultKeys) -> Vault {
+    let sealing = Vault::new(keys.current.id.clone(), *keys.current.key);
+    keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
+}
+
+/// The way out for letters.
+pub(super) fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
     let made = match &mail.transport {
         TransportSettings::Folder(folder) => Transport::folder(folder.clone(), &mail.from),
-        TransportSettings::Smtp(smtp) => {
-            let ca = match &smtp.ca_file {
-                Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
-                None => None,
-            };
-            let server = SmtpServer {
-                host: smtp.host.clone(),
-                port: smtp.port,
-                security: match smtp.tls {
-                    SmtpTls::Starttls => SmtpSecurity::StartTls,
-                    SmtpTls::Tls => SmtpSecurity::Tls,
-                    SmtpTls::None => SmtpSecurity::None,
-                },
-                login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
-                ca,
-            };
-            Transport::smtp(&server, &mail.from)
-        }
+        TransportSettings::Smtp(smtp) => Transport::smtp(&mail_server(smtp)?, &mail.from),
     };
-    made.map_err(|error| error.to_string())
+    let transport = made.map_err(|error| error.to_string())?;
+    Ok(match signer(mail)? {
+        Some(signer) => transport.signed(signer),
+        None => transport,
+    })
+}
+
+/// What signs letters.
+pub(super) fn signer(mail: &MailSettings) -> Result<Option<Dkim>, Reason> {
+    let signer = mail.dkim.as_ref().map(|dkim| Dkim::new(&dkim.domain, &dkim.selector, &dkim.key));
+    signer.transpose().map_err(|error| error.to_string())
+}
+
+fn mail_server(smtp: &SmtpSettings) -> Result<SmtpServer, Reason> {
+    let ca = match &smtp.ca_file {
+        Some(file) => Some(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?),
+        None => None,
+    };
+    Ok(SmtpServer {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: match smtp.tls {
+            SmtpTls::Starttls => SmtpSecurity::StartTls,
+            SmtpTls::Tls => SmtpSecurity::Tls,
+            SmtpTls::None => SmtpSecurity::None,
+        },
+        login: smtp.login.as_ref().map(|login| (login.username.clone(), login.password.clone())),
+        ca,
+        hello: smtp.hello.clone(),
+        connections: smtp.connections,
+        patience: smtp.timeout,
+    })
 }

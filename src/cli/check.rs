@@ -1,45 +1,76 @@
 //! `vestibule check` (e02).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
-use std::time::Duration;
 
-use tokio::net::TcpStream;
-
-use super::{Ended, runtime, with_settings};
+use super::terminal::{say, tell};
+use super::{Ended, assemble, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
+use crate::domain::upstream::Adapter;
+use crate::legacy::{Around, Legacy};
+use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool) -> Ended {
     with_settings(path, |settings| {
-        println!("{}", config::describe(&settings));
-        let silent = if offline { 0 } else { reach(&settings) };
+        if let Err(reason) = assemble::signer(&settings.mail) {
+            tell!("{reason}");
+            return Ended::Misconfigured;
+        }
+        say!("{}", config::describe(&settings));
+        let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
-        if silent == 0 {
-            println!("{}: in order, {agencies} agencies", path.display());
-            Ended::Done
-        } else {
-            Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here"))
+        match (silent, outage) {
+            (0, None) => {
+                say!("{}: in order, {agencies} agencies", path.display());
+                Ended::Done
+            }
+            (0, Some(outage)) => Ended::Failed(outage.to_string()),
+            (silent, _) => Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here")),
         }
     })
 }
 
-/// Opens a connection to every extranet and says how that went; gives the number of those that are silent.
+/// Writes something into Redis, if sessions live there, and says how that went.
+fn redis(settings: &Settings) -> Option<Outage> {
+    let redis = settings.redis.as_ref()?;
+    match runtime(1).ok()?.block_on(sessions::reach(redis)) {
+        Ok(()) => {
+            say!("Redis answers at {}", redis.urls.join(", "));
+            None
+        }
+        Err(outage) => {
+            tell!("{outage}");
+            Some(outage)
+        }
+    }
+}
+
+/// Speaks to every extranet and says how that went; gives the number of those that are silent.
 fn reach(settings: &Settings) -> usize {
     let Ok(runtime) = runtime(1) else { return 0 };
+    let legacy = match Legacy::new() {
+        Ok(legacy) => legacy,
+        Err(error) => {
+            tell!("{error}");
+            return settings.agencies.len();
+        }
+    };
     runtime.block_on(async {
         let mut silent = 0;
         for agency in &settings.agencies {
-            match connect(agency).await {
-                Ok(()) => println!("{}: {} answers", agency.code, agency.upstream.origin),
+            match legacy.knock(&agency.upstream).await {
+                Ok(status) => {
+                    say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
+                    tell_around(agency, &legacy.around(&agency.upstream, status).await);
+                }
                 Err(reason) => {
                     silent += 1;
-                    eprintln!(
+                    tell!(
                         "{}: {} cannot be reached: {reason} (hint: is upstream.url right, and may this machine \
                          connect to it?)",
-                        agency.code, agency.upstream.origin
+                        agency.code,
+                        agency.upstream.origin
                     );
                 }
             }
@@ -48,12 +79,19 @@ fn reach(settings: &Settings) -> usize {
     })
 }
 
-async fn connect(agency: &Agency) -> Result<(), String> {
-    let origin = &agency.upstream.origin;
-    let patience = Duration::from_millis(agency.upstream.connect_timeout_ms);
-    match tokio::time::timeout(patience, TcpStream::connect((origin.host(), origin.port()))).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no connection within {} ms", patience.as_millis())),
+/// An extranet that others reach directly makes every promise of the gateway hollow (a25).
+fn tell_around(agency: &Agency, around: &Around) {
+    let (code, origin) = (&agency.code, &agency.upstream.origin);
+    match around {
+        Around::Closed => say!("{code}: {origin} answers the gateway only"),
+        Around::Open(status) => tell!(
+            "{code}: warning: {origin} answers {status} to whoever comes without the gateway's certificate and secret \
+             header (hint: have the extranet, or the server in front of it, refuse such requests)"
+        ),
+        Around::Undeclared if agency.adapter == Adapter::TrustedHeaders => tell!(
+            "{code}: warning: whoever reaches {origin} directly is whoever they say (hint: upstream.secret_header or \
+             upstream.tls.client_cert_file, and an extranet that asks for it; or a network that only the gateway is in)"
+        ),
+        Around::Undeclared => say!("{code}: only the network keeps others from {origin}"),
     }
 }

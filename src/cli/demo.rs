@@ -1,7 +1,5 @@
 //! `vestibule demo`.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +9,7 @@ use tokio::net::TcpListener;
 use super::assemble::Origin;
 use super::reading::{self, Attempt, Reading};
 use super::serve::{act_on_signals, log_format};
+use super::terminal::say;
 use super::upgrade::Inherited;
 use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
@@ -18,7 +17,7 @@ use crate::app::import_roster::Import;
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency::AgencyCode;
-use crate::domain::roster::RosterLine;
+use crate::domain::roster::{Fields, RosterLine};
 use crate::telemetry::{SystemDice, start_logging};
 
 /// Days that the demo's provisional credentials live.
@@ -78,7 +77,7 @@ async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>
         // A browser that keeps a connection open must not keep the demo open.
         let _ = tokio::time::timeout(Duration::from_secs(1), extranet).await;
     }
-    println!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
+    say!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
     Ok(())
 }
 
@@ -103,7 +102,14 @@ async fn import_once(app: &App) -> Result<(), String> {
     let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS);
     for account in &accounts {
         let email = account.email.as_deref().unwrap_or_default();
-        let line = RosterLine::parse(&account.login, &account.password, &account.name, account.kind.code(), email);
+        let line = RosterLine::parse(Fields {
+            login: &account.login,
+            password: &account.password,
+            name: &account.name,
+            kind: account.kind.code(),
+            email,
+            ..Fields::default()
+        });
         let line = line.map_err(|error| format!("the demo's roster: {error}"))?;
         import.take(&line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);
@@ -115,7 +121,7 @@ async fn import_once(app: &App) -> Result<(), String> {
 
 fn print_guide(ports: Ports) {
     let Ports { gateway, mailbox, .. } = ports;
-    println!(
+    say!(
         "
 Vestibule is open. Ctrl-C ends everything.
 
@@ -128,13 +134,13 @@ Vestibule is open. Ctrl-C ends everything.
 
   Old accounts to begin with (identifier / password):"
     );
-    println!("    Cabinet Vasseur & Fils");
+    say!("    Cabinet Vasseur & Fils");
     for account in data::form_accounts() {
-        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }
-    println!("    Agence des Tilleuls (provisional, given out by the agency)");
+    say!("    Agence des Tilleuls (provisional, given out by the agency)");
     for account in data::header_accounts() {
-        println!("      {:<12} {:<26} {}", account.login, account.password, account.name);
+        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
     }
-    println!();
+    say!("");
 }

@@ -66,17 +66,25 @@ fn count(number: usize) -> u64 {
 async fn ready(State(operated): State<Arc<Operated>>) -> Response {
     let database = database(&operated.app).await;
     let gateway = if operated.stop.is_cancelled() { "stopping" } else { "ready" };
-    let is_ready = database == "ready" && gateway == "ready";
+    let sessions = match operated.app.sessions.ping().await {
+        None => None,
+        Some(Ok(())) => Some("ready"),
+        Some(Err(_)) => Some("failing"),
+    };
+    let is_ready = database == "ready" && gateway == "ready" && sessions.is_none_or(|redis| redis == "ready");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // A reload that was refused makes nobody unready: what is in force is good. `vestibule status` says what was wrong.
     let configuration = match operated.reloader.last() {
         Some(last) if last.outcome.is_err() => "last reload refused",
         _ => "ready",
     };
-    let said = serde_json::json!({
+    let mut said = serde_json::json!({
         "ready": is_ready, "database": database, "gateway": gateway, "configuration": configuration,
         "edition": operated.app.current.edition().number,
     });
+    if let Some(redis) = sessions {
+        said["redis"] = redis.into();
+    }
     (status, Json(said)).into_response()
 }
 

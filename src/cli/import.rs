@@ -1,17 +1,18 @@
 //! `vestibule import` (b02, b20).
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::terminal::{say, tell};
 use super::{Ended, assemble, runtime};
 use crate::app::import_roster::Import;
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
-use crate::domain::roster::{RosterError, RosterLine};
+use crate::domain::basic::can_be_sent;
+use crate::domain::roster::{Fields, RosterError, RosterLine};
+use crate::domain::upstream::Adapter;
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -21,6 +22,8 @@ pub(super) struct Wanted {
     pub(super) agency: String,
     /// Days that provisional credentials live.
     pub(super) days: u32,
+    /// Whether the file is the whole roster.
+    pub(super) replace: bool,
     /// Where refused lines are written to.
     pub(super) refused: Option<PathBuf>,
 }
@@ -41,10 +44,21 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
         let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
         return Ended::Failed(format!("there is no agency {code}; there are: {}", known.join(", ")));
     };
-    let read = match read(wanted) {
+    let read = match read(wanted, &agency.adapter) {
         Ok(read) => read,
         Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
     };
+    if wanted.replace && !read.bad.is_empty() {
+        for (line, reason, _) in &read.bad {
+            tell!("{}:{line}: {reason}", wanted.roster.display());
+        }
+        return Ended::Failed(
+            "with --replace every line has to be good, or accounts would be closed by mistake".into(),
+        );
+    }
+    if wanted.replace && read.good.is_empty() {
+        return Ended::Failed("--replace with an empty roster would close every account of the agency".into());
+    }
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
@@ -58,10 +72,16 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        import.finish(read.bad.len() as u64).await.map_err(|fault| fault.to_string())
+        if wanted.replace {
+            let kept = read.good.iter().map(|line| line.login.key()).collect();
+            import.close_all_but(&kept).await.map_err(|fault| fault.to_string())?;
+        }
+        let withdrawn = import.withdrawn();
+        let taken = import.finish(read.bad.len() as u64).await.map_err(|fault| fault.to_string())?;
+        Ok::<_, String>((taken, withdrawn))
     });
     match taken {
-        Ok(taken) => report(wanted, &read, taken),
+        Ok::<_, String>((taken, withdrawn)) => report(wanted, &read, taken, withdrawn),
         Err(reason) => Ended::Failed(format!("{reason}; what was taken before is kept, import the file again")),
     }
 }
@@ -72,15 +92,17 @@ fn progress_bar(length: usize) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style)
 }
 
-fn report(wanted: &Wanted, read: &Read, taken: u64) -> Ended {
+fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
     for (line, reason, _) in &read.bad {
-        eprintln!("{}:{line}: {reason}", wanted.roster.display());
+        tell!("{}:{line}: {reason}", wanted.roster.display());
     }
-    println!("{taken} accounts taken, {} lines refused", read.bad.len());
+    let closed =
+        if withdrawn > 0 { format!(", {withdrawn} accounts closed or given to somebody else") } else { String::new() };
+    say!("{taken} accounts taken, {} lines refused{closed}", read.bad.len());
     let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return Ended::Done };
     match write_refused(file, read) {
         Ok(()) => {
-            println!("the refused lines are in {}", file.display());
+            say!("the refused lines are in {}", file.display());
             Ended::Done
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
@@ -97,7 +119,7 @@ fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
     Ok(())
 }
 
-fn read(wanted: &Wanted) -> Result<Read, String> {
+fn read(wanted: &Wanted, adapter: &Adapter) -> Result<Read, String> {
     let bytes = std::fs::read(&wanted.roster).map_err(|error| error.to_string())?;
     let text = decode(&bytes);
     let heading = text.lines().next().unwrap_or_default();
@@ -111,15 +133,18 @@ fn read(wanted: &Wanted) -> Result<Read, String> {
         let record = record.map_err(|error| error.to_string())?;
         let number = record.position().map_or(0, csv::Position::line);
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let line = RosterLine::parse(
-            field(Some(columns.login)),
-            field(columns.password),
-            field(columns.name),
-            field(columns.kind),
-            field(columns.email),
-        );
+        let line = RosterLine::parse(Fields {
+            login: field(Some(columns.login)),
+            password: field(columns.password),
+            name: field(columns.name),
+            kind: field(columns.kind),
+            email: field(columns.email),
+            since: field(columns.since),
+            closed: field(columns.closed),
+        });
         let line = line.and_then(|line| match seen.insert(line.login.key(), number) {
             Some(before) => Err(RosterError::Twice(before)),
+            None if matches!(adapter, Adapter::HttpBasic(_)) && !can_be_sent(&line.login) => Err(RosterError::Colon),
             None => Ok(line),
         });
         match line {
@@ -145,6 +170,8 @@ struct Columns {
     name: Option<usize>,
     kind: Option<usize>,
     email: Option<usize>,
+    since: Option<usize>,
+    closed: Option<usize>,
 }
 
 impl Columns {
@@ -160,6 +187,8 @@ impl Columns {
             name: at(&["name", "nom"]),
             kind: at(&["kind", "type", "qualité", "qualite"]),
             email: at(&["email", "e-mail", "mail", "courriel"]),
+            since: at(&["since", "depuis"]),
+            closed: at(&["closed", "deleted", "clos", "supprimé", "supprime"]),
         })
     }
 }

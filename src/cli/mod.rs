@@ -1,24 +1,31 @@
 //! The command line: the only place that names every module.
 
-#![expect(clippy::disallowed_macros, reason = "this is where the program speaks to the terminal")]
-
+mod ask_health;
 mod assemble;
 mod check;
 mod control;
 mod demo;
 mod health;
 mod import;
+mod mail;
+mod person;
 mod reading;
 mod reload;
 mod serve;
+mod store_copy;
+mod terminal;
 mod upgrade;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use terminal::{say, tell};
+
 use crate::config::{self, Settings};
+use crate::telemetry::SystemDice;
 
 /// An authentication gateway in front of extranets that nobody will change any more.
 ///
@@ -88,6 +95,14 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
+    /// Looks at the letters and sends them again, tries the way out, tells what belongs into the DNS.
+    Mail {
+        /// The configuration.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: mail::MailCommand,
+    },
     /// Takes an agency's roster: accounts with names, kinds, e-mail addresses and provisional credentials.
     ///
     /// The file is CSV with a line of headings (login, password, name, kind, email; only login is needed; French
@@ -106,9 +121,67 @@ enum Command {
         /// Days that provisional credentials live; they die with their use all the same.
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
         days: u32,
+        /// The file is the whole roster: accounts that do not stand in it are closed, and their owners told by letter.
+        #[arg(long)]
+        replace: bool,
         /// Writes the lines that were refused to this file, with the reason, to be mended and imported again.
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
+    },
+    /// Asks the gateway that runs on this machine whether it is ready; fails where it is not.
+    ///
+    /// Meant for a container engine's health check, and for whoever is called at night.
+    Health {
+        /// The configuration, which says where the gateway tells its health.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// Asks only whether it is alive: one that waits for its database is.
+        #[arg(long)]
+        alive: bool,
+    },
+    /// Tells support why somebody does not get in, and mends it: locks, letters, attached accounts, access.
+    ///
+    /// Works beside a running gateway. Everything that is changed wants a reason, which is kept in the trace.
+    Person(person::Person),
+    /// Moves an installation to another database.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// The keys that seal old passwords.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Copies everything from one database to another, which has to be empty; either may be SQLite or PostgreSQL.
+    ///
+    /// Stop the gateway before, and afterwards put the new URL into its configuration: that is all. Nothing is changed
+    /// in the database that is copied from; the other one holds everything in the end, or nothing.
+    Copy {
+        /// The database to copy from: `sqlite:<path>`, `postgres://…`, or `@<file>` that holds the URL.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// The database to copy to. A password belongs into a file: everybody on the machine can read arguments.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum VaultCommand {
+    /// Writes a new key into a new file, for its owner's eyes only.
+    NewKey {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Seals everything anew under the current key, and tells which old keys are not needed any more.
+    ///
+    /// The gateway may go on running, and this may be interrupted and run again.
+    Rotate {
+        /// The configuration, with the new key as the current one and the one before among the old ones.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
     },
 }
 
@@ -130,14 +203,27 @@ pub fn run() -> ExitCode {
         Command::Status { config } => ask(&config, "status"),
         Command::Check { config, offline } => check::run(&config, offline),
         Command::Demo { folder, port } => demo::run(&folder, port),
-        Command::Import { roster, config, agency, days, refused } => {
-            with_settings(&config, |settings| import::run(&settings, &import::Wanted { roster, agency, days, refused }))
+        Command::Mail { config, command } => with_settings(&config, |settings| mail::run(&settings, &command)),
+        Command::Import { roster, config, agency, days, replace, refused } => with_settings(&config, |settings| {
+            import::run(&settings, &import::Wanted { roster, agency, days, replace, refused })
+        }),
+        Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
+        Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
+        Command::Vault(VaultCommand::Rotate { config }) => with_settings(&config, |settings| vault::rotate(&settings)),
+        Command::Health { config, alive } => with_settings(&config, |settings| ask_health::run(&settings, alive)),
+        Command::Person(person) => {
+            let config = person.config.clone();
+            with_settings(&config, |settings| person::run(&settings, person))
         }
     };
     match ended {
+        Ended::Done if terminal::lost() => {
+            tell!("vestibule: not everything that was to be said could be written");
+            ExitCode::from(1)
+        }
         Ended::Done => ExitCode::SUCCESS,
         Ended::Failed(reason) => {
-            eprintln!("vestibule: {reason}");
+            tell!("vestibule: {reason}");
             ExitCode::from(1)
         }
         Ended::Misconfigured => ExitCode::from(2),
@@ -149,7 +235,7 @@ fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) 
     match reading::read(path).outcome {
         Ok(reading) => {
             for warning in &reading.warnings {
-                eprintln!("{warning}");
+                tell!("{warning}");
             }
             go_on(reading.settings)
         }
@@ -158,8 +244,8 @@ fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) 
 }
 
 fn tell_refused(refused: &reading::Refused) -> Ended {
-    eprintln!("{}", refused.describe());
-    eprintln!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
+    tell!("{}", refused.describe());
+    tell!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
     Ended::Misconfigured
 }
 
@@ -178,11 +264,11 @@ fn ask(path: &std::path::Path, line: &str) -> Ended {
     };
     match answered {
         Ok(Ok(text)) => {
-            println!("{text}");
+            say!("{text}");
             Ended::Done
         }
         Ok(Err(text)) => {
-            eprintln!("{text}");
+            tell!("{text}");
             Ended::Failed(format!("{line}: refused"))
         }
         Err(reason) => Ended::Failed(reason),

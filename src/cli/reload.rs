@@ -50,7 +50,7 @@ pub(super) struct Reloader {
 struct Fixed {
     values: BTreeSet<(String, String)>,
     database: String,
-    vault: Option<String>,
+    vault: Option<Vec<String>>,
 }
 
 struct State {
@@ -257,7 +257,9 @@ impl Fixed {
         Self {
             values: own.map(|origin| (origin.key.clone(), origin.value.clone())).collect(),
             database: settings.database_url.expose().to_owned(),
-            vault: settings.vault.as_ref().map(|keys| keys.id.clone()),
+            vault: settings.vault.as_ref().map(|keys| {
+                std::iter::once(&keys.current).chain(&keys.old).map(|key| key.id.clone()).collect::<Vec<_>>()
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,7 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
     for warning in &reading.warnings {
         tracing::warn!(warning, "in the configuration");
     }
+    keep_memory_private();
     let runtime = match runtime(server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
@@ -69,6 +71,16 @@ async fn assembled(
         format!("{}: {error} (hint: --upgrade takes over from a gateway that runs)", control.display())
     })?;
     Ok((prepared.listen(&mut inherited).await?, Some(predecessor)))
+}
+
+/// What residents type is in this memory for the moment of a request, and the vault's key for good: no core of it is
+/// written, and no other program of the same user looks into it.
+fn keep_memory_private() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let done = setrlimit(Resource::Core, none).and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    if let Err(error) = done {
+        tracing::warn!(%error, "a crash may write the memory to a file");
+    }
 }
 
 pub(super) const fn log_format(format: config::LogFormat) -> LogFormat {

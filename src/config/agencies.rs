@@ -1,21 +1,23 @@
 //! An agency's file as used, and what has to hold between the agencies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::document::Section;
 use super::headers;
 use super::origins::{Source, ValueOrigin};
 use super::policy::{Layer, Layers};
 use super::problems::Wrong;
+use super::secrets::Surroundings;
 use super::settings::PortalSettings;
 use super::sign_in;
+use super::upstream;
 use super::values;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
 use crate::domain::path::{NormalisedPath, PathRule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::{Adapter, Upstream, Verifier};
+use crate::domain::upstream::{Adapter, Verifier};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -25,7 +27,7 @@ pub(super) struct Read<'s> {
     pub(super) code: Option<AgencyCode>,
     /// Its public origin.
     pub(super) public: Option<Origin>,
-    /// Whether its old passwords are replayed, and so kept.
+    /// Whether its old passwords are replayed, or its cookies kept: both are sealed.
     pub(super) replays: bool,
     /// All of it, if nothing is wrong.
     pub(super) agency: Option<Agency>,
@@ -39,6 +41,7 @@ pub(super) fn read<'s>(
     written: Vec<ValueOrigin>,
     layers: &Layers<'s>,
     portal: Option<&PortalSettings>,
+    around: Surroundings<'_>,
 ) -> Read<'s> {
     let code = code(&section);
     let public = section.parsed("url", values::public_origin);
@@ -48,32 +51,52 @@ pub(super) fn read<'s>(
     let (policy, folded) = layers.fold(client.as_ref().map(AgencyCode::client), own);
     origins.extend(folded);
     let brand = brand(&section, portal, &mut origins);
-    let upstream = section.section("upstream").and_then(|section| upstream(&section, &mut origins));
+    let headers = headers::read(&section);
+    let upstream = section.section("upstream").and_then(|section| {
+        let read = upstream::read(&section, &headers, around)?;
+        if !section.has("host") {
+            derive(&mut origins, "upstream.host", quoted(&read.host_header), "from upstream.url");
+        }
+        Some(read)
+    });
     let mode = mode(&section);
-    let cookies = cookies(&section);
+    let cookies = section.choice("cookies");
+    let accounts = section.choice("accounts");
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
-            let value = if verifier == Verifier::Form { "form" } else { "roster" };
+            let value = match verifier {
+                Verifier::Form => "form",
+                Verifier::Basic => "basic",
+                Verifier::Roster => "roster",
+            };
             derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
         }
         Some((adapter, verifier))
     });
-    let headers = headers::read(&section);
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
-    let replays = adapter.as_deref() == Some("form-replay");
+    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic")) || cookies == Some(CookieMode::Jar);
+    if adapter.as_deref() == Some("http-basic") {
+        check_basic(&section);
+    }
     if adapter.as_deref() == Some("trusted-headers") {
         headers::check_account_is_named(&section);
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);
     let session_over = section.section("session_over").and_then(|section| {
-        Some(SessionOver { login_redirect: section.flag("login_redirect")?, statuses: section.numbers("statuses") })
+        let element =
+            if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
+        let login_redirect = section.flag("login_redirect")?;
+        Some(SessionOver { login_redirect, statuses: section.numbers("statuses"), element })
     });
     let terms = section.section("terms").map(|section| terms(&section));
     for origin in &mut origins {
         origin.agency.clone_from(&code);
     }
+    let secret_header = upstream.as_ref().and_then(|upstream| upstream.trust.secret_header.as_ref());
+    let ours = headers.iter().map(|header| header.name.as_str());
+    let reserved = ReservedNames::of(ours.chain(secret_header.map(|header| header.name.as_str())));
     let agency = || {
         let (adapter, verifier) = sign_in?;
         Some(Agency {
@@ -81,13 +104,14 @@ pub(super) fn read<'s>(
             brand: brand?,
             language: section.choice("language")?,
             public: public.clone()?,
+            accounts: accounts?,
             upstream: upstream?,
             mode: mode?,
             policy,
             adapter,
             verifier,
             cookies: cookies?,
-            reserved: ReservedNames::of(headers.iter().map(|header| header.name.as_str())),
+            reserved,
             headers,
             keep_authorization: section.flag("keep_authorization")?,
             paths,
@@ -124,12 +148,12 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
             read.section.error("url", wrong.hint("each extranet needs a host of its own"));
         }
     }
-    let publics: Vec<&Origin> =
+    let publics: HashSet<&Origin> =
         agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
     for read in agencies {
         let Some(section) = read.section.section("upstream") else { continue };
         let points_back =
-            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&&url));
+            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&url));
         if points_back {
             section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
         }
@@ -164,30 +188,25 @@ fn brand(
             derive(origins, "brand.colour", quoted(colour), "the portal's colour");
         }
     }
+    let mail_from = brand.parsed("mail_from", values::email);
     let support_email = brand.parsed("support_email", values::email);
     let support_phone = brand.parsed("support_phone", values::line);
     let support_url = brand.parsed("support_url", values::web_address);
-    Some(AgencyBrand { name: name?, colour: colour?, support_email, support_phone, support_url })
+    Some(AgencyBrand { name: name?, colour: colour?, mail_from, support_email, support_phone, support_url })
 }
 
-fn upstream(section: &Section<'_>, origins: &mut Vec<ValueOrigin>) -> Option<Upstream> {
-    let origin = section.parsed("url", values::origin);
-    let aliases = section.list("aliases", values::origin);
-    let written = section.parsed("host", values::host_header);
-    let host_header = match &origin {
-        Some(origin) if !section.has("host") => {
-            derive(origins, "upstream.host", quoted(&origin.authority()), "from upstream.url");
-            Some(origin.authority())
-        }
-        _ => written,
-    };
-    Some(Upstream {
-        origin: origin?,
-        host_header: host_header?,
-        aliases,
-        connect_timeout_ms: section.number("connect_timeout_ms")?,
-        read_timeout_ms: section.number("read_timeout_ms")?,
-    })
+/// With HTTP Basic, browsers must neither bring credentials of their own nor be asked for some.
+fn check_basic(section: &Section<'_>) {
+    if section.flag("keep_authorization") == Some(true) {
+        let wrong = Wrong::new("with http-basic, Authorization is the gateway's own");
+        section.error("keep_authorization", wrong.hint("leave it out"));
+    }
+    if let Some(over) = section.section("session_over")
+        && !over.numbers::<u16>("statuses").contains(&401)
+    {
+        let wrong = Wrong::new("with http-basic, 401 says that the password is refused");
+        over.error("statuses", wrong.hint("statuses = [401]"));
+    }
 }
 
 fn mode(section: &Section<'_>) -> Option<AgencyMode> {
@@ -199,18 +218,14 @@ fn mode(section: &Section<'_>) -> Option<AgencyMode> {
     mode
 }
 
-fn cookies(section: &Section<'_>) -> Option<CookieMode> {
-    let cookies = section.choice("cookies");
-    if cookies == Some(CookieMode::Jar) {
-        let wrong = Wrong::new("jar is not available yet");
-        section.error("cookies", wrong.hint("take \"relay\": each agency has its own host, so its cookies stay apart"));
-    }
-    cookies
-}
-
 fn paths(section: &Section<'_>) -> PathRules {
-    let rules = |name: &str| section.list(name, values::path_rule);
-    PathRules { public: rules("public"), login: rules("login"), logout: rules("logout"), account: rules("account") }
+    let rules = |name: &str| section.list(name, values::page_rule);
+    PathRules {
+        public: section.list("public", values::path_rule),
+        login: rules("login"),
+        logout: rules("logout"),
+        account: rules("account"),
+    }
 }
 
 /// The page of the login form never answers through the gateway; where no rule says so, one is added.
@@ -221,9 +236,12 @@ fn with_login_page(
     origins: &mut Vec<ValueOrigin>,
 ) -> PathRules {
     let Some(Adapter::FormReplay(form)) = adapter else { return paths };
-    let path = form.page.split('?').next().unwrap_or_default();
-    let covered =
-        NormalisedPath::read(path).is_ok_and(|path| paths.login.iter().any(|rule| rule.covers(path.as_str())));
+    let (path, query) = match form.page.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (form.page.as_str(), None),
+    };
+    let covered = NormalisedPath::read(path)
+        .is_ok_and(|path| paths.login.iter().any(|rule| rule.covers_page(path.as_str(), query)));
     if covered {
         return paths;
     }
@@ -231,7 +249,7 @@ fn with_login_page(
     match PathRule::parse(path) {
         Some(rule) if path != "/" && path == form.page => {
             paths.login.push(rule);
-            let all: Vec<String> = paths.login.iter().map(|rule| quoted(rule.as_str())).collect();
+            let all: Vec<String> = paths.login.iter().map(|rule| quoted(&rule.text())).collect();
             origins.retain(|origin| origin.key != "paths.login");
             derive(origins, "paths.login", format!("[{}]", all.join(", ")), "sign_in.form.page added");
         }

@@ -10,11 +10,12 @@ use super::document::Section;
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::settings::{
-    Argon2Settings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings, ServerSettings, Settings,
-    SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
+    Argon2Settings, DkimSettings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings, ServerSettings,
+    Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
 };
 use super::tls;
 use super::values;
+use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Scheme;
 use crate::domain::secret::Secret;
 
@@ -33,6 +34,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     }
     let (tls, proxy_protocol) = listeners(root, server.as_ref(), around);
     let database_url = root.section("database").and_then(|section| database_url(&section, around));
+    let redis = root.section("redis").map(|section| super::redis::read(&section, around));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
     let mail = root.section("mail").and_then(|section| mail(&section, around));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));
@@ -53,6 +55,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         proxy_protocol,
         portal: portal?,
         database_url: database_url?,
+        redis: redis.map_or(Some(None), |redis| redis.map(Some))?,
         vault,
         mail: mail?,
         argon2: argon2?,
@@ -185,7 +188,38 @@ fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings>
         }
         _ => None,
     };
-    Some(MailSettings { from: from?, transport: transport? })
+    let dkim = section.section("dkim").map(|section| dkim(&section, from.as_deref(), around));
+    let limits = section.section("limits").and_then(|section| limits(&section));
+    let dkim = match dkim {
+        Some(dkim) => Some(dkim?),
+        None => None,
+    };
+    Some(MailSettings { from: from?, transport: transport?, dkim, limits: limits? })
+}
+
+fn dkim(section: &Section<'_>, from: Option<&str>, around: Surroundings<'_>) -> Option<DkimSettings> {
+    let domain = section.parsed("domain", values::domain);
+    let selector = section.parsed("selector", values::domain);
+    let key = secrets::secret(section, "key", true, around);
+    if let (Some(from), Some(domain)) = (from, &domain) {
+        let sender = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        if sender != *domain && !sender.ends_with(&format!(".{domain}")) {
+            let wrong =
+                Wrong::new(format!("letters come from {sender}: receivers will not count this signature for it"));
+            section.warning("domain", wrong.hint("the domain of mail.from, or one above it"));
+        }
+    }
+    Some(DkimSettings { domain: domain?, selector: selector?, key: key? })
+}
+
+fn limits(section: &Section<'_>) -> Option<LetterLimits> {
+    Some(LetterLimits {
+        per_address: section.number("per_address")?,
+        per_client: section.number("per_client")?,
+        per_agency: section.number("per_agency")?,
+        per_hour: section.number("per_hour")?,
+        queue: section.number("queue")?,
+    })
 }
 
 fn smtp(section: &Section<'_>, around: Surroundings<'_>) -> Option<SmtpSettings> {
@@ -198,16 +232,27 @@ fn smtp(section: &Section<'_>, around: Surroundings<'_>) -> Option<SmtpSettings>
         section.error("username", wrong.hint("give username and password_file or password_env, or neither"));
     }
     let tls: Option<SmtpTls> = section.choice("tls");
-    if tls == Some(SmtpTls::None) && username.is_some() {
-        section
-            .warning("tls", Wrong::new("the mail server's password travels in the clear").hint("tls = \"starttls\""));
+    if tls == Some(SmtpTls::None) && !host.as_deref().is_some_and(values::is_this_machine) {
+        let what = if username.is_some() { "the mail server's password and every letter" } else { "every letter" };
+        let wrong = Wrong::new(format!("{what}, with its links and codes, travels in the clear"));
+        section.warning("tls", wrong.hint("tls = \"starttls\", or a mail server on this machine"));
     }
     let ca_file = section.path("ca_file");
     if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
         section.error("ca_file", Wrong::new(format!("there is no file {}", file.display())));
     }
     let login = username.zip(password).map(|(username, password)| SmtpLogin { username, password });
-    Some(SmtpSettings { host: host?, port: section.number("port")?, tls: tls?, login, ca_file })
+    let hello = section.parsed("hello", values::domain);
+    Some(SmtpSettings {
+        host: host?,
+        port: section.number("port")?,
+        tls: tls?,
+        login,
+        ca_file,
+        hello,
+        connections: section.number("connections")?,
+        timeout: Duration::from_secs(section.number("timeout_seconds")?),
+    })
 }
 
 fn argon2(section: &Section<'_>) -> Option<Argon2Settings> {

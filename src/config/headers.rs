@@ -57,11 +57,11 @@ pub(super) fn check_account_is_named(agency: &Section<'_>) {
 }
 
 /// As CGI, WSGI and PHP fold names: without case, `_` as `-`.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-fn header_name(text: &str, earlier: &[String]) -> Result<String, Wrong> {
+pub(super) fn header_name(text: &str, earlier: &[String]) -> Result<String, Wrong> {
     let name = values::token(text)?;
     let folded = folded(&name);
     if NOT_OURS.contains(&folded.as_str()) || folded.starts_with("content-") || folded.starts_with("x-forwarded-") {

@@ -85,6 +85,12 @@ pub(super) const GATEWAY: &[Key] = &[
         "Where people, links, letters and the trace are kept: one of the three keys.",
     ),
     key(
+        "redis",
+        Table(REDIS),
+        Nothing,
+        "Where sessions live when several nodes share them; without it they are in the database. The nodes share a PostgreSQL too.",
+    ),
+    key(
         "vault",
         Table(VAULT),
         Nothing,
@@ -229,9 +235,35 @@ const DATABASE: &[Key] = &[
     key("url_env", Text, Nothing, "An environment variable that holds the URL."),
 ];
 
+const REDIS: &[Key] = &[
+    key(
+        "urls",
+        Texts,
+        Required,
+        "`redis://host:port/db`, or `rediss://…` with TLS: the server, or some of the Sentinels or of the cluster's nodes.",
+    ),
+    key("mode", Choice(&["single", "sentinel", "cluster"]), Is("'single'"), "What the addresses are of."),
+    key("master", Text, Nothing, "The name by which the Sentinels know the master, for `mode = \"sentinel\"`."),
+    key("username", Text, Nothing, "The user (ACL); without it, the default one."),
+    key("password_file", Text, Nothing, "A file that holds the password."),
+    key("password_env", Text, Nothing, "An environment variable that holds the password."),
+    key("sentinel_username", Text, Nothing, "The user at the Sentinels."),
+    key("sentinel_password_file", Text, Nothing, "A file that holds the password for the Sentinels."),
+    key("sentinel_password_env", Text, Nothing, "An environment variable that holds the password for the Sentinels."),
+    key("ca_file", Text, Nothing, "Certificates (PEM) to believe in place of the system's."),
+    key("timeout_ms", Number(50, 5000), Is("500"), "No answer of Redis is waited for any longer."),
+];
+
 const VAULT: &[Key] = &[
     key("key_file", Text, Nothing, "A file that holds 32 random bytes in base64."),
     key("key_env", Text, Nothing, "An environment variable that holds them."),
+    key(
+        "old_key_files",
+        Texts,
+        Is("[]"),
+        "Files with other keys, which only open: those before the current one until `vestibule vault rotate` has done its work, or the next one before every node has it.",
+    ),
+    key("old_key_envs", Texts, Is("[]"), "Environment variables with such keys."),
 ];
 
 const MAIL: &[Key] = &[
@@ -244,6 +276,33 @@ const MAIL: &[Key] = &[
     ),
     key("folder", Text, Nothing, "The folder, for `transport = \"folder\"`."),
     key("smtp", Table(SMTP), Nothing, "The mail server, for `transport = \"smtp\"`."),
+    key("dkim", Table(DKIM), Nothing, "Signs every letter (DKIM)."),
+    key(
+        "limits",
+        Table(LIMITS),
+        Is("{}"),
+        "How many letters can be caused; whoever asks beyond that sees the same page, and no letter goes.",
+    ),
+];
+
+const DKIM: &[Key] = &[
+    key("domain", Text, Required, "The domain that signs: that of `from`, or one above it."),
+    key("selector", Text, Required, "The name of the key: the public half is at `<selector>._domainkey.<domain>`."),
+    key("key_file", Text, Nothing, "A file that holds the private key in PEM: Ed25519, or RSA of 2048 bits or more."),
+    key("key_env", Text, Nothing, "An environment variable that holds it."),
+];
+
+const LIMITS: &[Key] = &[
+    key("per_address", Number(1, 100), Is("5"), "Letters to one address in an hour."),
+    key(
+        "per_client",
+        Number(1, 10_000),
+        Is("60"),
+        "Letters that one client address can cause in an hour; an office or a residence may share it.",
+    ),
+    key("per_agency", Number(1, 1_000_000), Is("2000"), "Letters that can be caused in one agency's name in an hour."),
+    key("per_hour", Number(1, 1_000_000), Is("10000"), "Letters that can be caused in an hour in all."),
+    key("queue", Number(1, 10_000_000), Is("20000"), "Letters that may wait to be sent."),
 ];
 
 const SMTP: &[Key] = &[
@@ -253,12 +312,25 @@ const SMTP: &[Key] = &[
         "tls",
         Choice(&["starttls", "tls", "none"]),
         Is("'starttls'"),
-        "STARTTLS (required, never skipped), TLS from the first byte, or none.",
+        "STARTTLS (required, never skipped), TLS from the first byte, or none: for a server on the same machine.",
     ),
     key("username", Text, Nothing, "The name to sign in with; without it, nobody signs in."),
     key("password_file", Text, Nothing, "A file that holds the password."),
     key("password_env", Text, Nothing, "An environment variable that holds the password."),
     key("ca_file", Text, Nothing, "Certificates (PEM) to believe besides the system's."),
+    key("hello", Text, Nothing, "What the gateway calls itself (EHLO); the machine's name by default."),
+    key(
+        "connections",
+        Number(1, 64),
+        Is("4"),
+        "Letters on their way at once. Half of them at most go to one domain, so that a slow one does not stop the others.",
+    ),
+    key(
+        "timeout_seconds",
+        Number(1, 600),
+        Is("60"),
+        "The longest wait for the answer to one command; five times that for the last one, which says that the letter is taken.",
+    ),
 ];
 
 const ARGON2: &[Key] = &[
@@ -279,7 +351,7 @@ const LOG: &[Key] = &[
         "level",
         Text,
         Is("'info'"),
-        "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`.",
+        "`error`, `warn`, `info`, `debug`, `trace`, or by target: `info,vestibule=debug`. Below `info` only the gateway's own lines are written: libraries would tell codes and cookies.",
     ),
 ];
 

@@ -93,10 +93,10 @@ fn attempt_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Attem
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
     let portal = root.section("portal").and_then(|section| gateway::portal(&section));
-    let (agencies, origins) = read_agencies(root, portal.as_ref());
     let trial = portal.as_ref().is_some_and(|portal| values::is_local(portal.origin.host()));
-    let settings = gateway::read(root, portal, Surroundings { variable, trial });
-    let mut settings = settings?;
+    let around = Surroundings { variable, trial };
+    let (agencies, origins) = read_agencies(root, portal.as_ref(), around);
+    let mut settings = gateway::read(root, portal, around)?;
     settings.origins = written;
     settings.origins.extend(origins);
     settings.agencies = agencies;
@@ -107,7 +107,11 @@ fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -
     Some(settings)
 }
 
-fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Agency>, Vec<ValueOrigin>) {
+fn read_agencies(
+    root: &Section<'_>,
+    portal: Option<&PortalSettings>,
+    around: Surroundings<'_>,
+) -> (Vec<Agency>, Vec<ValueOrigin>) {
     let files = agency_files(root);
     let texts: Vec<(&Path, Zeroizing<String>)> =
         files.iter().filter_map(|file| Some((file.as_path(), read_text(file, root.notes)?))).collect();
@@ -119,7 +123,7 @@ fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Ag
         .map(|document| {
             let section = document.root(AGENCY, root.notes);
             let written = schema::check(&section);
-            agencies::read(section, written, &layers, portal)
+            agencies::read(section, written, &layers, portal, around)
         })
         .collect();
     agencies::check_together(&read, portal);
@@ -131,7 +135,9 @@ fn read_agencies(root: &Section<'_>, portal: Option<&PortalSettings>) -> (Vec<Ag
         && let Some(first) = read.iter().find(|read| read.replays)
     {
         let file = first.section.document.file.display();
-        let wrong = Wrong::new(format!("missing; old passwords that are replayed have to be sealed ({file})"));
+        let wrong = Wrong::new(format!(
+            "missing; old passwords that are replayed, and cookies that are kept, have to be sealed ({file})"
+        ));
         root.error("vault", wrong.hint("[vault] with key_file or key_env"));
     }
     let (agencies, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.agency, read.origins)).unzip();

@@ -10,6 +10,7 @@ mod load;
 mod origins;
 mod policy;
 mod problems;
+mod redis;
 mod reference;
 mod schema;
 mod secrets;
@@ -18,6 +19,7 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
@@ -25,8 +27,9 @@ pub use load::{Attempt, Loaded, attempt, control_socket, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
+pub use secrets::vault_key_id;
 pub use settings::{
     Argon2Settings, Certificate, LogFormat, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
-    ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
-    UnknownName, VaultKeys,
+    RedisMode, RedisSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings,
+    TransportSettings, UnknownName, VaultKey, VaultKeys,
 };

@@ -49,24 +49,24 @@ impl fmt::Display for Source {
 /// Every value with its origin, as `check` prints it: first the gateway's, then each agency's.
 #[must_use]
 pub fn describe(settings: &Settings) -> String {
-    let mut text = format!("Gateway, {}\n", settings.portal.origin);
-    // Gathered once: with ten thousand agencies nobody waits for as many looks through all of them.
-    let mut by_agency: HashMap<Option<&AgencyCode>, Vec<&ValueOrigin>> = HashMap::new();
+    // Sorted out once: there may be ten thousand agencies.
+    let mut sorted: HashMap<Option<&AgencyCode>, Vec<&ValueOrigin>> = HashMap::new();
     for origin in &settings.origins {
-        by_agency.entry(origin.agency.as_ref()).or_default().push(origin);
+        sorted.entry(origin.agency.as_ref()).or_default().push(origin);
     }
-    let mut list = |text: &mut String, agency| table(text, by_agency.remove(&agency).unwrap_or_default().into_iter());
-    list(&mut text, None);
+    let of = |agency| sorted.get(&agency).map(Vec::as_slice).unwrap_or_default();
+    let mut text = format!("Gateway, {}\n", settings.portal.origin);
+    table(&mut text, of(None));
     for agency in &settings.agencies {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n{} {}, {}\n", agency.code, agency.brand.name, agency.public);
-        list(&mut text, Some(&agency.code));
+        table(&mut text, of(Some(&agency.code)));
     }
     text
 }
 
-fn table<'o>(text: &mut String, origins: impl Iterator<Item = &'o ValueOrigin> + Clone) {
-    let width = |column: fn(&ValueOrigin) -> &str| origins.clone().map(|origin| column(origin).chars().count()).max();
+fn table(text: &mut String, origins: &[&ValueOrigin]) {
+    let width = |column: fn(&ValueOrigin) -> &str| origins.iter().map(|origin| column(origin).chars().count()).max();
     let key_width = width(|origin| &origin.key).unwrap_or(0);
     // A long value, such as a list of rules, does not push the others' origins out of sight.
     let value_width = width(|origin| &origin.value).unwrap_or(0).min(40);

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::document::Section;
 use super::problems::Wrong;
-use super::settings::VaultKeys;
+use super::settings::{VaultKey, VaultKeys};
 use crate::domain::secret::Secret;
 
 /// Where secrets may come from.
@@ -50,23 +50,50 @@ pub(super) fn secret(section: &Section<'_>, name: &str, required: bool, around: 
     }
 }
 
-/// The key that seals legacy secrets; what is wrong with it is noted.
+/// The keys that seal legacy secrets; what is wrong with them is noted.
 pub(super) fn vault(section: &Section<'_>, around: Surroundings<'_>) -> Option<VaultKeys> {
-    let text = secret(section, "key", true, around)?;
+    let current = secret(section, "key", true, around);
+    let at = if section.has("key_file") { "key_file" } else { "key_env" };
+    let current = current.and_then(|text| vault_key(section, at, &text));
+    let mut old: Vec<VaultKey> = Vec::new();
+    for (name, read) in [("old_key_files", file as Reads), ("old_key_envs", variable as Reads)] {
+        for place in section.list(name, |place| Ok(place.to_owned())) {
+            let Some(key) = read(section, name, &place, around).and_then(|text| vault_key(section, name, &text)) else {
+                continue;
+            };
+            if current.iter().chain(&old).any(|known| known.id == key.id) {
+                section.error(name, Wrong::new(format!("{place} holds a key that is configured already")));
+            }
+            old.push(key);
+        }
+    }
+    Some(VaultKeys { current: current?, old })
+}
+
+/// The name of a key, which is no secret.
+#[must_use]
+pub fn vault_key_id(key: &[u8; 32]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(key)[..4])
+}
+
+type Reads = fn(&Section<'_>, &str, &str, Surroundings<'_>) -> Option<Secret>;
+
+fn vault_key(section: &Section<'_>, name: &str, text: &Secret) -> Option<VaultKey> {
     let bytes = BASE64.decode(text.expose().as_bytes()).map(Zeroizing::new).ok();
     let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
     let Some(key) = key.map(Zeroizing::new) else {
-        let at = if section.has("key_file") { "key_file" } else { "key_env" };
-        section.error(at, Wrong::new("this is not 32 bytes in base64").hint("head -c 32 /dev/urandom | base64"));
+        section.error(name, Wrong::new("this is not 32 bytes in base64").hint("vestibule vault new-key <FILE>"));
         return None;
     };
-    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_slice()));
-    Some(VaultKeys { id: digest[..8].to_owned(), key })
+    Some(VaultKey { id: vault_key_id(&key), key })
 }
 
 fn from_environment(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
-    let variable = section.text(name)?;
-    let value = (around.variable)(&variable)
+    variable(section, name, &section.text(name)?, around)
+}
+
+fn variable(section: &Section<'_>, name: &str, variable: &str, around: Surroundings<'_>) -> Option<Secret> {
+    let value = (around.variable)(variable)
         .map(Zeroizing::new)
         .map(|value| Secret::new(value.trim()))
         .filter(|value| !value.expose().is_empty());
@@ -76,8 +103,13 @@ fn from_environment(section: &Section<'_>, name: &str, around: Surroundings<'_>)
     value
 }
 
-fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
-    let path = section.path(name)?;
+/// The secret in the file that a key names.
+pub(super) fn from_file(section: &Section<'_>, name: &str, around: Surroundings<'_>) -> Option<Secret> {
+    file(section, name, &section.text(name)?, around)
+}
+
+fn file(section: &Section<'_>, name: &str, path: &str, around: Surroundings<'_>) -> Option<Secret> {
+    let path = section.folder().join(path);
     section.notes.depends_on(&path);
     check_mode(section, name, &path, around);
     match std::fs::read_to_string(&path).map(Zeroizing::new) {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::origins::ValueOrigin;
 use crate::domain::agency::Agency;
+use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 
@@ -29,7 +30,9 @@ pub struct Settings {
     pub portal: PortalSettings,
     /// `sqlite:…` or `postgres://…`; may hold a password.
     pub database_url: Secret,
-    /// The key that seals legacy secrets; there whenever an adapter replays them.
+    /// Where sessions live, if not in the database.
+    pub redis: Option<RedisSettings>,
+    /// The keys that seal legacy secrets; there whenever an adapter replays them.
     pub vault: Option<VaultKeys>,
     /// How letters leave.
     pub mail: MailSettings,
@@ -140,19 +143,63 @@ pub struct PortalSettings {
     pub support_url: Option<String>,
 }
 
-/// The key that seals legacy secrets.
-#[derive(Clone)]
+/// The keys that seal legacy secrets.
+#[derive(Debug, Clone)]
 pub struct VaultKeys {
+    /// The one that seals.
+    pub current: VaultKey,
+    /// Others that only open: those before it, or the one after it.
+    pub old: Vec<VaultKey>,
+}
+
+/// One key of the vault.
+#[derive(Clone)]
+pub struct VaultKey {
     /// Stored beside each sealed secret: the first eight hexadecimal digits of the key's SHA-256.
     pub id: String,
     /// The key, wiped when dropped.
     pub key: Zeroizing<[u8; 32]>,
 }
 
-impl fmt::Debug for VaultKeys {
+impl fmt::Debug for VaultKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VaultKeys").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("VaultKey").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// Redis, where several nodes share their sessions.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// One server, or some of the Sentinels or of the cluster's nodes; no password is in them.
+    pub urls: Vec<String>,
+    /// Which of these they are.
+    pub mode: RedisMode,
+    /// The user whose password it is.
+    pub username: Option<String>,
+    /// The password, if one is asked.
+    pub password: Option<Secret>,
+    /// The user at the Sentinels.
+    pub sentinel_username: Option<String>,
+    /// The password that the Sentinels ask, which is not the data's.
+    pub sentinel_password: Option<Secret>,
+    /// Certificates (PEM) to believe in place of the system's.
+    pub ca: Option<Vec<u8>>,
+    /// No answer is waited for any longer.
+    pub timeout: Duration,
+}
+
+/// How many servers Redis is, and who says which of them is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedisMode {
+    /// One.
+    Single,
+    /// The one that the Sentinels call the master.
+    Sentinel {
+        /// The name by which they know it.
+        master: String,
+    },
+    /// A cluster.
+    Cluster,
 }
 
 /// How letters leave.
@@ -162,6 +209,21 @@ pub struct MailSettings {
     pub from: String,
     /// Where letters go.
     pub transport: TransportSettings,
+    /// What signs them.
+    pub dkim: Option<DkimSettings>,
+    /// How many can be caused.
+    pub limits: LetterLimits,
+}
+
+/// What signs letters.
+#[derive(Debug, Clone)]
+pub struct DkimSettings {
+    /// The domain that signs.
+    pub domain: String,
+    /// The name of the key in the DNS.
+    pub selector: String,
+    /// The private key, PEM.
+    pub key: Secret,
 }
 
 /// Where letters go.
@@ -186,6 +248,12 @@ pub struct SmtpSettings {
     pub login: Option<SmtpLogin>,
     /// Certificates (PEM) to believe besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the gateway calls itself.
+    pub hello: Option<String>,
+    /// Letters on their way at once.
+    pub connections: usize,
+    /// The longest wait for the answer to one command.
+    pub timeout: Duration,
 }
 
 /// How the connection to the mail server is protected.

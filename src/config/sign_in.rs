@@ -3,6 +3,7 @@
 use super::document::Section;
 use super::problems::Wrong;
 use super::values;
+use crate::domain::basic::BasicLogin;
 use crate::domain::upstream::{Adapter, FormLogin, LogoutCall, ProfilePage, Rule, Verifier};
 
 /// Reads the adapter and the verifier; None where something is wrong, and then it has been noted.
@@ -24,23 +25,37 @@ pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier)> {
             Some(Adapter::TrustedHeaders)
         }
         Some("http-basic") => {
-            let wrong = Wrong::new("http-basic is not available yet");
-            section.error("adapter", wrong.hint("take \"form-replay\" or \"trusted-headers\""));
-            None
+            let declared = section.section("basic");
+            if declared.is_none() {
+                let wrong = Wrong::new("missing; http-basic has to know a page that asks for credentials");
+                section.error("basic", wrong.hint("describe it in [sign_in.basic]"));
+            }
+            declared.as_ref().and_then(basic).map(Adapter::HttpBasic)
         }
         _ => None,
     };
     let verifier = match (section.choice("verifier"), section.text("adapter").as_deref()) {
-        (Some(Verifier::Form), Some("trusted-headers")) => {
+        (Some(Verifier::Form), Some("trusted-headers" | "http-basic")) => {
             let wrong = Wrong::new("the extranet's form verifies with adapter = \"form-replay\" only");
             section.error("verifier", wrong.hint("verifier = \"roster\", and import a roster"));
             None
         }
+        (Some(Verifier::Basic), Some("trusted-headers" | "form-replay")) => {
+            let wrong = Wrong::new("HTTP Basic verifies with adapter = \"http-basic\" only");
+            section.error("verifier", wrong.hint("leave it out, or verifier = \"roster\""));
+            None
+        }
         (Some(verifier), _) => Some(verifier),
         (None, Some("form-replay")) => Some(Verifier::Form),
+        (None, Some("http-basic")) => Some(Verifier::Basic),
         (None, _) => Some(Verifier::Roster),
     };
     Some((adapter?, verifier?))
+}
+
+fn basic(section: &Section<'_>) -> Option<BasicLogin> {
+    let page = section.parsed("page", values::page);
+    Some(BasicLogin { page: page?, charset: section.choice("charset")?, timeout_ms: section.number("timeout_ms")? })
 }
 
 fn form(section: &Section<'_>) -> Option<FormLogin> {
@@ -145,11 +160,13 @@ fn logout(section: &Section<'_>) -> Option<LogoutCall> {
     let get = section.parsed("get", values::page);
     let page = section.parsed("page", values::page);
     let path = section.parsed("form", values::page);
-    match (section.has("get"), section.has("page"), section.has("form")) {
-        (true, false, false) => Some(LogoutCall::Get { path: get? }),
-        (false, true, true) => Some(LogoutCall::Form { page: page?, path: path? }),
+    let link = section.parsed("link", values::selector);
+    match (section.has("get"), section.has("page"), section.has("form"), section.has("link")) {
+        (true, false, false, false) => Some(LogoutCall::Get { path: get? }),
+        (false, true, true, false) => Some(LogoutCall::Form { page: page?, path: path? }),
+        (false, true, false, true) => Some(LogoutCall::Link { page: page?, link: link? }),
         _ => {
-            section.error("", Wrong::new("expected either get, or both page and form"));
+            section.error("", Wrong::new("expected either get, or page with one of form and link"));
             None
         }
     }

@@ -136,7 +136,7 @@ fn e01_a_small_file_is_enough_and_everything_else_has_a_default() {
     assert!(agency.session_over.login_redirect && agency.session_over.statuses == [401]);
     let Adapter::FormReplay(form) = &agency.adapter else { panic!("a form") };
     assert_eq!((form.timeout_ms, &form.success[0]), (10_000, &Rule::Redirect("/accueil.php".into())));
-    assert_eq!(settings.vault.expect("a key").id.len(), 8);
+    assert_eq!(settings.vault.expect("a key").current.id.len(), 8);
 }
 
 #[test]
@@ -169,6 +169,12 @@ fn e01_the_samples_load() {
     assert_eq!(form.success, [Rule::Cookie("sessionid".into())]);
     let logout = LogoutCall::Form { page: "/admin/".into(), path: "/admin/logout/".into() };
     assert_eq!(form.logout.as_ref(), Some(&logout));
+    for name in ["form-inline", "webdav"] {
+        let example = std::fs::read_to_string(config.join(format!("examples/{name}.toml"))).expect("the example");
+        let Loaded { settings, warnings } =
+            Installation::new().write("agencies/a.toml", &example).load().unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert_eq!((settings.agencies.len(), warnings), (1, vec![]), "{name}");
+    }
 }
 
 #[test]

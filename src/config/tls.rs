@@ -17,7 +17,8 @@ use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::settings::{Certificate, ProxyProtocolSettings, Settings, TlsSettings, UnknownName};
 use super::values;
-use crate::domain::origin::{Origin, Scheme};
+use crate::domain::accounts::Accounts;
+use crate::domain::origin::Scheme;
 
 /// Who renews certificates does so earlier than this.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 10);
@@ -67,13 +68,14 @@ pub(super) fn check_names(section: &Section<'_>, settings: &Settings) {
     let Some(tls) = settings.tls.as_ref().filter(|tls| !tls.listen.is_empty() && !tls.certificates.is_empty()) else {
         return;
     };
+    // An agency with a host for each account needs a certificate for every host below its own (a24).
+    let below = settings.agencies.iter().filter(|agency| agency.accounts == Accounts::Labels);
+    let below = below.map(|agency| (agency.public.scheme(), format!("*.{}", agency.public.host())));
     let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]);
-    let is_covered = |origin: &&Origin| tls.certificates.iter().any(|certificate| certificate.covers(origin.host()));
-    let missing: Vec<&str> = origins
-        .filter(|origin| origin.scheme() == Scheme::Https && !is_covered(origin))
-        .map(Origin::host)
-        .take(5)
-        .collect();
+    let hosts = origins.map(|origin| (origin.scheme(), origin.host().to_owned())).chain(below);
+    let is_covered = |host: &str| tls.certificates.iter().any(|certificate| certificate.covers(host));
+    let missing = hosts.filter(|(scheme, host)| *scheme == Scheme::Https && !is_covered(host)).map(|(_, host)| host);
+    let missing: Vec<String> = missing.take(5).collect();
     if !missing.is_empty() {
         let wrong = Wrong::new(format!("no certificate is for {}", missing.join(", ")));
         section.warning("", wrong.hint("browsers will be refused there, unless another TLS terminator serves it"));

@@ -127,6 +127,28 @@ pub(super) fn email(text: &str) -> Result<String, Wrong> {
         .map_err(|error| Wrong::new(format!("\"{text}\": {error}")))
 }
 
+/// A name of the DNS, in small letters.
+pub(super) fn domain(text: &str) -> Result<String, Wrong> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if text.len() <= 253 && text.split('.').all(label) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Wrong::new(format!("\"{text}\" is not a name such as \"moncompte.example\"")))
+}
+
+/// Whether a host is this machine and no other.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.to_ascii_lowercase().ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// The sender of letters: `Name <address>` or an address.
 pub(super) fn sender(text: &str) -> Result<String, Wrong> {
     let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.split_once('<')) {
@@ -137,6 +159,26 @@ pub(super) fn sender(text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(format!("\"{name}\" cannot be a sender's name")));
     }
     email(address).map(|_| text.trim().to_owned())
+}
+
+/// `redis://host[:port][/db]` or `rediss://…`, without a password.
+pub(super) fn redis_url(text: &str) -> Result<String, Wrong> {
+    let wrong = || Wrong::new("this is not redis:// or rediss://, a host and at most a port and a number");
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "redis" | "rediss"));
+    let url = url.filter(url::Url::has_host).ok_or_else(wrong)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Wrong::new("a password in an address is easily shown").hint("username and password_file"));
+    }
+    let number = url.path().trim_start_matches('/');
+    if !(number.is_empty() || number.parse::<u16>().is_ok()) || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong());
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether such an address leads to this machine.
+pub(super) fn is_redis_here(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(is_local))
 }
 
 /// A page about help.
@@ -168,6 +210,26 @@ pub(super) fn path_rule(text: &str) -> Result<PathRule, Wrong> {
         return Err(Wrong::new("\"/\" would cover every path of the extranet"));
     }
     Ok(rule)
+}
+
+/// The same, or one path with one `name=value` of its query.
+pub(super) fn page_rule(text: &str) -> Result<PathRule, Wrong> {
+    if !text.contains('?') {
+        return path_rule(text);
+    }
+    PathRule::parse_page(text).ok_or_else(|| {
+        Wrong::new(format!("\"{text}\" is not a rule with a query"))
+            .hint("one path and one name=value, such as \"/doku.php?do=login\"")
+    })
+}
+
+/// A CSS selector that is looked for while a page streams.
+pub(super) fn streamed_selector(text: &str) -> Result<String, Wrong> {
+    match text.parse::<lol_html::Selector>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Wrong::new(format!("\"{text}\" cannot be looked for in a page that streams: {error}"))
+            .hint("an element with id, class or attribute, such as \"form#login\"")),
+    }
 }
 
 /// A CSS selector.

@@ -13,6 +13,8 @@ pub enum Visitor<A> {
     Resident(A),
     /// A person who owes the acceptance of this agency's terms.
     OwesTerms,
+    /// A person whose password in this extranet is not known any more, where each request needs it (a11).
+    OwesPassword,
 }
 
 /// What is asked for, as far as the gate has to know.
@@ -20,6 +22,8 @@ pub enum Visitor<A> {
 pub struct Asked<'a> {
     /// The path, decoded and normalised.
     pub path: &'a NormalisedPath,
+    /// The query, as sent.
+    pub query: Option<&'a str>,
     /// Whether the method can change something (everything but GET, HEAD, OPTIONS) or the connection is upgraded.
     pub changes: bool,
     /// How the answer is going to be used.
@@ -57,6 +61,8 @@ pub enum Screen {
     SignInHome,
     /// The terms that are owed.
     Terms,
+    /// The extranet's own password, which is not known any more.
+    ExtranetPassword,
     /// The end of the session: the extranet's own logout was asked for (a18).
     SignOut,
     /// The account page: the extranet's own password or e-mail page was asked for (a18).
@@ -101,6 +107,7 @@ impl Access<()> {
             Access::Show(Screen::SignIn) => "not-signed-in",
             Access::Show(Screen::SignInHome) => "legacy-login",
             Access::Show(Screen::Terms) => "owes-terms",
+            Access::Show(Screen::ExtranetPassword) => "owes-password",
             Access::Show(Screen::SignOut) => "legacy-logout",
             Access::Show(Screen::Account) => "legacy-account-page",
             Access::Unauthorized => "not-signed-in-part",
@@ -118,7 +125,7 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
     if asked.changes && asked.from == From::Elsewhere {
         return Access::Forbidden(Forbidden::ForeignOrigin);
     }
-    match (agency.paths.class(asked.path), visitor) {
+    match (agency.paths.class(asked.path, asked.query), visitor) {
         (PathClass::Ambiguous, _) => Access::Forbidden(Forbidden::AmbiguousPath),
         (PathClass::Login, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),
@@ -128,8 +135,11 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         (PathClass::Public, _) => Access::Public,
         (PathClass::Private, Visitor::Resident(account)) => Access::Forward(account),
         (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
+        (_, Visitor::OwesPassword) if asked.fetch == Fetch::Page && !asked.changes => {
+            Access::Show(Screen::ExtranetPassword)
+        }
         (_, Visitor::Stranger) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::SignIn),
-        (_, Visitor::Stranger | Visitor::OwesTerms) => Access::Unauthorized,
+        (_, Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) => Access::Unauthorized,
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Accounts;
+use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::origin::Origin;
@@ -92,7 +94,9 @@ pub struct AgencyBrand {
     pub name: String,
     /// Its colour, `#rrggbb`.
     pub colour: String,
-    /// Where residents write to.
+    /// The address that its letters come from, if not the installation's.
+    pub mail_from: Option<String>,
+    /// Where residents write to, and where answers to its letters go.
     pub support_email: Option<String>,
     /// Where residents call.
     pub support_phone: Option<String>,
@@ -133,7 +137,7 @@ pub enum PathClass {
 impl PathRules {
     /// What the path is; a rule that restricts goes before one that opens.
     #[must_use]
-    pub fn class(&self, path: &NormalisedPath) -> PathClass {
+    pub fn class(&self, path: &NormalisedPath, query: Option<&str>) -> PathClass {
         let named = [
             (&self.login, PathClass::Login),
             (&self.logout, PathClass::Logout),
@@ -146,8 +150,19 @@ impl PathRules {
         }
         named
             .into_iter()
-            .find(|(rules, _)| rules.iter().any(|rule| rule.covers(path.as_str())))
+            .find(|(rules, _)| rules.iter().any(|rule| rule.covers_page(path.as_str(), query)))
             .map_or(PathClass::Private, |(_, class)| class)
+    }
+}
+
+impl Agency {
+    /// Where an account is entered: the agency's own origin, or the account's below it.
+    #[must_use]
+    pub fn origin_of(&self, account: &AccountLabel) -> Origin {
+        match self.accounts {
+            Accounts::OneAtATime => self.public.clone(),
+            Accounts::Labels => self.public.below(account.as_str()),
+        }
     }
 }
 
@@ -158,6 +173,8 @@ pub struct SessionOver {
     pub login_redirect: bool,
     /// A status, such as 401.
     pub statuses: Vec<u16>,
+    /// A page with an element for this CSS selector: the extranet's login form in the place of what was asked for.
+    pub element: Option<String>,
 }
 
 /// An agency, with nothing left open.
@@ -171,6 +188,8 @@ pub struct Agency {
     pub language: Language,
     /// Its own public origin.
     pub public: Origin,
+    /// How several accounts of one person share its hosts.
+    pub accounts: Accounts,
     /// The extranet behind it.
     pub upstream: Upstream,
     /// How far the migration is enforced.
@@ -218,7 +237,7 @@ mod tests {
 
     #[test]
     fn a22_public_paths_are_matched_on_the_normalised_path() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
         assert_eq!(class("/public/logo.png"), PathClass::Public);
         assert_eq!(class("/%70ublic/logo.png"), PathClass::Public);
         assert_eq!(class("/private"), PathClass::Private);
@@ -227,7 +246,7 @@ mod tests {
 
     #[test]
     fn f08_an_ambiguous_form_is_refused_only_where_a_rule_could_apply() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"));
+        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
         assert_eq!(class("/public;/private"), PathClass::Ambiguous);
         assert_eq!(class("/%2flogin"), PathClass::Ambiguous);
         assert_eq!(class("/login;x"), PathClass::Ambiguous);

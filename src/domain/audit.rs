@@ -37,6 +37,8 @@ pub enum Refusal {
     OldCredentials,
     /// The agency has closed the old way in.
     Cutover,
+    /// An operator has withdrawn the person's access.
+    Disabled,
 }
 
 /// What happened. Names are stable: dashboards and lawyers rely on them (SEC-267).
@@ -71,6 +73,15 @@ pub enum AuditEvent {
     Migrated,
     /// An account was attached to a person who existed.
     AccountAttached,
+    /// An account was opened in place of another one on the same host, which was closed.
+    AccountSwitched {
+        /// Whether the other one's extranet session could be ended; None where it had none, or no way out is declared.
+        extranet_ended: Option<bool>,
+    },
+    /// An account was detached by its person.
+    AccountDetached,
+    /// An account was taken from a person: the agency took it back, or somebody else has the identifier now.
+    AccountWithdrawn,
     /// Terms were accepted.
     TermsAccepted {
         /// Which version.
@@ -95,14 +106,75 @@ pub enum AuditEvent {
     },
     /// The extranet refused a sign-in that worked before.
     UpstreamSignInRefused,
+    /// The person gave the extranet's password anew, after that.
+    UpstreamSecretRestored,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
     AccessDenied,
+    /// A letter will not arrive: its mail server refused it for good, or nobody could be reached for too long.
+    LetterGivenUp {
+        /// Its id in the outbox, where the server's answer stands.
+        letter: String,
+        /// Which letter it was.
+        kind: String,
+        /// Whether the address is to blame, and was marked.
+        address_marked: bool,
+    },
+    /// An operator sent a letter again.
+    LetterResent {
+        /// Its id in the outbox.
+        letter: String,
+    },
     /// A roster was imported.
     RosterImported {
         /// Accounts taken.
         accounts: u64,
         /// Lines refused.
         refused: u64,
+        /// Accounts that were taken off the roster, or given to somebody else.
+        #[serde(default)]
+        withdrawn: u64,
+    },
+    /// Secrets were sealed anew under the vault's current key.
+    VaultRotated {
+        /// Secrets sealed anew.
+        resealed: u64,
+        /// Secrets that no configured key opens.
+        unreadable: u64,
+    },
+    /// An operator looked at what is known about a person.
+    PersonShown,
+    /// An operator took locks away.
+    Unlocked {
+        /// Why.
+        reason: String,
+        /// Counters that were not at zero.
+        counters: u32,
+    },
+    /// An operator had the last letter sent again, with new secrets.
+    LetterSentAgain {
+        /// Why.
+        reason: String,
+        /// Which letter.
+        letter: String,
+    },
+    /// An operator took an account from its person.
+    AccountUnlinked {
+        /// Why.
+        reason: String,
+    },
+    /// An operator withdrew a person's access.
+    PersonDisabled {
+        /// Why.
+        reason: String,
+        /// Sign-ins that it ended.
+        sessions: u32,
+        /// Letters that did not go out any more.
+        letters: u64,
+    },
+    /// An operator gave a person's access back.
+    PersonEnabled {
+        /// Why.
+        reason: String,
     },
 }
 
@@ -122,6 +194,9 @@ impl AuditEvent {
             Self::MigrationDisowned => "migration-disowned",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
+            Self::AccountSwitched { .. } => "account-switched",
+            Self::AccountDetached => "account-detached",
+            Self::AccountWithdrawn => "account-withdrawn",
             Self::TermsAccepted { .. } => "terms-accepted",
             Self::ResetAsked => "reset-asked",
             Self::PasswordReset => "password-reset",
@@ -130,8 +205,18 @@ impl AuditEvent {
             Self::EmailChanged => "email-changed",
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
+            Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
+            Self::LetterGivenUp { .. } => "letter-given-up",
+            Self::LetterResent { .. } => "letter-resent",
             Self::RosterImported { .. } => "roster-imported",
+            Self::VaultRotated { .. } => "vault-rotated",
+            Self::PersonShown => "person-shown",
+            Self::Unlocked { .. } => "unlocked",
+            Self::LetterSentAgain { .. } => "letter-sent-again",
+            Self::AccountUnlinked { .. } => "account-unlinked",
+            Self::PersonDisabled { .. } => "person-disabled",
+            Self::PersonEnabled { .. } => "person-enabled",
         }
     }
 }
@@ -148,6 +233,7 @@ impl Refusal {
             Self::ProvisionalOver => "provisional-over",
             Self::OldCredentials => "old-credentials",
             Self::Cutover => "cutover",
+            Self::Disabled => "disabled",
         }
     }
 }

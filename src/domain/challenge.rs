@@ -69,14 +69,33 @@ pub struct Challenge {
     pub requested_at: Timestamp,
     /// When the newest letter was sent; None while it waits in the outbox.
     pub sent_at: Option<Timestamp>,
-    /// The newest code.
-    pub code: Option<SecretDigest>,
+    /// The codes of the newest letter: one for each time that it may have gone out.
+    pub codes: Vec<SentCode>,
     /// Wrong codes since the newest letter.
     pub wrong_now: u32,
     /// Wrong codes in all.
     pub wrong_in_all: u32,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
+}
+
+/// A code as it went out. A letter that had to be repeated, because the server's answer was lost, has several: whoever
+/// reads either copy is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentCode {
+    /// What is kept of it.
+    pub digest: SecretDigest,
+    /// When this copy went out; its own time counts from here.
+    pub sent_at: Timestamp,
+}
+
+/// The copy of a letter that a link stood in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentLink {
+    /// The letter's number within the proof.
+    pub issue: u32,
+    /// When this copy went out.
+    pub sent_at: Timestamp,
 }
 
 /// What a typed code comes to.
@@ -130,7 +149,7 @@ impl Challenge {
             issue: 1,
             requested_at: now,
             sent_at: None,
-            code: None,
+            codes: Vec::new(),
             wrong_now: 0,
             wrong_in_all: 0,
             answered_at: None,
@@ -147,37 +166,29 @@ impl Challenge {
         if self.wrong_now > TRIES_PER_CODE || self.wrong_in_all > TRIES_IN_ALL {
             return CodeAnswer::Dead;
         }
-        let (Some(code), Some(sent_at)) = (self.code, self.sent_at) else {
-            return CodeAnswer::Wrong { left: self.tries_left() };
-        };
-        if typed != code {
-            return if self.tries_left() == 0 {
-                CodeAnswer::Dead
-            } else {
-                CodeAnswer::Wrong { left: self.tries_left() }
-            };
+        // The youngest copy with this code, should chance have given two the same one.
+        let copy = self.codes.iter().filter(|code| code.digest == typed).map(|code| code.sent_at).max();
+        match copy {
+            Some(sent_at) if is_over(sent_at, self.terms.code_minutes, now) => CodeAnswer::Expired,
+            Some(_) => CodeAnswer::Right(ProvenEmail(self.address.clone())),
+            None if self.codes.is_empty() || self.tries_left() > 0 => CodeAnswer::Wrong { left: self.tries_left() },
+            None => CodeAnswer::Dead,
         }
-        if is_over(sent_at, self.terms.code_minutes, now) {
-            return CodeAnswer::Expired;
-        }
-        CodeAnswer::Right(ProvenEmail(self.address.clone()))
     }
 
-    /// Judges an opened link of the letter number `issue`; its secret has been recognised by the store.
+    /// Judges an opened link; its secret has been recognised by the store, which says what copy it stood in.
     #[must_use]
-    pub fn answer_link(&self, issue: u32, now: Timestamp) -> LinkAnswer {
+    pub fn answer_link(&self, link: SentLink, now: Timestamp) -> LinkAnswer {
         if self.answered_at.is_some() {
             return LinkAnswer::Used;
         }
-        if issue != self.issue {
+        if link.issue != self.issue {
             return LinkAnswer::Superseded;
         }
-        match self.sent_at {
-            Some(sent_at) if !is_over(sent_at, self.terms.link_minutes, now) => {
-                LinkAnswer::Right(ProvenEmail(self.address.clone()))
-            }
-            _ => LinkAnswer::Expired,
+        if is_over(link.sent_at, self.terms.link_minutes, now) {
+            return LinkAnswer::Expired;
         }
+        LinkAnswer::Right(ProvenEmail(self.address.clone()))
     }
 
     /// Asks for another letter; the secrets of the ones before are worth nothing from now on.
@@ -192,12 +203,29 @@ impl Challenge {
         if wait > 0 {
             return Err(ResendRefusal::Later(wait));
         }
+        self.send_anew(now);
+        Ok(())
+    }
+
+    /// Another letter because support wants it: at once, and beyond the number that a person can ask for. Tries are not
+    /// given back.
+    ///
+    /// # Errors
+    /// The proof was answered.
+    pub fn resend_for_support(&mut self, now: Timestamp) -> Result<(), ResendRefusal> {
+        if self.answered_at.is_some() {
+            return Err(ResendRefusal::Over);
+        }
+        self.send_anew(now);
+        Ok(())
+    }
+
+    fn send_anew(&mut self, now: Timestamp) {
         self.issue += 1;
         self.requested_at = now;
         self.sent_at = None;
-        self.code = None;
+        self.codes.clear();
         self.wrong_now = 0;
-        Ok(())
     }
 
     /// Seconds until another letter may be asked for.
@@ -233,7 +261,15 @@ mod tests {
         let address = EmailAddress::parse("anne@example.org").expect("an address");
         let terms = ChallengeTerms { method: ProofMethod::Both, code_minutes: 10, link_minutes: 60 };
         let challenge = Challenge::new(ChallengeId::stored("c"), address, terms, at(0));
-        Challenge { sent_at: Some(at(30)), code: Some(digest("86991277")), ..challenge }
+        Challenge { sent_at: Some(at(30)), codes: vec![code("86991277", 30)], ..challenge }
+    }
+
+    fn code(text: &str, sent_at: i64) -> SentCode {
+        SentCode { digest: digest(text), sent_at: at(sent_at) }
+    }
+
+    fn link(issue: u32) -> SentLink {
+        SentLink { issue, sent_at: at(30) }
     }
 
     fn digest(text: &str) -> SecretDigest {
@@ -262,7 +298,7 @@ mod tests {
         let mut challenge = Challenge { wrong_now: 5, wrong_in_all: 5, ..sent() };
         assert_eq!(challenge.resend(at(10)), Err(ResendRefusal::Later(50)));
         assert_eq!(challenge.resend(at(61)), Ok(()));
-        assert_eq!(challenge.answer_link(1, at(62)), LinkAnswer::Superseded);
+        assert_eq!(challenge.answer_link(link(1), at(62)), LinkAnswer::Superseded);
         assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Wrong { left: 5 });
         challenge.wrong_in_all = 11;
         assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Dead);
@@ -273,11 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn rel_032_of_a_letter_that_went_out_twice_either_copy_opens_each_in_its_own_time() {
+        let twice = Challenge { codes: vec![code("86991277", 30), code("11112222", 330)], ..sent() };
+        assert!(matches!(twice.answer_code(digest("86991277"), at(400)), CodeAnswer::Right(_)));
+        assert!(matches!(twice.answer_code(digest("11112222"), at(400)), CodeAnswer::Right(_)));
+        assert_eq!(twice.answer_code(digest("86991277"), at(30 + 601)), CodeAnswer::Expired);
+        assert!(matches!(twice.answer_code(digest("11112222"), at(330 + 600)), CodeAnswer::Right(_)));
+    }
+
+    #[test]
     fn b08_a_link_works_once_and_in_its_time() {
-        assert!(matches!(sent().answer_link(1, at(30 + 3600)), LinkAnswer::Right(_)));
-        assert_eq!(sent().answer_link(1, at(30 + 3601)), LinkAnswer::Expired);
+        assert!(matches!(sent().answer_link(link(1), at(30 + 3600)), LinkAnswer::Right(_)));
+        assert_eq!(sent().answer_link(link(1), at(30 + 3601)), LinkAnswer::Expired);
         let used = Challenge { answered_at: Some(at(40)), ..sent() };
-        assert_eq!(used.answer_link(1, at(50)), LinkAnswer::Used);
+        assert_eq!(used.answer_link(link(1), at(50)), LinkAnswer::Used);
         assert_eq!(used.answer_code(digest("86991277"), at(50)), CodeAnswer::Used);
     }
 }

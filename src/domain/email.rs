@@ -56,6 +56,12 @@ impl EmailAddress {
         &self.0
     }
 
+    /// What stands behind the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.rsplit('@').next().unwrap_or_default()
+    }
+
     /// As compared: lower case throughout.
     #[must_use]
     pub fn key(&self) -> String {

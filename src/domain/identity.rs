@@ -1,6 +1,8 @@
 //! One person (`Identity`, « nouveau compte ») and the accounts that the person has at agencies.
 
+use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::agency::AgencyCode;
 use super::codec::{has_control, identifier, masked};
@@ -125,6 +127,49 @@ pub struct Link {
     pub account: LegacyAccount,
 }
 
+/// What an attached account is called in addresses and forms, and the name of its own host where an agency has one for
+/// each account. It follows from the attachment alone: it stays as long as that does, is another one after attaching
+/// again, says nothing about a person, and cannot be guessed from the identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountLabel(String);
+
+impl AccountLabel {
+    /// How many characters it has: 60 bits, so that nobody finds one by trying.
+    const LENGTH: usize = 12;
+
+    /// The label of an attachment.
+    #[must_use]
+    pub fn of(link: &LinkId) -> Self {
+        let digest = Sha256::digest(format!("account label:{}", link.as_str()));
+        let mut text = BASE32_NOPAD.encode(&digest).to_ascii_lowercase();
+        text.truncate(Self::LENGTH);
+        Self(text)
+    }
+
+    /// Reads one in lower case, as hosts are compared; what has not the form of one is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == Self::LENGTH
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Link {
+    /// What the account is called in addresses.
+    #[must_use]
+    pub fn label(&self) -> AccountLabel {
+        AccountLabel::of(&self.id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +180,17 @@ mod tests {
         assert_eq!(LegacyLogin::parse(" C10023 ").map(|login| login.as_str().to_owned()), Some("C10023".to_owned()));
         assert!(LegacyLogin::parse("  ").is_none());
         assert!(LegacyLogin::parse("a\r\nb").is_none());
+    }
+
+    #[test]
+    fn a24_a_label_stays_says_nothing_and_is_a_name_of_a_host() {
+        let label = AccountLabel::of(&LinkId::stored("l1"));
+        assert_eq!(label, AccountLabel::of(&LinkId::stored("l1")));
+        assert_ne!(label, AccountLabel::of(&LinkId::stored("l2")));
+        assert_eq!(AccountLabel::parse(label.as_str()), Some(label));
+        for other in ["", "abc", "ABCDEFGHIJKL", "abcdefghijk1", "abcdefghijk-", "abcdefghijklm"] {
+            assert_eq!(AccountLabel::parse(other), None, "{other}");
+        }
     }
 
     #[test]

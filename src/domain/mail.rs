@@ -62,6 +62,16 @@ pub enum LetterKind {
         /// When.
         at: Timestamp,
     },
+    /// An account was detached by its person.
+    AccountDetached {
+        /// The old identifier, masked.
+        account: String,
+    },
+    /// An account was taken back by its agency, or somebody else has its identifier now.
+    AccountWithdrawn {
+        /// The old identifier, masked.
+        account: String,
+    },
     /// Another account was attached.
     AccountAttached {
         /// The old identifier, masked.
@@ -81,6 +91,8 @@ impl LetterKind {
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",
             Self::AccountAttached { .. } => "account-attached",
+            Self::AccountDetached { .. } => "account-detached",
+            Self::AccountWithdrawn { .. } => "account-withdrawn",
         }
     }
 }
@@ -100,6 +112,53 @@ pub struct Mail {
     pub kind: LetterKind,
     /// How often sending was tried, this time included.
     pub attempts: u32,
+}
+
+/// Where a letter is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterState {
+    /// To be sent.
+    Queued,
+    /// Waiting for a person.
+    Held,
+    /// Taken over by the mail server.
+    Sent,
+    /// Given up.
+    Abandoned,
+}
+
+impl LetterState {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Sent => "sent",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Reads back what [`LetterState::name`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Queued, Self::Held, Self::Sent, Self::Abandoned].into_iter().find(|state| state.name() == text)
+    }
+}
+
+/// How many letters can be caused, in an hour each; what is beyond is answered as before, without a letter (f04, REL-035).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LetterLimits {
+    /// To one address.
+    pub per_address: u32,
+    /// By one client address.
+    pub per_client: u32,
+    /// In one agency's name.
+    pub per_agency: u32,
+    /// In all.
+    pub per_hour: u32,
+    /// Letters that may wait to be sent, at any time.
+    pub queue: u32,
 }
 
 /// Tries after which a letter is given up: with the growing waits, about a day and a half.
@@ -124,6 +183,78 @@ pub fn next_attempt(attempts: u32, now: Timestamp) -> Option<Timestamp> {
     now.checked_add(SignedDuration::from_mins(minutes)).ok()
 }
 
+/// How long a letter waits for a mail server that nobody can reach, before it is given up.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(48);
+
+/// Where in the conversation with the mail server something went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Before any letter was spoken of: reaching it, its greeting, TLS, signing in.
+    Connection,
+    /// It was told who writes.
+    Sender,
+    /// It was told to whom.
+    Recipient,
+    /// It was given the letter.
+    Content,
+}
+
+/// A mail server's refusal: its three digits, and the enhanced status (RFC 3463) if it gave one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply {
+    /// 400 to 599.
+    pub code: u16,
+    /// Class, subject, detail: `[5, 1, 1]`.
+    pub status: Option<[u16; 3]>,
+}
+
+/// What a failed try means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setback {
+    /// The mail server takes nothing from us just now: no letter's fault, so every letter waits and none is counted.
+    ServerAway,
+    /// This letter is tried again, later and later.
+    Later,
+    /// Nobody reads that address: the letter is given up and the address marked (REL-033).
+    AddressRefused,
+    /// The server will never take this letter, which says nothing about the address.
+    LetterRefused,
+}
+
+/// Judges a failed try; no reply means that the server was silent for too long, or hung up.
+#[must_use]
+pub fn judge(stage: Stage, reply: Option<Reply>) -> Setback {
+    let Some(Reply { code, status }) = reply else {
+        return if matches!(stage, Stage::Connection | Stage::Sender) { Setback::ServerAway } else { Setback::Later };
+    };
+    match (stage, code) {
+        // It does not let us in: somebody has to mend that, and no letter is to be lost.
+        (Stage::Connection, _) | (Stage::Sender, 421) | (_, 530 | 534 | 535 | 538) => Setback::ServerAway,
+        // The sender may be one agency's own: others' letters are not to wait for it, and this one not to be lost.
+        (Stage::Sender, _) | (_, 400..500) => Setback::Later,
+        (Stage::Recipient, _) => match status {
+            // 5.1.7 and 5.1.8 are about the sender's address.
+            Some([_, 1, 7 | 8]) => Setback::LetterRefused,
+            // No such mailbox or domain, full or closed, or no way there.
+            Some([_, 1 | 2 | 4, _]) | None => Setback::AddressRefused,
+            Some(_) => Setback::LetterRefused,
+        },
+        // After the whole letter most refusals are about its content; these are not.
+        (Stage::Content, 552) if status.is_none() => Setback::AddressRefused,
+        (Stage::Content, _) => match status {
+            Some([_, 1, 0..=6 | 9..] | [_, 2, 0..=2]) => Setback::AddressRefused,
+            _ => Setback::LetterRefused,
+        },
+    }
+}
+
+/// How long nothing is sent after the mail server could not be reached so many times in a row, in seconds: it is asked
+/// often enough to be found soon, and not hammered.
+#[must_use]
+pub fn pause_s(failures_in_a_row: u32) -> u64 {
+    (1_u64 << failures_in_a_row.clamp(1, 6)).min(60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +272,46 @@ mod tests {
         }
         assert!(within_half_an_hour >= 3);
         assert_eq!(attempts + 1, MOST_ATTEMPTS);
+    }
+
+    #[test]
+    fn rel_032_what_is_refused_for_now_is_tried_again() {
+        for code in [421, 450, 451, 452] {
+            assert_eq!(refused(Stage::Recipient, code, None), Setback::Later, "{code}");
+            assert_eq!(refused(Stage::Content, code, None), Setback::Later, "{code}");
+        }
+        assert_eq!(judge(Stage::Content, None), Setback::Later);
+    }
+
+    #[test]
+    fn rel_033_a_lasting_refusal_marks_the_address_only_if_it_is_about_the_address() {
+        for status in [None, Some([5, 1, 1]), Some([5, 2, 1]), Some([5, 2, 2]), Some([5, 4, 1])] {
+            assert_eq!(refused(Stage::Recipient, 550, status), Setback::AddressRefused, "{status:?}");
+        }
+        assert_eq!(refused(Stage::Content, 552, None), Setback::AddressRefused);
+        assert_eq!(refused(Stage::Content, 552, Some([5, 2, 2])), Setback::AddressRefused);
+        for status in [Some([5, 7, 1]), Some([5, 1, 8]), Some([5, 3, 4])] {
+            assert_eq!(refused(Stage::Recipient, 554, status), Setback::LetterRefused, "{status:?}");
+        }
+        assert_eq!(refused(Stage::Content, 554, None), Setback::LetterRefused);
+        assert_eq!(refused(Stage::Content, 552, Some([5, 2, 3])), Setback::LetterRefused);
+    }
+
+    #[test]
+    fn rel_030_what_the_server_has_against_us_costs_no_letter_a_try() {
+        for code in [421, 450, 535, 554] {
+            assert_eq!(refused(Stage::Connection, code, None), Setback::ServerAway, "{code}");
+        }
+        assert_eq!(judge(Stage::Connection, None), Setback::ServerAway);
+        assert_eq!(judge(Stage::Sender, None), Setback::ServerAway);
+        assert_eq!(refused(Stage::Sender, 421, None), Setback::ServerAway);
+        assert_eq!(refused(Stage::Sender, 550, Some([5, 7, 1])), Setback::Later, "one agency's sender");
+        assert_eq!(refused(Stage::Recipient, 530, None), Setback::ServerAway);
+        let pauses: Vec<u64> = (1..9).map(pause_s).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+
+    fn refused(stage: Stage, code: u16, status: Option<[u16; 3]>) -> Setback {
+        judge(stage, Some(Reply { code, status }))
     }
 }

@@ -4,8 +4,10 @@
 //! [`challenge::ProvenEmail`], [`path::ReturnPath`].
 
 pub mod access;
+pub mod accounts;
 pub mod agency;
 pub mod audit;
+pub mod basic;
 pub mod challenge;
 pub mod codec;
 pub mod credential;
@@ -26,5 +28,7 @@ pub mod roster;
 pub mod routing;
 pub mod secret;
 pub mod session;
+pub mod support;
 pub mod terms;
+pub mod trust;
 pub mod upstream;

@@ -85,6 +85,12 @@ impl Origin {
         self.port
     }
 
+    /// The origin of a name below this one's host.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        Self { scheme: self.scheme, host: format!("{name}.{}", self.host), port: self.port }
+    }
+
     /// `host[:port]`, the port left out where it is the scheme's own: what a Host header carries.
     #[must_use]
     pub fn authority(&self) -> String {

@@ -115,10 +115,13 @@ fn climbs(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }
 
-/// Rules on paths, as an operator writes them: `/public/` for everything below, `/login` for one path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PathRule(String);
+/// Rules on paths, as an operator writes them: `/public/` for everything below, `/login` for one path,
+/// `/doku.php?do=login` for one path with this in its query.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PathRule {
+    path: String,
+    pair: Option<(String, String)>,
+}
 
 impl PathRule {
     /// Reads a rule: absolute, unescaped, without query; a `/` at the end means everything below.
@@ -126,13 +129,39 @@ impl PathRule {
     pub fn parse(text: &str) -> Option<Self> {
         let plain = !text.contains(['%', '?', '#', ';', '\\']) && !text.contains("//");
         let fits = text.starts_with('/') && plain && NormalisedPath::read(text).is_ok();
-        fits.then(|| Self(text.to_owned()))
+        fits.then(|| Self { path: text.to_owned(), pair: None })
     }
 
-    /// Whether the rule covers the path.
+    /// Reads a rule that may have one `name=value` behind a `?`. Such a rule only restricts: which of several pairs of
+    /// one name counts, servers disagree about.
+    #[must_use]
+    pub fn parse_page(text: &str) -> Option<Self> {
+        let Some((path, pair)) = text.split_once('?') else { return Self::parse(text) };
+        let (name, value) = pair.split_once('=')?;
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let fits = !name.is_empty() && plain(name) && plain(value) && !path.ends_with('/');
+        let rule = Self::parse(path).filter(|_| fits)?;
+        Some(Self { pair: Some((name.to_owned(), value.to_owned())), ..rule })
+    }
+
+    /// Whether the rule covers the path, whatever its query.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
-        if self.0.ends_with('/') { path.starts_with(&self.0) } else { path == self.0 }
+        self.pair.is_none() && self.covers_path(path)
+    }
+
+    /// Whether the rule covers the path with this query: one of its pairs has to be the rule's.
+    #[must_use]
+    pub fn covers_page(&self, path: &str, query: Option<&str>) -> bool {
+        self.covers_path(path)
+            && self.pair.as_ref().is_none_or(|(name, value)| {
+                let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+                pairs.into_iter().any(|(found, said)| found == name.as_str() && said == value.as_str())
+            })
+    }
+
+    fn covers_path(&self, path: &str) -> bool {
+        if self.path.ends_with('/') { path.starts_with(&self.path) } else { path == self.path }
     }
 
     /// Whether a path that servers read differently could fall under this rule in one of the readings: it is compared
@@ -144,14 +173,17 @@ impl PathRule {
             .map(|segment| segment.split(';').next().unwrap_or(""))
             .filter(|segment| !segment.is_empty())
             .collect();
-        let rule: Vec<&str> = self.0.split('/').filter(|segment| !segment.is_empty()).collect();
-        if self.0.ends_with('/') { folded.starts_with(&rule) } else { folded == rule }
+        let rule: Vec<&str> = self.path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if self.path.ends_with('/') { folded.starts_with(&rule) } else { folded == rule }
     }
 
     /// As written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn text(&self) -> String {
+        match &self.pair {
+            Some((name, value)) => format!("{}?{name}={value}", self.path),
+            None => self.path.clone(),
+        }
     }
 }
 
@@ -293,5 +325,22 @@ mod tests {
             assert!(!there.as_str().starts_with("//"));
         }
         assert_eq!(ReturnPath::parse_or_home("/admin/?next=%2Fx&y=1").as_str(), "/admin/?next=%2Fx&y=1");
+    }
+
+    #[test]
+    fn a18_a_rule_with_a_query_covers_every_spelling_of_it() {
+        let rule = PathRule::parse_page("/wiki/doku.php?do=logout").expect("a rule");
+        let covers = |query| rule.covers_page("/wiki/doku.php", query);
+        for query in ["do=logout", "id=start&do=logout&sectok=1", "%64o=log%6Fut", "do=show&do=logout"] {
+            assert!(covers(Some(query)), "{query}");
+        }
+        assert!(
+            !covers(None) && !covers(Some("do=show")) && !covers(Some("do=logout2")) && !covers(Some("xdo=logout"))
+        );
+        assert!(!rule.covers_page("/wiki/", Some("do=logout")) && !rule.covers("/wiki/doku.php"));
+        assert_eq!(rule.text(), "/wiki/doku.php?do=logout");
+        for bad in ["/a?", "/a?b", "/a/?b=c", "/a?b=c&d=e", "/a?=c", "/a?b=%20", "?b=c"] {
+            assert_eq!(PathRule::parse_page(bad), None, "{bad}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::identity::IdentityId;
 pub struct Recovery {
     /// Whose password.
     pub identity: IdentityId,
-    /// When the letter was sent; None while it waits in the outbox.
+    /// When the copy of the letter that is judged was sent; None while it waits in the outbox.
     pub sent_at: Option<Timestamp>,
     /// Minutes that the link lives, from sending.
     pub link_minutes: u32,

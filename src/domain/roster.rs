@@ -19,6 +19,37 @@ pub struct RosterLine {
     pub email: Option<EmailAddress>,
     /// The provisional password; hashed before it is kept.
     pub password: Option<Secret>,
+    /// Since when the account belongs to who has it, in whatever words the agency has for that (a date, the number of a
+    /// lease): other words mean another holder (SEC-017).
+    pub since: Option<String>,
+    /// Whether the account is still there.
+    pub standing: Standing,
+}
+
+/// Whether an account of a roster is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// It is.
+    #[default]
+    There,
+    /// The agency has closed it: it is nobody's any more.
+    Closed,
+}
+
+impl Standing {
+    fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_lowercase().as_str() {
+            "" | "0" | "no" | "non" | "false" => Some(Self::There),
+            "1" | "x" | "yes" | "oui" | "true" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+}
+
+/// Whether other words for « since when » mean another holder; a roster that says it for the first time only says more.
+#[must_use]
+pub fn is_another_holder(before: Option<&str>, now: Option<&str>) -> bool {
+    matches!((before, now), (Some(before), Some(now)) if before != now)
 }
 
 /// What is wrong with a line of a roster.
@@ -36,9 +67,34 @@ pub enum RosterError {
     /// A control character in a field.
     #[error("a field holds a control character")]
     Control,
+    /// An identifier that HTTP Basic cannot carry.
+    #[error("an identifier with a colon cannot be sent by HTTP Basic")]
+    Colon,
+    /// Neither yes nor no.
+    #[error("\"{0}\" does not say whether the account is closed: oui, non, or nothing")]
+    Closed(String),
     /// The same identifier twice in the file.
     #[error("the identifier stands in line {0} already")]
     Twice(u64),
+}
+
+/// The fields of a line, as they were read; a column that is not there is empty.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fields<'f> {
+    /// The identifier.
+    pub login: &'f str,
+    /// The provisional password.
+    pub password: &'f str,
+    /// The name.
+    pub name: &'f str,
+    /// What the resident is to the agency.
+    pub kind: &'f str,
+    /// The address on file.
+    pub email: &'f str,
+    /// Since when the holder has it.
+    pub since: &'f str,
+    /// Whether it is closed.
+    pub closed: &'f str,
 }
 
 impl RosterLine {
@@ -46,8 +102,9 @@ impl RosterLine {
     ///
     /// # Errors
     /// Says which field is wrong.
-    pub fn parse(login: &str, password: &str, name: &str, kind: &str, email: &str) -> Result<Self, RosterError> {
-        if super::codec::has_control(name) || super::codec::has_control(password) {
+    pub fn parse(fields: Fields<'_>) -> Result<Self, RosterError> {
+        let Fields { login, password, name, kind, email, since, closed } = fields;
+        if [name, password, since].into_iter().any(super::codec::has_control) {
             return Err(RosterError::Control);
         }
         let email = match email.trim() {
@@ -61,6 +118,8 @@ impl RosterLine {
             kind: Kind::parse(kind).ok_or_else(|| RosterError::Kind(kind.trim().to_owned()))?,
             email,
             password: (!password.is_empty()).then(|| Secret::new(password)),
+            since: Some(since.trim().to_owned()).filter(|since| !since.is_empty()),
+            standing: Standing::parse(closed).ok_or_else(|| RosterError::Closed(closed.trim().to_owned()))?,
         })
     }
 }
@@ -77,12 +136,29 @@ mod tests {
 
     #[test]
     fn b02_a_line_of_a_roster_is_taken_whole_or_told_what_is_wrong() {
-        let line =
-            RosterLine::parse(" D100 ", "Prov-1234", "Anne Martin", "Locataire", "anne@free.fr").expect("a line");
-        assert_eq!((line.login.as_str(), line.kind), ("D100", Kind::Tenant));
-        let error = |login, kind, email| RosterLine::parse(login, "", "", kind, email).err();
-        assert_eq!(error("", "", ""), Some(RosterError::Login));
-        assert_eq!(error("a", "roi", ""), Some(RosterError::Kind("roi".into())));
-        assert_eq!(error("a", "", "x@"), Some(RosterError::Email("x@".into())));
+        let fields = Fields {
+            login: " D100 ",
+            password: "Prov-1234",
+            name: "Anne Martin",
+            kind: "Locataire",
+            email: "anne@free.fr",
+            ..Fields::default()
+        };
+        let line = RosterLine::parse(fields).expect("a line");
+        assert_eq!((line.login.as_str(), line.kind, line.standing), ("D100", Kind::Tenant, Standing::There));
+        let error = |fields| RosterLine::parse(fields).err();
+        assert_eq!(error(Fields::default()), Some(RosterError::Login));
+        let fields = Fields { login: "a", ..Fields::default() };
+        assert_eq!(error(Fields { kind: "roi", ..fields }), Some(RosterError::Kind("roi".into())));
+        assert_eq!(error(Fields { email: "x@", ..fields }), Some(RosterError::Email("x@".into())));
+        assert_eq!(error(Fields { closed: "peut-être", ..fields }), Some(RosterError::Closed("peut-être".into())));
+    }
+
+    #[test]
+    fn sec_017_other_words_for_since_when_mean_another_holder() {
+        assert!(is_another_holder(Some("2019-03-01"), Some("2026-10-01")));
+        assert!(!is_another_holder(Some("2019-03-01"), Some("2019-03-01")));
+        assert!(!is_another_holder(None, Some("2026-10-01")));
+        assert!(!is_another_holder(Some("2019-03-01"), None));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::accounts::Accounts;
 use super::agency::{Agency, AgencyCode};
+use super::identity::AccountLabel;
 use super::origin::Origin;
 
 /// Our own paths on an agency's host; everything else there is the extranet's.
@@ -23,11 +25,37 @@ pub enum Place {
     /// The residents' own pages.
     Portal,
     /// An agency's extranet.
-    Extranet(Arc<Agency>),
+    Extranet(House),
     /// Our own paths on an agency's host.
-    Own(Arc<Agency>),
+    Own(House),
     /// No host of ours: 421.
     Nowhere,
+}
+
+/// A host on which an extranet is served: an agency's, or that of one account below it (a24).
+#[derive(Debug, Clone)]
+pub struct House {
+    /// Whose extranet.
+    pub agency: Arc<Agency>,
+    /// Whose account's host it is; None on the agency's own.
+    pub account: Option<AccountLabel>,
+}
+
+impl House {
+    /// The public origin.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.account.as_ref().map_or_else(|| self.agency.public.clone(), |account| self.agency.origin_of(account))
+    }
+
+    /// Whether an account of the agency is entered here: a cookie of one host is nobody's on another.
+    #[must_use]
+    pub fn is_home_of(&self, account: &AccountLabel) -> bool {
+        match self.agency.accounts {
+            Accounts::OneAtATime => self.account.is_none(),
+            Accounts::Labels => self.account.as_ref() == Some(account),
+        }
+    }
 }
 
 impl Directory {
@@ -83,10 +111,19 @@ impl Directory {
         if host == self.portal.host() {
             return Place::Portal;
         }
-        match self.by_host.get(host) {
-            Some(agency) if path.starts_with(OWN_PREFIX) => Place::Own(Arc::clone(agency)),
-            Some(agency) => Place::Extranet(Arc::clone(agency)),
+        match self.house(host) {
+            Some(house) if path.starts_with(OWN_PREFIX) => Place::Own(house),
+            Some(house) => Place::Extranet(house),
             None => Place::Nowhere,
         }
+    }
+
+    fn house(&self, host: &str) -> Option<House> {
+        if let Some(agency) = self.by_host.get(host) {
+            return Some(House { agency: Arc::clone(agency), account: None });
+        }
+        let (label, below) = host.split_once('.')?;
+        let agency = self.by_host.get(below).filter(|agency| agency.accounts == Accounts::Labels)?;
+        Some(House { agency: Arc::clone(agency), account: Some(AccountLabel::parse(label)?) })
     }
 }

@@ -1,9 +1,13 @@
 //! How an extranet is reached and signed in to, as an agency's file declares it, and what it answered.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
+use super::basic::BasicLogin;
 use super::email::EmailAddress;
-use super::origin::Origin;
+use super::origin::{Origin, host_of_authority};
+use super::trust::Trust;
 
 /// The server behind an agency's public host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,24 @@ pub struct Upstream {
     pub connect_timeout_ms: u64,
     /// Longest silence while an answer is awaited or read, milliseconds; long polls need it long.
     pub read_timeout_ms: u64,
+    /// How both sides are made sure of each other.
+    pub trust: Trust,
+}
+
+impl Upstream {
+    /// The name that a certificate must have: the declared one; else the host of the URL; where that is only an
+    /// address, the host that the extranet believes to be.
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        if let Some(name) = &self.trust.server_name {
+            return name.clone();
+        }
+        let dialled = self.origin.host().trim_matches(['[', ']']);
+        match (dialled.parse::<IpAddr>(), host_of_authority(&self.host_header)) {
+            (Ok(_), Some(believed)) => believed.trim_matches(['[', ']']).to_owned(),
+            _ => dialled.to_owned(),
+        }
+    }
 }
 
 /// How a resident is signed in upstream.
@@ -25,6 +47,8 @@ pub struct Upstream {
 pub enum Adapter {
     /// The extranet's login form is fetched, filled in and posted by the gateway (a07).
     FormReplay(Box<FormLogin>),
+    /// Each request carries the account's own identifier and password (a06).
+    HttpBasic(BasicLogin),
     /// The extranet believes the identity headers; no secret is kept.
     TrustedHeaders,
 }
@@ -33,7 +57,7 @@ impl Adapter {
     /// Whether the old password has to be kept (sealed) to sign in later.
     #[must_use]
     pub const fn needs_secret(&self) -> bool {
-        matches!(self, Self::FormReplay(_))
+        matches!(self, Self::FormReplay(_) | Self::HttpBasic(_))
     }
 }
 
@@ -43,6 +67,8 @@ impl Adapter {
 pub enum Verifier {
     /// The extranet's own login form (b01).
     Form,
+    /// The extranet, asked for a page with HTTP Basic (a06).
+    Basic,
     /// The provisional credentials of the imported roster (b02, b20).
     Roster,
 }
@@ -121,6 +147,13 @@ pub enum LogoutCall {
         page: String,
         /// The path that the form is posted to.
         path: String,
+    },
+    /// By following a link found on a page, which carries a token of its own.
+    Link {
+        /// The page that holds the link.
+        page: String,
+        /// CSS selector of the link.
+        link: String,
     },
 }
 

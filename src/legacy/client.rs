@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,12 +18,13 @@ use tower::util::{BoxCloneSyncService, ServiceExt as _, service_fn};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::Caller;
 use super::charset;
 use super::cookies::Jar;
 use super::form::{Method, Submission};
 use super::page::{Page, Redirect};
 use super::site::Site;
-use super::{Caller, LegacyError};
+use super::tls;
 use crate::domain::upstream::Upstream;
 
 const MOST_BODY: usize = 2 * 1024 * 1024;
@@ -44,25 +45,6 @@ pub(super) enum Fault {
     TooLarge,
     /// More requests or redirects than any honest sign-in needs, or a redirect to another server.
     Astray,
-}
-
-/// The TLS settings for all conversations.
-///
-/// Without any certificate authority on the machine, extranets over plain HTTP still work; the others are unreachable.
-pub(super) fn tls() -> Result<Arc<rustls::ClientConfig>, LegacyError> {
-    let builder = || {
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| LegacyError(error.to_string()))
-    };
-    let config = match builder()?.with_native_roots() {
-        Ok(config) => config.with_no_client_auth(),
-        Err(error) => {
-            tracing::warn!(%error, "extranets over TLS cannot be reached: no certificate authority to trust");
-            builder()?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-        }
-    };
-    Ok(Arc::new(config))
 }
 
 /// A conversation with its own cookies, and a connection for each request: some old servers close theirs without a word,
@@ -92,7 +74,7 @@ impl Conversation {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
             .build(connector(tls, upstream));
-        let constant = constant_headers(&site, caller);
+        let constant = constant_headers(&site, caller, upstream);
         Self { http, site, jar, constant, referer: None, requests_left: MOST_REQUESTS }
     }
 
@@ -106,6 +88,11 @@ impl Conversation {
         self.jar
     }
 
+    /// From now on every request carries these credentials.
+    pub(super) fn authorize(&mut self, value: HeaderValue) {
+        self.constant.insert(header::AUTHORIZATION, value);
+    }
+
     /// Opens a page and goes where it leads; what is sent next comes from there.
     pub(super) async fn open(&mut self, url: Url) -> Result<Page, Fault> {
         let page = self.ask(url, None).await?;
@@ -117,6 +104,13 @@ impl Conversation {
     /// Opens a page and goes nowhere.
     pub(super) async fn get(&mut self, url: Url) -> Result<Page, Fault> {
         self.ask(url, None).await
+    }
+
+    /// Opens a page only to see whether anybody answers: the status, or what went wrong in words.
+    pub(super) async fn knock(&mut self, url: &Url) -> Result<u16, String> {
+        let request = self.request(url, None).ok_or("it cannot be asked")?;
+        let answer = self.http.request(request).await.map_err(|error| in_words(&error))?;
+        Ok(answer.status().as_u16())
     }
 
     /// Sends a form once, and goes nowhere.
@@ -209,7 +203,7 @@ fn redirect(head: &http::response::Parts, url: &Url, site: &Site) -> Option<Redi
 }
 
 /// What every request of a conversation says.
-fn constant_headers(site: &Site, caller: &Caller<'_>) -> HeaderMap {
+fn constant_headers(site: &Site, caller: &Caller<'_>, upstream: &Upstream) -> HeaderMap {
     const OURS: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
@@ -226,6 +220,9 @@ fn constant_headers(site: &Site, caller: &Caller<'_>) -> HeaderMap {
     told(HeaderName::from_static("x-forwarded-for"), &caller.client.to_string());
     if let Some(language) = caller.language {
         told(header::ACCEPT_LANGUAGE, language);
+    }
+    if let Some((name, value)) = tls::secret_header(&upstream.trust) {
+        headers.insert(name, value);
     }
     headers
 }
@@ -244,16 +241,19 @@ fn connector(tls: Arc<rustls::ClientConfig>, upstream: &Upstream) -> Connector {
     }))
 }
 
-/// The name that the certificate must have: the URL's host; where that is only an address, the host that the extranet
-/// believes to be.
+/// The name that the certificate must have, whatever address is dialled.
 fn server_name(upstream: &Upstream) -> impl Fn(&Uri) -> Result<ServerName<'static>, BoxError> + Send + Sync + 'static {
-    let dialled = upstream.origin.host().trim_matches(['[', ']']).to_owned();
-    let believed = crate::domain::origin::host_of_authority(&upstream.host_header);
-    let name = match (dialled.parse::<std::net::IpAddr>(), believed) {
-        (Ok(_), Some(believed)) => believed,
-        _ => dialled,
-    };
+    let name = upstream.server_name();
     move |_| Ok(ServerName::try_from(name.clone())?)
+}
+
+/// The innermost reason: "client error (Connect)" helps nobody.
+fn in_words(error: &hyper_util::client::legacy::Error) -> String {
+    let mut innermost: &(dyn std::error::Error + 'static) = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
 fn fault(error: &hyper_util::client::legacy::Error) -> Fault {

@@ -18,6 +18,7 @@ use super::{Attempt, Legacy, SignIn, UpstreamCookie};
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
+use crate::domain::trust::Trust;
 use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict};
 
 const PASSWORD: &str = "p&s=w+rd 100% \"é'<9>";
@@ -64,7 +65,14 @@ async fn extranet(answer: impl Fn(&str, &Asked) -> Response + Send + Sync + 'sta
 fn upstream(url: &str) -> Upstream {
     let origin = Origin::parse(url).unwrap();
     let host_header = origin.authority();
-    Upstream { origin, host_header, aliases: Vec::new(), connect_timeout_ms: 300, read_timeout_ms: 5000 }
+    Upstream {
+        origin,
+        host_header,
+        aliases: Vec::new(),
+        connect_timeout_ms: 300,
+        read_timeout_ms: 5000,
+        trust: Trust::default(),
+    }
 }
 
 /// An extranet whose login page is in order, and which answers so to the posted form.

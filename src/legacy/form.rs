@@ -75,6 +75,14 @@ pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submis
     submission(page, site, &html, found, &fields, None)
 }
 
+/// Where the link for a selector leads, if it stays on the extranet.
+pub(super) fn link(page: &Page, site: &Site, selector: &str) -> Option<Url> {
+    let html = page::parse(&page.text)?;
+    let base = base_of(&html, page);
+    let selector = Selector::parse(selector).ok()?;
+    html.select(&selector).find_map(|element| site.resolve(&base, element.attr("href")?))
+}
+
 fn forms() -> Selector {
     Selector::parse("form").expect("a constant selector")
 }

@@ -3,15 +3,19 @@
 //! [`Legacy`] fetches the login page, fills in its form as a browser would, sends it once and judges the answer by the
 //! declared rules. It never counts, locks or remembers: that is for those who call it.
 
+mod around;
+mod basic;
 mod charset;
 mod client;
 #[cfg(test)]
 mod conversation_tests;
 mod cookies;
 mod form;
+mod jar;
 mod judge;
 mod page;
 mod site;
+mod tls;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +23,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+pub use self::around::Around;
+pub use self::basic::authorization;
 pub use self::cookies::{SameSite, UpstreamCookie};
+pub use self::jar::{JarSite, Merged};
 
 use self::client::{Conversation, Fault};
 use self::cookies::Jar;
@@ -86,7 +93,7 @@ impl Legacy {
     /// # Errors
     /// If TLS cannot be set up at all.
     pub fn new() -> Result<Self, LegacyError> {
-        Ok(Self { tls: client::tls()? })
+        Ok(Self { tls: tls::of_this_machine()? })
     }
 
     /// Are these old credentials right? The session that this opened is ended again, where a logout is declared.
@@ -145,9 +152,17 @@ impl Legacy {
         let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
         let jar = Jar::holding(cookies, &site);
         let caller = Caller { client, user_agent, language: None };
-        let mut conversation = Conversation::new(Arc::clone(&self.tls), upstream, site, jar, &caller);
+        let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, jar, &caller);
         let deadline = Instant::now() + LOGOUT_PATIENCE;
         timeout_at(deadline, end_session(&mut conversation, logout)).await.map_err(|_| NoVerdict::Slow)?
+    }
+
+    /// What this extranet is believed by; checked when the configuration was read.
+    fn tls(&self, upstream: &Upstream) -> Result<Arc<rustls::ClientConfig>, NoVerdict> {
+        tls::towards(&self.tls, &upstream.trust).map_err(|error| {
+            tracing::error!(%error, "TLS towards an extranet cannot be set up");
+            NoVerdict::Unreachable
+        })
     }
 
     /// The credentials are sent once. What follows an acceptance is done as far as it goes within the time: it cannot
@@ -161,7 +176,7 @@ impl Legacy {
     ) -> Result<Outcome, NoVerdict> {
         let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
         let caller = Caller { client: attempt.client, user_agent: attempt.user_agent, language: attempt.language };
-        let mut conversation = Conversation::new(Arc::clone(&self.tls), upstream, site, Jar::default(), &caller);
+        let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, Jar::default(), &caller);
         let judged = timeout_at(deadline, judged(&mut conversation, form, attempt)).await;
         let (judgement, answer) = judged.map_err(|_| NoVerdict::Slow)??;
         tracing::debug!(?judgement, "the extranet's answer to old credentials");
@@ -232,6 +247,11 @@ async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Re
             let form_page = open(conversation, page).await?;
             let filled = form::fill_logout(&form_page, conversation.site(), path).ok_or(NoVerdict::FormChanged)?;
             conversation.send(filled).await
+        }
+        LogoutCall::Link { page, link } => {
+            let shown = open(conversation, page).await?;
+            let url = form::link(&shown, conversation.site(), link).ok_or(NoVerdict::FormChanged)?;
+            conversation.get(url).await
         }
     };
     match answer {

@@ -83,6 +83,7 @@ pub(super) mod tests {
             aliases: vec![Origin::parse("https://www.extranet.example").unwrap()],
             connect_timeout_ms: 1000,
             read_timeout_ms: 1000,
+            trust: crate::domain::trust::Trust::default(),
         })
         .unwrap()
     }

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Mailer, Secrets, Unsent};
+use super::secrets::{self, Secrets};
+use super::{Mailer, Unsent};
 use crate::domain::language::Language;
 use crate::domain::mail::{LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::pages::letters::{
-    AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
+    PasswordChanged, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter};
 
@@ -17,23 +19,23 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
     match &mail.kind {
         LetterKind::ConfirmAddress { challenge, issue, account } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(mailer.proof_secrets(challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
             let account = account.clone();
             render(mailer, mail, &ConfirmAddress { account, link, code, code_minutes, link_minutes })
         }
         LetterKind::AlreadyAccount { challenge, issue, account } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(mailer.proof_secrets(challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
             let account = account.clone();
             render(mailer, mail, &AlreadyAccount { account, link, code, code_minutes, link_minutes })
         }
         LetterKind::ConfirmNewEmail { challenge, issue } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(mailer.proof_secrets(challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
             render(mailer, mail, &ConfirmNewEmail { link, code, code_minutes, link_minutes })
         }
         LetterKind::ResetPassword { recovery, link_minutes } => {
-            let link = link(&portal, "reset", &mailer.reset_secret(recovery).await?);
+            let link = link(&portal, "reset", &secrets::of_reset(mailer, recovery).await?);
             render(mailer, mail, &ResetPassword { link, link_minutes: u64::from(*link_minutes) })
         }
         LetterKind::PasswordChanged { at } => {
@@ -47,6 +49,14 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountAttached { account: account.clone(), account_url })
+        }
+        LetterKind::AccountDetached { account } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountDetached { account: account.clone(), account_url })
+        }
+        LetterKind::AccountWithdrawn { account } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountWithdrawn { account: account.clone(), account_url })
         }
     }
 }

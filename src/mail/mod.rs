@@ -1,28 +1,42 @@
 //! Letters composed from the outbox and sent.
 
 mod compose;
+mod dkim;
+mod message;
+mod secrets;
+mod send;
+mod smtp;
+mod stream;
 mod transport;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::challenge::ChallengeId;
-use crate::domain::mail::{Mail, next_attempt};
-use crate::domain::secret::{Dice, Secret, eight_digits, long_secret};
+use crate::domain::mail::pause_s;
+use crate::domain::secret::Dice;
 use crate::edition::Current;
-use crate::pages::{RenderError, RenderedLetter};
-use crate::store::{Store, StoreError};
+use crate::pages::RenderError;
+use crate::store::{Claim, Claimed, Store, StoreError};
 use crate::telemetry::Clock;
 
-pub use self::transport::{SmtpSecurity, SmtpServer, Transport, TransportError};
+pub use self::dkim::{Dkim, DkimError};
+use self::send::Ended;
+pub use self::smtp::{SmtpSecurity, SmtpServer};
+pub use self::transport::{Kept, Transport, TransportError, Undelivered};
 
-/// A letter that is claimed and not heard of any more is taken up again after this time.
-const LEASE_MS: i64 = 120_000;
+/// A letter that is claimed and not heard of any more is taken up again after this time; who is still at it renews.
+const LEASE: Duration = Duration::from_mins(1);
 
 /// How often the outbox is looked at when nothing is due.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Letters under way at a stop may take so long; then they are left to whoever comes next.
+const LAST_LETTERS: Duration = Duration::from_secs(8);
 
 /// Empties the outbox.
 pub struct Mailer {
@@ -46,113 +60,155 @@ enum Unsent {
     #[error(transparent)]
     Render(#[from] RenderError),
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Undelivered(#[from] Undelivered),
     /// A newer letter replaces it, or what it asks for has gone.
     #[error("superseded")]
     Superseded,
+    /// Its row is of another version, or broken: it keeps no other letter back.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
-/// The one-time secrets of one letter, made when it is sent.
-struct Secrets {
-    link: Option<Secret>,
-    code: Option<Secret>,
-    code_minutes: u32,
-    link_minutes: u32,
+/// The letters that are under way, each in a task of its own.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<Ended>,
+    letters: HashMap<Id, (Claim, String)>,
+}
+
+/// Whether the mail server answers. While it does not, one letter at a time asks, later and later.
+#[derive(Default)]
+struct Away {
+    failures: u32,
+    until: Option<Instant>,
 }
 
 impl Mailer {
-    /// Sends what is due until told to stop.
+    /// Sends what is due until told to stop: several letters at once, but never so many to one domain that no other
+    /// gets its turn.
     pub async fn run(self, stop: CancellationToken) {
-        loop {
-            match self.send_next().await {
-                Ok(true) if !stop.is_cancelled() => continue,
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the outbox cannot be read"),
+        let mailer = Arc::new(self);
+        let (mut under_way, mut away) = (UnderWay::default(), Away::default());
+        while !stop.is_cancelled() {
+            if let Err(error) = mailer.fill(&mut under_way, &away).await {
+                tracing::error!(%error, "the outbox cannot be read");
             }
             tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = stop.cancelled() => {}
+                Some(ended) = under_way.tasks.join_next_with_id() => away.heard(under_way.ended(ended)),
+                () = tokio::time::sleep(LOOK_EVERY) => mailer.transport.hang_up(false).await,
             }
         }
+        mailer.finish(under_way).await;
+        mailer.transport.hang_up(true).await;
     }
 
-    /// Sends one letter; false when none is due.
-    async fn send_next(&self) -> Result<bool, StoreError> {
+    /// Takes letters until as many are under way as may be.
+    async fn fill(self: &Arc<Self>, under_way: &mut UnderWay, away: &Away) -> Result<(), StoreError> {
+        let at_once = away.at_once(self.transport.at_once());
+        while under_way.tasks.len() < at_once {
+            let crowded = under_way.crowded_domain(self.transport.at_once().div_ceil(2));
+            let Some(claimed) = self.claim(crowded).await? else { break };
+            let domain = claimed.mail.as_ref().map_or_else(|_| String::new(), |mail| mail.to.domain().to_owned());
+            let claim = claimed.claim.clone();
+            let mailer = Arc::clone(self);
+            let task = under_way.tasks.spawn(async move { send::send(&mailer, &claimed).await });
+            under_way.letters.insert(task.id(), (claim, domain.to_ascii_lowercase()));
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, except: Option<&str>) -> Result<Option<Claimed>, StoreError> {
         let now = self.clock.now();
-        let due = self.store.read().await?.next_letter_at().await?.is_some_and(|at| at <= now);
-        if !due {
-            return Ok(false);
+        if !self.store.read().await?.is_letter_due(except, now).await? {
+            return Ok(None);
         }
         let mut tx = self.store.write().await?;
-        let claimed = tx.claim_letter(LEASE_MS, now).await?;
+        let claimed = tx.claim_letter(lease_ms(), except, now).await?;
         tx.commit().await?;
-        let Some(mail) = claimed else { return Ok(false) };
-        let outcome = self.send(&mail).await;
-        self.record(&mail, outcome).await?;
-        Ok(true)
+        Ok(claimed)
     }
 
-    async fn send(&self, mail: &Mail) -> Result<String, Unsent> {
-        let letter = self.compose(mail).await?;
-        let edition = self.current.edition();
-        let agency = mail.agency.as_ref().and_then(|code| edition.directory.agency(code));
-        let sender = agency.map_or(&edition.portal.name, |agency| &agency.brand.name);
-        Ok(self.transport.deliver(mail, sender, &letter).await?)
-    }
-
-    async fn record(&self, mail: &Mail, outcome: Result<String, Unsent>) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (letter, attempts) = (mail.id.as_str(), mail.attempts);
-        let mut tx = self.store.write().await?;
-        match outcome {
-            Ok(answer) => {
-                tracing::info!(letter, kind = mail.kind.name(), "letter sent");
-                tx.letter_sent(&mail.id, &answer, now).await?;
+    /// Waits a little for the letters that are under way; the others are given back.
+    async fn finish(&self, mut under_way: UnderWay) {
+        let waiting = async {
+            while let Some(ended) = under_way.tasks.join_next_with_id().await {
+                under_way.ended(ended);
             }
-            Err(Unsent::Superseded) => tx.letter_failed(&mail.id, "superseded", None).await?,
-            Err(error) => {
-                let lasting = matches!(&error, Unsent::Transport(error) if error.is_lasting());
-                let next = if lasting { None } else { next_attempt(attempts, now) };
-                // What the server said may hold the address: it goes into the trace, not into the log.
-                tracing::warn!(letter, kind = mail.kind.name(), attempts, again = next.is_some(), "letter not sent");
-                tx.letter_failed(&mail.id, &error.to_string(), next).await?;
+        };
+        if tokio::time::timeout(LAST_LETTERS, waiting).await.is_ok() {
+            return;
+        }
+        under_way.tasks.shutdown().await;
+        for (claim, _) in under_way.letters.into_values() {
+            if let Err(error) = self.give_back(&claim).await {
+                tracing::warn!(letter = claim.id.as_str(), %error, "a letter waits for its lease");
             }
         }
+    }
+
+    async fn give_back(&self, claim: &Claim) -> Result<(), StoreError> {
+        let mut tx = self.store.write().await?;
+        tx.letter_put_back(claim, None).await?;
         tx.commit().await
     }
+}
 
-    /// Makes the secrets of a proof's letter; their time counts from here. A newer letter goes before an older one.
-    async fn proof_secrets(&self, id: &ChallengeId, issue: u32) -> Result<Secrets, Unsent> {
-        let mut tx = self.store.write().await?;
-        let challenge = tx.challenge(id).await?.ok_or(Unsent::Superseded)?;
-        let method = challenge.terms.method;
-        let secrets = Secrets {
-            link: method.has_link().then(|| long_secret(&*self.dice)),
-            code: method.has_code().then(|| eight_digits(&*self.dice)),
-            code_minutes: challenge.terms.code_minutes,
-            link_minutes: challenge.terms.link_minutes,
-        };
-        let code = secrets.code.as_ref().map(Secret::digest);
-        let link = secrets.link.as_ref().map(Secret::digest);
-        if !tx.mark_sent(id, issue, code, link, self.clock.now()).await? {
-            return Err(Unsent::Superseded);
+impl UnderWay {
+    /// Takes note of a task that has ended.
+    fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) -> Ended {
+        match ended {
+            Ok((id, ended)) => {
+                self.letters.remove(&id);
+                ended
+            }
+            Err(error) => {
+                self.letters.remove(&error.id());
+                tracing::error!(%error, "sending a letter broke off");
+                Ended::Settled
+            }
         }
-        tx.commit().await?;
-        Ok(secrets)
     }
 
-    async fn reset_secret(&self, recovery: &str) -> Result<Secret, Unsent> {
-        let secret = long_secret(&*self.dice);
-        let mut tx = self.store.write().await?;
-        if !tx.mark_recovery_sent(recovery, secret.digest(), self.clock.now()).await? {
-            return Err(Unsent::Superseded);
+    /// A domain to which so many letters are under way that the next one has to go elsewhere. With half of the
+    /// connections for each there is one at most, as long as one connection is free.
+    fn crowded_domain(&self, most: usize) -> Option<&str> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (_, domain) in self.letters.values() {
+            *counts.entry(domain).or_default() += 1;
         }
-        tx.commit().await?;
-        Ok(secret)
+        counts.into_iter().find_map(|(domain, count)| (count >= most).then_some(domain))
+    }
+}
+
+impl Away {
+    fn heard(&mut self, ended: Ended) {
+        match ended {
+            Ended::Settled if self.failures > 0 => {
+                tracing::info!("the mail server takes letters again");
+                *self = Self::default();
+            }
+            Ended::Settled => {}
+            // Those that failed together count as one.
+            Ended::ServerAway(_) if self.until.is_some_and(|until| until > Instant::now()) => {}
+            Ended::ServerAway(reason) => {
+                self.failures = self.failures.saturating_add(1);
+                let pause_s = pause_s(self.failures);
+                tracing::error!(reason, pause_s, "the mail server takes no letters");
+                self.until = Some(Instant::now() + Duration::from_secs(pause_s));
+            }
+        }
     }
 
-    async fn compose(&self, mail: &Mail) -> Result<RenderedLetter, Unsent> {
-        compose::letter(self, mail).await
+    fn at_once(&self, most: usize) -> usize {
+        match self.until {
+            Some(until) if until > Instant::now() => 0,
+            Some(_) => 1,
+            None => most,
+        }
     }
+}
+
+fn lease_ms() -> i64 {
+    i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
 }

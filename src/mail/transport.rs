@@ -2,46 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use jiff::Timestamp;
+use lettre::Address;
+use lettre::message::Mailbox;
 
-use crate::domain::mail::Mail;
-use crate::domain::secret::Secret;
+use super::dkim::{Dkim, DkimError};
+use super::message::{self, Head, Sender};
+use super::smtp::{Line, Lines, SmtpServer};
+use crate::domain::email::EmailAddress;
+use crate::domain::language::Language;
+use crate::domain::mail::{LetterId, Reply, Setback, Stage, judge};
+use crate::domain::secret::Dice;
 use crate::pages::RenderedLetter;
 
-/// How the connection to the mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SmtpSecurity {
-    /// STARTTLS, required (SEC-076).
-    #[default]
-    StartTls,
-    /// TLS from the first byte.
-    Tls,
-    /// None: a server on the same machine.
-    None,
-}
-
-/// A mail server.
-#[derive(Debug, Clone)]
-pub struct SmtpServer {
-    /// Its name, as on its certificate.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: SmtpSecurity,
-    /// Name and password, if it asks for them.
-    pub login: Option<(String, Secret)>,
-    /// A certificate authority of one's own, PEM.
-    pub ca: Option<Vec<u8>>,
-}
-
 enum Way {
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Smtp(Box<Lines>),
     Folder(PathBuf),
     Memory(Kept),
 }
@@ -49,22 +25,23 @@ enum Way {
 /// Letters that were kept in memory, as they would have gone over the wire.
 pub type Kept = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// A way out, and the address that letters come from.
+/// A way out, the address that letters come from, and what signs them.
 pub struct Transport {
     way: Way,
     from: Address,
+    signer: Option<Dkim>,
 }
 
-/// Why a letter was not taken over.
+/// Why there is no way out.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The letter cannot be built.
-    #[error("the letter cannot be built: {0}")]
-    Message(#[from] lettre::error::Error),
-    /// The mail server did not take it.
-    #[error("{0}")]
+    /// The certificates to believe cannot be read, or the like.
+    #[error("the mail server: {0}")]
     Smtp(#[from] lettre::transport::smtp::Error),
-    /// The folder cannot be written.
+    /// There is no certificate among what is to be believed.
+    #[error("the mail server: there is no certificate in the file of those to believe")]
+    NoCertificate,
+    /// The folder cannot be made.
     #[error("the folder of letters: {0}")]
     Folder(#[from] std::io::Error),
     /// The sender's address is not one.
@@ -72,12 +49,55 @@ pub enum TransportError {
     From(String),
 }
 
-impl TransportError {
-    /// Whether trying again is useless: the server said so (5xx, REL-033).
+/// Why a letter was not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum Undelivered {
+    /// The mail server said no, or nothing; its words may hold the address.
+    #[error("{said}")]
+    Smtp {
+        /// Where in the conversation.
+        stage: Stage,
+        /// Its refusal; None where it was silent or hung up.
+        reply: Option<Reply>,
+        /// In words.
+        said: String,
+    },
+    /// The letter cannot be built.
+    #[error("the letter cannot be built: {0}")]
+    Message(#[from] lettre::error::Error),
+    /// The letter cannot be signed.
+    #[error(transparent)]
+    Dkim(#[from] DkimError),
+    /// The folder cannot be written.
+    #[error("the folder of letters: {0}")]
+    Folder(#[from] std::io::Error),
+    /// An address is not one.
+    #[error("\"{0}\" is not an address")]
+    Address(String),
+}
+
+impl Undelivered {
+    /// What it means for the letter.
     #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Smtp(error) if error.is_permanent())
+    pub fn setback(&self) -> Setback {
+        match self {
+            Self::Smtp { stage, reply, .. } => judge(*stage, *reply),
+            // The disk may have room again, and a key may be mended.
+            Self::Message(_) | Self::Dkim(_) | Self::Folder(_) | Self::Address(_) => Setback::Later,
+        }
     }
+
+    /// Whether the connection cannot be used any more.
+    fn is_cut(&self) -> bool {
+        matches!(self, Self::Smtp { reply: None | Some(Reply { code: 421, .. }), .. })
+    }
+}
+
+/// Somebody who has agreed to take one letter.
+pub(super) enum Taker<'t> {
+    Smtp(&'t Lines, Box<Line>),
+    Folder(&'t PathBuf),
+    Memory(&'t Kept),
 }
 
 impl Transport {
@@ -86,23 +106,10 @@ impl Transport {
     /// # Errors
     /// The sender is not an address, or the certificate authority cannot be read.
     pub fn smtp(server: &SmtpServer, from: &str) -> Result<Self, TransportError> {
-        let mut tls = TlsParameters::builder(server.host.clone());
-        if let Some(pem) = &server.ca {
-            tls = tls.add_root_certificate(Certificate::from_pem(pem)?);
+        if server.ca.as_ref().is_some_and(|pem| !String::from_utf8_lossy(pem).contains("BEGIN CERTIFICATE")) {
+            return Err(TransportError::NoCertificate);
         }
-        let tls = match server.security {
-            SmtpSecurity::StartTls => Tls::Required(tls.build()?),
-            SmtpSecurity::Tls => Tls::Wrapper(tls.build()?),
-            SmtpSecurity::None => Tls::None,
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
-            .port(server.port)
-            .tls(tls)
-            .timeout(Some(Duration::from_mins(1)));
-        if let Some((name, password)) = &server.login {
-            builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
-        }
-        Ok(Self { way: Way::Smtp(Box::new(builder.build())), from: address(from)? })
+        Ok(Self { way: Way::Smtp(Box::new(Lines::new(server)?)), from: address(from)?, signer: None })
     }
 
     /// Letters become `.eml` files, for the demo and for tests.
@@ -111,7 +118,7 @@ impl Transport {
     /// The sender is not an address, or the folder cannot be made.
     pub fn folder(folder: PathBuf, from: &str) -> Result<Self, TransportError> {
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { way: Way::Folder(folder), from: address(from)? })
+        Ok(Self { way: Way::Folder(folder), from: address(from)?, signer: None })
     }
 
     /// Letters are kept in memory, to be looked at by who holds the other end.
@@ -120,37 +127,120 @@ impl Transport {
     /// The sender is not an address.
     pub fn memory(from: &str) -> Result<(Self, Kept), TransportError> {
         let letters = Arc::default();
-        Ok((Self { way: Way::Memory(Arc::clone(&letters)), from: address(from)? }, letters))
+        Ok((Self { way: Way::Memory(Arc::clone(&letters)), from: address(from)?, signer: None }, letters))
     }
 
-    /// Hands a letter over. Its Message-ID is its own id, so that a repeat is recognised (g04).
+    /// Each letter is signed.
+    #[must_use]
+    pub fn signed(mut self, signer: Dkim) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// How many letters may be on their way at once.
+    #[must_use]
+    pub fn at_once(&self) -> usize {
+        match &self.way {
+            Way::Smtp(lines) => lines.connections().max(1),
+            Way::Folder(_) | Way::Memory(_) => 1,
+        }
+    }
+
+    /// The domain of our own address: Message-IDs are made in it.
+    pub(super) fn domain(&self) -> &str {
+        self.from.domain()
+    }
+
+    /// Who a letter comes from: an agency's own address, or ours.
+    pub(super) fn sender(&self, name: &str, from: Option<&str>, reply_to: Option<&str>) -> Result<Sender, Undelivered> {
+        let parse = |text: &str| text.parse::<Address>().map_err(|_| Undelivered::Address(text.to_owned()));
+        Ok(Sender {
+            name: name.to_owned(),
+            address: from.map(parse).transpose()?.unwrap_or_else(|| self.from.clone()),
+            reply_to: reply_to.map(parse).transpose()?,
+        })
+    }
+
+    /// Asks whether a letter to that address is taken. Only then is it written, so that its secrets are made and their
+    /// time begins when they really leave.
+    pub(super) async fn ask(&self, from: &Address, to: &Address) -> Result<Taker<'_>, Undelivered> {
+        Ok(match &self.way {
+            Way::Smtp(lines) => {
+                let mut line = lines.open().await?;
+                if let Err(refused) = line.address(from, to).await {
+                    if !refused.is_cut() {
+                        lines.keep(line);
+                    }
+                    return Err(refused);
+                }
+                Taker::Smtp(lines, Box::new(line))
+            }
+            Way::Folder(folder) => Taker::Folder(folder),
+            Way::Memory(letters) => Taker::Memory(letters),
+        })
+    }
+
+    /// The letter as it goes over the wire: signed, where we sign.
+    pub(super) fn signed_letter(&self, letter: Vec<u8>, now: Timestamp) -> Result<Vec<u8>, Undelivered> {
+        match &self.signer {
+            Some(signer) => Ok(signer.sign(&letter, now)?),
+            None => Ok(letter),
+        }
+    }
+
+    /// Sends one letter to try the way out; its Message-ID, and what was said.
     ///
     /// # Errors
     /// It was not taken over.
-    pub async fn deliver(&self, mail: &Mail, sender: &str, letter: &RenderedLetter) -> Result<String, TransportError> {
-        let to: Address = address(mail.to.as_str())?;
-        let message = Message::builder()
-            .from(Mailbox::new(Some(sender.to_owned()), self.from.clone()))
-            .to(Mailbox::new(None, to))
-            .subject(letter.subject.clone())
-            .message_id(Some(format!("<{}@{}>", mail.id.as_str(), self.from.domain())))
-            .header(AutoSubmitted)
-            .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))?;
-        match &self.way {
-            Way::Smtp(server) => {
-                let answer = server.send(message).await?;
-                Ok(answer.message().collect::<Vec<_>>().join(" "))
+    pub async fn try_out(
+        &self,
+        sender: &str,
+        to: &EmailAddress,
+        dice: &dyn Dice,
+        now: Timestamp,
+    ) -> Result<(String, String), Undelivered> {
+        let id = LetterId::random(dice);
+        let sender = self.sender(sender, None, None)?;
+        let to: Address = to.as_str().parse().map_err(|_| Undelivered::Address(to.as_str().to_owned()))?;
+        let taker = self.ask(&sender.address, &to).await?;
+        let head = Head { id: &id, domain: self.domain(), to, language: Language::En };
+        let words = "This letter tries the way out of Vestibule. If you read it, letters arrive.";
+        let html = format!("<!DOCTYPE html><html lang=\"en\"><title>Vestibule</title><p>{words}</p></html>");
+        let letter = RenderedLetter { subject: "Vestibule: letters arrive".to_owned(), text: words.to_owned(), html };
+        let letter = self.signed_letter(message::write(&sender, head, &letter)?, now)?;
+        let answer = taker.take(&id, &letter).await?;
+        Ok((format!("<{}@{}>", id.as_str(), self.domain()), answer))
+    }
+
+    /// Closes connections that nobody uses; all of them `at_once`.
+    pub async fn hang_up(&self, at_once: bool) {
+        if let Way::Smtp(lines) = &self.way {
+            lines.hang_up(at_once).await;
+        }
+    }
+}
+
+impl Taker<'_> {
+    /// Hands the letter over; what was said to that.
+    pub(super) async fn take(self, id: &LetterId, letter: &[u8]) -> Result<String, Undelivered> {
+        match self {
+            Self::Smtp(lines, mut line) => {
+                let answer = line.hand_over(letter).await;
+                if !answer.as_ref().is_err_and(Undelivered::is_cut) {
+                    lines.keep(*line);
+                }
+                answer
             }
-            Way::Folder(folder) => {
+            Self::Folder(folder) => {
                 // Written beside and renamed, so that nobody reads half a letter.
-                let name = format!("{}.eml", mail.id.as_str());
+                let name = format!("{}.eml", id.as_str());
                 let beside = folder.join(format!(".{name}.part"));
-                tokio::fs::write(&beside, message.formatted()).await?;
+                tokio::fs::write(&beside, letter).await?;
                 tokio::fs::rename(&beside, folder.join(&name)).await?;
                 Ok(name)
             }
-            Way::Memory(letters) => {
-                letters.lock().unwrap_or_else(PoisonError::into_inner).push(message.formatted());
+            Self::Memory(letters) => {
+                letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter.to_vec());
                 Ok("kept in memory".to_owned())
             }
         }
@@ -160,22 +250,4 @@ impl Transport {
 /// The bare address of `Name <address>` or `address`.
 fn address(text: &str) -> Result<Address, TransportError> {
     text.parse::<Mailbox>().map(|mailbox| mailbox.email).map_err(|_| TransportError::From(text.to_owned()))
-}
-
-/// `Auto-Submitted: auto-generated` (RFC 3834): nobody's absence note answers a letter of ours.
-#[derive(Debug, Clone)]
-struct AutoSubmitted;
-
-impl lettre::message::header::Header for AutoSubmitted {
-    fn name() -> lettre::message::header::HeaderName {
-        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> lettre::message::header::HeaderValue {
-        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
 }

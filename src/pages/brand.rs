@@ -65,6 +65,20 @@ impl Colour {
     }
 }
 
+/// The picture that stands in for a logo: letters on the colour. What is no letter or digit is left out.
+pub(super) fn mark(colour: &str, letters: &str) -> String {
+    let colour = Colour::parse(colour).unwrap_or(DEFAULT);
+    let letters: String = letters.chars().filter(|c| c.is_alphanumeric()).take(2).collect();
+    let ink = if colour.contrast_with_white() >= 4.5 { "#ffffff" } else { "#1b1b1b" };
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\" width=\"48\" height=\"48\">\
+         <rect width=\"48\" height=\"48\" rx=\"8\" fill=\"{}\"/>\
+         <text x=\"24\" y=\"31\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"20\" \
+         font-weight=\"700\" fill=\"{ink}\">{letters}</text></svg>",
+        colour.hex(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +88,13 @@ mod tests {
         assert_eq!(css("red;}body{display:none"), css("#1f4e79"));
         assert_eq!(css("1f4e79"), css("#1F4E79"));
         assert_eq!(parameter("#1F4E79"), "1f4e79");
+    }
+
+    #[test]
+    fn sec_072_a_mark_holds_letters_and_a_colour_and_nothing_else_of_its_address() {
+        assert!(mark("1f4e79", "CV").contains(">CV</text>"));
+        assert_eq!(mark("\"/><script>", "<script>"), mark("1f4e79", "sc"));
+        assert_eq!(mark("#ffcc00", "É&").matches('É').count(), 1);
     }
 
     #[test]

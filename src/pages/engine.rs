@@ -103,6 +103,12 @@ impl Pages {
         self.assets.get(path)
     }
 
+    /// The picture behind `mark.svg?c=rrggbb&t=AB`.
+    #[must_use]
+    pub fn brand_mark(colour: &str, letters: &str) -> String {
+        brand::mark(colour, letters)
+    }
+
     /// The style sheet behind `brand.css?c=rrggbb`.
     #[must_use]
     pub fn brand_css(colour: &str) -> String {

@@ -83,6 +83,24 @@ pub struct AccountAttached {
     pub account_url: String,
 }
 
+/// Tells that an account was detached (c17).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountDetached {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
+/// Tells that the agency took an account back, or that somebody else has its identifier now (SEC-017).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountWithdrawn {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
 macro_rules! letters {
     ($($letter:ty => $template:literal),+ $(,)?) => {
         $(impl Letter for $letter {
@@ -99,4 +117,6 @@ letters! {
     ConfirmNewEmail => "confirm_new_email",
     EmailChanged => "email_changed",
     AccountAttached => "account_attached",
+    AccountDetached => "account_detached",
+    AccountWithdrawn => "account_withdrawn",
 }

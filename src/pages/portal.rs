@@ -54,10 +54,16 @@ pub enum Alert {
     PasswordChanged,
     /// The e-mail address has been changed.
     EmailChanged,
+    /// An account was detached.
+    AccountDetached,
     /// The other person's attempt was stopped.
     Disowned,
     /// The page was out of date; the right step is shown.
     Stale,
+    /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
+    Unavailable,
+    /// Who is signed in attaches another account: its old credentials are asked for.
+    AttachAnother,
 }
 
 impl Alert {
@@ -73,18 +79,21 @@ impl Alert {
             | Self::Expired
             | Self::ResendOver
             | Self::WrongPassword
-            | Self::TermsNotAccepted => Tone::Error,
+            | Self::TermsNotAccepted
+            | Self::Unavailable => Tone::Error,
             Self::OldCredentials
             | Self::ProvisionalOver
             | Self::MustChange
             | Self::ResendLater { .. }
             | Self::TooEarly
+            | Self::AttachAnother
             | Self::Stale => Tone::Info,
             Self::AccountReady
             | Self::SignedOut
             | Self::Resent
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::AccountDetached
             | Self::Disowned => Tone::Success,
         }
     }
@@ -361,17 +370,58 @@ pub struct ResetDonePage {
     pub login_url: String,
 }
 
-/// One attached account on the account page.
+/// One attached account, on the account page and where one of several is chosen (c17).
 #[derive(Debug, Clone, Serialize)]
 pub struct AttachedAccount {
     /// The agency's name.
     pub agency: String,
-    /// The old identifier, masked.
+    /// Two letters that stand in for its logo.
+    pub initials: String,
+    /// The colour behind them, `rrggbb`.
+    pub colour: String,
+    /// The old identifier, whole: who has two contracts at one agency tells them apart by it.
     pub account: String,
+    /// The name that the agency has for it.
+    pub holder: Option<String>,
     /// The kind of resident: `owner`, `co-owner`, `tenant` or `unknown` (key `kind-<name>`).
     pub kind: &'static str,
-    /// Where its extranet is entered.
+    /// What the account is called in forms.
+    pub label: String,
+    /// Whether it is open in this session.
+    pub is_open: bool,
+}
+
+/// Where another account is attached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttachAt {
+    /// The agency.
+    pub agency: String,
+    /// Its login page, which shows the form although somebody is signed in.
     pub url: String,
+}
+
+/// Asks for the password before an account is detached, and tells what that means (c17).
+#[derive(Debug, Clone, Serialize)]
+pub struct DetachPage {
+    /// The account.
+    pub account: AttachedAccount,
+    /// Whether it is the person's last one.
+    pub is_last: bool,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Which account of an agency to open (b17).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChooseAccountPage {
+    /// The agency that is being entered.
+    pub agency: String,
+    /// The accounts to choose from.
+    pub accounts: Vec<AttachedAccount>,
+    /// Whether one of them is open now, and would be closed.
+    pub one_is_open: bool,
+    /// The path in the extranet to return to.
+    pub return_to: String,
 }
 
 /// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
@@ -383,6 +433,8 @@ pub struct AccountPage {
     pub pending_email: Option<String>,
     /// The accounts at the agencies.
     pub accounts: Vec<AttachedAccount>,
+    /// The agencies of these accounts, each once: another account of theirs is attached there.
+    pub attach_at: Vec<AttachAt>,
     /// The message above.
     pub alert: Option<Alert>,
 }
@@ -396,6 +448,21 @@ pub struct ChangePasswordPage {
     pub noted: bool,
     /// What is wrong with the new password.
     pub error: Option<FieldError>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11).
+#[derive(Debug, Clone, Serialize)]
+pub struct ExtranetPasswordPage {
+    /// The agency's name.
+    pub agency: String,
+    /// The identifier in its extranet: the person has to know which account is meant.
+    pub account: String,
+    /// The codes that the form carries along.
+    pub codes: Codes,
+    /// The page of the extranet to go on to.
+    pub return_to: String,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -506,8 +573,11 @@ pages! {
     ResetPage => "reset",
     ResetDonePage => "reset_done",
     AccountPage => "account",
+    ChooseAccountPage => "choose_account",
+    DetachPage => "detach",
     ChangePasswordPage => "change_password",
     ChangeEmailPage => "change_email",
+    ExtranetPasswordPage => "extranet_password",
     MessagePage => "message",
     LeavePage => "leave",
     PrivacyPage => "privacy",

@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::letters::{
-    AccountAttached, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
+    PasswordChanged, ResetPassword,
 };
 use super::portal::{
-    AccountPage, Alert, Asks, AttachedAccount, ChangeEmailPage, ChangePasswordPage, Codes, CodesPage, ConfirmPage,
-    Criterion, EmailPage, FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName,
-    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
-    TermsPage,
+    AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes,
+    CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage, FieldError, ForgottenPage,
+    ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName, MessagePage, NoticePage, PasswordPage,
+    PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -91,6 +92,7 @@ pub fn pages() -> Vec<Sample> {
     wizard(&mut samples);
     proofs(&mut samples);
     passwords(&mut samples);
+    extranet_password(&mut samples);
     account(&mut samples);
     messages(&mut samples);
     samples
@@ -117,6 +119,9 @@ pub fn letters() -> Vec<Sample> {
     let at = "22 novembre 2026 à 09:30".to_owned();
     letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
     letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });
+    let account_url = format!("{PORTAL}/account");
+    letter(&mut samples, &AccountDetached { account: AWKWARD.to_owned(), account_url: account_url.clone() });
+    letter(&mut samples, &AccountWithdrawn { account: AWKWARD.to_owned(), account_url });
     letter(&mut samples, &AccountAttached { account: AWKWARD.to_owned(), account_url: format!("{PORTAL}/account") });
     samples
 }
@@ -164,9 +169,12 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::TooEarly => Alert::TermsNotAccepted,
         Alert::TermsNotAccepted => Alert::PasswordChanged,
         Alert::PasswordChanged => Alert::EmailChanged,
-        Alert::EmailChanged => Alert::Disowned,
+        Alert::EmailChanged => Alert::AccountDetached,
+        Alert::AccountDetached => Alert::Disowned,
         Alert::Disowned => Alert::Stale,
-        Alert::Stale => return None,
+        Alert::Stale => Alert::Unavailable,
+        Alert::Unavailable => Alert::AttachAnother,
+        Alert::AttachAnother => return None,
     })
 }
 
@@ -371,35 +379,93 @@ fn passwords(samples: &mut Vec<Sample>) {
     }
 }
 
-fn account(samples: &mut Vec<Sample>) {
-    let attached = |agency: &str, account: &str, kind, url: &str| AttachedAccount {
-        agency: agency.to_owned(),
-        account: account.to_owned(),
-        kind,
-        url: url.to_owned(),
+fn extranet_password(samples: &mut Vec<Sample>) {
+    let calm = ExtranetPasswordPage {
+        agency: "Agence des Tilleuls".to_owned(),
+        account: "C10023".to_owned(),
+        codes: codes(),
+        return_to: "/".to_owned(),
+        alert: None,
     };
+    page(samples, &calm);
+    for alert in [Alert::WrongPassword, Alert::MustChange] {
+        page(samples, &ExtranetPasswordPage { alert: Some(alert), ..calm.clone() });
+    }
+    let awkward = || AWKWARD.to_owned();
+    page(
+        samples,
+        &ExtranetPasswordPage {
+            agency: awkward(),
+            account: awkward(),
+            codes: awkward_codes(),
+            return_to: awkward(),
+            alert: None,
+        },
+    );
+}
+
+fn account(samples: &mut Vec<Sample>) {
+    let attached = |agency: &str, account: &str, kind, label: &str| AttachedAccount {
+        agency: agency.to_owned(),
+        initials: "CV".to_owned(),
+        colour: "1f4f8b".to_owned(),
+        account: account.to_owned(),
+        holder: (kind != "unknown").then(|| "Amélie Dufour".to_owned()),
+        kind,
+        label: label.to_owned(),
+        is_open: kind == "tenant",
+    };
+    let attach_at = |agency: &str, url: &str| AttachAt { agency: agency.to_owned(), url: url.to_owned() };
     let calm = AccountPage {
         email: "durand@tilleuls.example".to_owned(),
         pending_email: None,
         accounts: vec![
-            attached("Agence des Tilleuls", "du****23", "owner", "/enter/1"),
-            attached("Cabinet Riquet", "00****81", "co-owner", "/enter/2"),
-            attached("Cabinet Riquet", "ri****02", "tenant", "/enter/3"),
-            attached("Syndic du Canal", "k****7", "unknown", "/enter/4"),
+            attached("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"),
+            attached("Cabinet Riquet", "000081", "co-owner", "bbbbbbbbbbbb"),
+            attached("Cabinet Riquet", "riquet-02", "tenant", "cccccccccccc"),
+            attached("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
         ],
+        attach_at: vec![attach_at("Cabinet Riquet", "/login?client=SPI31&societe=01&attach=1")],
         alert: None,
     };
     page(samples, &calm);
+    let choice = ChooseAccountPage {
+        agency: "Cabinet Riquet".to_owned(),
+        accounts: calm.accounts.clone(),
+        one_is_open: true,
+        return_to: "/documents".to_owned(),
+    };
+    page(samples, &choice);
+    let detach = DetachPage { account: calm.accounts[0].clone(), is_last: false, alert: None };
+    page(samples, &detach);
+    page(samples, &DetachPage { is_last: true, alert: Some(Alert::WrongPassword), ..detach });
+    let awkward = AttachedAccount {
+        initials: AWKWARD.to_owned(),
+        colour: AWKWARD.to_owned(),
+        holder: Some(AWKWARD.to_owned()),
+        ..attached(AWKWARD, AWKWARD, "unknown", AWKWARD)
+    };
+    page(samples, &DetachPage { account: awkward.clone(), is_last: true, alert: None });
+    page(
+        samples,
+        &ChooseAccountPage {
+            agency: AWKWARD.to_owned(),
+            accounts: vec![awkward.clone()],
+            one_is_open: false,
+            return_to: AWKWARD.to_owned(),
+        },
+    );
     for alert in alerts() {
         page(samples, &AccountPage { pending_email: Some(LONG_EMAIL.to_owned()), alert: Some(alert), ..calm.clone() });
     }
-    page(samples, &AccountPage { accounts: Vec::new(), ..calm });
+    page(samples, &AccountPage { accounts: Vec::new(), attach_at: Vec::new(), ..calm });
     page(
         samples,
         &AccountPage {
             email: AWKWARD.to_owned(),
             pending_email: Some(AWKWARD.to_owned()),
-            accounts: vec![attached(AWKWARD, AWKWARD, "unknown", "javascript:alert(1)")],
+            accounts: vec![awkward],
+            attach_at: vec![attach_at(AWKWARD, "javascript:alert(1)")],
             alert: None,
         },
     );

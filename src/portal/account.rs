@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::app::{App, Fault};
-use crate::domain::identity::Link;
+use super::switch_account::{attach_at, attached};
+use crate::app::{Fault, switch_account};
 use crate::domain::session::Session;
-use crate::pages::portal::{AccountPage, Alert, AttachedAccount, PrivacyPage};
+use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
@@ -26,6 +26,7 @@ pub(super) struct Said {
 enum Notice {
     PasswordChanged,
     EmailChanged,
+    AccountDetached,
     #[serde(other)]
     Unknown,
 }
@@ -47,36 +48,28 @@ pub(super) async fn show(
     guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (guest, session) = match signed_in(&web, guest).await? {
+    let (mut guest, session) = match signed_in(&web, guest).await? {
         Ok(signed_in) => signed_in,
         Err(response) => return Ok(response),
     };
     let mut tx = web.app.store.read().await?;
     let Some(credential) = tx.credential_of(&session.identity).await? else { return Ok(guest.go("/login")) };
     let pending = tx.pending_email_change(&session.identity).await?;
-    let links = tx.links_of(&session.identity).await?;
     drop(tx);
+    let accounts = switch_account::accounts(&web.app, &session).await?;
     let page = AccountPage {
         email: credential.email.to_string(),
         pending_email: pending.map(|(_, email)| email.to_string()),
-        accounts: links.iter().filter_map(|link| attached(&web.app, link)).collect(),
+        accounts: attached(&mut guest, &accounts),
+        attach_at: attach_at(&accounts),
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
             Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
+            Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::Unknown) | None => None,
         },
     };
     Ok(guest.page(&web, None, &page))
-}
-
-fn attached(app: &App, link: &Link) -> Option<AttachedAccount> {
-    let agency = app.directory().agency(&link.account.agency)?.clone();
-    Some(AttachedAccount {
-        agency: agency.brand.name.clone(),
-        account: link.account.login.masked(),
-        kind: link.account.kind.name(),
-        url: format!("{}/.vestibule/begin", agency.public),
-    })
 }
 
 pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {

@@ -24,6 +24,13 @@ pub(super) async fn serve(
         let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
         return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], Pages::brand_css(colour)).into_response();
     }
+    if name == "mark.svg" {
+        let pairs = || url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let part = |wanted: &str| pairs().find(|(name, _)| name == wanted).map(|(_, text)| text.into_owned());
+        let mark = Pages::brand_mark(&part("c").unwrap_or_default(), &part("t").unwrap_or_default());
+        let kind = (header::CONTENT_TYPE, "image/svg+xml");
+        return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], mark).into_response();
+    }
     let edition = web.app.current.edition();
     let Some(asset) = edition.pages.asset(&name) else { return Problem::not_found().into_response() };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()) == Some(asset.etag);

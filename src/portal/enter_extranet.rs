@@ -8,18 +8,17 @@ use cookie::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::hand_over::own_agency;
-use super::wording;
+use super::extranet_password;
+use super::hand_over::{known_here, own_house};
+use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
 use crate::domain::agency::Agency;
-use crate::domain::origin::Scheme;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
-use crate::legacy::UpstreamCookie;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
-use crate::web::cookies::{Kind, is_ours};
+use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
@@ -42,13 +41,9 @@ pub(super) async fn renew(
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = match guest.session_cookie() {
-        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
-        None => None,
-    };
-    let known = known.filter(|(_, link)| link.account.agency == agency.code);
-    let Some((session, link)) = known else {
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let agency = Arc::clone(&house.agency);
+    let Some((session, link)) = known_here(&web, &guest, &house).await? else {
         return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
     };
     let renewals = renewals(&guest, &return_to);
@@ -57,12 +52,18 @@ pub(super) async fn renew(
         return Ok(refused(&web, guest, &agency));
     }
     match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
+        // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
+        Entered::In(_) if known_here(&web, &guest, &house).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(cookies) => {
-            hold(&mut guest, &agency, &cookies);
+            relayed::hold(&mut guest, &agency, &cookies);
             guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
+        Entered::SecretGone => {
+            let path = extranet_password::path(&agency, &return_to);
+            Ok(guest.go(&format!("{}{path}", web.portal_url())))
+        }
         Entered::Silent => Ok(Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable).into_response()),
     }
 }
@@ -71,13 +72,6 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
     let action_url = format!("{}/account", web.portal_url());
     let page = MessagePage { name: MessageName::ExtranetRefuses, action_url, request_id: None };
     guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
-}
-
-/// Gives the browser the extranet's cookies, except for such as would pass for ours.
-fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
-    for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
-        guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
-    }
 }
 
 /// Sign-ins in a row for one page; another page begins at none.
@@ -93,16 +87,14 @@ fn place(return_to: &ReturnPath) -> String {
 
 /// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
 pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = match guest.session_cookie() {
-        Some(cookie) => web.app.sessions.of_agency(cookie, web.app.now()).await?,
-        None => None,
-    };
-    if let Some((session, link)) = known.filter(|(_, link)| link.account.agency == agency.code)
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let agency = Arc::clone(&house.agency);
+    if let Some((session, link)) = known_here(&web, &guest, &house).await?
         && let Entered::In(cookies) =
             enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
+        && known_here(&web, &guest, &house).await?.is_some()
     {
-        hold(&mut guest, &agency, &cookies);
+        relayed::hold(&mut guest, &agency, &cookies);
     }
     let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
     Ok(guest.page_with(StatusCode::CONFLICT, &web, Some(&agency), &page))

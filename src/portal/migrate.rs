@@ -20,7 +20,7 @@ use crate::pages::portal::{
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, try_again};
 
 /// Where the page of the open step is.
 pub(super) const HERE: &str = "/migration";
@@ -136,8 +136,14 @@ pub(super) async fn choose_email(State(web): State<Arc<Web>>, guest: Guest, fiel
         "" => fields.text("email"),
         suggestion => suggestion,
     };
-    let stepped = migrate::choose_email(&web.app, &guest.caller, typed).await?;
-    answer(&web, guest, stepped, Some(typed.to_owned())).await
+    match migrate::choose_email(&web.app, &guest.caller, typed).await {
+        Ok(stepped) => answer(&web, guest, stepped, Some(typed.to_owned())).await,
+        Err(fault) => {
+            let (email, alert) = (typed.to_owned(), Some(Alert::Unavailable));
+            let page = EmailPage { email, suggestion: None, error: None, alert, progress: None };
+            Ok(try_again(guest, &web, None, &page, &fault))
+        }
+    }
 }
 
 pub(super) async fn choose_password(
@@ -187,7 +193,15 @@ async fn show_as(web: &Web, guest: Guest, allowed: fn(&Step) -> bool, shown: Ste
 
 pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let typed = fields.text("email");
-    let stepped = join::join(&web.app, &guest.caller, typed, fields.secret("password")).await?;
+    let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password")).await {
+        Ok(stepped) => stepped,
+        // On the page of a known address nothing was typed but the password.
+        Err(fault) if typed.is_empty() => return Err(fault),
+        Err(fault) => {
+            let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::Unavailable) };
+            return Ok(try_again(guest, &web, None, &page, &fault));
+        }
+    };
     if let Stepped::Wrong(Mistake::JoinRefused) = &stepped {
         let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
             return show_step(&web, guest, Remarks::default()).await;
@@ -218,9 +232,16 @@ pub(super) async fn restart(State(web): State<Arc<Web>>, guest: Guest, _: Fields
     Ok(guest.go(&wording::login_path(agency.as_deref())))
 }
 
-/// « Continuer » after « Compte associé ✓ ».
-pub(super) async fn finish(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+/// « Continuer » after « Compte associé ✓ »: into that account for who is signed in, else to sign in.
+pub(super) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let open = migrate::open(&web.app, &guest.caller).await?;
+    if let (Some(open), Some(session)) = (&open, guest.session(&web).await?) {
+        let account = &open.flow.account;
+        let link = web.app.store.read().await?.link_of_account(&account.agency, &account.login).await?;
+        if let Some(link) = link.filter(|link| link.identity == session.identity) {
+            return Ok(guest.go_into_account(&open.agency, &link.label(), "/"));
+        }
+    }
     Ok(guest.go(&wording::login_path(open.as_ref().map(|open| &*open.agency))))
 }
 

@@ -5,14 +5,18 @@ mod account;
 mod assets;
 mod change_email;
 mod change_password;
+mod detach;
 mod enter_extranet;
+mod extranet_password;
 mod hand_over;
 mod language;
 mod migrate;
 mod prove;
 mod recover;
+mod relayed;
 mod sign_in;
 mod sign_out;
+mod switch_account;
 mod wording;
 
 use std::sync::Arc;
@@ -60,11 +64,15 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/forgotten", get(recover::show).post(recover::ask))
         .route("/reset", get(recover::show_link).post(recover::reset))
         .route("/account", get(account::show))
+        .route("/accounts", get(switch_account::show))
+        .route("/account/detach", get(detach::show).post(detach::submit))
+        .route("/account/open", post(switch_account::open))
         .route("/account/password", get(change_password::show).post(change_password::submit))
         .route("/account/email", get(change_email::show).post(change_email::submit))
         .route("/account/email/proof", get(change_email::show_proof).post(change_email::type_code))
         .route("/account/email/proof/resend", post(change_email::resend))
         .route("/account/email/cancel", post(change_email::cancel))
+        .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
         .route("/language", post(language::choose))
         .route("/privacy", get(account::privacy))
@@ -77,6 +85,7 @@ fn agency_pages() -> Router<Arc<Web>> {
         .route("/enter", get(hand_over::enter))
         .route("/renew", get(enter_extranet::renew))
         .route("/not-sent", get(enter_extranet::not_sent))
+        .route("/accounts", get(switch_account::show_on_agency))
         .route("/logout", get(sign_out::show_on_agency).post(sign_out::submit_on_agency))
         .route("/assets/{*name}", get(assets::serve))
         .route("/problem/{name}", get(enter_extranet::problem))

@@ -13,6 +13,7 @@ use crate::app::Fault;
 use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
 use crate::app::sign_out;
 use crate::domain::agency::Agency;
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
 use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, MessagePage, SignInPage};
@@ -20,6 +21,7 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::problem::try_again;
 use crate::web::query::Asked;
 
 /// A device is known for so long after the last sign-in on it.
@@ -34,6 +36,10 @@ pub(super) struct Said {
     #[serde(rename = "return")]
     return_to: String,
     notice: Option<Notice>,
+    /// The account whose host asked for the sign-in.
+    account: String,
+    /// Who is signed in attaches another account: the form is shown all the same.
+    attach: String,
 }
 
 /// What happened just before.
@@ -53,14 +59,20 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let agency = web.app.agency(&asked.client, &asked.societe);
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
-    if let Some(session) = guest.session(&web).await? {
+    let session = guest.session(&web).await?;
+    let attaches = !asked.attach.is_empty() && session.is_some();
+    if let Some(session) = session.filter(|_| !attaches) {
         match &agency {
             None if asked.client.is_empty() && asked.societe.is_empty() => return Ok(guest.go("/account")),
             Some(agency) => {
                 // Who has no account here yet may be about to attach one with old credentials (000 I.B).
-                let link = web.app.store.read().await?.link_at(&session.identity, &agency.code).await?;
-                if link.is_some() {
-                    return Ok(guest.go_into(agency, return_to.as_str()));
+                let links = web.app.store.read().await?.links_of(&session.identity).await?;
+                if links.iter().any(|link| link.account.agency == agency.code) {
+                    let account = AccountLabel::parse(&asked.account);
+                    return Ok(match account.filter(|label| links.iter().any(|link| link.label() == *label)) {
+                        Some(account) => guest.go_into_account(agency, &account, return_to.as_str()),
+                        None => guest.go_into(agency, return_to.as_str()),
+                    });
                 }
             }
             None => {}
@@ -69,7 +81,7 @@ pub(super) async fn show(
     let alert = match asked.notice {
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
-        Some(Notice::Unknown) | None => None,
+        Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency else {
         if alert.is_some() && asked.client.is_empty() && asked.societe.is_empty() {
@@ -114,7 +126,15 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let mut guest = guest;
     guest.stands_at(login_here(&agency, &return_to));
-    let alert = match sign_in::sign_in(&web.app, &guest.caller, credentials).await? {
+    let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
+        Ok(outcome) => outcome,
+        Err(fault) => {
+            let page = form(&agency, &return_to, Some(Alert::Unavailable));
+            let page = SignInPage { login: fields.text("login").to_owned(), keep, ..page };
+            return Ok(try_again(guest, &web, Some(&agency), &page, &fault));
+        }
+    };
+    let alert = match outcome {
         Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &return_to, &signed_in).await,
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
-use super::hand_over::own_agency;
-use super::{account, wording};
+use super::hand_over::{known_here, own_house};
+use super::{account, relayed, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
-use crate::domain::session::Session;
 use crate::pages::portal::{LeavePage, MessageName};
 use crate::web::Web;
 use crate::web::cookies::{Kind, is_ours};
@@ -39,12 +38,13 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fie
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
 pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
-    if session_here(&web, &guest).await?.is_none() {
-        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let agency = &house.agency;
+    if known_here(&web, &guest, &house).await?.is_none() {
+        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(agency)))));
     }
     let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned() };
-    Ok(guest.page(&web, Some(&agency), &page))
+    Ok(guest.page(&web, Some(agency), &page))
 }
 
 /// The extranet's own logout button leads here too, with its own fields: what counts is that the browser says that this
@@ -54,40 +54,24 @@ pub(super) async fn submit_on_agency(
     mut guest: Guest,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let Some(agency) = own_agency(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let site = header(HeaderName::from_static("sec-fetch-site"));
-    if asked_from(header(header::ORIGIN), site, &agency.public) != AskedFrom::Here {
+    if asked_from(header(header::ORIGIN), site, &house.origin()) != AskedFrom::Here {
         return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
     }
-    if let Some(session) = session_here(&web, &guest).await? {
+    let mut deeper = Vec::new();
+    if let Some((session, _)) = known_here(&web, &guest, &house).await? {
+        deeper = sign_out::cookies_of(&web.app, &session, &house.agency.code).await?;
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    for cookie in cookies_here(&headers) {
-        guest.set_written(cookie);
+    guest.clear(Kind::Account);
+    relayed::let_go(&mut guest);
+    for (name, path) in deeper.iter().filter(|(name, path)| path != "/" && !is_ours(name)) {
+        guest.set_written(format!("{name}=; Path={path}; Max-Age=0"));
     }
-    let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&agency), "notice=signed-out"));
-    Ok(with_cleared_site(guest.go(&to)))
-}
-
-async fn session_here(web: &Web, guest: &Guest) -> Result<Option<Session>, Fault> {
-    let Some(cookie) = guest.session_cookie() else { return Ok(None) };
-    Ok(web.app.sessions.of_agency(cookie, web.app.now()).await?.map(|(session, _)| session))
-}
-
-/// Takes the extranet's cookies away, by the names that the browser sent.
-fn cookies_here(headers: &HeaderMap) -> Vec<String> {
-    let held = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
-    names.filter(|name| !is_ours(name)).map(|name| format!("{name}=; Path=/; Max-Age=0")).collect()
-}
-
-/// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
-/// whole registrable domain, and so take the portal's own.
-fn with_cleared_site(mut response: Response) -> Response {
-    let pages = HeaderValue::from_static("\"cache\", \"storage\"");
-    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
-    response
+    let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&house.agency), "notice=signed-out"));
+    Ok(relayed::with_cleared_site(guest.go(&to)))
 }

@@ -24,6 +24,17 @@ pub(super) fn login_path(agency: Option<&Agency>) -> String {
     )
 }
 
+/// What stands in for an agency's logo: the first letters of its name's first words, small words left out.
+pub(super) fn initials(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 3);
+    let mut initials: String =
+        words.filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).take(2).collect();
+    if initials.is_empty() {
+        initials = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).take(2).collect();
+    }
+    initials
+}
+
 /// The page of the forgotten password, for an agency.
 pub(super) fn forgotten_path(agency: &Agency) -> String {
     format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())

@@ -15,6 +15,10 @@ use crate::domain::origin::{Origin, host_of_authority};
 use crate::domain::path::NormalisedPath;
 use crate::domain::routing::{Directory, Place};
 
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+
 /// Longest request head, bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// Most header fields.
@@ -24,8 +28,9 @@ const MAX_TARGET: usize = 8 * 1024;
 /// Longest method, bytes.
 const MAX_METHOD: usize = 32;
 
-/// What is forwarded beside the methods that HTTP itself names: those of `WebDAV` (RFC 4918, 3253, 3648, 5842), and SEARCH.
-const WEBDAV: [&str; 21] = [
+/// What is forwarded beside the methods that HTTP itself names: those of `WebDAV` (RFC 4918, 3253, 3648, 5842) and
+/// `CalDAV` (RFC 4791), and SEARCH.
+const WEBDAV: [&str; 22] = [
     "ACL",
     "BIND",
     "CHECKIN",
@@ -35,6 +40,7 @@ const WEBDAV: [&str; 21] = [
     "LOCK",
     "MERGE",
     "MKACTIVITY",
+    "MKCALENDAR",
     "MKCOL",
     "MKWORKSPACE",
     "MOVE",
@@ -160,9 +166,9 @@ impl Asked {
             path,
             changes: !reads || opens_websocket(head),
             fetch: access::fetch_kind(
-                text(&head.headers, &HeaderName::from_static("sec-fetch-mode")),
+                text(&head.headers, &SEC_FETCH_MODE),
                 text(&head.headers, &ACCEPT),
-                text(&head.headers, &HeaderName::from_static("x-requested-with")),
+                text(&head.headers, &X_REQUESTED_WITH),
             ),
         })
     }
@@ -202,12 +208,13 @@ pub fn opens_websocket(head: &RequestHeader) -> bool {
 /// From where the browser says it asks. An `Origin` that is there twice, or is no text, comes from elsewhere.
 #[must_use]
 pub fn asked_from(headers: &HeaderMap, here: &Origin) -> From {
-    let origin = match headers.get_all(ORIGIN).iter().collect::<Vec<_>>().as_slice() {
-        [] => None,
-        [one] => Some(one.to_str().unwrap_or_default()),
-        _ => Some(""),
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let origin = match (origins.next(), origins.next()) {
+        (None, _) => None,
+        (Some(one), None) => Some(one.to_str().unwrap_or_default()),
+        (Some(_), Some(_)) => Some(""),
     };
-    access::asked_from(origin, text(headers, &HeaderName::from_static("sec-fetch-site")), here)
+    access::asked_from(origin, text(headers, &SEC_FETCH_SITE), here)
 }
 
 /// The first value of a header, if it is text.

@@ -1,12 +1,22 @@
 //! Whom the gateway asks: the use cases, or, in this folder's own tests, a rehearsal with a fixed cast.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::App;
+use http::header::USER_AGENT;
+use jiff::Timestamp;
+use pingora::proxy::Session;
+
+use super::asked;
+use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Unavailable};
+use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::routing::Directory;
+use crate::domain::routing::{Directory, House};
+use crate::domain::secret::Secret;
+use crate::legacy::UpstreamCookie;
+use crate::telemetry::RequestId;
 
 /// Whom the gateway asks who is there.
 pub enum Door {
@@ -29,15 +39,71 @@ impl Door {
     }
 
     /// Who is behind a request, by the session cookie's value.
-    pub async fn visit(
-        &self,
-        agency: &Arc<Agency>,
-        cookie: Option<&str>,
-    ) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+    pub async fn visit(&self, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
         match self {
-            Self::App(app) => visit::visit(app, agency, cookie).await,
+            Self::App(app) => visit::visit(app, house, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit(cookie),
+        }
+    }
+
+    /// Whether the password that a resident was forwarded with is not known any more; asked after a 401 (a11).
+    pub async fn doubt(
+        &self,
+        agency: &Agency,
+        resident: &Passage,
+        session: &Session,
+        (client, id): (IpAddr, RequestNumber),
+    ) -> bool {
+        match self {
+            Self::App(app) => {
+                let caller = Caller {
+                    client,
+                    request_id: RequestId::named(&id.to_string()),
+                    user_agent: asked::text(&session.req_header().headers, &USER_AGENT).map(str::to_owned),
+                    language: agency.language,
+                    browser: Secret::default(),
+                    device: None,
+                };
+                let doubted = enter_extranet::doubt(app, &caller, agency, resident).await;
+                doubted.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, "a password that was refused upstream could not be dropped");
+                    true
+                })
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => true,
+        }
+    }
+
+    /// The extranet's cookies of a resident, where they live in the session.
+    pub async fn cookies_of(&self, resident: &Passage) -> Result<jar::Carried, Unavailable> {
+        match self {
+            Self::App(app) => jar::carried(app, resident).await.map_err(|fault| {
+                tracing::error!(%fault, "the cookies of a session cannot be read");
+                Unavailable
+            }),
+            #[cfg(test)]
+            Self::Rehearsal(_) => Ok(jar::Carried::default()),
+        }
+    }
+
+    /// Keeps what an answer changed in them. One that cannot be written is lost: the extranet's session may be over by
+    /// that, and is renewed then; the answer goes on.
+    pub async fn keep_cookies(
+        &self,
+        resident: &Passage,
+        since: Option<Timestamp>,
+        change: impl Fn(&[UpstreamCookie]) -> Vec<UpstreamCookie>,
+    ) {
+        match self {
+            Self::App(app) => {
+                if let Err(fault) = jar::keep(app, resident, since, change).await {
+                    tracing::error!(%fault, "cookies of an extranet could not be kept");
+                }
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => {}
         }
     }
 }

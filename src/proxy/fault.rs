@@ -11,6 +11,12 @@ pub enum Fault {
     /// The extranet's name has no address.
     #[error("the extranet's name cannot be resolved")]
     Unresolved,
+    /// Whoever answers at the extranet's address does not have its certificate.
+    #[error("the extranet shows another certificate")]
+    NotItself,
+    /// The extranet gives interim answers without an end.
+    #[error("the extranet gives interim answers without an end")]
+    Interim,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -23,6 +29,8 @@ impl From<Fault> for Box<Error> {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
+            Fault::NotItself => Error::because(ErrorType::InvalidCert, "connected", fault).into_up(),
+            Fault::Interim => Error::because(ErrorType::InvalidHTTPHeader, "reading interim answers", fault).into_up(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }
@@ -79,7 +87,10 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
         }
         (ErrorSource::Upstream, _) => Some((502, Problem::ExtranetUnavailable)),
         (ErrorSource::Downstream, ReadTimedout) => Some((408, Problem::BadRequest)),
-        (ErrorSource::Downstream, ConnectionClosed | ReadError | WriteError | WriteTimedout) => None,
+        // Reading a form of ours, the engine leaves it unsaid that it is the client who went away.
+        (ErrorSource::Downstream | ErrorSource::Unset, ConnectionClosed | ReadError | WriteError | WriteTimedout) => {
+            None
+        }
         (ErrorSource::Downstream, _) | (ErrorSource::Unset, InvalidHTTPHeader) => Some((400, Problem::BadRequest)),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some((500, Problem::Failed)),
     }
@@ -101,6 +112,11 @@ mod tests {
         assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Upstream), Some(502));
         assert_eq!(said(ErrorType::InvalidHTTPHeader, ErrorSource::Downstream), Some(400));
         assert_eq!(said(ErrorType::WriteError, ErrorSource::Downstream), None);
+        assert_eq!(
+            said(ErrorType::ConnectionClosed, ErrorSource::Unset),
+            None,
+            "REL-047: a client that went is no fault"
+        );
         assert_eq!(said(ErrorType::InternalError, ErrorSource::Internal), Some(500));
     }
 }

@@ -13,14 +13,14 @@ use super::asked::{self, Asked, Refusal};
 use super::bridge;
 use super::cookies::SessionCookie;
 use super::fault::{Fault, Problem};
+use super::jar;
 use super::line::About;
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
-use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{Directory, Place};
+use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 
@@ -53,7 +53,8 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         Err(refusal) => return refuse(session, ctx, refusal).await,
     };
     if let Some(about) = About::of(session) {
-        about.is_asked_for_https(scheme(&asked.place, &directory) == Scheme::Https);
+        // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
+        about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
         // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
         if about.name.as_ref().is_some_and(|name| *name != asked.host) {
             return elsewhere(session, ctx, &directory, "misdirected").await;
@@ -63,11 +64,11 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         }
     }
     let (agency, decision) = match &asked.place {
-        Place::Extranet(agency) => {
-            let gate = Gate { gateway, agency: Arc::clone(agency), directory };
+        Place::Extranet(house) => {
+            let gate = Gate { gateway, house: house.clone(), directory };
             return gate.decide(session, ctx, &asked).await;
         }
-        Place::Own(agency) => (Some(Arc::clone(agency)), "own-page"),
+        Place::Own(house) => (Some(Arc::clone(&house.agency)), "own-page"),
         Place::Portal => (None, "portal"),
         Place::Nowhere => (None, "unknown-host"),
     };
@@ -96,8 +97,8 @@ async fn elsewhere(
 /// Answers on a listener that only leads to https: what is read is led there, what was sent in the clear is refused.
 async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directory, place: &Place) -> Result<bool> {
     let public = match place {
-        Place::Portal => Some(directory.portal()),
-        Place::Extranet(agency) | Place::Own(agency) => Some(&agency.public),
+        Place::Portal => Some(directory.portal().clone()),
+        Place::Extranet(house) | Place::Own(house) => Some(house.origin()),
         Place::Nowhere => None,
     };
     let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
@@ -115,7 +116,7 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
 
 fn scheme(place: &Place, directory: &Directory) -> Scheme {
     match place {
-        Place::Extranet(agency) | Place::Own(agency) => agency.public.scheme(),
+        Place::Extranet(house) | Place::Own(house) => house.agency.public.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     }
 }
@@ -149,21 +150,24 @@ async fn refuse(session: &mut Session, ctx: &mut Ctx, refusal: Refusal) -> Resul
 struct Gate<'g> {
     gateway: &'g Gateway,
     directory: Arc<Directory>,
-    agency: Arc<Agency>,
+    house: House,
 }
 
 impl Gate<'_> {
     async fn decide(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked) -> Result<bool> {
-        let Some(extranet) = self.gateway.extranets.of(&self.directory, &self.agency) else {
+        let agency = Arc::clone(&self.house.agency);
+        let Some(extranet) = self.gateway.extranets.of(&self.directory, &agency) else {
             return Err(Fault::NoExtranet.into());
         };
+        let Some(public) = extranet.public_at(&self.house) else { return Err(Fault::NoExtranet.into()) };
         let headers = &session.req_header().headers;
-        let from = asked::asked_from(headers, &self.agency.public);
+        let from = asked::asked_from(headers, &public.origin);
         let cookie = SessionCookie::find(headers, extranet.cookie);
-        let question = access::Asked { path: &asked.path, changes: asked.changes, fetch: asked.fetch, from };
-        let visit = self.gateway.door.visit(&self.agency, cookie.value());
+        let query = session.req_header().uri.query();
+        let question = access::Asked { path: &asked.path, query, changes: asked.changes, fetch: asked.fetch, from };
+        let visit = self.gateway.door.visit(&self.house, cookie.value());
         let access = if let Ok(visitor) = traces::within(ctx.current(), visit).await {
-            access::decide(visitor, &self.agency, &question)
+            access::decide(visitor, &agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
             return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
@@ -192,20 +196,31 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
             }
         };
+        let carried = match (&extranet.jar, &resident) {
+            (Some(site), Some(resident)) => {
+                let Ok(carried) = jar::carried(&self.gateway.door, site, resident, session).await else {
+                    self.answered(ctx, "sessions-unavailable");
+                    return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+                };
+                Some(carried)
+            }
+            _ => None,
+        };
         self.let_through(session);
-        let forward = Forward::new(extranet, self.directory, resident, asked.fetch);
+        let mut forward = Forward::new((self.house, public), extranet, self.directory, (resident, cookie), asked.fetch);
+        forward.carried = carried;
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }
 
     fn answered(&self, ctx: &mut Ctx, decision: &'static str) {
-        ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.agency)), decision });
+        ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.house.agency)), decision });
     }
 
     /// Only a WebSocket upgrade goes on, and it may be silent as long as the extranet may.
     fn let_through(&self, session: &mut Session) {
         if asked::opens_websocket(session.req_header()) {
-            let silence = Duration::from_millis(self.agency.upstream.read_timeout_ms);
+            let silence = Duration::from_millis(self.house.agency.upstream.read_timeout_ms);
             session.set_read_timeout(Some(silence));
         } else {
             session.req_header_mut().remove_header(&UPGRADE);
@@ -222,14 +237,17 @@ impl Gate<'_> {
             Screen::SignIn => self.at_portal("login", &back()),
             Screen::SignInHome => self.at_portal("login", ""),
             Screen::Terms => self.at_portal("terms", &back()),
+            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back()),
             Screen::SignOut => "/.vestibule/logout".to_owned(),
             Screen::Account => format!("{}/account", self.directory.portal()),
         }
     }
 
     fn at_portal(&self, page: &str, more: &str) -> String {
-        let (portal, code): (&Origin, _) = (self.directory.portal(), &self.agency.code);
-        format!("{portal}/{page}?client={}&societe={}{more}", code.client(), code.societe())
+        let (portal, code): (&Origin, _) = (self.directory.portal(), &self.house.agency.code);
+        let account = self.house.account.as_ref().map(|account| format!("&account={}", account.as_str()));
+        let account = account.unwrap_or_default();
+        format!("{portal}/{page}?client={}&societe={}{account}{more}", code.client(), code.societe())
     }
 
     async fn problem(
@@ -242,7 +260,7 @@ impl Gate<'_> {
     ) -> Result<bool> {
         match fetch {
             Fetch::Page => {
-                let arrival = arrival(ctx, Place::Own(Arc::clone(&self.agency)), &self.directory);
+                let arrival = arrival(ctx, Place::Own(self.house.clone()), &self.directory);
                 bridge::problem(&self.gateway.pages, session, arrival, problem, status).await?;
             }
             Fetch::Part => bridge::text(session, status, problem.text()).await?,

@@ -11,7 +11,9 @@ mod cookies;
 mod door;
 mod fault;
 mod gate;
+mod jar;
 mod line;
+mod marker;
 mod peer;
 mod request_headers;
 mod request_id;
@@ -20,6 +22,7 @@ mod server;
 mod session_over;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,9 +33,10 @@ use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
 use http::Version;
-use http::header::TRANSFER_ENCODING;
+use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
@@ -44,14 +48,17 @@ pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
 use crate::app::visit::Passage;
-use crate::domain::access::Fetch;
+use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, Place};
+use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
+use cookies::SessionCookie;
 use door::Door;
 use fault::Fault;
-use peer::{Extranet, Extranets};
+use jar::Carried;
+use marker::Held;
+use peer::{Extranet, Extranets, Public};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -98,9 +105,14 @@ struct Answered {
 /// On its way to an extranet.
 struct Forward {
     extranet: Arc<Extranet>,
+    /// The host that was asked, and what the extranet is to browsers there.
+    house: House,
+    public: Arc<Public>,
     directory: Arc<Directory>,
     /// Nobody on public paths.
     resident: Option<Arc<Passage>>,
+    /// By which cookie.
+    cookie: SessionCookie,
     fetch: Fetch,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
@@ -109,7 +121,16 @@ struct Forward {
     upstream: Option<Duration>,
     /// The extranet's answer is replaced by one of ours; its body is thrown away.
     replaced: bool,
+    /// The extranet's answer is held, and looked at.
+    held: Option<Held>,
+    /// The extranet's cookies, where they live in the session.
+    carried: Option<Carried>,
+    /// Interim answers (1xx) so far.
+    interim: u32,
 }
+
+/// Interim answers that an extranet may give to one request (SEC-133).
+const MOST_INTERIM: u32 = 20;
 
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
@@ -129,6 +150,16 @@ impl Gateway {
         Self { idle_seconds: idle.as_secs(), ..self }
     }
 
+    /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
+    /// account which was closed meanwhile must not meet the next one's (b17).
+    async fn is_still_here(&self, forward: &Forward) -> bool {
+        let Some(resident) = &forward.resident else { return true };
+        match self.door.visit(&forward.house, forward.cookie.value()).await {
+            Ok(Visitor::Resident(now)) => now.link == resident.link,
+            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) | Err(_) => false,
+        }
+    }
+
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
     async fn tell(&self, session: &mut Session, error: &Error, ctx: &Ctx) -> u16 {
         let begun =
@@ -137,7 +168,7 @@ impl Gateway {
         session.set_keepalive(None);
         let told = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
-                let place = Place::Own(Arc::clone(&forward.extranet.agency));
+                let place = Place::Own(forward.house.clone());
                 let arrival = gate::arrival(ctx, place, &forward.directory);
                 bridge::problem(&self.pages, session, arrival, problem, status).await
             }
@@ -161,13 +192,52 @@ impl Ctx {
 }
 
 impl Forward {
-    const fn new(
+    fn new(
+        (house, public): (House, Arc<Public>),
         extranet: Arc<Extranet>,
         directory: Arc<Directory>,
-        resident: Option<Arc<Passage>>,
+        (resident, cookie): (Option<Arc<Passage>>, SessionCookie),
         fetch: Fetch,
     ) -> Self {
-        Self { extranet, directory, resident, fetch, attempt: 0, sent_at: None, upstream: None, replaced: false }
+        Self {
+            extranet,
+            house,
+            public,
+            directory,
+            resident,
+            cookie,
+            fetch,
+            attempt: 0,
+            sent_at: None,
+            upstream: None,
+            replaced: false,
+            held: None,
+            carried: None,
+            interim: 0,
+        }
+    }
+
+    /// What the extranet is told about it.
+    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
+        let (extranet, public, resident) = (&*self.extranet, &*self.public, self.resident.as_deref());
+        let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
+        Told { extranet, public, resident, cookies, client, id, portal: self.directory.portal() }
+    }
+
+    /// One more interim answer, without the extranet's cookies where those are not for a browser.
+    fn go_on_waiting(&mut self, response: &mut ResponseHeader) -> Result<()> {
+        jar::withhold(response, &self.extranet);
+        self.interim += 1;
+        if self.interim > MOST_INTERIM { Err(Fault::Interim.into()) } else { Ok(()) }
+    }
+
+    /// The extranet's answer has begun.
+    fn is_answered(&mut self) {
+        if let Some(sent_at) = self.sent_at {
+            let took = now().duration_since(sent_at);
+            self.extranet.metrics.upstream.observe(took);
+            self.upstream = Some(took);
+        }
     }
 
     const fn decision(&self) -> &'static str {
@@ -223,6 +293,19 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    /// Before anything is sent: is this the extranet itself?
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        _reused: bool,
+        _peer: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        digest: Option<&Digest>,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        Ok(ctx.forward()?.extranet.check(digest)?)
+    }
+
     /// Step 6: what the extranet is told.
     async fn upstream_request_filter(
         &self,
@@ -232,14 +315,10 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
-        let told = Told {
-            extranet: &forward.extranet,
-            resident: forward.resident.as_deref(),
-            client,
-            id,
-            portal: forward.directory.portal(),
-        };
-        request_headers::prepare(request, told)?;
+        if forward.marker(&request.method).is_some() {
+            request.insert_header(ACCEPT_ENCODING, "identity")?;
+        }
+        request_headers::prepare(request, forward.told(client, id))?;
         ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
@@ -250,24 +329,28 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        if response.status.is_informational() && response.status != 101 {
-            return Ok(());
-        }
+        let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
-        if let Some(sent_at) = forward.sent_at {
-            let took = now().duration_since(sent_at);
-            forward.extranet.metrics.upstream.observe(took);
-            forward.upstream = Some(took);
+        if response.status.is_informational() && response.status != 101 {
+            return forward.go_on_waiting(response);
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
         }
         let forward = ctx.forward()?;
-        if forward.resident.is_some() && session_over::is_over(session, response, &forward.extranet) {
-            forward.replaced = true;
-            return session_over::replace(session, response);
+        forward.is_answered();
+        if session_over::is_over(session, response, forward) {
+            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
         }
-        response_headers::translate(response, &forward.extranet)
+        if forward.replaced {
+            return Ok(());
+        }
+        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
+            response.remove_header(&SET_COOKIE);
+        }
+        jar::keep(&self.door, session, response, forward).await;
+        session_over::hold(session, response, forward)?;
+        response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
@@ -287,17 +370,15 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    /// Throws away the body of an answer that was replaced.
+    /// The body of an answer that was replaced goes nowhere; one that is looked at waits.
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        if matches!(&ctx.fate, Fate::Forward(forward) if forward.replaced) {
-            *body = None;
-        }
+        session_over::filter(session, body, end_of_stream, ctx.forward()?);
         Ok(None)
     }
 

@@ -3,16 +3,19 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERER};
-use pingora::Result;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
+use http::request::Parts;
 use pingora::http::RequestHeader;
+use pingora::{ErrorType, OrErr as _, Result};
 
 use super::cookies;
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::origin::Origin;
+use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 
 /// Names, besides an agency's own, that no client may bring to an extranet: who says where from, to which host, by
@@ -50,13 +53,24 @@ const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 /// ordinary browser's headers at once.
 const FOREIGN_INITIALS: [bool; 256] = initials();
 
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How many of ours are inserted into every request, beside those that tell who asks.
+const INSERTED: usize = 5;
+
 /// What is told to the extranet about a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
     /// The extranet.
     pub extranet: &'a Extranet,
+    /// What it is to browsers on this host.
+    pub public: &'a Public,
     /// Who asks; nobody on public paths (SEC-002).
     pub resident: Option<&'a Passage>,
+    /// The extranet's cookies that go with it, where they live in the session; the browser's own stay outside then.
+    pub cookies: Option<&'a HeaderValue>,
     /// From where.
     pub client: IpAddr,
     /// The request's identifier.
@@ -68,27 +82,81 @@ pub struct Told<'a> {
 /// Makes a client's request head the one that the extranet gets. pingora has taken out `Connection`, what it nominates
 /// and the other hop-by-hop fields before, so no nomination can reach what is inserted here (SEC-004).
 ///
+/// The head is taken apart for it: pingora keeps each name's spelling in a second map, which doubles the price of every
+/// change. Names leave in lower case (RFC 9110, 5.1); the target is in origin-form, so that nothing of it is lost.
+///
 /// # Errors
 /// A value cannot be written in a header.
 pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     let (extranet, agency) = (told.extranet, &told.extranet.agency);
-    let refused: Vec<HeaderName> =
-        request.headers.keys().filter(|name| is_refused(name.as_str(), agency)).cloned().collect();
+    let end_stream = request.send_end_stream();
+    let mut parts: Parts = std::mem::replace(request, nothing()).into();
+    let headers = &mut parts.headers;
+    // Room for all that is inserted, so that the map grows once.
+    headers.reserve(INSERTED + told.resident.map_or(0, |passage| passage.headers.len()));
+    let refused: Vec<HeaderName> = headers.keys().filter(|name| is_refused(name.as_str(), agency)).cloned().collect();
     for name in refused {
-        request.remove_header(&name);
+        headers.remove(&name);
     }
-    strip_cookies(request)?;
-    translate_origin(request, extranet)?;
-    translate_referer(request, extranet, told.portal)?;
-    request.insert_header(HOST, extranet.host.clone())?;
-    request.insert_header("X-Forwarded-For", told.client.to_string())?;
-    request.insert_header("X-Forwarded-Proto", extranet.public_scheme.clone())?;
-    request.insert_header("X-Forwarded-Host", extranet.public_host.clone())?;
-    request.insert_header("X-Request-Id", told.id.to_string())?;
+    if extranet.jar.is_some() {
+        headers.remove(COOKIE);
+        if let Some(cookies) = told.cookies {
+            headers.insert(COOKIE, cookies.clone());
+        }
+    } else {
+        strip_cookies(headers);
+    }
+    translate_origin(headers, extranet, told.public);
+    translate_referer(headers, extranet, told.public, told.portal)?;
+    headers.insert(HOST, extranet.host.clone());
+    headers.insert(X_FORWARDED_FOR.clone(), address(told.client)?);
+    headers.insert(X_FORWARDED_PROTO.clone(), told.public.scheme.clone());
+    headers.insert(X_FORWARDED_HOST.clone(), told.public.host.clone());
+    headers.insert(X_REQUEST_ID.clone(), value(&hex(told.id.number()))?);
+    if let Some((name, value)) = &extranet.secret_header {
+        headers.insert(name.clone(), value.clone());
+    }
     for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
-        request.insert_header(name, value.clone())?;
+        headers.insert(name.clone(), value.clone());
+    }
+    *request = RequestHeader::from(parts);
+    if let Some(end_stream) = end_stream {
+        request.set_send_end_stream(end_stream);
     }
     Ok(())
+}
+
+/// Stands in for a head that is being worked on.
+fn nothing() -> RequestHeader {
+    RequestHeader::from(http::Request::new(()).into_parts().0)
+}
+
+fn value(bytes: &[u8]) -> Result<HeaderValue> {
+    HeaderValue::from_bytes(bytes).or_err(ErrorType::InvalidHTTPHeader, "a value of ours")
+}
+
+/// An address as a header's value; one of IPv4 without the formatting machinery, which costs ten times as much.
+fn address(address: IpAddr) -> Result<HeaderValue> {
+    let IpAddr::V4(v4) = address else { return value(address.to_string().as_bytes()) };
+    let mut text = [0; 15];
+    let mut length = 0;
+    let mut push = |byte: u8| {
+        text[length] = byte;
+        length += 1;
+    };
+    for (at, octet) in v4.octets().into_iter().enumerate() {
+        if at > 0 {
+            push(b'.');
+        }
+        if octet >= 100 {
+            push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            push(b'0' + octet / 10 % 10);
+        }
+        push(b'0' + octet % 10);
+    }
+    value(&text[..length])
 }
 
 /// Tells the extranet which trace the request belongs to. What a stranger said of a trace is replaced.
@@ -142,47 +210,50 @@ fn folded(name: &str) -> Cow<'_, str> {
     }
 }
 
-fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
-    if !request.headers.contains_key(COOKIE) {
-        return Ok(());
+fn strip_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(COOKIE).iter();
+    let kept = match (lines.next(), lines.next()) {
+        (None, _) => return,
+        (Some(line), None) => cookies::without_ours(line).into_iter().collect(),
+        (Some(_), Some(_)) => {
+            headers.get_all(COOKIE).iter().filter_map(cookies::without_ours).collect::<Vec<HeaderValue>>()
+        }
+    };
+    let mut kept = kept.into_iter();
+    match kept.next() {
+        None => drop(headers.remove(COOKIE)),
+        Some(first) => drop(headers.insert(COOKIE, first)),
     }
-    let kept: Vec<HeaderValue> = request.headers.get_all(COOKIE).iter().filter_map(cookies::without_ours).collect();
-    request.remove_header(&COOKIE);
     for line in kept {
-        request.append_header(COOKIE, line)?;
+        headers.append(COOKIE, line);
     }
-    Ok(())
 }
 
 /// Only our own public origin is translated; a foreign one stays, so that the extranet's own check sees it.
-fn translate_origin(request: &mut RequestHeader, extranet: &Extranet) -> Result<()> {
-    let said = request.headers.get(ORIGIN).and_then(|value| value.to_str().ok());
-    let ours = said.is_some_and(|said| {
-        said == extranet.public_origin || Origin::parse(said).is_some_and(|origin| origin == extranet.agency.public)
-    });
-    if ours {
-        request.insert_header(ORIGIN, extranet.inner_origin.clone())?;
+fn translate_origin(headers: &mut HeaderMap, extranet: &Extranet, public: &Public) {
+    let Some(said) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return };
+    if said == public.text || Origin::parse(said).is_some_and(|origin| origin == public.origin) {
+        headers.insert(ORIGIN, extranet.inner_origin.clone());
     }
-    Ok(())
 }
 
-fn translate_referer(request: &mut RequestHeader, extranet: &Extranet, portal: &Origin) -> Result<()> {
-    let Some(said) = request.headers.get(REFERER).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+fn translate_referer(headers: &mut HeaderMap, extranet: &Extranet, public: &Public, portal: &Origin) -> Result<()> {
+    let Some(said) = headers.get(REFERER).and_then(|value| value.to_str().ok()) else { return Ok(()) };
     // As browsers write it, nothing has to be parsed; the portal's host is never an agency's.
-    let here = said.strip_prefix(&*extranet.public_origin).filter(|rest| rest.starts_with('/'));
+    let here = said.strip_prefix(&*public.text).filter(|rest| rest.starts_with('/'));
     let (at_portal, here) = if here.is_some() {
         (false, here)
     } else {
         let Some((origin, rest)) = split_url(said) else { return Ok(()) };
         let at_portal = origin == *portal || origin.host() == portal.host();
-        (at_portal, (origin == extranet.agency.public).then_some(rest))
+        (at_portal, (origin == public.origin).then_some(rest))
     };
     if at_portal || here.is_some_and(is_own) {
-        request.remove_header(&REFERER);
+        headers.remove(REFERER);
     } else if let Some(rest) = here {
-        let mut inner = extranet.inner_origin.as_bytes().to_vec();
-        inner.extend_from_slice(rest.as_bytes());
-        request.insert_header(REFERER, inner)?;
+        let inner = [extranet.inner_origin.as_bytes(), rest.as_bytes()].concat();
+        let inner = HeaderValue::from_maybe_shared(Bytes::from(inner));
+        headers.insert(REFERER, inner.or_err(ErrorType::InvalidHTTPHeader, "a Referer")?);
     }
     Ok(())
 }
@@ -196,4 +267,17 @@ fn split_url(text: &str) -> Option<(Origin, &str)> {
     let host = text.find("://")? + 3;
     let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |end| host + end);
     Some((Origin::parse(&text[..end])?, &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_everybody_writes_it() {
+        for text in ["0.0.0.0", "1.2.3.4", "10.20.30.40", "109.90.99.100", "255.255.255.255", "::1", "2001:db8::7"] {
+            let address = address(text.parse().expect("an address")).expect("a value");
+            assert_eq!(address, text);
+        }
+    }
 }

@@ -3,13 +3,14 @@
 
 use http::header::{
     CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE,
+    WWW_AUTHENTICATE,
 };
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::cookies;
-use super::peer::Extranet;
+use super::peer::{Extranet, Public};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::domain::upstream::Adapter;
@@ -18,32 +19,72 @@ use crate::domain::upstream::Adapter;
 ///
 /// # Errors
 /// A value cannot be written in a header.
-pub fn translate(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
-    rewrite(response, &LOCATION, |value| public_url(value, extranet))?;
-    rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet))?;
-    rewrite(response, &REFRESH, |value| refresh(value, extranet))?;
-    rewrite(response, &LINK, |value| link(value, extranet))?;
-    set_cookies(response, extranet)?;
-    // One hop's own; pingora writes its own Connection. A 101 needs its Upgrade.
-    if response.status != 101 {
-        response.remove_header(&UPGRADE);
-        response.remove_header(&CONNECTION);
+pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Public) -> Result<()> {
+    let present = Present::among(response);
+    if present.addresses {
+        rewrite(response, &LOCATION, |value| public_url(value, extranet, public))?;
+        rewrite(response, &CONTENT_LOCATION, |value| public_url(value, extranet, public))?;
+        rewrite(response, &REFRESH, |value| refresh(value, extranet, public))?;
+        rewrite(response, &LINK, |value| link(value, extranet, public))?;
     }
-    response.remove_header("keep-alive");
-    response.remove_header("proxy-connection");
-    if extranet.agency.public.scheme() == Scheme::Http {
+    if present.cookies {
+        set_cookies(response, public.origin.scheme())?;
+    }
+    if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
+        // A browser would ask for a password by itself, and nothing of ours would know.
+        response.remove_header(&WWW_AUTHENTICATE);
+    }
+    if present.hop {
+        // pingora writes its own Connection. A 101 needs its Upgrade.
+        if response.status != 101 {
+            response.remove_header(&UPGRADE);
+            response.remove_header(&CONNECTION);
+        }
+        response.remove_header("keep-alive");
+        response.remove_header("proxy-connection");
+    }
+    if present.tls && public.origin.scheme() == Scheme::Http {
         response.remove_header("strict-transport-security");
         response.remove_header("alt-svc");
     }
     Ok(())
 }
 
+/// Which kinds of header an answer has that are not simply passed on; most have few, and looking for each of them by its
+/// name costs more than one look at all.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four kinds, each there or not")]
+struct Present {
+    addresses: bool,
+    cookies: bool,
+    /// One hop's own.
+    hop: bool,
+    /// What only holds with TLS.
+    tls: bool,
+}
+
+impl Present {
+    fn among(response: &ResponseHeader) -> Self {
+        let mut present = Self::default();
+        for name in response.headers.keys() {
+            match name.as_str() {
+                "location" | "content-location" | "refresh" | "link" => present.addresses = true,
+                "set-cookie" => present.cookies = true,
+                "upgrade" | "connection" | "keep-alive" | "proxy-connection" => present.hop = true,
+                "strict-transport-security" | "alt-svc" => present.tls = true,
+                _ => {}
+            }
+        }
+        present
+    }
+}
+
 /// Whether an answer to a resident says that the extranet's session is over: one of the declared statuses, or a redirect
 /// to the extranet's login. Only where we can sign in again; `target` is what was asked, for relative redirects.
 #[must_use]
-pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &str) -> bool {
+pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
-    if !matches!(agency.adapter, Adapter::FormReplay(_)) {
+    if agency.adapter == Adapter::TrustedHeaders {
         return false;
     }
     if agency.session_over.statuses.contains(&response.status.as_u16()) {
@@ -51,19 +92,20 @@ pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, target: &
     }
     agency.session_over.login_redirect
         && response.status.is_redirection()
-        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, target))
+        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, public, target))
 }
 
-fn leads_to_login(location: &HeaderValue, extranet: &Extranet, target: &str) -> bool {
+fn leads_to_login(location: &HeaderValue, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
     let resolve = || {
         let asked = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok()?;
         let url = asked.join(&String::from_utf8_lossy(location.as_bytes())).ok()?;
         let origin = Origin::of(&url)?;
-        let inner = origin == agency.public || extranet.inner.contains(&origin);
-        inner.then(|| NormalisedPath::read(url.path()).ok())?
+        let inner = origin == public.origin || extranet.is_inner(&origin, public);
+        let path = inner.then(|| NormalisedPath::read(url.path()).ok())??;
+        Some(agency.paths.login.iter().any(|rule| rule.covers_page(path.as_str(), url.query())))
     };
-    resolve().is_some_and(|path| agency.paths.login.iter().any(|rule| rule.covers(path.as_str())))
+    resolve() == Some(true)
 }
 
 /// Replaces each value of a header for which there is another one.
@@ -87,11 +129,11 @@ fn rewrite(
 }
 
 /// An absolute or scheme-relative URL of the extranet's, on the public origin; None where it stays as it is.
-fn public_url(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
-    public_bytes(value.as_bytes(), extranet)
+fn public_url(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
+    public_bytes(value.as_bytes(), extranet, public)
 }
 
-fn public_bytes(url: &[u8], extranet: &Extranet) -> Option<Vec<u8>> {
+fn public_bytes(url: &[u8], extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let (scheme, authority_at) = if url.starts_with(b"//") {
         (extranet.agency.upstream.origin.scheme().as_str(), 2)
     } else {
@@ -105,25 +147,25 @@ fn public_bytes(url: &[u8], extranet: &Extranet) -> Option<Vec<u8>> {
         url[authority_at..].iter().position(|byte| b"/?#".contains(byte)).map_or(url.len(), |at| authority_at + at);
     let authority = std::str::from_utf8(&url[authority_at..end]).ok()?;
     let origin = Origin::parse(&format!("{scheme}://{authority}"))?;
-    extranet.inner.contains(&origin).then(|| [extranet.public_origin.as_bytes(), &url[end..]].concat())
+    extranet.is_inner(&origin, public).then(|| [public.text.as_bytes(), &url[end..]].concat())
 }
 
 /// `5; url=http://…`, with or without quotes.
-fn refresh(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+fn refresh(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let bytes = value.as_bytes();
     let at = bytes.windows(4).position(|word| word.eq_ignore_ascii_case(b"url="))? + 4;
     let at = if matches!(bytes.get(at), Some(b'"' | b'\'')) { at + 1 } else { at };
-    public_bytes(&bytes[at..], extranet).map(|url| [&bytes[..at], &url].concat())
+    public_bytes(&bytes[at..], extranet, public).map(|url| [&bytes[..at], &url].concat())
 }
 
 /// `<http://…>; rel=…, <…>; rel=…`.
-fn link(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
+fn link(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let mut rewritten = Vec::with_capacity(value.len());
     let mut changed = false;
     let mut rest = value.as_bytes();
     while let Some(open) = rest.iter().position(|byte| *byte == b'<') {
         let close = open + rest[open..].iter().position(|byte| *byte == b'>')?;
-        let url = public_bytes(&rest[open + 1..close], extranet);
+        let url = public_bytes(&rest[open + 1..close], extranet, public);
         changed |= url.is_some();
         rewritten.extend_from_slice(&rest[..=open]);
         rewritten.extend_from_slice(url.as_deref().unwrap_or(&rest[open + 1..close]));
@@ -134,14 +176,14 @@ fn link(value: &HeaderValue, extranet: &Extranet) -> Option<Vec<u8>> {
 }
 
 /// Cookies become the public host's own: no `Domain`, no name of ours, `Secure` only where the public side has TLS.
-fn set_cookies(response: &mut ResponseHeader, extranet: &Extranet) -> Result<()> {
+fn set_cookies(response: &mut ResponseHeader, public: Scheme) -> Result<()> {
     let lines: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).iter().cloned().collect();
     if lines.is_empty() {
         return Ok(());
     }
     response.remove_header(&SET_COOKIE);
     for line in lines {
-        if let Some(line) = host_only(line, extranet.agency.public.scheme()) {
+        if let Some(line) = host_only(line, public) {
             response.append_header(SET_COOKIE, line)?;
         }
     }

@@ -1,24 +1,85 @@
 //! When an extranet says that its session is over: sign in there again, and come back (a12).
 
+use std::net::IpAddr;
+
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION};
-use http::{Method, Version};
+use http::{Method, StatusCode, Version};
+use lol_html::Selector;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::peer::Extranet;
-use super::response_headers;
+use super::door::Door;
+use super::marker::{self, Held, Seen};
+use super::request_id::RequestNumber;
+use super::{Forward, response_headers};
+use crate::domain::access::Fetch;
 use crate::domain::path::ReturnPath;
+use crate::domain::upstream::Adapter;
 
 /// Where a form that was sent into an ended session is told of.
 const NOT_SENT: &str = "/.vestibule/not-sent";
 
 /// Whether an answer to a resident says so.
 #[must_use]
-pub fn is_over(session: &Session, response: &ResponseHeader, extranet: &Extranet) -> bool {
+pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) -> bool {
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-    response_headers::session_is_over(response, extranet, target)
+    forward.resident.is_some()
+        && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
+}
+
+/// Acts on it. With HTTP Basic there is no session to be over: a refused password is dropped before anything else is
+/// sent with it, and a page that refuses only itself is told as such. True where the answer is one of ours now.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub async fn act(
+    door: &Door,
+    session: &Session,
+    response: &mut ResponseHeader,
+    forward: &Forward,
+    asked: (IpAddr, RequestNumber),
+) -> Result<bool> {
+    let agency = &forward.extranet.agency;
+    if let (Adapter::HttpBasic(_), Some(resident)) = (&agency.adapter, &forward.resident)
+        && !door.doubt(agency, resident, session, asked).await
+    {
+        response.set_status(StatusCode::FORBIDDEN)?;
+        return Ok(false);
+    }
+    replace(session, response)?;
+    Ok(true)
+}
+
+/// Holds an answer that may turn out to say so by what it shows: only page loads of residents.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
+    let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
+    forward.held = Held::begin(selector, response)?;
+    Ok(())
+}
+
+/// What of an answer's body goes on to the browser.
+pub fn filter(session: &Session, body: &mut Option<Bytes>, is_last: bool, forward: &mut Forward) {
+    if forward.replaced {
+        *body = None;
+    } else if let Some(waiting) = &mut forward.held {
+        match waiting.take(body.as_ref(), is_last) {
+            Seen::Wait => *body = None,
+            Seen::Clean(held) => {
+                *body = Some(held);
+                forward.held = None;
+            }
+            Seen::Found => {
+                *body = Some(marker::leading_to(&way_on(session)));
+                forward.replaced = true;
+            }
+        }
+    }
 }
 
 /// Makes the answer a redirect of ours. What was read can be read again after signing in; what was sent cannot be sent
@@ -26,14 +87,8 @@ pub fn is_over(session: &Session, response: &ResponseHeader, extranet: &Extranet
 ///
 /// # Errors
 /// A value cannot be written in a header.
-pub fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
-    let head = session.req_header();
-    let location = if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
-        format!("/.vestibule/renew?return={}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
-    } else {
-        NOT_SENT.to_owned()
-    };
+fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
+    let location = way_on(session);
     let mut ours = ResponseHeader::build(303, Some(5))?;
     ours.set_version(Version::HTTP_11);
     ours.insert_header(LOCATION, location)?;
@@ -41,4 +96,22 @@ pub fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
     ours.insert_header(CONTENT_LENGTH, "0")?;
     *response = ours;
     Ok(())
+}
+
+fn way_on(session: &Session) -> String {
+    let head = session.req_header();
+    if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
+        format!("/.vestibule/renew?return={}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
+    } else {
+        NOT_SENT.to_owned()
+    }
+}
+
+impl Forward {
+    /// What is looked for in the answer to a request of this method, if anything is.
+    pub(super) fn marker(&self, method: &Method) -> Option<&Selector> {
+        let page = self.fetch == Fetch::Page && matches!(*method, Method::GET | Method::POST);
+        self.extranet.marker.as_ref().filter(|_| page && self.resident.is_some())
+    }
 }

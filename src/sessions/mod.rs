@@ -6,6 +6,9 @@
 
 mod cache;
 mod change;
+mod notices;
+mod places;
+mod redis;
 
 use std::time::Duration;
 
@@ -14,6 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use cache::{Generation, Seen};
 pub use change::Change;
 
+pub use redis::{Outage, reach};
+
+use crate::config::RedisSettings;
 use crate::domain::access::Visitor;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{IdentityId, Link, LinkId};
@@ -22,6 +28,7 @@ use crate::domain::session::{Session, SessionId};
 use crate::store::{Jar, Sealed, Store, StoreError, Tx};
 
 use cache::Decided;
+use redis::{Pointer, Redis};
 
 /// Sessions, and what was decided about their cookies; `P` is what a resident is forwarded with.
 pub struct Sessions<P> {
@@ -34,6 +41,8 @@ pub struct Sessions<P> {
 enum Truth {
     /// Beside everything else.
     Sql,
+    /// Shared by several nodes.
+    Redis(Redis),
 }
 
 /// Why the sessions cannot be asked, or not be written.
@@ -42,14 +51,19 @@ pub enum SessionsError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] Outage),
 }
 
 /// A sign-in that is about to begin, to be kept in the transaction that tells of it.
 #[derive(Debug)]
 #[must_use = "a session begins when it is kept"]
-pub struct Begun {
-    session: Session,
-    cookie: SecretDigest,
+pub enum Begun {
+    /// It is to be written where everything else is.
+    ToKeep(Session, SecretDigest),
+    /// It is written already.
+    Kept,
 }
 
 /// A session's `seen_at` is written again only after this time, so that browsing is not writing.
@@ -60,6 +74,23 @@ impl<P: Clone> Sessions<P> {
     #[must_use]
     pub fn sql(store: Store, age: Duration) -> Self {
         Self { truth: Truth::Sql, store, decided: Decided::new(age) }
+    }
+
+    /// Sessions in Redis, and that they have ended in SQL. Whether Redis answers shows when something is asked.
+    #[must_use]
+    pub fn redis(store: Store, settings: RedisSettings, age: Duration) -> Self {
+        Self { truth: Truth::Redis(Redis::open(settings)), store, decided: Decided::new(age) }
+    }
+
+    /// Asks Redis for a sign of life; none where sessions do not live there.
+    ///
+    /// # Errors
+    /// It gave none.
+    pub async fn ping(&self) -> Option<Result<(), Outage>> {
+        match &self.truth {
+            Truth::Sql => None,
+            Truth::Redis(redis) => Some(redis.ping().await),
+        }
     }
 
     /// What was decided about a cookie at this agency, if it is fresh enough; nothing is allocated. A cookie of another
@@ -101,7 +132,8 @@ impl<P: Clone> Sessions<P> {
     ///
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
-    pub async fn commit(&self, tx: Tx, change: &Change) -> Result<(), SessionsError> {
+    pub async fn commit(&self, mut tx: Tx, change: &Change) -> Result<(), SessionsError> {
+        tx.notify(&change.to_string()).await?;
         tx.commit().await?;
         self.decided.forget(change);
         Ok(())
@@ -111,10 +143,14 @@ impl<P: Clone> Sessions<P> {
     ///
     /// # Errors
     /// The sessions cannot be written.
-    #[expect(clippy::unused_async, reason = "another store than SQL is written here, outside the transaction")]
     pub async fn begin(&self, session: &Session, cookie: &Secret) -> Result<Begun, SessionsError> {
         match &self.truth {
-            Truth::Sql => Ok(Begun { session: session.clone(), cookie: cookie.digest() }),
+            Truth::Sql => Ok(Begun::ToKeep(session.clone(), cookie.digest())),
+            // Before the transaction begins, so that none waits for Redis.
+            Truth::Redis(redis) => {
+                redis.begin(session, cookie.digest()).await?;
+                Ok(Begun::Kept)
+            }
         }
     }
 
@@ -125,6 +161,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn of_portal(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Session>, SessionsError> {
         let session = match &self.truth {
             Truth::Sql => self.store.read().await?.session_by_cookie(cookie.digest()).await?,
+            Truth::Redis(redis) => self.of_portal_in(redis, cookie.digest()).await?,
         };
         let Some(session) = session.filter(|session| session.lasts(now)) else { return Ok(None) };
         self.touch(&session, now).await?;
@@ -139,6 +176,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn of_agency(&self, cookie: &Secret, now: Timestamp) -> Result<Option<(Session, Link)>, SessionsError> {
         let known = match &self.truth {
             Truth::Sql => self.store.read().await?.agency_cookie(cookie.digest()).await?,
+            Truth::Redis(redis) => self.of_agency_in(redis, cookie.digest()).await?,
         };
         Ok(known.filter(|(session, _)| session.lasts(now)))
     }
@@ -157,6 +195,7 @@ impl<P: Clone> Sessions<P> {
                 tx.touch_session(&session.id, now).await?;
                 Ok(tx.commit().await?)
             }
+            Truth::Redis(redis) => Ok(redis.touch(session, now).await?),
         }
     }
 
@@ -183,6 +222,18 @@ impl<P: Clone> Sessions<P> {
                 tx.commit().await?;
                 Ok(stands)
             }
+            Truth::Redis(redis) => {
+                tx.commit().await?;
+                let Some((session, door)) = redis.session_and_door(session, link).await? else { return Ok(false) };
+                let Some(generation) = self.standing_generation(&session).await? else { return Ok(false) };
+                if !session.lasts(now) {
+                    return Ok(false);
+                }
+                let until = session.ends_at_latest();
+                let pointer = Pointer::Agency { generation, session: session.id, link: link.clone(), door };
+                redis.point(cookie.digest(), &pointer, until, now).await?;
+                Ok(true)
+            }
         }
     }
 
@@ -194,6 +245,7 @@ impl<P: Clone> Sessions<P> {
         let mut tx = self.store.write().await?;
         match &self.truth {
             Truth::Sql => tx.forget_agency_cookies_of(session, link).await?,
+            Truth::Redis(redis) => redis.close(session, link).await?,
         }
         self.commit(tx, &Change::Session(session.clone())).await
     }
@@ -203,12 +255,19 @@ impl<P: Clone> Sessions<P> {
     ///
     /// # Errors
     /// The sessions cannot be written.
-    pub async fn rotate(&self, session: &Session, cookie: &Secret) -> Result<(), SessionsError> {
+    pub async fn rotate(&self, session: &Session, cookie: &Secret, now: Timestamp) -> Result<(), SessionsError> {
         let mut tx = self.store.write().await?;
         match &self.truth {
             Truth::Sql => {
                 tx.replace_cookie(&session.id, cookie.digest()).await?;
                 tx.forget_agency_cookies(&session.id).await?;
+            }
+            Truth::Redis(redis) => {
+                let until = session.ends_at_latest();
+                let generation = tx.raise_generation(&session.id, until).await?;
+                let pointer = Pointer::Portal { generation, session: session.id.clone() };
+                // Before the old cookies are worth nothing: without the new one nobody could go on.
+                redis.point(cookie.digest(), &pointer, until, now).await?;
             }
         }
         self.commit(tx, &Change::Session(session.id.clone())).await
@@ -222,8 +281,15 @@ impl<P: Clone> Sessions<P> {
         let mut tx = self.store.write().await?;
         match &self.truth {
             Truth::Sql => tx.end_session(&session.id).await?,
+            Truth::Redis(_) => tx.mark_ended(&session.id, session.ends_at_latest()).await?,
         }
-        self.commit(tx, &Change::Session(session.id.clone())).await
+        self.commit(tx, &Change::Session(session.id.clone())).await?;
+        if let Truth::Redis(redis) = &self.truth
+            && let Err(outage) = redis.remove(session).await
+        {
+            tracing::debug!(%outage, "a session that has ended stays in Redis until its time is over");
+        }
+        Ok(())
     }
 
     /// Ends the person's sign-ins but the one that is spared, in the transaction of the cause; [`Sessions::commit`] it
@@ -249,6 +315,15 @@ impl<P: Clone> Sessions<P> {
     pub async fn sessions_of(&self, identity: &IdentityId, now: Timestamp) -> Result<Vec<Session>, SessionsError> {
         let mut sessions = match &self.truth {
             Truth::Sql => self.store.read().await?.sessions_of(identity).await?,
+            Truth::Redis(redis) => {
+                let mut standing = Vec::new();
+                for session in redis.sessions_of(identity).await? {
+                    if self.standing_generation(&session).await?.is_some() {
+                        standing.push(session);
+                    }
+                }
+                standing
+            }
         };
         sessions.retain(|session| session.lasts(now));
         Ok(sessions)
@@ -261,6 +336,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jar(session, link).await?),
+            Truth::Redis(redis) => Ok(redis.jar(session, link).await?),
         }
     }
 
@@ -271,6 +347,15 @@ impl<P: Clone> Sessions<P> {
     pub async fn jars(&self, session: &SessionId) -> Result<Vec<(Link, Jar)>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jars(session).await?),
+            Truth::Redis(redis) => {
+                let kept = redis.jars(session).await?;
+                let mut tx = self.store.read().await?;
+                let mut jars = Vec::with_capacity(kept.len());
+                for (link, jar) in kept {
+                    jars.extend(tx.link(&link).await?.map(|link| (link, jar)));
+                }
+                Ok(jars)
+            }
         }
     }
 
@@ -292,6 +377,10 @@ impl<P: Clone> Sessions<P> {
                 tx.commit().await?;
                 Ok(version)
             }
+            Truth::Redis(redis) => match redis.put_jar(session, link, None, sealed, now).await? {
+                ..=0 => Err(StoreError::Missing("the session").into()),
+                version => Ok(version),
+            },
         }
     }
 
@@ -314,6 +403,9 @@ impl<P: Clone> Sessions<P> {
                 tx.commit().await?;
                 Ok(kept)
             }
+            Truth::Redis(redis) => {
+                Ok(redis.put_jar(session, link, Some(version), sealed, Timestamp::UNIX_EPOCH).await? > 0)
+            }
         }
     }
 
@@ -328,7 +420,41 @@ impl<P: Clone> Sessions<P> {
                 tx.drop_jar(session, link).await?;
                 Ok(tx.commit().await?)
             }
+            Truth::Redis(redis) => Ok(redis.drop_jar(session, link).await?),
         }
+    }
+
+    async fn of_portal_in(&self, redis: &Redis, cookie: SecretDigest) -> Result<Option<Session>, SessionsError> {
+        let Some(Pointer::Portal { generation, session }) = redis.pointer(cookie).await? else { return Ok(None) };
+        let Some(session) = redis.session(&session).await? else { return Ok(None) };
+        let stands = self.standing_generation(&session).await? == Some(generation);
+        Ok(stands.then_some(session))
+    }
+
+    async fn of_agency_in(
+        &self,
+        redis: &Redis,
+        cookie: SecretDigest,
+    ) -> Result<Option<(Session, Link)>, SessionsError> {
+        let Some(Pointer::Agency { generation, session, link, door }) = redis.pointer(cookie).await? else {
+            return Ok(None);
+        };
+        let Some((session, open)) = redis.session_and_door(&session, &link).await? else { return Ok(None) };
+        let mut tx = self.store.read().await?;
+        let Some(standing) = tx.standing(&session.id, &session.identity).await? else { return Ok(None) };
+        if door != open || !standing.allows(&session, generation) {
+            return Ok(None);
+        }
+        let link = tx.link(&link).await?.filter(|link| link.identity == session.identity);
+        Ok(link.map(|link| (session, link)))
+    }
+
+    /// The generation of the session's cookies, unless it has ended.
+    async fn standing_generation(&self, session: &Session) -> Result<Option<i64>, SessionsError> {
+        let standing = self.store.read().await?.standing(&session.id, &session.identity).await?;
+        Ok(standing
+            .filter(|standing| standing.allows(session, standing.generation))
+            .map(|standing| standing.generation))
     }
 }
 
@@ -338,6 +464,9 @@ impl Begun {
     /// # Errors
     /// There is no such person, or the database failed.
     pub async fn keep(self, tx: &mut Tx) -> Result<(), StoreError> {
-        tx.insert_session(&self.session, self.cookie).await
+        match self {
+            Self::ToKeep(session, cookie) => tx.insert_session(&session, cookie).await,
+            Self::Kept => Ok(()),
+        }
     }
 }

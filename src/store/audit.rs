@@ -85,7 +85,7 @@ impl Tx {
     }
 }
 
-fn audit_line(row: &AnyRow) -> Result<AuditLine, StoreError> {
+pub(super) fn audit_line(row: &AnyRow) -> Result<AuditLine, StoreError> {
     let actor = match (row.text("actor_kind")?.as_str(), row.opt_text("actor_id")?) {
         ("visitor", None) => Actor::Visitor,
         ("resident", Some(identity)) => Actor::Resident(IdentityId::stored(identity)),

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{StoreError, Tx};
-use crate::domain::challenge::{Challenge, ChallengeId};
+use crate::domain::challenge::{Challenge, ChallengeId, SentCode, SentLink};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::secret::SecretDigest;
@@ -43,9 +43,9 @@ impl Tx {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO challenges
-                 (id, purpose, owner, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all,
+                 (id, purpose, owner, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all,
                   answered_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(challenge.id.as_str())
         .bind(purpose.name())
@@ -55,7 +55,6 @@ impl Tx {
         .bind(i64::from(challenge.issue))
         .bind(millis(challenge.requested_at))
         .bind(challenge.sent_at.map(millis))
-        .bind(challenge.code.map(SecretDigest::to_hex))
         .bind(i64::from(challenge.wrong_now))
         .bind(i64::from(challenge.wrong_in_all))
         .bind(challenge.answered_at.map(millis))
@@ -69,15 +68,14 @@ impl Tx {
     /// # Errors
     /// The database failed.
     pub async fn challenge(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
-        sqlx::query(
-            "SELECT id, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all, answered_at
+        let row = sqlx::query(
+            "SELECT id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at
              FROM challenges WHERE id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(self.conn())
-        .await?
-        .map(|row| challenge(&row))
-        .transpose()
+        .await?;
+        self.with_codes(row.as_ref()).await
     }
 
     /// What a proof is for, and the id of the flow or of the person.
@@ -106,15 +104,14 @@ impl Tx {
     /// # Errors
     /// The database failed.
     pub async fn count_code_try(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
-        sqlx::query(
+        let row = sqlx::query(
             "UPDATE challenges SET wrong_now = wrong_now + 1, wrong_in_all = wrong_in_all + 1 WHERE id = $1
-             RETURNING id, address, terms, issue, requested_at, sent_at, code, wrong_now, wrong_in_all, answered_at",
+             RETURNING id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at",
         )
         .bind(id.as_str())
         .fetch_optional(self.conn())
-        .await?
-        .map(|row| challenge(&row))
-        .transpose()
+        .await?;
+        self.with_codes(row.as_ref()).await
     }
 
     /// Keeps that another letter was asked for; false if somebody asked at the same moment, or it was answered.
@@ -124,7 +121,7 @@ impl Tx {
     /// The database failed.
     pub async fn save_resend(&mut self, challenge: &Challenge) -> Result<bool, StoreError> {
         let updated = sqlx::query(
-            "UPDATE challenges SET issue = $1, requested_at = $2, sent_at = NULL, code = NULL, wrong_now = 0
+            "UPDATE challenges SET issue = $1, requested_at = $2, sent_at = NULL, wrong_now = 0
              WHERE id = $3 AND issue = $1 - 1 AND answered_at IS NULL",
         )
         .bind(i64::from(challenge.issue))
@@ -135,8 +132,9 @@ impl Tx {
         Ok(updated.rows_affected() == 1)
     }
 
-    /// Keeps the digests of a letter's secrets as it is sent; their time counts from now. False if a newer letter was
-    /// asked for or the proof was answered: then this one must not go.
+    /// Keeps the digests of a letter's secrets as it is sent; their time counts from now. Those of an earlier copy of the
+    /// same letter stay good: it may have arrived. False if a newer letter was asked for or the proof was answered: then
+    /// this one must not go.
     ///
     /// # Errors
     /// The database failed.
@@ -148,45 +146,58 @@ impl Tx {
         link: Option<SecretDigest>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let updated = sqlx::query(
-            "UPDATE challenges SET sent_at = $1, code = $2 WHERE id = $3 AND issue = $4 AND answered_at IS NULL",
-        )
-        .bind(millis(now))
-        .bind(code.map(SecretDigest::to_hex))
-        .bind(id.as_str())
-        .bind(i64::from(issue))
-        .execute(self.conn())
-        .await?;
+        let updated =
+            sqlx::query("UPDATE challenges SET sent_at = $1 WHERE id = $2 AND issue = $3 AND answered_at IS NULL")
+                .bind(millis(now))
+                .bind(id.as_str())
+                .bind(i64::from(issue))
+                .execute(self.conn())
+                .await?;
         if updated.rows_affected() == 0 {
             return Ok(false);
         }
+        if let Some(code) = code {
+            sqlx::query(
+                "INSERT INTO challenge_codes (challenge_id, issue, digest, sent_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (challenge_id, issue, digest) DO UPDATE SET sent_at = $4",
+            )
+            .bind(id.as_str())
+            .bind(i64::from(issue))
+            .bind(code.to_hex())
+            .bind(millis(now))
+            .execute(self.conn())
+            .await?;
+        }
         if let Some(link) = link {
-            sqlx::query("INSERT INTO challenge_links (digest, challenge_id, issue) VALUES ($1, $2, $3)")
+            sqlx::query("INSERT INTO challenge_links (digest, challenge_id, issue, sent_at) VALUES ($1, $2, $3, $4)")
                 .bind(link.to_hex())
                 .bind(id.as_str())
                 .bind(i64::from(issue))
+                .bind(millis(now))
                 .execute(self.conn())
                 .await?;
         }
         Ok(true)
     }
 
-    /// The proof that a link belongs to, and the number of the letter that it stood in.
+    /// The proof that a link belongs to, and the copy of the letter that it stood in.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn challenge_by_link(&mut self, link: SecretDigest) -> Result<Option<(Challenge, u32)>, StoreError> {
-        sqlx::query(
+    pub async fn challenge_by_link(&mut self, link: SecretDigest) -> Result<Option<(Challenge, SentLink)>, StoreError> {
+        let row = sqlx::query(
             "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
-                 c.requested_at AS requested_at, c.sent_at AS sent_at, c.code AS code, c.wrong_now AS wrong_now,
-                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, l.issue AS link_issue
+                 c.requested_at AS requested_at, c.sent_at AS sent_at, c.wrong_now AS wrong_now,
+                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, l.issue AS link_issue,
+                 l.sent_at AS link_sent_at
              FROM challenge_links l JOIN challenges c ON c.id = l.challenge_id WHERE l.digest = $1",
         )
         .bind(link.to_hex())
         .fetch_optional(self.conn())
-        .await?
-        .map(|row| Ok((challenge(&row)?, row.count("link_issue")?)))
-        .transpose()
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let link = SentLink { issue: row.count("link_issue")?, sent_at: row.time("link_sent_at")? };
+        Ok(self.with_codes(Some(&row)).await?.map(|challenge| (challenge, link)))
     }
 
     /// Takes the one answer that a proof has: exactly one caller is told true.
@@ -256,6 +267,21 @@ impl Tx {
         .await?;
         Ok(())
     }
+
+    /// A proof as its row has it, with the codes of its newest letter.
+    async fn with_codes(&mut self, row: Option<&AnyRow>) -> Result<Option<Challenge>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let mut challenge = challenge(row)?;
+        let codes = sqlx::query("SELECT digest, sent_at FROM challenge_codes WHERE challenge_id = $1 AND issue = $2")
+            .bind(challenge.id.as_str())
+            .bind(i64::from(challenge.issue))
+            .fetch_all(self.conn())
+            .await?;
+        for code in codes {
+            challenge.codes.push(SentCode { digest: code.digest("digest")?, sent_at: code.time("sent_at")? });
+        }
+        Ok(Some(challenge))
+    }
 }
 
 fn challenge(row: &AnyRow) -> Result<Challenge, StoreError> {
@@ -266,7 +292,7 @@ fn challenge(row: &AnyRow) -> Result<Challenge, StoreError> {
         issue: row.count("issue")?,
         requested_at: row.time("requested_at")?,
         sent_at: row.opt_time("sent_at")?,
-        code: row.opt_digest("code")?,
+        codes: Vec::new(),
         wrong_now: row.count("wrong_now")?,
         wrong_in_all: row.count("wrong_in_all")?,
         answered_at: row.opt_time("answered_at")?,

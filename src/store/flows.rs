@@ -221,7 +221,7 @@ fn state(flow: &Flow) -> &'static str {
     if matches!(flow.step, Step::Done { .. }) { "done" } else { "open" }
 }
 
-fn stored_flow(row: &AnyRow) -> Result<StoredFlow, StoreError> {
+pub(super) fn stored_flow(row: &AnyRow) -> Result<StoredFlow, StoreError> {
     Ok(StoredFlow {
         flow: row.json("data")?,
         version: row.int("version")?,

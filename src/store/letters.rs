@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{Note, StoreError, Tx};
 use crate::domain::language::Language;
-use crate::domain::mail::{LetterId, Mail};
+use crate::domain::mail::{LetterId, LetterState, Mail};
 
 /// How many letters are where on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +21,28 @@ pub struct OutboxCounts {
     pub abandoned: i64,
 }
 
+/// The right to send a letter, until its lease is over. Who takes the letter afterwards has another one, and what the
+/// first then says about it is not heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The letter.
+    pub id: LetterId,
+    number: i64,
+}
+
+/// A letter that was taken to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The right to send it.
+    pub claim: Claim,
+    /// How often it was taken, this time included, but for the times that were not counted.
+    pub attempts: u32,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// What it is, or what in its row this version cannot read: a newer one may.
+    pub mail: Result<Mail, String>,
+}
+
 impl Tx {
     /// Puts a letter into the outbox.
     ///
@@ -29,12 +51,14 @@ impl Tx {
     pub async fn enqueue(&mut self, mail: &Mail, not_before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO letters
-                 (id, agency, recipient, language, kind, state, attempts, not_before, lease_until, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, 0, $8)",
+                 (id, agency, recipient, domain, language, kind, state, attempts, claim, not_before, lease_until,
+                  created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, $8, 0, $9)",
         )
         .bind(mail.id.as_str())
         .bind(mail.agency.as_ref().map(ToString::to_string))
         .bind(mail.to.as_str())
+        .bind(mail.to.domain().to_ascii_lowercase())
         .bind(mail.language.code())
         .bind(json(&mail.kind)?)
         .bind(i64::from(mail.attempts))
@@ -45,41 +69,79 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the letter that is due the longest, for so many milliseconds; nobody else gets it until then. The try is
-    /// counted here, so that a letter that kills its sender is given up one day: `attempts` is 1 at the first try.
+    /// Takes the letter that is due the longest, for so many milliseconds; nobody else gets it until then. One to the
+    /// domain `except` is passed over. The try is counted here, so that a letter that kills its sender is given up one
+    /// day: `attempts` is 1 at the first try.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn claim_letter(&mut self, lease_ms: i64, now: Timestamp) -> Result<Option<Mail>, StoreError> {
+    pub async fn claim_letter(
+        &mut self,
+        lease_ms: i64,
+        except: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Claimed>, StoreError> {
         loop {
             // The outer conditions matter on PostgreSQL, where another sender may take the same row in between.
             let claimed = sqlx::query(
-                "UPDATE letters SET lease_until = $1, attempts = attempts + 1
-                 WHERE id = (SELECT id FROM letters WHERE state = 'queued' AND not_before <= $2 AND lease_until <= $2
+                "UPDATE letters SET lease_until = $1, attempts = attempts + 1, claim = claim + 1
+                 WHERE id = (SELECT id FROM letters
+                             WHERE state = 'queued' AND not_before <= $2 AND lease_until <= $2 AND domain <> $3
                              ORDER BY not_before, id LIMIT 1)
                      AND state = 'queued' AND not_before <= $2 AND lease_until <= $2
-                 RETURNING id, agency, recipient, language, kind, attempts",
+                 RETURNING id, agency, recipient, language, kind, attempts, claim, created_at",
             )
             .bind(millis(now).saturating_add(lease_ms))
             .bind(millis(now))
+            .bind(except.unwrap_or(NO_DOMAIN))
             .fetch_optional(self.conn())
             .await?;
             if let Some(row) = claimed {
-                return mail(&row).map(Some);
+                return Ok(Some(Claimed {
+                    claim: Claim { id: LetterId::stored(row.text("id")?), number: row.int("claim")? },
+                    attempts: row.count("attempts")?,
+                    created_at: row.time("created_at")?,
+                    mail: mail(&row).map_err(|error| error.to_string()),
+                }));
             }
-            let more = sqlx::query(
-                "SELECT id FROM letters WHERE state = 'queued' AND not_before <= $1 AND lease_until <= $1 LIMIT 1",
-            )
-            .bind(millis(now))
-            .fetch_optional(self.conn())
-            .await?;
-            if more.is_none() {
+            if !self.is_letter_due(except, now).await? {
                 return Ok(None);
             }
         }
     }
 
-    /// The mail server took the letter over; `answer` is what it said.
+    /// Whether a letter could be taken now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_letter_due(&mut self, except: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+        let due = sqlx::query(
+            "SELECT id FROM letters
+             WHERE state = 'queued' AND not_before <= $1 AND lease_until <= $1 AND domain <> $2 LIMIT 1",
+        )
+        .bind(millis(now))
+        .bind(except.unwrap_or(NO_DOMAIN))
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(due.is_some())
+    }
+
+    /// Keeps a letter for so many milliseconds more; false if somebody else has it, or it is over.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn renew_lease(&mut self, claim: &Claim, lease_ms: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let updated =
+            sqlx::query("UPDATE letters SET lease_until = $1 WHERE id = $2 AND claim = $3 AND state = 'queued'")
+                .bind(millis(now).saturating_add(lease_ms))
+                .bind(claim.id.as_str())
+                .bind(claim.number)
+                .execute(self.conn())
+                .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// The mail server took the letter over; `answer` is what it said. That is true whoever has the letter now.
     ///
     /// # Errors
     /// There is no such letter, or the database failed.
@@ -95,60 +157,60 @@ impl Tx {
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the letter")) }
     }
 
-    /// The letter could not be sent; it is tried again at `next`, or given up. One that somebody else has sent since
-    /// stays sent.
+    /// The letter could not be sent; it is tried again at `next`. Nothing happens if somebody else has taken it since.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn letter_failed(
-        &mut self,
-        id: &LetterId,
-        answer: &str,
-        next: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.note(Note::Letter(match next {
-            Some(_) => "deferred",
-            None if answer == "superseded" => "superseded",
-            None => "abandoned",
-        }));
-        match next {
-            Some(next) => {
-                sqlx::query(
-                    "UPDATE letters SET answer = $1, not_before = $2, lease_until = 0
-                     WHERE id = $3 AND state = 'queued'",
-                )
-                .bind(answer)
-                .bind(millis(next))
-                .bind(id.as_str())
-                .execute(self.conn())
-                .await?;
-            }
-            None => {
-                sqlx::query(
-                    "UPDATE letters SET state = 'abandoned', answer = $1, lease_until = 0
-                     WHERE id = $2 AND state = 'queued'",
-                )
-                .bind(answer)
-                .bind(id.as_str())
-                .execute(self.conn())
-                .await?;
-            }
-        }
+    pub async fn letter_put_off(&mut self, claim: &Claim, answer: &str, next: Timestamp) -> Result<(), StoreError> {
+        self.note(Note::Letter("deferred"));
+        sqlx::query(
+            "UPDATE letters SET answer = $1, not_before = $2, lease_until = 0
+             WHERE id = $3 AND claim = $4 AND state = 'queued'",
+        )
+        .bind(answer)
+        .bind(millis(next))
+        .bind(claim.id.as_str())
+        .bind(claim.number)
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 
-    /// When the next letter can be claimed.
+    /// The letter goes back to where it was, and the try is not counted: nothing was tried with it. `answer` says why;
+    /// without one, what was said before stays.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn next_letter_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn letter_put_back(&mut self, claim: &Claim, answer: Option<&str>) -> Result<(), StoreError> {
         sqlx::query(
-            "SELECT min(CASE WHEN lease_until > not_before THEN lease_until ELSE not_before END) AS due
-             FROM letters WHERE state = 'queued'",
+            "UPDATE letters SET answer = COALESCE($1, answer), attempts = attempts - 1, lease_until = 0
+             WHERE id = $2 AND claim = $3 AND state = 'queued'",
         )
-        .fetch_one(self.conn())
-        .await?
-        .opt_time("due")
+        .bind(answer)
+        .bind(claim.id.as_str())
+        .bind(claim.number)
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// The letter is given up. False if somebody else has taken it since.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn letter_abandoned(&mut self, claim: &Claim, answer: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.note(Note::Letter(if answer == "superseded" { "superseded" } else { "abandoned" }));
+        let updated = sqlx::query(
+            "UPDATE letters SET state = 'abandoned', answer = $1, ended_at = $2, lease_until = 0
+             WHERE id = $3 AND claim = $4 AND state = 'queued'",
+        )
+        .bind(answer)
+        .bind(millis(now))
+        .bind(claim.id.as_str())
+        .bind(claim.number)
+        .execute(self.conn())
+        .await?;
+        Ok(updated.rows_affected() == 1)
     }
 
     /// When the oldest of the letters that are to be sent was written.
@@ -172,17 +234,34 @@ impl Tx {
             sqlx::query("SELECT state, count(*) AS letters FROM letters GROUP BY state").fetch_all(self.conn()).await?
         {
             let letters = row.int("letters")?;
-            match row.text("state")?.as_str() {
-                "queued" => counts.queued = letters,
-                "held" => counts.held = letters,
-                "sent" => counts.sent = letters,
-                "abandoned" => counts.abandoned = letters,
-                _ => return Err(corrupt("state")),
+            match LetterState::parse(&row.text("state")?).ok_or_else(|| corrupt("state"))? {
+                LetterState::Queued => counts.queued = letters,
+                LetterState::Held => counts.held = letters,
+                LetterState::Sent => counts.sent = letters,
+                LetterState::Abandoned => counts.abandoned = letters,
             }
         }
         Ok(counts)
     }
+
+    /// Whether at least so many letters wait to be sent.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_outbox_full(&mut self, most: u32) -> Result<bool, StoreError> {
+        let waiting = sqlx::query(
+            "SELECT count(*) AS letters FROM (SELECT id FROM letters WHERE state = 'queued' LIMIT $1) AS waiting",
+        )
+        .bind(i64::from(most))
+        .fetch_one(self.conn())
+        .await?
+        .count("letters")?;
+        Ok(waiting >= most)
+    }
 }
+
+/// No address has it.
+const NO_DOMAIN: &str = "-";
 
 fn mail(row: &AnyRow) -> Result<Mail, StoreError> {
     Ok(Mail {

@@ -5,22 +5,31 @@
 //! death of the process and, because `SQLite` runs with `synchronous = FULL`, a power cut: a one-time secret that was
 //! used must not come back.
 
+mod addresses;
 mod audit;
 mod challenges;
+mod copy;
+mod detaching;
 mod devices;
 mod flows;
 mod handovers;
 mod jars;
 mod letters;
 mod notes;
+mod notices;
+mod open_accounts;
+mod outbox;
+mod patience;
 mod people;
 mod purge;
 mod recoveries;
+mod resealing;
 mod roster;
 mod rows;
 mod secrets;
 mod sessions;
 mod standings;
+mod support;
 mod terms;
 mod throttles;
 mod vault;
@@ -31,28 +40,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::MigrateError;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::telemetry::traces::{self, Step};
 
+pub use addresses::RefusedAddress;
 pub use audit::AuditLine;
 pub use challenges::Purpose;
+pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;
-pub use letters::OutboxCounts;
-use notes::Note;
+pub use letters::{Claim, Claimed, OutboxCounts};
+pub use notices::Notices;
+pub use outbox::OutboxLine;
 pub use purge::Purged;
+pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
 pub use vault::{Sealed, Vault, VaultError};
+
+use crate::domain::secret::Secret;
+use notes::Note;
+use patience::Patient;
 
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
+    /// Its address where nodes can tell each other something.
+    postgres: Option<Arc<Secret>>,
     /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
 }
@@ -61,6 +81,7 @@ pub struct Store {
 pub struct Tx {
     // Fields drop in this order: the transaction ends before the next writer is let in.
     inner: sqlx::Transaction<'static, sqlx::Any>,
+    dialect: Dialect,
     _turn: Option<OwnedMutexGuard<()>>,
     notes: Vec<Note>,
     _step: Step,
@@ -75,6 +96,18 @@ pub enum StoreError {
     /// The database's tables could not be brought up to date.
     #[error("the database could not be migrated")]
     Migration(#[source] Source),
+    /// A newer version of this program has changed the tables.
+    #[error(
+        "a newer version of this program has brought the database up to date (to {0}): run that one, or go back to \
+         the backup from before"
+    )]
+    Newer(i64),
+    /// There is no such file to read.
+    #[error("there is no database {0}")]
+    NoFile(String),
+    /// It cannot be written: a replica, or a primary that is one no more.
+    #[error("the database is read-only")]
+    ReadOnly,
     /// It does not answer, or not as it should.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
@@ -98,8 +131,8 @@ enum Dialect {
     Postgres,
 }
 
-/// Longest wait for a connection, and for the turn to write.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for a connection, and for the turn to write: who asks meanwhile is told to come again.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -111,16 +144,51 @@ impl Store {
     /// # Errors
     /// The URL is wrong, the database does not answer, or its tables are those of a newer version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect(url).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects, and leaves the tables as they are.
+    async fn connect(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let (dialect, url) = read_url(url)?;
         let pool = AnyPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(PATIENCE)
             .after_connect(move |connection, _| Box::pin(async move { prepare(connection, dialect).await }))
+            // Asked by the hook below, which sees more.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, _| Box::pin(async move { dialect.can_write(connection).await }))
+            .after_release(|connection, _| Box::pin(async move { patience::answers(connection).await }))
             .connect(&url)
             .await?;
-        MIGRATIONS.run(&pool).await.map_err(|error| StoreError::Migration(error.into()))?;
-        Ok(Self { pool, dialect, writer: Arc::default() })
+        let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
+        Ok(Self { pool, dialect, postgres, writer: Arc::default() })
+    }
+
+    /// Connects to what has to be there already.
+    async fn connect_to_existing(url: &str) -> Result<Self, StoreError> {
+        if let Some(path) = sqlite_path(url).filter(|path| !Path::new(path).is_file()) {
+            return Err(StoreError::NoFile(path.to_owned()));
+        }
+        Self::connect(url).await
+    }
+
+    /// Brings the tables up to date, whole or not at all. Of two nodes that start together one does it, the other waits.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        // PostgreSQL's advisory lock makes others wait. SQLite has none: who was overtaken sees it at the next try.
+        let mut tries = 3;
+        loop {
+            match MIGRATIONS.run(&self.pool).await {
+                Ok(()) => return Ok(()),
+                Err(MigrateError::VersionMissing(version)) => return Err(StoreError::Newer(version)),
+                Err(error) if tries == 1 || self.dialect == Dialect::Postgres => {
+                    return Err(StoreError::Migration(error.into()));
+                }
+                Err(_) => tries -= 1,
+            }
+        }
     }
 
     /// Begins to read: everything in this transaction is of one moment.
@@ -133,7 +201,7 @@ impl Store {
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let step = traces::step("store");
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: None, notes: Vec::new(), _step: step })
+        self.begin(begin, None, step).await
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -148,26 +216,35 @@ impl Store {
                 let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                Ok(Tx {
-                    inner: self.pool.begin_with("BEGIN IMMEDIATE").await?,
-                    _turn: Some(turn),
-                    notes: Vec::new(),
-                    _step: step,
-                })
+                self.begin("BEGIN IMMEDIATE", Some(turn), step).await
             }
-            Dialect::Postgres => {
-                Ok(Tx { inner: self.pool.begin_with("BEGIN").await?, _turn: None, notes: Vec::new(), _step: step })
-            }
+            Dialect::Postgres => self.begin("BEGIN", None, step).await,
         }
     }
 
-    /// Asks the database for a sign of life.
+    /// Whether there can be other nodes on this database.
+    #[must_use]
+    pub const fn has_other_nodes(&self) -> bool {
+        matches!(self.dialect, Dialect::Postgres)
+    }
+
+    /// Asks the database for a sign of life; one that cannot be written gives none.
     ///
     /// # Errors
     /// It gave none.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        let mut connection = self.pool.acquire().await?;
+        if self.dialect.can_write(&mut connection).await? { Ok(()) } else { Err(StoreError::ReadOnly) }
+    }
+
+    async fn begin(
+        &self,
+        statement: &'static str,
+        turn: Option<OwnedMutexGuard<()>>,
+        step: Step,
+    ) -> Result<Tx, StoreError> {
+        let inner = patience::within(PATIENCE, self.pool.begin_with(statement)).await?;
+        Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), _step: step })
     }
 
     /// Waits for the transactions under way and closes the connections.
@@ -182,7 +259,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await?;
+        patience::within(patience::STATEMENT, self.inner.commit()).await?;
         self.notes.iter().for_each(Note::count);
         Ok(())
     }
@@ -192,7 +269,13 @@ impl Tx {
         self.notes.push(note);
     }
 
-    fn conn(&mut self) -> &mut AnyConnection {
+    /// For statements that are short: each is given up when it takes too long.
+    fn conn(&mut self) -> Patient<'_> {
+        Patient(&mut self.inner)
+    }
+
+    /// For statements over whole tables.
+    fn unhurried(&mut self) -> &mut AnyConnection {
         &mut self.inner
     }
 }
@@ -222,9 +305,7 @@ fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok((Dialect::Postgres, url.to_owned()));
     }
-    let path = url.strip_prefix("sqlite:").ok_or(StoreError::Url("it begins with neither sqlite: nor postgres://"))?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let path = path.split('?').next().unwrap_or_default();
+    let path = sqlite_path(url).ok_or(StoreError::Url("it begins with neither sqlite: nor postgres://"))?;
     if path.is_empty() || path == ":memory:" {
         return Err(StoreError::Url("sqlite: wants the path of a file"));
     }
@@ -233,6 +314,11 @@ fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     let escaped = path.replace('%', "%25");
     let slashes = if path.starts_with('/') { "//" } else { "" };
     Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}")))
+}
+
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    path.strip_prefix("//").unwrap_or(path).split('?').next()
 }
 
 /// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
@@ -248,8 +334,24 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
+impl Dialect {
+    /// Whether a connection leads to a database that can be written. After a failover it may lead to a replica: then it
+    /// is closed, and another one opened.
+    async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+        let statement = match self {
+            Self::Sqlite => "SELECT 'off' AS read_only",
+            Self::Postgres => "SELECT current_setting('transaction_read_only') AS read_only",
+        };
+        let row = sqlx::query(statement).fetch_one(Patient(connection)).await?;
+        Ok(sqlx::Row::try_get::<String, _>(&row, "read_only")? == "off")
+    }
+}
+
 /// What every new connection is told.
 async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), sqlx::Error> {
+    if !dialect.can_write(connection).await? {
+        return Err(sqlx::Error::Configuration("the database is read-only".into()));
+    }
     let statements: &[&'static str] = match dialect {
         Dialect::Sqlite => &[
             "PRAGMA busy_timeout = 5000",

@@ -22,6 +22,10 @@ pub struct Purged {
     pub session_marks: u64,
     /// Letters sent or given up.
     pub letters: u64,
+    /// Marks of addresses that were refused.
+    pub addresses: u64,
+    /// What was open in sessions that are over.
+    pub open_accounts: u64,
     /// Counts of letters.
     pub letter_counts: u64,
     /// Counts of guesses.
@@ -33,7 +37,7 @@ pub struct Purged {
 const DAY_MS: i64 = 86_400_000;
 /// Spent proofs and resets are kept so long, so that an old link is explained and not unknown.
 const SPENT_MS: i64 = 30 * DAY_MS;
-/// Letters that are over (LAW-024: at most 90 days).
+/// Letters that are over, and what they left as marks of addresses (LAW-024: at most 90 days).
 const LETTERS_MS: i64 = 90 * DAY_MS;
 /// No count of guesses matters longer: the longest delay is hours, the longest count a day.
 const GUESSES_MS: i64 = 2 * DAY_MS;
@@ -59,6 +63,7 @@ impl Tx {
                     now,
                 )
                 .await?,
+            open_accounts: self.remove("DELETE FROM open_accounts WHERE until <= $1", now).await?,
             session_marks: self.remove("DELETE FROM session_marks WHERE until <= $1", now).await?,
             letters: self
                 .remove(
@@ -66,6 +71,7 @@ impl Tx {
                     now - LETTERS_MS,
                 )
                 .await?,
+            addresses: self.remove("DELETE FROM refused_addresses WHERE refused_at <= $1", now - LETTERS_MS).await?,
             letter_counts: self.remove("DELETE FROM letter_counts WHERE counted_at <= $1", now - DAY_MS).await?,
             throttles: self.remove("DELETE FROM throttles WHERE last_at <= $1", now - GUESSES_MS).await?,
             devices: self.remove("DELETE FROM devices WHERE remembered_at <= $1", now - DEVICES_MS).await?,
@@ -73,6 +79,6 @@ impl Tx {
     }
 
     async fn remove(&mut self, statement: &'static str, limit: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query(statement).bind(limit).execute(self.conn()).await?.rows_affected())
+        Ok(sqlx::query(statement).bind(limit).execute(self.unhurried()).await?.rows_affected())
     }
 }

@@ -50,7 +50,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps the digest of the link as its letter is sent; false if the reset is superseded or used: then the letter
+    /// Keeps the digest of the link as its letter is sent; that of an earlier copy stays good in its own time. False if the reset is superseded or used: then the letter
     /// must not go.
     ///
     /// # Errors
@@ -70,21 +70,22 @@ impl Tx {
         if updated.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("INSERT INTO recovery_links (digest, recovery_id) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO recovery_links (digest, recovery_id, sent_at) VALUES ($1, $2, $3)")
             .bind(link.to_hex())
             .bind(id)
+            .bind(millis(now))
             .execute(self.conn())
             .await?;
         Ok(true)
     }
 
-    /// The reset that a link belongs to, with its id.
+    /// The reset that a link belongs to, as of the copy of the letter that it stood in, with its id.
     ///
     /// # Errors
     /// The database failed.
     pub async fn recovery_by_link(&mut self, link: SecretDigest) -> Result<Option<(String, Recovery)>, StoreError> {
         sqlx::query(
-            "SELECT r.id AS id, r.identity_id AS identity_id, r.link_minutes AS link_minutes, r.sent_at AS sent_at,
+            "SELECT r.id AS id, r.identity_id AS identity_id, r.link_minutes AS link_minutes, l.sent_at AS sent_at,
                  r.superseded AS superseded, r.used_at AS used_at
              FROM recovery_links l JOIN recoveries r ON r.id = l.recovery_id WHERE l.digest = $1",
         )

@@ -49,10 +49,6 @@ pub(super) trait Columns {
         SecretDigest::from_hex(&self.text(column)?).ok_or_else(|| corrupt(column))
     }
 
-    fn opt_digest(&self, column: &str) -> Result<Option<SecretDigest>, StoreError> {
-        self.opt_text(column)?.map(|hex| SecretDigest::from_hex(&hex).ok_or_else(|| corrupt(column))).transpose()
-    }
-
     fn hash(&self, column: &str) -> Result<PasswordHash, StoreError> {
         self.text(column).map(PasswordHash::phc)
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::domain::secret::{Dice, Secret};
@@ -38,6 +39,23 @@ struct VaultKey {
     key: Zeroizing<[u8; 32]>,
 }
 
+impl Sealed {
+    /// As one line of text, for a store that keeps text.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        format!("{} {} {}", BASE64.encode(&self.nonce), BASE64.encode(&self.ciphertext), self.key_id)
+    }
+
+    /// Reads what [`Sealed::to_line`] wrote.
+    #[must_use]
+    pub fn from_line(line: &str) -> Option<Self> {
+        let mut fields = line.splitn(3, ' ');
+        let mut bytes = || BASE64.decode(fields.next()?.as_bytes()).ok();
+        let (nonce, ciphertext) = (bytes()?.try_into().ok()?, bytes()?);
+        Some(Self { key_id: fields.next()?.to_owned(), nonce, ciphertext })
+    }
+}
+
 impl Vault {
     /// A vault that seals with this key; `key_id` is its name, kept beside every secret and no secret itself.
     #[must_use]
@@ -50,6 +68,12 @@ impl Vault {
     pub fn with_old(mut self, key_id: String, key: [u8; 32]) -> Self {
         self.old.push(VaultKey { id: key_id, key: Zeroizing::new(key) });
         self
+    }
+
+    /// The name of the key that seals.
+    #[must_use]
+    pub fn current_id(&self) -> &str {
+        &self.current.id
     }
 
     /// Seals a secret for one place, such as `link:<id>`: it opens nowhere else.

@@ -16,7 +16,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use access::{AccessLine, AccessLog};
 use sink::{Hurry, Sink};
@@ -119,12 +122,19 @@ pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
     }
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(format!("{filter},{HELD}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Events(sink));
+    let ours = filter_fn(says_nothing_of_people);
     let _ = match format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Text if io::stderr().is_terminal() => builder.try_init(),
-        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).finish().with(ours).try_init(),
+        LogFormat::Text if io::stderr().is_terminal() => builder.finish().with(ours).try_init(),
+        LogFormat::Text => builder.with_ansi(false).finish().with(ours).try_init(),
     };
     Ok(Logging(()))
+}
+
+/// Below `info` only our own lines are written, whatever the filter says: libraries tell at length what they carry, and
+/// that is codes, cookies and addresses (SEC-260).
+fn says_nothing_of_people(line: &Metadata<'_>) -> bool {
+    *line.level() <= Level::INFO || line.target() == "access" || line.target().starts_with("vestibule")
 }
 
 /// The access lines, beside all others; none before logging starts, or where the filter keeps `access` at `warn`.

@@ -19,6 +19,8 @@ pub enum Kind {
     Bind,
     /// Counts sign-ins upstream in a row, so that they end (REL-042).
     Renewals,
+    /// Whose the extranet's cookies on an agency's host are, by the account's label (b17).
+    Account,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Language => ("vestibule-language", "__Host-vestibule-language"),
             Self::Bind => ("vestibule-bind", "__Host-vestibule-bind"),
             Self::Renewals => ("vestibule-renewals", "__Host-vestibule-renewals"),
+            Self::Account => ("vestibule-account", "__Host-vestibule-account"),
         }
     }
 

@@ -14,9 +14,10 @@ use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
+use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
-use crate::domain::origin::Origin;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
@@ -34,6 +35,7 @@ pub struct Guest {
     headers: HeaderMap,
     is_signed_in: bool,
     cookies: Vec<String>,
+    leads_to: Vec<String>,
 }
 
 impl FromRequestParts<Arc<Web>> for Guest {
@@ -70,6 +72,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
             headers: headers.clone(),
             is_signed_in: false,
             cookies: set_cookies,
+            leads_to: Vec::new(),
             arrival,
         })
     }
@@ -90,6 +93,15 @@ impl Guest {
     /// Where this page is shown by GET, when it answers a form: the language picker leads there.
     pub fn stands_at(&mut self, path: String) {
         self.here = path;
+    }
+
+    /// A form of this page may lead on to this agency's hosts, beside the portal and the page's own agency.
+    pub fn leads_to(&mut self, agency: &Agency) {
+        for source in sources(agency) {
+            if !self.leads_to.contains(&source) {
+                self.leads_to.push(source);
+            }
+        }
     }
 
     /// The value of the session cookie on this host.
@@ -137,7 +149,7 @@ impl Guest {
     /// The store fails.
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
-        web.app.sessions.rotate(session, &cookie).await?;
+        web.app.sessions.rotate(session, &cookie, web.app.now()).await?;
         self.set_session(&cookie, session, web);
         Ok(())
     }
@@ -191,7 +203,11 @@ impl Guest {
         match edition.pages.render(&frame, page) {
             Ok(html) => {
                 let response = (status, Html(html)).into_response();
-                self.finish(protected(response, edition.directory.portal(), agency.map(|agency| &agency.public)))
+                let mut leads_to = vec![edition.directory.portal().to_string()];
+                leads_to.extend(agency.into_iter().flat_map(sources));
+                leads_to.extend(self.leads_to.iter().cloned());
+                let response = protected(response, &leads_to);
+                self.finish(response)
             }
             Err(error) => {
                 tracing::error!(request_id = %self.arrival.request_id, %error, "a page cannot be rendered");
@@ -216,6 +232,15 @@ impl Guest {
         self.go(&to)
     }
 
+    /// The same for one of several accounts.
+    #[must_use]
+    pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("account", account.as_str()).append_pair("return", return_to);
+        let to = format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish());
+        self.go(&to)
+    }
+
     fn finish(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -228,13 +253,25 @@ impl Guest {
     }
 }
 
+/// An agency's hosts, as the pages' policy writes them.
+fn sources(agency: &Agency) -> Vec<String> {
+    let own = agency.public.to_string();
+    match agency.accounts {
+        Accounts::OneAtATime => vec![own],
+        Accounts::Labels => vec![own, agency.public.below("*").to_string()],
+    }
+}
+
 /// The headers of every page of ours (SEC-237 to SEC-239). A form may lead on, through redirects, to the portal and to
-/// the agency that is being entered, and nowhere else.
-fn protected(mut response: Response, portal: &Origin, agency: Option<&Origin>) -> Response {
-    let agency = agency.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {portal}{agency}"
+/// the agencies that it enters, and nowhere else.
+fn protected(mut response: Response, leads_to: &[String]) -> Response {
+    let mut policy = String::from(
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     );
+    for source in leads_to {
+        policy.push(' ');
+        policy.push_str(source);
+    }
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -10,9 +10,10 @@ use http::{HeaderValue, StatusCode, header};
 use super::Web;
 use super::guest::Guest;
 use crate::app::Fault;
+use crate::domain::agency::Agency;
 use crate::domain::routing::Place;
-use crate::pages::Pages;
 use crate::pages::portal::{MessageName, MessagePage};
+use crate::pages::{Page, Pages};
 
 /// An answer that only says what went wrong; [`calmly`] makes a page of it.
 #[derive(Debug, Clone)]
@@ -49,23 +50,42 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Seconds after which trying again is worth it.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
 /// What failed, on its way to the log line that names the request.
 #[derive(Debug, Clone)]
 struct Cause(String);
 
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        let mut cause = self.to_string();
-        let mut source = std::error::Error::source(&self);
+impl Cause {
+    fn of(fault: &Fault) -> Self {
+        let mut cause = fault.to_string();
+        let mut source = std::error::Error::source(fault);
         while let Some(deeper) = source {
             cause = format!("{cause}: {deeper}");
             source = deeper.source();
         }
+        Self(cause)
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
         let mut response = Problem::page(StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable).into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        response.extensions_mut().insert(Cause(cause));
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        response.extensions_mut().insert(Cause::of(&self));
         response
     }
+}
+
+/// The page of a form again, with what was typed into it, since something of ours failed (REL-015). The page says
+/// [`crate::pages::portal::Alert::Unavailable`].
+pub fn try_again<P: Page>(guest: Guest, web: &Web, agency: Option<&Agency>, page: &P, fault: &Fault) -> Response {
+    let Cause(cause) = Cause::of(fault);
+    tracing::error!(request_id = %guest.arrival.request_id, cause, "a request failed");
+    let mut response = guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, agency, page);
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    response
 }
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
@@ -85,7 +105,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         request_id: problem.status.is_server_error().then(|| request_id.clone()),
     };
     let agency = match &guest.arrival.place {
-        Place::Own(agency) | Place::Extranet(agency) => Some(Arc::clone(agency)),
+        Place::Own(house) | Place::Extranet(house) => Some(Arc::clone(&house.agency)),
         Place::Portal | Place::Nowhere => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);

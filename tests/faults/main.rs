@@ -14,6 +14,8 @@
 )]
 
 mod clients;
+mod letters;
+mod redis;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the other tests from outside use the rest")]
 mod support;
@@ -25,7 +27,7 @@ use std::process::ExitCode;
 use table::Row;
 
 /// Every row, file by file.
-const ALL: &[&[Row]] = &[clients::ROWS];
+const ALL: &[&[Row]] = &[clients::ROWS, letters::ROWS, redis::ROWS];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();

@@ -111,7 +111,8 @@ fn read(port: u16, request: &str, stop: &AtomicBool) -> Times {
     times
 }
 
-fn ask(connection: &mut Option<TcpStream>, port: u16, request: &str) -> std::io::Result<u16> {
+/// One request on this connection, which is made if there is none; the status, once the answer is whole.
+pub fn ask(connection: &mut Option<TcpStream>, port: u16, request: &str) -> std::io::Result<u16> {
     let stream = match connection {
         Some(stream) => stream,
         None => connection.insert(connect(port)?),

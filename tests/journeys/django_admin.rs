@@ -8,6 +8,7 @@ use crate::support::{
     package,
     person::Person,
     site::{Agency, Site},
+    stage::Stage,
 };
 
 const EMAIL: &str = "amelie@residents.example";
@@ -15,13 +16,22 @@ const CHOSEN: &str = "Platane-58-vert";
 
 #[test]
 fn a_resident_works_in_the_django_admin_behind_the_gateway() {
+    django_admin(Stage::Sqlite);
+}
+
+#[test]
+fn a_resident_works_in_the_django_admin_behind_two_nodes_with_redis() {
+    django_admin(Stage::TwoNodesWithRedis);
+}
+
+fn django_admin(stage: Stage) {
     let Some(app) = LegacyApp::start("djangoadmin") else { return };
     let file = fs::read_to_string(package().join("config/examples/django-admin.toml")).expect("the example");
     let settings: toml::Table = file.parse().expect("the example is TOML");
     let code = |name: &str| settings[name].as_str().expect("a code").to_owned();
     let login = format!("/login?client={}&societe={}", code("client"), code("societe"));
     let agency = Agency::from_toml("agence-a", &file).set("upstream.url", app.origin()).without("terms");
-    let gateway = Gateway::start(&Site::new().agency(agency));
+    let gateway = Gateway::start(&Site::new().on(stage).agency(agency));
     let mut amelie = Person::new(&gateway);
 
     // The application's own credentials open the wizard.

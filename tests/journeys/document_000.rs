@@ -37,6 +37,16 @@ fn a_resident_goes_through_document_000_on_postgresql() {
     document_000(Device::Desktop, Stage::Postgres);
 }
 
+#[test]
+fn a_resident_goes_through_document_000_on_two_nodes_with_redis() {
+    document_000(Device::Desktop, Stage::TwoNodesWithRedis);
+}
+
+#[test]
+fn a_resident_goes_through_document_000_without_javascript_on_two_nodes_with_redis() {
+    document_000(Device::WithoutJavaScript, Stage::TwoNodesWithRedis);
+}
+
 fn document_000(device: Device, stage: Stage) {
     let samples = Samples::start();
     let gateway = steps::gateway(&samples, stage);

@@ -27,6 +27,11 @@ fn a_tenant_goes_through_document_001_on_postgresql() {
     document_001(Device::Desktop, Stage::Postgres);
 }
 
+#[test]
+fn a_tenant_goes_through_document_001_on_two_nodes_with_redis() {
+    document_001(Device::Phone, Stage::TwoNodesWithRedis);
+}
+
 fn document_001(device: Device, stage: Stage) {
     let samples = Samples::start();
     let gateway = steps::gateway(&samples, stage);

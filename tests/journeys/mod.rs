@@ -3,4 +3,7 @@
 mod django_admin;
 mod document_000;
 mod document_001;
+mod dokuwiki;
+mod merging;
+mod radicale;
 mod steps;

@@ -73,7 +73,7 @@ fn rel_042_going_in_again_and_again_within_seconds_is_no_refusal() {
     let town = Town::build();
     let mut alice = town.alice();
     for _ in 0..5 {
-        alice.open("/account").follow("Accéder à l'espace client").miss("refuse l'accès");
+        alice.open("/account").press("Ouvrir Agence du Port alice-77").miss("refuse l'accès");
         assert_eq!(alice.here().status, 200);
     }
     for page in ["/membre/1", "/membre/2", "/membre/3", "/membre/4", "/membre/5"] {
@@ -90,11 +90,27 @@ fn a11_credentials_that_the_extranet_refuses_are_tried_once_and_never_again() {
     town.gateway.let_pass(1);
     let before = town.a.attempts(ALICE.login);
     for _ in 0..4 {
-        alice.open(town.at_a("/membre/x")).see("l'espace client de votre agence refuse l'accès");
-        assert_eq!(alice.here().status, 502);
+        alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client").see(ALICE.login);
     }
     assert_eq!(town.a.attempts(ALICE.login), before + 1, "an extranet may lock who tries again and again");
+    alice.fill("password", "faux").press("Enregistrer et continuer").see("n'est pas le bon");
+    alice.fill("password", "somebody-changed-it").press("Enregistrer et continuer").see("\"who\":\"alice-77\"");
+    assert_eq!(alice.here().url.to_string(), town.at_a("/membre/x"));
     alice.open("/account").see(ALICE.email);
+}
+
+#[test]
+fn a11_guesses_at_the_extranets_password_are_slowed_like_all_others() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    town.a.make_anew(ALICE.login, "somebody-changed-it");
+    town.gateway.let_pass(1);
+    alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client");
+    let before = town.a.attempts(ALICE.login);
+    for number in 0..8 {
+        alice.fill("password", &format!("faux-{number}")).press("Enregistrer et continuer").see("n'est pas le bon");
+    }
+    assert_eq!(town.a.attempts(ALICE.login), before + 5, "the extranet is not asked beyond the limit");
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
+mod basic;
 mod catching;
 mod counting;
 mod entering;
+mod failing;
 mod handing_over;
+mod keeping_cookies;
 mod operating;
 mod reloading;
 mod streaming;
 mod tls;
 mod tracing;
 mod translating;
+mod trusting;
 mod upgrading;

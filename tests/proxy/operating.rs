@@ -19,6 +19,19 @@ fn e09_health_is_told_on_a_listener_of_its_own() {
 }
 
 #[test]
+fn e09_a_container_engine_asks_the_program_itself() {
+    let mut town = Town::build();
+    for arguments in [&[][..], &["--alive"]] {
+        let asked = town.gateway.run("health", arguments);
+        assert!(asked.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&asked.stderr));
+    }
+    town.gateway.stop();
+    let asked = town.gateway.run("health", &[]);
+    let told = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert!(asked.status.code() == Some(1) && told.contains("is the gateway running?"), "{told}");
+}
+
+#[test]
 fn what_was_done_before_a_restart_is_still_there() {
     let mut town = Town::build();
     let mut alice = town.alice();
@@ -68,9 +81,26 @@ fn help_teaches_every_command() {
     let help = program().arg("--help").output().expect("the program");
     let said = String::from_utf8_lossy(&help.stdout).into_owned();
     assert!(help.status.success());
-    for command in ["serve", "demo", "check", "reload", "status", "import"] {
+    for command in ["serve", "demo", "check", "reload", "status", "import", "health", "person", "mail"] {
         assert!(said.contains(command), "{command} is not in:\n{said}");
         let of = program().args([command, "--help"]).output().expect("the program");
         assert!(of.status.success() && of.stdout.len() > 200, "{command} --help says little");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
+    let town = Town::build();
+    for arguments in [&["check", "--offline"][..], &["person", "show", "alice-77@CA/SA", "--json"], &["--help"]] {
+        let mut command = program();
+        command.args(arguments);
+        if arguments.len() > 1 {
+            command.arg("--config").arg(town.gateway.folder().join("vestibule.toml"));
+        }
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let done = command.stdout(writer).stderr(std::process::Stdio::piped()).output().expect("the program");
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success() && !told.contains("panicked"), "{arguments:?}: {} {told}", done.status);
     }
 }

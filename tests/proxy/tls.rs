@@ -10,7 +10,12 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
-use crate::support::{free_port, raw::Raw, site::Site, town::Town};
+use crate::support::{
+    free_port,
+    raw::Raw,
+    site::{Agency, Site},
+    town::Town,
+};
 
 /// Somebody who gives out certificates.
 struct Authority {
@@ -54,12 +59,17 @@ impl Authority {
 
 impl Https {
     fn start() -> Self {
+        Self::start_with(&[], |agency| agency)
+    }
+
+    /// The same, with more hosts in the agencies' certificate and an agency A that differs.
+    fn start_with(more: &[&str], at_a: impl FnOnce(Agency) -> Agency) -> Self {
         let folder = TempDir::new().expect("a folder");
         let authority = Authority::new();
         authority.write(&folder.path().join("ca.pem"));
         let certificates = folder.path().join("certificates");
         fs::create_dir(&certificates).expect("a folder");
-        authority.give_out(&certificates, "agencies", &["*.agences.localhost"], 2999);
+        authority.give_out(&certificates, "agencies", &[&["*.agences.localhost"], more].concat(), 2999);
         authority.give_out(&certificates, "portal", &["www.localhost"], 2999);
         let (port, redirect) = (free_port(), free_port());
         let site = |site: Site| {
@@ -68,8 +78,8 @@ impl Https {
                 .set("tls.redirect", vec![format!("127.0.0.1:{redirect}")])
                 .set("tls.folder", certificates.to_str().expect("a path"))
         };
-        let town =
-            Town::build_with_agency(site, |agency| agency.set("url", format!("https://a.agences.localhost:{port}")));
+        let at_a = |agency: Agency| at_a(agency.set("url", format!("https://a.agences.localhost:{port}")));
+        let town = Town::build_with_agency(site, at_a);
         Self { town, folder, port, redirect }
     }
 
@@ -151,12 +161,37 @@ fn e13_each_name_has_its_certificate_and_a_connection_its_house() {
 }
 
 #[test]
+fn e13_a24_the_hosts_of_accounts_have_tls_as_their_agency() {
+    let labels = |agency: Agency| agency.set("accounts", "labels");
+    let https = Https::start_with(&["*.a.agences.localhost"], labels);
+    let host = "abcdefghijkl.a.agences.localhost";
+    for (version, told) in [("--http2", "2 200"), ("--http1.1", "1.1 200")] {
+        let (done, said) = https.curl_to(&format!("https://{host}:{}/public/x", https.port), &[version]);
+        assert!(done && said.ends_with(told), "{version}: {said}");
+        assert!(said.to_ascii_lowercase().contains("strict-transport-security: max-age=31536000"), "{said}");
+        let seen = https.town.a.last();
+        assert_eq!(seen.folded("X-Forwarded-Proto"), ["https"]);
+        assert_eq!(seen.folded("X-Forwarded-Host"), [format!("{host}:{}", https.port)]);
+    }
+    let (_, said) = https.curl_to(&format!("http://{host}:{}/public/x?y=1", https.redirect), &[]);
+    let told = format!("location: https://{host}:{}/public/x?y=1", https.port);
+    assert!(said.contains(" 301") && said.to_ascii_lowercase().contains(&told), "{said}");
+    let warned = |https: &Https| {
+        let output = https.town.gateway.run("check", &[]);
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).contains("*.a.agences.localhost")
+    };
+    assert!(!warned(&https), "there is one");
+    assert!(warned(&Https::start_with(&[], labels)), "without a certificate for them");
+}
+
+#[test]
 fn e13_http_leads_to_https() {
     let https = Https::start();
     let at = |path: &str| format!("http://a.agences.localhost:{}{path}", https.redirect);
     let (done, said) = https.curl_to(&at("/public/x?y=1"), &[]);
     let told = format!("location: https://a.agences.localhost:{}/public/x?y=1", https.port);
     assert!(done && said.contains(" 301") && said.to_ascii_lowercase().contains(&told), "{said}");
+    assert!(!said.to_ascii_lowercase().contains("strict-transport-security"), "not in the clear: {said}");
     let (_, said) = https.curl_to(&at("/public/x"), &["--data", "password=in-the-clear"]);
     assert!(said.contains(" 403"), "{said}");
     let (_, said) = https.curl_to(&format!("http://nobody.localhost:{}/", https.redirect), &[]);

@@ -22,16 +22,16 @@ fn c05_the_account_page_shows_address_hidden_password_and_accounts(stage: Stage)
     let town = Town::on(stage);
     let mut alice = town.alice();
     alice.open("/account").see("Connexion et sécurité").see(ALICE.email).see("********").see("Agence du Port");
-    alice.miss(CHOSEN).miss(ALICE.password).miss(ALICE.login);
+    alice.see(ALICE.login).miss(CHOSEN).miss(ALICE.password);
     let here = alice.here().clone();
     let leads: Vec<_> = page::links(&here.text(), &here.url).into_iter().map(|url| url.path().to_owned()).collect();
-    for path in ["/account/email", "/account/password", "/.vestibule/begin"] {
+    for path in ["/account/email", "/account/password", "/account/detach"] {
         assert!(leads.iter().any(|lead| lead == path), "a link to {path}: {leads:?}");
     }
     assert_eq!(page::count(&here.text(), "ul.accounts li"), 1);
     alice.follow("Modifier l'adresse email").see("Modification de l'adresse email");
     alice.open("/account").follow("Modifier le mot de passe").see("Modification du mot de passe");
-    alice.open("/account").follow("Accéder à l'espace client").see("alice-77");
+    alice.open("/account").press("Ouvrir Agence du Port alice-77").see("\"who\":\"alice-77\"");
 }
 
 fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries(stage: Stage) {

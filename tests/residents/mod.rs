@@ -2,11 +2,15 @@
 
 mod accept_terms;
 mod account;
+mod account_hosts;
+mod detach;
 mod import_roster;
 mod languages;
 mod migrate;
 mod recover;
+mod several_accounts;
 mod sign_in;
+mod support;
 
 use crate::support::{
     page,

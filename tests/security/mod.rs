@@ -4,10 +4,12 @@
 mod flows;
 mod forms;
 mod guessing;
+mod hammer;
 mod headers;
 mod hosts;
 mod letters;
 mod paths;
+mod recycled;
 mod redirects;
 mod sessions;
 mod wire;

@@ -127,6 +127,14 @@ impl Browser {
         self
     }
 
+    /// Writes into the element for a CSS selector: pages that are not ours have fields without a label.
+    pub fn write(&mut self, selector: &str, text: &str) -> &mut Self {
+        let found = wait(self.client().wait().at_most(PATIENCE).for_element(Locator::Css(selector)));
+        let field = found.unwrap_or_else(|_| panic!("no {selector} on {}:\n{}", self.url(), self.words()));
+        wait(field.send_keys(text)).expect("a filled element");
+        self
+    }
+
     /// What stands in the field with this label.
     pub fn value(&mut self, label: &str) -> String {
         let field = self.field(label);
@@ -153,6 +161,12 @@ impl Browser {
     /// Follows the link that begins with these words.
     pub fn follow(&mut self, link: &str) -> &mut Self {
         self.click(&format!("//a[starts-with({WORDS}, \"{link}\")]"), &format!("the link \"{link}\""))
+    }
+
+    /// The names of the cookies that the browser holds for this page, also of those that scripts do not see.
+    pub fn cookies(&self) -> Vec<String> {
+        let cookies = wait(self.client().get_all_cookies()).expect("cookies");
+        cookies.iter().map(|cookie| cookie.name().to_owned()).collect()
     }
 
     /// Waits until these words are on the page.

@@ -15,27 +15,36 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{
+    balancer::Balancer,
     eventually, free_port,
     letters::{Letter, Letters},
-    site::Site,
-    stage::Ground,
+    redis::Redis,
+    site::{self, Site},
+    stage::{Ground, Stage},
     wait,
 };
 
 /// The longest that a gateway may take to become ready.
 const READY: Duration = Duration::from_secs(20);
 
-/// A running gateway; it ends with this value.
+/// A running gateway, of one node or several behind a balancer; it ends with this value.
 pub struct Gateway {
-    child: Child,
-    /// Processes that this one has relieved.
+    nodes: Vec<Node>,
+    /// Processes that the first one has relieved.
     earlier: Vec<Child>,
     folder: TempDir,
     config: PathBuf,
     port: u16,
-    health: u16,
     letters: Letters,
     ground: Ground,
+    balancer: Option<Balancer>,
+}
+
+/// One process.
+struct Node {
+    child: Child,
+    config: PathBuf,
+    health: u16,
 }
 
 impl Gateway {
@@ -46,36 +55,105 @@ impl Gateway {
         let ground = Ground::prepare(site.stage(), folder.path());
         let config = site.write(folder.path(), port, health, &ground);
         let letters = Letters::new(folder.path().join("letters"));
-        let child = spawn(&config, folder.path(), &[]);
+        let mut nodes = vec![(config.clone(), port, health)];
+        if site.stage().nodes() > 1 {
+            nodes.clear();
+            for number in 0..site.stage().nodes() {
+                let (listen, health) = (free_port(), free_port());
+                nodes.push((Site::write_node(&config, number, listen, health), listen, health));
+            }
+        }
+        let ports: Vec<u16> = nodes.iter().map(|(_, listen, _)| *listen).collect();
+        let balancer = (ports.len() > 1).then(|| Balancer::start(port, ports));
+        let nodes = nodes.into_iter().map(|(config, _, health)| Node::start(config, folder.path(), health)).collect();
         // From here on the value's end prints the log where something fails.
-        let mut gateway = Self { child, earlier: Vec::new(), folder, config, port, health, letters, ground };
+        let mut gateway = Self { nodes, earlier: Vec::new(), folder, config, port, letters, ground, balancer };
         gateway.wait_until_ready();
         gateway
+    }
+
+    /// How many nodes it has.
+    pub const fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The balancer in front of several nodes.
+    pub const fn balancer(&self) -> &Balancer {
+        self.balancer.as_ref().expect("a stage with several nodes")
+    }
+
+    /// What it stands on.
+    pub const fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// The Redis that it stands on.
+    pub const fn redis(&mut self) -> &mut Redis {
+        self.ground.redis.as_mut().expect("a stage with Redis")
+    }
+
+    /// Ends a node at once (`kill -9`).
+    pub fn kill(&mut self, node: usize) {
+        let child = &mut self.nodes[node].child;
+        child.kill().expect("a child of ours");
+        child.wait().expect("a child of ours");
+    }
+
+    /// Starts a node again that was ended.
+    pub fn start_again(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        node.child = spawn(&node.config, self.folder.path(), &[]);
+        self.wait_until_ready();
     }
 
     /// Stops the process as an operator does and starts it again on the same folder and ports.
     pub fn restart(&mut self) {
         self.stop();
-        self.child = spawn(&self.config, self.folder.path(), &[]);
+        for node in &mut self.nodes {
+            node.child = spawn(&node.config, self.folder.path(), &[]);
+        }
         self.wait_until_ready();
+    }
+
+    /// Sets a value of the configuration by its dotted path; it holds from the next start on.
+    pub fn configure(&self, path: &str, value: impl Into<toml::Value>) {
+        site::rewrite(&self.config, path, value);
+    }
+
+    /// Moves to another stage as an operator does: stop, copy, one line of configuration, start.
+    pub fn settle_on(&mut self, stage: Stage) -> String {
+        self.stop();
+        let ground = Ground::prepare(stage, self.folder.path());
+        let done = program().args(["store", "copy", "--from", self.ground.url(), "--to", ground.url()]).output();
+        let done = done.expect("the program can be started");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        self.configure("database.url", ground.url());
+        self.ground = ground;
+        self.start_again(0);
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Ends the process with SIGTERM and waits for it.
     pub fn stop(&mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        // A process that has ended by itself is reaped below.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        self.ends()
+        let mut ended = Vec::new();
+        for node in &mut self.nodes {
+            let pid = rustix::process::Pid::from_child(&node.child);
+            // A process that has ended by itself is reaped below.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            ended.push(node.ends());
+        }
+        ended.into_iter().next().expect("a node")
     }
 
     /// Waits for the process to end.
     pub fn ends(&mut self) -> ExitStatus {
-        eventually("the gateway to end", READY, || self.child.try_wait().expect("a child of ours"))
+        self.nodes[0].ends()
     }
 
     /// Sends a signal to the process.
     pub fn signal(&self, signal: rustix::process::Signal) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("a process");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.nodes[0].child), signal)
+            .expect("a process");
     }
 
     /// Starts the program anew, which takes the listeners over; the old process goes on with what is under way.
@@ -83,10 +161,13 @@ impl Gateway {
         let process = |gateway: &Self| gateway.run("status", &[]).stdout;
         let old = process(self);
         let next = spawn(&self.config, self.folder.path(), &["--upgrade"]);
-        self.earlier.push(std::mem::replace(&mut self.child, next));
-        let id = format!("process {}\n", self.child.id());
+        self.earlier.push(std::mem::replace(&mut self.nodes[0].child, next));
+        let id = format!("process {}\n", self.nodes[0].child.id());
         eventually("the new process to take over", READY, || {
-            assert!(self.child.try_wait().expect("a child of ours").is_none(), "the new process ended at once");
+            assert!(
+                self.nodes[0].child.try_wait().expect("a child of ours").is_none(),
+                "the new process ended at once"
+            );
             let said = process(self);
             (said != old && String::from_utf8_lossy(&said).contains(&id)).then_some(())
         });
@@ -124,6 +205,11 @@ impl Gateway {
         self.letters.next(address)
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.nodes[0].child.id()
+    }
+
     /// The folder with everything that it keeps.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -131,25 +217,21 @@ impl Gateway {
 
     /// What it has logged so far.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("gateway.log")).unwrap_or_default()
+        let logs = self.nodes.iter().map(|node| fs::read_to_string(log_of(&node.config)).unwrap_or_default());
+        logs.collect()
     }
 
     /// Memory that it holds now (resident set), in KiB.
     pub fn memory_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.nodes[0].child.id())).expect("a running process");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident set");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number of KiB")
     }
 
     /// Status and body of a page of the separate listener (`/healthz`, `/readyz`), or none where nobody answers.
     pub fn health(&self, path: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.health).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+        self.nodes[0].health(path)
     }
 
     /// Lets every letter and every sign-in upstream have been so many minutes earlier: time passes, and no job of the
@@ -159,10 +241,16 @@ impl Gateway {
         for statement in [
             format!("UPDATE challenges SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
             format!("UPDATE recoveries SET sent_at = sent_at - {back}, requested_at = requested_at - {back}"),
+            format!("UPDATE letters SET not_before = not_before - {back} WHERE state = 'queued'"),
+            format!("UPDATE letters SET lease_until = lease_until - {back} WHERE lease_until > 0"),
+            format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
+            format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);
         }
+        self.ground.let_pass(minutes);
     }
 
     /// Lets the time of every provisional password be over (`expires_at`), or lets each have been used (`used_at`).
@@ -172,13 +260,19 @@ impl Gateway {
 
     /// How many lines of the trace tell of this event.
     pub fn traced(&self, event: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM audit WHERE event = '{event}'"))
+    }
+
+    /// A number from the database.
+    pub fn number(&self, statement: &str) -> i64 {
         wait(async {
-            let query = sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE event = $1").bind(event);
-            query.fetch_one(&mut self.database().await).await.expect("a count")
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()));
+            query.fetch_one(&mut self.database().await).await.expect("a number")
         })
     }
 
-    fn rewrite(&self, statement: &str) {
+    /// Changes what is kept, behind the gateway.
+    pub fn rewrite(&self, statement: &str) {
         wait(async {
             sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
                 .execute(&mut self.database().await)
@@ -190,13 +284,17 @@ impl Gateway {
     /// The database, beside the gateway.
     async fn database(&self) -> sqlx::AnyConnection {
         sqlx::any::install_default_drivers();
-        sqlx::AnyConnection::connect(self.ground.url()).await.expect("the database")
+        let url = self.ground.url();
+        // Tests may write where the gateway must not.
+        let options =
+            if url.starts_with("postgres") { "?options=-c%20default_transaction_read_only%3Doff" } else { "" };
+        sqlx::AnyConnection::connect(&format!("{url}{options}")).await.expect("the database")
     }
 
     /// Runs another command of the program on the same configuration.
     pub fn run(&self, command: &str, arguments: &[&str]) -> std::process::Output {
         program()
-            .arg(command)
+            .args(command.split(' '))
             .arg("--config")
             .arg(&self.config)
             .args(arguments)
@@ -205,14 +303,16 @@ impl Gateway {
     }
 
     fn wait_until_ready(&mut self) {
-        let ready = eventually("the gateway to become ready", READY, || {
-            if let Some(status) = self.child.try_wait().expect("a child of ours") {
-                return Some(Err(status));
+        for node in &mut self.nodes {
+            let ready = eventually("the gateway to become ready", READY, || {
+                if let Some(status) = node.child.try_wait().expect("a child of ours") {
+                    return Some(Err(status));
+                }
+                node.health("/readyz").filter(|(status, _)| *status == 200).map(|_| Ok(()))
+            });
+            if let Err(status) = ready {
+                panic!("the gateway ended at once with {status}");
             }
-            self.health("/readyz").filter(|(status, _)| *status == 200).map(|_| Ok(()))
-        });
-        if let Err(status) = ready {
-            panic!("the gateway ended at once with {status}");
         }
     }
 }
@@ -220,7 +320,8 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         // It may have ended already; both are what we want.
-        for child in self.earlier.iter_mut().chain([&mut self.child]) {
+        let earlier = self.earlier.iter_mut();
+        for child in earlier.chain(self.nodes.iter_mut().map(|node| &mut node.child)) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -232,6 +333,32 @@ impl Drop for Gateway {
     }
 }
 
+impl Node {
+    fn start(config: PathBuf, folder: &Path, health: u16) -> Self {
+        Self { child: spawn(&config, folder, &[]), config, health }
+    }
+
+    /// Waits for the process to end.
+    fn ends(&mut self) -> ExitStatus {
+        eventually("the gateway to end", READY, || self.child.try_wait().expect("a child of ours"))
+    }
+
+    fn health(&self, path: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.health).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let status = answer.split(' ').nth(1)?.parse().ok()?;
+        Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+    }
+}
+
+/// Where the process with this configuration logs.
+fn log_of(config: &Path) -> PathBuf {
+    config.with_extension("log")
+}
+
 /// The program, with an environment that says nothing about colours or configuration.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
@@ -240,7 +367,7 @@ pub fn program() -> Command {
 }
 
 fn spawn(config: &Path, folder: &Path, arguments: &[&str]) -> Child {
-    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("gateway.log")).expect("a log file");
+    let log = fs::OpenOptions::new().create(true).append(true).open(log_of(config)).expect("a log file");
     program()
         .args(["serve", "--config"])
         .arg(config)

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -64,7 +64,7 @@ impl Letters {
 
     /// Every letter, read or not.
     pub fn all(&self) -> Vec<Letter> {
-        self.files().iter().filter_map(read).collect()
+        self.files().iter().filter_map(|file| read(file)).collect()
     }
 
     fn read(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
@@ -78,6 +78,11 @@ impl Letters {
 }
 
 impl Letter {
+    /// A letter from a file, if it is whole.
+    pub fn read(file: &Path) -> Option<Self> {
+        read(file)
+    }
+
     /// The code of eight digits.
     pub fn code(&self) -> String {
         let words = self.text.split(|c: char| !c.is_ascii_digit());
@@ -98,7 +103,7 @@ impl Letter {
 }
 
 /// A letter that is still being written is none yet.
-fn read(file: &PathBuf) -> Option<Letter> {
+fn read(file: &Path) -> Option<Letter> {
     let bytes = fs::read(file).ok()?;
     let message = MessageParser::default().parse(&bytes)?;
     let letter = Letter {

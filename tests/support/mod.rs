@@ -1,19 +1,26 @@
 //! What every test from outside needs: a gateway, extranets, people, letters, a browser.
 
+pub mod balancer;
 pub mod browser;
 pub mod echo;
 pub mod gateway;
 pub mod legacy_app;
 pub mod letters;
+pub mod line;
 pub mod load;
+pub mod mail_server;
 pub mod otlp;
 pub mod page;
 pub mod person;
 pub mod postgres;
 pub mod raw;
+pub mod real_app;
+pub mod redis;
+pub mod rogue;
 pub mod samples;
 pub mod site;
 pub mod stage;
+pub mod tls_front;
 pub mod town;
 
 use std::{
@@ -48,6 +55,18 @@ pub fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Opt
         }
         assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
         thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// The same, for a test that runs in the runtime itself.
+pub async fn eventually_async<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begin.elapsed() < within, "waited {} s in vain for {what}", within.as_secs());
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

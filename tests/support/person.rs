@@ -60,6 +60,8 @@ impl Person {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
+            // Behind a balancer each request may come to another node.
+            .pool_max_idle_per_host(if gateway.nodes() > 1 { 0 } else { usize::MAX })
             .dns_resolver(Arc::new(Loopback))
             .timeout(Duration::from_mins(1))
             .build()

@@ -16,7 +16,8 @@ use std::{
 
 /// A server with its data in a temporary folder; it ends with this process, however that ends.
 pub struct Cluster {
-    port: u16,
+    /// The port that it listens on, on 127.0.0.1.
+    pub port: u16,
     binaries: PathBuf,
     _watch: Watch,
 }
@@ -148,7 +149,7 @@ fn call(command: &mut Command) {
 }
 
 /// Where the newest server on this machine has its programs.
-fn binaries() -> PathBuf {
+pub fn binaries() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
     let mut found: Vec<(u32, PathBuf)> = versions
         .filter_map(|version| {

@@ -67,7 +67,7 @@ impl Raw {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let mut answer = RawAnswer { status, headers, body: Vec::new() };
-        if status == 100 {
+        if (100..200).contains(&status) && status != 101 {
             return self.answer_to(method);
         }
         if method != "HEAD" && !matches!(status, 101 | 204 | 304) {
@@ -79,6 +79,12 @@ impl Raw {
     /// Whether the gateway hangs up now, without a further byte.
     pub fn is_closed(&mut self) -> bool {
         self.ahead.is_empty() && !self.more()
+    }
+
+    /// Every further byte, until the gateway hangs up.
+    pub fn rest(&mut self) -> Vec<u8> {
+        while self.more() {}
+        std::mem::take(&mut self.ahead)
     }
 
     fn body(&mut self, answer: &RawAnswer) -> Vec<u8> {

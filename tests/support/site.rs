@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use toml::{Table, Value};
 
-use super::stage::{Ground, Stage};
+use super::{
+    line::Line,
+    stage::{Ground, Stage},
+};
 
 /// What a gateway is started with; every value can be set by its dotted path.
 #[derive(Debug, Clone)]
@@ -12,6 +15,7 @@ pub struct Site {
     settings: Table,
     agencies: Vec<Agency>,
     stage: Stage,
+    line: Option<u16>,
 }
 
 /// One agency's file.
@@ -44,12 +48,22 @@ impl Site {
             [policy]
             notice_seconds = 0
         "##;
-        Self { settings: settings.parse().expect("the settings are TOML"), agencies: Vec::new(), stage: Stage::Sqlite }
+        Self {
+            settings: settings.parse().expect("the settings are TOML"),
+            agencies: Vec::new(),
+            stage: Stage::Sqlite,
+            line: None,
+        }
     }
 
     /// On another stage than `SQLite`.
     pub fn on(self, stage: Stage) -> Self {
         Self { stage, ..self }
+    }
+
+    /// On `PostgreSQL`, over a line that a test can cut.
+    pub fn over(self, line: &Line) -> Self {
+        Self { stage: Stage::Postgres, line: Some(line.port()), ..self }
     }
 
     /// What it is to stand on.
@@ -75,6 +89,9 @@ impl Site {
         for (path, value) in ground.settings() {
             set(&mut settings, path, value);
         }
+        if let Some(port) = self.line {
+            set(&mut settings, "database.url", ground.url_over(port).into());
+        }
         // A test may ask for further listeners, and for another portal.
         let more = settings.get("server").and_then(|server| server.get("listen")).and_then(Value::as_array).cloned();
         let listen = [vec![format!("127.0.0.1:{port}").into()], more.unwrap_or_default()].concat();
@@ -98,6 +115,16 @@ impl Site {
         let main = folder.join("vestibule.toml");
         write(&main, &settings);
         main
+    }
+
+    /// Writes what one of several nodes is told: the same, on ports of its own. Returns the path of its file.
+    pub fn write_node(main: &Path, number: usize, listen: u16, health: u16) -> std::path::PathBuf {
+        let mut settings: Table = fs::read_to_string(main).expect("the main file").parse().expect("TOML");
+        set(&mut settings, "server.listen", vec![format!("127.0.0.1:{listen}")].into());
+        set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
+        let file = main.with_file_name(format!("node-{number}.toml"));
+        write(&file, &settings);
+        file
     }
 }
 
@@ -126,6 +153,13 @@ impl Agency {
         let file = file.to_str().expect("a path in UTF-8").to_owned();
         self.set("terms.version", "2026-10").set("terms.file", file)
     }
+}
+
+/// Sets a value by its dotted path in a file that is there.
+pub fn rewrite(file: &Path, path: &str, value: impl Into<Value>) {
+    let mut settings: Table = fs::read_to_string(file).expect("the file").parse().expect("TOML");
+    set(&mut settings, path, value.into());
+    write(file, &settings);
 }
 
 fn set(table: &mut Table, path: &str, value: Value) {

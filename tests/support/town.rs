@@ -34,6 +34,8 @@ pub const CAROL: Who = Who { login: "carol-3", password: "Carol-2020", email: "c
 /// Nobody wrote down her name.
 pub const DORA: Who = Who { login: "dora-9", password: "Dora-2021", email: "dora@residents.example" };
 pub const MALLORY: Who = Who { login: "mallory-6", password: "Mallory-2018", email: "mallory@elsewhere.example" };
+/// Bob's second contract at the first agency.
+pub const BOB_AGAIN: Who = Who { login: "bob-34", password: "Bob-2022", email: "bob@residents.example" };
 /// Bob's account at the other agency.
 pub const BOB_AT_B: Who = Who { login: "B-4412", password: "Bob-at-B", email: "bob@residents.example" };
 
@@ -59,6 +61,7 @@ impl Town {
         let a = Echo::start(vec![
             account(ALICE, "Alice Martin-Œuvrard"),
             account(BOB, "Bob N'Guessan"),
+            account(BOB_AGAIN, "Bob N'Guessan"),
             account(CAROL, "Carol Petit"),
             account(DORA, ""),
             account(MALLORY, "Mallory Legrand"),

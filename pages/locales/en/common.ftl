@@ -101,10 +101,13 @@ alert-resend-later = { $seconds ->
    *[other] An e-mail has just been sent. You can ask for another one in { $seconds } seconds.
 }
 alert-resend-over = You have asked for as many e-mails as possible today. Try again tomorrow, or contact your agency.
+alert-unavailable = One of our services does not answer for the moment. Nothing is lost: try again in a minute.
 alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
 alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.
 alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
 alert-password-changed = Your password has been changed. Your other devices have been signed out.
 alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
+alert-account-detached = The agency account was detached. An e-mail confirms it.
 alert-disowned = The request was stopped. Nothing was changed.
+alert-attach-another = To attach an account, enter the identifier and password that the agency gave you for that account.
 alert-stale = That page was out of date. Here is the step where you are.

@@ -39,3 +39,11 @@ letter-email-changed-not-me = Not you? Contact { $agency } at once.
 letter-account-attached-subject = { $agency }: an account was attached
 letter-account-attached-text = The agency account { $account } ({ $agency }) was attached to your account. If that was you, there is nothing to do.
 letter-account-attached-not-me = Not you? Tell { $agency }, and change your password from the page “My account”:
+
+letter-account-detached-subject = { $agency }: an account was detached
+letter-account-detached-text = The agency account { $account } ({ $agency }) was detached from your account. If this was you, there is nothing to do.
+letter-account-detached-not-me = This was not you? Change your password on the page “My account”, and tell { $agency }:
+
+letter-account-withdrawn-subject = { $agency }: an account is no longer available
+letter-account-withdrawn-text = The agency account { $account } ({ $agency }) is no longer attached to your account: the agency has closed it, or has given it to somebody else. Your other accounts stay as they are.
+letter-account-withdrawn-not-me = If this surprises you, contact { $agency }. Your attached accounts are here:

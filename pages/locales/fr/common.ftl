@@ -102,10 +102,13 @@ alert-resend-later = { $seconds ->
    *[other] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } secondes.
 }
 alert-resend-over = Vous avez demandé le nombre maximal d'e-mails pour aujourd'hui. Réessayez demain, ou contactez votre agence.
+alert-unavailable = Un de nos services ne répond pas pour le moment. Rien n'a été perdu : réessayez dans une minute.
 alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
 alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suivante » sera disponible dans quelques secondes.
 alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accepte les présentes conditions ».
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
 alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
+alert-account-detached = Le compte d'agence a été détaché. Un e-mail vous le confirme.
 alert-disowned = La demande a été arrêtée. Rien n'a été modifié.
+alert-attach-another = Pour associer un compte, saisissez l'identifiant et le mot de passe que l'agence vous a remis pour ce compte.
 alert-stale = Cette page n'était plus à jour. Voici l'étape où vous en êtes.

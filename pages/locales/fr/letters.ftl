@@ -39,3 +39,11 @@ letter-email-changed-not-me = Ce n'est pas vous ? Contactez tout de suite { $age
 letter-account-attached-subject = { $agency } : un compte a été associé
 letter-account-attached-text = Le compte d'agence { $account } ({ $agency }) a été associé à votre compte. Si c'est vous, vous n'avez rien à faire.
 letter-account-attached-not-me = Ce n'est pas vous ? Prévenez { $agency }, et changez votre mot de passe depuis la page « Mon compte » :
+
+letter-account-detached-subject = { $agency } : un compte a été détaché
+letter-account-detached-text = Le compte d'agence { $account } ({ $agency }) a été détaché de votre compte. Si c'est vous, vous n'avez rien à faire.
+letter-account-detached-not-me = Ce n'est pas vous ? Changez votre mot de passe depuis la page « Mon compte », et prévenez { $agency } :
+
+letter-account-withdrawn-subject = { $agency } : un compte n'est plus accessible
+letter-account-withdrawn-text = Le compte d'agence { $account } ({ $agency }) n'est plus associé à votre compte : l'agence l'a fermé, ou l'a confié à une autre personne. Vos autres comptes ne changent pas.
+letter-account-withdrawn-not-me = Si cela vous surprend, contactez { $agency }. Vos comptes associés se trouvent ici :

@@ -31,7 +31,13 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "cookies",
         Choice(&["relay", "jar"]),
         Is("'relay'"),
-        "Where the extranet's cookies live: in the browser, on the agency's own host, or (not available yet) in the session.",
+        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live.",
+    ),
+    key(
+        "accounts",
+        Choice(&["one-at-a-time", "labels"]),
+        Is("'one-at-a-time'"),
+        "Several accounts of one person: `one-at-a-time` on the agency's host, or `labels`: each has a host of its own below it (`<label>.agence-a.example`), for which DNS and certificate need a wildcard.",
     ),
     key(
         "keep_authorization",
@@ -66,7 +72,13 @@ pub(in crate::config) const AGENCY: &[Key] = &[
 
 const BRAND: &[Key] = &[
     key("colour", Text, Nothing, "The colour, `#rrggbb`; at least 4.5:1 against white. The portal's by default."),
-    key("support_email", Text, Nothing, "Where residents write to."),
+    key(
+        "mail_from",
+        Text,
+        Nothing,
+        "The address that its letters come from, in a domain that the mail server may send for; that of `mail.from` by default. The name is the agency's in any case.",
+    ),
+    key("support_email", Text, Nothing, "Where residents write to; answers to letters go there, too."),
     key("support_phone", Text, Nothing, "Where residents call."),
     key("support_url", Text, Nothing, "A page about help."),
 ];
@@ -87,6 +99,42 @@ const UPSTREAM: &[Key] = &[
         Is("300000"),
         "Longest silence while an answer is read; long polls need it long.",
     ),
+    key("tls", Table(TLS), Nothing, "Whose certificate is believed, and the gateway's own; for an `https` URL."),
+    key(
+        "secret_header",
+        Table(SECRET_HEADER),
+        Nothing,
+        "A header by which the extranet knows the gateway; the same from outside is dropped, in every spelling.",
+    ),
+];
+
+const TLS: &[Key] = &[
+    key("ca_file", Text, Nothing, "Certificates (PEM) of the authorities to believe, instead of the machine's."),
+    key(
+        "pinned_file",
+        Text,
+        Nothing,
+        "Certificates (PEM) of the extranet itself: one of these very ones is believed, and no other.",
+    ),
+    key(
+        "server_name",
+        Text,
+        Nothing,
+        "The name to ask for (SNI), which the certificate must have; that of `url`, or of `host` where `url` has an address.",
+    ),
+    key(
+        "client_cert_file",
+        Text,
+        Nothing,
+        "The gateway's own certificate (PEM), with what leads to its authority (mTLS).",
+    ),
+    key("client_key_file", Text, Nothing, "Its key (PEM), without a password."),
+];
+
+const SECRET_HEADER: &[Key] = &[
+    key("name", Text, Required, "The header's name."),
+    key("value_file", Text, Nothing, "A file that holds the value."),
+    key("value_env", Text, Nothing, "An environment variable that holds it."),
 ];
 
 const SIGN_IN: &[Key] = &[
@@ -94,15 +142,27 @@ const SIGN_IN: &[Key] = &[
         "adapter",
         Choice(&["form-replay", "trusted-headers", "http-basic"]),
         Required,
-        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic` is not available yet.",
+        "`form-replay`: the gateway fills in the extranet's own form; `trusted-headers`: the extranet believes the headers and no old password is kept; `http-basic`: each request carries identifier and old password.",
     ),
     key(
         "verifier",
-        Choice(&["form", "roster"]),
+        Choice(&["form", "basic", "roster"]),
         Nothing,
-        "Who says whether old credentials are right: the extranet's form, or the imported roster. `form` for form-replay, `roster` for trusted-headers.",
+        "Who says whether old credentials are right: the extranet, by its form or by HTTP Basic, or the imported roster. `form` for form-replay, `basic` for http-basic, `roster` for trusted-headers.",
     ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+    key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
+];
+
+const BASIC: &[Key] = &[
+    key("page", Text, Required, "A path that answers 401 to nobody, and 2xx to right credentials."),
+    key(
+        "charset",
+        Choice(&["utf-8", "iso-8859-1"]),
+        Is("'utf-8'"),
+        "How letters beyond ASCII are written in identifier and password; servers differ.",
+    ),
+    key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for an answer about credentials."),
 ];
 
 const FORM: &[Key] = &[
@@ -127,7 +187,12 @@ const FORM: &[Key] = &[
         "The extranet wants another password first if one of these rules holds; looked at before `success`.",
     ),
     key("profile", Table(PROFILE), Nothing, "A page of the extranet that shows the resident's name or e-mail address."),
-    key("logout", Table(LOGOUT), Nothing, "How a session of the extranet is ended: `get`, or `page` and `form`."),
+    key(
+        "logout",
+        Table(LOGOUT),
+        Nothing,
+        "How a session of the extranet is ended: `get`, or `page` with `form` or `link`.",
+    ),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for the whole sign-in."),
 ];
 
@@ -149,8 +214,9 @@ const PROFILE: &[Key] = &[
 
 const LOGOUT: &[Key] = &[
     key("get", Text, Nothing, "A path that ends the session when it is opened."),
-    key("page", Text, Nothing, "The page that holds the logout form."),
+    key("page", Text, Nothing, "The page that holds the logout form or link."),
     key("form", Text, Nothing, "The path that this form is posted to."),
+    key("link", Text, Nothing, "CSS selector of the link, where it carries a token of its own."),
 ];
 
 const HEADER: &[Key] = &[
@@ -175,7 +241,7 @@ const PATHS: &[Key] = &[
         "login",
         Texts,
         Is("[]"),
-        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself.",
+        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself. Here and in the next two, `/doku.php?do=login` stands for one path with this in its query.",
     ),
     key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
     key(
@@ -189,6 +255,12 @@ const PATHS: &[Key] = &[
 const SESSION_OVER: &[Key] = &[
     key("login_redirect", Flag, Is("true"), "A redirect to one of `paths.login`."),
     key("statuses", Numbers(400, 599), Is("[401]"), "One of these statuses."),
+    key(
+        "element",
+        Text,
+        Nothing,
+        "A page has an element for this CSS selector, within its first 256 KiB: for an extranet that shows its login form in the place of the page. Page loads are then held until that is known, and not compressed.",
+    ),
 ];
 
 const TERMS: &[Key] = &[

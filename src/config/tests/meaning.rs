@@ -1,5 +1,6 @@
 //! What is well written and still cannot be meant.
 
+use super::Verifier;
 use super::{AGENCY, Installation, agency_is_told, gateway_is_told};
 
 #[test]
@@ -169,8 +170,7 @@ fn e02_a_login_page_that_shares_its_path_is_told() {
 fn e02_what_is_not_there_yet_is_told_as_such() {
     let told = |line: &str, start: &str| agency_is_told("[upstream]", &format!("{line}\n[upstream]"), start);
     told("mode = 'observe'", "agencies/a.toml:6: mode: observe and offer are not available yet");
-    told("cookies = 'jar'", "agencies/a.toml:6: cookies: jar is not available yet");
-    agency_is_told("form-replay", "http-basic", "agencies/a.toml:9: sign_in.adapter: http-basic is not available yet");
+    agency_is_told("form-replay", "http-basic", "agencies/a.toml:8: sign_in.basic: missing; http-basic has to know");
 }
 
 #[test]
@@ -264,4 +264,132 @@ fn e02_letters_need_a_way_out() {
         smtp,
         "vestibule.toml:15: mail.smtp.username: username and password belong together",
     );
+    let dkim = "folder = 'letters'\n[mail.dkim]\ndomain = 'moncompte.example'\nselector = 's'";
+    gateway_is_told(
+        "folder = \"letters\"",
+        dkim,
+        "vestibule.toml:13: mail.dkim: missing; expected one of key_file, key_env",
+    );
+}
+
+#[test]
+fn g04_letters_in_the_clear_are_told_unless_they_stay_on_this_machine() {
+    let plain = |host: &str| {
+        let smtp = format!("[mail.smtp]\nhost = '{host}'\ntls = 'none'");
+        let installation = Installation::new().edit("vestibule.toml", "transport = \"folder\"", "transport = 'smtp'");
+        let installation = installation.edit("vestibule.toml", "folder = \"letters\"", &smtp);
+        let warnings = installation.load().expect("it is allowed").warnings;
+        warnings.iter().any(|warning| warning.key == "mail.smtp.tls")
+    };
+    assert!(plain("smtp.example"));
+    assert!(plain("192.0.2.1"));
+    assert!(!plain("localhost"));
+    assert!(!plain("127.0.0.1"));
+}
+
+fn https(more: &str) -> Installation {
+    let to = format!("url = \"https://127.0.0.1:9001\"\n{more}");
+    Installation::new().edit("agencies/a.toml", "url = \"http://127.0.0.1:9001\"", &to)
+}
+
+#[test]
+fn a25_files_about_trust_that_cannot_be_meant_are_told_with_their_line() {
+    let told = |more: &str, start: &str| https(more).is_told(start);
+    told("tls = { ca_file = 'ca.pem' }", "agencies/a.toml:8: upstream.tls.ca_file: ");
+    told("tls.server_name = 'https://x/'", "agencies/a.toml:8: upstream.tls.server_name: \"https://x/\"");
+    told("tls.client_cert_file = 'a.pem'", "agencies/a.toml:8: upstream.tls.client_cert_file: client_cert_file and");
+    told("tls = { ca_file = 'a', pinned_file = 'b' }", "agencies/a.toml:8: upstream.tls.pinned_file: only one of");
+    told(
+        "secret_header = { name = 'Host', value_env = 'VESTIBULE_DATABASE_URL' }",
+        "agencies/a.toml:8: upstream.secret_header.name: Host belongs",
+    );
+    told("secret_header = { name = 'X-Gate' }", "agencies/a.toml:8: upstream.secret_header: missing; expected one of");
+    told(
+        "secret_header = { name = 'X-Gate', value_env = 'VESTIBULE_SMTP_PASSWORD' }",
+        "agencies/a.toml:8: upstream.secret_header.value_env: is shorter than 16",
+    );
+    agency_is_told(
+        "[sign_in]",
+        "[upstream.tls]\nserver_name = 'x'\n[sign_in]",
+        "agencies/a.toml:8: upstream.tls: has no effect",
+    );
+}
+
+#[test]
+fn a25_certificates_and_keys_are_read_before_anything_is_started() {
+    let pem = |text: &[u8], kind: &str| {
+        let body = data_encoding::BASE64.encode(text);
+        format!("-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n")
+    };
+    let tls = "tls = { ca_file = 'ca.pem' }";
+    let with = |text: &str| https(tls).write("agencies/ca.pem", text);
+    with("nothing").is_told("agencies/a.toml:8: upstream.tls.ca_file: agencies/ca.pem holds no certificate");
+    with(&pem(b"no certificate", "CERTIFICATE"))
+        .is_told("agencies/a.toml:8: upstream.tls.ca_file: agencies/ca.pem holds something that is no certificate");
+    let [one, other] = ["a.example", "b.example"].map(|name| {
+        let certified = rcgen::generate_simple_self_signed(vec![name.to_owned()]).expect("a certificate");
+        (certified.cert.pem(), certified.signing_key.serialize_pem())
+    });
+    with(&one.0).settings();
+    let own = |key: &str| {
+        https("tls = { client_cert_file = 'own.pem', client_key_file = 'own.key' }")
+            .write("agencies/own.pem", &one.0)
+            .write("agencies/own.key", key)
+            .mode("agencies/own.key", 0o600)
+    };
+    own("nothing").is_told("agencies/a.toml:8: upstream.tls.client_key_file: this is not a private key");
+    own(&other.1).is_told("agencies/a.toml:8: upstream.tls.client_key_file: is not the key of the certificate");
+    let settings = own(&one.1).settings();
+    assert!(settings.agencies[0].upstream.trust.identity.is_some());
+    assert!(!format!("{settings:?}").contains(one.1.lines().nth(1).expect("a line of the key")));
+}
+
+#[test]
+fn a25_the_secret_header_is_one_of_the_names_that_nobody_may_bring() {
+    let more = "secret_header = { name = 'X-Gate', value_env = 'KEY' }";
+    let settings = https(more).settings();
+    assert!(settings.agencies[0].reserved.holds("x_gate"));
+    let plain = format!("url = 'http://extranet.example'\n{more}");
+    Installation::new()
+        .edit("agencies/a.toml", "url = \"http://127.0.0.1:9001\"", &plain)
+        .is_told("agencies/a.toml:8: warning: upstream.secret_header: the secret travels in the clear");
+}
+
+#[test]
+fn a06_http_basic_wants_a_page_and_the_authorization_header_for_itself() {
+    let basic = |more: &str| {
+        let file = AGENCY.split("[sign_in]").next().expect("the first part").to_owned()
+            + "[sign_in]\nadapter = 'http-basic'\nbasic = { page = '/moi' }\n"
+            + more;
+        Installation::new().write("agencies/a.toml", &file)
+    };
+    let settings = basic("").settings();
+    assert_eq!(settings.agencies[0].verifier, Verifier::Basic);
+    basic("verifier = 'form'").is_told("agencies/a.toml:11: sign_in.verifier: the extranet's form verifies");
+    basic("[session_over]\nstatuses = [403]").is_told("agencies/a.toml:12: session_over.statuses: with http-basic");
+    let kept = Installation::new().write(
+        "agencies/a.toml",
+        &(AGENCY.split("[upstream]").next().expect("the first part").to_owned()
+            + "keep_authorization = true\n[upstream]\nurl = 'http://127.0.0.1:9001'\n"
+            + "[sign_in]\nadapter = 'http-basic'\nbasic = { page = '/moi' }\n"),
+    );
+    kept.is_told("agencies/a.toml:6: keep_authorization: with http-basic");
+}
+
+#[test]
+fn a12_a_rule_on_what_a_page_shows_is_one_that_can_be_looked_for_while_it_streams() {
+    let over = |element: &str| {
+        Installation::new().edit(
+            "agencies/a.toml",
+            "[sign_in]",
+            &format!("[session_over]\nelement = '{element}'\n[sign_in]"),
+        )
+    };
+    assert_eq!(over("form#dw__login").settings().agencies[0].session_over.element.as_deref(), Some("form#dw__login"));
+    over("form..x").is_told("agencies/a.toml:9: session_over.element: \"form..x\" cannot be looked for");
+    let paths =
+        |rules: &str| Installation::new().edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{rules}\n[sign_in]"));
+    paths("logout = ['/doku.php?do=logout']").settings();
+    paths("public = ['/doku.php?do=logo']").is_told("agencies/a.toml:9: paths.public: ");
+    paths("logout = ['/doku.php?do']").is_told("agencies/a.toml:9: paths.logout: \"/doku.php?do\" is not a rule");
 }

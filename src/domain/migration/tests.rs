@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::agency::AgencyCode;
-use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::domain::challenge::{Challenge, LinkAnswer, SentLink};
 use crate::domain::identity::{Kind, LegacyLogin};
 
 fn at(seconds: i64) -> Timestamp {
@@ -32,7 +32,9 @@ fn challenge() -> ChallengeId {
 fn proven() -> ProvenEmail {
     let terms = ChallengeTerms::from(&AgencyPolicy::default());
     let sent = Challenge { sent_at: Some(at(0)), ..Challenge::new(challenge(), anne(), terms, at(0)) };
-    let LinkAnswer::Right(proven) = sent.answer_link(1, at(1)) else { panic!("the link is right") };
+    let LinkAnswer::Right(proven) = sent.answer_link(SentLink { issue: 1, sent_at: at(0) }, at(1)) else {
+        panic!("the link is right")
+    };
     proven
 }
 

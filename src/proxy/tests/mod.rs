@@ -24,8 +24,9 @@ use super::door::Door;
 use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::Visitor;
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
-use crate::domain::identity::LinkId;
+use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::language::Language;
 use crate::domain::origin::Origin;
@@ -33,6 +34,7 @@ use crate::domain::path::PathRule;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::session::SessionId;
+use crate::domain::trust::Trust;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
 use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
@@ -196,7 +198,13 @@ impl House {
             (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
             (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
         ];
-        let passage = Passage { session: SessionId::stored("s"), link: LinkId::stored("l"), headers };
+        let passage = Passage {
+            session: SessionId::stored("s"),
+            link: LinkId::stored("l"),
+            account: AccountLabel::of(&LinkId::stored("l")),
+            headers,
+            by_secret: None,
+        };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
         let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
         let lines = Lines::default();
@@ -277,6 +285,7 @@ fn agency(port: u16) -> Agency {
     let brand = AgencyBrand {
         name: "Agence du Port".into(),
         colour: "#7a1f3d".into(),
+        mail_from: None,
         support_email: None,
         support_phone: None,
         support_url: None,
@@ -286,12 +295,14 @@ fn agency(port: u16) -> Agency {
         brand,
         language: Language::default(),
         public: origin("http://a.test:8080"),
+        accounts: Accounts::OneAtATime,
         upstream: Upstream {
             origin: origin(&format!("http://127.0.0.1:{port}")),
             host_header: format!("127.0.0.1:{port}"),
             aliases: vec![origin("https://extranet.old.test")],
             connect_timeout_ms: 2000,
             read_timeout_ms: 5000,
+            trust: Trust::default(),
         },
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),
@@ -307,7 +318,7 @@ fn agency(port: u16) -> Agency {
             logout: rule("/logout.php"),
             account: rule("/password.php"),
         },
-        session_over: SessionOver { login_redirect: true, statuses: vec![401] },
+        session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
         terms: None,
     }
 }

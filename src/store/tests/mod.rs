@@ -19,13 +19,16 @@ macro_rules! on_both {
     };
 }
 
+mod copying;
 mod killed;
 mod people;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 mod proofs;
+mod resealing;
 mod sending;
 mod sessions;
+mod support;
 mod traces;
 mod wizard;
 

@@ -1,7 +1,7 @@
 //! People, links, legacy secrets, devices, rosters.
 
 use super::*;
-use crate::domain::roster::RosterLine;
+use crate::domain::roster::{Fields, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
 on_both! {
@@ -116,7 +116,8 @@ async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it(fresh:
 }
 
 fn line(name: &str) -> RosterLine {
-    RosterLine::parse("D100", "", name, "locataire", "anne@free.fr").expect("a line")
+    let fields = Fields { login: "D100", name, kind: "locataire", email: "anne@free.fr", ..Fields::default() };
+    RosterLine::parse(fields).expect("a line")
 }
 
 async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again(

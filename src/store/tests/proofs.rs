@@ -1,7 +1,7 @@
 //! Challenges, changes of address, resets, throttles.
 
 use super::*;
-use crate::domain::challenge::{LinkAnswer, TRIES_PER_CODE};
+use crate::domain::challenge::{CodeAnswer, LinkAnswer, SentCode, TRIES_PER_CODE};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::recovery::ResetLink;
 
@@ -19,6 +19,8 @@ async fn with_challenge(fresh: &Fresh) -> Challenge {
 }
 
 on_both! {
+    rel_032_what_stood_in_the_first_copy_of_a_repeated_letter_still_opens_in_its_own_time,
+    rel_032_both_copies_of_a_reset_open_and_one_of_them_once,
     a_proof_comes_back_as_it_was_kept_and_knows_what_it_is_for,
     fifty_parallel_codes_share_one_budget,
     of_fifty_answers_at_once_one_is_the_answer,
@@ -99,12 +101,46 @@ async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded
     assert!(tx.save_resend(&challenge).await.expect("asked"));
     assert!(!tx.mark_sent(&id, 1, Some(digest("2")), Some(digest("late")), at(61)).await.expect("asked"));
     assert!(tx.mark_sent(&id, 2, Some(digest("3")), Some(digest("new")), at(62)).await.expect("asked"));
-    let (found, issue) = tx.challenge_by_link(digest("old")).await.expect("asked").expect("known");
-    assert_eq!(found.answer_link(issue, at(63)), LinkAnswer::Superseded);
-    let (found, issue) = tx.challenge_by_link(digest("new")).await.expect("asked").expect("known");
-    assert!(matches!(found.answer_link(issue, at(63)), LinkAnswer::Right(_)));
-    assert_eq!((found.sent_at, found.code), (Some(at(62)), Some(digest("3"))));
+    let (found, link) = tx.challenge_by_link(digest("old")).await.expect("asked").expect("known");
+    assert_eq!(found.answer_link(link, at(63)), LinkAnswer::Superseded);
+    let (found, link) = tx.challenge_by_link(digest("new")).await.expect("asked").expect("known");
+    assert!(matches!(found.answer_link(link, at(63)), LinkAnswer::Right(_)));
+    assert_eq!(found.sent_at, Some(at(62)));
+    assert_eq!(found.codes, [SentCode { digest: digest("3"), sent_at: at(62) }]);
     assert_eq!(tx.challenge_by_link(digest("late")).await.expect("asked"), None);
+}
+
+async fn rel_032_what_stood_in_the_first_copy_of_a_repeated_letter_still_opens_in_its_own_time(fresh: Fresh) {
+    let challenge = with_challenge(&fresh).await;
+    let id = challenge.id.clone();
+    let mut tx = fresh.write().await.expect("a turn");
+    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("first")), at(5)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 1, Some(digest("2")), Some(digest("again")), at(300)).await.expect("asked"));
+    let kept = tx.challenge(&id).await.expect("asked").expect("the proof");
+    for code in ["1", "2"] {
+        assert!(matches!(kept.answer_code(digest(code), at(301)), CodeAnswer::Right(_)), "{code}");
+    }
+    assert_eq!(kept.answer_code(digest("1"), at(606)), CodeAnswer::Expired);
+    for (link, over) in [("first", 3606), ("again", 3901)] {
+        let (found, link) = tx.challenge_by_link(digest(link)).await.expect("asked").expect("known");
+        assert!(matches!(found.answer_link(link, at(301)), LinkAnswer::Right(_)));
+        assert_eq!(found.answer_link(link, at(over)), LinkAnswer::Expired);
+    }
+}
+
+async fn rel_032_both_copies_of_a_reset_open_and_one_of_them_once(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    tx.insert_recovery("r", &anne, 60, at(0)).await.expect("kept");
+    assert!(tx.mark_recovery_sent("r", digest("first"), at(1)).await.expect("asked"));
+    assert!(tx.mark_recovery_sent("r", digest("again"), at(400)).await.expect("asked"));
+    for (link, over) in [("first", 3602), ("again", 4001)] {
+        let (_, reset) = tx.recovery_by_link(digest(link)).await.expect("asked").expect("known");
+        assert_eq!((reset.judge(at(500)), reset.judge(at(over))), (ResetLink::Open, ResetLink::Expired));
+    }
+    assert!(tx.use_recovery("r", at(501)).await.expect("asked"));
+    let (_, other) = tx.recovery_by_link(digest("first")).await.expect("asked").expect("known");
+    assert_eq!(other.judge(at(502)), ResetLink::Used);
 }
 
 async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled(fresh: Fresh) {

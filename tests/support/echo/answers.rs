@@ -1,6 +1,8 @@
 //! What each path answers.
 //!
 //! - `/identification` the login form (a one-time token, a cookie), `/deconnexion`, `/profil`
+//! - `/basic/…` what it saw, for who sends right credentials with each request (UTF-8; below `/basic/latin/` ISO-8859-1);
+//!   `/basic/closed` refuses everybody
 //! - `/membre/…` what it saw, for who is signed in; others are redirected to the login, absolutely
 //! - `/public/…`, and every other path: what it saw, for everybody
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
@@ -65,6 +67,10 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
         "/cut" => {
             wire.stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this").await?;
             Ok(After::Close)
+        }
+        path if path.starts_with("/basic/") && !is_known(house, seen, path) => {
+            let headers = [("WWW-Authenticate", "Basic realm=\"Espace\"".to_owned())];
+            wire.answer(seen, 401, &headers, b"<p>Authorization required</p>").await
         }
         path if path.starts_with("/membre/") && account(house, seen).is_none() => to_login(wire, house, seen).await,
         _ => {
@@ -144,6 +150,24 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             wire.answer(seen, 302, &headers, b"").await
         }
     }
+}
+
+/// Whether a request carries somebody's identifier and password, and not one colon more.
+fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
+    let value = seen.values("authorization").first().copied().unwrap_or_default();
+    let Some(encoded) = value.strip_prefix("Basic ") else { return false };
+    let bytes = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap_or_default();
+    let text = if path.starts_with("/basic/latin/") {
+        bytes.iter().map(|byte| char::from(*byte)).collect()
+    } else {
+        String::from_utf8(bytes).unwrap_or_default()
+    };
+    let Some((login, password)) = text.split_once(':') else { return false };
+    *lock(&house.sessions).attempts.entry(login.to_owned()).or_default() += 1;
+    let replaced = lock(&house.replaced);
+    let password_of = |account: &Account| replaced.get(&account.login).unwrap_or(&account.password).clone();
+    let known = house.accounts.iter().any(|account| account.login == login && password_of(account) == password);
+    known && path != "/basic/closed"
 }
 
 async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> io::Result<After> {

@@ -1,0 +1,91 @@
+//! What a request costs with few and many agencies, few and many sessions; and what a session takes in memory.
+
+use crate::contenders::Contender;
+use crate::report::median;
+use crate::{Failed, Ground, Size};
+
+/// Sessions whose cookies are visited, for the memory that a decided one takes.
+const VISITED: usize = 50_000;
+
+struct Row {
+    agencies: usize,
+    /// Beside the residents of every run.
+    sessions: usize,
+    name: &'static str,
+}
+
+const ROWS: [Row; 6] = [
+    Row { agencies: 1, sessions: 0, name: "scale, 1 agency" },
+    Row { agencies: 100, sessions: 0, name: "scale, 100 agencies" },
+    Row { agencies: 10_000, sessions: 0, name: "scale, 10000 agencies" },
+    Row { agencies: 1, sessions: 1_000, name: "scale, 1000 sessions" },
+    Row { agencies: 1, sessions: 1_000_000, name: "scale, 1000000 sessions" },
+    // Nothing is kept in memory: each request asks the session store.
+    Row { agencies: 1, sessions: 1_000_000, name: "scale, each looked up" },
+];
+
+/// Measures and prints.
+pub fn table(ground: &Ground) -> Result<(), Failed> {
+    let mut contenders = Vec::new();
+    let mut crowd = None;
+    for row in &ROWS {
+        eprint!("\r{:60}", row.name);
+        let (database, residents) = ground.residents(row.name, row.agencies)?;
+        let known = if row.sessions > VISITED { VISITED } else { 0 };
+        if row.sessions > 0 {
+            let others = ground.runtime.block_on(crate::residents::crowd(&database, row.sessions, known))?;
+            if row.name == "scale, 1000000 sessions" {
+                crowd = Some((ground.list("crowd", &others)?, contenders.len()));
+            }
+        }
+        let list = ground.list(row.name, &residents)?;
+        let mut setting = ground.setting(&database, &residents, row.agencies, "");
+        setting.cache_seconds = if row.name == "scale, each looked up" { 0 } else { 30 };
+        contenders.push((Contender::gateway(row.name, &ground.folder, &setting, "info")?, list));
+    }
+    let mut costs = vec![Vec::new(); contenders.len()];
+    for (contender, list) in &contenders {
+        ground.load(list).on(contender, Size::Small, 1)?;
+    }
+    for round in 1..=ground.rounds {
+        for ((contender, list), costs) in contenders.iter().zip(&mut costs) {
+            eprint!("\rround {round} of {}, {:40}", ground.rounds, contender.name);
+            let stretch = ground.load(list).on(contender, Size::Small, ground.seconds)?;
+            if stretch.counts.wrong + stretch.counts.absent + stretch.failed > 0 {
+                return Err(format!("{}: {:?}, {} failed", contender.name, stretch.counts, stretch.failed).into());
+            }
+            costs.push(stretch.cost);
+        }
+    }
+    eprintln!("\r{:70}", "");
+    println!("\nBy agencies and sessions, 1 KiB, 64 connections, 200 residents who browse\n");
+    println!("| agencies | sessions | | CPU µs/request | to the first |\n|--:|--:|---|--:|--:|");
+    let first = costs[0].clone();
+    for (row, costs) in ROWS.iter().zip(&costs) {
+        let ratio = median(costs.iter().zip(&first).map(|(cost, first)| cost / first));
+        let how = if row.name == "scale, each looked up" { "cache_seconds = 0: each asks the store" } else { "" };
+        let sessions = row.sessions + crate::residents::RESIDENTS;
+        println!("| {} | {sessions} | {how} | {:.1} | {ratio:.2} |", row.agencies, median(costs.iter().copied()));
+    }
+    if let Some((list, at)) = crowd {
+        memory(ground, &contenders[at].0, &list)?;
+    }
+    Ok(())
+}
+
+/// Has so many sessions visited that each is in memory, and prints what that took.
+fn memory(ground: &Ground, contender: &Contender, list: &std::path::Path) -> Result<(), Failed> {
+    let before = contender.memory_kib()?;
+    let mut visits = 0;
+    while visits < u64::try_from(VISITED)? + u64::try_from(VISITED)? / 2 {
+        let counts = ground.load(list).on(contender, Size::Small, 2)?.counts;
+        if counts.wrong + counts.absent > 0 || counts.right == 0 {
+            return Err(format!("{}: {counts:?}", contender.name).into());
+        }
+        visits += counts.right;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let bytes = (contender.memory_kib()? - before) * 1024.0 / VISITED as f64;
+    println!("\nA session in memory: {bytes:.0} bytes (resident memory, {VISITED} visited).");
+    Ok(())
+}

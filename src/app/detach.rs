@@ -1,0 +1,169 @@
+//! The end of an attachment: by its person (« Détacher », b17, c17), by the agency that took the account back, or because
+//! somebody else has the identifier now (SEC-017).
+
+use jiff::Timestamp;
+
+use super::{App, Caller, Fault, by_resident, join, sign_out, switch_account};
+use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::secret::Secret;
+use crate::domain::session::Session;
+use crate::sessions::Change;
+use crate::store::{Jar, Tx};
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Detached {
+    /// The account is the person's no more.
+    Done,
+    /// The password is wrong, or was tried too often.
+    PasswordRefused,
+    /// The person has no such account (any more).
+    Nothing,
+}
+
+/// Detaches an account from the person who is signed in, after the password was typed afresh. The agency's old
+/// credentials open the wizard again, as before the first time.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn detach(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    label: &AccountLabel,
+    password: Secret,
+) -> Result<Detached, Fault> {
+    let theirs = switch_account::accounts(app, session).await?;
+    let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else {
+        return Ok(Detached::Nothing);
+    };
+    let credential = app.store.read().await?.credential_of(&session.identity).await?;
+    let Some(credential) = credential else { return Ok(Detached::PasswordRefused) };
+    if !join::is_password_of(app, caller, Some(&account.agency), &credential, password).await? {
+        return Ok(Detached::PasswordRefused);
+    }
+    let (link, now) = (&account.link, app.now());
+    let entered = entered_with(app, link, now).await?;
+    let mut tx = app.store.write().await?;
+    if !tx.detach(&link.id).await? {
+        return Ok(Detached::Nothing);
+    }
+    tx.give_back_provisional(&link.account.agency, &link.account.login).await?;
+    tell(app, &mut tx, link, Why::Person, now).await?;
+    let entry = about(link, by_resident(&session.identity, AuditEvent::AccountDetached));
+    caller.audit(&mut tx, &entry, now).await?;
+    app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
+    end_upstream(app, caller, link, &entered).await?;
+    Ok(Detached::Done)
+}
+
+/// The sessions of the link's person that are signed in to its extranet.
+pub(super) async fn entered_with(app: &App, link: &Link, now: Timestamp) -> Result<Vec<(Session, Jar)>, Fault> {
+    let mut entered = Vec::new();
+    for session in app.sessions.sessions_of(&link.identity, now).await? {
+        if let Some(jar) = app.sessions.jar(&session.id, &link.id).await? {
+            entered.push((session, jar));
+        }
+    }
+    Ok(entered)
+}
+
+/// Ends them; the extranet's silence keeps nothing attached.
+pub(super) async fn end_upstream(
+    app: &App,
+    caller: &Caller,
+    link: &Link,
+    entered: &[(Session, Jar)],
+) -> Result<(), Fault> {
+    for (session, jar) in entered {
+        sign_out::end_upstream(app, caller, session, link, &jar.sealed).await;
+        app.sessions.drop_jar(&session.id, &link.id).await?;
+    }
+    Ok(())
+}
+
+/// The agency took an account back: nobody has it any more. Gives who had it.
+pub(super) async fn withdraw(
+    app: &App,
+    tx: &mut Tx,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+    now: Timestamp,
+) -> Result<Option<IdentityId>, Fault> {
+    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+    if !tx.detach(&link.id).await? {
+        return Ok(None);
+    }
+    tell(app, tx, &link, Why::Agency, now).await?;
+    let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
+    let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
+    tx.append_audit(&entry, "command line", "import", now).await?;
+    Ok(Some(link.identity))
+}
+
+/// Somebody has shown the extranet's own credentials for an identifier that is attached already, and they are not the
+/// ones that we keep: whoever the extranet takes for its holder has it now. Gives who had it before.
+///
+/// Only an attachment from before `since`, when those credentials were shown, gives way.
+pub(super) async fn give_way(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    link: &Link,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Option<IdentityId>, Fault> {
+    let before = tx.link_of_account(&link.account.agency, &link.account.login).await?;
+    let Some(before) = before else { return Ok(None) };
+    if !tx.is_attached_before(&before.id, since).await? || !tx.detach(&before.id).await? {
+        return Ok(None);
+    }
+    if before.identity != link.identity {
+        tell(app, tx, &before, Why::Agency, now).await?;
+        let entry = AuditEntry::by(Actor::Gateway, AuditEvent::AccountWithdrawn);
+        let entry = AuditEntry { identity: Some(before.identity.clone()), ..about(&before, entry) };
+        caller.audit(tx, &entry, now).await?;
+    }
+    Ok(Some(before.identity))
+}
+
+/// Who ended the attachment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Person,
+    Agency,
+}
+
+/// The owner is told by letter.
+async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> Result<(), Fault> {
+    let Some(credential) = tx.credential_of(&link.identity).await? else { return Ok(()) };
+    let account = link.account.login.masked();
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: Some(link.account.agency.clone()),
+        to: credential.email,
+        language: tx.language_of(&link.identity).await?.unwrap_or_default(),
+        kind: match why {
+            Why::Person => LetterKind::AccountDetached { account },
+            Why::Agency => LetterKind::AccountWithdrawn { account },
+        },
+        attempts: 0,
+    };
+    tx.enqueue(&mail, now, now).await?;
+    Ok(())
+}
+
+fn about(link: &Link, entry: AuditEntry) -> AuditEntry {
+    AuditEntry { agency: Some(link.account.agency.clone()), login: Some(link.account.login.clone()), ..entry }
+}
+
+/// Whether a password that is typed for an attached account may be one that the extranet takes now: neither the one from
+/// before the migration, which explains itself, nor anything where the extranet has no say.
+pub(super) fn may_be_anothers(agency: &Agency) -> bool {
+    use crate::domain::agency::AgencyMode;
+    use crate::domain::upstream::Verifier;
+    agency.verifier != Verifier::Roster && agency.mode != AgencyMode::Cutover
+}

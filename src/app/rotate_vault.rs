@@ -1,0 +1,96 @@
+//! Sealing everything anew under the vault's current key (f14), beside a gateway that goes on.
+
+use super::{App, Fault};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::secret::Secret;
+use crate::store::{Sealed, SealedCount, SealedKind, SealedPlace};
+
+/// Secrets that are sealed anew in one transaction.
+const BATCH: u32 = 100;
+
+/// What a rotation did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Secrets that were sealed anew.
+    pub resealed: u64,
+    /// Secrets that were replaced or dropped by others meanwhile.
+    pub overtaken: u64,
+    /// Secrets that no configured key opens; they were left alone.
+    pub unreadable: u64,
+    /// What each key has sealed now.
+    pub counts: Vec<SealedCount>,
+}
+
+/// Secrets that an old key has sealed.
+///
+/// # Errors
+/// The store fails, or there is no vault.
+pub async fn stale(app: &App) -> Result<u64, Fault> {
+    let vault = app.vault()?;
+    let counts = app.store.read().await?.sealed_counts().await?;
+    Ok(counts.iter().filter(|count| count.key_id != vault.current_id()).map(|count| count.count).sum())
+}
+
+/// Seals everything anew that the current key has not sealed. Interrupted, it keeps what it has, and can be run again.
+/// `progress` is told how many secrets it has dealt with.
+///
+/// # Errors
+/// The store fails, or there is no vault.
+pub async fn rotate(app: &App, mut progress: impl FnMut(u64)) -> Result<Rotated, Fault> {
+    let vault = app.vault()?;
+    let mut done = Rotated::default();
+    for kind in SealedKind::ALL {
+        let mut after = None;
+        loop {
+            let mut tx = app.store.read().await?;
+            let stale = tx.sealed_otherwise(kind, vault.current_id(), after.as_ref(), BATCH).await?;
+            drop(tx);
+            let Some((last, _)) = stale.last() else { break };
+            after = Some(last.clone());
+            // Opened before the transaction begins: others want to write, too.
+            let anew: Vec<_> = stale.iter().map(|(place, sealed)| (place, sealed, anew(app, place, sealed))).collect();
+            let mut tx = app.store.write().await?;
+            for (place, sealed, anew) in &anew {
+                match anew {
+                    Ok(anew) if tx.reseal(place, sealed, anew).await? => done.resealed += 1,
+                    Ok(_) => done.overtaken += 1,
+                    Err(_) => done.unreadable += 1,
+                }
+            }
+            tx.commit().await?;
+            progress(done.resealed + done.overtaken + done.unreadable);
+        }
+    }
+    let mut tx = app.store.write().await?;
+    let entry = AuditEntry::by(
+        Actor::Operator,
+        AuditEvent::VaultRotated { resealed: done.resealed, unreadable: done.unreadable },
+    );
+    done.counts = tx.sealed_counts().await?;
+    tx.append_audit(&entry, "command line", "vault-rotate", app.now()).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// Seals a secret anew that was just used, if an old key had sealed it. That it could not is no reason to fail.
+pub(super) async fn freshen(app: &App, place: &SealedPlace, sealed: &Sealed, secret: &Secret) {
+    let Ok(vault) = app.vault() else { return };
+    if !vault.is_stale(sealed) {
+        return;
+    }
+    let anew = vault.seal(&*app.dice, &place.context(), secret);
+    let written = async {
+        let mut tx = app.store.write().await?;
+        tx.reseal(place, sealed, &anew).await?;
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "a secret under an old key could not be sealed anew");
+    }
+}
+
+fn anew(app: &App, place: &SealedPlace, sealed: &Sealed) -> Result<Sealed, Fault> {
+    let vault = app.vault()?;
+    let secret = vault.open(&place.context(), sealed)?;
+    Ok(vault.seal(&*app.dice, &place.context(), &secret))
+}

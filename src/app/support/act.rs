@@ -1,0 +1,159 @@
+//! What an operator changes about somebody's access.
+
+use super::{Found, trace};
+use crate::app::{App, Fault, prove, throttle};
+use crate::domain::agency::AgencyCode;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::credential::TypedLogin;
+use crate::domain::identity::{IdentityId, LegacyLogin};
+use crate::domain::lockout::LockoutPolicy;
+use crate::domain::support::{LockedOn, Reason};
+use crate::sessions::Change;
+use crate::store::Tx;
+
+/// What withdrawing somebody's access ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disabled {
+    /// Sign-ins.
+    pub sessions: u32,
+    /// Letters that had not gone out.
+    pub letters: u64,
+}
+
+/// What taking an account from its person came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlinked {
+    /// Whose it was.
+    pub identity: IdentityId,
+    /// Accounts that the person still has.
+    pub left: usize,
+}
+
+/// A counter of failures, and how it is judged.
+pub(super) struct Counter {
+    pub(super) key: String,
+    pub(super) on: LockedOn,
+    pub(super) policy: LockoutPolicy,
+}
+
+/// Takes away every lock on a person, or on an account that nobody has migrated; the number of counters that were not
+/// at zero.
+///
+/// # Errors
+/// The store fails.
+pub async fn unlock(app: &App, found: &Found, reason: &Reason) -> Result<u32, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let mut counters = 0;
+    for counter in counters_of(app, &mut tx, found).await? {
+        counters += u32::from(tx.forget_attempts(&counter.key).await?);
+    }
+    let event = AuditEvent::Unlocked { reason: reason.as_str().to_owned(), counters };
+    trace(&mut tx, &found.entry(event), now).await?;
+    tx.commit().await?;
+    Ok(counters)
+}
+
+/// Every counter that can lock this person, or this account, out.
+pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<Counter>, Fault> {
+    let counter = |key, on, policy| Counter { key, on, policy };
+    Ok(match found {
+        Found::Person(identity) => {
+            let links = tx.links_of(identity).await?;
+            let policy = app.policy_for(None, &links).lockout;
+            let mut counters = vec![
+                counter(throttle::person_key(identity), LockedOn::Person, policy),
+                counter(format!("code:{}", identity.as_str()), LockedOn::Codes, prove::CODES),
+            ];
+            for (key, _) in tx.device_attempts(identity).await? {
+                counters.push(counter(key, LockedOn::KnownDevice, policy));
+            }
+            for link in links {
+                let account = link.account;
+                let key = format!("code:{}:{}", account.agency, account.login.key());
+                counters.push(counter(key, LockedOn::Codes, prove::CODES));
+            }
+            counters
+        }
+        Found::Account(agency, login) => {
+            let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
+            let typed = TypedLogin { email: None, legacy: login.clone() };
+            vec![
+                counter(format!("account:{agency}:{}", typed.counted()), LockedOn::OldAccount, policy),
+                counter(format!("code:{agency}:{}", login.key()), LockedOn::Codes, prove::CODES),
+            ]
+        }
+    })
+}
+
+/// Takes an account from its person; none if nobody has it. The person and all other accounts stay.
+///
+/// # Errors
+/// The store fails.
+pub async fn unlink(
+    app: &App,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+    reason: &Reason,
+) -> Result<Option<Unlinked>, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+    if !tx.unlink(&link.id).await? {
+        return Ok(None);
+    }
+    let entry = AuditEntry {
+        agency: Some(agency.clone()),
+        login: Some(link.account.login),
+        ..Found::Person(link.identity.clone()).entry(AuditEvent::AccountUnlinked { reason: reason.as_str().to_owned() })
+    };
+    trace(&mut tx, &entry, now).await?;
+    let left = tx.links_of(&link.identity).await?.len();
+    app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
+    Ok(Some(Unlinked { identity: link.identity, left }))
+}
+
+/// Withdraws a person's access: sign-ins end, letters that wait die, and signing in answers as for somebody unknown.
+/// None if it is withdrawn already.
+///
+/// # Errors
+/// The store fails.
+pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
+    let now = app.now();
+    let ended = app.sessions.sessions_of(identity, now).await?.len();
+    let mut tx = app.store.write().await?;
+    if !tx.set_disabled(identity, Some(now)).await? {
+        return Ok(None);
+    }
+    app.sessions.end_all_of(&mut tx, identity, None).await?;
+    tx.supersede_recoveries(identity).await?;
+    let mut letters = 0;
+    if let Some((_, email)) = tx.pending_email_change(identity).await? {
+        letters += tx.abandon_letters_to(&email, "disabled", now).await?;
+    }
+    tx.cancel_email_changes(identity).await?;
+    if let Some(credential) = tx.credential_of(identity).await? {
+        letters += tx.abandon_letters_to(&credential.email, "disabled", now).await?;
+    }
+    let disabled = Disabled { sessions: u32::try_from(ended).unwrap_or(u32::MAX), letters };
+    let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
+    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
+    Ok(Some(disabled))
+}
+
+/// Gives a person's access back; false if it was not withdrawn. What ended stays ended.
+///
+/// # Errors
+/// The store fails.
+pub async fn enable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    if !tx.set_disabled(identity, None).await? {
+        return Ok(false);
+    }
+    let event = AuditEvent::PersonEnabled { reason: reason.as_str().to_owned() };
+    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    tx.commit().await?;
+    Ok(true)
+}

@@ -1,0 +1,140 @@
+//! The last letter that is still of use, once more, with new secrets.
+
+use jiff::Timestamp;
+
+use super::{Found, trace};
+use crate::app::{App, Fault, migrate};
+use crate::domain::audit::AuditEvent;
+use crate::domain::challenge::Challenge;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::IdentityId;
+use crate::domain::language::Language;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::migration::{Flow, Step};
+use crate::domain::secret::random_id;
+use crate::domain::support::Reason;
+use crate::store::Tx;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resent {
+    /// It is in the outbox; every older secret is worth nothing.
+    Again {
+        /// Which letter.
+        kind: &'static str,
+        /// To which address.
+        to: EmailAddress,
+    },
+    /// No letter is waited for.
+    Nothing,
+    /// The person's access is withdrawn.
+    Disabled,
+}
+
+/// What a person waits for, with the time when it was asked for.
+enum Waited {
+    Proof(Box<Flow>, Challenge),
+    NewEmail(Challenge),
+    Reset(EmailAddress),
+}
+
+/// Sends the letter that was asked for last and can still be answered, with a new secret.
+///
+/// # Errors
+/// The store fails.
+pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    if let Found::Person(identity) = found
+        && tx.is_disabled(identity).await?
+    {
+        return Ok(Resent::Disabled);
+    }
+    let newest = waited_for(app, &mut tx, found).await?.into_iter().max_by_key(|(asked_at, _)| *asked_at);
+    let Some((_, waited)) = newest else { return Ok(Resent::Nothing) };
+    let Some(mail) = letter(app, &mut tx, found, waited).await? else { return Ok(Resent::Nothing) };
+    tx.enqueue(&mail, now, now).await?;
+    let (kind, to) = (mail.kind.name(), mail.to);
+    let event = AuditEvent::LetterSentAgain { reason: reason.as_str().to_owned(), letter: kind.to_owned() };
+    trace(&mut tx, &found.entry(event), now).await?;
+    tx.commit().await?;
+    Ok(Resent::Again { kind, to })
+}
+
+async fn waited_for(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<(Timestamp, Waited)>, Fault> {
+    let now = app.now();
+    let (mut waited, mut flows) = (Vec::new(), Vec::new());
+    match found {
+        Found::Account(agency, login) => flows.extend(tx.open_flow_of_account(agency, login, now).await?),
+        Found::Person(identity) => {
+            if let Some(credential) = tx.credential_of(identity).await? {
+                flows = tx.open_flows_to(&credential.email, now).await?;
+                let reset = tx.open_recovery(identity).await?;
+                waited.extend(reset.map(|asked_at| (asked_at, Waited::Reset(credential.email))));
+            }
+            if let Some((challenge, _)) = tx.pending_email_change(identity).await?
+                && let Some(challenge) = tx.challenge(&challenge).await?
+            {
+                waited.push((challenge.requested_at, Waited::NewEmail(challenge)));
+            }
+        }
+    }
+    for stored in flows {
+        if let Step::Proof { challenge, .. } = &stored.flow.step
+            && let Some(challenge) = tx.challenge(challenge).await?
+        {
+            waited.push((challenge.requested_at, Waited::Proof(Box::new(stored.flow), challenge)));
+        }
+    }
+    Ok(waited)
+}
+
+/// The letter; none if it was answered or sent again at this moment.
+async fn letter(app: &App, tx: &mut Tx, found: &Found, waited: Waited) -> Result<Option<Mail>, Fault> {
+    let (agency, to, kind) = match waited {
+        Waited::Proof(flow, mut challenge) => {
+            if !renewed(app, tx, &mut challenge).await? {
+                return Ok(None);
+            }
+            let kind = migrate::proof_letter(tx, &flow, &challenge).await?;
+            (Some(flow.account.agency), challenge.address, kind)
+        }
+        Waited::NewEmail(mut challenge) => {
+            if !renewed(app, tx, &mut challenge).await? {
+                return Ok(None);
+            }
+            let kind = LetterKind::ConfirmNewEmail { challenge: challenge.id, issue: challenge.issue };
+            (None, challenge.address, kind)
+        }
+        Waited::Reset(email) => {
+            let Found::Person(identity) = found else { return Ok(None) };
+            (None, email, reset(app, tx, identity).await?)
+        }
+    };
+    let language = language(tx, found, &to).await?;
+    Ok(Some(Mail { id: LetterId::random(&*app.dice), agency, to, language, kind, attempts: 0 }))
+}
+
+async fn renewed(app: &App, tx: &mut Tx, challenge: &mut Challenge) -> Result<bool, Fault> {
+    Ok(challenge.resend_for_support(app.now()).is_ok() && tx.save_resend(challenge).await?)
+}
+
+async fn reset(app: &App, tx: &mut Tx, identity: &IdentityId) -> Result<LetterKind, Fault> {
+    let links = tx.links_of(identity).await?;
+    let link_minutes = app.policy_for(None, &links).link_minutes;
+    let recovery = random_id(&*app.dice);
+    tx.insert_recovery(&recovery, identity, link_minutes, app.now()).await?;
+    Ok(LetterKind::ResetPassword { recovery, link_minutes })
+}
+
+/// The language of the letter before, or else the person's.
+async fn language(tx: &mut Tx, found: &Found, to: &EmailAddress) -> Result<Language, Fault> {
+    if let Some(language) = tx.language_to(to).await? {
+        return Ok(language);
+    }
+    let own = match found {
+        Found::Person(identity) => tx.language_of(identity).await?,
+        Found::Account(..) => None,
+    };
+    Ok(own.unwrap_or_default())
+}

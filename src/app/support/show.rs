@@ -1,0 +1,216 @@
+//! Everything that is known about one person, and what of it stands in the way.
+
+use super::act::counters_of;
+use super::{Found, trace};
+use crate::app::{App, Fault};
+use crate::domain::agency::AgencyCode;
+use crate::domain::audit::AuditEvent;
+use crate::domain::challenge::Challenge;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
+use crate::domain::migration::Step;
+use crate::domain::support::{Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, SignIn, Wizard};
+use crate::domain::terms::is_owed;
+use crate::store::{AuditLine, StoredFlow, Tx};
+
+/// Letters and lines of the trace that are shown.
+const LAST: u32 = 10;
+
+/// What an operator is told.
+#[derive(Debug)]
+pub struct Shown {
+    /// Everything that is known.
+    pub case: Case,
+    /// Why the person does not get in, the hardest reason first.
+    pub hindrances: Vec<Hindrance>,
+}
+
+/// Gathers what is known. That somebody looked is traced: it is personal data.
+///
+/// # Errors
+/// The store fails.
+pub async fn show(app: &App, found: &Found) -> Result<Shown, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let case = match found {
+        Found::Person(_) => of_person(app, &mut tx, found).await?,
+        Found::Account(agency, login) => of_account(app, &mut tx, found, agency, login).await?,
+    };
+    trace(&mut tx, &found.entry(AuditEvent::PersonShown), now).await?;
+    tx.commit().await?;
+    Ok(Shown { hindrances: case.hindrances(now), case })
+}
+
+async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault> {
+    let now = app.now();
+    let Found::Person(identity) = found else { return Err(gone()) };
+    let person = tx.person(identity).await?.ok_or_else(gone)?;
+    let mut accounts = Vec::new();
+    for link in tx.links_of(identity).await? {
+        accounts.push(attached(app, tx, &link).await?);
+    }
+    let sessions = app.sessions.sessions_of(identity, now).await?;
+    let sessions = sessions
+        .into_iter()
+        .map(|session| SignIn { started_at: session.started_at, seen_at: session.seen_at, ends_at: session.ends_at() })
+        .collect();
+    let new_email = tx.pending_email_change(identity).await?.map(|(_, email)| email);
+    let email = EmailAddress::parse(&person.email).ok();
+    let mut wizards = Vec::new();
+    if let Some(email) = &email {
+        for stored in tx.open_flows_to(email, now).await? {
+            wizards.push(wizard(tx, &stored).await?);
+        }
+    }
+    let letters = letters(tx, email.iter().chain(&new_email)).await?;
+    let trace = tx.audit_of_person(identity, LAST).await?.into_iter().filter_map(line).collect();
+    let locks = locks(app, tx, found).await?;
+    let new_email = new_email.map(|email| email.as_str().to_owned());
+    Ok(Case { person: Some(person), accounts, locks, wizards, new_email, sessions, letters, trace })
+}
+
+async fn of_account(
+    app: &App,
+    tx: &mut Tx,
+    found: &Found,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+) -> Result<Case, Fault> {
+    let now = app.now();
+    let roster = tx.roster_entry(agency, login).await?;
+    let account = LegacyAccount {
+        agency: agency.clone(),
+        login: roster.as_ref().map_or_else(|| login.clone(), |entry| entry.login.clone()),
+        name: roster.as_ref().and_then(|entry| entry.name.clone()),
+        kind: roster.as_ref().map_or(Kind::Unknown, |entry| entry.kind),
+    };
+    let provisional = roster
+        .filter(|entry| entry.provisional.is_some())
+        .map(|entry| Provisional { expires_at: entry.expires_at, used_at: entry.used_at });
+    let mut wizards = Vec::new();
+    let mut email = None;
+    if let Some(stored) = tx.open_flow_of_account(agency, login, now).await? {
+        let wizard = wizard(tx, &stored).await?;
+        email = wizard.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+        wizards.push(wizard);
+    }
+    let trace = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
+    Ok(Case {
+        person: None,
+        accounts: vec![Account { provisional, ..described(app, &account) }],
+        locks: locks(app, tx, found).await?,
+        wizards,
+        new_email: None,
+        sessions: Vec::new(),
+        letters: letters(tx, &email).await?,
+        trace,
+    })
+}
+
+fn described(app: &App, account: &LegacyAccount) -> Account {
+    let directory = app.directory();
+    Account {
+        agency: account.agency.to_string(),
+        agency_name: directory.agency(&account.agency).map(|agency| agency.brand.name.clone()),
+        login: account.login.as_str().to_owned(),
+        name: account.name.clone(),
+        kind: account.kind,
+        attached_at: None,
+        password_kept: None,
+        terms_owed: None,
+        provisional: None,
+    }
+}
+
+async fn attached(app: &App, tx: &mut Tx, link: &Link) -> Result<Account, Fault> {
+    let mut account = Account { attached_at: Some(tx.attached_at(&link.id).await?), ..described(app, &link.account) };
+    let Some(agency) = app.directory().agency(&link.account.agency).cloned() else { return Ok(account) };
+    if agency.adapter.needs_secret() {
+        account.password_kept = Some(tx.legacy_secret(&link.id).await?.is_some());
+    }
+    if let Some(terms) = &agency.terms {
+        let accepted = tx.accepted_terms(&link.identity, &agency.code).await?;
+        account.terms_owed = is_owed(terms, &accepted).then(|| terms.version.clone());
+    }
+    Ok(account)
+}
+
+async fn locks(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<Lock>, Fault> {
+    let now = app.now();
+    let mut locks = Vec::new();
+    for counter in counters_of(app, tx, found).await? {
+        let (attempts, _) = tx.attempts(&counter.key).await?;
+        if attempts.streak > 0 || attempts.today > 0 {
+            let until = attempts.locked_until(&counter.policy, now);
+            locks.push(Lock { on: counter.on, in_a_row: attempts.streak, today: attempts.today, until });
+        }
+    }
+    Ok(locks)
+}
+
+async fn wizard(tx: &mut Tx, stored: &StoredFlow) -> Result<Wizard, Fault> {
+    let flow = &stored.flow;
+    let (step, email) = match &flow.step {
+        Step::Notice { .. } => ("notice", None),
+        Step::Email { proposed } => ("email", proposed.as_ref()),
+        Step::Password { address } => ("password", Some(address.email())),
+        Step::Proof { email, .. } => ("proof", Some(email)),
+        Step::Join { email, .. } => ("join", email.as_ref()),
+        Step::Done { .. } => ("done", None),
+    };
+    let challenge = match &flow.step {
+        Step::Proof { challenge, .. } => tx.challenge(challenge).await?,
+        _ => None,
+    };
+    Ok(Wizard {
+        agency: flow.account.agency.to_string(),
+        login: flow.account.login.as_str().to_owned(),
+        step,
+        email: email.map(|email| email.as_str().to_owned()),
+        proof: challenge.as_ref().map(proof),
+        started_at: flow.started_at,
+        ends_at: flow.expires_at(),
+    })
+}
+
+fn proof(challenge: &Challenge) -> Proof {
+    let after = |minutes: u32| {
+        let lifetime = jiff::SignedDuration::from_mins(i64::from(minutes));
+        challenge.sent_at.and_then(|sent| sent.checked_add(lifetime).ok())
+    };
+    let terms = challenge.terms;
+    Proof {
+        letters: challenge.issue,
+        sent_at: challenge.sent_at,
+        code_until: after(terms.code_minutes).filter(|_| terms.method.has_code()),
+        link_until: after(terms.link_minutes).filter(|_| terms.method.has_link()),
+        tries_left: challenge.tries_left(),
+    }
+}
+
+async fn letters(tx: &mut Tx, addresses: impl IntoIterator<Item = &EmailAddress>) -> Result<Vec<Letter>, Fault> {
+    let mut letters = Vec::new();
+    for address in addresses {
+        letters.extend(tx.letters_to(address, LAST).await?);
+    }
+    letters.sort_by_key(|letter: &Letter| std::cmp::Reverse(letter.created_at));
+    letters.truncate(LAST as usize);
+    Ok(letters)
+}
+
+/// That an operator looked is no news to an operator.
+fn line(line: AuditLine) -> Option<Line> {
+    (line.entry.event != AuditEvent::PersonShown).then(|| Line {
+        seq: line.seq,
+        at: line.at,
+        event: line.entry.event,
+        agency: line.entry.agency.as_ref().map(ToString::to_string),
+        client: line.client,
+        request_id: line.request_id,
+    })
+}
+
+/// The person went between two questions.
+fn gone() -> Fault {
+    crate::store::StoreError::Missing("the person").into()
+}

@@ -1,0 +1,80 @@
+//! A person's accounts, and opening one of them in place of what is open on the same host (b17, c17).
+
+use std::sync::Arc;
+
+use super::{App, Caller, Fault, by_resident, sign_out};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::identity::{AccountLabel, Link};
+use crate::domain::session::Session;
+
+/// One of a person's accounts.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whose extranet.
+    pub agency: Arc<Agency>,
+    /// The attachment.
+    pub link: Link,
+    /// Whether it is open in this session.
+    pub is_open: bool,
+}
+
+/// The person's accounts at agencies that are here, the oldest attachment first.
+///
+/// # Errors
+/// The store fails.
+pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Fault> {
+    let mut tx = app.store.read().await?;
+    let links = tx.links_of(&session.identity).await?;
+    let open = tx.open_accounts(&session.id).await?;
+    let directory = app.directory();
+    let account = |link: Link| {
+        let agency = directory.agency(&link.account.agency)?.clone();
+        let is_open = open.iter().any(|(_, other)| other.id == link.id);
+        Some(Account { agency, link, is_open })
+    };
+    Ok(links.into_iter().filter_map(account).collect())
+}
+
+/// Opens an account in place of the one that is open on its host, which is closed, here and in its extranet. None where
+/// the person has no such account.
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn switch(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    label: &AccountLabel,
+) -> Result<Option<Account>, Fault> {
+    let theirs = accounts(app, session).await?;
+    let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else { return Ok(None) };
+    let mut tx = app.store.write().await?;
+    let origin = account.agency.origin_of(label);
+    let before = tx.switch_account(&session.id, origin.host(), &account.link.id, session.ends_at_latest()).await?;
+    tx.commit().await?;
+    if let Some(before) = before {
+        close(app, caller, session, &before, &account.link).await?;
+    }
+    Ok(Some(account))
+}
+
+/// Makes the cookies of an account worth nothing in this session, and ends the session in its extranet.
+async fn close(app: &App, caller: &Caller, session: &Session, before: &Link, opened: &Link) -> Result<(), Fault> {
+    app.sessions.close_agency(&session.id, &before.id).await?;
+    let jar = app.sessions.jar(&session.id, &before.id).await?;
+    app.sessions.drop_jar(&session.id, &before.id).await?;
+    let ended = match jar {
+        Some(jar) => sign_out::end_upstream(app, caller, session, before, &jar.sealed).await,
+        None => None,
+    };
+    let event = AuditEvent::AccountSwitched { extranet_ended: ended };
+    let entry = AuditEntry {
+        agency: Some(opened.account.agency.clone()),
+        login: Some(opened.account.login.clone()),
+        ..by_resident(&session.identity, event)
+    };
+    let mut tx = app.store.write().await?;
+    caller.audit(&mut tx, &entry, app.now()).await?;
+    Ok(tx.commit().await?)
+}

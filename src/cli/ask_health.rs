@@ -1,0 +1,61 @@
+//! `vestibule health`: asks the gateway that runs on this machine how it is, for container engines and scripts.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::Ended;
+use super::terminal::say;
+use crate::config::Settings;
+
+/// Longest wait for each part of the answer; the listener itself gives a dependency two seconds.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Asks `/readyz`, or only `/healthz`, and says what the answer is.
+pub(super) fn run(settings: &Settings, alive: bool) -> Ended {
+    let address = reachable(settings.server.health);
+    let path = if alive { "/healthz" } else { "/readyz" };
+    match ask(address, path) {
+        Ok((200, body)) => {
+            say!("{}", body.trim_end());
+            Ended::Done
+        }
+        Ok((status, body)) => Ended::Failed(format!("{path} answers {status}: {}", body.trim_end())),
+        Err(error) => Ended::Failed(format!("nobody answers on {address}: {error} (is the gateway running?)")),
+    }
+}
+
+/// A listener on every address is asked on this machine's own.
+fn reachable(listener: SocketAddr) -> SocketAddr {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listener.port())
+}
+
+fn ask(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.ok_or(std::io::ErrorKind::InvalidData)?;
+    Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e09_a_listener_on_every_address_is_asked_on_this_machine() {
+        let asked = |listener: &str| reachable(listener.parse().expect("an address")).to_string();
+        assert_eq!(asked("0.0.0.0:8081"), "127.0.0.1:8081");
+        assert_eq!(asked("[::]:8081"), "[::1]:8081");
+        assert_eq!(asked("10.0.0.7:8081"), "10.0.0.7:8081");
+    }
+}

@@ -1,0 +1,248 @@
+//! `vestibule mail`: the outbox at the command line, a letter to try the way out, and what the DNS has to say.
+
+use clap::{Subcommand, ValueEnum};
+
+use super::terminal::{say, tell};
+use super::{Ended, assemble, runtime};
+use crate::app::resend_letters::{self, Resent};
+use crate::config::{Settings, TransportSettings};
+use crate::domain::email::EmailAddress;
+use crate::domain::mail::{LetterId, LetterState, Stage};
+use crate::mail::Undelivered;
+use crate::store::{OutboxLine, Store};
+use crate::telemetry::{Clock, SystemDice};
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum MailCommand {
+    /// Lists the newest letters: state, tries, address, and what the mail server said last.
+    List {
+        /// Only those in this state.
+        #[arg(long, value_enum)]
+        state: Option<State>,
+        /// At most so many.
+        #[arg(long, default_value_t = 30)]
+        most: u32,
+    },
+    /// Sends letters again, with all their tries before them.
+    ///
+    /// One that was sent goes as another letter. One whose question is over (answered, or asked again since) is given
+    /// up as superseded.
+    Resend {
+        /// The letters, as `list` names them.
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// All that wait for their next try.
+        #[arg(long)]
+        waiting: bool,
+        /// All that were given up, but for the superseded ones.
+        #[arg(long)]
+        abandoned: bool,
+    },
+    /// Sends one letter to try the way out, and says how far it came.
+    Test {
+        /// To whom.
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+    },
+    /// Prints the DNS records to publish, so that letters are taken for what they are (SPF, DKIM, DMARC).
+    Dns,
+}
+
+/// A state, as typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum State {
+    /// To be sent.
+    Queued,
+    /// Waiting for a person.
+    Held,
+    /// Taken over by the mail server.
+    Sent,
+    /// Given up.
+    Abandoned,
+}
+
+impl From<State> for LetterState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Queued => Self::Queued,
+            State::Held => Self::Held,
+            State::Sent => Self::Sent,
+            State::Abandoned => Self::Abandoned,
+        }
+    }
+}
+
+/// The most letters that one command sends again.
+const MOST: u32 = 1_000_000;
+
+/// Runs one of the commands.
+pub(super) fn run(settings: &Settings, command: &MailCommand) -> Ended {
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let done = runtime.block_on(async {
+        match command {
+            MailCommand::List { state, most } => list(settings, state.map(LetterState::from), *most).await,
+            MailCommand::Resend { ids, waiting, abandoned } => resend(settings, ids, *waiting, *abandoned).await,
+            MailCommand::Test { to } => test(settings, to).await,
+            MailCommand::Dns => dns(settings),
+        }
+    });
+    match done {
+        Ok(()) => Ended::Done,
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
+async fn list(settings: &Settings, state: Option<LetterState>, most: u32) -> Result<(), String> {
+    let store = open(settings).await?;
+    let mut tx = store.read().await.map_err(|error| error.to_string())?;
+    let lines = tx.outbox(state, most).await.map_err(|error| error.to_string())?;
+    let counts = tx.outbox_counts().await.map_err(|error| error.to_string())?;
+    for line in &lines {
+        say!("{}", described(line));
+    }
+    say!("{} queued, {} held, {} sent, {} abandoned", counts.queued, counts.held, counts.sent, counts.abandoned);
+    Ok(())
+}
+
+/// One line: id, state, tries, what and to whom, when, and the last answer.
+fn described(line: &OutboxLine) -> String {
+    let tries = if line.attempts == 1 { "1 try".to_owned() } else { format!("{} tries", line.attempts) };
+    let agency = line.agency.as_deref().unwrap_or("portal");
+    let when = match (line.state, line.ended_at) {
+        (LetterState::Queued, _) => format!("next {:.0}", line.not_before),
+        (_, Some(ended)) => format!("at {ended:.0}"),
+        (_, None) => format!("written {:.0}", line.created_at),
+    };
+    let refused = if line.address_refused { "  [address refused]" } else { "" };
+    let answer = line.answer.as_deref().unwrap_or("-");
+    format!(
+        "{}  {:<9}  {tries:<8}  {:<17}  {agency}  {}  {when}{refused}  {answer}",
+        line.id.as_str(),
+        line.state.name(),
+        line.kind,
+        line.recipient
+    )
+}
+
+async fn resend(settings: &Settings, ids: &[String], waiting: bool, abandoned: bool) -> Result<(), String> {
+    let app = assemble::app(settings).await?;
+    let mut wanted: Vec<LetterId> = ids.iter().map(LetterId::stored).collect();
+    for (state, all) in [(LetterState::Queued, waiting), (LetterState::Abandoned, abandoned)] {
+        if all {
+            let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
+            let lines = tx.outbox(Some(state), MOST).await.map_err(|error| error.to_string())?;
+            let over = |line: &OutboxLine| line.answer.as_deref() == Some("superseded");
+            wanted.extend(lines.into_iter().filter(|line| !over(line)).map(|line| line.id));
+        }
+    }
+    if ids.is_empty() && !waiting && !abandoned {
+        return Err("say which letters: their ids, --waiting or --abandoned".to_owned());
+    }
+    let (mut due, mut unknown) = (0, 0);
+    for id in &wanted {
+        let name = id.as_str();
+        match resend_letters::resend(&app, id).await.map_err(|fault| fault.to_string())? {
+            Resent::Due => due += 1,
+            Resent::Copied(copy) => {
+                due += 1;
+                say!("{name} was sent before: it goes again as {}", copy.as_str());
+            }
+            Resent::UnderWay => say!("{name} is being sent at this moment"),
+            Resent::Unknown => {
+                unknown += 1;
+                tell!("{name}: there is no such letter");
+            }
+        }
+    }
+    say!("{due} letters are due now");
+    if unknown == 0 { Ok(()) } else { Err(format!("{unknown} letters are not known")) }
+}
+
+async fn test(settings: &Settings, to: &str) -> Result<(), String> {
+    let to = EmailAddress::parse(to).map_err(|error| format!("\"{to}\": {error}"))?;
+    let transport = assemble::transport(&settings.mail)?;
+    let way = match &settings.mail.transport {
+        TransportSettings::Folder(folder) => format!("the folder {}", folder.display()),
+        TransportSettings::Smtp(smtp) => format!("the mail server {}:{}", smtp.host, smtp.port),
+    };
+    say!("sending one letter to {to} by {way}");
+    let sent = transport.try_out(&settings.portal.name, &to, &SystemDice, Clock.now()).await;
+    transport.hang_up(true).await;
+    match sent {
+        Ok((id, answer)) => {
+            say!("taken: {answer}");
+            let signed = if settings.mail.dkim.is_some() { "signed (DKIM)" } else { "not signed (no [mail.dkim])" };
+            say!("Message-ID {id}, {signed}");
+            say!("taken is not delivered: look into the mailbox, and into its folder for spam");
+            Ok(())
+        }
+        Err(error) => Err(not_taken(settings, &error)),
+    }
+}
+
+/// How far the conversation came, in words, and where to look.
+fn not_taken(settings: &Settings, error: &Undelivered) -> String {
+    let Undelivered::Smtp { stage, reply, said } = error else { return error.to_string() };
+    let signs_in = match &settings.mail.transport {
+        TransportSettings::Smtp(smtp) => smtp.login.is_some(),
+        TransportSettings::Folder(_) => false,
+    };
+    let how_far = match stage {
+        Stage::Connection if reply.is_some() && signs_in => "the server does not let us in (name and password?)",
+        Stage::Connection if reply.is_some() => "the server does not let us in",
+        Stage::Connection => "no protected connection (host, port, tls, ca_file, firewall?)",
+        Stage::Sender => "connected, but the server does not take our sender (mail.from, or signing in?)",
+        Stage::Recipient => "connected, sender taken, but not the recipient",
+        Stage::Content => "connected, sender and recipient taken, but not the letter itself",
+    };
+    let later = match reply.map(|reply| reply.code) {
+        Some(400..=499) => "; this is for now: a letter of the gateway would be tried again",
+        _ => "",
+    };
+    format!("{how_far}{later}\nthe server said: {said}")
+}
+
+fn dns(settings: &Settings) -> Result<(), String> {
+    let mut domains: Vec<&str> = vec![domain(&settings.mail.from)];
+    domains.extend(settings.agencies.iter().filter_map(|agency| agency.brand.mail_from.as_deref()).map(domain));
+    domains.sort_unstable();
+    domains.dedup();
+    if let Some(signer) = assemble::signer(&settings.mail)? {
+        let (name, record) = signer.record();
+        say!("; DKIM: the public half of the key that signs every letter");
+        say!("{name}. TXT {}", quoted(&record));
+    } else {
+        say!("; DKIM: letters are not signed here; set [mail.dkim], or let the mail server sign");
+    }
+    let host = match &settings.mail.transport {
+        TransportSettings::Smtp(smtp) => smtp.host.as_str(),
+        TransportSettings::Folder(_) => "<the mail server>",
+    };
+    for domain in domains {
+        say!("; {domain}: who may send for it, and what to do with what is not signed by it");
+        say!(
+            "{domain}. TXT \"v=spf1 a:{host} -all\"   ; add those who send for it already, there is one SPF record only"
+        );
+        say!("_dmarc.{domain}. TXT \"v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}\"   ; begin with p=none");
+    }
+    Ok(())
+}
+
+/// A text of the DNS: pieces of 255 bytes at most.
+fn quoted(text: &str) -> String {
+    let pieces: Vec<String> =
+        text.as_bytes().chunks(250).map(|piece| format!("\"{}\"", String::from_utf8_lossy(piece))).collect();
+    pieces.join(" ")
+}
+
+fn domain(sender: &str) -> &str {
+    sender.trim_end_matches('>').rsplit('@').next().unwrap_or_default()
+}
+
+async fn open(settings: &Settings) -> Result<Store, String> {
+    Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))
+}

@@ -1,0 +1,265 @@
+//! `vestibule person`: what support sees and does (e11).
+
+mod tell;
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::terminal::{self, say};
+use super::{Ended, assemble, runtime};
+use crate::app::support::{self, Found, Resent};
+use crate::app::{App, Fault};
+use crate::config::Settings;
+use crate::domain::agency::AgencyCode;
+use crate::domain::identity::{IdentityId, LegacyLogin};
+use crate::domain::support::{Reason, Wanted};
+
+/// The arguments of `vestibule person`.
+#[derive(Debug, Args)]
+pub(super) struct Person {
+    /// The configuration.
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
+    pub(super) config: PathBuf,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Tells in plain words why somebody does not get in, and everything that is known: accounts, locks with their
+    /// end, the wizard's step, letters and what became of them, sign-ins, the last lines of the trace.
+    ///
+    /// No password and no code is shown: they are not kept. That somebody looked is traced.
+    Show {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        /// The same as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Takes away every lock that failures have put on somebody.
+    Unlock {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Sends the letter that somebody waits for once more, with a new code and link; the older ones are worth nothing.
+    Resend {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Takes an account from its person, who keeps all others; with the old credentials it can be attached again.
+    Unlink {
+        /// The agency's codes.
+        #[arg(value_name = "CLIENT/SOCIETE")]
+        agency: String,
+        /// The identifier there.
+        identifier: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Withdraws somebody's access: sign-ins end, letters that wait die, and signing in answers as for somebody
+    /// unknown.
+    Disable {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Gives somebody's access back, with the same password and accounts.
+    Enable {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+/// Why, and whether to ask.
+#[derive(Debug, Args)]
+struct Sure {
+    /// Why; kept in the trace (one line, 3 to 300 characters).
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Reason,
+    /// Does not ask whether you are sure.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+fn reason(text: &str) -> Result<Reason, String> {
+    Reason::parse(text).ok_or_else(|| format!("one line, 3 to {} characters", Reason::MAX))
+}
+
+/// Does it.
+pub(super) fn run(settings: &Settings, person: Person) -> Ended {
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    runtime.block_on(async {
+        let done = match assemble::app(settings).await {
+            Ok(app) => act(settings, &app, person.act).await,
+            Err(reason) => Err(reason),
+        };
+        done.map_or_else(Ended::Failed, |()| Ended::Done)
+    })
+}
+
+async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
+    match act {
+        Act::Show { who, json } => show(app, &find(settings, app, &who).await?, json).await,
+        Act::Unlock { who, sure } => {
+            let found = find(settings, app, &who).await?;
+            sure.confirm(&format!("Take away every lock on {who}?"))?;
+            let counters = support::unlock(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            match counters {
+                0 => say!("{who} was not locked. Does it still not work? vestibule person show {who}"),
+                _ => say!("{who} is unlocked; the next try counts as the first."),
+            }
+            Ok(())
+        }
+        Act::Resend { who, sure } => {
+            let found = find(settings, app, &who).await?;
+            sure.confirm(&format!("Send {who} the last letter again? Older codes and links die."))?;
+            resend(app, &who, &found, &sure.reason).await
+        }
+        Act::Unlink { agency, identifier, sure } => unlink(settings, app, &agency, &identifier, &sure).await,
+        Act::Disable { who, sure } => {
+            let identity = find_person(settings, app, &who).await?;
+            sure.confirm(&format!("Withdraw the access of {who} everywhere?"))?;
+            let disabled = support::disable(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            let Some(disabled) = disabled else {
+                return Err(format!("{who} is disabled already; nothing was changed"));
+            };
+            let support::Disabled { sessions, letters } = disabled;
+            say!("{who} is disabled: {sessions} sign-ins ended, {letters} letters do not go out any more.");
+            remembered(settings);
+            Ok(())
+        }
+        Act::Enable { who, sure } => {
+            let identity = find_person(settings, app, &who).await?;
+            sure.confirm(&format!("Give {who} the access back?"))?;
+            if !support::enable(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))? {
+                return Err(format!("{who} is not disabled; nothing was changed"));
+            }
+            say!("{who} can sign in again, with the same password.");
+            Ok(())
+        }
+    }
+}
+
+async fn show(app: &App, found: &Found, json: bool) -> Result<(), String> {
+    let shown = support::show(app, found).await.map_err(|fault| ours(&fault))?;
+    if json {
+        let whole = serde_json::json!({ "hindrances": shown.hindrances, "known": shown.case });
+        let text = serde_json::to_string_pretty(&whole).map_err(|error| error.to_string())?;
+        say!("{text}");
+    } else {
+        tell::person(&shown, app.now());
+    }
+    Ok(())
+}
+
+async fn resend(app: &App, who: &str, found: &Found, reason: &Reason) -> Result<(), String> {
+    match support::resend(app, found, reason).await.map_err(|fault| ours(&fault))? {
+        Resent::Again { kind, to } => {
+            say!("The letter \"{kind}\" is on its way to {to}, with a new secret.", to = to.as_str());
+            Ok(())
+        }
+        Resent::Nothing => Err(format!(
+            "{who} waits for no letter; nothing was sent (hint: the person asks for one, by \"Mot de passe oublié ?\" \
+             or by signing in with the old credentials)"
+        )),
+        Resent::Disabled => Err(format!("{who} is disabled and gets no letters (hint: vestibule person enable {who})")),
+    }
+}
+
+async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, sure: &Sure) -> Result<(), String> {
+    let code = agency_code(settings, agency)?;
+    let login = LegacyLogin::parse(identifier).ok_or_else(|| format!("\"{identifier}\" is no identifier"))?;
+    sure.confirm(&format!("Take the account {identifier} of {code} from its person?"))?;
+    let unlinked = support::unlink(app, &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let Some(unlinked) = unlinked else {
+        return Err(format!("nobody has the account {identifier} of {code}; nothing was changed"));
+    };
+    say!(
+        "{identifier} of {code} belongs to nobody now; its person ({}) has {} other accounts.",
+        unlinked.identity.as_str(),
+        unlinked.left
+    );
+    say!("It is attached again by signing in with the old credentials of the agency.");
+    remembered(settings);
+    Ok(())
+}
+
+async fn find(settings: &Settings, app: &App, who: &str) -> Result<Found, String> {
+    let wanted = Wanted::parse(who).ok_or_else(|| {
+        format!("\"{who}\" is nobody: give an e-mail address, IDENTIFIER@CLIENT/SOCIETE, or a person's id")
+    })?;
+    if let Wanted::Account(agency, _) = &wanted {
+        agency_code(settings, &agency.to_string())?;
+    }
+    let found = support::find(app, &wanted).await.map_err(|fault| ours(&fault))?;
+    found.ok_or_else(|| {
+        format!(
+            "nobody is known as {who} (hint: ask for the old identifier, and try IDENTIFIER@CLIENT/SOCIETE; in the \
+             wizard an address is known once its letter was asked for)"
+        )
+    })
+}
+
+async fn find_person(settings: &Settings, app: &App, who: &str) -> Result<IdentityId, String> {
+    match find(settings, app, who).await? {
+        Found::Person(identity) => Ok(identity),
+        Found::Account(agency, login) => Err(format!(
+            "nobody has migrated the account {} of {agency}: there is no access of ours to withdraw or give back \
+             (hint: close the account in the extranet itself)",
+            login.as_str()
+        )),
+    }
+}
+
+fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
+    let code = AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))?;
+    if settings.agencies.iter().any(|agency| agency.code == code) {
+        return Ok(code);
+    }
+    let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
+    Err(format!("there is no agency {code}; there are: {}", known.join(", ")))
+}
+
+/// A gateway that runs beside this command has its own memory.
+fn remembered(settings: &Settings) {
+    let seconds = settings.server.cache_age.as_secs();
+    say!("A gateway that is running forgets what it remembers of that within {seconds} seconds.");
+}
+
+fn ours(fault: &Fault) -> String {
+    use std::error::Error as _;
+    let cause = fault.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{fault}{cause}")
+}
+
+impl Sure {
+    /// Asks, unless told not to.
+    fn confirm(&self, question: &str) -> Result<(), String> {
+        if self.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err("nobody is there to be asked whether this is meant; say --yes".to_owned());
+        }
+        terminal::ask(format_args!("{question} [y/N] "));
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" | "o" | "oui" => Ok(()),
+            _ => Err("nothing was changed".to_owned()),
+        }
+    }
+}

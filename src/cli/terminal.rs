@@ -1,0 +1,51 @@
+//! What the commands say at the terminal, or into a pipe.
+//!
+//! A reader that has gone away (`vestibule check | head`) ends nothing: what was begun is done, and only the rest of
+//! what would be said is lost. A disk that takes no more is a failure, told in the exit code.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether something was lost although somebody wanted it.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line to the standard output.
+pub(super) fn out(line: Arguments<'_>) {
+    keep(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+/// Writes a line to the standard error.
+pub(super) fn err(line: Arguments<'_>) {
+    keep(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
+/// Writes without ending the line, and shows it at once.
+pub(super) fn ask(words: Arguments<'_>) {
+    let mut out = std::io::stderr().lock();
+    keep(write!(out, "{words}").and_then(|()| out.flush()));
+}
+
+/// Whether something that was to be said could not be written, although somebody was there to read it.
+pub(super) fn lost() -> bool {
+    keep(std::io::stdout().lock().flush());
+    LOST.load(Ordering::Relaxed)
+}
+
+fn keep(written: std::io::Result<()>) {
+    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// `println!` for the commands.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::terminal::out(format_args!($($words)*)) };
+}
+
+/// `eprintln!` for the commands.
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::cli::terminal::err(format_args!($($words)*)) };
+}
+
+pub(super) use {say, tell};

@@ -1,0 +1,96 @@
+//! `vestibule vault`: a new key, and everything sealed anew under it (f14).
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use data_encoding::BASE64;
+use indicatif::{ProgressBar, ProgressStyle};
+use zeroize::Zeroizing;
+
+use super::terminal::say;
+use super::{Ended, assemble, runtime};
+use crate::app::rotate_vault::{self, Rotated};
+use crate::config::{Settings, VaultKeys, vault_key_id};
+use crate::domain::secret::Dice;
+use crate::store::SealedKind;
+
+/// Writes a new key into a file that is not there yet.
+pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
+    let mut key = Zeroizing::new([0; 32]);
+    dice.fill(&mut *key);
+    let text = Zeroizing::new(format!("{}\n", BASE64.encode(&*key)));
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let written = made.and_then(|mut made| {
+        made.write_all(text.as_bytes())?;
+        made.sync_all()
+    });
+    match written {
+        Ok(()) => {
+            say!("{}: a new key, {}", file.display(), vault_key_id(&key));
+            Ended::Done
+        }
+        Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
+    }
+}
+
+/// Seals everything anew, and tells which keys are still needed.
+pub(super) fn rotate(settings: &Settings) -> Ended {
+    let Some(keys) = &settings.vault else {
+        return Ended::Failed("there is no [vault] in the configuration: nothing is sealed".into());
+    };
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let rotated = runtime.block_on(async {
+        let app = assemble::app(settings).await?;
+        let bar = progress_bar(rotate_vault::stale(&app).await.map_err(|fault| fault.to_string())?);
+        let rotated = rotate_vault::rotate(&app, |done| bar.set_position(done)).await;
+        bar.finish_and_clear();
+        rotated.map_err(|fault| fault.to_string())
+    });
+    match rotated {
+        Ok(rotated) => report(keys, &rotated),
+        Err(reason) => Ended::Failed(format!("{reason}; what was sealed anew before is kept, run this again")),
+    }
+}
+
+fn progress_bar(length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} secrets, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
+}
+
+fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
+    let Rotated { resealed, overtaken, unreadable, counts } = rotated;
+    say!("{resealed} secrets sealed anew, {overtaken} replaced by others meanwhile, {unreadable} left alone");
+    let held = |id: &str, kind: Option<SealedKind>| -> u64 {
+        let of_key = counts.iter().filter(|count| count.key_id == id && kind.is_none_or(|kind| count.kind == kind));
+        of_key.map(|count| count.count).sum()
+    };
+    let mut ids: Vec<&str> = std::iter::once(&keys.current).chain(&keys.old).map(|key| key.id.as_str()).collect();
+    ids.extend(counts.iter().map(|count| count.key_id.as_str()));
+    let mut seen = std::collections::BTreeSet::new();
+    ids.retain(|id| seen.insert(*id));
+    say!("{:<10}  {:>13}  {:>11}  {:>7}", "key", "old passwords", "in progress", "cookies");
+    for id in &ids {
+        let [links, flows, cookies] = SealedKind::ALL.map(|kind| held(id, Some(kind)));
+        say!("{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {}", verdict(keys, id, held(id, None)));
+    }
+    let left: u64 = ids.iter().filter(|id| **id != keys.current.id).map(|id| held(id, None)).sum();
+    if left == 0 {
+        return Ended::Done;
+    }
+    Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id))
+}
+
+fn verdict(keys: &VaultKeys, id: &str, held: u64) -> &'static str {
+    let is_old = keys.old.iter().any(|key| key.id == id);
+    match held {
+        _ if id == keys.current.id => "the current key",
+        0 => "an old key, not needed any more: it can be taken out of the configuration",
+        _ if is_old => "an old key, still needed: run this again",
+        _ => "a key that is not configured: nothing opens these",
+    }
+}

@@ -1,0 +1,85 @@
+//! Several accounts of one person: which one is entered, and which may be open beside it (000 I.B, 001 II, b17, c17).
+
+use serde::{Deserialize, Serialize};
+
+use super::identity::{AccountLabel, Link};
+
+/// How a person's accounts at one agency share its hosts (a24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accounts {
+    /// One account is open on the agency's host; opening another one closes it.
+    #[default]
+    OneAtATime,
+    /// Each account has a host of its own below the agency's, so that two of them in two tabs cannot mix.
+    Labels,
+}
+
+/// What is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'l> {
+    /// This account.
+    Enter(&'l Link),
+    /// The person has to say which: nothing was chosen, or another account would have to be closed, which is an explicit
+    /// act.
+    Ask,
+    /// The person has no account there.
+    Nothing,
+}
+
+/// Which of a person's accounts at an agency is entered. `open` is the account that is open on the same host in this
+/// session, whichever agency's it is; `wanted` is what a link names.
+#[must_use]
+pub fn choose<'l>(theirs: &'l [Link], open: Option<&Link>, wanted: Option<&AccountLabel>) -> Choice<'l> {
+    let is_open = |link: &&Link| open.is_some_and(|open| open.id == link.id);
+    let candidate = wanted
+        .and_then(|label| theirs.iter().find(|link| link.label() == *label))
+        .or_else(|| theirs.iter().find(is_open))
+        .or(if let [only] = theirs { Some(only) } else { None });
+    match candidate {
+        Some(link) if open.is_none_or(|open| open.id == link.id) => Choice::Enter(link),
+        None if theirs.is_empty() => Choice::Nothing,
+        Some(_) | None => Choice::Ask,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agency::AgencyCode;
+    use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, LinkId};
+
+    fn link(id: &str) -> Link {
+        let account = LegacyAccount {
+            agency: AgencyCode::parse("SPI31", "01").expect("codes"),
+            login: LegacyLogin::parse(id).expect("a login"),
+            name: None,
+            kind: Kind::Unknown,
+        };
+        Link { id: LinkId::stored(id), identity: IdentityId::stored("anne"), account }
+    }
+
+    #[test]
+    fn b17_who_has_one_account_enters_it_and_who_has_several_is_asked() {
+        let (one, two) = (link("one"), link("two"));
+        let both = [one.clone(), two.clone()];
+        let (second, anothers) = (two.label(), link("another's").label());
+        let choose = |theirs, wanted| choose(theirs, None, wanted);
+        assert_eq!(choose(&[], None), Choice::Nothing);
+        assert_eq!(choose(&both[..1], None), Choice::Enter(&one));
+        assert_eq!(choose(&both, None), Choice::Ask);
+        assert_eq!(choose(&both, Some(&second)), Choice::Enter(&two));
+        assert_eq!(choose(&both, Some(&anothers)), Choice::Ask);
+        assert_eq!(choose(&both[..1], Some(&anothers)), Choice::Enter(&one));
+    }
+
+    #[test]
+    fn c17_a_link_never_closes_the_account_that_is_open() {
+        let (one, two) = (link("one"), link("two"));
+        let both = [one.clone(), two.clone()];
+        assert_eq!(choose(&both, Some(&one), None), Choice::Enter(&one));
+        assert_eq!(choose(&both, Some(&one), Some(&two.label())), Choice::Ask);
+        // On a shared host the account of another agency is open.
+        assert_eq!(choose(&both[1..], Some(&one), None), Choice::Ask);
+    }
+}

@@ -1,0 +1,89 @@
+//! HTTP Basic (RFC 7617): identifier and password in a header of each request (a06).
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::identity::LegacyLogin;
+use super::secret::Secret;
+
+/// How an extranet takes HTTP Basic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasicLogin {
+    /// A path that answers 401 to nobody and 2xx to right credentials.
+    pub page: String,
+    /// How letters beyond ASCII are written.
+    pub charset: BasicCharset,
+    /// Longest wait for an answer about credentials, milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// How letters beyond ASCII are written; servers differ, and cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BasicCharset {
+    /// As newer servers read them.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// As old ones do.
+    #[serde(rename = "iso-8859-1")]
+    Latin1,
+}
+
+impl BasicLogin {
+    /// The value of `Authorization`, wiped when dropped; none where these credentials cannot be sent this way, and so
+    /// cannot be anybody's.
+    #[must_use]
+    pub fn authorization(&self, login: &LegacyLogin, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+        if !can_be_sent(login) || super::codec::has_control(secret.expose()) {
+            return None;
+        }
+        let written = |text: &str| match self.charset {
+            BasicCharset::Utf8 => Some(text.as_bytes().to_vec()),
+            BasicCharset::Latin1 => text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect(),
+        };
+        let (login, secret) = (written(login.as_str())?, Zeroizing::new(written(secret.expose())?));
+        // Large enough from the start: a vector that grows leaves copies behind.
+        let mut pair = Zeroizing::new(Vec::with_capacity(login.len() + 1 + secret.len()));
+        pair.extend_from_slice(&login);
+        pair.push(b':');
+        pair.extend_from_slice(&secret);
+        let mut value = Zeroizing::new(vec![0; SCHEME.len() + BASE64.encode_len(pair.len())]);
+        value[..SCHEME.len()].copy_from_slice(SCHEME);
+        BASE64.encode_mut(&pair, &mut value[SCHEME.len()..]);
+        Some(value)
+    }
+}
+
+/// Whether an identifier can be sent: a colon in it would end it (RFC 7617, 2).
+#[must_use]
+pub fn can_be_sent(login: &LegacyLogin) -> bool {
+    !login.as_str().contains(':')
+}
+
+const SCHEME: &[u8] = b"Basic ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(charset: BasicCharset, login: &str, password: &str) -> Option<String> {
+        let basic = BasicLogin { page: "/".into(), charset, timeout_ms: 1000 };
+        let value = basic.authorization(&LegacyLogin::parse(login).unwrap(), &Secret::new(password))?;
+        Some(String::from_utf8(value.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a06_the_charset_is_the_declared_one() {
+        // The example of RFC 7617, 2.1: test, and 123£.
+        assert_eq!(sent(BasicCharset::Utf8, "test", "123£").as_deref(), Some("Basic dGVzdDoxMjPCow=="));
+        assert_eq!(sent(BasicCharset::Latin1, "test", "123£").as_deref(), Some("Basic dGVzdDoxMjOj"));
+        assert_eq!(sent(BasicCharset::Utf8, "test", "a:b").as_deref(), Some("Basic dGVzdDphOmI="));
+    }
+
+    #[test]
+    fn a06_what_cannot_be_sent_is_nobodys() {
+        assert_eq!(sent(BasicCharset::Utf8, "a:b", "c"), None);
+        assert_eq!(sent(BasicCharset::Utf8, "a", "b\u{7}"), None);
+        assert_eq!(sent(BasicCharset::Latin1, "a", "10 €"), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! The one-time secrets of a letter: made when it is written for somebody who takes it, kept as digests only.
+//!
+//! A letter that has to be repeated gets new ones, and those of the copy before stay good in their own time
+//! (docs/decisions/mail-secrets-of-a-repeated-letter.md).
+
+use super::{Mailer, Unsent};
+use crate::domain::challenge::ChallengeId;
+use crate::domain::secret::{Secret, eight_digits, long_secret};
+
+/// The secrets of a proof's letter.
+pub(super) struct Secrets {
+    pub(super) link: Option<Secret>,
+    pub(super) code: Option<Secret>,
+    pub(super) code_minutes: u32,
+    pub(super) link_minutes: u32,
+}
+
+/// Makes the secrets of a proof's letter; their time counts from here. A newer letter goes before an older one.
+pub(super) async fn of_proof(mailer: &Mailer, id: &ChallengeId, issue: u32) -> Result<Secrets, Unsent> {
+    let mut tx = mailer.store.write().await?;
+    let challenge = tx.challenge(id).await?.ok_or(Unsent::Superseded)?;
+    let method = challenge.terms.method;
+    let secrets = Secrets {
+        link: method.has_link().then(|| long_secret(&*mailer.dice)),
+        code: method.has_code().then(|| eight_digits(&*mailer.dice)),
+        code_minutes: challenge.terms.code_minutes,
+        link_minutes: challenge.terms.link_minutes,
+    };
+    let code = secrets.code.as_ref().map(Secret::digest);
+    let link = secrets.link.as_ref().map(Secret::digest);
+    if !tx.mark_sent(id, issue, code, link, mailer.clock.now()).await? {
+        return Err(Unsent::Superseded);
+    }
+    tx.commit().await?;
+    Ok(secrets)
+}
+
+/// Makes the link of a reset.
+pub(super) async fn of_reset(mailer: &Mailer, recovery: &str) -> Result<Secret, Unsent> {
+    let secret = long_secret(&*mailer.dice);
+    let mut tx = mailer.store.write().await?;
+    if !tx.mark_recovery_sent(recovery, secret.digest(), mailer.clock.now()).await? {
+        return Err(Unsent::Superseded);
+    }
+    tx.commit().await?;
+    Ok(secret)
+}

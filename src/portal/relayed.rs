@@ -1,0 +1,66 @@
+//! The extranet's cookies that a browser holds on an agency's host: given at the sign-in, taken back when somebody else
+//! or another account comes there.
+
+use cookie::time::Duration;
+use http::{HeaderName, HeaderValue};
+
+use crate::domain::agency::{Agency, CookieMode};
+use crate::domain::identity::AccountLabel;
+use crate::domain::origin::Scheme;
+use crate::legacy::UpstreamCookie;
+use crate::web::cookies::{Kind, is_ours};
+use crate::web::guest::Guest;
+
+/// How long a browser knows whose the extranet's cookies are: as long as a device is known.
+const KNOWN_FOR: Duration = Duration::days(180);
+
+/// Gives the browser the extranet's cookies, except for such as would pass for ours.
+pub(super) fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
+    // In a jar they stay in the session.
+    if agency.cookies == CookieMode::Jar {
+        return;
+    }
+    for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
+        guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
+    }
+}
+
+/// What was another account's on this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing: the same account was here last, or none.
+    Nothing,
+    /// Pages and storage of another account.
+    Another,
+}
+
+/// The account comes to this host. What is there of another one, or of nobody known, is taken away: an extranet's cookie
+/// must never speak for one account beside headers of another.
+pub(super) fn arrive(guest: &mut Guest, account: &AccountLabel) -> Before {
+    let known = guest.cookie(Kind::Account).map(str::to_owned);
+    guest.set(Kind::Account, account.as_str(), Some(KNOWN_FOR));
+    match known.as_deref() {
+        Some(label) if label == account.as_str() => Before::Nothing,
+        known => {
+            let_go(guest);
+            if known.is_some() { Before::Another } else { Before::Nothing }
+        }
+    }
+}
+
+/// Takes the extranet's cookies away, by the names that the browser sent.
+pub(super) fn let_go(guest: &mut Guest) {
+    let held = guest.cookie_header().to_owned();
+    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
+    for name in names.filter(|name| !is_ours(name)) {
+        guest.set_written(format!("{name}=; Path=/; Max-Age=0"));
+    }
+}
+
+/// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
+/// whole registrable domain, and so take the portal's own.
+pub(super) fn with_cleared_site(mut response: axum::response::Response) -> axum::response::Response {
+    let pages = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
+    response
+}

@@ -1,0 +1,110 @@
+//! The person's accounts on pages, the question which one, and opening one of them (b17, c17).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{account, wording};
+use crate::app::Fault;
+use crate::app::switch_account::{self, Account};
+use crate::domain::agency::Agency;
+use crate::domain::identity::AccountLabel;
+use crate::domain::path::ReturnPath;
+use crate::pages::portal::{AttachAt, AttachedAccount, ChooseAccountPage};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::query::Asked;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    client: String,
+    societe: String,
+    #[serde(rename = "return")]
+    return_to: String,
+}
+
+/// Which account of this agency? Opening one is a form: following a link closes nothing.
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(asked): Asked<Said>,
+) -> Result<Response, Fault> {
+    let (mut guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
+    let accounts = switch_account::accounts(&web.app, &session).await?;
+    let here: Vec<Account> = accounts.into_iter().filter(|account| is_asked_for(account, &agency)).collect();
+    if here.is_empty() {
+        return Ok(guest.go("/account"));
+    }
+    let page = ChooseAccountPage {
+        agency: agency.brand.name.clone(),
+        one_is_open: here.iter().any(|account| account.is_open),
+        accounts: attached(&mut guest, &here),
+        return_to: ReturnPath::parse_or_home(&asked.return_to).as_str().to_owned(),
+    };
+    Ok(guest.page(&web, Some(&agency), &page))
+}
+
+/// The agency's accounts, and what is open on the same host and would be closed.
+fn is_asked_for(account: &Account, agency: &Agency) -> bool {
+    account.link.account.agency == agency.code
+        || (account.is_open && account.agency.public.host() == agency.public.host())
+}
+
+/// « Ouvrir »: what else is open on the same host is closed, here and in its extranet.
+pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (guest, session) = match account::signed_in(&web, guest).await? {
+        Ok(signed_in) => signed_in,
+        Err(response) => return Ok(response),
+    };
+    let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
+    let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    Ok(match switch_account::switch(&web.app, &guest.caller, &session, &label).await? {
+        Some(account) => guest.go_into_account(&account.agency, &label, return_to.as_str()),
+        None => guest.go("/account"),
+    })
+}
+
+/// On an agency's host: the way to the person's accounts, for a link in the extranet.
+pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Response {
+    guest.go(&format!("{}/account", web.portal_url()))
+}
+
+/// The accounts as pages show them; the page's forms may lead to each of their hosts.
+pub(super) fn attached(guest: &mut Guest, accounts: &[Account]) -> Vec<AttachedAccount> {
+    let shown = |account: &Account| {
+        guest.leads_to(&account.agency);
+        let Account { agency, link, is_open } = account;
+        AttachedAccount {
+            agency: agency.brand.name.clone(),
+            initials: wording::initials(&agency.brand.name),
+            colour: agency.brand.colour.trim_start_matches('#').to_owned(),
+            account: link.account.login.as_str().to_owned(),
+            holder: link.account.name.clone(),
+            kind: link.account.kind.name(),
+            label: link.label().as_str().to_owned(),
+            is_open: *is_open,
+        }
+    };
+    accounts.iter().map(shown).collect()
+}
+
+/// Where further accounts are attached: once for each agency.
+pub(super) fn attach_at(accounts: &[Account]) -> Vec<AttachAt> {
+    let mut places: Vec<AttachAt> = Vec::new();
+    for Account { agency, .. } in accounts {
+        let url = format!("{}&attach=1", wording::login_path(Some(agency)));
+        let place = AttachAt { agency: agency.brand.name.clone(), url };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
+}

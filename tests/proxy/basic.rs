@@ -1,0 +1,148 @@
+//! An extranet that takes HTTP Basic: each request carries the account's own identifier and password (a06).
+
+use std::fs;
+
+use crate::support::{
+    echo::{Account, Echo},
+    gateway::Gateway,
+    person::{Person, Request},
+    site::{Agency, Site},
+    town::{self, ALICE, BOB, CHOSEN, Town, login_path, try_sign_in},
+};
+
+/// Agency A, whose extranet takes HTTP Basic.
+fn agency(a: &Echo, page: &str, charset: &str) -> Agency {
+    let text = r#"
+        [sign_in]
+        adapter = "http-basic"
+        [[headers]]
+        name = "X-Extranet-User"
+        value = "{login}"
+        [paths]
+        public = ["/public/"]
+    "#;
+    Agency::from_toml("agence-a", text)
+        .set("client", "CA")
+        .set("societe", "SA")
+        .set("name", "Agence du Port")
+        .set("upstream.url", a.origin())
+        .set("sign_in.basic.page", page)
+        .set("sign_in.basic.charset", charset)
+}
+
+fn town(page: &str, charset: &str) -> Town {
+    let account = |who: town::Who| Account::new(who.login, who.password, "", who.email);
+    let a = Echo::start(vec![account(ALICE), account(BOB), Account::new("old", "c:d", "", "")]);
+    let gateway = Gateway::start(&Site::new().agency(agency(&a, page, charset)));
+    Town { gateway, a, b: Echo::start(Vec::new()) }
+}
+
+/// The credentials of a request, as the extranet reads them.
+fn credentials(town: &Town) -> Vec<u8> {
+    let seen = town.a.last();
+    let [value] = seen.values("authorization")[..] else { panic!("one Authorization: {:?}", seen.headers) };
+    data_encoding::BASE64.decode(value.strip_prefix("Basic ").expect("Basic").as_bytes()).expect("base64")
+}
+
+#[test]
+fn a06_each_request_carries_the_accounts_own_credentials_in_the_declared_charset() {
+    for (page, charset) in [("/basic/moi", "utf-8"), ("/basic/latin/moi", "iso-8859-1")] {
+        let town = town(page, charset);
+        let mut bob = town.resident(BOB);
+        let at = |path: &str| town.gateway.agency("agence-a", path);
+        let answer = bob.visit(Request::get(at(page)));
+        assert_eq!(answer.status, 200, "{charset}: {}", answer.text());
+        let text = format!("{}:{}", BOB.login, BOB.password);
+        let wanted = if charset == "utf-8" {
+            text.into_bytes()
+        } else {
+            text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("a letter of ISO-8859-1")).collect()
+        };
+        assert_eq!(credentials(&town), wanted, "{charset}");
+        // What the browser says of itself does not count, and who is nobody has no credentials.
+        bob.visit(Request::get(at(page)).header("authorization", "Basic bWFsbG9yeTp4"));
+        assert_eq!(credentials(&town), wanted);
+        assert_eq!(town.a.last().folded("authorization").len(), 1);
+        bob.visit(Request::get(at("/public/x")).header("authorization", "Basic bWFsbG9yeTp4"));
+        assert!(town.a.last().values("authorization").is_empty(), "no identity on public paths");
+        for place in [town.gateway.log(), database(&town)] {
+            let encoded = data_encoding::BASE64.encode(&wanted);
+            assert!(!place.contains(BOB.password) && !place.contains(&encoded), "the password is written nowhere");
+        }
+    }
+}
+
+fn database(town: &Town) -> String {
+    let read = |name: &str| fs::read(town.gateway.folder().join(name)).unwrap_or_default();
+    String::from_utf8_lossy(&[read("vestibule.db"), read("vestibule.db-wal")].concat()).into_owned()
+}
+
+#[test]
+fn a06_old_credentials_are_judged_by_the_declared_page() {
+    let town = town("/basic/moi", "utf-8");
+    let mut alice = Person::new(&town.gateway);
+    // Wrong; with a colon that would end the identifier; and right with another one's password: nobody.
+    for (login, password) in [(ALICE.login, "faux"), ("old:c", "d"), (ALICE.login, BOB.password)] {
+        try_sign_in(&mut alice, "a", login, password);
+        alice.see("Ce couple identifiant et mot de passe est inconnu");
+    }
+    try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
+    alice.see("évolue");
+    // A page that is open to everybody says nothing about anybody.
+    let open = town_with_open_page();
+    let mut alice = Person::new(&open.gateway);
+    try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
+    alice.see("ne répond pas").miss("évolue");
+}
+
+fn town_with_open_page() -> Town {
+    town("/public/moi", "utf-8")
+}
+
+#[test]
+fn a11_a_password_that_the_extranet_refuses_is_sent_no_more_and_asked_for_once() {
+    let town = town("/basic/moi", "utf-8");
+    let mut alice = town.resident(ALICE);
+    alice.open(town.at_a("/basic/moi"));
+    assert_eq!(alice.here().status, 200);
+    // A page that refuses only itself costs nobody a password.
+    let refused = alice.visit(Request::get(town.gateway.agency("agence-a", "/basic/closed")));
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert!(refused.headers.get("www-authenticate").is_none(), "the browser must not ask for a password by itself");
+    alice.open(town.at_a("/basic/moi"));
+    assert_eq!(alice.here().status, 200);
+
+    town.a.make_anew(ALICE.login, "Nouveau-2027");
+    let before = town.a.attempts(ALICE.login);
+    alice.open(town.at_a("/basic/moi?page=2")).see("Le mot de passe de votre espace client").see(ALICE.login);
+    for _ in 0..3 {
+        alice.open(town.at_a("/basic/moi?page=2")).see("Le mot de passe de votre espace client");
+    }
+    let part = Request::get(town.gateway.agency("agence-a", "/basic/logo.png")).header("sec-fetch-mode", "no-cors");
+    assert_eq!(alice.ask(part).status, 401);
+    assert_eq!(town.a.attempts(ALICE.login), before + 2, "the request, and one question more: then it is known");
+    assert_eq!(town.gateway.traced("upstream-sign-in-refused"), 1);
+
+    alice.fill("password", "faux").press("Enregistrer et continuer").see("n'est pas le bon");
+    alice.fill("password", "Nouveau-2027").press("Enregistrer et continuer");
+    assert_eq!(alice.here().url.to_string(), town.at_a("/basic/moi?page=2"), "{}", alice.words());
+    assert_eq!(credentials(&town), format!("{}:Nouveau-2027", ALICE.login).into_bytes());
+    // The person's own password is what it was.
+    let mut again = Person::new(&town.gateway);
+    again.open(login_path("a")).fill("login", ALICE.email).fill("password", CHOSEN).press("Connexion");
+    again.open(town.at_a("/basic/moi"));
+    assert_eq!(again.here().status, 200);
+}
+
+#[test]
+fn a06_an_identifier_that_cannot_be_sent_is_told_where_the_roster_is_read() {
+    let town = town("/basic/moi", "utf-8");
+    let roster = town.gateway.folder().join("roster.csv");
+    fs::write(&roster, "login,password\nold:c,d\nfine,d\n").expect("the roster");
+    let done = town.gateway.run("import", &["--agency", "CA/SA", roster.to_str().expect("a path")]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
+    assert!(
+        told.contains("roster.csv:2: an identifier with a colon cannot be sent") && told.contains("1 accounts taken"),
+        "{told}"
+    );
+}

@@ -1,0 +1,170 @@
+//! Several contracts and several agencies under one sign-in: the list, the question which one, and opening another one.
+
+use super::{cookies_at_a, opens_a};
+use crate::support::{
+    page,
+    person::{Person, Request},
+    town::{BOB, BOB_AGAIN, BOB_AT_B, CHOSEN, Town, Who},
+};
+
+const FIRST: &str = "Ouvrir Agence du Port bob-12";
+const SECOND: &str = "Ouvrir Agence du Port bob-34";
+
+#[test]
+fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() {
+    let town = Town::build();
+    let mut bob = town.resident(BOB);
+    bob.open("/account").follow("Associer un autre compte : Agence du Port");
+    bob.see("saisissez l'identifiant et le mot de passe que l'agence vous a remis");
+    attach(&mut bob, BOB_AGAIN);
+    bob.see("Agence du Port").press("Continuer");
+    // The first contract is still open: nothing is closed by going on.
+    bob.see("Quel compte voulez-vous ouvrir ?").see("bob-12").see("bob-34").press(SECOND);
+    bob.see("\"who\":\"bob-34\"");
+    bob.open("/account");
+    assert_eq!(page::count(&bob.here().text(), "ul.accounts li"), 2);
+}
+
+#[test]
+fn b16_another_agencys_account_is_attached_by_its_codes() {
+    let town = Town::build();
+    let mut bob = town.resident(BOB);
+    bob.open("/account").follow("Associer un compte d'une autre agence").see("Trouver votre agence");
+    bob.fill("Code client", "CB").fill("Code société", "SB").press("Continuer");
+    attach(&mut bob, BOB_AT_B);
+    bob.see("Agence de la Gare").press("Continuer").see("\"who\":\"B-4412\"");
+}
+
+#[test]
+fn c17_the_list_tells_agency_identifier_and_what_is_open() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    bob.open("/account").see("Agence du Port").see("Agence de la Gare").see("bob-12").see("bob-34").see("B-4412");
+    let html = bob.here().text();
+    assert_eq!(page::count(&html, "ul.accounts li"), 3);
+    assert_eq!(page::count(&html, "ul.accounts img.mark"), 3, "something to recognise each agency by");
+    let mark = page::attribute(&html, "ul.accounts img.mark", "src").expect("a picture");
+    let picture = bob.open(mark).here().clone();
+    assert_eq!(picture.header("content-type"), "image/svg+xml");
+    bob.open("/account").press(SECOND).see("\"who\":\"bob-34\"");
+    bob.open("/account");
+    let open = page::attribute(&bob.here().text(), "li.accounts-open input[name=account]", "value");
+    assert!(open.is_some(), "the account that is open is marked");
+    // From within the extranet, by an address that the agency can put there.
+    bob.open(town.at_a("/.vestibule/accounts")).see("Mes comptes d'agence").see("bob-12");
+}
+
+#[test]
+fn b17_who_enters_with_two_contracts_is_asked_which_and_comes_to_the_page_that_was_wanted() {
+    let town = Town::build();
+    with_three_accounts(&town);
+    let mut bob = Person::new(&town.gateway);
+    bob.open(town.at_a("/membre/x?page=2")).see("Connexion");
+    bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    bob.see("Quel compte voulez-vous ouvrir ?").miss("B-4412");
+    town.forget();
+    bob.press(SECOND).see("\"who\":\"bob-34\"").see("/membre/x?page=2");
+    assert_eq!(town.a.last().folded("X-Extranet-User"), ["bob-34"]);
+    // Once chosen, it is not asked again; and the other agency, with one account, never asks.
+    bob.open(town.at_a("/membre/y")).see("\"who\":\"bob-34\"");
+    bob.open("/login?client=CA&societe=SA").see("\"who\":\"bob-34\"");
+    bob.open(town.at_b("/membre/x")).see("\"who\":\"B-4412\"");
+}
+
+#[test]
+fn c17_opening_another_account_closes_the_first_one_here_and_in_its_extranet() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    bob.open("/account").press(FIRST).see("\"who\":\"bob-12\"");
+    // What the extranet gave the first account's browser besides its session.
+    bob.get(town.at_a("/answer?set-cookie=dossier%3Dbob-12%3B+Path%3D%2F"), &[]);
+    let before = cookies_at_a(&town, &bob);
+    assert!(before.contains("dossier=bob-12") && opens_a(&town, &before), "{before}");
+    let live = town.a.live_sessions();
+    town.forget();
+    bob.open("/account").press(SECOND).see("\"who\":\"bob-34\"");
+    assert!(town.a.seen().iter().any(|seen| seen.target == "/deconnexion"), "the first account is signed out upstream");
+    assert_eq!(town.a.live_sessions(), live, "one session ended, one began");
+    assert!(!opens_a(&town, &before), "the first account's cookie is worth nothing");
+    let after = cookies_at_a(&town, &bob);
+    assert!(!after.contains("dossier"), "nothing of the first account is left in the browser: {after}");
+    // A tab of the first account now shows the second one, and nothing between the two.
+    town.forget();
+    bob.open(town.at_a("/membre/old-tab")).see("\"who\":\"bob-34\"");
+    assert_eq!(town.a.last().folded("X-Extranet-User"), ["bob-34"]);
+    assert_eq!(town.gateway.traced("account-switched"), 1);
+}
+
+#[test]
+fn c17_the_browser_is_told_to_forget_pages_and_storage_when_another_account_comes() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    for (button, clears) in [(FIRST, false), (SECOND, true), (SECOND, false), (FIRST, true)] {
+        bob.open("/account");
+        let form = bob.form(button);
+        let mut answer = bob.ask(bob.request_of(&form));
+        let mut said = Vec::new();
+        while let Some(next) = answer.redirect() {
+            answer = bob.ask(Request::get(next));
+            said.extend(answer.headers.get("clear-site-data").cloned());
+        }
+        assert_eq!(answer.status, 200);
+        assert_eq!(said.len(), usize::from(clears), "{button}: {said:?}");
+        assert!(said.iter().all(|value| value == "\"cache\", \"storage\""), "never the whole site's cookies: {said:?}");
+    }
+}
+
+#[test]
+fn c17_following_a_link_to_another_account_closes_nothing() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    bob.open("/account");
+    let second = bob.form(SECOND).value("account").expect("a label").to_owned();
+    bob.press(FIRST).see("\"who\":\"bob-12\"");
+    let before = cookies_at_a(&town, &bob);
+    bob.open(town.at_a(&format!("/.vestibule/begin?account={second}"))).see("Quel compte voulez-vous ouvrir ?");
+    bob.see("Un compte est déjà ouvert");
+    assert!(opens_a(&town, &before), "the first account is still open");
+    bob.open(town.at_a("/membre/x")).see("\"who\":\"bob-12\"");
+    // And somebody else's account is nobody's here.
+    let mut alice = town.alice();
+    alice.open("/account");
+    let mut form = alice.form("Ouvrir Agence du Port alice-77");
+    form.set("account", &second);
+    alice.send(&form);
+    alice.open(town.at_a(&format!("/.vestibule/begin?account={second}"))).miss("bob");
+}
+
+#[test]
+fn b17_the_next_person_at_a_browser_finds_nothing_of_the_one_before() {
+    let town = Town::build();
+    town.resident(BOB);
+    let mut person = town.alice();
+    person.get(town.at_a("/answer?set-cookie=dossier%3Dalice%3B+Path%3D%2F"), &[]);
+    // Alice leaves by the portal: the agency's host was not there to take its cookies away.
+    person.open("/account").press("Se déconnecter");
+    town.sign_in(&mut person, "a", BOB.email, CHOSEN);
+    let held = cookies_at_a(&town, &person);
+    assert!(!held.contains("dossier"), "{held}");
+}
+
+/// Bob, who has migrated two contracts at A and one at B, in a browser where he is signed in and has opened nothing.
+fn with_three_accounts(town: &Town) -> Person {
+    let mut bob = town.resident(BOB);
+    for (agency, who) in [("CA&societe=SA", BOB_AGAIN), ("CB&societe=SB", BOB_AT_B)] {
+        bob.open(format!("/login?client={agency}&attach=1"));
+        attach(&mut bob, who);
+    }
+    let mut again = Person::new(&town.gateway);
+    again.open("/login?client=CA&societe=SA").fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    again.see("Quel compte voulez-vous ouvrir ?");
+    town.forget();
+    again
+}
+
+/// On the login page: the old credentials of another account, and the password of the person.
+fn attach(person: &mut Person, who: Who) {
+    person.fill("login", who.login).fill("password", who.password).press("Connexion");
+    person.press("Étape suivante").see("Veuillez saisir votre mot de passe pour rattacher vos comptes");
+    person.fill("password", CHOSEN).press("Connexion").see("Compte associé ✓").see("a bien été associé");
+}

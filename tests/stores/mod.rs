@@ -1,0 +1,6 @@
+//! What residents and operators are promised of what is kept: when a database fails, moves, or gets another key.
+
+mod failing;
+mod moving;
+mod rotating;
+mod secrets;

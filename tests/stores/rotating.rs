@@ -1,0 +1,111 @@
+//! Another key for the vault, while residents come and go (f14).
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use crate::support::{
+    person::Person,
+    stage::Stage,
+    town::{ALICE, BOB, CAROL, CHOSEN, DORA, Town, login_path, migrate_up_to_proof},
+};
+
+on_every_stage! {
+    f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothing,
+    f14_a_secret_that_is_used_is_sealed_anew_at_once,
+}
+
+/// Makes a new key the current one; the old one still opens.
+fn turn_the_key(town: &mut Town) {
+    let file = town.gateway.folder().join("new.key");
+    let made = program(&["vault", "new-key", file.to_str().expect("UTF-8")]);
+    assert!(made.0, "{}", made.1);
+    let again = program(&["vault", "new-key", file.to_str().expect("UTF-8")]);
+    assert!(!again.0, "a key that is there is not overwritten: {}", again.1);
+    town.gateway.configure("vault.key_file", "new.key");
+    town.gateway.configure("vault.old_key_files", vec!["vault.key"]);
+    town.gateway.restart();
+}
+
+fn program(arguments: &[&str]) -> (bool, String) {
+    let done = crate::support::gateway::program().args(arguments).output().expect("the program can be started");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    (done.status.success(), said)
+}
+
+fn rotate(town: &Town) -> (bool, String) {
+    let done = town.gateway.run("vault rotate", &[]);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    (done.status.success(), said)
+}
+
+fn f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothing(stage: Stage) {
+    let mut town = Town::on(stage);
+    let mut alice = town.alice();
+    for who in [BOB, DORA] {
+        town.migrate(&mut Person::new(&town.gateway), "a", who, who.email);
+    }
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    let code = town.gateway.letter_to(CAROL.email).code();
+    turn_the_key(&mut town);
+
+    // Residents sign in again and again, and so into the extranet, while everything is sealed anew.
+    let over = AtomicBool::new(false);
+    let rotated = thread::scope(|scope| {
+        for who in [BOB, DORA] {
+            let (town, over) = (&town, &over);
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    town.sign_in(&mut Person::new(&town.gateway), "a", who.email, CHOSEN);
+                }
+            });
+        }
+        let rotated = [rotate(&town), rotate(&town)];
+        over.store(true, Ordering::Relaxed);
+        rotated
+    });
+    for (done, said) in &rotated {
+        assert!(*done, "{said}");
+    }
+    let (done, said) = rotate(&town);
+    assert!(done && said.contains("0 secrets sealed anew"), "{said}");
+    assert!(said.contains("an old key, not needed any more"), "{said}");
+    assert_eq!(town.gateway.number("SELECT COUNT(DISTINCT key_id) FROM legacy_secrets"), 1);
+    assert!(town.gateway.traced("vault-rotated") >= 3);
+
+    town.gateway.configure("vault.old_key_files", Vec::<String>::new());
+    town.gateway.restart();
+    carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
+    for who in [ALICE, BOB, CAROL, DORA] {
+        town.sign_in(&mut Person::new(&town.gateway), "a", who.email, CHOSEN);
+    }
+    // Her session, and the extranet's in it, is from the time of the old key.
+    alice.open("/account").press("Se déconnecter").see("Vous êtes déconnecté");
+}
+
+fn f14_a_secret_that_is_used_is_sealed_anew_at_once(stage: Stage) {
+    let mut town = Town::on(stage);
+    town.alice();
+    town.resident(BOB);
+    let before = town.gateway.number("SELECT COUNT(*) FROM legacy_secrets");
+    let keys = "SELECT COUNT(DISTINCT key_id) FROM legacy_secrets";
+    turn_the_key(&mut town);
+    let mut alice = Person::new(&town.gateway);
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+    assert_eq!((before, town.gateway.number(keys)), (2, 2), "hers is under the new key, his is not");
+
+    // Who takes the old key out too early is told, and nobody's secret is lost.
+    town.gateway.configure("vault.old_key_files", Vec::<String>::new());
+    let (done, said) = rotate(&town);
+    assert!(!done && said.contains("a key that is not configured") && said.contains("0 secrets sealed anew"), "{said}");
+    town.gateway.restart();
+    let mut bob = Person::new(&town.gateway);
+    bob.open(login_path("a")).fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    assert_eq!(bob.here().status, 503, "{}", bob.here().url);
+    town.gateway.configure("vault.old_key_files", vec!["vault.key"]);
+    town.gateway.restart();
+    town.sign_in(&mut Person::new(&town.gateway), "a", BOB.email, CHOSEN);
+    assert_eq!(town.gateway.number(keys), 1);
+}
