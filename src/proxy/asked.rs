@@ -181,7 +181,11 @@ impl Asked {
 /// The head cannot be put together.
 pub fn level(head: &mut RequestHeader) -> pingora::Result<()> {
     if let Some(authority) = head.uri.authority().map(ToString::to_string) {
-        head.insert_header(HOST, authority)?;
+        // One that says something else stays beside it, and two are refused (RFC 9113, 8.3.1).
+        if head.headers.get_all(HOST).iter().all(|host| host.as_bytes() == authority.as_bytes()) {
+            head.remove_header(&HOST);
+        }
+        head.append_header(HOST, authority)?;
     }
     if head.uri.authority().is_some() {
         let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
