@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
 use crate::support::{
@@ -31,9 +31,11 @@ struct Https {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than those it gives out: curl would take them for signed by themselves.
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         Self { issuer: CertifiedIssuer::self_signed(params, key).expect("an authority") }
     }
@@ -65,7 +67,7 @@ impl Https {
     /// The same, with more hosts in the agencies' certificate and an agency A that differs.
     fn start_with(more: &[&str], at_a: impl FnOnce(Agency) -> Agency) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let authority = Authority::new();
+        let authority = Authority::new("An authority");
         authority.write(&folder.path().join("ca.pem"));
         let certificates = folder.path().join("certificates");
         fs::create_dir(&certificates).expect("a folder");
@@ -205,7 +207,7 @@ fn e13_certificates_are_renewed_by_a_reload_and_a_bad_one_is_told_with_its_line(
     let certificates = https.folder.path().join("certificates");
     let (done, said) = https.curl("/public/x", &[]);
     assert!(done, "{said}");
-    let renewed = Authority::new();
+    let renewed = Authority::new("Another authority");
     renewed.give_out(&certificates, "agencies", &["*.agences.localhost"], 2999);
     assert!(https.town.gateway.run("reload", &[]).status.success());
     let (done, said) = https.curl("/public/x", &[]);
