@@ -290,6 +290,12 @@ fn beyond_the_limit_connections_wait_and_are_not_refused() {
     }
     let mut waits = Raw::connect(port);
     waits.send(&request);
+    town.forget();
+    // What others ask meanwhile is all that the extranet hears.
+    for _ in 0..20 {
+        assert_eq!(kept[0].send(&request).answer().map(|answer| answer.status), Some(200));
+    }
+    assert_eq!(town.a.seen().len(), 20, "the one beyond the limit is not served");
     drop(kept.pop());
     assert_eq!(waits.answer().map(|answer| answer.status), Some(200), "as soon as one has gone");
 }
