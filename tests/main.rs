@@ -5,8 +5,8 @@
     reason = "tests stand outside: they wait for real processes, read the environment and print what went wrong"
 )]
 
-/// Makes of each sentence, a function of a stage, a test on every stage; one that is not listed is dead code.
-macro_rules! on_every_stage {
+/// Makes of each sentence, a function of a stage, a test on every database; one that is not listed is dead code.
+macro_rules! on_every_database {
     ($($sentence:ident),+ $(,)?) => {
         mod on_sqlite {
             $(#[test]
@@ -20,6 +20,13 @@ macro_rules! on_every_stage {
                 super::$sentence(crate::support::stage::Stage::Postgres);
             })+
         }
+    };
+}
+
+/// The same, and on two nodes that share a PostgreSQL and a Redis.
+macro_rules! on_every_stage {
+    ($($sentence:ident),+ $(,)?) => {
+        on_every_database! { $($sentence),+ }
         mod on_two_nodes {
             $(#[test]
             fn $sentence() {

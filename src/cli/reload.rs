@@ -15,6 +15,7 @@ use super::reading::{self, Reading, Refused};
 use crate::app::App;
 use crate::config::Settings;
 use crate::proxy::Certificates;
+use crate::telemetry::metrics::METRICS;
 
 /// How often files are looked at. A change is taken up once it has been the same for two looks, so that an editor or a
 /// copy of many files has come to its end.
@@ -135,6 +136,7 @@ impl Reloader {
             }
             Err(error) => Err(vec![format!("reading the configuration broke off: {error}")]),
         };
+        METRICS.reloads.add(if outcome.is_ok() { "taken" } else { "refused" });
         let last = Last { at: self.app.now(), outcome };
         last.tell(why);
         self.state().last = Some(last.clone());

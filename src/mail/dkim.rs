@@ -1,7 +1,7 @@
 //! DKIM: a signature under each letter, by which receivers know that it comes from us (RFC 6376, Ed25519: RFC 8463).
 //!
 //! Our own, because the ready-made signers bring the `rsa` crate with its open advisory, or a second cryptographic
-//! library (docs/decisions/mail-dkim-by-ring.md); another implementation checks every signature in the tests.
+//! library (docs/decisions/0025-dkim-by-ring.md); another implementation checks every signature in the tests.
 
 use data_encoding::BASE64;
 use jiff::Timestamp;

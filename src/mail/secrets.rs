@@ -1,7 +1,7 @@
 //! The one-time secrets of a letter: made when it is written for somebody who takes it, kept as digests only.
 //!
 //! A letter that has to be repeated gets new ones, and those of the copy before stay good in their own time
-//! (docs/decisions/mail-secrets-of-a-repeated-letter.md).
+//! (docs/decisions/0026-secrets-of-a-repeated-letter.md).
 
 use super::{Mailer, Unsent};
 use crate::domain::challenge::ChallengeId;

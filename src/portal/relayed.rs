@@ -37,6 +37,8 @@ pub(super) enum Before {
 /// The account comes to this host. What is there of another one, or of nobody known, is taken away: an extranet's cookie
 /// must never speak for one account beside headers of another.
 pub(super) fn arrive(guest: &mut Guest, account: &AccountLabel) -> Before {
+    // Coming here is not the extranet's session ending over and over: whoever opens one account after another may.
+    guest.clear(Kind::Renewals);
     let known = guest.cookie(Kind::Account).map(str::to_owned);
     guest.set(Kind::Account, account.as_str(), Some(KNOWN_FOR));
     match known.as_deref() {

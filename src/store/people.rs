@@ -224,23 +224,6 @@ impl Tx {
         .map(Columns::link)
         .collect()
     }
-
-    /// The person's account at an agency; the one that was attached first, if there are several.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn link_at(&mut self, identity: &IdentityId, agency: &AgencyCode) -> Result<Option<Link>, StoreError> {
-        sqlx::query(
-            "SELECT id AS link_id, identity_id AS link_identity_id, agency, login, name, kind
-             FROM links WHERE identity_id = $1 AND agency = $2 ORDER BY created_at, id LIMIT 1",
-        )
-        .bind(identity.as_str())
-        .bind(agency.to_string())
-        .fetch_optional(self.conn())
-        .await?
-        .map(|row| row.link())
-        .transpose()
-    }
 }
 
 fn credential(row: &AnyRow) -> Result<Credential, StoreError> {

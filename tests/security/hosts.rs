@@ -119,10 +119,10 @@ fn sec_017_an_identifier_that_was_given_to_somebody_else_does_not_open_to_who_ha
     before.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
     town.a.make_anew(ALICE.login, "Albert-2026");
     town.gateway.let_pass(1);
-    before.open(town.at_a("/membre/x")).see("refuse l'accès").miss("\"who\"");
+    before.open(town.at_a("/membre/x")).see("ne reconnaît plus le mot de passe").miss("\"who\"");
     let mut again = Person::new(&town.gateway);
     try_sign_in(&mut again, "a", ALICE.email, CHOSEN);
-    again.see("refuse l'accès").miss("\"who\"");
+    again.see("ne reconnaît plus le mot de passe").miss("\"who\"");
     // And who has it now does not become the person who had it.
     let mut albert = Person::new(&town.gateway);
     try_sign_in(&mut albert, "a", ALICE.login, "Albert-2026");

@@ -37,7 +37,7 @@ fn sec_017_the_same_person_takes_a_password_that_the_agency_gave_out_anew() {
     let mut alice = town.alice();
     town.a.make_anew(ALICE.login, "Alice-2026");
     town.gateway.let_pass(1);
-    alice.open(town.at_a("/membre/x")).see("refuse l'accès");
+    alice.open(town.at_a("/membre/x")).see("ne reconnaît plus le mot de passe");
     alice.open("/login?client=CA&societe=SA&attach=1").fill("login", ALICE.login).fill("password", "Alice-2026");
     alice.press("Connexion").press("Étape suivante").see("rattacher vos comptes");
     alice.fill("password", CHOSEN).press("Connexion").see("Compte associé").press("Continuer");

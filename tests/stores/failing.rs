@@ -165,7 +165,7 @@ fn rel_024_a_primary_that_became_a_replica_is_down_until_another_one_is_primary(
     assert!(begin.elapsed() < RECOVERS);
 }
 
-on_every_stage! {
+on_every_database! {
     rel_002_what_residents_were_told_is_there_after_kill_9,
 }
 

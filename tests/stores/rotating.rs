@@ -11,7 +11,7 @@ use crate::support::{
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, Town, login_path, migrate_up_to_proof},
 };
 
-on_every_stage! {
+on_every_database! {
     f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothing,
     f14_a_secret_that_is_used_is_sealed_anew_at_once,
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::terminal::{self, say};
-use super::{Ended, assemble, runtime};
+use super::{Ended, assemble, control, runtime};
 use crate::app::support::{self, Found, Resent};
 use crate::app::{App, Fault};
 use crate::config::Settings;
@@ -138,7 +138,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
             };
             let support::Disabled { sessions, letters } = disabled;
             say!("{who} is disabled: {sessions} sign-ins ended, {letters} letters do not go out any more.");
-            remembered(settings);
+            remembered(settings, &identity).await;
             Ok(())
         }
         Act::Enable { who, sure } => {
@@ -193,7 +193,7 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
         unlinked.left
     );
     say!("It is attached again by signing in with the old credentials of the agency.");
-    remembered(settings);
+    remembered(settings, &unlinked.identity).await;
     Ok(())
 }
 
@@ -234,7 +234,12 @@ fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
 }
 
 /// A gateway that runs beside this command has its own memory.
-fn remembered(settings: &Settings) {
+async fn remembered(settings: &Settings, identity: &IdentityId) {
+    let line = format!("forget identity {}", identity.as_str());
+    if let Ok(Ok(_)) = control::ask(&settings.server.control, &line).await {
+        say!("The gateway that runs here has forgotten what it remembered of that.");
+        return;
+    }
     let seconds = settings.server.cache_age.as_secs();
     say!("A gateway that is running forgets what it remembers of that within {seconds} seconds.");
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 28] = [
+pub(super) const DECISIONS: [&str; 29] = [
     "signed-in",
     "public-path",
     "portal",
@@ -13,6 +13,7 @@ pub(super) const DECISIONS: [&str; 28] = [
     "not-signed-in",
     "not-signed-in-part",
     "owes-terms",
+    "owes-password",
     "legacy-login",
     "legacy-logout",
     "legacy-account-page",
