@@ -1,11 +1,13 @@
 //! From settings to a gateway that can run.
 
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ use crate::legacy::Legacy;
 use crate::mail::{Dkim, Mailer, SmtpSecurity, SmtpServer, Transport};
 use crate::pages::Pages;
 use crate::portal;
-use crate::proxy::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
+use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::sessions::Sessions;
 use crate::store::{Store, Vault};
 use crate::telemetry::traces::Traces;
@@ -102,6 +104,7 @@ pub(super) struct Prepared {
     mailer: Mailer,
     app: Arc<App>,
     reloader: Arc<Reloader>,
+    certificates: Arc<Certificates>,
     traces: Traces,
 }
 
@@ -110,7 +113,10 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let Reading { mut settings, pages, .. } = reading;
     let edition = reading::edition(&mut settings, pages, None);
     let app = Arc::new(app_of(&settings, edition).await?);
-    let reloader = Arc::new(Reloader::new(origin.path, origin.files, &settings, Arc::clone(&app)));
+    let (listed, shows_default) = reading::certificates(&settings);
+    let certificates = Arc::new(Certificates::new(listed, shows_default));
+    let reloader = Reloader::new(origin.path, origin.files, &settings, Arc::clone(&app), Arc::clone(&certificates));
+    let reloader = Arc::new(reloader);
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });
@@ -128,23 +134,40 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let traces = settings.traces.as_ref().map(Traces::start).transpose().map_err(|error| error.to_string())?;
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
-    Ok(Prepared { settings, gateway, mailer, app, reloader, traces: watch.traces })
+    Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces })
 }
 
 impl Prepared {
     /// Opens the listeners, or takes those that another process has opened.
     pub(super) async fn listen(self, inherited: &mut Inherited) -> Result<Assembled, Reason> {
-        let Self { settings, gateway, mailer, app, reloader, traces } = self;
-        let settings = settings.server;
+        let Self { settings, gateway, mailer, app, reloader, certificates, traces } = self;
+        let Settings { server: settings, tls, proxy_protocol, .. } = settings;
         let explain = |error: std::io::Error| format!("cannot listen on {error}");
-        let mut listeners = Vec::with_capacity(settings.listen.len());
-        for address in &settings.listen {
-            listeners.push(inherited.listen(*address).await.map_err(explain)?);
+        let mut wanted: Vec<(SocketAddr, Speaks)> =
+            settings.listen.iter().map(|address| (*address, Speaks::Plain)).collect();
+        if let Some(tls) = &tls {
+            let config = certificates.server_config(tls.http2).map_err(|error| format!("TLS: {error}"))?;
+            wanted.extend(tls.listen.iter().map(|address| (*address, Speaks::Tls(Arc::clone(&config)))));
+            wanted.extend(tls.redirect.iter().map(|address| (*address, Speaks::Redirect)));
+        }
+        let mut listeners = Vec::with_capacity(wanted.len());
+        for (address, speaks) in wanted {
+            let behind = proxy_protocol.as_ref().filter(|proxied| proxied.listen.contains(&address));
+            let balancers = behind.map(|proxied| Balancers(proxied.from.clone().into()));
+            listeners.push(Listener { socket: inherited.listen(address).await.map_err(explain)?, speaks, balancers });
         }
         let health = inherited.listen(settings.health).await.map_err(explain)?;
-        let held = Held::new(listeners.iter().chain([&health]).map(AsFd::as_fd)).map_err(explain)?;
-        let (workers, grace) = (settings.workers, settings.grace);
-        let server = ProxyServer::new(listeners, &ServerSettings { workers, grace }, gateway);
+        let held = Held::new(listeners.iter().map(|listener| &listener.socket).chain([&health]).map(AsFd::as_fd))
+            .map_err(explain)?;
+        let hsts = settings.hsts.as_secs();
+        let serving = ServerSettings {
+            workers: settings.workers,
+            grace: settings.grace,
+            max_connections: settings.max_connections,
+            idle: settings.idle,
+            transport_security: HeaderValue::from_str(&format!("max-age={hsts}")).ok().filter(|_| hsts > 0),
+        };
+        let server = ProxyServer::new(listeners, &serving, gateway.keeping_idle(settings.idle));
         let operated = Operated {
             started: app.now(),
             app,

@@ -3,10 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{self, Loaded, PortalSettings, Settings, Severity};
+use rustls::sign::CertifiedKey;
+
+use crate::config::{self, Loaded, PortalSettings, Settings, Severity, UnknownName};
 use crate::domain::routing::Directory;
 use crate::edition::Edition;
 use crate::pages::{Brand, Pages};
+
+/// The hosts that a certificate is for, and the certificate.
+type Named<'s> = (&'s [String], &'s Arc<CertifiedKey>);
 
 /// A configuration that can be put in force as it is.
 pub(super) struct Reading {
@@ -67,6 +72,13 @@ pub(super) fn edition(settings: &mut Settings, pages: Pages, before: Option<&Edi
         pages: Arc::new(pages),
         portal: brand(&settings.portal),
     }
+}
+
+/// The certificates to be shown, and whether the first is shown to whoever asks for another name.
+pub(super) fn certificates(settings: &Settings) -> (Vec<Named<'_>>, bool) {
+    let listed = settings.tls.iter().flat_map(|tls| &tls.certificates);
+    let listed = listed.map(|certificate| (certificate.names.as_slice(), &certificate.key));
+    (listed.collect(), settings.tls.as_ref().is_some_and(|tls| tls.unknown_name == UnknownName::Default))
 }
 
 fn brand(portal: &PortalSettings) -> Brand {

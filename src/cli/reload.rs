@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::reading::{self, Reading, Refused};
 use crate::app::App;
 use crate::config::Settings;
+use crate::proxy::Certificates;
 use crate::telemetry::metrics::METRICS;
 
 /// How often files are looked at. A change is taken up once it has been the same for two looks, so that an editor or a
@@ -22,12 +23,23 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// No folder of settings is deeper; a link that leads back to itself ends here.
 const MOST_DEPTH: usize = 6;
 /// Keys of `vestibule.toml` that a reload puts in force; every other one needs a restart.
-const RELOADED: &[&str] = &["agencies", "portal", "pages", "policy", "clients", "server.reload_on_change"];
+const RELOADED: &[&str] = &[
+    "agencies",
+    "portal",
+    "pages",
+    "policy",
+    "clients",
+    "server.reload_on_change",
+    "tls.folder",
+    "tls.certificates",
+    "tls.unknown_name",
+];
 
 /// Reads the configuration again, and remembers how that went.
 pub(super) struct Reloader {
     path: PathBuf,
     app: Arc<App>,
+    certificates: Arc<Certificates>,
     fixed: Fixed,
     /// One at a time.
     turn: tokio::sync::Mutex<()>,
@@ -74,11 +86,18 @@ pub(super) struct Changes {
 
 impl Reloader {
     /// For a gateway that runs on these settings.
-    pub(super) fn new(path: &Path, files: Vec<PathBuf>, settings: &Settings, app: Arc<App>) -> Self {
+    pub(super) fn new(
+        path: &Path,
+        files: Vec<PathBuf>,
+        settings: &Settings,
+        app: Arc<App>,
+        certificates: Arc<Certificates>,
+    ) -> Self {
         let print = fingerprint(&files);
         Self {
             path: path.to_owned(),
             app,
+            certificates,
             fixed: Fixed::of(settings),
             turn: tokio::sync::Mutex::default(),
             state: Mutex::new(State { last: None, watches: settings.server.reload_on_change, files, print }),
@@ -150,6 +169,8 @@ impl Reloader {
     fn put_in_force(&self, reading: Reading, begin: Timestamp) -> Changes {
         let Reading { mut settings, pages, warnings } = reading;
         let restart = self.fixed.changed(&Fixed::of(&settings));
+        let (listed, shows_default) = reading::certificates(&settings);
+        self.certificates.replace(listed, shows_default);
         let before = self.app.current.edition();
         let edition = reading::edition(&mut settings, pages, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));

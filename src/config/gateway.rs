@@ -1,18 +1,19 @@
 //! `vestibule.toml` as used: everything but the agencies.
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use toml::de::DeValue;
 
 use super::document::Section;
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::settings::{
-    Argon2Settings, DkimSettings, LogSettings, MailSettings, PortalSettings, ServerSettings, Settings, SmtpLogin,
-    SmtpSettings, SmtpTls, TraceSettings, TransportSettings,
+    Argon2Settings, DkimSettings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings, ServerSettings,
+    Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
 };
+use super::tls;
 use super::values;
 use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Scheme;
@@ -24,11 +25,14 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     if let (Some(portal), Some(server)) = (&portal, &server)
         && portal.origin.scheme() == Scheme::Https
         && server.trusted_proxies.is_empty()
+        && !root.has("tls")
+        && !root.has("proxy_protocol")
     {
         let wrong =
             Wrong::new("every resident would come from the TLS terminator's address, and be throttled with all others");
         root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
     }
+    let (tls, proxy_protocol) = listeners(root, server.as_ref(), around);
     let database_url = root.section("database").and_then(|section| database_url(&section, around));
     let redis = root.section("redis").map(|section| super::redis::read(&section, around));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
@@ -47,6 +51,8 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     let control = control(root, around)?;
     Some(Settings {
         server: ServerSettings { control, ..server? },
+        tls,
+        proxy_protocol,
         portal: portal?,
         database_url: database_url?,
         redis: redis.map_or(Some(None), |redis| redis.map(Some))?,
@@ -74,9 +80,6 @@ pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
 
 fn server(section: &Section<'_>) -> Option<ServerSettings> {
     let listen = section.list("listen", values::listener);
-    if section.written("listen").and_then(DeValue::as_array).is_some_and(|listed| listed.is_empty()) {
-        section.error("listen", Wrong::new("nobody could reach the gateway: no address to listen on"));
-    }
     let health = section.parsed("health", values::listener);
     if health.is_some_and(|health| listen.contains(&health)) {
         section.error("health", Wrong::new("is also one of the public addresses").hint("give it a port of its own"));
@@ -95,6 +98,9 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
         failure_floor: Duration::from_millis(section.number("failure_floor_ms")?),
         reload_on_change: section.flag("reload_on_change")?,
         control: PathBuf::new(),
+        max_connections: section.number("max_connections")?,
+        idle: Duration::from_secs(section.number("idle_seconds")?),
+        hsts: Duration::from_secs(section.number("hsts_seconds")?),
         grace: Duration::from_secs(section.number("grace_seconds")?),
         upgrade_grace: Duration::from_secs(section.number("upgrade_grace_seconds")?),
     })
@@ -118,6 +124,32 @@ fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secre
     // The text itself may hold a password: it is not repeated.
     section.error("", Wrong::new("the URL begins with neither sqlite: nor postgres://"));
     None
+}
+
+/// Reads `[tls]` and `[proxy_protocol]`, and sees to it that each address is listened on once.
+fn listeners(
+    root: &Section<'_>,
+    server: Option<&ServerSettings>,
+    around: Surroundings<'_>,
+) -> (Option<TlsSettings>, Option<ProxyProtocolSettings>) {
+    let section = root.section("tls");
+    let tls = section.as_ref().and_then(|section| tls::read(section, around));
+    let own = tls.iter().flat_map(|tls| tls.listen.iter().chain(&tls.redirect));
+    let mut all: Vec<SocketAddr> = server.iter().flat_map(|server| &server.listen).chain(own).copied().collect();
+    if all.is_empty() && server.is_some() {
+        let at = root.section("server").unwrap_or_else(|| root.clone());
+        at.error("listen", Wrong::new("nobody could reach the gateway: no address to listen on"));
+    }
+    let listed = all.clone();
+    all.extend(server.map(|server| server.health));
+    let mut seen = HashSet::new();
+    if let Some(twice) = all.iter().find(|address| !seen.insert(**address))
+        && let Some(section) = section.filter(|_| server.is_none_or(|server| !server.listen.contains(&server.health)))
+    {
+        section.error("listen", Wrong::new(format!("{twice} is listened on twice")));
+    }
+    let proxy_protocol = root.section("proxy_protocol").map(|section| tls::proxy_protocol(&section, &listed));
+    (tls, proxy_protocol)
 }
 
 /// Where the control socket is.

@@ -50,7 +50,7 @@ pub(super) enum Fallback {
 }
 
 use Fallback::{Is, Nothing, Required};
-use Kind::{Choice, Flag, Hidden, Layer, Layers, Number, Table, Text, Texts};
+use Kind::{Choice, Flag, Hidden, Layer, Layers, Number, Table, Tables, Text, Texts};
 
 const fn key(name: &'static str, kind: Kind, fallback: Fallback, means: &'static str) -> Key {
     Key { name, kind, fallback, means }
@@ -65,6 +65,18 @@ pub(super) const GATEWAY: &[Key] = &[
         "Folder of the agencies' files; every `*.toml` in it describes one agency.",
     ),
     key("server", Table(SERVER), Is("{}"), "Listeners and the limits of the proxy."),
+    key(
+        "tls",
+        Table(TLS),
+        Nothing,
+        "Listeners that speak TLS 1.2 and 1.3; certificates are read again with every reload. Without it a TLS terminator stands in front.",
+    ),
+    key(
+        "proxy_protocol",
+        Table(PROXY_PROTOCOL),
+        Nothing,
+        "Listeners behind TCP balancers that tell the client's address by the PROXY protocol, version 1 or 2.",
+    ),
     key("portal", Table(PORTAL), Required, "The residents' own pages: sign-in, migration, account."),
     key(
         "database",
@@ -103,7 +115,7 @@ const SERVER: &[Key] = &[
         "listen",
         Texts,
         Is("['127.0.0.1:8080']"),
-        "Addresses with port for plain HTTP; a TLS terminator stands in front.",
+        "Addresses with port for plain HTTP, behind a TLS terminator; may be empty where `[tls]` has some.",
     ),
     key(
         "health",
@@ -142,6 +154,19 @@ const SERVER: &[Key] = &[
         Nothing,
         "The socket of `vestibule status` and `reload`, a file that only the gateway's own user can open; without it, beside SQLite's file, or else beside this one, ending in `.sock`.",
     ),
+    key(
+        "max_connections",
+        Number(16, 1_000_000),
+        Is("20000"),
+        "Connections of clients at a time; beyond it new ones wait until one has ended.",
+    ),
+    key("idle_seconds", Number(1, 3600), Is("60"), "How long a connection of a client is kept without a request."),
+    key(
+        "hsts_seconds",
+        Number(0, 63_072_000),
+        Is("31536000"),
+        "For how long browsers are told to come to https hosts by https only (Strict-Transport-Security); 0 says nothing.",
+    ),
     key("grace_seconds", Number(0, 3600), Is("20"), "How long a stop waits for requests that are under way."),
     key(
         "upgrade_grace_seconds",
@@ -149,6 +174,40 @@ const SERVER: &[Key] = &[
         Is("3600"),
         "How long the old process goes on with downloads and WebSockets after `serve --upgrade` has taken its listeners over.",
     ),
+];
+
+const TLS: &[Key] = &[
+    key("listen", Texts, Is("[]"), "Addresses with port for HTTPS: `0.0.0.0:443`, `[::]:443`."),
+    key("redirect", Texts, Is("[]"), "Addresses with port for plain HTTP that only leads to https: `0.0.0.0:80`."),
+    key(
+        "folder",
+        Text,
+        Nothing,
+        "A folder with certificates: each `NAME.crt` or `NAME.pem` (with its chain) that has its `NAME.key` beside it.",
+    ),
+    key(
+        "certificates",
+        Tables(CERTIFICATE),
+        Nothing,
+        "Certificates one by one: `[[tls.certificates]]`. Keys: `cert` and `key`, files in PEM.",
+    ),
+    key(
+        "unknown_name",
+        Choice(&["refuse", "default"]),
+        Is("'refuse'"),
+        "What a client gets that asks for a name without a certificate, or for none: no connection, or the first certificate.",
+    ),
+    key("http2", Flag, Is("true"), "Whether HTTP/2 is offered beside HTTP/1.1."),
+];
+
+const CERTIFICATE: &[Key] = &[
+    key("cert", Text, Required, "The certificate with its chain, PEM."),
+    key("key", Text, Required, "Its private key, PEM; mode 0640 or less."),
+];
+
+const PROXY_PROTOCOL: &[Key] = &[
+    key("listen", Texts, Required, "Which of the listeners: a connection to them without such a header is closed."),
+    key("from", Texts, Required, "Networks (CIDR) of the balancers; a connection from elsewhere is closed."),
 ];
 
 const PORTAL: &[Key] = &[

@@ -14,6 +14,7 @@ use super::problems::{Problem, Problems, Severity, Wrong};
 use super::schema;
 use super::secrets::{self, Surroundings};
 use super::settings::{PortalSettings, Settings};
+use super::tls;
 use super::values;
 use crate::domain::agency::Agency;
 
@@ -100,6 +101,9 @@ fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -
     settings.origins.extend(origins);
     settings.agencies = agencies;
     settings.agencies.sort_by(|left, right| left.code.cmp(&right.code));
+    if let Some(section) = root.section("tls") {
+        tls::check_names(&section, &settings);
+    }
     Some(settings)
 }
 

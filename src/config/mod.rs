@@ -18,6 +18,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod upstream;
 mod values;
 
@@ -28,6 +29,7 @@ pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use secrets::vault_key_id;
 pub use settings::{
-    Argon2Settings, LogFormat, LogSettings, MailSettings, PortalSettings, RedisMode, RedisSettings, ServerSettings,
-    Settings, SmtpLogin, SmtpSettings, SmtpTls, TraceSettings, TransportSettings, VaultKey, VaultKeys,
+    Argon2Settings, Certificate, LogFormat, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
+    RedisMode, RedisSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings,
+    TransportSettings, UnknownName, VaultKey, VaultKeys,
 };

@@ -126,7 +126,7 @@ fn file(section: &Section<'_>, name: &str, path: &str, around: Surroundings<'_>)
 }
 
 /// A secret that everybody on the machine can read is none; a wide group is worth a look.
-fn check_mode(section: &Section<'_>, name: &str, path: &Path, around: Surroundings<'_>) {
+pub(super) fn check_mode(section: &Section<'_>, name: &str, path: &Path, around: Surroundings<'_>) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
     let mode = metadata.permissions().mode() & 0o777;
     let wrong = |who: &str| {

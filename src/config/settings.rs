@@ -3,9 +3,12 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::Timestamp;
+use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use super::origins::ValueOrigin;
@@ -19,6 +22,10 @@ use crate::domain::secret::Secret;
 pub struct Settings {
     /// Listeners and the limits of the proxy.
     pub server: ServerSettings,
+    /// Listeners that speak TLS.
+    pub tls: Option<TlsSettings>,
+    /// Listeners behind balancers.
+    pub proxy_protocol: Option<ProxyProtocolSettings>,
     /// The residents' own pages.
     pub portal: PortalSettings,
     /// `sqlite:…` or `postgres://…`; may hold a password.
@@ -62,10 +69,61 @@ pub struct ServerSettings {
     pub reload_on_change: bool,
     /// The socket that `vestibule status` and its like speak to.
     pub control: PathBuf,
+    /// Connections of clients at a time.
+    pub max_connections: usize,
+    /// How long a connection is kept without a request.
+    pub idle: Duration,
+    /// For how long browsers are told to come by https only; zero for nothing.
+    pub hsts: Duration,
     /// How long a stop waits for requests that are under way.
     pub grace: Duration,
     /// The same, where another process has taken the listeners over.
     pub upgrade_grace: Duration,
+}
+
+/// Listeners that speak TLS.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// Where HTTPS is spoken.
+    pub listen: Vec<SocketAddr>,
+    /// Where plain HTTP leads to https.
+    pub redirect: Vec<SocketAddr>,
+    /// Certificates with their keys, in the order in which they were found.
+    pub certificates: Vec<Certificate>,
+    /// What happens to a name without a certificate.
+    pub unknown_name: UnknownName,
+    /// Whether HTTP/2 is offered.
+    pub http2: bool,
+}
+
+/// A certificate with its chain and its key, which belong together and hold now.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The hosts that it is for, in small letters; `*.` stands for one label.
+    pub names: Vec<String>,
+    /// When it ends to hold.
+    pub ends: Timestamp,
+    /// As rustls shows it; its `Debug` tells no private key.
+    pub key: Arc<CertifiedKey>,
+}
+
+/// What a client gets that asks for a name without a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownName {
+    /// No connection.
+    Refuse,
+    /// The first certificate.
+    Default,
+}
+
+/// Listeners behind balancers that speak the PROXY protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyProtocolSettings {
+    /// Which listeners.
+    pub listen: Vec<SocketAddr>,
+    /// Where the balancers are.
+    pub from: Vec<IpNet>,
 }
 
 /// The residents' own pages: where they are, and how they look where no agency is known yet.

@@ -3,8 +3,11 @@
 //! pingora parses leniently and tidies up what it parsed: it drops fragments, and a `Content-Length` that stands beside
 //! a `Transfer-Encoding`; so the head is compared with its raw bytes. What passes here reads the same for everybody.
 
-use http::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, ORIGIN, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Version};
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::PathAndQuery;
+use http::{Method, Uri, Version};
 use pingora::http::RequestHeader;
 
 use crate::domain::access::{self, Fetch, From};
@@ -104,6 +107,8 @@ impl Refusal {
 pub struct Asked {
     /// Where it goes.
     pub place: Place,
+    /// The host that is asked for, without its port.
+    pub host: String,
     /// Its path, decoded and normalised.
     pub path: NormalisedPath,
     /// Whether it can change something, or opens a WebSocket.
@@ -122,8 +127,34 @@ impl Asked {
         if raw.len() > MAX_HEAD || head.headers.len() > MAX_FIELDS {
             return Err(Refusal::HeadTooLarge);
         }
-        method(&head.method)?;
         framing(head, raw)?;
+        Self::of(head, target, directory)
+    }
+
+    /// Reads a head that came over HTTP/2, where nothing can be framed in two ways, and which [`level`] has made look
+    /// like any other.
+    ///
+    /// # Errors
+    /// Tells which rule refuses it.
+    pub fn read_streamed(head: &RequestHeader, directory: &Directory) -> Result<Self, Refusal> {
+        let sent = head.raw_path();
+        if sent.len() > MAX_TARGET {
+            return Err(Refusal::TargetTooLong);
+        }
+        let target = std::str::from_utf8(sent).ok().filter(|_| is_plain(sent)).ok_or(Refusal::Target)?;
+        let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if sent.len() + size > MAX_HEAD || head.headers.len() > MAX_FIELDS {
+            return Err(Refusal::HeadTooLarge);
+        }
+        if head.headers.contains_key(TRANSFER_ENCODING) {
+            return Err(Refusal::Framing);
+        }
+        lengths(head)?;
+        Self::of(head, target, directory)
+    }
+
+    fn of(head: &RequestHeader, target: &str, directory: &Directory) -> Result<Self, Refusal> {
+        method(&head.method)?;
         let path = NormalisedPath::read(target.split('?').next().unwrap_or_default()).map_err(|_| Refusal::Target)?;
         let mut hosts = head.headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::Host) };
@@ -131,6 +162,7 @@ impl Asked {
         let reads = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
         Ok(Self {
             place: directory.resolve(&host, path.as_str()),
+            host,
             path,
             changes: !reads || opens_websocket(head),
             fetch: access::fetch_kind(
@@ -140,6 +172,31 @@ impl Asked {
             ),
         })
     }
+}
+
+/// Makes a head that came over HTTP/2 look like one of HTTP/1.1: the authority is its `Host`, the target begins with the
+/// path, and cookies that came in pieces (RFC 9113, 8.2.3) are one line again.
+///
+/// # Errors
+/// The head cannot be put together.
+pub fn level(head: &mut RequestHeader) -> pingora::Result<()> {
+    if let Some(authority) = head.uri.authority().map(ToString::to_string) {
+        // One that says something else stays beside it, and two are refused (RFC 9113, 8.3.1).
+        if head.headers.get_all(HOST).iter().all(|host| host.as_bytes() == authority.as_bytes()) {
+            head.remove_header(&HOST);
+        }
+        head.append_header(HOST, authority)?;
+    }
+    if head.uri.authority().is_some() {
+        let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        head.set_uri(Uri::from(path));
+    }
+    let pieces: Vec<&[u8]> = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if pieces.len() > 1 {
+        let line = pieces.join(&b"; "[..]);
+        head.insert_header(COOKIE, line)?;
+    }
+    Ok(())
 }
 
 /// Whether a request is a WebSocket handshake; no other upgrade is known (SEC-085).
@@ -179,11 +236,15 @@ fn target<'r>(head: &RequestHeader, raw: &'r [u8]) -> Result<&'r str, Refusal> {
     if sent.len() > MAX_TARGET {
         return Err(Refusal::TargetTooLong);
     }
-    let plain = sent.iter().all(|byte| (b'!'..=b'~').contains(byte) && *byte != b'#');
     match std::str::from_utf8(sent) {
-        Ok(text) if plain && sent == head.raw_path() => Ok(text),
+        Ok(text) if is_plain(sent) && sent == head.raw_path() => Ok(text),
         _ => Err(Refusal::Target),
     }
+}
+
+/// Whether a target is plain ASCII without a fragment.
+fn is_plain(target: &[u8]) -> bool {
+    target.iter().all(|byte| (b'!'..=b'~').contains(byte) && *byte != b'#')
 }
 
 fn method(method: &Method) -> Result<(), Refusal> {
@@ -208,6 +269,11 @@ fn framing(head: &RequestHeader, raw: &[u8]) -> Result<(), Refusal> {
         let alone = !names_a_length(raw) && head.version == Version::HTTP_11;
         return if chunked && alone { Ok(()) } else { Err(Refusal::Framing) };
     }
+    lengths(head)
+}
+
+/// One length as everybody writes it, or none.
+fn lengths(head: &RequestHeader) -> Result<(), Refusal> {
     let mut lengths = head.headers.get_all(CONTENT_LENGTH).iter();
     match (lengths.next(), lengths.next()) {
         (None, _) => Ok(()),

@@ -17,6 +17,7 @@ use pingora::proxy::Session;
 use tower::ServiceExt as _;
 
 use super::fault::{Fault, Problem};
+use super::line;
 use crate::telemetry::traces;
 use crate::web::Arrival;
 
@@ -183,6 +184,7 @@ async fn write(session: &mut Session, response: Response<Bytes>) -> Result<()> {
     if !bodiless {
         header.insert_header(CONTENT_LENGTH, body.len())?;
     }
+    line::secure(session, &mut header)?;
     session.write_response_header(Box::new(header), bodiless).await?;
     session.write_response_body((!bodiless).then_some(body), true).await?;
     discard_body(session).await;

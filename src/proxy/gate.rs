@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{ACCEPT, UPGRADE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
@@ -13,17 +14,16 @@ use super::bridge;
 use super::cookies::SessionCookie;
 use super::fault::{Fault, Problem};
 use super::jar;
+use super::line::About;
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
-use crate::domain::origin::Origin;
+use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Directory, House, Place};
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 
-/// Seconds that an idle connection is kept for a client.
-const KEEP_ALIVE: u64 = 60;
 /// Longest wait for a client to take the next bytes of an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// What a query value is written with: everything else is escaped.
@@ -35,9 +35,12 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remov
 /// The client is gone, or a fault of ours.
 pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
     if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(KEEP_ALIVE));
+        session.set_keepalive(Some(gateway.idle_seconds));
     }
     session.set_write_timeout(Some(WRITE_TIMEOUT));
+    if session.as_http2().is_some() {
+        asked::level(session.req_header_mut())?;
+    }
     let directory = gateway.door.directory();
     let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
     ctx.client = gateway.trusted.client(peer.unwrap_or(ctx.client), &session.req_header().headers);
@@ -49,6 +52,17 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         Ok(asked) => asked,
         Err(refusal) => return refuse(session, ctx, refusal).await,
     };
+    if let Some(about) = About::of(session) {
+        // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
+        about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
+        // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
+        if about.name.as_ref().is_some_and(|name| *name != asked.host) {
+            return elsewhere(session, ctx, &directory, "misdirected").await;
+        }
+        if about.is_redirect {
+            return lead_to_https(session, ctx, &directory, &asked.place).await;
+        }
+    }
     let (agency, decision) = match &asked.place {
         Place::Extranet(house) => {
             let gate = Gate { gateway, house: house.clone(), directory };
@@ -60,27 +74,63 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
     if matches!(asked.place, Place::Nowhere) {
-        let portal = directory.portal();
-        let said =
-            format!("Ce site n'est pas, ou plus, servi ici. / This site is not served here (any more).\n{portal}");
-        bridge::text(session, 421, &said).await?;
+        return elsewhere(session, ctx, &directory, decision).await;
+    }
+    bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)).await?;
+    Ok(true)
+}
+
+/// This host is not served on this connection.
+async fn elsewhere(
+    session: &mut Session,
+    ctx: &mut Ctx,
+    directory: &Directory,
+    decision: &'static str,
+) -> Result<bool> {
+    ctx.fate = Fate::Answered(Answered { agency: None, decision });
+    let portal = directory.portal();
+    let said = format!("Ce site n'est pas, ou plus, servi ici. / This site is not served here (any more).\n{portal}");
+    bridge::text(session, 421, &said).await?;
+    Ok(true)
+}
+
+/// Answers on a listener that only leads to https: what is read is led there, what was sent in the clear is refused.
+async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directory, place: &Place) -> Result<bool> {
+    let public = match place {
+        Place::Portal => Some(directory.portal().clone()),
+        Place::Extranet(house) | Place::Own(house) => Some(house.origin()),
+        Place::Nowhere => None,
+    };
+    let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
+        return elsewhere(session, ctx, directory, "unknown-host").await;
+    };
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: "to-https" });
+    if matches!(session.req_header().method, Method::GET | Method::HEAD) {
+        let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+        bridge::redirect(session, 301, &format!("{public}{target}")).await?;
     } else {
-        let page = bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory));
-        traces::within(ctx.current(), page).await?;
+        bridge::text(session, 403, "Connexion non chiffrée refusée. / Use https.").await?;
     }
     Ok(true)
 }
 
-/// What a page of ours is told of a request.
-pub fn arrival(ctx: &Ctx, place: Place, directory: &Directory) -> Arrival {
-    let scheme = match &place {
+fn scheme(place: &Place, directory: &Directory) -> Scheme {
+    match place {
         Place::Extranet(house) | Place::Own(house) => house.agency.public.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
-    };
+    }
+}
+
+/// What a page of ours is told of a request.
+pub fn arrival(ctx: &Ctx, place: Place, directory: &Directory) -> Arrival {
+    let scheme = scheme(&place, directory);
     Arrival { request_id: RequestId::named(&ctx.id.to_string()), client: ctx.client, place, scheme }
 }
 
 fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
+    if session.as_http2().is_some() {
+        return Asked::read_streamed(session.req_header(), directory);
+    }
     let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
     if !wire.head_was_read() {
         return Err(Refusal::Target);

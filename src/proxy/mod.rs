@@ -5,12 +5,14 @@
 mod access_log;
 mod asked;
 mod bridge;
+mod certificates;
 mod client;
 mod cookies;
 mod door;
 mod fault;
 mod gate;
 mod jar;
+mod line;
 mod marker;
 mod peer;
 mod request_headers;
@@ -39,8 +41,10 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
+pub use certificates::Certificates;
 pub use client::TrustedProxies;
-pub use server::{ProxyServer, ServerSettings};
+pub use line::{Balancers, Speaks};
+pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
 use crate::app::visit::Passage;
@@ -59,6 +63,9 @@ use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
 
+/// Seconds that an idle connection is kept for a client, if nobody says otherwise.
+const IDLE_SECONDS: u64 = 60;
+
 /// The data plane: what becomes of every request on every host.
 pub struct Gateway {
     door: Door,
@@ -66,6 +73,8 @@ pub struct Gateway {
     trusted: TrustedProxies,
     extranets: Extranets,
     ids: RequestIds,
+    /// How long a connection of HTTP/1.1 is kept without a request.
+    idle_seconds: u64,
     watch: Watch,
 }
 
@@ -132,7 +141,13 @@ impl Gateway {
 
     fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(&door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), watch }
+        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), idle_seconds: IDLE_SECONDS, watch }
+    }
+
+    /// Keeps connections for another time.
+    #[must_use]
+    pub fn keeping_idle(self, idle: Duration) -> Self {
+        Self { idle_seconds: idle.as_secs(), ..self }
     }
 
     /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
@@ -345,6 +360,7 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         _ctx: &mut Ctx,
     ) -> Result<()> {
+        line::secure(session, response)?;
         if session.is_process_shutting_down() {
             session.set_keepalive(None);
         }

@@ -8,21 +8,33 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::apps::ServerApp;
+use http::HeaderValue;
+use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::protocols::Stream;
+use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Gateway;
-use super::wire::Wire;
+use super::line::{self, Balancers, Speaks};
 
 /// Idle connections kept to extranets, for each worker.
 const UPSTREAM_POOL: usize = 256;
 /// Attempts for one request: its first, one for a pooled connection that was just closed, and a name's other addresses.
 const MAX_ATTEMPTS: usize = 4;
+/// Requests at a time on one connection of HTTP/2.
+const MAX_STREAMS: u32 = 100;
+/// Bytes of the fields of one request over HTTP/2, as HTTP/2 counts them.
+const MAX_HEADER_LIST: u32 = 64 * 1024;
+/// Streams that a client has reset before we looked at them (CVE-2023-44487).
+const MAX_RESETS: usize = 20;
+/// Streams that we had to reset for a client's mistakes.
+const MAX_ERROR_RESETS: usize = 64;
+/// Bytes of an answer that wait for a client to read them, for each stream.
+const MAX_SEND_BUFFER: usize = 128 * 1024;
 /// How long a connection that says nothing is kept at a stop: its next request may be on its way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of file descriptors or memory.
@@ -35,11 +47,39 @@ pub struct ServerSettings {
     pub workers: usize,
     /// How long a stop waits for requests that are under way.
     pub grace: Duration,
+    /// Connections of clients at a time, those of all listeners together.
+    pub max_connections: usize,
+    /// How long a connection of HTTP/2 is kept without a request; `Gateway` has the other.
+    pub idle: Duration,
+    /// `Strict-Transport-Security`, for houses of https.
+    pub transport_security: Option<HeaderValue>,
+}
+
+/// An address that is listened on.
+pub struct Listener {
+    /// The bound socket.
+    pub socket: TcpListener,
+    /// What is spoken there.
+    pub speaks: Speaks,
+    /// Who is in front of it, speaking the PROXY protocol.
+    pub balancers: Option<Balancers>,
+}
+
+/// What every connection of a listener needs.
+struct Counter {
+    speaks: Speaks,
+    balancers: Option<Balancers>,
+    transport_security: Option<HeaderValue>,
+    proxy: Arc<HttpProxy<Gateway>>,
+    stop: watch::Receiver<bool>,
+    limit: Arc<Semaphore>,
 }
 
 /// The data plane, bound and ready to run.
 pub struct ProxyServer {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
+    limit: Arc<Semaphore>,
+    transport_security: Option<HeaderValue>,
     proxy: Arc<HttpProxy<Gateway>>,
     grace: watch::Receiver<Duration>,
 }
@@ -47,7 +87,7 @@ pub struct ProxyServer {
 impl ProxyServer {
     /// Serves on these listeners.
     #[must_use]
-    pub fn new(listeners: Vec<TcpListener>, settings: &ServerSettings, gateway: Gateway) -> Self {
+    pub fn new(listeners: Vec<Listener>, settings: &ServerSettings, gateway: Gateway) -> Self {
         let conf = ServerConf {
             threads: settings.workers.max(1),
             upstream_keepalive_pool_size: UPSTREAM_POOL,
@@ -55,7 +95,18 @@ impl ProxyServer {
             ..ServerConf::default()
         };
         let grace = watch::channel(settings.grace).1;
-        Self { listeners, proxy: Arc::new(http_proxy(&Arc::new(conf), gateway)), grace }
+        let mut proxy = http_proxy(&Arc::new(conf), gateway);
+        proxy.h2_options = Some(http2_limits());
+        let mut options = HttpServerOptions::default();
+        options.h2_idle_timeout = Some(settings.idle);
+        proxy.server_options = Some(options);
+        Self {
+            listeners,
+            limit: Arc::new(Semaphore::new(settings.max_connections)),
+            transport_security: settings.transport_security.clone(),
+            proxy: Arc::new(proxy),
+            grace,
+        }
     }
 
     /// How long a stop waits for requests that are under way.
@@ -77,7 +128,16 @@ impl ProxyServer {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut loops = JoinSet::new();
         for listener in self.listeners {
-            loops.spawn(accept(listener, Arc::clone(&self.proxy), stop.clone()));
+            let Listener { socket, speaks, balancers } = listener;
+            let counter = Counter {
+                speaks,
+                balancers,
+                transport_security: self.transport_security.clone(),
+                proxy: Arc::clone(&self.proxy),
+                stop: stop.clone(),
+                limit: Arc::clone(&self.limit),
+            };
+            loops.spawn(accept(socket, Arc::new(counter)));
         }
         let mut connections = Vec::new();
         while let Some(ended) = loops.join_next().await {
@@ -102,9 +162,9 @@ impl ProxyServer {
 }
 
 /// Accepts until the stop; the connections that are still open then.
-async fn accept(listener: TcpListener, proxy: Arc<HttpProxy<Gateway>>, stop: watch::Receiver<bool>) -> JoinSet<()> {
+async fn accept(socket: TcpListener, counter: Arc<Counter>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
-    let mut stopping = stop.clone();
+    let mut stopping = counter.stop.clone();
     let stopped = async move {
         // A sender that is gone is a stop, too.
         let _ = stopping.wait_for(|stop| *stop).await;
@@ -112,9 +172,9 @@ async fn accept(listener: TcpListener, proxy: Arc<HttpProxy<Gateway>>, stop: wat
     tokio::pin!(stopped);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            (accepted, place) = next(&socket, &counter.limit) => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(stream, peer, Arc::clone(&proxy), stop.clone()));
+                    connections.spawn(serve(stream, peer, Arc::clone(&counter), place));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
@@ -127,11 +187,41 @@ async fn accept(listener: TcpListener, proxy: Arc<HttpProxy<Gateway>>, stop: wat
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, proxy: Arc<HttpProxy<Gateway>>, stop: watch::Receiver<bool>) {
+/// The next connection, once there is a place for it; until then it waits in the system's queue.
+async fn next(
+    socket: &TcpListener,
+    limit: &Arc<Semaphore>,
+) -> (std::io::Result<(TcpStream, SocketAddr)>, Option<OwnedSemaphorePermit>) {
+    if limit.available_permits() == 0 {
+        tracing::debug!("server.max_connections is reached: new connections wait");
+    }
+    // It is never closed.
+    let place = Arc::clone(limit).acquire_owned().await.ok();
+    (socket.accept().await, place)
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, counter: Arc<Counter>, _place: Option<OwnedSemaphorePermit>) {
     // Without it only the last small packet of an answer is late.
     let _ = stream.set_nodelay(true);
-    let mut next: Option<Stream> = Some(Box::new(Wire::new(stream, peer)));
+    let Counter { speaks, balancers, transport_security, proxy, stop, .. } = &*counter;
+    let wire = match line::open(stream, peer, speaks, balancers.as_ref(), transport_security.clone()).await {
+        Ok(wire) => wire,
+        Err(error) => return tracing::debug!(%error, "a connection was not opened"),
+    };
+    let mut next: Option<Stream> = Some(Box::new(wire));
     while let Some(stream) = next {
-        next = proxy.process_new(stream, &stop).await;
+        next = proxy.process_new(stream, stop).await;
     }
+}
+
+/// What one connection of HTTP/2 may hold or ask of us; who resets streams as fast as it opens them is closed.
+fn http2_limits() -> H2Options {
+    let mut limits = H2Options::default();
+    limits
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_LIST)
+        .max_pending_accept_reset_streams(MAX_RESETS)
+        .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
+        .max_send_buffer_size(MAX_SEND_BUFFER);
+    limits
 }

@@ -15,15 +15,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
     UniqueIDType,
 };
 use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+use super::line::{About, Line};
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
 const WRITE_BUFFER: usize = 4 * 1024;
@@ -39,7 +41,8 @@ const BUSY: u8 = 2;
 
 /// A client's connection.
 pub struct Wire {
-    stream: BufWriter<TcpStream>,
+    stream: BufWriter<Line>,
+    about: Arc<About>,
     socket: Arc<SocketDigest>,
     phase: AtomicU8,
     line: RequestLine,
@@ -55,16 +58,18 @@ struct RequestLine {
 }
 
 impl Wire {
-    /// Takes over an accepted connection.
+    /// Takes over a connection of this client.
     #[must_use]
-    pub fn new(stream: TcpStream, peer: SocketAddr) -> Self {
+    pub fn new(stream: Line, client: SocketAddr, about: Arc<About>) -> Self {
         let socket = SocketDigest::from_raw_fd(stream.as_raw_fd());
         // The cell is new, so setting it cannot fail.
-        let _ = socket.peer_addr.set(Some(peer.into()));
+        let _ = socket.peer_addr.set(Some(client.into()));
         Self {
             stream: BufWriter::with_capacity(WRITE_BUFFER, stream),
             socket: Arc::new(socket),
-            phase: AtomicU8::new(FRESH),
+            // Frames of HTTP/2 have no request line, and a library that keeps their time.
+            phase: AtomicU8::new(if about.is_http2 { BUSY } else { FRESH }),
+            about,
             line: RequestLine::default(),
             deadline: None,
         }
@@ -74,6 +79,12 @@ impl Wire {
     #[must_use]
     pub fn of(session: &Session) -> Option<&Self> {
         session.stream().and_then(|stream| (**stream).as_any().downcast_ref())
+    }
+
+    /// What is known of the connection.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
     /// Notes that a head was read to its end, and tells whether its first line was as it should be.
@@ -178,8 +189,13 @@ impl GetTimingDigest for Wire {
 }
 
 impl GetProxyDigest for Wire {
+    /// Streams of HTTP/2 do not lead to their connection: what is known of it travels here.
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        None
+        if !self.about.is_http2 {
+            return None;
+        }
+        let nothing = ResponseHeader::build(200, None).ok()?;
+        Some(Arc::new(ProxyDigest::new(Box::new(nothing), Some(Box::new(Arc::clone(&self.about))))))
     }
 }
 
@@ -189,7 +205,11 @@ impl GetSocketDigest for Wire {
     }
 }
 
-impl Ssl for Wire {}
+impl Ssl for Wire {
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.about.is_http2.then_some(ALPN::H2)
+    }
+}
 
 impl Peek for Wire {}
 
@@ -201,6 +221,7 @@ impl fmt::Debug for Wire {
 
 #[cfg(test)]
 mod tests {
+    use super::super::line::Speaks;
     use super::*;
 
     #[test]
@@ -222,9 +243,10 @@ mod tests {
     async fn a_head_that_does_not_come_to_its_end_ends_the_connection() {
         use tokio::io::AsyncReadExt as _;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let mut client =
+            tokio::net::TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
         let (stream, peer) = listener.accept().await.expect("a connection");
-        let mut wire = Wire::new(stream, peer);
+        let mut wire = super::super::line::open(stream, peer, &Speaks::Plain, None, None).await.expect("a wire");
         client.write_all(b"GET / HT").await.expect("to write");
         let mut piece = [0; 64];
         assert_eq!(wire.read(&mut piece).await.expect("bytes"), 8);

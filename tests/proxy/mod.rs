@@ -10,6 +10,7 @@ mod keeping_cookies;
 mod operating;
 mod reloading;
 mod streaming;
+mod tls;
 mod tracing;
 mod translating;
 mod trusting;

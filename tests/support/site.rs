@@ -92,9 +92,13 @@ impl Site {
         if let Some(port) = self.line {
             set(&mut settings, "database.url", ground.url_over(port).into());
         }
-        set(&mut settings, "server.listen", vec![format!("127.0.0.1:{port}")].into());
+        // A test may ask for further listeners, and for another portal.
+        let more = settings.get("server").and_then(|server| server.get("listen")).and_then(Value::as_array).cloned();
+        let listen = [vec![format!("127.0.0.1:{port}").into()], more.unwrap_or_default()].concat();
+        set(&mut settings, "server.listen", Value::Array(listen));
         set(&mut settings, "server.health", format!("127.0.0.1:{health}").into());
-        set(&mut settings, "portal.url", format!("http://www.localhost:{port}").into());
+        let portal = settings.get("portal").and_then(|portal| portal.get("url")).cloned();
+        set(&mut settings, "portal.url", portal.unwrap_or(format!("http://www.localhost:{port}").into()));
         let agencies = folder.join("agencies");
         fs::create_dir_all(&agencies).expect("a folder for the agencies");
         fs::create_dir_all(folder.join("letters")).expect("a folder for the letters");

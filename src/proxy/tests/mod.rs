@@ -3,6 +3,7 @@
 mod answers;
 mod framing;
 mod gate;
+mod http2;
 mod identity;
 mod operation;
 mod streams;
@@ -20,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::door::Door;
-use super::{Gateway, ProxyServer, ServerSettings, TrustedProxies};
+use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::Visitor;
 use crate::domain::accounts::Accounts;
@@ -179,6 +180,17 @@ impl House {
         seen: Arc<Mutex<Vec<Seen>>>,
         trusted: TrustedProxies,
     ) -> Self {
+        Self::speaking(Speaks::Plain, port, change, seen, trusted).await
+    }
+
+    /// The same, on a listener that speaks something else.
+    async fn speaking(
+        speaks: Speaks,
+        port: u16,
+        change: impl FnOnce(&mut Agency),
+        seen: Arc<Mutex<Vec<Seen>>>,
+        trusted: TrustedProxies,
+    ) -> Self {
         let mut agency = agency(port);
         change(&mut agency);
         let directory = Directory::new(origin("https://www.test"), [agency]);
@@ -201,7 +213,14 @@ impl House {
             Gateway::behind(Door::Rehearsal(cast), pages(), trusted, 7, Watch { log: log.clone(), ..Watch::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let settings = ServerSettings { workers: 2, grace: PATIENCE };
+        let listener = Listener { socket: listener, speaks, balancers: None };
+        let settings = ServerSettings {
+            workers: 2,
+            grace: PATIENCE,
+            max_connections: 1000,
+            idle: PATIENCE,
+            transport_security: Some(HeaderValue::from_static("max-age=60")),
+        };
         let server = ProxyServer::new(vec![listener], &settings, gateway);
         let (stop, stopped) = watch::channel(false);
         let run = tokio::spawn(server.run(stopped));

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 27] = [
+pub(super) const DECISIONS: [&str; 29] = [
     "signed-in",
     "public-path",
     "portal",
@@ -23,6 +23,8 @@ pub(super) const DECISIONS: [&str; 27] = [
     "ambiguous-path",
     "sessions-unavailable",
     "unknown-host",
+    "misdirected",
+    "to-https",
     "bad-framing",
     "bad-target",
     "bad-host",

@@ -1,0 +1,301 @@
+//! Our own listeners: TLS with certificates by name, HTTP/2, the way from http to https, the PROXY protocol (e13).
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use tempfile::TempDir;
+
+use crate::support::{
+    free_port,
+    raw::Raw,
+    site::{Agency, Site},
+    town::Town,
+};
+
+/// Somebody who gives out certificates.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A town whose portal and agency A are reached by https.
+struct Https {
+    town: Town,
+    folder: TempDir,
+    port: u16,
+    redirect: u16,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than those it gives out: curl would take them for signed by themselves.
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().expect("a key");
+        Self { issuer: CertifiedIssuer::self_signed(params, key).expect("an authority") }
+    }
+
+    /// Writes a certificate and its key as `NAME.crt` and `NAME.key`.
+    fn give_out(&self, folder: &Path, name: &str, hosts: &[&str], last_year: i32) {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).expect("names");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(last_year, 1, 1);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &*self.issuer).expect("a certificate");
+        fs::write(folder.join(format!("{name}.crt")), certificate.pem()).expect("a file");
+        let file = folder.join(format!("{name}.key"));
+        fs::write(&file, key.serialize_pem()).expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a key that nobody else reads");
+    }
+
+    fn write(&self, file: &Path) {
+        fs::write(file, self.issuer.pem()).expect("a file");
+    }
+}
+
+impl Https {
+    fn start() -> Self {
+        Self::start_with(&[], |agency| agency)
+    }
+
+    /// The same, with more hosts in the agencies' certificate and an agency A that differs.
+    fn start_with(more: &[&str], at_a: impl FnOnce(Agency) -> Agency) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let authority = Authority::new("An authority");
+        authority.write(&folder.path().join("ca.pem"));
+        let certificates = folder.path().join("certificates");
+        fs::create_dir(&certificates).expect("a folder");
+        authority.give_out(&certificates, "agencies", &[&["*.agences.localhost"], more].concat(), 2999);
+        authority.give_out(&certificates, "portal", &["www.localhost"], 2999);
+        let (port, redirect) = (free_port(), free_port());
+        let site = |site: Site| {
+            site.set("portal.url", format!("https://www.localhost:{port}"))
+                .set("tls.listen", vec![format!("127.0.0.1:{port}")])
+                .set("tls.redirect", vec![format!("127.0.0.1:{redirect}")])
+                .set("tls.folder", certificates.to_str().expect("a path"))
+        };
+        let at_a = |agency: Agency| at_a(agency.set("url", format!("https://a.agences.localhost:{port}")));
+        let town = Town::build_with_agency(site, at_a);
+        Self { town, folder, port, redirect }
+    }
+
+    /// What curl gives of a path at agency A: the version and status, then the head and the body.
+    fn curl(&self, path: &str, arguments: &[&str]) -> (bool, String) {
+        self.curl_to(&format!("https://a.agences.localhost:{}{path}", self.port), arguments)
+    }
+
+    fn curl_to(&self, url: &str, arguments: &[&str]) -> (bool, String) {
+        let curl = |arguments: &[&str]| -> Output {
+            Command::new("curl")
+                .args([
+                    "-sSi",
+                    "--max-time",
+                    "20",
+                    "--noproxy",
+                    "*",
+                    "-w",
+                    "\n%{http_version} %{http_code}",
+                    "--cacert",
+                ])
+                .arg(self.folder.path().join("ca.pem"))
+                .args(["--resolve", &format!("*:{}:127.0.0.1", self.port)])
+                .args(["--resolve", &format!("*:{}:127.0.0.1", self.redirect)])
+                .args(arguments)
+                .arg(url)
+                .output()
+                .expect("curl")
+        };
+        let output = curl(arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), text)
+    }
+}
+
+#[test]
+fn e13_residents_come_by_tls_and_http_2_or_1() {
+    let https = Https::start();
+    for (arguments, told) in [
+        (["--http2"].as_slice(), "2 200"),
+        (&["--http1.1"], "1.1 200"),
+        (&["--http2", "--tlsv1.3"], "2 200"),
+        (&["--http2", "--tls-max", "1.2"], "2 200"),
+    ] {
+        let (done, said) = https.curl("/public/x?y=1", arguments);
+        assert!(done && said.ends_with(told), "{arguments:?}: {said}");
+        assert!(said.to_ascii_lowercase().contains("strict-transport-security: max-age=31536000"), "{said}");
+        let seen = https.town.a.last();
+        assert_eq!(seen.target, "/public/x?y=1");
+        assert_eq!(seen.folded("X-Forwarded-Proto"), ["https"]);
+        assert_eq!(seen.folded("X-Forwarded-Host"), [format!("a.agences.localhost:{}", https.port)]);
+        assert_eq!(seen.values("Host").len(), 1);
+    }
+    let (done, said) = https.curl("/public/x", &["--tlsv1.0", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0"]);
+    assert!(!done, "an old version: {said}");
+    let (done, said) = https.curl_to(&format!("https://www.localhost:{}/login", https.port), &["--http2"]);
+    assert!(done && said.ends_with("2 200") && said.contains("__Host-"), "the portal: {said}");
+    assert!(said.to_ascii_lowercase().contains("strict-transport-security"), "{said}");
+    let upload = https.folder.path().join("upload");
+    fs::write(&upload, vec![7; 3_000_000]).expect("a file");
+    let data = format!("@{}", upload.display());
+    let (done, said) = https.curl("/public/x", &["--http2", "--data-binary", &data, "-H", "Content-Type: a/b"]);
+    assert!(done && said.contains("\"body_length\":3000000"), "{said}");
+    let (done, said) = https.curl("/private", &["--http2"]);
+    assert!(done && said.contains("2 303") && said.contains("/login?client=CA"), "{said}");
+}
+
+#[test]
+fn e13_each_name_has_its_certificate_and_a_connection_its_house() {
+    let https = Https::start();
+    let (done, said) = https.curl_to(&format!("https://nobody.localhost:{}/", https.port), &[]);
+    assert!(!done && said.contains("curl: (35)"), "refused in the handshake: {said}");
+    for version in ["--http2", "--http1.1"] {
+        let other = format!("Host: www.localhost:{}", https.port);
+        let (done, said) = https.curl("/public/x", &[version, "-H", &other]);
+        assert!(done && said.contains(" 421"), "another house on this connection: {said}");
+    }
+    https.town.a.assert_untouched("requests for another house");
+}
+
+#[test]
+fn e13_a24_the_hosts_of_accounts_have_tls_as_their_agency() {
+    let labels = |agency: Agency| agency.set("accounts", "labels");
+    let https = Https::start_with(&["*.a.agences.localhost"], labels);
+    let host = "abcdefghijkl.a.agences.localhost";
+    for (version, told) in [("--http2", "2 200"), ("--http1.1", "1.1 200")] {
+        let (done, said) = https.curl_to(&format!("https://{host}:{}/public/x", https.port), &[version]);
+        assert!(done && said.ends_with(told), "{version}: {said}");
+        assert!(said.to_ascii_lowercase().contains("strict-transport-security: max-age=31536000"), "{said}");
+        let seen = https.town.a.last();
+        assert_eq!(seen.folded("X-Forwarded-Proto"), ["https"]);
+        assert_eq!(seen.folded("X-Forwarded-Host"), [format!("{host}:{}", https.port)]);
+    }
+    let (_, said) = https.curl_to(&format!("http://{host}:{}/public/x?y=1", https.redirect), &[]);
+    let told = format!("location: https://{host}:{}/public/x?y=1", https.port);
+    assert!(said.contains(" 301") && said.to_ascii_lowercase().contains(&told), "{said}");
+    let warned = |https: &Https| {
+        let output = https.town.gateway.run("check", &[]);
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).contains("*.a.agences.localhost")
+    };
+    assert!(!warned(&https), "there is one");
+    assert!(warned(&Https::start_with(&[], labels)), "without a certificate for them");
+}
+
+#[test]
+fn e13_http_leads_to_https() {
+    let https = Https::start();
+    let at = |path: &str| format!("http://a.agences.localhost:{}{path}", https.redirect);
+    let (done, said) = https.curl_to(&at("/public/x?y=1"), &[]);
+    let told = format!("location: https://a.agences.localhost:{}/public/x?y=1", https.port);
+    assert!(done && said.contains(" 301") && said.to_ascii_lowercase().contains(&told), "{said}");
+    assert!(!said.to_ascii_lowercase().contains("strict-transport-security"), "not in the clear: {said}");
+    let (_, said) = https.curl_to(&at("/public/x"), &["--data", "password=in-the-clear"]);
+    assert!(said.contains(" 403"), "{said}");
+    let (_, said) = https.curl_to(&format!("http://nobody.localhost:{}/", https.redirect), &[]);
+    assert!(said.contains(" 421"), "{said}");
+    https.town.a.assert_untouched("requests that were led elsewhere");
+}
+
+#[test]
+fn e13_certificates_are_renewed_by_a_reload_and_a_bad_one_is_told_with_its_line() {
+    let https = Https::start();
+    let certificates = https.folder.path().join("certificates");
+    let (done, said) = https.curl("/public/x", &[]);
+    assert!(done, "{said}");
+    let renewed = Authority::new("Another authority");
+    renewed.give_out(&certificates, "agencies", &["*.agences.localhost"], 2999);
+    assert!(https.town.gateway.run("reload", &[]).status.success());
+    let (done, said) = https.curl("/public/x", &[]);
+    assert!(!done && said.contains("curl: (60)"), "the new authority is not known yet: {said}");
+    renewed.write(&https.folder.path().join("ca.pem"));
+    let (done, said) = https.curl("/public/x", &[]);
+    assert!(done, "{said}");
+    let mistakes: [(&str, &dyn Fn()); 4] = [
+        ("2021-01-01", &|| renewed.give_out(&certificates, "old", &["www.localhost"], 2021)),
+        ("does not belong", &|| {
+            renewed.give_out(&certificates, "old", &["www.localhost"], 2999);
+            fs::copy(certificates.join("portal.key"), certificates.join("old.key")).expect("another key");
+        }),
+        ("no certificate in it", &|| fs::write(certificates.join("old.crt"), "rubbish").expect("a file")),
+        ("no private key", &|| {
+            renewed.give_out(&certificates, "old", &["www.localhost"], 2999);
+            fs::write(certificates.join("old.key"), "rubbish").expect("a file");
+        }),
+    ];
+    for (told, mistake) in mistakes {
+        mistake();
+        for command in ["reload", "check"] {
+            let output = https.town.gateway.run(command, &[]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let is_told = said.contains(told) && said.contains("vestibule.toml:") && said.contains("tls.folder");
+            assert!(!output.status.success() && is_told, "{command}, {told}: {said}");
+        }
+        let (done, said) = https.curl("/public/x", &[]);
+        assert!(done, "what was in force stays: {said}");
+    }
+}
+
+#[test]
+fn e13_a_balancer_tells_the_clients_address_and_nobody_else_may() {
+    let behind = free_port();
+    let address = || vec![format!("127.0.0.1:{behind}")];
+    let town = Town::build_with(|site| {
+        site.set("server.listen", address())
+            .set("proxy_protocol.listen", address())
+            .set("proxy_protocol.from", vec!["127.0.0.1/32"])
+    });
+    let request = format!(
+        "GET /public/x HTTP/1.1\r\nHost: agence-a.localhost:{}\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n",
+        town.gateway.port()
+    );
+    let version_1 = b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 80\r\n".to_vec();
+    let version_2 =
+        [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c".as_slice(), &[203, 0, 113, 10, 192, 0, 2, 1, 9, 9, 0, 80]].concat();
+    let local = b"\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00".to_vec();
+    for (header, client) in [(version_1, "203.0.113.9"), (version_2, "203.0.113.10"), (local, "127.0.0.1")] {
+        let mut socket = Raw::connect(behind);
+        let answer = socket.send(&header).send(&request).answer().expect("an answer");
+        assert_eq!(answer.status, 200);
+        assert_eq!(town.a.last().folded("X-Forwarded-For"), [client]);
+        assert_eq!(socket.send(&request).answer().map(|answer| answer.status), Some(200), "and so on");
+    }
+    town.forget();
+    for wrong in [
+        "",
+        "PROXY TCP4 rubbish\r\n",
+        "PROXY TCP4 203.0.113.9 192.0.2.1 4711 80 and more than there may be, up to the end of the line and beyond\r\n",
+    ] {
+        let mut socket = Raw::connect(behind);
+        assert!(socket.send(wrong).send(&request).is_closed(), "{wrong}");
+    }
+    let mut socket = Raw::connect(town.gateway.port());
+    socket.send("PROXY TCP4 203.0.113.9 192.0.2.1 4711 80\r\n").send(&request);
+    assert_eq!(socket.answer().map(|answer| answer.status), Some(400), "not where nobody is in front");
+    town.a.assert_untouched("connections that are not what they should be");
+}
+
+#[test]
+fn beyond_the_limit_connections_wait_and_are_not_refused() {
+    let town = Town::build_with(|site| site.set("server.max_connections", 16));
+    let port = town.gateway.port();
+    let request = format!("GET /public/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n");
+    let mut kept: Vec<Raw> = (0..16).map(|_| Raw::connect(port)).collect();
+    for socket in &mut kept {
+        assert_eq!(socket.send(&request).answer().map(|answer| answer.status), Some(200));
+    }
+    let mut waits = Raw::connect(port);
+    waits.send(&request);
+    town.forget();
+    // What others ask meanwhile is all that the extranet hears.
+    for _ in 0..20 {
+        assert_eq!(kept[0].send(&request).answer().map(|answer| answer.status), Some(200));
+    }
+    assert_eq!(town.a.seen().len(), 20, "the one beyond the limit is not served");
+    drop(kept.pop());
+    assert_eq!(waits.answer().map(|answer| answer.status), Some(200), "as soon as one has gone");
+}
