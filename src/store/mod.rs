@@ -177,8 +177,9 @@ impl Store {
 
     /// Brings the tables up to date, whole or not at all. Of two nodes that start together one does it, the other waits.
     async fn migrate(&self) -> Result<(), StoreError> {
-        // PostgreSQL's advisory lock makes others wait. SQLite has none: who was overtaken sees it at the next try.
-        let mut tries = 3;
+        // PostgreSQL's advisory lock makes others wait. SQLite has none: who was overtaken, at each migration once at
+        // most, sees it at the next try.
+        let mut tries = MIGRATIONS.iter().count() + 1;
         loop {
             match MIGRATIONS.run(&self.pool).await {
                 Ok(()) => return Ok(()),
