@@ -76,7 +76,8 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     if matches!(asked.place, Place::Nowhere) {
         return elsewhere(session, ctx, &directory, decision).await;
     }
-    bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)).await?;
+    let page = bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory));
+    traces::within(ctx.current(), page).await?;
     Ok(true)
 }
 
