@@ -41,6 +41,8 @@ pub(super) type Reason = String;
 
 /// How often what is past its time is thrown away (LAW-024).
 const PURGE_EVERY: Duration = Duration::from_hours(1);
+/// How often memory of decided sessions is freed; what is kept there is not used for longer than `server.cache_seconds`.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The use cases over an opened store, for commands that serve nobody.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
@@ -248,11 +250,17 @@ impl Assembled {
     }
 }
 
-/// Hears what other nodes have ended.
+/// Hears what other nodes have ended, and frees what was decided about sessions that are not used any more.
 async fn listen(app: Arc<App>, stop: CancellationToken) {
+    let sweep = async {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            app.sessions.sweep();
+        }
+    };
     tokio::select! {
         () = stop.cancelled() => {}
-        () = app.sessions.listen() => {}
+        ((), ()) = async { tokio::join!(app.sessions.listen(), sweep) } => {}
     }
 }
 

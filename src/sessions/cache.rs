@@ -1,7 +1,8 @@
 //! What was decided about the cookies of the agencies' hosts, in memory for seconds.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -34,6 +35,8 @@ pub struct Generation(u64);
 struct Kept<P> {
     seen: Seen<P>,
     at: Instant,
+    /// The marks of its session and of its person.
+    stands_by: [Mark; 2],
 }
 
 /// The cache; `P` is what a resident is forwarded with.
@@ -41,22 +44,50 @@ pub(super) struct Decided<P> {
     cache: Cache<Box<str>, Arc<Kept<P>>>,
     age: Duration,
     generation: AtomicU64,
+    endings: Endings,
 }
+
+/// How often something ended, by session and by person: to forget one of them is to count on, however much is in memory.
+/// Several share a count, so that now and then something is looked up again that had not ended.
+struct Endings {
+    counts: Box<[AtomicU32]>,
+    hashing: BuildHasherDefault<DefaultHasher>,
+}
+
+/// A count, and what it was when something was kept.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    at: usize,
+    count: u32,
+}
+
+/// Counts of endings: with the cache full, one ending costs some six lookups.
+const COUNTS: usize = 1 << 15;
 
 /// Decided cookies in memory at most; beyond it the least used go.
 const MOST_COOKIES: usize = 100_000;
 
 impl<P: Clone> Decided<P> {
     pub(super) fn new(age: Duration) -> Self {
-        Self { cache: Cache::new(MOST_COOKIES), age, generation: AtomicU64::new(0) }
+        let (cache, endings) = (Cache::new(MOST_COOKIES), Endings::none());
+        Self { cache, age, generation: AtomicU64::new(0), endings }
     }
 
     pub(super) fn visitor(&self, cookie: &str, agency: &AgencyCode) -> Option<Visitor<P>> {
         let kept = self.cache.get(cookie)?;
-        if kept.at.elapsed() >= self.age {
+        if !self.stands(&kept) {
             return None;
         }
         Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
+    }
+
+    fn stands(&self, kept: &Kept<P>) -> bool {
+        kept.at.elapsed() < self.age && kept.stands_by.iter().all(|mark| self.endings.stands(*mark))
+    }
+
+    /// Frees what is not used any more, and the secrets in it.
+    pub(super) fn sweep(&self) {
+        self.cache.retain(|_, kept| self.stands(kept));
     }
 
     pub(super) fn count(&self) -> usize {
@@ -71,7 +102,8 @@ impl<P: Clone> Decided<P> {
         if generation != self.generation() {
             return;
         }
-        self.cache.insert(cookie.into(), Arc::new(Kept { seen, at: Instant::now() }));
+        let stands_by = [self.endings.mark(&seen.session), self.endings.mark(&seen.identity)];
+        self.cache.insert(cookie.into(), Arc::new(Kept { seen, at: Instant::now(), stands_by }));
         // Something may have ended between the question above and the insertion.
         if generation != self.generation() {
             self.cache.remove(cookie);
@@ -81,8 +113,8 @@ impl<P: Clone> Decided<P> {
     pub(super) fn forget(&self, change: &Change) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         match change {
-            Change::Session(session) => self.cache.retain(|_, kept| kept.seen.session != *session),
-            Change::Identity(identity) => self.cache.retain(|_, kept| kept.seen.identity != *identity),
+            Change::Session(session) => self.endings.ended(session),
+            Change::Identity(identity) => self.endings.ended(identity),
             Change::Everything => self.cache.clear(),
         }
     }
@@ -90,5 +122,90 @@ impl<P: Clone> Decided<P> {
     pub(super) fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.cache.retain(|_, kept| !is_concerned(&kept.seen.agency));
+    }
+}
+
+impl Endings {
+    fn none() -> Self {
+        Self { counts: (0..COUNTS).map(|_| AtomicU32::new(0)).collect(), hashing: BuildHasherDefault::new() }
+    }
+
+    fn place(&self, what: &impl Hash) -> usize {
+        usize::try_from(self.hashing.hash_one(what) % COUNTS as u64).unwrap_or(0)
+    }
+
+    fn mark(&self, what: &impl Hash) -> Mark {
+        let at = self.place(what);
+        Mark { at, count: self.counts[at].load(Ordering::Acquire) }
+    }
+
+    fn stands(&self, mark: Mark) -> bool {
+        self.counts[mark.at].load(Ordering::Acquire) == mark.count
+    }
+
+    fn ended(&self, what: &impl Hash) {
+        self.counts[self.place(what)].fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(session: &str, identity: &str) -> Seen<()> {
+        Seen {
+            agency: agency(),
+            session: SessionId::stored(session),
+            identity: IdentityId::stored(identity),
+            visitor: Visitor::Resident(()),
+        }
+    }
+
+    fn agency() -> AgencyCode {
+        AgencyCode::parse("SPI31", "01").expect("codes")
+    }
+
+    fn filled() -> Decided<()> {
+        let decided = Decided::new(Duration::from_secs(30));
+        for (cookie, session, identity) in [("a", "s1", "anne"), ("b", "s2", "anne"), ("c", "s3", "bruno")] {
+            decided.remember(cookie, seen(session, identity), decided.generation());
+        }
+        decided
+    }
+
+    fn known(decided: &Decided<()>) -> Vec<&'static str> {
+        ["a", "b", "c"].into_iter().filter(|cookie| decided.visitor(cookie, &agency()).is_some()).collect()
+    }
+
+    #[test]
+    fn what_ended_is_forgotten_and_nothing_else_is() {
+        let decided = filled();
+        assert_eq!(known(&decided), ["a", "b", "c"]);
+        decided.forget(&Change::Session(SessionId::stored("s1")));
+        assert_eq!(known(&decided), ["b", "c"]);
+        decided.forget(&Change::Identity(IdentityId::stored("anne")));
+        assert_eq!(known(&decided), ["c"]);
+        decided.forget(&Change::Everything);
+        assert_eq!(known(&decided), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_decided_before_something_ended_is_not_kept() {
+        let decided = filled();
+        let before = decided.generation();
+        decided.forget(&Change::Session(SessionId::stored("another")));
+        decided.remember("d", seen("s4", "zoe"), before);
+        assert!(decided.visitor("d", &agency()).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_of_what_ended_or_is_too_old_is_freed() {
+        let decided = filled();
+        decided.forget(&Change::Session(SessionId::stored("s1")));
+        decided.sweep();
+        assert_eq!(decided.count(), 2);
+        tokio::time::advance(Duration::from_secs(31)).await;
+        decided.sweep();
+        assert_eq!(decided.count(), 0);
     }
 }

@@ -122,6 +122,11 @@ impl<P: Clone> Sessions<P> {
         self.decided.forget(change);
     }
 
+    /// Frees the memory of what was decided and is not used any more; to be called now and then.
+    pub fn sweep(&self) {
+        self.decided.sweep();
+    }
+
     /// Drops what was decided at the agencies of which this is true, on this node: its configuration has changed.
     pub fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
         self.decided.forget_agencies(is_concerned);
