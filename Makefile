@@ -12,11 +12,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv openssl curl postgresql redis-server \
 	dokuwiki php-cli php-cgi
-BENCH_PACKAGES := nginx-light redis-server wrk
+BENCH_PACKAGES := nginx-light redis-server wrk nghttp2-client
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4
 BENCH_ROUNDS ?= 5
-# Which tables: proxies, scale, start, sign-ins; all where it is empty. And another gateway than the one built here.
+# Which tables: proxies, encrypted, scale, start, sign-ins; all where it is empty. And another gateway than the one built here.
 BENCH_ONLY ?=
 BENCH_GATEWAY ?=
 

@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use pingora::Result;
 use pingora::http::RequestHeader;
+use pingora::listeners::tls::TlsSettings;
 use pingora::proxy::{ProxyHttp, Session, http_proxy_service};
 use pingora::server::Server;
 use pingora::server::configuration::ServerConf;
 use pingora::upstreams::peer::HttpPeer;
+
+use crate::Failed;
 
 struct Bare {
     upstream: SocketAddr,
@@ -34,13 +37,21 @@ impl ProxyHttp for Bare {
     }
 }
 
-/// Runs until it is killed.
-pub fn run(listen: SocketAddr, upstream: SocketAddr) -> ! {
+/// Runs until it is killed; with the files of a certificate and its key, over TLS.
+pub fn run(listen: SocketAddr, upstream: SocketAddr, files: Option<(String, String)>) -> Result<(), Failed> {
     let conf = ServerConf { threads: 1, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     let mut service = http_proxy_service(&server.configuration, Bare { upstream });
-    service.add_tcp(&listen.to_string());
+    match files {
+        None => service.add_tcp(&listen.to_string()),
+        Some((cert, key)) => {
+            rustls::crypto::ring::default_provider().install_default().map_err(|_| "a provider is there")?;
+            let mut settings = TlsSettings::intermediate(&cert, &key)?;
+            settings.enable_h2();
+            service.add_tls_with_settings(&listen.to_string(), None, settings);
+        }
+    }
     server.add_service(service);
     server.run_forever()
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::encrypted::Certificate;
 use crate::residents::Resident;
 use crate::{Failed, IDENTITY_HEADER, TEST_CORE, residents, session_lookup};
 
@@ -44,6 +45,8 @@ pub struct Setting<'a> {
     pub database: &'a Path,
     /// The residents.
     pub residents: &'a [Resident],
+    /// With which certificate it listens; without TLS where there is none.
+    pub certificate: Option<&'a Certificate>,
 }
 
 /// A process that ends with its value.
@@ -104,7 +107,12 @@ impl Contender {
     /// The bare pingora proxy.
     pub fn bare(name: &'static str, folder: &Path, setting: &Setting<'_>) -> Result<Self, Failed> {
         let address = free_address()?;
-        let arguments = ["bare-proxy", &address.to_string(), &setting.extranet.to_string()];
+        let (listen, upstream) = (address.to_string(), setting.extranet.to_string());
+        let mut arguments = vec!["bare-proxy".to_owned(), listen, upstream];
+        if let Some(Certificate { cert, key, .. }) = setting.certificate {
+            arguments.extend([cert, key].map(|file| file.to_string_lossy().into_owned()));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let process = Process::of_ours(TEST_CORE, &arguments, &folder.join("bare.log"))?;
         Self::new(name, address, false, vec![process])
     }
@@ -112,7 +120,7 @@ impl Contender {
     /// nginx as a plain proxy.
     pub fn nginx(name: &'static str, folder: &Path, setting: &Setting<'_>) -> Result<Self, Failed> {
         let address = free_address()?;
-        let process = nginx(&folder.join("plain"), address, setting.extranet, "", "")?;
+        let process = nginx(&folder.join("plain"), address, setting, "", "")?;
         Self::new(name, address, false, vec![process])
     }
 
@@ -137,7 +145,7 @@ impl Contender {
             proxy_set_header Connection "";
             proxy_http_version 1.1;"#
         );
-        let front = nginx(&folder.join("reference"), address, setting.extranet, &upstream, &more)?;
+        let front = nginx(&folder.join("reference"), address, setting, &upstream, &more)?;
         Self::new(name, address, true, vec![front, backend, store])
     }
 
@@ -178,20 +186,26 @@ pub fn configure(
     health: SocketAddr,
     level: &str,
 ) -> Result<PathBuf, Failed> {
-    let Setting { extranet, database, agencies, cache_seconds, more, .. } = setting;
+    let Setting { extranet, database, agencies, cache_seconds, more, certificate, .. } = setting;
     let files = folder.join("agencies");
     fs::create_dir_all(&files)?;
     let config = folder.join("vestibule.toml");
+    let (scheme, plain, tls) = match certificate {
+        None => ("http", format!("\"{listen}\""), String::new()),
+        Some(Certificate { folder, .. }) => {
+            ("https", String::new(), format!("[tls]\nlisten = [\"{listen}\"]\nfolder = \"{}\"\n", folder.display()))
+        }
+    };
     fs::write(
         &config,
         format!(
             r#"[server]
-listen = ["{listen}"]
+listen = [{plain}]
 health = "{health}"
 workers = 1
 cache_seconds = {cache_seconds}
-[portal]
-url = "http://www.localhost"
+{tls}[portal]
+url = "{scheme}://www.localhost"
 name = "Bench"
 [database]
 url = "sqlite:{}"
@@ -214,7 +228,7 @@ level = "{level}"
                 r#"client = "{}"
 societe = "{}"
 name = "Agence {number}"
-url = "http://{host}"
+url = "{scheme}://{host}"
 [upstream]
 url = "http://{extranet}"
 [sign_in]
@@ -241,12 +255,19 @@ account = ["/password"]
 fn nginx(
     folder: &Path,
     listen: SocketAddr,
-    extranet: SocketAddr,
+    setting: &Setting<'_>,
     upstreams: &str,
     more: &str,
 ) -> Result<Process, Failed> {
     fs::create_dir_all(folder)?;
-    let at = folder.display();
+    let (at, extranet) = (folder.display(), setting.extranet);
+    let (ssl, certificate) = match setting.certificate {
+        None => ("", String::new()),
+        Some(Certificate { cert, key, .. }) => {
+            let files = format!("ssl_certificate {}; ssl_certificate_key {};", cert.display(), key.display());
+            ("ssl http2", format!("{files} ssl_protocols TLSv1.2 TLSv1.3;"))
+        }
+    };
     let config = format!(
         r#"worker_processes 1;
 daemon off;
@@ -268,7 +289,8 @@ http {{
     upstream extranet {{ server {extranet}; keepalive 256; keepalive_requests 100000000; }}
     {upstreams}
     server {{
-        listen {listen} backlog=4096;
+        listen {listen} {ssl} backlog=4096;
+        {certificate}
         location / {{
             proxy_pass http://extranet;
             proxy_http_version 1.1;
@@ -287,7 +309,7 @@ http {{
 }
 
 /// Redis in memory only, with every resident's session.
-fn redis_server(folder: &Path, listen: SocketAddr, residents: &[Resident]) -> Result<Process, Failed> {
+pub fn redis_server(folder: &Path, listen: SocketAddr, residents: &[Resident]) -> Result<Process, Failed> {
     let (port, dir) = (listen.port().to_string(), folder.to_string_lossy());
     let arguments = ["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no", "--dir", &dir];
     let process = Process::start(TEST_CORE, "redis-server", &arguments, &folder.join("redis.log"))?;

@@ -8,6 +8,7 @@
 
 mod bare_proxy;
 mod contenders;
+mod encrypted;
 mod extranet;
 mod idle;
 mod load;
@@ -74,9 +75,11 @@ struct Arguments {
 enum Table {
     /// The gateway beside other proxies, by size of the answer.
     Proxies,
+    /// The same with TLS and HTTP/2.
+    Encrypted,
     /// The cost of a request by the number of agencies and of sessions.
     Scale,
-    /// Start and `check` with 10,000 agency files.
+    /// Start, reload and `check` with 10,000 agency files.
     Start,
     /// Sign-ins a second, and residents who browse meanwhile.
     SignIns,
@@ -85,7 +88,7 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 4] = [Self::Proxies, Self::Scale, Self::Start, Self::SignIns];
+    const ALL: [Self; 5] = [Self::Proxies, Self::Encrypted, Self::Scale, Self::Start, Self::SignIns];
 }
 
 /// The processes that this program starts of itself.
@@ -95,7 +98,7 @@ enum Part {
     #[command(hide = true)]
     Extranet { listen: SocketAddr },
     #[command(hide = true)]
-    BareProxy { listen: SocketAddr, upstream: SocketAddr },
+    BareProxy { listen: SocketAddr, upstream: SocketAddr, cert: Option<String>, key: Option<String> },
     #[command(hide = true)]
     SessionLookup { listen: SocketAddr, redis: SocketAddr },
     #[command(hide = true)]
@@ -156,7 +159,7 @@ fn main() -> ExitCode {
     let done = match arguments.part {
         None => bench(&arguments),
         Some(Part::Extranet { listen }) => extranet::run(listen),
-        Some(Part::BareProxy { listen, upstream }) => bare_proxy::run(listen, upstream),
+        Some(Part::BareProxy { listen, upstream, cert, key }) => bare_proxy::run(listen, upstream, cert.zip(key)),
         Some(Part::SessionLookup { listen, redis }) => session_lookup::run(listen, redis),
         Some(Part::HashAlone { seconds }) => sign_ins::hash_alone(seconds),
         Some(Part::SignInLoad { gateway, list, seconds, at_a_time }) => {
@@ -183,6 +186,7 @@ fn bench(arguments: &Arguments) -> Result<(), Failed> {
     for table in tables {
         match table {
             Table::Proxies => proxies(&ground)?,
+            Table::Encrypted => encrypted::table(&ground)?,
             Table::Scale => scale::table(&ground)?,
             Table::Start => start::table(&ground)?,
             Table::SignIns => sign_ins::table(&ground)?,
@@ -264,6 +268,7 @@ impl Ground {
             extranet: self.extranet,
             database,
             residents,
+            certificate: None,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The residents of a run: people, accounts, sign-ins and cookies, written through the gateway's own store, so that the
 //! gateway finds what it would find after real sign-ins.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::Connection as _;
+use vestibule::config::{RedisMode, RedisSettings};
 use vestibule::domain::agency::AgencyCode;
 use vestibule::domain::credential::{Credential, CredentialId};
 use vestibule::domain::email::EmailAddress;
@@ -13,7 +16,8 @@ use vestibule::domain::password::PasswordHash;
 use vestibule::domain::policy::AgencyPolicy;
 use vestibule::domain::secret::{Secret, long_secret};
 use vestibule::domain::session::{Session, SessionId, SessionLifetime};
-use vestibule::store::Store;
+use vestibule::sessions::Sessions;
+use vestibule::store::{Store, Tx};
 use vestibule::telemetry::{Clock, SystemDice};
 
 use crate::Failed;
@@ -51,40 +55,73 @@ pub async fn sign_in(database: &Path, agencies: usize, password: &PasswordHash) 
     let mut residents = Vec::with_capacity(RESIDENTS);
     for number in 0..RESIDENTS {
         let at = number * agencies.max(1) / RESIDENTS.max(agencies.min(RESIDENTS));
-        let login = format!("resident-{number}");
-        let identity = IdentityId::random(&dice);
-        let email = EmailAddress::parse(&format!("{login}@example.org"))?;
-        let credential = Credential {
-            id: CredentialId::random(&dice),
-            identity: identity.clone(),
-            email,
-            password: password.clone(),
-        };
-        tx.create_person(&identity, &credential, Language::default(), now).await?;
-        let account = LegacyAccount {
-            agency: agency(at)?,
-            login: LegacyLogin::parse(&login).ok_or("an identifier")?,
-            name: Some(format!("Dominique Résident {number}")),
-            kind: Kind::CoOwner,
-        };
-        let link = Link { id: LinkId::random(&dice), identity: identity.clone(), account };
-        tx.attach(&link, now).await?;
-        let session = Session {
-            id: SessionId::random(&dice),
-            identity,
-            started_at: now,
-            seen_at: now,
-            lifetime: SessionLifetime::new(&AgencyPolicy::default(), false),
-            epoch: 0,
-        };
+        let (link, session) = person(&mut tx, number, at, password).await?;
         tx.insert_session(&session, long_secret(&dice).digest()).await?;
         let cookie = long_secret(&dice);
         tx.insert_agency_cookie(cookie.digest(), &session.id, &link.id, now).await?;
+        let login = link.account.login.as_str().to_owned();
         residents.push(Resident { login, cookie: cookie.expose().to_owned(), host: host(at) });
     }
     tx.commit().await?;
     store.close().await;
     Ok(residents)
+}
+
+/// Writes a person with an account at an agency, and what their sign-in is going to be.
+async fn person(tx: &mut Tx, number: usize, at: usize, password: &PasswordHash) -> Result<(Link, Session), Failed> {
+    let (now, dice) = (Clock.now(), SystemDice);
+    let login = format!("resident-{number}");
+    let identity = IdentityId::random(&dice);
+    let email = EmailAddress::parse(&format!("{login}@example.org"))?;
+    let credential =
+        Credential { id: CredentialId::random(&dice), identity: identity.clone(), email, password: password.clone() };
+    tx.create_person(&identity, &credential, Language::default(), now).await?;
+    let account = LegacyAccount {
+        agency: agency(at)?,
+        login: LegacyLogin::parse(&login).ok_or("an identifier")?,
+        name: Some(format!("Dominique Résident {number}")),
+        kind: Kind::CoOwner,
+    };
+    let link = Link { id: LinkId::random(&dice), identity: identity.clone(), account };
+    tx.attach(&link, now).await?;
+    let lifetime = SessionLifetime::new(&AgencyPolicy::default(), false);
+    let id = SessionId::random(&dice);
+    Ok((link, Session { id, identity, started_at: now, seen_at: now, lifetime, epoch: 0 }))
+}
+
+/// Writes sign-ins with an agency entered, where sessions live in Redis.
+pub async fn sign_in_with_redis(database: &Path, redis: SocketAddr, count: usize) -> Result<(), Failed> {
+    let store = Store::open(&format!("sqlite:{}", database.display())).await?;
+    let settings = RedisSettings {
+        urls: vec![format!("redis://{redis}")],
+        mode: RedisMode::Single,
+        username: None,
+        password: None,
+        sentinel_username: None,
+        sentinel_password: None,
+        ca: None,
+        timeout: Duration::from_secs(2),
+    };
+    let sessions: Sessions<()> = Sessions::redis(store.clone(), settings, Duration::from_secs(30));
+    let password = PasswordHash::phc("$argon2id$none");
+    let mut tx = store.write().await?;
+    let mut known = Vec::with_capacity(count);
+    for number in 0..count {
+        known.push(person(&mut tx, number, 0, &password).await?);
+    }
+    for (_, session) in &known {
+        sessions.begin(session, &long_secret(&SystemDice)).await?.keep(&mut tx).await?;
+    }
+    tx.commit().await?;
+    for (link, session) in &known {
+        let tx = store.write().await?;
+        let cookie = long_secret(&SystemDice);
+        if !sessions.open_agency(tx, &session.id, &link.id, &cookie, Clock.now()).await? {
+            return Err("a sign-in in Redis was not taken".into());
+        }
+    }
+    store.close().await;
+    Ok(())
 }
 
 /// Writes further sign-ins at the first agency, by SQL of the bench's own: a million in seconds. The first `known` of

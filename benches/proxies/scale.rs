@@ -1,11 +1,13 @@
 //! What a request costs with few and many agencies, few and many sessions; and what a session takes in memory.
 
-use crate::contenders::Contender;
+use crate::contenders::{Contender, free_address, redis_server};
 use crate::report::median;
 use crate::{Failed, Ground, Size};
 
 /// Sessions whose cookies are visited, for the memory that a decided one takes.
 const VISITED: usize = 50_000;
+/// Sign-ins that are written to Redis, for the memory that one takes there.
+const IN_REDIS: usize = 10_000;
 
 struct Row {
     agencies: usize,
@@ -70,6 +72,26 @@ pub fn table(ground: &Ground) -> Result<(), Failed> {
     if let Some((list, at)) = crowd {
         memory(ground, &contenders[at].0, &list)?;
     }
+    drop(contenders);
+    redis(ground)
+}
+
+/// Signs many people in with Redis, and prints what that took there.
+fn redis(ground: &Ground) -> Result<(), Failed> {
+    let address = free_address()?;
+    let _server = redis_server(&ground.folder, address, &[])?;
+    let used = || -> Result<u64, Failed> {
+        let told: String = ::redis::cmd("INFO")
+            .arg("memory")
+            .query(&mut ::redis::Client::open(format!("redis://{address}"))?.get_connection()?)?;
+        let line = told.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        Ok(line.ok_or("Redis does not tell its memory")?.trim().parse()?)
+    };
+    let before = used()?;
+    let database = ground.folder.join("redis.db");
+    ground.runtime.block_on(crate::residents::sign_in_with_redis(&database, address, IN_REDIS))?;
+    let bytes = (used()? - before) / u64::try_from(IN_REDIS)?;
+    println!("\nA session in Redis: {bytes} bytes, with one agency entered ({IN_REDIS} sign-ins).");
     Ok(())
 }
 
