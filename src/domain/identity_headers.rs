@@ -140,6 +140,12 @@ impl ReservedNames {
         Self(names)
     }
 
+    /// Whether a lower-case name that begins like this may read like one of ours: most are told apart by it.
+    #[must_use]
+    pub fn may_begin_with(&self, initial: u8) -> bool {
+        !initial.is_ascii_alphanumeric() || self.0.iter().any(|reserved| reserved.as_bytes().first() == Some(&initial))
+    }
+
     /// Whether an incoming header's name reads like one of ours.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {

@@ -94,7 +94,7 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     let headers = &mut parts.headers;
     // Room for all that is inserted, so that the map grows once.
     headers.reserve(INSERTED + told.resident.map_or(0, |passage| passage.headers.len()));
-    let refused: Vec<HeaderName> = headers.keys().filter(|name| is_refused(name.as_str(), agency)).cloned().collect();
+    let refused: Vec<HeaderName> = headers.keys().filter(|name| is_refused(name, agency)).cloned().collect();
     for name in refused {
         headers.remove(&name);
     }
@@ -171,17 +171,20 @@ pub fn pass_trace(request: &mut RequestHeader, trace: &mut RequestTrace) -> Resu
 }
 
 /// Whether a client's header stays outside.
-fn is_refused(name: &str, agency: &Agency) -> bool {
-    let folded = folded(name);
-    let foreign = || {
-        FOREIGN.contains(&&*folded)
-            || FOREIGN_BEGINNINGS.iter().any(|begin| folded.starts_with(begin))
-            || (FRAMING.contains(&&*folded) && *folded != *name)
+fn is_refused(name: &HeaderName, agency: &Agency) -> bool {
+    let initial = name.as_str().bytes().next().unwrap_or(0);
+    let looks_foreign = FOREIGN_INITIALS[usize::from(initial)];
+    let refused = (looks_foreign || agency.reserved.may_begin_with(initial)) && {
+        let folded = folded(name.as_str());
+        agency.reserved.holds(&folded) || (looks_foreign && is_foreign(name.as_str(), &folded))
     };
-    let initial = folded.bytes().next().unwrap_or(0);
-    agency.reserved.holds(&folded)
-        || (FOREIGN_INITIALS[usize::from(initial)] && foreign())
-        || (name == AUTHORIZATION.as_str() && !agency.keep_authorization)
+    refused || (!agency.keep_authorization && *name == AUTHORIZATION)
+}
+
+fn is_foreign(name: &str, folded: &str) -> bool {
+    FOREIGN.contains(&folded)
+        || FOREIGN_BEGINNINGS.iter().any(|begin| folded.starts_with(begin))
+        || (FRAMING.contains(&folded) && folded != name)
 }
 
 const fn initials() -> [bool; 256] {
