@@ -4,6 +4,7 @@ use reqwest::Method;
 use url::Url;
 
 use crate::support::{
+    browser::{Browser, Device},
     person::{Person, Request},
     town::{ALICE, CHOSEN, Town},
 };
@@ -97,6 +98,26 @@ fn a11_credentials_that_the_extranet_refuses_are_tried_once_and_never_again() {
     alice.fill("password", "somebody-changed-it").press("Enregistrer et continuer").see("\"who\":\"alice-77\"");
     assert_eq!(alice.here().url.to_string(), town.at_a("/membre/x"));
     alice.open("/account").see(ALICE.email);
+}
+
+#[test]
+fn a11_the_page_that_asks_for_the_extranets_password_fits_a_desk_and_a_phone() {
+    let town = Town::build();
+    town.alice();
+    town.a.make_anew(ALICE.login, "somebody-changed-it");
+    for device in [Device::Desktop, Device::Phone] {
+        town.gateway.let_pass(1);
+        let mut browser = Browser::start(device, "extranet-password");
+        browser.open(town.at_a("/membre/x"));
+        browser.fill("Email ou identifiant", ALICE.email).fill("Mot de passe", CHOSEN).press("Connexion");
+        browser.see("Le mot de passe de votre espace client").see(ALICE.login).screenshot("asked");
+        browser
+            .fill("Mot de passe de l'espace client", "faux")
+            .press("Enregistrer et continuer")
+            .see("n'est pas le bon");
+        browser.screenshot("refused");
+        assert!(!browser.scrolls_sideways(), "{device:?}");
+    }
 }
 
 #[test]

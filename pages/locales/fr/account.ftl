@@ -47,5 +47,5 @@ extranet-password-title = Le mot de passe de votre espace client
 extranet-password-text = L'espace client de { $agency } ne reconnaît plus le mot de passe que vous y aviez : l'agence l'a sans doute changé. Indiquez ici le nouveau, une seule fois.
 extranet-password-account = Identifiant à l'agence
 extranet-password-label = Mot de passe de l'espace client
-extranet-password-note = Vous continuerez à vous connecter avec votre adresse email et votre propre mot de passe. Si vous ne connaissez pas celui-ci, demandez-le à votre agence.
+extranet-password-note = Vous continuerez à vous connecter avec votre adresse email et votre propre mot de passe. Si vous ne connaissez pas celui de l'espace client, demandez-le à votre agence.
 extranet-password-go = Enregistrer et continuer
