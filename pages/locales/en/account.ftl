@@ -47,5 +47,5 @@ extranet-password-title = The password of your customer space
 extranet-password-text = The customer space of { $agency } no longer recognises the password that you had there: the agency has probably changed it. Give the new one here, only once.
 extranet-password-account = Identifier at the agency
 extranet-password-label = Password of the customer space
-extranet-password-note = You will still sign in with your e-mail address and your own password. If you do not know this one, ask your agency for it.
+extranet-password-note = You will still sign in with your e-mail address and your own password. If you do not know the one of the customer space, ask your agency for it.
 extranet-password-go = Save and continue
