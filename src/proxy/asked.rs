@@ -269,6 +269,11 @@ fn framing(head: &RequestHeader, raw: &[u8]) -> Result<(), Refusal> {
         let alone = !names_a_length(raw) && head.version == Version::HTTP_11;
         return if chunked && alone { Ok(()) } else { Err(Refusal::Framing) };
     }
+    // A body of HTTP/1.0 without a length would end with the connection (RFC 1945, 8.3; SEC-112).
+    let carries = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if head.version == Version::HTTP_10 && carries && !head.headers.contains_key(CONTENT_LENGTH) {
+        return Err(Refusal::Framing);
+    }
     lengths(head)
 }
 
