@@ -21,23 +21,34 @@ pub(super) fn register(
     translations: &Arc<Translations>,
     versions: &Arc<BTreeMap<String, String>>,
 ) {
-    registry.register_helper("t", Box::new(Sentence(Arc::clone(translations))));
+    let (sentences, durations) = (Arc::clone(translations), Arc::clone(translations));
+    registry.register_helper("t", text_of(move |helper, context| sentence(&sentences, helper, context, str::to_owned)));
     registry.register_helper("th", Box::new(SentenceWithMarkup(Arc::clone(translations))));
-    registry.register_helper("duration", Box::new(Duration(Arc::clone(translations))));
-    registry.register_helper("asset", Box::new(AssetUrl(Arc::clone(versions))));
-    registry.register_helper("join", Box::new(Join));
-    registry.register_helper("url", Box::new(Spelled(|text| safe_url(text).to_owned())));
-    registry
-        .register_helper("encode", Box::new(Spelled(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())));
-    registry.register_helper("digits", Box::new(Spelled(digits)));
+    registry.register_helper("duration", text_of(move |helper, context| duration(&durations, helper, context)));
+    let versions = Arc::clone(versions);
+    registry.register_helper("asset", text_of(move |helper, context| asset(&versions, helper, context)));
+    registry.register_helper("join", text_of(|helper, _| join(helper)));
+    registry.register_helper("url", text_of(|helper, _| Ok(safe_url(text(helper, 0)?).to_owned())));
+    registry.register_helper("encode", text_of(|helper, _| Ok(encode(text(helper, 0)?))));
+    registry.register_helper("digits", text_of(|helper, _| Ok(digits(text(helper, 0)?))));
     registry.register_helper("if", Box::new(StrictIf { wanted: true }));
     registry.register_helper("unless", Box::new(StrictIf { wanted: false }));
 }
 
-/// `{{t "key" name=value}}`: the sentence, escaped as a whole where its template escapes.
-struct Sentence(Arc<Translations>);
+/// A helper whose value is a text, escaped as a whole where its template escapes.
+struct TextOf<F>(F);
 
-impl HelperDef for Sentence {
+fn text_of<F>(value: F) -> Box<dyn HelperDef + Send + Sync>
+where
+    F: Fn(&Helper<'_>, &Context) -> Result<String, RenderError> + Send + Sync + 'static,
+{
+    Box::new(TextOf(value))
+}
+
+impl<F> HelperDef for TextOf<F>
+where
+    F: Fn(&Helper<'_>, &Context) -> Result<String, RenderError>,
+{
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -45,8 +56,7 @@ impl HelperDef for Sentence {
         context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let text = sentence(&self.0, helper, context, str::to_owned)?;
-        Ok(ScopedJson::Derived(Value::String(text)))
+        Ok(ScopedJson::Derived(Value::String((self.0)(helper, context)?)))
     }
 }
 
@@ -64,91 +74,6 @@ impl HelperDef for SentenceWithMarkup {
     ) -> HelperResult {
         out.write(&sentence(&self.0, helper, context, registry.get_escape_fn())?)?;
         Ok(())
-    }
-}
-
-/// `{{duration minutes=90}}`, `{{duration seconds=40}}`: whole hours, minutes or seconds in words.
-struct Duration(Arc<Translations>);
-
-impl HelperDef for Duration {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let given = |name: &str| helper.hash_get(name).and_then(|value| value.value().as_u64());
-        let seconds = match (given("minutes"), given("seconds")) {
-            (Some(minutes), _) => minutes.saturating_mul(60),
-            (None, Some(seconds)) => seconds,
-            (None, None) => return Err(other("duration wants minutes= or seconds=".to_owned())),
-        };
-        let (key, count) = match seconds {
-            0..=90 if seconds != 60 => ("duration-seconds", seconds),
-            seconds if seconds % 3600 == 0 => ("duration-hours", seconds / 3600),
-            seconds => ("duration-minutes", seconds.div_ceil(60)),
-        };
-        let mut args = FluentArgs::new();
-        args.set("count", count);
-        let text = self.0.format(language(context)?, key, &args).map_err(other)?;
-        Ok(ScopedJson::Derived(Value::String(text)))
-    }
-}
-
-/// `{{asset "vestibule.css"}}`: the address of an asset, with the version that lets browsers keep it.
-struct AssetUrl(Arc<BTreeMap<String, String>>);
-
-impl HelperDef for AssetUrl {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let name = text(helper, 0)?;
-        let version = self.0.get(name).ok_or_else(|| other(format!("no asset `{name}`")))?;
-        let base = context.data().pointer("/frame/assets").and_then(Value::as_str).unwrap_or_default();
-        Ok(ScopedJson::Derived(Value::String(format!("{base}/{name}?v={version}"))))
-    }
-}
-
-/// `(join "alert-" alert.kind)`: a key made of parts.
-struct Join;
-
-impl HelperDef for Join {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let mut joined = String::new();
-        for (index, param) in helper.params().iter().enumerate() {
-            match param.value() {
-                Value::Number(number) => joined.push_str(&number.to_string()),
-                _ => joined.push_str(text(helper, index)?),
-            }
-        }
-        Ok(ScopedJson::Derived(Value::String(joined)))
-    }
-}
-
-/// `{{url x}}`: an address that cannot run a script (SEC-072). `{{encode x}}`: a value in a query.
-/// `{{digits x}}`: a telephone number as `tel:` wants it.
-struct Spelled(fn(&str) -> String);
-
-impl HelperDef for Spelled {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        Ok(ScopedJson::Derived(Value::String(self.0(text(helper, 0)?))))
     }
 }
 
@@ -175,6 +100,7 @@ impl HelperDef for StrictIf {
     }
 }
 
+/// `{{t "key" name=value}}`.
 fn sentence(
     translations: &Translations,
     helper: &Helper<'_>,
@@ -205,6 +131,44 @@ fn sentence(
     translations.format(language(context)?, text(helper, 0)?, &args).map_err(other)
 }
 
+/// `{{duration minutes=90}}`, `{{duration seconds=40}}`: whole hours, minutes or seconds in words.
+fn duration(translations: &Translations, helper: &Helper<'_>, context: &Context) -> Result<String, RenderError> {
+    let given = |name: &str| helper.hash_get(name).and_then(|value| value.value().as_u64());
+    let seconds = match (given("minutes"), given("seconds")) {
+        (Some(minutes), _) => minutes.saturating_mul(60),
+        (None, Some(seconds)) => seconds,
+        (None, None) => return Err(other("duration wants minutes= or seconds=".to_owned())),
+    };
+    let (key, count) = match seconds {
+        0..=90 if seconds != 60 => ("duration-seconds", seconds),
+        seconds if seconds % 3600 == 0 => ("duration-hours", seconds / 3600),
+        seconds => ("duration-minutes", seconds.div_ceil(60)),
+    };
+    let mut args = FluentArgs::new();
+    args.set("count", count);
+    translations.format(language(context)?, key, &args).map_err(other)
+}
+
+/// `{{asset "vestibule.css"}}`: the address of an asset, with the version that lets browsers keep it.
+fn asset(versions: &BTreeMap<String, String>, helper: &Helper<'_>, context: &Context) -> Result<String, RenderError> {
+    let name = text(helper, 0)?;
+    let version = versions.get(name).ok_or_else(|| other(format!("no asset `{name}`")))?;
+    let base = context.data().pointer("/frame/assets").and_then(Value::as_str).unwrap_or_default();
+    Ok(format!("{base}/{name}?v={version}"))
+}
+
+/// `(join "alert-" alert.kind)`: a key made of parts.
+fn join(helper: &Helper<'_>) -> Result<String, RenderError> {
+    let mut joined = String::new();
+    for (index, param) in helper.params().iter().enumerate() {
+        match param.value() {
+            Value::Number(number) => joined.push_str(&number.to_string()),
+            _ => joined.push_str(text(helper, index)?),
+        }
+    }
+    Ok(joined)
+}
+
 fn variable(value: &Value, escape: impl Fn(&str) -> String) -> Option<FluentValue<'static>> {
     match value {
         Value::String(text) => Some(FluentValue::from(escape(text))),
@@ -229,10 +193,17 @@ fn other(what: String) -> RenderError {
     RenderErrorReason::Other(what).into()
 }
 
+/// `{{encode x}}`: a value in a query.
+fn encode(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+}
+
+/// `{{digits x}}`: a telephone number as `tel:` wants it.
 fn digits(phone: &str) -> String {
     phone.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect()
 }
 
+/// `{{url x}}`: an address that cannot run a script (SEC-072).
 fn safe_url(url: &str) -> &str {
     let here = url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\");
     let known = ["https://", "http://", "mailto:", "tel:"]
