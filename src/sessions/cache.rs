@@ -59,6 +59,21 @@ impl<P: Clone> Decided<P> {
         Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
     }
 
+    /// The same on a host of several agencies: `find` knows those of the host.
+    pub(super) fn visitor_at<T>(
+        &self,
+        cookie: &str,
+        find: impl FnOnce(&AgencyCode) -> Option<T>,
+    ) -> Option<(Option<T>, Visitor<P>)> {
+        let kept = self.cache.get(cookie)?;
+        if kept.at.elapsed() >= self.age {
+            return None;
+        }
+        let found = find(&kept.seen.agency);
+        let visitor = if found.is_some() { kept.seen.visitor.clone() } else { Visitor::Stranger };
+        Some((found, visitor))
+    }
+
     pub(super) fn count(&self) -> usize {
         self.cache.len()
     }
