@@ -11,7 +11,7 @@ use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::House;
+use crate::domain::routing::{Host, House};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
 
@@ -94,6 +94,8 @@ async fn deny(app: &App, caller: &Caller, session: &Session, agency: &Agency) ->
 /// What the agency's host got for a code.
 #[derive(Debug)]
 pub struct Entered {
+    /// Whose house this is now, on a host that several agencies share.
+    pub house: House,
     /// The secret for this host's own cookie.
     pub cookie: Secret,
     /// The account.
@@ -106,23 +108,20 @@ pub struct Entered {
 ///
 /// # Errors
 /// The store fails.
-pub async fn enter(app: &App, house: &House, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
-    let agency = &house.agency;
+pub async fn enter(app: &App, host: &Host, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
-    let link = tx.link(&handed.link).await?;
-    let link = link.filter(|link| link.account.agency == agency.code && handed.browser == browser.digest());
-    let (open, origin) = (tx.open_accounts(&handed.session).await?, house.origin());
-    let is_open = |link: &Link| {
-        house.is_home_of(&link.label()) && open.iter().any(|(host, open)| host == origin.host() && open.id == link.id)
-    };
-    let Some(link) = link.filter(is_open) else {
+    let link = tx.link(&handed.link).await?.filter(|_| handed.browser == browser.digest());
+    let (open, origin) = (tx.open_accounts(&handed.session).await?, host.origin());
+    let link = link.filter(|link| open.iter().any(|(host, open)| host == origin.host() && open.id == link.id));
+    let at_home = |link: Link| Some((host.house_of(&link.account.agency, &link.label())?, link));
+    let Some((house, link)) = link.and_then(at_home) else {
         // A code in a wrong place, or for an account that was closed since, is burnt all the same.
         tx.commit().await?;
         return Ok(None);
     };
     let cookie = long_secret(&*app.dice);
     let opened = app.sessions.open_agency(tx, &handed.session, &link.id, &cookie, now).await?;
-    Ok(opened.then(|| Entered { cookie, account: link.label(), return_to: handed.return_to }))
+    Ok(opened.then(|| Entered { house, cookie, account: link.label(), return_to: handed.return_to }))
 }

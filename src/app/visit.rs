@@ -10,9 +10,9 @@ use http::{HeaderName, HeaderValue};
 
 use super::{App, Fault, accept_terms, rotate_vault};
 use crate::domain::access::Visitor;
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyAccount, Link, LinkId};
-use crate::domain::routing::House;
+use crate::domain::routing::{House, SharedHost};
 use crate::domain::secret::Secret;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::upstream::Adapter;
@@ -47,6 +47,9 @@ pub struct BySecret {
     pub version: i64,
 }
 
+/// Whose house a host is to a browser, and who asks there.
+pub type Settled = (House, Visitor<Arc<Passage>>);
+
 /// The sessions cannot be asked: 503, and no cookie is cleared (g03).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sessions cannot be asked")]
@@ -62,18 +65,48 @@ pub async fn visit(app: &App, house: &House, cookie: Option<&str>) -> Result<Vis
         METRICS.cache.found();
         return Ok(at_home(house, visitor));
     }
+    let known = ask(app, cookie, |agency| Some(house.clone()).filter(|house| house.agency.code == *agency)).await?;
+    Ok(known.map_or(Visitor::Stranger, |(_, visitor)| visitor))
+}
+
+/// Who asks on a host that several agencies share, and of which of them, by the value of the host's cookie; None where
+/// that tells nothing.
+///
+/// # Errors
+/// The sessions cannot be asked, and nothing fresh enough is in memory.
+pub async fn visit_shared(
+    app: &App,
+    shared: &SharedHost,
+    cookie: Option<&str>,
+) -> Result<Option<Settled>, Unavailable> {
+    let Some(cookie) = cookie else { return Ok(None) };
+    let house = |agency: &AgencyCode| shared.house(agency);
+    if let Some((house, visitor)) = app.sessions.visitor_at(cookie, house) {
+        METRICS.cache.found();
+        return Ok(house.map(|house| (house, visitor)));
+    }
+    ask(app, cookie, house).await
+}
+
+/// Asks the sessions whose the cookie is, and keeps the answer; `house` gives the one of an agency here.
+async fn ask(
+    app: &App,
+    cookie: &str,
+    house: impl Fn(&AgencyCode) -> Option<House>,
+) -> Result<Option<Settled>, Unavailable> {
     METRICS.cache.missed();
     let generation = app.sessions.generation();
-    match look_up(app, &house.agency, cookie).await {
-        Ok(Some(seen)) => {
+    match look_up(app, cookie, house).await {
+        Ok(Some((house, seen))) => {
             let visitor = seen.visitor.clone();
             // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
             if app.directory().holds(&house.agency) {
                 app.sessions.remember(cookie, seen, generation);
             }
-            Ok(at_home(house, visitor))
+            let visitor = at_home(&house, visitor);
+            Ok(Some((house, visitor)))
         }
-        Ok(None) => Ok(Visitor::Stranger),
+        Ok(None) => Ok(None),
         // An outage of Redis is told once, where it begins.
         Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
@@ -91,10 +124,15 @@ fn at_home(house: &House, visitor: Visitor<Arc<Passage>>) -> Visitor<Arc<Passage
     }
 }
 
-async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen<Arc<Passage>>>, Fault> {
+async fn look_up(
+    app: &App,
+    cookie: &str,
+    house: impl Fn(&AgencyCode) -> Option<House>,
+) -> Result<Option<(House, Seen<Arc<Passage>>)>, Fault> {
     let now = app.now();
-    let known = app.sessions.of_agency(&Secret::new(cookie), now).await?;
-    let Some((session, link)) = known.filter(|(_, link)| link.account.agency == agency.code) else { return Ok(None) };
+    let Some((session, link)) = app.sessions.of_agency(&Secret::new(cookie), now).await? else { return Ok(None) };
+    let Some(house) = house(&link.account.agency) else { return Ok(None) };
+    let agency = &*house.agency;
     if let Err(error) = app.sessions.touch(&session, now).await {
         tracing::warn!(%error, "that a resident was seen could not be written");
     }
@@ -111,7 +149,8 @@ async fn look_up(app: &App, agency: &Agency, cookie: &str) -> Result<Option<Seen
             }
         }
     };
-    Ok(Some(Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor }))
+    let seen = Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor };
+    Ok(Some((house, seen)))
 }
 
 fn resident(

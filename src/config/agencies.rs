@@ -1,6 +1,6 @@
 //! An agency's file as used, and what has to hold between the agencies.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::document::Section;
 use super::headers;
@@ -12,6 +12,7 @@ use super::settings::PortalSettings;
 use super::sign_in;
 use super::upstream;
 use super::values;
+use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
@@ -27,6 +28,8 @@ pub(super) struct Read<'s> {
     pub(super) code: Option<AgencyCode>,
     /// Its public origin.
     pub(super) public: Option<Origin>,
+    /// How its accounts share hosts.
+    pub(super) accounts: Option<Accounts>,
     /// Whether its old passwords are replayed, or its cookies kept: both are sealed.
     pub(super) replays: bool,
     /// All of it, if nothing is wrong.
@@ -60,8 +63,8 @@ pub(super) fn read<'s>(
         Some(read)
     });
     let mode = mode(&section);
-    let cookies = section.choice("cookies");
     let accounts = section.choice("accounts");
+    let cookies = cookies(&section, accounts, &mut origins);
     let sign_in = section.section("sign_in").and_then(|section| {
         let (adapter, verifier) = sign_in::read(&section)?;
         if !section.has("verifier") {
@@ -81,6 +84,10 @@ pub(super) fn read<'s>(
     }
     if adapter.as_deref() == Some("trusted-headers") {
         headers::check_account_is_named(&section);
+    }
+    if accounts == Some(Accounts::SharedHost) && section.flag("keep_authorization") == Some(true) {
+        let wrong = Wrong::new("on a shared host, browsers would send one extranet's password to the others");
+        section.error("keep_authorization", wrong.hint("leave it out"));
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);
@@ -123,13 +130,13 @@ pub(super) fn read<'s>(
         })
     };
     let agency = agency();
-    Read { section, code, public, replays, agency, origins }
+    Read { section, code, public, accounts, replays, agency, origins }
 }
 
 /// Codes and hosts belong to one agency each, and no extranet is served on the portal's host or points back to us.
 pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettings>) {
     let mut codes: HashMap<&AgencyCode, String> = HashMap::new();
-    let mut hosts: HashMap<&str, String> = HashMap::new();
+    let mut hosts: BTreeMap<&str, Vec<(&Read<'_>, &Origin)>> = BTreeMap::new();
     for read in agencies {
         let place = |name: &str| read.section.source_of(name).to_string();
         if let Some(code) = &read.code
@@ -143,10 +150,10 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
             let wrong = Wrong::new(format!("{} is the portal's host", public.host()));
             read.section.error("url", wrong.hint("no extranet shares an origin with the account pages"));
         }
-        if let Some(first) = hosts.insert(public.host(), place("url")) {
-            let wrong = Wrong::new(format!("{} is the host of another agency ({first})", public.host()));
-            read.section.error("url", wrong.hint("each extranet needs a host of its own"));
-        }
+        hosts.entry(public.host()).or_default().push((read, public));
+    }
+    for (host, here) in hosts {
+        check_host(host, &here);
     }
     let publics: HashSet<&Origin> =
         agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
@@ -158,6 +165,64 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
             section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
         }
     }
+}
+
+/// A host is one agency's, or all who are there say that they share it.
+fn check_host(host: &str, here: &[(&Read<'_>, &Origin)]) {
+    let (first, public) = here[0];
+    let place = first.section.source_of("url").to_string();
+    let Some((sharing, _)) = here.iter().find(|(read, _)| read.accounts == Some(Accounts::SharedHost)) else {
+        for (read, _) in &here[1..] {
+            let wrong = Wrong::new(format!("{host} is the host of another agency ({place})"));
+            let hint =
+                "each extranet needs a host of its own, or accounts = \"shared-host\" in every file of this host";
+            read.section.error("url", wrong.hint(hint));
+        }
+        return;
+    };
+    let place_of_sharing = sharing.section.source_of("accounts");
+    for (read, origin) in here {
+        if read.accounts.is_some_and(|accounts| accounts != Accounts::SharedHost) {
+            let wrong = Wrong::new(format!("{host} is a shared host ({place_of_sharing})"));
+            read.section.error("accounts", wrong.hint("accounts = \"shared-host\", or a host of its own"));
+        }
+        if *origin != public {
+            let wrong = Wrong::new(format!("{origin} is not {public}, which the host is to another agency ({place})"));
+            read.section.error("url", wrong.hint("on a shared host, scheme and port are the same too"));
+        }
+    }
+    if here.len() == 1 {
+        let wrong = Wrong::new(format!("no other agency is on {host}"));
+        sharing.section.warning("accounts", wrong.hint("leave it out: an agency alone on its host loses by it"));
+        return;
+    }
+    let wrong = Wrong::new(format!(
+        "{host} is shared by {} agencies: a hole in one extranet reaches into the pages and the storage of the others, one \
+         account at a time is open in a browser, cookies that an extranet's scripts set do not reach it, and none keeps a \
+         service worker",
+        here.len()
+    ));
+    sharing.section.warning("accounts", wrong.hint("a host for each agency, as soon as you can have the names"));
+}
+
+/// Where the extranet's cookies live: on a shared host in the session, since in a browser those of several extranets would
+/// meet.
+fn cookies(section: &Section<'_>, accounts: Option<Accounts>, origins: &mut [ValueOrigin]) -> Option<CookieMode> {
+    if accounts != Some(Accounts::SharedHost) {
+        return section.choice("cookies");
+    }
+    if !section.has("cookies") {
+        for origin in origins.iter_mut().filter(|origin| origin.key == "cookies") {
+            (origin.value, origin.from) = (quoted("jar"), Source::Derived("from accounts".to_owned()));
+        }
+        return Some(CookieMode::Jar);
+    }
+    let cookies = section.choice("cookies");
+    if cookies == Some(CookieMode::Relay) {
+        let wrong = Wrong::new("on a shared host, the cookies of several extranets would meet in the browser");
+        section.error("cookies", wrong.hint("cookies = \"jar\", or leave it out"));
+    }
+    cookies
 }
 
 fn code(section: &Section<'_>) -> Option<AgencyCode> {

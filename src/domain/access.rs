@@ -30,6 +30,8 @@ pub struct Asked<'a> {
     pub fetch: Fetch,
     /// From where the browser says it asks.
     pub from: From,
+    /// Whether it is a script that would stay in the browser and answer for a shared host (a24).
+    pub stays: bool,
 }
 
 /// How the answer is going to be used.
@@ -59,6 +61,8 @@ pub enum Screen {
     SignIn,
     /// Sign-in, with the way back to the start page: the extranet's own login was asked for (a23).
     SignInHome,
+    /// Which agency is meant, on a host that several share (a24).
+    Agency,
     /// The terms that are owed.
     Terms,
     /// The extranet's own password, which is not known any more.
@@ -80,6 +84,8 @@ pub enum Forbidden {
     LegacyAccount,
     /// A path that another server could read as one of those with a rule (f08).
     AmbiguousPath,
+    /// A service worker on a shared host: it would stand between the browser and the next agency's pages (a24).
+    ServiceWorker,
 }
 
 /// What becomes of a request.
@@ -106,6 +112,7 @@ impl Access<()> {
             Access::Public => "public-path",
             Access::Show(Screen::SignIn) => "not-signed-in",
             Access::Show(Screen::SignInHome) => "legacy-login",
+            Access::Show(Screen::Agency) => "no-agency",
             Access::Show(Screen::Terms) => "owes-terms",
             Access::Show(Screen::ExtranetPassword) => "owes-password",
             Access::Show(Screen::SignOut) => "legacy-logout",
@@ -115,6 +122,7 @@ impl Access<()> {
             Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
             Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
             Access::Forbidden(Forbidden::AmbiguousPath) => "ambiguous-path",
+            Access::Forbidden(Forbidden::ServiceWorker) => "service-worker",
         }
     }
 }
@@ -124,6 +132,9 @@ impl Access<()> {
 pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Access<A> {
     if asked.changes && asked.from == From::Elsewhere {
         return Access::Forbidden(Forbidden::ForeignOrigin);
+    }
+    if asked.stays && agency.shares_host() {
+        return Access::Forbidden(Forbidden::ServiceWorker);
     }
     match (agency.paths.class(asked.path, asked.query), visitor) {
         (PathClass::Ambiguous, _) => Access::Forbidden(Forbidden::AmbiguousPath),
@@ -140,6 +151,17 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         }
         (_, Visitor::Stranger) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::SignIn),
         (_, Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) => Access::Unauthorized,
+    }
+}
+
+/// Decides where nobody knows which of the agencies on a shared host is meant: nobody is signed in there, no path is
+/// public, and nothing is forwarded.
+#[must_use]
+pub fn decide_without_agency<A>(asked: &Asked<'_>) -> Access<A> {
+    match (asked.fetch, asked.changes) {
+        (_, true) if asked.from == From::Elsewhere => Access::Forbidden(Forbidden::ForeignOrigin),
+        (Fetch::Page, false) => Access::Show(Screen::Agency),
+        (Fetch::Page | Fetch::Part, _) => Access::Unauthorized,
     }
 }
 

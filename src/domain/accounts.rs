@@ -1,7 +1,10 @@
 //! Several accounts of one person: which one is entered, and which may be open beside it (000 I.B, 001 II, b17, c17).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use super::agency::AgencyCode;
 use super::identity::{AccountLabel, Link};
 
 /// How a person's accounts at one agency share its hosts (a24).
@@ -13,6 +16,46 @@ pub enum Accounts {
     OneAtATime,
     /// Each account has a host of its own below the agency's, so that two of them in two tabs cannot mix.
     Labels,
+    /// Several agencies are served on one host, and one account of one of them is open there in a browser: for
+    /// installations that cannot have more names.
+    SharedHost,
+}
+
+/// Whose account a browser has open on a host, or had open last: what it holds there is that account's (b17).
+///
+/// On a host of one agency the account is enough; on a shared one it takes the agency too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The account.
+    pub account: AccountLabel,
+    /// Its agency, on a shared host.
+    pub agency: Option<AgencyCode>,
+}
+
+impl Remembered {
+    /// Reads back what `Display` wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (account, agency) = match text.split_once('.') {
+            Some((account, codes)) => {
+                let (client, societe) = codes.split_once('.')?;
+                (account, Some(AgencyCode::parse(client, societe)?))
+            }
+            None => (text, None),
+        };
+        Some(Self { account: AccountLabel::parse(account)?, agency })
+    }
+}
+
+/// As a cookie's value: nothing in it needs an escape.
+impl fmt::Display for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.account.as_str())?;
+        match &self.agency {
+            Some(agency) => write!(f, ".{}.{}", agency.client(), agency.societe()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What is entered.
@@ -71,6 +114,17 @@ mod tests {
         assert_eq!(choose(&both, Some(&second)), Choice::Enter(&two));
         assert_eq!(choose(&both, Some(&anothers)), Choice::Ask);
         assert_eq!(choose(&both[..1], Some(&anothers)), Choice::Enter(&one));
+    }
+
+    #[test]
+    fn a24_what_a_browser_remembers_is_read_back_and_nothing_else_is() {
+        let (account, agency) = (link("one").label(), AgencyCode::parse("SPI-31", "0_1"));
+        for remembered in [Remembered { account: account.clone(), agency }, Remembered { account, agency: None }] {
+            assert_eq!(Remembered::parse(&remembered.to_string()), Some(remembered));
+        }
+        for other in ["", ".", "abcdefghijkl.", "abcdefghijkl.A", "abcdefghijkl.A.", "a.A.B", "abcdefghijkl.A.B.C"] {
+            assert_eq!(Remembered::parse(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -160,9 +160,15 @@ impl Agency {
     #[must_use]
     pub fn origin_of(&self, account: &AccountLabel) -> Origin {
         match self.accounts {
-            Accounts::OneAtATime => self.public.clone(),
+            Accounts::OneAtATime | Accounts::SharedHost => self.public.clone(),
             Accounts::Labels => self.public.below(account.as_str()),
         }
+    }
+
+    /// Whether other agencies may be served on its host: then nothing of its extranet may outlast a switch.
+    #[must_use]
+    pub fn shares_host(&self) -> bool {
+        self.accounts == Accounts::SharedHost
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Remembered};
 use super::agency::{Agency, AgencyCode};
 use super::identity::AccountLabel;
-use super::origin::Origin;
+use super::origin::{Origin, Scheme};
 
 /// Our own paths on an agency's host; everything else there is the extranet's.
 pub const OWN_PREFIX: &str = "/.vestibule/";
@@ -15,7 +15,7 @@ pub const OWN_PREFIX: &str = "/.vestibule/";
 #[derive(Debug, Clone)]
 pub struct Directory {
     portal: Origin,
-    by_host: HashMap<String, Arc<Agency>>,
+    by_host: HashMap<String, Served>,
     by_code: HashMap<AgencyCode, Arc<Agency>>,
 }
 
@@ -25,14 +25,39 @@ pub enum Place {
     /// The residents' own pages.
     Portal,
     /// An agency's extranet.
-    Extranet(House),
+    Extranet(Host),
     /// Our own paths on an agency's host.
-    Own(House),
+    Own(Host),
     /// No host of ours: 421.
     Nowhere,
 }
 
-/// A host on which an extranet is served: an agency's, or that of one account below it (a24).
+/// A host on which extranets are served (a24).
+#[derive(Debug, Clone)]
+pub enum Host {
+    /// One agency's.
+    House(House),
+    /// Several agencies': which one is meant is said by the account that is open there in a browser, never by the host.
+    Shared(Arc<SharedHost>),
+}
+
+/// The host of several agencies, for installations that cannot have more names.
+#[derive(Debug)]
+pub struct SharedHost {
+    public: Origin,
+    /// By their codes.
+    agencies: Vec<Arc<Agency>>,
+}
+
+/// What is served on a host.
+#[derive(Debug, Clone)]
+enum Served {
+    One(Arc<Agency>),
+    Several(Arc<SharedHost>),
+}
+
+/// A host on which one agency's extranet is served: the agency's, or that of one account below it; or a shared one, once
+/// it is known which agency a request there is for.
 #[derive(Debug, Clone)]
 pub struct House {
     /// Whose extranet.
@@ -52,8 +77,72 @@ impl House {
     #[must_use]
     pub fn is_home_of(&self, account: &AccountLabel) -> bool {
         match self.agency.accounts {
-            Accounts::OneAtATime => self.account.is_none(),
+            Accounts::OneAtATime | Accounts::SharedHost => self.account.is_none(),
             Accounts::Labels => self.account.as_ref() == Some(account),
+        }
+    }
+}
+
+impl SharedHost {
+    /// The public origin.
+    #[must_use]
+    pub const fn public(&self) -> &Origin {
+        &self.public
+    }
+
+    /// Every agency that is served here, by their codes.
+    #[must_use]
+    pub fn agencies(&self) -> &[Arc<Agency>] {
+        &self.agencies
+    }
+
+    /// The house of an agency here, if it is one of these.
+    #[must_use]
+    pub fn house(&self, agency: &AgencyCode) -> Option<House> {
+        let at = self.agencies.binary_search_by(|other| other.code.cmp(agency)).ok()?;
+        Some(House { agency: Arc::clone(&self.agencies[at]), account: None })
+    }
+}
+
+impl Host {
+    /// The public origin.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::House(house) => house.origin(),
+            Self::Shared(shared) => shared.public.clone(),
+        }
+    }
+
+    /// The scheme that browsers see.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self {
+            Self::House(house) => house.agency.public.scheme(),
+            Self::Shared(shared) => shared.public.scheme(),
+        }
+    }
+
+    /// The house in which this account of an agency is entered here; None where it is not.
+    #[must_use]
+    pub fn house_of(&self, agency: &AgencyCode, account: &AccountLabel) -> Option<House> {
+        let house = match self {
+            Self::House(house) => Some(house.clone()).filter(|house| house.agency.code == *agency),
+            Self::Shared(shared) => shared.house(agency),
+        };
+        house.filter(|house| house.is_home_of(account))
+    }
+
+    /// The house in which a browser that is nobody's is here: on a shared host that of the agency which it had open last,
+    /// by what it holds of that; None where nobody knows.
+    #[must_use]
+    pub fn remembered(&self, held: Option<&str>) -> Option<House> {
+        match self {
+            Self::House(house) => Some(house.clone()),
+            Self::Shared(shared) => match &*shared.agencies {
+                [only] => Some(House { agency: Arc::clone(only), account: None }),
+                _ => shared.house(&Remembered::parse(held?)?.agency?),
+            },
         }
     }
 }
@@ -66,7 +155,11 @@ impl Directory {
     }
 
     fn of(portal: Origin, agencies: &[Arc<Agency>]) -> Self {
-        let by_host = agencies.iter().map(|agency| (agency.public.host().to_owned(), Arc::clone(agency))).collect();
+        let mut by_host = HashMap::new();
+        for agency in agencies.iter().filter(|agency| !agency.shares_host()) {
+            by_host.insert(agency.public.host().to_owned(), Served::One(Arc::clone(agency)));
+        }
+        by_host.extend(shared_hosts(agencies));
         let by_code = agencies.iter().map(|agency| (agency.code.clone(), Arc::clone(agency))).collect();
         Self { portal, by_host, by_code }
     }
@@ -105,25 +198,54 @@ impl Directory {
         self.by_code.get(code)
     }
 
+    /// The host of several agencies with this name.
+    #[must_use]
+    pub fn shared(&self, host: &str) -> Option<&Arc<SharedHost>> {
+        match self.by_host.get(host)? {
+            Served::Several(shared) => Some(shared),
+            Served::One(_) => None,
+        }
+    }
+
     /// Where a request for this host (as [`super::origin::host_of_authority`] reads it) and path goes.
     #[must_use]
     pub fn resolve(&self, host: &str, path: &str) -> Place {
         if host == self.portal.host() {
             return Place::Portal;
         }
-        match self.house(host) {
-            Some(house) if path.starts_with(OWN_PREFIX) => Place::Own(house),
-            Some(house) => Place::Extranet(house),
+        match self.host(host) {
+            Some(host) if path.starts_with(OWN_PREFIX) => Place::Own(host),
+            Some(host) => Place::Extranet(host),
             None => Place::Nowhere,
         }
     }
 
-    fn house(&self, host: &str) -> Option<House> {
-        if let Some(agency) = self.by_host.get(host) {
-            return Some(House { agency: Arc::clone(agency), account: None });
+    fn host(&self, host: &str) -> Option<Host> {
+        match self.by_host.get(host) {
+            Some(Served::One(agency)) => {
+                return Some(Host::House(House { agency: Arc::clone(agency), account: None }));
+            }
+            Some(Served::Several(shared)) => return Some(Host::Shared(Arc::clone(shared))),
+            None => {}
         }
         let (label, below) = host.split_once('.')?;
-        let agency = self.by_host.get(below).filter(|agency| agency.accounts == Accounts::Labels)?;
-        Some(House { agency: Arc::clone(agency), account: Some(AccountLabel::parse(label)?) })
+        let Served::One(agency) = self.by_host.get(below)? else { return None };
+        if agency.accounts != Accounts::Labels {
+            return None;
+        }
+        Some(Host::House(House { agency: Arc::clone(agency), account: Some(AccountLabel::parse(label)?) }))
     }
+}
+
+/// The agencies that share hosts, by host.
+fn shared_hosts(agencies: &[Arc<Agency>]) -> HashMap<String, Served> {
+    let mut by_host: HashMap<&Origin, Vec<Arc<Agency>>> = HashMap::new();
+    for agency in agencies.iter().filter(|agency| agency.shares_host()) {
+        by_host.entry(&agency.public).or_default().push(Arc::clone(agency));
+    }
+    let served = by_host.into_iter().map(|(public, mut agencies)| {
+        agencies.sort_by(|one, other| one.code.cmp(&other.code));
+        (public.host().to_owned(), Served::Several(Arc::new(SharedHost { public: public.clone(), agencies })))
+    });
+    served.collect()
 }

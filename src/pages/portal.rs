@@ -414,14 +414,36 @@ pub struct DetachPage {
 /// Which account of an agency to open (b17).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChooseAccountPage {
-    /// The agency that is being entered.
-    pub agency: String,
+    /// The agency of all these accounts; none where they are of several, on a host that these share.
+    pub agency: Option<String>,
+    /// The codes of the agency in whose extranet the path is, if that is known.
+    pub codes: Codes,
     /// The accounts to choose from.
     pub accounts: Vec<AttachedAccount>,
     /// Whether one of them is open now, and would be closed.
     pub one_is_open: bool,
     /// The path in the extranet to return to.
     pub return_to: String,
+}
+
+/// Which agency is meant, on a host that several share (a24).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChooseAgencyPage {
+    /// The agencies to choose from, by name.
+    pub agencies: Vec<ListedAgency>,
+}
+
+/// An agency to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListedAgency {
+    /// Its name.
+    pub name: String,
+    /// What stands in its mark.
+    pub initials: String,
+    /// The mark's colour, `rrggbb`.
+    pub colour: String,
+    /// Where one signs in to it.
+    pub url: String,
 }
 
 /// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
@@ -574,6 +596,7 @@ pages! {
     ResetDonePage => "reset_done",
     AccountPage => "account",
     ChooseAccountPage => "choose_account",
+    ChooseAgencyPage => "choose_agency",
     DetachPage => "detach",
     ChangePasswordPage => "change_password",
     ChangeEmailPage => "change_email",

@@ -8,10 +8,11 @@ use super::letters::{
     PasswordChanged, ResetPassword,
 };
 use super::portal::{
-    AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage, Codes,
-    CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage, FieldError, ForgottenPage,
-    ForgottenSentPage, JoinPage, JoinedPage, LeavePage, MessageName, MessagePage, NoticePage, PasswordPage,
-    PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage, TermsPage,
+    AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
+    ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
+    FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
+    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
+    TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -430,12 +431,25 @@ fn account(samples: &mut Vec<Sample>) {
     };
     page(samples, &calm);
     let choice = ChooseAccountPage {
-        agency: "Cabinet Riquet".to_owned(),
+        agency: Some("Cabinet Riquet".to_owned()),
+        codes: Codes { client: "SPI31".to_owned(), societe: "01".to_owned() },
         accounts: calm.accounts.clone(),
         one_is_open: true,
         return_to: "/documents".to_owned(),
     };
     page(samples, &choice);
+    page(samples, &ChooseAccountPage { agency: None, codes: Codes::default(), one_is_open: false, ..choice });
+    let listed = |name: &str, initials: &str, url: &str| ListedAgency {
+        name: name.to_owned(),
+        initials: initials.to_owned(),
+        colour: "1f4f8b".to_owned(),
+        url: url.to_owned(),
+    };
+    let agencies = vec![
+        listed("Agence des Tilleuls", "AT", "/login?client=SPI31&societe=02&return=%2F"),
+        listed(AWKWARD, AWKWARD, "javascript:alert(1)"),
+    ];
+    page(samples, &ChooseAgencyPage { agencies });
     let detach = DetachPage { account: calm.accounts[0].clone(), is_last: false, alert: None };
     page(samples, &detach);
     page(samples, &DetachPage { is_last: true, alert: Some(Alert::WrongPassword), ..detach });
@@ -449,7 +463,8 @@ fn account(samples: &mut Vec<Sample>) {
     page(
         samples,
         &ChooseAccountPage {
-            agency: AWKWARD.to_owned(),
+            agency: Some(AWKWARD.to_owned()),
+            codes: Codes { client: AWKWARD.to_owned(), societe: AWKWARD.to_owned() },
             accounts: vec![awkward.clone()],
             one_is_open: false,
             return_to: AWKWARD.to_owned(),

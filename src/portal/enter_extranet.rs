@@ -9,8 +9,8 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::extranet_password;
-use super::hand_over::{known_here, own_house};
-use super::{relayed, wording};
+use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
+use super::relayed;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
 use crate::domain::agency::Agency;
@@ -41,11 +41,11 @@ pub(super) async fn renew(
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
-    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let agency = Arc::clone(&house.agency);
-    let Some((session, link)) = known_here(&web, &guest, &house).await? else {
-        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(&agency)))));
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let Some(Known { house, session, link }) = known_here(&web, &guest, &host).await? else {
+        return Ok(go_to_sign_in(&web, guest, &host));
     };
+    let agency = Arc::clone(&house.agency);
     let renewals = renewals(&guest, &return_to);
     if renewals >= MOST_RENEWALS {
         guest.clear(Kind::Renewals);
@@ -53,7 +53,7 @@ pub(super) async fn renew(
     }
     match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
         // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
-        Entered::In(_) if known_here(&web, &guest, &house).await?.is_none() => Ok(guest.go(return_to.as_str())),
+        Entered::In(_) if known_here(&web, &guest, &host).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(cookies) => {
             relayed::hold(&mut guest, &agency, &cookies);
             guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
@@ -87,17 +87,22 @@ fn place(return_to: &ReturnPath) -> String {
 
 /// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
 pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let agency = Arc::clone(&house.agency);
-    if let Some((session, link)) = known_here(&web, &guest, &house).await?
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let known = known_here(&web, &guest, &host).await?;
+    let house = match &known {
+        Some(known) => Some(known.house.clone()),
+        None => host.remembered(guest.cookie(Kind::Account)),
+    };
+    let agency = house.map(|house| house.agency);
+    if let (Some(agency), Some(Known { session, link, .. })) = (&agency, &known)
         && let Entered::In(cookies) =
-            enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await?
-        && known_here(&web, &guest, &house).await?.is_some()
+            enter(&web.app, &guest.caller, agency, session, link, guest.cookie_header()).await?
+        && known_here(&web, &guest, &host).await?.is_some()
     {
-        relayed::hold(&mut guest, &agency, &cookies);
+        relayed::hold(&mut guest, agency, &cookies);
     }
     let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
-    Ok(guest.page_with(StatusCode::CONFLICT, &web, Some(&agency), &page))
+    Ok(guest.page_with(StatusCode::CONFLICT, &web, agency.as_deref(), &page))
 }
 
 /// The pages of the data plane's own troubles; it sets the status that fits.

@@ -11,16 +11,17 @@ use super::relayed::{self, Before};
 use super::wording;
 use crate::app::Fault;
 use crate::app::hand_over::{self, Entered, Handed, Request};
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{House, Place};
+use crate::domain::routing::{Host, House, Place};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
 use crate::domain::upstream::Adapter;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
-use crate::web::guest::Guest;
+use crate::web::guest::{Guest, named_on_its_host};
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
 
@@ -36,19 +37,59 @@ pub(super) struct Said {
     return_to: String,
 }
 
-/// The host of an agency on which a page of ours was asked for.
-pub(super) fn own_house(guest: &Guest) -> Option<House> {
+/// The host on which a page of ours was asked for, beside extranets.
+pub(super) fn own_host(guest: &Guest) -> Option<Host> {
     match &guest.arrival.place {
-        Place::Own(house) => Some(house.clone()),
+        Place::Own(host) => Some(host.clone()),
         Place::Portal | Place::Extranet(_) | Place::Nowhere => None,
     }
 }
 
+/// Somebody who is signed in on a host of extranets.
+pub(super) struct Known {
+    /// Whose house it is to this browser.
+    pub(super) house: House,
+    /// The sign-in.
+    pub(super) session: Session,
+    /// The account that is entered.
+    pub(super) link: Link,
+}
+
 /// Who is signed in on this host, with the account that is entered on it.
-pub(super) async fn known_here(web: &Web, guest: &Guest, house: &House) -> Result<Option<(Session, Link)>, Fault> {
+pub(super) async fn known_here(web: &Web, guest: &Guest, host: &Host) -> Result<Option<Known>, Fault> {
     let Some(cookie) = guest.session_cookie() else { return Ok(None) };
     let known = web.app.sessions.of_agency(cookie, web.app.now()).await?;
-    Ok(known.filter(|(_, link)| link.account.agency == house.agency.code && house.is_home_of(&link.label())))
+    Ok(known.and_then(|(session, link)| {
+        let house = host.house_of(&link.account.agency, &link.label())?;
+        Some(Known { house, session, link })
+    }))
+}
+
+/// The way to the sign-in for who is nobody on this host: at its agency, or, where several share it, at the one that the
+/// browser had open last; else the person is asked.
+pub(super) fn go_to_sign_in(web: &Web, guest: Guest, host: &Host) -> Response {
+    let path = match host.remembered(guest.cookie(Kind::Account)) {
+        Some(house) => wording::login_path(Some(&house.agency)),
+        None => super::shared_host::path(host.origin().host(), None),
+    };
+    guest.go(&format!("{}{path}", web.portal_url()))
+}
+
+/// The house that a request to this host means: on a shared one, that of the agency which it names.
+fn named(host: &Host, guest: &Guest, asked: &Said) -> Option<House> {
+    match host {
+        Host::House(house) => Some(house.clone()),
+        Host::Shared(shared) => {
+            let code = AgencyCode::parse(&asked.client, &asked.societe);
+            code.and_then(|code| shared.house(&code)).or_else(|| host.remembered(guest.cookie(Kind::Account)))
+        }
+    }
+}
+
+/// The portal's sign-in for an agency, with the way back to a page of its extranet.
+fn sign_in_again(web: &Web, agency: &Agency, return_to: &ReturnPath) -> String {
+    let back = query(&[("return", return_to.as_str())]);
+    format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(agency)))
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {
@@ -57,7 +98,12 @@ fn query(pairs: &[(&str, &str)]) -> String {
 
 /// On the agency's host: gives the browser a secret, and asks the portal for a code bound to it.
 pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(asked): Asked<Said>) -> Response {
-    let Some(house) = own_house(&guest) else { return Problem::not_found().into_response() };
+    let Some(host) = own_host(&guest) else { return Problem::not_found().into_response() };
+    let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    let Some(house) = named(&host, &guest, &asked) else {
+        let path = super::shared_host::path(host.origin().host(), Some(&return_to));
+        return guest.go(&format!("{}{path}", web.portal_url()));
+    };
     let agency = &house.agency;
     let account = house.account.clone().or_else(|| AccountLabel::parse(&asked.account));
     // Several tabs at once share one secret, or each would undo the other's.
@@ -69,7 +115,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(a
         ("societe", agency.code.societe()),
         ("account", account.as_ref().map_or("", AccountLabel::as_str)),
         ("bind", &bind.digest().to_hex()),
-        ("return", ReturnPath::parse_or_home(&asked.return_to).as_str()),
+        ("return", return_to.as_str()),
     ]);
     guest.go(&format!("{}/hand-over?{query}", web.portal_url()))
 }
@@ -92,8 +138,9 @@ pub(super) async fn hand_over(
     let request = Request { agency: &agency, account, browser: bind, return_to: &return_to };
     match hand_over::hand_over(&web.app, &guest.caller, &session, request).await? {
         Handed::Code(code) => {
-            let query = query(&[("code", code.expose()), ("return", return_to.as_str())]);
-            Ok(guest.go(&format!("{origin}/.vestibule/enter?{query}")))
+            let mut query = named_on_its_host(&agency);
+            query.append_pair("code", code.expose()).append_pair("return", return_to.as_str());
+            Ok(guest.go(&format!("{origin}/.vestibule/enter?{}", query.finish())))
         }
         Handed::AtHome(account) => Ok(guest.go_into_account(&agency, &account, return_to.as_str())),
         Handed::Choose => Ok(guest.go(&format!("/accounts?{way_back}"))),
@@ -112,22 +159,27 @@ pub(super) async fn enter(
     mut guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let agency = &house.agency;
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let Some(bind) = guest.secret_cookie(Kind::Bind) else {
-        let action_url = format!("{}{}", web.portal_url(), wording::login_path(Some(agency)));
+        let house = named(&host, &guest, &asked);
+        let agency = house.as_ref().map(|house| &*house.agency);
+        let action_url = format!("{}{}", web.portal_url(), wording::login_path(agency));
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
-        return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(agency), &page));
+        return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, agency, &page));
     };
-    let entered = hand_over::enter(&web.app, &house, &Secret::new(asked.code), &bind).await?;
-    let Some(Entered { cookie, account, return_to }) = entered else {
+    let entered = hand_over::enter(&web.app, &host, &Secret::new(asked.code.as_str()), &bind).await?;
+    let Some(Entered { house, cookie, account, return_to }) = entered else {
         // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
         // the portal gives another one, for the same page.
-        let back = query(&[("return", ReturnPath::parse_or_home(&asked.return_to).as_str())]);
-        return Ok(guest.go(&format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(agency)))));
+        let return_to = ReturnPath::parse_or_home(&asked.return_to);
+        return Ok(match named(&host, &guest, &asked) {
+            Some(house) => guest.go(&sign_in_again(&web, &house.agency, &return_to)),
+            None => go_to_sign_in(&web, guest, &host),
+        });
     };
+    let agency = &house.agency;
     guest.set(Kind::Session, cookie.expose(), None);
-    let before = relayed::arrive(&mut guest, &account);
+    let before = relayed::arrive(&mut guest, agency, &account);
     let response = match agency.adapter {
         Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
         Adapter::HttpBasic(_) | Adapter::TrustedHeaders => guest.go(return_to.as_str()),

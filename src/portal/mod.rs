@@ -14,6 +14,7 @@ mod migrate;
 mod prove;
 mod recover;
 mod relayed;
+mod shared_host;
 mod sign_in;
 mod sign_out;
 mod switch_account;

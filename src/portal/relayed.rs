@@ -4,6 +4,7 @@
 use cookie::time::Duration;
 use http::{HeaderName, HeaderValue};
 
+use crate::domain::accounts::Remembered;
 use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::identity::AccountLabel;
 use crate::domain::origin::Scheme;
@@ -36,18 +37,19 @@ pub(super) enum Before {
 
 /// The account comes to this host. What is there of another one, or of nobody known, is taken away: an extranet's cookie
 /// must never speak for one account beside headers of another.
-pub(super) fn arrive(guest: &mut Guest, account: &AccountLabel) -> Before {
+///
+/// On a host that several agencies share, what nobody remembers counts as another's: it may be any of them.
+pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel) -> Before {
     // Coming here is not the extranet's session ending over and over: whoever opens one account after another may.
     guest.clear(Kind::Renewals);
     let known = guest.cookie(Kind::Account).map(str::to_owned);
-    guest.set(Kind::Account, account.as_str(), Some(KNOWN_FOR));
-    match known.as_deref() {
-        Some(label) if label == account.as_str() => Before::Nothing,
-        known => {
-            let_go(guest);
-            if known.is_some() { Before::Another } else { Before::Nothing }
-        }
+    let now = Remembered { account: account.clone(), agency: agency.shares_host().then(|| agency.code.clone()) };
+    guest.set(Kind::Account, &now.to_string(), Some(KNOWN_FOR));
+    if known.as_deref() == Some(now.to_string().as_str()) {
+        return Before::Nothing;
     }
+    let_go(guest);
+    if known.is_some() || agency.shares_host() { Before::Another } else { Before::Nothing }
 }
 
 /// Takes the extranet's cookies away, by the names that the browser sent.

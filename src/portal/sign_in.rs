@@ -8,7 +8,7 @@ use cookie::time::Duration;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::wording;
+use super::{shared_host, wording};
 use crate::app::Fault;
 use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
 use crate::app::sign_out;
@@ -33,6 +33,8 @@ const DEVICE_DAYS: i64 = 180;
 pub(super) struct Said {
     client: String,
     societe: String,
+    /// A host that several agencies share, where it is not known which of them is meant.
+    host: String,
     #[serde(rename = "return")]
     return_to: String,
     notice: Option<Notice>,
@@ -60,6 +62,11 @@ pub(super) async fn show(
     let agency = web.app.agency(&asked.client, &asked.societe);
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let session = guest.session(&web).await?;
+    if agency.is_none()
+        && let Some(shared) = web.app.directory().shared(&asked.host)
+    {
+        return shared_host::enter(guest, &web, session.as_ref(), shared, &return_to).await;
+    }
     let attaches = !asked.attach.is_empty() && session.is_some();
     if let Some(session) = session.filter(|_| !attaches) {
         match &agency {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
-use super::hand_over::{known_here, own_house};
+use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::{account, relayed, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
@@ -38,13 +38,12 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fie
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
 pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let agency = &house.agency;
-    if known_here(&web, &guest, &house).await?.is_none() {
-        return Ok(guest.go(&format!("{}{}", web.portal_url(), wording::login_path(Some(agency)))));
-    }
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let Some(Known { house, .. }) = known_here(&web, &guest, &host).await? else {
+        return Ok(go_to_sign_in(&web, guest, &host));
+    };
     let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned() };
-    Ok(guest.page(&web, Some(agency), &page))
+    Ok(guest.page(&web, Some(&house.agency), &page))
 }
 
 /// The extranet's own logout button leads here too, with its own fields: what counts is that the browser says that this
@@ -54,14 +53,19 @@ pub(super) async fn submit_on_agency(
     mut guest: Guest,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let Some(house) = own_house(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let site = header(HeaderName::from_static("sec-fetch-site"));
-    if asked_from(header(header::ORIGIN), site, &house.origin()) != AskedFrom::Here {
+    if asked_from(header(header::ORIGIN), site, &host.origin()) != AskedFrom::Here {
         return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
     }
     let mut deeper = Vec::new();
-    if let Some((session, _)) = known_here(&web, &guest, &house).await? {
+    let known = known_here(&web, &guest, &host).await?;
+    let left = match &known {
+        Some(known) => Some(known.house.clone()),
+        None => host.remembered(guest.cookie(Kind::Account)),
+    };
+    if let Some(Known { house, session, .. }) = known {
         deeper = sign_out::cookies_of(&web.app, &session, &house.agency.code).await?;
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
@@ -72,6 +76,7 @@ pub(super) async fn submit_on_agency(
     for (name, path) in deeper.iter().filter(|(name, path)| path != "/" && !is_ours(name)) {
         guest.set_written(format!("{name}=; Path={path}; Max-Age=0"));
     }
-    let to = format!("{}{}", web.portal_url(), wording::login_path_with(Some(&house.agency), "notice=signed-out"));
+    let agency = left.as_ref().map(|house| &*house.agency);
+    let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, "notice=signed-out"));
     Ok(relayed::with_cleared_site(guest.go(&to)))
 }

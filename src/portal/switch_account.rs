@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{account, wording};
 use crate::app::Fault;
 use crate::app::switch_account::{self, Account};
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::pages::portal::{AttachAt, AttachedAccount, ChooseAccountPage};
@@ -23,6 +23,8 @@ use crate::web::query::Asked;
 pub(super) struct Said {
     client: String,
     societe: String,
+    /// A host that several agencies share, where it is not known which of them is meant.
+    host: String,
     #[serde(rename = "return")]
     return_to: String,
 }
@@ -37,19 +39,24 @@ pub(super) async fn show(
         Ok(signed_in) => signed_in,
         Err(response) => return Ok(response),
     };
-    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
+    let agency = web.app.agency(&asked.client, &asked.societe);
     let accounts = switch_account::accounts(&web.app, &session).await?;
-    let here: Vec<Account> = accounts.into_iter().filter(|account| is_asked_for(account, &agency)).collect();
+    let is_asked_for = |account: &Account| match &agency {
+        Some(agency) => is_asked_for(account, agency),
+        None => account.agency.shares_host() && account.agency.public.host() == asked.host,
+    };
+    let here: Vec<Account> = accounts.into_iter().filter(is_asked_for).collect();
     if here.is_empty() {
         return Ok(guest.go("/account"));
     }
     let page = ChooseAccountPage {
-        agency: agency.brand.name.clone(),
+        agency: agency.as_ref().filter(|agency| is_all_of(agency, &here)).map(|agency| agency.brand.name.clone()),
+        codes: wording::codes(agency.as_deref()),
         one_is_open: here.iter().any(|account| account.is_open),
         accounts: attached(&mut guest, &here),
         return_to: ReturnPath::parse_or_home(&asked.return_to).as_str().to_owned(),
     };
-    Ok(guest.page(&web, Some(&agency), &page))
+    Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 /// The agency's accounts, and what is open on the same host and would be closed.
@@ -58,7 +65,12 @@ fn is_asked_for(account: &Account, agency: &Agency) -> bool {
         || (account.is_open && account.agency.public.host() == agency.public.host())
 }
 
-/// « Ouvrir »: what else is open on the same host is closed, here and in its extranet.
+fn is_all_of(agency: &Agency, accounts: &[Account]) -> bool {
+    accounts.iter().all(|account| account.agency.code == agency.code)
+}
+
+/// « Ouvrir »: what else is open on the same host is closed, here and in its extranet. The way back is a path in one
+/// agency's extranet: in another one it would lead anywhere.
 pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let (guest, session) = match account::signed_in(&web, guest).await? {
         Ok(signed_in) => signed_in,
@@ -66,8 +78,12 @@ pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
     };
     let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    let of = AgencyCode::parse(fields.text("client"), fields.text("societe"));
     Ok(match switch_account::switch(&web.app, &guest.caller, &session, &label).await? {
-        Some(account) => guest.go_into_account(&account.agency, &label, return_to.as_str()),
+        Some(account) if of.is_none_or(|of| of == account.agency.code) => {
+            guest.go_into_account(&account.agency, &label, return_to.as_str())
+        }
+        Some(account) => guest.go_into_account(&account.agency, &label, "/"),
         None => guest.go("/account"),
     })
 }

@@ -9,14 +9,17 @@ use pingora::proxy::Session;
 
 use super::asked;
 use super::request_id::RequestNumber;
-use crate::app::visit::{self, Passage, Unavailable};
+use crate::app::visit::{self, Passage, Settled, Unavailable};
 use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, House};
+use crate::domain::routing::{Directory, House, SharedHost};
 use crate::domain::secret::Secret;
 use crate::legacy::UpstreamCookie;
 use crate::telemetry::RequestId;
+
+/// Who is behind a request, if the sessions can be asked.
+pub type Visited = Result<Visitor<Arc<Passage>>, Unavailable>;
 
 /// Whom the gateway asks who is there.
 pub enum Door {
@@ -39,11 +42,24 @@ impl Door {
     }
 
     /// Who is behind a request, by the session cookie's value.
-    pub async fn visit(&self, house: &House, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
+    pub async fn visit(&self, house: &House, cookie: Option<&str>) -> Visited {
         match self {
             Self::App(app) => visit::visit(app, house, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit(cookie),
+        }
+    }
+
+    /// The same on a host that several agencies share, and of which of them; None where the cookie tells nothing.
+    pub async fn visit_shared(
+        &self,
+        shared: &SharedHost,
+        cookie: Option<&str>,
+    ) -> Result<Option<Settled>, Unavailable> {
+        match self {
+            Self::App(app) => visit::visit_shared(app, shared, cookie).await,
+            #[cfg(test)]
+            Self::Rehearsal(cast) => cast.visit_shared(shared, cookie),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
 use http::header::{ACCEPT, UPGRADE};
+use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::proxy::Session;
@@ -12,17 +12,22 @@ use pingora::proxy::Session;
 use super::asked::{self, Asked, Refusal};
 use super::bridge;
 use super::cookies::SessionCookie;
+use super::door::Visited;
 use super::fault::{Fault, Problem};
 use super::jar;
 use super::line::About;
 use super::wire::Wire;
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::domain::access::{self, Access, Fetch, Forbidden, Screen};
+use crate::domain::access::{self, Access, Fetch, Forbidden, Screen, Visitor};
+use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{Directory, House, Place};
+use crate::domain::routing::{Directory, Host, House, Place, SharedHost};
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
+use crate::web::cookies::{self, Kind};
+
+static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
 /// Longest wait for a client to take the next bytes of an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -64,11 +69,8 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         }
     }
     let (agency, decision) = match &asked.place {
-        Place::Extranet(house) => {
-            let gate = Gate { gateway, house: house.clone(), directory };
-            return gate.decide(session, ctx, &asked).await;
-        }
-        Place::Own(house) => (Some(Arc::clone(&house.agency)), "own-page"),
+        Place::Extranet(host) => return knock(gateway, session, ctx, directory, &asked, host).await,
+        Place::Own(host) => (open_here(gateway, session, host).await, "own-page"),
         Place::Portal => (None, "portal"),
         Place::Nowhere => (None, "unknown-host"),
     };
@@ -99,7 +101,7 @@ async fn elsewhere(
 async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directory, place: &Place) -> Result<bool> {
     let public = match place {
         Place::Portal => Some(directory.portal().clone()),
-        Place::Extranet(house) | Place::Own(house) => Some(house.origin()),
+        Place::Extranet(host) | Place::Own(host) => Some(host.origin()),
         Place::Nowhere => None,
     };
     let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
@@ -117,7 +119,7 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
 
 fn scheme(place: &Place, directory: &Directory) -> Scheme {
     match place {
-        Place::Extranet(house) | Place::Own(house) => house.agency.public.scheme(),
+        Place::Extranet(host) | Place::Own(host) => host.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     }
 }
@@ -147,6 +149,125 @@ async fn refuse(session: &mut Session, ctx: &mut Ctx, refusal: Refusal) -> Resul
     Ok(true)
 }
 
+/// Whose agency's host this is for a browser, as far as its session says so: for the access line.
+async fn open_here(gateway: &Gateway, session: &Session, host: &Host) -> Option<Arc<Agency>> {
+    match host {
+        Host::House(house) => Some(Arc::clone(&house.agency)),
+        Host::Shared(shared) => {
+            let cookie = session_cookie(session, host);
+            let known = gateway.door.visit_shared(shared, cookie.value()).await.ok()?;
+            known.map(|(house, _)| house.agency)
+        }
+    }
+}
+
+fn session_cookie(session: &Session, host: &Host) -> SessionCookie {
+    SessionCookie::find(&session.req_header().headers, cookies::session_name(host.scheme()))
+}
+
+/// Somebody asks for an extranet: who is it, and, on a host that several agencies share, which one is meant? That is said
+/// by the session alone; a browser that has none is led back to the agency that it had open last (a24).
+async fn knock(
+    gateway: &Gateway,
+    session: &mut Session,
+    ctx: &mut Ctx,
+    directory: Arc<Directory>,
+    asked: &Asked,
+    host: &Host,
+) -> Result<bool> {
+    let cookie = session_cookie(session, host);
+    let shared = match host {
+        Host::House(house) => {
+            let visit = gateway.door.visit(house, cookie.value());
+            let visited = traces::within(ctx.current(), visit).await;
+            let gate = Gate { gateway, directory, house: house.clone() };
+            return gate.decide(session, ctx, asked, (cookie, visited)).await;
+        }
+        Host::Shared(shared) => shared,
+    };
+    let visit = gateway.door.visit_shared(shared, cookie.value());
+    let visited = traces::within(ctx.current(), visit).await;
+    let held = || cookies::find(&session.req_header().headers, Kind::Account.name(host.scheme()));
+    let (house, visited) = match visited {
+        Ok(Some((house, visitor))) => (Some(house), Ok(visitor)),
+        Ok(None) => (host.remembered(held()), Ok(Visitor::Stranger)),
+        Err(unavailable) => (host.remembered(held()), Err(unavailable)),
+    };
+    match house {
+        Some(house) => Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await,
+        None => Lobby { gateway, directory, shared }.receive(session, ctx, asked, visited).await,
+    }
+}
+
+/// A request on a shared host of which nobody knows for which agency it is.
+struct Lobby<'g> {
+    gateway: &'g Gateway,
+    directory: Arc<Directory>,
+    shared: &'g Arc<SharedHost>,
+}
+
+impl Lobby<'_> {
+    async fn receive(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked, visited: Visited) -> Result<bool> {
+        let from = asked::asked_from(&session.req_header().headers, self.shared.public());
+        let question = access::Asked {
+            path: &asked.path,
+            query: None,
+            changes: asked.changes,
+            fetch: asked.fetch,
+            from,
+            stays: false,
+        };
+        let access: Access<()> = access::decide_without_agency(&question);
+        let decision = if visited.is_err() { "sessions-unavailable" } else { Access::reason(&access) };
+        ctx.fate = Fate::Answered(Answered { agency: None, decision });
+        let login = format!("{}/login?host={}", self.directory.portal(), self.shared.public().host());
+        match (visited, access) {
+            (Err(_), _) => self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await?,
+            (Ok(_), Access::Show(_)) => bridge::redirect(session, 303, &format!("{login}{}", back(session))).await?,
+            (Ok(_), Access::Unauthorized) => bridge::unauthorized(session, &login, understands_json(session)).await?,
+            (Ok(_), Access::Forbidden(_)) => {
+                self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await?;
+            }
+            // Without an agency there is nowhere to send it.
+            (Ok(_), Access::Forward(()) | Access::Public) => return Err(Fault::NoExtranet.into()),
+        }
+        Ok(true)
+    }
+
+    async fn problem(
+        &self,
+        session: &mut Session,
+        ctx: &Ctx,
+        fetch: Fetch,
+        problem: Problem,
+        status: u16,
+    ) -> Result<()> {
+        let place = Place::Own(Host::Shared(Arc::clone(self.shared)));
+        tell(self.gateway, session, arrival(ctx, place, &self.directory), fetch, (problem, status)).await
+    }
+}
+
+/// A problem as a page, or as a line where a part of one was asked for.
+async fn tell(
+    gateway: &Gateway,
+    session: &mut Session,
+    arrival: Arrival,
+    fetch: Fetch,
+    (problem, status): (Problem, u16),
+) -> Result<()> {
+    match fetch {
+        Fetch::Page => bridge::problem(&gateway.pages, session, arrival, problem, status).await,
+        Fetch::Part => bridge::text(session, status, problem.text()).await,
+    }
+}
+
+/// The way back to what was asked for, as a part of a query.
+fn back(session: &Session) -> String {
+    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+    let back = ReturnPath::parse_or_home(target);
+    format!("&return={}", utf8_percent_encode(back.as_str(), QUERY_VALUE))
+}
+
 /// A request for an extranet, on its way through the gate.
 struct Gate<'g> {
     gateway: &'g Gateway,
@@ -155,7 +276,13 @@ struct Gate<'g> {
 }
 
 impl Gate<'_> {
-    async fn decide(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked) -> Result<bool> {
+    async fn decide(
+        self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+        asked: &Asked,
+        (cookie, visited): (SessionCookie, Visited),
+    ) -> Result<bool> {
         let agency = Arc::clone(&self.house.agency);
         let Some(extranet) = self.gateway.extranets.of(&self.directory, &agency) else {
             return Err(Fault::NoExtranet.into());
@@ -163,11 +290,11 @@ impl Gate<'_> {
         let Some(public) = extranet.public_at(&self.house) else { return Err(Fault::NoExtranet.into()) };
         let headers = &session.req_header().headers;
         let from = asked::asked_from(headers, &public.origin);
-        let cookie = SessionCookie::find(headers, extranet.cookie);
         let query = session.req_header().uri.query();
-        let question = access::Asked { path: &asked.path, query, changes: asked.changes, fetch: asked.fetch, from };
-        let visit = self.gateway.door.visit(&self.house, cookie.value());
-        let access = if let Ok(visitor) = traces::within(ctx.current(), visit).await {
+        let stays = agency.shares_host() && headers.contains_key(&SERVICE_WORKER);
+        let (changes, fetch) = (asked.changes, asked.fetch);
+        let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays };
+        let access = if let Ok(visitor) = visited {
             access::decide(visitor, &agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
@@ -192,7 +319,10 @@ impl Gate<'_> {
             Access::Forbidden(why) => {
                 let status = match why {
                     Forbidden::AmbiguousPath => 400,
-                    Forbidden::ForeignOrigin | Forbidden::LegacyLogin | Forbidden::LegacyAccount => 403,
+                    Forbidden::ForeignOrigin
+                    | Forbidden::LegacyLogin
+                    | Forbidden::LegacyAccount
+                    | Forbidden::ServiceWorker => 403,
                 };
                 return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
             }
@@ -229,16 +359,11 @@ impl Gate<'_> {
     }
 
     fn location(&self, screen: Screen, session: &Session) -> String {
-        let back = || {
-            let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-            let back = ReturnPath::parse_or_home(target);
-            format!("&return={}", utf8_percent_encode(back.as_str(), QUERY_VALUE))
-        };
         match screen {
-            Screen::SignIn => self.at_portal("login", &back()),
-            Screen::SignInHome => self.at_portal("login", ""),
-            Screen::Terms => self.at_portal("terms", &back()),
-            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back()),
+            Screen::SignIn => self.at_portal("login", &back(session)),
+            Screen::SignInHome | Screen::Agency => self.at_portal("login", ""),
+            Screen::Terms => self.at_portal("terms", &back(session)),
+            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back(session)),
             Screen::SignOut => "/.vestibule/logout".to_owned(),
             Screen::Account => format!("{}/account", self.directory.portal()),
         }
@@ -259,13 +384,8 @@ impl Gate<'_> {
         problem: Problem,
         status: u16,
     ) -> Result<bool> {
-        match fetch {
-            Fetch::Page => {
-                let arrival = arrival(ctx, Place::Own(self.house.clone()), &self.directory);
-                bridge::problem(&self.gateway.pages, session, arrival, problem, status).await?;
-            }
-            Fetch::Part => bridge::text(session, status, problem.text()).await?,
-        }
+        let place = Place::Own(Host::House(self.house.clone()));
+        tell(self.gateway, session, arrival(ctx, place, &self.directory), fetch, (problem, status)).await?;
         Ok(true)
     }
 }

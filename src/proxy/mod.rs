@@ -50,7 +50,7 @@ use crate::app::App;
 use crate::app::visit::Passage;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, House, Place};
+use crate::domain::routing::{Directory, Host, House, Place};
 use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
 use cookies::SessionCookie;
@@ -168,7 +168,7 @@ impl Gateway {
         session.set_keepalive(None);
         let told = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
-                let place = Place::Own(forward.house.clone());
+                let place = Place::Own(Host::House(forward.house.clone()));
                 let arrival = gate::arrival(ctx, place, &forward.directory);
                 bridge::problem(&self.pages, session, arrival, problem, status).await
             }

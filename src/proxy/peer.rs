@@ -19,7 +19,6 @@ use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::{Directory, House};
 use crate::legacy::JarSite;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
-use crate::web::cookies;
 
 /// How long a resolved name is used.
 const RESOLVED_FOR: Duration = Duration::from_secs(30);
@@ -35,8 +34,6 @@ const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 pub struct Extranet {
     /// The agency.
     pub agency: Arc<Agency>,
-    /// The name of the session cookie on the agency's host.
-    pub cookie: &'static str,
     /// `Host` as the extranet expects it.
     pub host: HeaderValue,
     /// Its own origin, as it sees itself by that `Host`: what `Origin` is translated to.
@@ -163,7 +160,6 @@ impl Extranet {
         template.options.idle_timeout = Some(IDLE_FOR);
         let inner_origin = format!("{}://{}", upstream.origin.scheme().as_str(), upstream.host_header);
         Some(Self {
-            cookie: cookies::session_name(public.scheme()),
             host: HeaderValue::from_str(&upstream.host_header).ok()?,
             inner_origin: HeaderValue::from_str(&inner_origin).ok()?,
             public: Arc::new(Public::new(public.clone())?),

@@ -2,7 +2,7 @@
 //! is over is noticed (a12).
 
 use http::header::{
-    CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE,
+    CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE, VARY,
     WWW_AUTHENTICATE,
 };
 use pingora::Result;
@@ -33,6 +33,10 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Pu
     if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
         // A browser would ask for a password by itself, and nothing of ours would know.
         response.remove_header(&WWW_AUTHENTICATE);
+    }
+    if extranet.agency.shares_host() {
+        // Whatever a browser keeps of it is kept for this account, even where it does not clear its cache at a switch.
+        response.append_header(VARY, "Cookie")?;
     }
     if present.hop {
         // pingora writes its own Connection. A 101 needs its Upgrade.

@@ -74,11 +74,25 @@ impl<P: Clone> Decided<P> {
     }
 
     pub(super) fn visitor(&self, cookie: &str, agency: &AgencyCode) -> Option<Visitor<P>> {
-        let kept = self.cache.get(cookie)?;
-        if !self.stands(&kept) {
-            return None;
-        }
+        let kept = self.standing(cookie)?;
         Some(if kept.seen.agency == *agency { kept.seen.visitor.clone() } else { Visitor::Stranger })
+    }
+
+    /// The same on a host of several agencies: `find` knows those of the host.
+    pub(super) fn visitor_at<T>(
+        &self,
+        cookie: &str,
+        find: impl FnOnce(&AgencyCode) -> Option<T>,
+    ) -> Option<(Option<T>, Visitor<P>)> {
+        let kept = self.standing(cookie)?;
+        let found = find(&kept.seen.agency);
+        let visitor = if found.is_some() { kept.seen.visitor.clone() } else { Visitor::Stranger };
+        Some((found, visitor))
+    }
+
+    /// What holds still, about a cookie.
+    fn standing(&self, cookie: &str) -> Option<Arc<Kept<P>>> {
+        self.cache.get(cookie).filter(|kept| self.stands(kept))
     }
 
     fn stands(&self, kept: &Kept<P>) -> bool {

@@ -100,6 +100,17 @@ impl<P: Clone> Sessions<P> {
         self.decided.visitor(cookie, agency)
     }
 
+    /// The same on a host of several agencies, with what `find` gives for the cookie's agency: none where it is not one
+    /// of the host's.
+    #[must_use]
+    pub fn visitor_at<T>(
+        &self,
+        cookie: &str,
+        find: impl FnOnce(&AgencyCode) -> Option<T>,
+    ) -> Option<(Option<T>, Visitor<P>)> {
+        self.decided.visitor_at(cookie, find)
+    }
+
     /// How many decided cookies are in memory.
     #[must_use]
     pub fn cached(&self) -> usize {

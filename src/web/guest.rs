@@ -227,15 +227,16 @@ impl Guest {
     /// The way to the extranet of an agency, through the hand-over.
     #[must_use]
     pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to).finish();
-        let to = format!("{}/.vestibule/begin?{query}", agency.public);
+        let mut query = named_on_its_host(agency);
+        query.append_pair("return", return_to);
+        let to = format!("{}/.vestibule/begin?{}", agency.public, query.finish());
         self.go(&to)
     }
 
     /// The same for one of several accounts.
     #[must_use]
     pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let mut query = named_on_its_host(agency);
         query.append_pair("account", account.as_str()).append_pair("return", return_to);
         let to = format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish());
         self.go(&to)
@@ -253,11 +254,21 @@ impl Guest {
     }
 }
 
+/// The beginning of a query on an agency's host: on a shared one, nothing else says which agency is meant.
+#[must_use]
+pub fn named_on_its_host(agency: &Agency) -> url::form_urlencoded::Serializer<'static, String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if agency.shares_host() {
+        query.append_pair("client", agency.code.client()).append_pair("societe", agency.code.societe());
+    }
+    query
+}
+
 /// An agency's hosts, as the pages' policy writes them.
 fn sources(agency: &Agency) -> Vec<String> {
     let own = agency.public.to_string();
     match agency.accounts {
-        Accounts::OneAtATime => vec![own],
+        Accounts::OneAtATime | Accounts::SharedHost => vec![own],
         Accounts::Labels => vec![own, agency.public.below("*").to_string()],
     }
 }

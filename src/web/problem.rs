@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use super::Web;
+use super::cookies::Kind;
 use super::guest::Guest;
 use crate::app::Fault;
 use crate::domain::agency::Agency;
@@ -105,7 +106,9 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         request_id: problem.status.is_server_error().then(|| request_id.clone()),
     };
     let agency = match &guest.arrival.place {
-        Place::Own(house) | Place::Extranet(house) => Some(Arc::clone(&house.agency)),
+        Place::Own(host) | Place::Extranet(host) => {
+            host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
+        }
         Place::Portal | Place::Nowhere => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);

@@ -9,6 +9,7 @@ mod languages;
 mod migrate;
 mod recover;
 mod several_accounts;
+mod shared_host;
 mod sign_in;
 mod support;
 

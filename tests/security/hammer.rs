@@ -9,7 +9,7 @@ use crate::support::{
     gateway::Gateway,
     person::Person,
     raw::Raw,
-    site::Site,
+    site::{Agency, Site},
     town::{self, CHOSEN, Town},
 };
 
@@ -30,14 +30,21 @@ fn sec_060_no_answer_is_another_accounts_where_each_has_its_host() {
     hammer("labels");
 }
 
+#[test]
+fn sec_060_no_answer_is_another_accounts_where_two_agencies_share_a_host() {
+    hammer("shared-host");
+}
+
 fn hammer(accounts: &str) {
     let people: usize = std::env::var("VESTIBULE_HAMMER").ok().and_then(|text| text.parse().ok()).unwrap_or(PEOPLE);
     let account = |login: String| Account::new(&login, "Old-2019", &login, "");
     let at_a = (0..people).flat_map(|n| [account(format!("a{n}-one")), account(format!("a{n}-two"))]).collect();
     let (a, b) = (Echo::start(at_a), Echo::start((0..people).map(|n| account(format!("b{n}"))).collect()));
-    let site = Site::new()
-        .agency(town::agency("agence-a", "CA", "SA", "Agence du Port", &a).set("accounts", accounts))
-        .agency(town::agency("agence-b", "CB", "SB", "Agence de la Gare", &b));
+    let shared = accounts == "shared-host";
+    let at = |agency: Agency| if shared { agency.sharing("extranets") } else { agency };
+    let agency_a = town::agency("agence-a", "CA", "SA", "Agence du Port", &a).set("accounts", accounts);
+    let agency_b = town::agency("agence-b", "CB", "SB", "Agence de la Gare", &b);
+    let site = Site::new().agency(at(agency_a)).agency(at(agency_b));
     let town = Town { gateway: Gateway::start(&site), a, b };
     thread::scope(|scope| {
         for n in 0..people {

@@ -22,6 +22,8 @@ pub struct Site {
 #[derive(Debug, Clone)]
 pub struct Agency {
     label: String,
+    /// Whose host it is on: `<host>.localhost`.
+    host: String,
     settings: Table,
 }
 
@@ -109,7 +111,7 @@ impl Site {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a key that nobody else reads");
         for agency in &self.agencies {
             let mut settings = agency.settings.clone();
-            settings.entry("url").or_insert(format!("http://{}.localhost:{port}", agency.label).into());
+            settings.entry("url").or_insert(format!("http://{}.localhost:{port}", agency.host).into());
             write(&agencies.join(format!("{}.toml", agency.label)), &settings);
         }
         let main = folder.join("vestibule.toml");
@@ -133,13 +135,19 @@ impl Agency {
     pub fn from_toml(label: &str, text: &str) -> Self {
         let mut settings: Table = text.parse().expect("the agency is TOML");
         settings.remove("url");
-        Self { label: label.to_owned(), settings }
+        Self { label: label.to_owned(), host: label.to_owned(), settings }
     }
 
     /// Sets a value by its dotted path, such as `sign_in.form.page`.
     pub fn set(mut self, path: &str, value: impl Into<Value>) -> Self {
         set(&mut self.settings, path, value.into());
         self
+    }
+
+    /// On a host that other agencies share, at `<host>.localhost`.
+    pub fn sharing(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self.set("accounts", "shared-host")
     }
 
     /// Without a whole table.

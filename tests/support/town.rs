@@ -57,6 +57,21 @@ impl Town {
 
     /// The same, with a site and an agency A that differ.
     pub fn build_with_agency(change: impl FnOnce(Site) -> Site, at_a: impl FnOnce(Agency) -> Agency) -> Self {
+        Self::build_with_agencies(change, at_a, |agency| agency)
+    }
+
+    /// Both agencies on one host, `extranets.localhost`.
+    pub fn on_one_host(change: impl FnOnce(Site) -> Site) -> Self {
+        let here = |agency: Agency| agency.sharing("extranets");
+        Self::build_with_agencies(change, here, here)
+    }
+
+    /// The same, with a site and agencies that differ.
+    pub fn build_with_agencies(
+        change: impl FnOnce(Site) -> Site,
+        at_a: impl FnOnce(Agency) -> Agency,
+        at_b: impl FnOnce(Agency) -> Agency,
+    ) -> Self {
         let account = |who: Who, name: &str| Account::new(who.login, who.password, name, who.email);
         let a = Echo::start(vec![
             account(ALICE, "Alice Martin-Œuvrard"),
@@ -67,13 +82,13 @@ impl Town {
             account(MALLORY, "Mallory Legrand"),
         ]);
         let b = Echo::start(vec![account(BOB_AT_B, "Bob N'Guessan")]);
-        let site = Site::new().agency(at_a(agency("agence-a", "CA", "SA", "Agence du Port", &a))).agency(agency(
+        let site = Site::new().agency(at_a(agency("agence-a", "CA", "SA", "Agence du Port", &a))).agency(at_b(agency(
             "agence-b",
             "CB",
             "SB",
             "Agence de la Gare",
             &b,
-        ));
+        )));
         let gateway = Gateway::start(&change(site));
         Self { gateway, a, b }
     }

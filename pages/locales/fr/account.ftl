@@ -17,8 +17,12 @@ account-open = Ouvrir
 account-is-open = Ouvert en ce moment
 choose-title = Quel compte voulez-vous ouvrir ?
 choose-text = Vous avez plusieurs comptes pour <strong>{ $agency }</strong>. Choisissez celui que vous voulez voir.
+choose-text-shared = Vous avez plusieurs comptes à cette adresse. Choisissez celui que vous voulez voir.
 choose-one = Un compte est déjà ouvert. Si vous en ouvrez un autre, le premier se ferme : enregistrez d'abord ce que vous y avez commencé.
 choose-all = Voir tous mes comptes
+
+choose-agency-title = Quelle est votre agence ?
+choose-agency-text = Plusieurs agences partagent cette adresse. Choisissez la vôtre pour vous connecter.
 detach = Détacher
 kind-owner = Propriétaire
 kind-co-owner = Copropriétaire

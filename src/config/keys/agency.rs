@@ -13,7 +13,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "url",
         Text,
         Required,
-        "Its own public origin, on a host that nobody else has: extranets never share one. http only on this machine.",
+        "Its own public origin, on a host that nobody else has, unless all who are there say `accounts = \"shared-host\"`. http only on this machine.",
     ),
     key(
         "language",
@@ -31,13 +31,13 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "cookies",
         Choice(&["relay", "jar"]),
         Is("'relay'"),
-        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live.",
+        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live. On a shared host it is `jar`.",
     ),
     key(
         "accounts",
-        Choice(&["one-at-a-time", "labels"]),
+        Choice(&["one-at-a-time", "labels", "shared-host"]),
         Is("'one-at-a-time'"),
-        "Several accounts of one person: `one-at-a-time` on the agency's host, or `labels`: each has a host of its own below it (`<label>.agence-a.example`), for which DNS and certificate need a wildcard.",
+        "Several accounts of one person: `one-at-a-time` on the agency's host, or `labels`: each has a host of its own below it (`<label>.agence-a.example`), for which DNS and certificate need a wildcard; or `shared-host`, said by every agency of a host: one account of one of them is open there, and a hole in one extranet reaches into the others.",
     ),
     key(
         "keep_authorization",

@@ -1,7 +1,8 @@
 //! What is well written and still cannot be meant.
 
-use super::Verifier;
 use super::{AGENCY, Installation, agency_is_told, gateway_is_told};
+use super::{Verifier, describe};
+use crate::domain::agency::CookieMode;
 
 #[test]
 fn e02_public_urls_are_https_unless_nothing_leaves_the_machine() {
@@ -45,6 +46,61 @@ fn e02_codes_and_hosts_belong_to_one_agency_each() {
         "agencies/a.toml:7: upstream.url: leads back to the gateway",
     );
     agency_is_told("\"01\"", "\"0 1\"", "agencies/a.toml:3: societe: \"0 1\" is not a code");
+}
+
+/// Two agencies that share a host, the second with a file of its own.
+fn sharing(second: impl Fn(String) -> String) -> Installation {
+    let shared = AGENCY.replace("[upstream]", "accounts = \"shared-host\"\n[upstream]");
+    let other = second(shared.replace("\"01\"", "\"02\"").replace("9001", "9002"));
+    Installation::new().write("agencies/a.toml", &shared).write("agencies/b.toml", &other)
+}
+
+#[test]
+fn a24_check_says_what_a_shared_host_costs_and_that_cookies_are_kept() {
+    let installation = sharing(|other| other);
+    installation.is_told(
+        "agencies/a.toml:6: warning: accounts: agence-a.localhost is shared by 2 agencies: a hole in one extranet reaches",
+    );
+    let settings = installation.settings();
+    assert!(settings.agencies.iter().all(|agency| agency.cookies == CookieMode::Jar && agency.shares_host()));
+    let described = describe(&settings);
+    let told = described.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert_eq!(told.filter(|line| line == "cookies \"jar\" from accounts").count(), 2, "{described}");
+    let keyless = sharing(|other| other).edit("vestibule.toml", "[vault]\nkey_env = \"KEY\"", "").problems();
+    assert!(keyless.iter().any(|problem| problem.starts_with("vestibule.toml: vault: missing")), "{keyless:?}");
+}
+
+#[test]
+fn a24_a_host_is_shared_only_by_agencies_that_all_say_so() {
+    let told = |second: &dyn Fn(String) -> String, start: &str| {
+        let problems = sharing(second).problems();
+        assert!(problems.iter().any(|problem| problem.starts_with(start)), "{start}\n{}", problems.join("\n"));
+        assert!(sharing(second).load().is_err(), "{start}");
+    };
+    told(
+        &|other| other.replace("accounts = \"shared-host\"\n", ""),
+        "agencies/b.toml: accounts: agence-a.localhost is a shared host (",
+    );
+    told(
+        &|other| other.replace("shared-host", "labels"),
+        "agencies/b.toml:6: accounts: agence-a.localhost is a shared host (",
+    );
+    told(
+        &|other| other.replace("agence-a.localhost:8080", "agence-a.localhost:8081"),
+        "agencies/b.toml:5: url: http://agence-a.localhost:8081 is not http://agence-a.localhost:8080",
+    );
+    told(
+        &|other| other.replace("[upstream]", "cookies = \"relay\"\n[upstream]"),
+        "agencies/b.toml:7: cookies: on a shared host, the cookies of several extranets would meet",
+    );
+    told(
+        &|other| other.replace("[upstream]", "keep_authorization = true\n[upstream]"),
+        "agencies/b.toml:7: keep_authorization: on a shared host, browsers would send",
+    );
+    let alone = |other: String| other.replace("agence-a.localhost", "agence-b.localhost");
+    let problems = sharing(alone).problems();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[1].starts_with("agencies/b.toml:6: warning: accounts: no other agency is on agence-b.localhost"));
 }
 
 #[test]

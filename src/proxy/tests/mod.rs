@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use super::door::Door;
 use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
-use crate::app::visit::{Passage, Unavailable};
+use crate::app::visit::{Passage, Settled, Unavailable};
 use crate::domain::access::Visitor;
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
@@ -32,7 +32,7 @@ use crate::domain::language::Language;
 use crate::domain::origin::Origin;
 use crate::domain::path::PathRule;
 use crate::domain::policy::AgencyPolicy;
-use crate::domain::routing::Directory;
+use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
 use crate::domain::trust::Trust;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
@@ -62,6 +62,14 @@ impl Cast {
             Some("store-is-down") => Err(Unavailable),
             _ => Ok(Visitor::Stranger),
         }
+    }
+
+    /// Everybody whose account is known has it at the first of the agencies.
+    pub fn visit_shared(&self, shared: &SharedHost, cookie: Option<&str>) -> Result<Option<Settled>, Unavailable> {
+        Ok(match self.visit(cookie)? {
+            Visitor::Stranger => None,
+            visitor => shared.house(&shared.agencies()[0].code).map(|house| (house, visitor)),
+        })
     }
 }
 

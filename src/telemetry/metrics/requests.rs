@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 29] = [
+pub(super) const DECISIONS: [&str; 31] = [
     "signed-in",
     "public-path",
     "portal",
@@ -12,6 +12,7 @@ pub(super) const DECISIONS: [&str; 29] = [
     "session-over",
     "not-signed-in",
     "not-signed-in-part",
+    "no-agency",
     "owes-terms",
     "owes-password",
     "legacy-login",
@@ -21,6 +22,7 @@ pub(super) const DECISIONS: [&str; 29] = [
     "legacy-login-post",
     "legacy-account-post",
     "ambiguous-path",
+    "service-worker",
     "sessions-unavailable",
     "unknown-host",
     "misdirected",
