@@ -6,6 +6,7 @@
 pub mod accept_terms;
 pub mod change_email;
 pub mod change_password;
+pub mod clock;
 pub mod detach;
 pub mod enter_extranet;
 pub mod extranet_password;

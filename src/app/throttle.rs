@@ -60,6 +60,10 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
                 Ok(next) => next,
                 Err(until) => {
                     METRICS.throttled.add(counter(&subject.key));
+                    drop(tx);
+                    if attempts != attempts.not_after(now) {
+                        settle(app, &subject.key, |attempts| attempts.not_after(now)).await?;
+                    }
                     return Ok(Err(until));
                 }
             };
@@ -71,7 +75,13 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
         let (attempts, version) = app.sessions.attempts_at(&mut tx, &place.key).await?;
         let next = match attempts.reserve(&place.policy, now) {
             Ok(next) => next,
-            Err(until) => return Ok(Err(until)),
+            Err(until) => {
+                drop(tx);
+                if attempts != attempts.not_after(now) {
+                    settle_place(app, &place.key, |attempts| attempts.not_after(now)).await?;
+                }
+                return Ok(Err(until));
+            }
         };
         if !app.sessions.save_attempts_at(&mut tx, &place.key, &next, version).await? {
             continue 'again;

@@ -12,10 +12,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
 use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
+use crate::app::{self, App};
 use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
@@ -222,6 +222,7 @@ impl Assembled {
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
+        let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
         let watch = tokio::spawn(async move { reloader.watch(until).await });
@@ -234,7 +235,7 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts = [Some(server), Some(mail), Some(purge), Some(notices), Some(watch), control];
+        let parts = [Some(server), Some(mail), Some(purge), Some(notices), Some(clock), Some(watch), control];
         for task in parts.into_iter().flatten() {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
@@ -261,6 +262,14 @@ async fn listen(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         ((), ()) = async { tokio::join!(app.sessions.listen(), sweep) } => {}
+    }
+}
+
+/// Notices that the clock was set.
+async fn watch_clock(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app::clock::watch(&app) => {}
     }
 }
 

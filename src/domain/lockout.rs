@@ -56,10 +56,10 @@ impl Attempts {
     /// When the next attempt is let through, if not now.
     #[must_use]
     pub fn locked_until(&self, policy: &LockoutPolicy, now: Timestamp) -> Option<Timestamp> {
-        let after_delay = self.last.and_then(|last| last.checked_add(self.delay(policy)).ok());
-        let after_day = (self.today >= policy.daily_failures)
-            .then(|| self.day_start.and_then(|start| start.checked_add(DAY).ok()))
-            .flatten();
+        let Self { today, day_start, last, .. } = self.not_after(now);
+        let after_delay = last.and_then(|last| last.checked_add(self.delay(policy)).ok());
+        let after_day =
+            (today >= policy.daily_failures).then(|| day_start.and_then(|start| start.checked_add(DAY).ok())).flatten();
         [after_delay, after_day].into_iter().flatten().filter(|until| *until > now).max()
     }
 
@@ -72,16 +72,24 @@ impl Attempts {
         if let Some(until) = self.locked_until(policy, now) {
             return Err(until);
         }
-        // A clock that was set back starts no new day and frees nobody (REL-055).
-        let new_day = self.day_start.is_none_or(|start| now.duration_since(start) >= DAY);
+        let Self { streak, today, day_start, last } = self.not_after(now);
+        let new_day = day_start.is_none_or(|start| now.duration_since(start) >= DAY);
         let calm = SignedDuration::from_secs(i64::from(policy.calm_s));
-        let new_row = self.last.is_none_or(|last| now.duration_since(last) >= calm);
+        let new_row = last.is_none_or(|last| now.duration_since(last) >= calm);
         Ok(Self {
-            streak: if new_row { 1 } else { self.streak.saturating_add(1) },
-            today: if new_day { 1 } else { self.today.saturating_add(1) },
-            day_start: if new_day { Some(now) } else { self.day_start },
+            streak: if new_row { 1 } else { streak.saturating_add(1) },
+            today: if new_day { 1 } else { today.saturating_add(1) },
+            day_start: if new_day { Some(now) } else { day_start },
             last: Some(now),
         })
+    }
+
+    /// The same without a time that is still to come. A clock that was set back starts no new day and frees nobody, but
+    /// whoever is locked out waits for the delay once more at most, and not until the clock has caught up (REL-055).
+    #[must_use]
+    pub fn not_after(&self, now: Timestamp) -> Self {
+        let earlier = |time: Option<Timestamp>| time.map(|time| time.min(now));
+        Self { day_start: earlier(self.day_start), last: earlier(self.last), ..*self }
     }
 
     /// After a success: the row is broken, what was counted today before it stays, less the attempt itself.
@@ -163,12 +171,41 @@ mod tests {
         assert_eq!(attempts.reserve(&LockoutPolicy::ADDRESS, at(600)).map(|attempts| attempts.streak), Ok(1));
     }
 
-    #[test]
-    fn a_clock_that_is_set_back_frees_nobody() {
+    /// Five wrong passwords at one moment.
+    fn locked_at(seconds: i64) -> Attempts {
         let mut attempts = Attempts::default();
         for _ in 0..5 {
-            attempts = attempts.reserve(&LockoutPolicy::PERSON, at(7200)).expect("free tries");
+            attempts = attempts.reserve(&LockoutPolicy::PERSON, at(seconds)).expect("free tries");
         }
-        assert!(attempts.reserve(&LockoutPolicy::PERSON, at(3600)).is_err());
+        attempts
+    }
+
+    #[test]
+    fn rel_055_a_clock_that_is_set_back_frees_nobody_and_doubles_a_lock_at_most() {
+        let person = LockoutPolicy::PERSON;
+        let locked = locked_at(7200);
+        // An hour back, 80 s into the lock of 90.
+        let now = 7280 - 3600;
+        assert_eq!(locked.reserve(&person, at(now)), Err(at(now + 90)), "170 s in all");
+        let known = locked.not_after(at(now));
+        assert_eq!(known.reserve(&person, at(now + 89)), Err(at(now + 90)), "kept so, it does not begin anew");
+        let next = known.reserve(&person, at(now + 90)).expect("the delay is over");
+        assert_eq!((next.streak, next.today), (6, 6), "nothing counted is lost");
+    }
+
+    #[test]
+    fn rel_055_a_day_of_guesses_ends_after_a_day_although_the_clock_was_set_back() {
+        let spent = Attempts { streak: 25, today: 25, day_start: Some(at(7200)), last: Some(at(7200)) };
+        let until = spent.locked_until(&LockoutPolicy::PERSON, at(3600)).expect("locked");
+        assert_eq!(until, at(3600 + 24 * 3600));
+    }
+
+    #[test]
+    fn rel_055_a_clock_that_is_set_forward_or_by_a_leap_second_keeps_what_was_counted() {
+        let person = LockoutPolicy::PERSON;
+        assert_eq!(locked_at(0).reserve(&person, at(3600)).map(|next| next.streak), Ok(6));
+        assert_eq!(locked_at(0).reserve(&person, at(-1)), Err(at(89)), "a second that came twice");
+        let later = locked_at(0).reserve(&person, at(400 * 24 * 3600)).expect("long over");
+        assert_eq!((later.streak, later.today), (1, 1));
     }
 }

@@ -48,6 +48,16 @@ impl From<&AgencyPolicy> for MigrationPlan {
     }
 }
 
+impl MigrationPlan {
+    /// Seconds until « Étape suivante » opens. More than the plan has is a clock that was set back: nobody waits for it
+    /// to catch up (REL-055).
+    #[must_use]
+    pub fn notice_left(&self, opens_at: Timestamp, now: Timestamp) -> u64 {
+        let left = u64::try_from(opens_at.duration_since(now).as_millis()).unwrap_or(0).div_ceil(1000);
+        if left > u64::from(self.notice_seconds) { 0 } else { left }
+    }
+}
+
 /// Whose address a new password is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -219,9 +229,9 @@ impl Flow {
     /// Too early, or another step is open.
     pub fn leave_notice(&mut self, now: Timestamp) -> Result<Effect, FlowError> {
         let Step::Notice { opens_at } = self.step else { return Err(WrongStep.into()) };
-        let left = opens_at.duration_since(now).as_millis();
+        let left = self.plan.notice_left(opens_at, now);
         if left > 0 {
-            return Err(FlowError::TooEarly(u64::try_from(left).unwrap_or(0).div_ceil(1000)));
+            return Err(FlowError::TooEarly(left));
         }
         self.step = Step::Email { proposed: self.roster_email.clone() };
         Ok(Effect::Nothing)

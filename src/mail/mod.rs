@@ -209,6 +209,8 @@ impl Away {
     }
 }
 
-fn lease_ms() -> i64 {
+/// How long a letter stays taken when its sender says nothing more, milliseconds.
+#[must_use]
+pub fn lease_ms() -> i64 {
     i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
 }

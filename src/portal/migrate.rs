@@ -53,8 +53,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
     let Remarks { alert, error, typed } = remarks;
     Ok(match &open.flow.step {
         Step::Notice { opens_at } => {
-            let left = opens_at.duration_since(web.app.now()).as_millis();
-            let seconds = u64::try_from(left).unwrap_or(0).div_ceil(1000);
+            let seconds = plan.notice_left(*opens_at, web.app.now());
             // Residents know the portal by its name, not by its scheme.
             let portal = web.app.directory().portal().authority();
             let progress = Some(wording::progress(plan, Shown::Notice));

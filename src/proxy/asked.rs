@@ -20,7 +20,7 @@ static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// Longest request head, bytes.
-const MAX_HEAD: usize = 64 * 1024;
+pub const MAX_HEAD: usize = 64 * 1024;
 /// Most header fields.
 const MAX_FIELDS: usize = 100;
 /// Longest request target, bytes.

@@ -26,8 +26,8 @@ const MAX_FORM: usize = 64 * 1024;
 /// Longest time for such a body to come.
 const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body that nobody wants is read before the connection is closed, so that the answer is seen: a close
-/// on unread bytes is a reset, which can overtake it.
-const MAX_DISCARDED: usize = 1024 * 1024;
+/// on unread bytes is a reset, which can overtake it. As much as a photograph that somebody sends to the wrong form.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 /// Longest time for that.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Seconds after which a client may try again.

@@ -1,8 +1,10 @@
-//! The client's side of a connection, as pingora reads and writes it, with two promises that pingora does not make.
+//! The client's side of a connection, as pingora reads and writes it, with three promises that pingora does not make.
 //!
 //! A request line has exactly two blanks: pingora escapes further ones (`GET /a b HTTP/1.1` becomes `/a%20b`), which
 //! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
-//! small the pieces in which it comes: pingora starts its clock again with each of them.
+//! small the pieces in which it comes: pingora starts its clock again with each of them. And a head that does not end is
+//! refused as soon as it is too long, with the status that says so: pingora keeps a megabyte of it, and then calls it
+//! malformed (REL-048).
 
 use std::fmt;
 use std::io;
@@ -11,10 +13,11 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
@@ -25,12 +28,18 @@ use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::time::Sleep;
 
+use super::asked::{MAX_HEAD, Refusal};
 use super::line::{About, Line};
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
 const WRITE_BUFFER: usize = 4 * 1024;
 /// Longest time from a request's first byte to the end of its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Longest beginning of a request in which its line has to end; a target that is too long may end before it.
+const MAX_LINE: usize = 16 * 1024;
+/// How long bytes are thrown away after a refusal: a close on unread bytes is a reset, which can overtake the answer.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Between requests: the next byte begins a head.
 const FRESH: u8 = 0;
@@ -46,7 +55,18 @@ pub struct Wire {
     socket: Arc<SocketDigest>,
     phase: AtomicU8,
     line: RequestLine,
+    /// Bytes since the head began.
+    taken: usize,
     deadline: Option<Pin<Box<Sleep>>>,
+    farewell: Option<Farewell>,
+}
+
+/// The end of a connection whose request was refused before it was read.
+struct Farewell {
+    refusal: Refusal,
+    told: bool,
+    closed: bool,
+    deadline: Pin<Box<Sleep>>,
 }
 
 /// What is watched of a request line.
@@ -71,7 +91,9 @@ impl Wire {
             phase: AtomicU8::new(if about.is_http2 { BUSY } else { FRESH }),
             about,
             line: RequestLine::default(),
+            taken: 0,
             deadline: None,
+            farewell: None,
         }
     }
 
@@ -98,6 +120,50 @@ impl Wire {
     pub fn request_is_over(&self) {
         self.phase.store(FRESH, Ordering::Relaxed);
     }
+
+    /// Why a head that has not ended with these bytes is refused now; one that has is for `asked` to judge.
+    const fn overlong(&self) -> Option<Refusal> {
+        match (self.line.ended, self.taken) {
+            (false, MAX_LINE..) if self.line.blanks == 0 => Some(Refusal::MethodUnknown),
+            (false, MAX_LINE..) => Some(Refusal::TargetTooLong),
+            (true, taken) if taken > MAX_HEAD => Some(Refusal::HeadTooLarge),
+            _ => None,
+        }
+    }
+
+    /// Tells why, hangs up, and throws away for a moment what still comes.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, farewell: Some(farewell), .. } = self else { return Poll::Ready(Ok(())) };
+        if !farewell.told {
+            ready!(Pin::new(&mut *stream).poll_write(cx, &answer(farewell.refusal)))?;
+            farewell.told = true;
+        }
+        if !farewell.closed {
+            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+            farewell.closed = true;
+        }
+        let mut thrown_away = [0; 4 * 1024];
+        while farewell.deadline.as_mut().poll(cx).is_pending() {
+            let mut piece = ReadBuf::new(&mut thrown_away);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
+            if piece.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, farewell.refusal.reason())))
+    }
+}
+
+/// The whole answer to a request that was not read to the end of its head.
+fn answer(refusal: Refusal) -> Vec<u8> {
+    const TEXT: &str = "Requête refusée. / Request refused.\n";
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let length = TEXT.len();
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{TEXT}"
+    )
+    .into_bytes()
 }
 
 impl RequestLine {
@@ -117,9 +183,20 @@ impl RequestLine {
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
+        let phase = wire.phase.load(Ordering::Relaxed);
+        if phase == HEAD {
+            if wire.farewell.is_none()
+                && let Some(refusal) = wire.overlong()
+            {
+                let deadline = Box::pin(tokio::time::sleep(DISCARD_TIMEOUT));
+                wire.farewell = Some(Farewell { refusal, told: false, closed: false, deadline });
+            }
+            if wire.farewell.is_some() {
+                return wire.poll_farewell(cx);
+            }
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut wire.stream).poll_read(cx, buf);
-        let phase = wire.phase.load(Ordering::Relaxed);
         if phase == BUSY {
             wire.deadline = None;
             return polled;
@@ -127,10 +204,12 @@ impl AsyncRead for Wire {
         if buf.filled().len() > before {
             if phase == FRESH {
                 wire.line = RequestLine::default();
+                wire.taken = 0;
                 wire.deadline = None;
                 wire.phase.store(HEAD, Ordering::Relaxed);
             }
             wire.line.read(&buf.filled()[before..]);
+            wire.taken += buf.filled().len() - before;
         }
         if phase == HEAD && polled.is_pending() {
             let deadline = wire.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));

@@ -8,6 +8,7 @@
 mod addresses;
 mod audit;
 mod challenges;
+mod clock;
 mod copy;
 mod detaching;
 mod devices;

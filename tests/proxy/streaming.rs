@@ -124,7 +124,7 @@ fn a21_a_long_poll_waits_and_a_slow_download_comes_as_it_is_made() {
 }
 
 #[test]
-fn a21_an_upload_of_a_hundred_megabytes_takes_no_memory() {
+fn a21_rel_048_an_upload_of_a_hundred_megabytes_takes_no_memory() {
     const PIECE: usize = 256 * 1024;
     const PIECES: u64 = 400;
     let town = Town::build();
@@ -144,7 +144,7 @@ fn a21_an_upload_of_a_hundred_megabytes_takes_no_memory() {
         let mut socket = Raw::connect(town.gateway.port());
         socket.send(format!(
             "POST /membre/upload HTTP/1.1\r\nHost: agence-a.localhost:{}\r\nCookie: {cookies}\r\nOrigin: {origin}\r\n\
-             Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             town.gateway.port(),
             PIECE as u64 * PIECES
         ));

@@ -3,6 +3,7 @@
 mod accept_terms;
 mod account;
 mod account_hosts;
+mod clock;
 mod detach;
 mod import_roster;
 mod languages;

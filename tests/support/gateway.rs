@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     balancer::Balancer,
-    eventually, free_port,
+    clock, eventually, free_port,
     letters::{Letter, Letters},
     redis::Redis,
     site::{self, Site},
@@ -154,6 +154,22 @@ impl Gateway {
     pub fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.nodes[0].child), signal)
             .expect("a process");
+    }
+
+    /// Sets the clock of a site that has a settable one to so many seconds after the right time, and waits until the
+    /// gateway has noticed.
+    pub fn set_clock(&self, seconds: i64) {
+        const SAID: &str = "the clock was set";
+        let before = self.log().matches(SAID).count();
+        self.shift_clock(seconds);
+        eventually("the gateway to notice the time", READY, || {
+            (self.log().matches(SAID).count() > before).then_some(())
+        });
+    }
+
+    /// The same, by less than the gateway notices.
+    pub fn shift_clock(&self, seconds: i64) {
+        clock::set(self.folder.path(), seconds);
     }
 
     /// Starts the program anew, which takes the listeners over; the old process goes on with what is under way.
@@ -368,7 +384,9 @@ pub fn program() -> Command {
 
 fn spawn(config: &Path, folder: &Path, arguments: &[&str]) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(log_of(config)).expect("a log file");
-    program()
+    let mut command = program();
+    clock::lend(folder, &mut command);
+    command
         .args(["serve", "--config"])
         .arg(config)
         .args(arguments)

@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod browser;
+pub mod clock;
 pub mod echo;
 pub mod gateway;
 pub mod legacy_app;

@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use toml::{Table, Value};
 
 use super::{
+    clock,
     line::Line,
     stage::{Ground, Stage},
 };
@@ -16,6 +17,7 @@ pub struct Site {
     agencies: Vec<Agency>,
     stage: Stage,
     line: Option<u16>,
+    has_settable_clock: bool,
 }
 
 /// One agency's file.
@@ -55,6 +57,7 @@ impl Site {
             agencies: Vec::new(),
             stage: Stage::Sqlite,
             line: None,
+            has_settable_clock: false,
         }
     }
 
@@ -66,6 +69,11 @@ impl Site {
     /// On `PostgreSQL`, over a line that a test can cut.
     pub fn over(self, line: &Line) -> Self {
         Self { stage: Stage::Postgres, line: Some(line.port()), ..self }
+    }
+
+    /// With a clock that the test can set.
+    pub fn with_settable_clock(self) -> Self {
+        Self { has_settable_clock: true, ..self }
     }
 
     /// What it is to stand on.
@@ -104,6 +112,9 @@ impl Site {
         let agencies = folder.join("agencies");
         fs::create_dir_all(&agencies).expect("a folder for the agencies");
         fs::create_dir_all(folder.join("letters")).expect("a folder for the letters");
+        if self.has_settable_clock {
+            clock::prepare(folder);
+        }
         let mut key = data_encoding::BASE64.encode(&[7; 32]);
         key.push('\n');
         let file = folder.join("vault.key");

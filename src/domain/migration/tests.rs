@@ -68,6 +68,12 @@ fn b05_the_next_step_stays_grey_for_some_seconds_on_the_server_too() {
 }
 
 #[test]
+fn rel_055_nobody_reads_the_notice_until_a_clock_that_was_set_back_has_caught_up() {
+    let mut flow = flow(&AgencyPolicy::default());
+    assert_eq!(flow.leave_notice(at(-1)), Ok(Effect::Nothing));
+}
+
+#[test]
 fn b16_a_known_address_is_joined_by_that_persons_password_and_the_one_chosen_here_is_dropped() {
     let mut flow = flow(&AgencyPolicy::default());
     let owner = IdentityId::stored("anne");

@@ -30,6 +30,7 @@ on_both! {
     c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts,
     f04_letters_are_counted_for_an_hour_each,
     parallel_guesses_share_one_budget,
+    rel_055_what_is_kept_goes_back_with_a_clock_that_is_set_back,
     who_counted_on_what_has_changed_since_is_told,
 }
 
@@ -221,4 +222,31 @@ async fn who_counted_on_what_has_changed_since_is_told(fresh: Fresh) {
     assert!(tx.save_attempts("ip", &one.cleared(), 1).await.expect("asked"));
     assert!(!tx.save_attempts("ip", &one, 1).await.expect("asked"));
     assert_eq!(tx.attempts("ip").await.expect("asked"), (one.cleared(), 2));
+}
+
+async fn rel_055_what_is_kept_goes_back_with_a_clock_that_is_set_back(fresh: Fresh) {
+    let challenge = with_challenge(&fresh).await;
+    let id = challenge.id.clone();
+    let mut tx = fresh.write().await.expect("a turn");
+    let locked = Attempts { streak: 5, today: 5, day_start: Some(at(-7200)), last: Some(at(60)) };
+    assert!(tx.save_attempts("person:anne", &locked, 0).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("link")), at(5)).await.expect("asked"));
+    tx.count_letter("person:anne", at(5)).await.expect("counted");
+    // An hour back, at 100; a second node that does it again changes nothing more.
+    let (by, now) = (SignedDuration::from_hours(1), |seconds: i64| at(seconds - 3600));
+    for seconds in [100, 101] {
+        tx.set_back(by, 60_000, now(seconds)).await.expect("set back");
+    }
+    let (attempts, _) = tx.attempts("person:anne").await.expect("asked");
+    assert_eq!(attempts.last, Some(now(60)));
+    assert_eq!(attempts.day_start, Some(at(-7200)), "what was long ago stays where it is");
+    assert_eq!(attempts.locked_until(&LockoutPolicy::PERSON, now(101)), Some(now(150)), "not a second longer");
+    let kept = tx.challenge(&id).await.expect("asked").expect("the proof");
+    assert_eq!((kept.requested_at, kept.sent_at), (now(0), Some(now(5))));
+    assert_eq!(kept.resend_in(now(101)), 0);
+    assert_eq!(kept.answer_code(digest("1"), now(606)), CodeAnswer::Expired, "a code lives no longer");
+    let (_, link) = tx.challenge_by_link(digest("link")).await.expect("asked").expect("known");
+    assert_eq!(link.sent_at, now(5));
+    assert_eq!(tx.letters_in_last_hour("person:anne", now(3604)).await.expect("asked"), 1);
+    assert_eq!(tx.letters_in_last_hour("person:anne", now(3606)).await.expect("asked"), 0);
 }

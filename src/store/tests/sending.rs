@@ -29,6 +29,7 @@ on_both! {
     a_letter_that_cannot_be_read_does_not_keep_the_others_back,
     rel_033_an_address_is_marked_until_a_letter_arrives,
     rel_035_a_full_outbox_is_told,
+    rel_055_no_letter_waits_until_a_clock_that_was_set_back_has_caught_up,
     an_empty_outbox_has_nothing_to_give_or_to_wait_for,
     a_letter_and_its_cause_happen_together_or_not_at_all,
     c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once,
@@ -192,4 +193,15 @@ async fn c04_an_acceptance_names_a_text_that_is_kept_and_is_given_once(fresh: Fr
     assert!(tx.accepted_terms(&anne, &agency("B")).await.expect("asked").is_empty());
     let unkept = Acceptance { version: "2027-01".into(), ..acceptance };
     assert!(matches!(tx.accept_terms(&unkept).await, Err(StoreError::Missing(_))));
+}
+
+async fn rel_055_no_letter_waits_until_a_clock_that_was_set_back_has_caught_up(fresh: Fresh) {
+    enqueue(&fresh, &["l1", "l2"]).await;
+    let mut tx = fresh.write().await.expect("a turn");
+    take(&mut tx, 100).await.expect("a letter, whose sender dies");
+    let hour = 3600;
+    tx.set_back(SignedDuration::from_secs(hour), LEASE_MS, at(100 - hour)).await.expect("set back");
+    take(&mut tx, 100 - hour).await.expect("the other letter is due as before");
+    assert_eq!(take(&mut tx, 159 - hour).await, None, "both are taken");
+    take(&mut tx, 160 - hour).await.expect("the dead sender's lease is over");
 }
