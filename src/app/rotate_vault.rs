@@ -1,5 +1,7 @@
 //! Sealing everything anew under the vault's current key (f14), beside a gateway that goes on.
 
+use std::collections::BTreeMap;
+
 use super::{App, Fault};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::secret::Secret;
@@ -19,6 +21,8 @@ pub struct Rotated {
     pub unreadable: u64,
     /// What each key has sealed now.
     pub counts: Vec<SealedCount>,
+    /// Codes on their way or in a mailbox that can still be answered with, by the key of their digests.
+    pub codes: BTreeMap<String, u64>,
 }
 
 /// Secrets that an old key has sealed.
@@ -67,6 +71,7 @@ pub async fn rotate(app: &App, mut progress: impl FnMut(u64)) -> Result<Rotated,
         AuditEvent::VaultRotated { resealed: done.resealed, unreadable: done.unreadable },
     );
     done.counts = tx.sealed_counts().await?;
+    done.codes = tx.living_codes(app.now()).await?;
     tx.append_audit(&entry, "command line", "vault-rotate", app.now()).await?;
     tx.commit().await?;
     Ok(done)

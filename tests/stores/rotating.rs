@@ -67,8 +67,9 @@ fn f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothin
         rotated
     });
     for (done, said) in &rotated {
-        assert!(*done, "{said}");
+        assert!(!*done && said.contains("an old key, needed as long as its codes live"), "{said}");
     }
+    carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
     let (done, said) = rotate(&town);
     assert!(done && said.contains("0 secrets sealed anew"), "{said}");
     assert!(said.contains("an old key, not needed any more"), "{said}");
@@ -77,7 +78,6 @@ fn f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothin
 
     town.gateway.configure("vault.old_key_files", Vec::<String>::new());
     town.gateway.restart();
-    carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
     for who in [ALICE, BOB, CAROL, DORA] {
         town.sign_in(&mut Person::new(&town.gateway), "a", who.email, CHOSEN);
     }
