@@ -161,7 +161,7 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     };
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
-    let answer = challenge.answer_code(code.digest(), app.now());
+    let answer = prove::answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
     }

@@ -63,8 +63,8 @@ pub struct App {
     pub sessions: Sessions<Arc<visit::Passage>>,
     /// Password hashing.
     pub hasher: Hasher,
-    /// Seals legacy secrets; absent where no adapter needs it.
-    pub vault: Option<Vault>,
+    /// Seals legacy secrets, and makes digests of codes; absent where nothing needs it.
+    pub vault: Option<Arc<Vault>>,
     /// Speaks to the extranets.
     pub legacy: Legacy,
     /// What time it is.
@@ -113,7 +113,7 @@ pub enum Fault {
     /// A sealed secret cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// An adapter needs the vault and there is none; `check` refuses such a configuration.
+    /// An adapter or a code needs the vault and there is none; `check` refuses such a configuration.
     #[error("there is no vault key")]
     NoVault,
 }
@@ -148,7 +148,7 @@ impl App {
     }
 
     fn vault(&self) -> Result<&Vault, Fault> {
-        self.vault.as_ref().ok_or(Fault::NoVault)
+        self.vault.as_deref().ok_or(Fault::NoVault)
     }
 
     /// The strictest of the policies of every agency where the person has an account, seen from the one that is being

@@ -110,7 +110,7 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&id).await? else { return Ok(Typed::Elsewhere) };
-    let answer = challenge.answer_code(code.digest(), now);
+    let answer = answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &migrate::entry(&open.flow, AuditEvent::ProofRefused), now).await?;
     }
@@ -148,6 +148,12 @@ pub(super) const CODES: LockoutPolicy = LockoutPolicy {
 pub(super) fn digits(typed: &str) -> Option<Secret> {
     let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| Secret::new(digits))
+}
+
+/// Judges a typed code that was counted.
+pub(super) fn answer(app: &App, challenge: &Challenge, code: &Secret) -> Result<CodeAnswer, Fault> {
+    let vault = app.vault()?;
+    Ok(challenge.answer_code(|kept| vault.is_code(&challenge.id, kept, code), app.now()))
 }
 
 /// What cannot be a code costs no try.

@@ -1,5 +1,7 @@
 //! Sealing everything anew under the vault's current key (f14), beside a gateway that goes on.
 
+use std::collections::BTreeMap;
+
 use super::{App, Fault};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::secret::Secret;
@@ -19,6 +21,8 @@ pub struct Rotated {
     pub unreadable: u64,
     /// What each key has sealed now.
     pub counts: Vec<SealedCount>,
+    /// Codes on their way or in a mailbox that can still be answered with, by the key of their digests.
+    pub codes: BTreeMap<String, u64>,
 }
 
 /// Secrets that an old key has sealed.
@@ -27,7 +31,8 @@ pub struct Rotated {
 /// The store fails, or there is no vault.
 pub async fn stale(app: &App) -> Result<u64, Fault> {
     let vault = app.vault()?;
-    let counts = app.store.read().await?.sealed_counts().await?;
+    let mut counts = app.store.read().await?.sealed_counts().await?;
+    counts.extend(counts_elsewhere(app).await?);
     Ok(counts.iter().filter(|count| count.key_id != vault.current_id()).map(|count| count.count).sum())
 }
 
@@ -61,15 +66,42 @@ pub async fn rotate(app: &App, mut progress: impl FnMut(u64)) -> Result<Rotated,
             progress(done.resealed + done.overtaken + done.unreadable);
         }
     }
+    let mut after = None;
+    while let Some(portion) = app.sessions.jars_elsewhere(after.as_ref(), BATCH).await? {
+        for (place, sealed) in portion.jars.iter().filter(|(_, sealed)| vault.is_stale(sealed)) {
+            match anew(app, place, sealed) {
+                Ok(anew) if app.sessions.reseal_elsewhere(place, sealed, &anew).await? => done.resealed += 1,
+                Ok(_) => done.overtaken += 1,
+                Err(_) => done.unreadable += 1,
+            }
+        }
+        after = Some(portion.last);
+        progress(done.resealed + done.overtaken + done.unreadable);
+    }
+    let elsewhere = counts_elsewhere(app).await?;
     let mut tx = app.store.write().await?;
     let entry = AuditEntry::by(
         Actor::Operator,
         AuditEvent::VaultRotated { resealed: done.resealed, unreadable: done.unreadable },
     );
     done.counts = tx.sealed_counts().await?;
+    done.counts.extend(elsewhere);
+    done.codes = tx.living_codes(app.now()).await?;
     tx.append_audit(&entry, "command line", "vault-rotate", app.now()).await?;
     tx.commit().await?;
     Ok(done)
+}
+
+/// How many cookies each key has sealed that live elsewhere than in SQL.
+async fn counts_elsewhere(app: &App) -> Result<Vec<SealedCount>, Fault> {
+    let (mut counts, mut after) = (BTreeMap::<String, u64>::new(), None);
+    while let Some(portion) = app.sessions.jars_elsewhere(after.as_ref(), BATCH).await? {
+        for (_, sealed) in &portion.jars {
+            *counts.entry(sealed.key_id().to_owned()).or_default() += 1;
+        }
+        after = Some(portion.last);
+    }
+    Ok(counts.into_iter().map(|(key_id, count)| SealedCount { kind: SealedKind::Cookies, key_id, count }).collect())
 }
 
 /// Seals a secret anew that was just used, if an old key had sealed it. That it could not is no reason to fail.

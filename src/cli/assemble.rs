@@ -63,7 +63,7 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         sessions: sessions(settings, &store),
         store,
         hasher,
-        vault: settings.vault.as_ref().map(vault),
+        vault: settings.vault.as_ref().map(vault).map(Arc::new),
         legacy: Legacy::new().map_err(|error| error.to_string())?,
         clock: Clock,
         dice,
@@ -126,6 +126,7 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
         store: app.store.clone(),
         current: app.current.clone(),
         transport: transport(&settings.mail)?,
+        vault: app.vault.clone(),
         clock: app.clock,
         dice: Arc::clone(&app.dice),
     };

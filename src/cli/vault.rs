@@ -63,32 +63,42 @@ fn progress_bar(length: u64) -> ProgressBar {
 }
 
 fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
-    let Rotated { resealed, overtaken, unreadable, counts } = rotated;
+    let Rotated { resealed, overtaken, unreadable, counts, codes } = rotated;
     say!("{resealed} secrets sealed anew, {overtaken} replaced by others meanwhile, {unreadable} left alone");
     let held = |id: &str, kind: Option<SealedKind>| -> u64 {
         let of_key = counts.iter().filter(|count| count.key_id == id && kind.is_none_or(|kind| count.kind == kind));
         of_key.map(|count| count.count).sum()
     };
     let mut ids: Vec<&str> = std::iter::once(&keys.current).chain(&keys.old).map(|key| key.id.as_str()).collect();
-    ids.extend(counts.iter().map(|count| count.key_id.as_str()));
+    ids.extend(counts.iter().map(|count| count.key_id.as_str()).chain(codes.keys().map(String::as_str)));
     let mut seen = std::collections::BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
-    say!("{:<10}  {:>13}  {:>11}  {:>7}", "key", "old passwords", "in progress", "cookies");
+    say!("{:<10}  {:>13}  {:>11}  {:>7}  {:>5}", "key", "old passwords", "in progress", "cookies", "codes");
     for id in &ids {
         let [links, flows, cookies] = SealedKind::ALL.map(|kind| held(id, Some(kind)));
-        say!("{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {}", verdict(keys, id, held(id, None)));
+        let codes = codes.get(*id).copied().unwrap_or_default();
+        say!(
+            "{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {codes:>5}  {}",
+            verdict(keys, id, held(id, None), codes)
+        );
     }
     let left: u64 = ids.iter().filter(|id| **id != keys.current.id).map(|id| held(id, None)).sum();
-    if left == 0 {
-        return Ended::Done;
+    let answerable: u64 = codes.iter().filter(|(id, _)| **id != keys.current.id).map(|(_, codes)| codes).sum();
+    match (left, answerable) {
+        (0, 0) => Ended::Done,
+        (0, codes) => Ended::Failed(format!("{codes} codes were sent under another key and can still be typed: wait")),
+        (left, _) => Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id)),
     }
-    Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id))
 }
 
-fn verdict(keys: &VaultKeys, id: &str, held: u64) -> &'static str {
+fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> &'static str {
     let is_old = keys.old.iter().any(|key| key.id == id);
     match held {
         _ if id == keys.current.id => "the current key",
+        0 if codes > 0 && is_old => {
+            "an old key, needed as long as its codes live, an hour at most: then run this again"
+        }
+        0 if codes > 0 => "a key that is not configured: these codes are refused",
         0 => "an old key, not needed any more: it can be taken out of the configuration",
         _ if is_old => "an old key, still needed: run this again",
         _ => "a key that is not configured: nothing opens these",

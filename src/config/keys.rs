@@ -94,7 +94,7 @@ pub(super) const GATEWAY: &[Key] = &[
         "vault",
         Table(VAULT),
         Nothing,
-        "The key that seals old passwords: one of both keys. Needed where an adapter replays them; never in the database.",
+        "The key that seals old passwords and makes the digests of codes: one of both keys. Needed where an adapter replays passwords or a letter has a code; never in the database.",
     ),
     key("mail", Table(MAIL), Required, "How letters leave."),
     key("argon2", Table(ARGON2), Is("{}"), "The cost of a password hash (Argon2id), and how many are made at once."),

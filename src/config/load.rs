@@ -132,16 +132,23 @@ fn read_agencies(
         layers.warn_unused(&codes);
     }
     if !root.has("vault")
-        && let Some(first) = read.iter().find(|read| read.replays)
+        && let Some((first, why)) = read.iter().find_map(|read| Some((read, needs_vault(read)?)))
     {
         let file = first.section.document.file.display();
-        let wrong = Wrong::new(format!(
-            "missing; old passwords that are replayed, and cookies that are kept, have to be sealed ({file})"
-        ));
+        let wrong = Wrong::new(format!("missing; {why} ({file})"));
         root.error("vault", wrong.hint("[vault] with key_file or key_env"));
     }
     let (agencies, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.agency, read.origins)).unzip();
     (agencies.into_iter().flatten().collect(), origins.into_iter().flatten().collect())
+}
+
+/// Why an agency cannot do without a key that is not in the database.
+fn needs_vault(read: &agencies::Read<'_>) -> Option<&'static str> {
+    if read.replays {
+        return Some("old passwords that are replayed, and cookies that are kept, have to be sealed");
+    }
+    let has_code = read.agency.as_ref().is_some_and(|agency| agency.policy.confirmation.has_code());
+    has_code.then_some("codes are kept as digests under a key, because eight digits are found by trying")
 }
 
 /// The agencies' files, by name.

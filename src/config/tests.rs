@@ -27,6 +27,21 @@ transport = "folder"
 folder = "letters"
 "#;
 
+const TRUSTING: &str = r#"
+client = "SPI31"
+societe = "01"
+name = "Agence du Port"
+url = "http://agence-a.localhost:8080"
+[upstream]
+url = "http://127.0.0.1:9001"
+[sign_in]
+adapter = "trusted-headers"
+verifier = "roster"
+[[headers]]
+name = "X-Extranet-User"
+value = "{login}"
+"#;
+
 const AGENCY: &str = r#"
 client = "SPI31"
 societe = "01"
@@ -268,6 +283,12 @@ fn e02_secrets_that_are_missing_empty_or_malformed_are_told() {
         "",
         "vestibule.toml: vault: missing; old passwords that are replayed",
     );
+    let trusting = || {
+        Installation::new().edit("vestibule.toml", "[vault]\nkey_env = \"KEY\"", "").write("agencies/a.toml", TRUSTING)
+    };
+    trusting().is_told("vestibule.toml: vault: missing; codes are kept as digests under a key");
+    let by_link = trusting().edit("agencies/a.toml", "[upstream]", "[policy]\nconfirmation = 'link'\n[upstream]");
+    assert!(by_link.load().is_ok(), "without codes and old passwords there is nothing to keep");
 }
 
 #[test]

@@ -79,12 +79,21 @@ pub struct Challenge {
     pub answered_at: Option<Timestamp>,
 }
 
+/// What is kept of a code: a digest under a key that is not kept with it, because eight digits are found by trying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeDigest {
+    /// The digest.
+    pub digest: SecretDigest,
+    /// The name of the key; empty for a code from the version before, which needed none.
+    pub key_id: String,
+}
+
 /// A code as it went out. A letter that had to be repeated, because the server's answer was lost, has several: whoever
 /// reads either copy is right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentCode {
     /// What is kept of it.
-    pub digest: SecretDigest,
+    pub kept: CodeDigest,
     /// When this copy went out; its own time counts from here.
     pub sent_at: Timestamp,
 }
@@ -156,10 +165,11 @@ impl Challenge {
         }
     }
 
-    /// Judges a typed code. The caller has counted the try before (it is in `wrong_now` and `wrong_in_all`), so that
-    /// parallel tries share one budget (SEC-048); a right answer makes the count meaningless.
+    /// Judges a typed code; `is_typed` tells whether it is the one that this was kept of. The caller has counted the try
+    /// before (it is in `wrong_now` and `wrong_in_all`), so that parallel tries share one budget (SEC-048); a right answer
+    /// makes the count meaningless.
     #[must_use]
-    pub fn answer_code(&self, typed: SecretDigest, now: Timestamp) -> CodeAnswer {
+    pub fn answer_code(&self, is_typed: impl Fn(&CodeDigest) -> bool, now: Timestamp) -> CodeAnswer {
         if self.answered_at.is_some() {
             return CodeAnswer::Used;
         }
@@ -167,7 +177,7 @@ impl Challenge {
             return CodeAnswer::Dead;
         }
         // The youngest copy with this code, should chance have given two the same one.
-        let copy = self.codes.iter().filter(|code| code.digest == typed).map(|code| code.sent_at).max();
+        let copy = self.codes.iter().filter(|code| is_typed(&code.kept)).map(|code| code.sent_at).max();
         match copy {
             Some(sent_at) if is_over(sent_at, self.terms.code_minutes, now) => CodeAnswer::Expired,
             Some(_) => CodeAnswer::Right(ProvenEmail(self.address.clone())),
@@ -235,6 +245,12 @@ impl Challenge {
         u64::try_from(left.min(RESEND_AFTER_S)).unwrap_or(0)
     }
 
+    /// Whether a code of the newest letter can still be the answer at this time.
+    #[must_use]
+    pub fn is_alive(&self, code: &SentCode, now: Timestamp) -> bool {
+        self.answered_at.is_none() && !is_over(code.sent_at, self.terms.code_minutes, now)
+    }
+
     /// Codes that can still be tried in vain.
     #[must_use]
     pub const fn tries_left(&self) -> u32 {
@@ -265,32 +281,37 @@ mod tests {
     }
 
     fn code(text: &str, sent_at: i64) -> SentCode {
-        SentCode { digest: digest(text), sent_at: at(sent_at) }
+        SentCode { kept: kept(text), sent_at: at(sent_at) }
+    }
+
+    fn kept(text: &str) -> CodeDigest {
+        CodeDigest { digest: Secret::new(text).digest(), key_id: String::new() }
     }
 
     fn link(issue: u32) -> SentLink {
         SentLink { issue, sent_at: at(30) }
     }
 
-    fn digest(text: &str) -> SecretDigest {
-        Secret::new(text).digest()
+    fn typed(text: &str) -> impl Fn(&CodeDigest) -> bool {
+        let typed = kept(text);
+        move |code| *code == typed
     }
 
     #[test]
     fn b09_a_code_dies_with_its_time_and_the_time_counts_from_sending() {
-        let in_time = sent().answer_code(digest("86991277"), at(30 + 600));
+        let in_time = sent().answer_code(typed("86991277"), at(30 + 600));
         assert!(matches!(in_time, CodeAnswer::Right(ref proven) if proven.address().as_str() == "anne@example.org"));
-        assert_eq!(sent().answer_code(digest("86991277"), at(30 + 601)), CodeAnswer::Expired);
+        assert_eq!(sent().answer_code(typed("86991277"), at(30 + 601)), CodeAnswer::Expired);
     }
 
     #[test]
     fn b09_a_code_that_was_tried_too_often_is_dead_even_if_then_right() {
         let challenge = Challenge { wrong_now: 6, wrong_in_all: 6, ..sent() };
-        assert_eq!(challenge.answer_code(digest("86991277"), at(31)), CodeAnswer::Dead);
+        assert_eq!(challenge.answer_code(typed("86991277"), at(31)), CodeAnswer::Dead);
         let fifth = Challenge { wrong_now: 5, wrong_in_all: 5, ..sent() };
-        assert_eq!(fifth.answer_code(digest("00000000"), at(31)), CodeAnswer::Dead);
+        assert_eq!(fifth.answer_code(typed("00000000"), at(31)), CodeAnswer::Dead);
         let first = Challenge { wrong_now: 1, wrong_in_all: 1, ..sent() };
-        assert_eq!(first.answer_code(digest("00000000"), at(31)), CodeAnswer::Wrong { left: 4 });
+        assert_eq!(first.answer_code(typed("00000000"), at(31)), CodeAnswer::Wrong { left: 4 });
     }
 
     #[test]
@@ -299,9 +320,9 @@ mod tests {
         assert_eq!(challenge.resend(at(10)), Err(ResendRefusal::Later(50)));
         assert_eq!(challenge.resend(at(61)), Ok(()));
         assert_eq!(challenge.answer_link(link(1), at(62)), LinkAnswer::Superseded);
-        assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Wrong { left: 5 });
+        assert_eq!(challenge.answer_code(typed("86991277"), at(62)), CodeAnswer::Wrong { left: 5 });
         challenge.wrong_in_all = 11;
-        assert_eq!(challenge.answer_code(digest("86991277"), at(62)), CodeAnswer::Dead);
+        assert_eq!(challenge.answer_code(typed("86991277"), at(62)), CodeAnswer::Dead);
         for minute in 2..5 {
             assert_eq!(challenge.resend(at(61 * minute)), Ok(()));
         }
@@ -311,10 +332,10 @@ mod tests {
     #[test]
     fn rel_032_of_a_letter_that_went_out_twice_either_copy_opens_each_in_its_own_time() {
         let twice = Challenge { codes: vec![code("86991277", 30), code("11112222", 330)], ..sent() };
-        assert!(matches!(twice.answer_code(digest("86991277"), at(400)), CodeAnswer::Right(_)));
-        assert!(matches!(twice.answer_code(digest("11112222"), at(400)), CodeAnswer::Right(_)));
-        assert_eq!(twice.answer_code(digest("86991277"), at(30 + 601)), CodeAnswer::Expired);
-        assert!(matches!(twice.answer_code(digest("11112222"), at(330 + 600)), CodeAnswer::Right(_)));
+        assert!(matches!(twice.answer_code(typed("86991277"), at(400)), CodeAnswer::Right(_)));
+        assert!(matches!(twice.answer_code(typed("11112222"), at(400)), CodeAnswer::Right(_)));
+        assert_eq!(twice.answer_code(typed("86991277"), at(30 + 601)), CodeAnswer::Expired);
+        assert!(matches!(twice.answer_code(typed("11112222"), at(330 + 600)), CodeAnswer::Right(_)));
     }
 
     #[test]
@@ -323,6 +344,6 @@ mod tests {
         assert_eq!(sent().answer_link(link(1), at(30 + 3601)), LinkAnswer::Expired);
         let used = Challenge { answered_at: Some(at(40)), ..sent() };
         assert_eq!(used.answer_link(link(1), at(50)), LinkAnswer::Used);
-        assert_eq!(used.answer_code(digest("86991277"), at(50)), CodeAnswer::Used);
+        assert_eq!(used.answer_code(typed("86991277"), at(50)), CodeAnswer::Used);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -31,6 +32,21 @@ impl Secret {
         SecretDigest(Sha256::digest(self.0.as_bytes()).into())
     }
 
+    /// What may be kept of a secret that could be found by trying them all: worth nothing without the key. The same
+    /// secret has another digest in every place.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    #[must_use]
+    pub fn digest_under(&self, key: &[u8; 32], place: &str) -> SecretDigest {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+        // The length first, so that no two pairs of place and secret read the same.
+        mac.update(&(place.len() as u64).to_le_bytes());
+        mac.update(place.as_bytes());
+        mac.update(self.0.as_bytes());
+        SecretDigest(mac.finalize().into_bytes().into())
+    }
+
     /// Equal, in a time that does not tell where the difference is.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
@@ -44,7 +60,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a random secret: enough to recognise it, worth nothing to who steals it.
+/// SHA-256 of a random secret, or HMAC-SHA-256 of one that is easily guessed: enough to recognise it, worth nothing to who steals it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest([u8; 32]);
 
@@ -53,6 +69,12 @@ impl SecretDigest {
     #[must_use]
     pub fn to_hex(self) -> String {
         HEXLOWER.encode(&self.0)
+    }
+
+    /// The digest itself, for who makes a key of it.
+    #[must_use]
+    pub const fn into_bytes(self) -> [u8; 32] {
+        self.0
     }
 
     /// Reads back what [`SecretDigest::to_hex`] wrote.

@@ -21,7 +21,7 @@ use crate::domain::mail::pause_s;
 use crate::domain::secret::Dice;
 use crate::edition::Current;
 use crate::pages::RenderError;
-use crate::store::{Claim, Claimed, Store, StoreError};
+use crate::store::{Claim, Claimed, Store, StoreError, Vault};
 use crate::telemetry::Clock;
 
 pub use self::dkim::{Dkim, DkimError};
@@ -46,6 +46,8 @@ pub struct Mailer {
     pub current: Current,
     /// The way out.
     pub transport: Transport,
+    /// Makes digests of codes; absent where no letter has one.
+    pub vault: Option<Arc<Vault>>,
     /// What time it is.
     pub clock: Clock,
     /// Where secrets come from.

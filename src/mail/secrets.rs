@@ -26,9 +26,13 @@ pub(super) async fn of_proof(mailer: &Mailer, id: &ChallengeId, issue: u32) -> R
         code_minutes: challenge.terms.code_minutes,
         link_minutes: challenge.terms.link_minutes,
     };
-    let code = secrets.code.as_ref().map(Secret::digest);
+    let code = match (&secrets.code, &mailer.vault) {
+        (Some(code), Some(vault)) => Some(vault.code_digest(id, code)),
+        (Some(_), None) => return Err(Unsent::Unreadable("its code needs a vault key, and there is none".to_owned())),
+        (None, _) => None,
+    };
     let link = secrets.link.as_ref().map(Secret::digest);
-    if !tx.mark_sent(id, issue, code, link, mailer.clock.now()).await? {
+    if !tx.mark_sent(id, issue, code.as_ref(), link, mailer.clock.now()).await? {
         return Err(Unsent::Superseded);
     }
     tx.commit().await?;

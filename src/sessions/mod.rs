@@ -9,6 +9,7 @@ mod change;
 mod notices;
 mod places;
 mod redis;
+mod resealing;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub use cache::{Generation, Seen};
 pub use change::Change;
 
 pub use redis::{Outage, reach};
+pub use resealing::JarsElsewhere;
 
 use crate::config::RedisSettings;
 use crate::domain::access::Visitor;

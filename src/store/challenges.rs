@@ -1,11 +1,13 @@
 //! One-time proofs by mail, and the changes of address that wait for one.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{StoreError, Tx};
-use crate::domain::challenge::{Challenge, ChallengeId, SentCode, SentLink};
+use crate::domain::challenge::{Challenge, ChallengeId, CodeDigest, SentCode, SentLink};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::secret::SecretDigest;
@@ -142,7 +144,7 @@ impl Tx {
         &mut self,
         id: &ChallengeId,
         issue: u32,
-        code: Option<SecretDigest>,
+        code: Option<&CodeDigest>,
         link: Option<SecretDigest>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -158,13 +160,14 @@ impl Tx {
         }
         if let Some(code) = code {
             sqlx::query(
-                "INSERT INTO challenge_codes (challenge_id, issue, digest, sent_at) VALUES ($1, $2, $3, $4)
+                "INSERT INTO challenge_codes (challenge_id, issue, digest, sent_at, key_id) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (challenge_id, issue, digest) DO UPDATE SET sent_at = $4",
             )
             .bind(id.as_str())
             .bind(i64::from(issue))
-            .bind(code.to_hex())
+            .bind(code.digest.to_hex())
             .bind(millis(now))
+            .bind(code.key_id.as_str())
             .execute(self.conn())
             .await?;
         }
@@ -178,6 +181,32 @@ impl Tx {
                 .await?;
         }
         Ok(true)
+    }
+
+    /// How many codes can still be answered with at this time, by the key that their digests were made under.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn living_codes(&mut self, now: Timestamp) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
+                 c.requested_at AS requested_at, c.sent_at AS sent_at, c.wrong_now AS wrong_now,
+                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, k.digest AS digest,
+                 k.sent_at AS code_sent_at, k.key_id AS key_id
+             FROM challenge_codes k JOIN challenges c ON c.id = k.challenge_id AND c.issue = k.issue
+             WHERE c.answered_at IS NULL AND k.key_id <> ''",
+        )
+        .fetch_all(self.unhurried())
+        .await?;
+        let mut living = BTreeMap::new();
+        for row in rows {
+            let kept = CodeDigest { digest: row.digest("digest")?, key_id: row.text("key_id")? };
+            let code = SentCode { kept, sent_at: row.time("code_sent_at")? };
+            if challenge(&row)?.is_alive(&code, now) {
+                *living.entry(code.kept.key_id).or_default() += 1;
+            }
+        }
+        Ok(living)
     }
 
     /// The proof that a link belongs to, and the copy of the letter that it stood in.
@@ -272,13 +301,15 @@ impl Tx {
     async fn with_codes(&mut self, row: Option<&AnyRow>) -> Result<Option<Challenge>, StoreError> {
         let Some(row) = row else { return Ok(None) };
         let mut challenge = challenge(row)?;
-        let codes = sqlx::query("SELECT digest, sent_at FROM challenge_codes WHERE challenge_id = $1 AND issue = $2")
-            .bind(challenge.id.as_str())
-            .bind(i64::from(challenge.issue))
-            .fetch_all(self.conn())
-            .await?;
+        let codes =
+            sqlx::query("SELECT digest, sent_at, key_id FROM challenge_codes WHERE challenge_id = $1 AND issue = $2")
+                .bind(challenge.id.as_str())
+                .bind(i64::from(challenge.issue))
+                .fetch_all(self.conn())
+                .await?;
         for code in codes {
-            challenge.codes.push(SentCode { digest: code.digest("digest")?, sent_at: code.time("sent_at")? });
+            let kept = CodeDigest { digest: code.digest("digest")?, key_id: code.text("key_id")? };
+            challenge.codes.push(SentCode { kept, sent_at: code.time("sent_at")? });
         }
         Ok(Some(challenge))
     }

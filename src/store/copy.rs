@@ -304,6 +304,14 @@ async fn columns(dialect: Dialect, tx: &mut Tx) -> Result<BTreeMap<String, Vec<(
     Ok(found)
 }
 
+/// Every column, as table and name, whose name ends so.
+#[cfg(test)]
+pub(super) async fn columns_that_end_with(tx: &mut Tx, end: &str) -> Result<Vec<(String, String)>, CopyError> {
+    let columns = columns(tx.dialect, tx).await?.into_iter();
+    let named = columns.flat_map(|(table, columns)| columns.into_iter().map(move |(name, _)| (table.clone(), name)));
+    Ok(named.filter(|(_, name)| name.ends_with(end)).collect())
+}
+
 /// Pairs of a table and one that it refers to.
 async fn references(dialect: Dialect, tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError> {
     let statement = match dialect {
@@ -327,7 +335,7 @@ impl Tx {
         u64::try_from(count).map_err(|_| super::rows::corrupt("count"))
     }
 
-    async fn number(&mut self, statement: impl Into<String>) -> Result<i64, StoreError> {
+    pub(super) async fn number(&mut self, statement: impl Into<String>) -> Result<i64, StoreError> {
         sqlx::query(AssertSqlSafe(statement.into())).fetch_one(self.unhurried()).await?.int("value")
     }
 

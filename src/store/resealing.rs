@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::Columns as _;
 use super::{Sealed, StoreError, Tx};
-use crate::domain::identity::LinkId;
+use crate::domain::identity::{IdentityId, LinkId};
 use crate::domain::migration::FlowId;
 use crate::domain::session::SessionId;
 
@@ -131,6 +131,25 @@ impl Tx {
             .execute(self.conn())
             .await?;
         Ok(updated.rows_affected() == 1)
+    }
+
+    /// So many people in the order of their names, those behind `after`: what is sealed elsewhere is found over them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn people_behind(
+        &mut self,
+        after: Option<&IdentityId>,
+        limit: u32,
+    ) -> Result<Vec<IdentityId>, StoreError> {
+        sqlx::query("SELECT id FROM identities WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after.map_or("", IdentityId::as_str).to_owned())
+            .bind(i64::from(limit))
+            .fetch_all(self.conn())
+            .await?
+            .iter()
+            .map(|row| Ok(IdentityId::stored(row.text("id")?)))
+            .collect()
     }
 
     /// How many secrets of each kind each key has sealed.

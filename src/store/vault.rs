@@ -1,4 +1,5 @@
-//! A legacy secret at rest: sealed under a key that is never in the database, opened for one call.
+//! A legacy secret at rest: sealed under a key that is never in the database, opened for one call. And what may be kept
+//! of a code: a digest under such a key.
 
 use std::fmt;
 
@@ -7,7 +8,8 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::domain::secret::{Dice, Secret};
+use crate::domain::challenge::{ChallengeId, CodeDigest};
+use crate::domain::secret::{Dice, Secret, SecretDigest};
 
 /// Seals and opens secrets with XChaCha20-Poly1305: one key for sealing, older ones for opening only.
 pub struct Vault {
@@ -37,9 +39,17 @@ pub enum VaultError {
 struct VaultKey {
     id: String,
     key: Zeroizing<[u8; 32]>,
+    /// Another one, made from it, for the digests of codes: no key has two uses.
+    for_codes: Zeroizing<[u8; 32]>,
 }
 
 impl Sealed {
+    /// The name of the key that sealed it.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
     /// As one line of text, for a store that keeps text.
     #[must_use]
     pub fn to_line(&self) -> String {
@@ -60,13 +70,13 @@ impl Vault {
     /// A vault that seals with this key; `key_id` is its name, kept beside every secret and no secret itself.
     #[must_use]
     pub fn new(key_id: String, key: [u8; 32]) -> Self {
-        Self { current: VaultKey { id: key_id, key: Zeroizing::new(key) }, old: Vec::new() }
+        Self { current: VaultKey::new(key_id, key), old: Vec::new() }
     }
 
     /// Adds a key that only opens what was sealed with it (rotation without downtime).
     #[must_use]
     pub fn with_old(mut self, key_id: String, key: [u8; 32]) -> Self {
-        self.old.push(VaultKey { id: key_id, key: Zeroizing::new(key) });
+        self.old.push(VaultKey::new(key_id, key));
         self
     }
 
@@ -95,10 +105,7 @@ impl Vault {
     /// # Errors
     /// The key is unknown, or the secret was sealed for another place, or it was changed.
     pub fn open(&self, context: &str, sealed: &Sealed) -> Result<Secret, VaultError> {
-        let key = std::iter::once(&self.current)
-            .chain(&self.old)
-            .find(|key| key.id == sealed.key_id)
-            .ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
+        let key = self.key(&sealed.key_id).ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
         let bound = bound_to(context, &key.id);
         let payload = Payload { msg: &sealed.ciphertext, aad: &bound };
         let opened = key.cipher().decrypt(&XNonce::from(sealed.nonce), payload).map_err(|_| VaultError::Refused)?;
@@ -106,6 +113,27 @@ impl Vault {
             error.into_bytes().zeroize();
             VaultError::Refused
         })
+    }
+
+    /// What may be kept of a code (SEC-260): who reads it without the key cannot find the code by trying all of them.
+    #[must_use]
+    pub fn code_digest(&self, challenge: &ChallengeId, code: &Secret) -> CodeDigest {
+        CodeDigest { digest: self.current.code_digest(challenge, code), key_id: self.current.id.clone() }
+    }
+
+    /// Whether this was kept of the code, under whatever key. One whose key is configured no more is nobody's.
+    #[must_use]
+    pub fn is_code(&self, challenge: &ChallengeId, kept: &CodeDigest, typed: &Secret) -> bool {
+        let digest = match kept.key_id.as_str() {
+            // Of a program before this one, which may be sending still while this one takes over.
+            "" => Some(typed.digest()),
+            id => self.key(id).map(|key| key.code_digest(challenge, typed)),
+        };
+        digest == Some(kept.digest)
+    }
+
+    fn key(&self, id: &str) -> Option<&VaultKey> {
+        std::iter::once(&self.current).chain(&self.old).find(|key| key.id == id)
     }
 
     /// Whether a secret should be sealed again, since its key is an old one.
@@ -116,6 +144,16 @@ impl Vault {
 }
 
 impl VaultKey {
+    fn new(id: String, key: [u8; 32]) -> Self {
+        let key = Zeroizing::new(key);
+        let for_codes = Secret::new("vestibule: digests of codes").digest_under(&key, "");
+        Self { id, key, for_codes: Zeroizing::new(for_codes.into_bytes()) }
+    }
+
+    fn code_digest(&self, challenge: &ChallengeId, code: &Secret) -> SecretDigest {
+        code.digest_under(&self.for_codes, challenge.as_str())
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&Key::from(*self.key))
     }
@@ -167,6 +205,23 @@ mod tests {
         assert!(!rotated.is_stale(&rotated.seal(&dice, "link:a", &Secret::new("s"))));
         let without = Vault::new("new".into(), [2; 32]);
         assert_eq!(without.open("link:a", &sealed).err(), Some(VaultError::UnknownKey("old".into())));
+    }
+
+    #[test]
+    fn sec_260_a_code_is_recognised_only_with_the_key_and_in_its_own_proof() {
+        let (one, other) = (ChallengeId::stored("c"), ChallengeId::stored("d"));
+        let code = Secret::new("86991277");
+        let vault = Vault::new("old".into(), [1; 32]);
+        let kept = vault.code_digest(&one, &code);
+        assert!(vault.is_code(&one, &kept, &code) && !vault.is_code(&one, &kept, &Secret::new("86991278")));
+        assert!(!vault.is_code(&other, &kept, &code), "of another proof");
+        assert_ne!(kept.digest, code.digest(), "whoever tries them all finds none");
+        let rotated = Vault::new("new".into(), [2; 32]).with_old("old".into(), [1; 32]);
+        assert!(rotated.is_code(&one, &kept, &code), "a code outlives the change of the key");
+        assert!(!Vault::new("new".into(), [2; 32]).is_code(&one, &kept, &code));
+        assert!(!Vault::new("old".into(), [2; 32]).is_code(&one, &kept, &code), "the name is not the key");
+        let before = CodeDigest { digest: code.digest(), key_id: String::new() };
+        assert!(vault.is_code(&one, &before, &code), "what the version before has sent");
     }
 
     #[test]

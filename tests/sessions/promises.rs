@@ -1,5 +1,7 @@
 //! The same sentences on every ground.
 
+use vestibule::store::{Jar, SealedKind, SealedPlace};
+
 use super::*;
 use crate::support::redis::Papers;
 
@@ -65,6 +67,7 @@ fn keeps_what_it_promises(ground: &Ground) {
         cookies_lead_where_they_should(ground).await;
         what_was_ended_stays_ended(ground).await;
         jars_have_versions(ground).await;
+        jars_are_sealed_anew(ground).await;
         guesses_are_counted_by_place(ground).await;
     });
 }
@@ -161,6 +164,38 @@ async fn jars_have_versions(ground: &Ground) {
     sessions.end(&session).await.expect("ended");
     let late = sessions.put_jar(&session.id, link, &ground.sealed("late"), now).await;
     assert!(late.is_err(), "a sign-in that has ended takes no cookies");
+}
+
+async fn jars_are_sealed_anew(ground: &Ground) {
+    let ((session, _), link) = (ground.sign_in().await, &ground.link.id);
+    let sessions = &ground.sessions;
+    sessions.put_jar(&session.id, link, &ground.sealed("a=1"), Timestamp::now()).await.expect("kept");
+    let before = sessions.jar(&session.id, link).await.expect("asked").expect("a jar");
+    let place = SealedPlace::Cookies(session.id.clone(), link.clone());
+    let anew = ground.sealed("a=1");
+    // Where they live beside everything else, the store finds them there.
+    if let Some(found) = sessions.jars_elsewhere(None, 10).await.expect("asked") {
+        assert_eq!(found.last, ground.person);
+        assert!(found.jars.contains(&(place.clone(), before.sealed.clone())), "{:?}", found.jars);
+        assert!(sessions.jars_elsewhere(Some(&found.last), 10).await.expect("asked").is_none());
+        assert!(sessions.reseal_elsewhere(&place, &before.sealed, &anew).await.expect("asked"));
+        let now = sessions.jar(&session.id, link).await.expect("asked").expect("a jar");
+        assert_eq!(now, Jar { sealed: anew.clone(), ..before.clone() }, "the same state of the same jar");
+        assert!(
+            !sessions.reseal_elsewhere(&place, &before.sealed, &anew).await.expect("asked"),
+            "it is another one now"
+        );
+        assert!(sessions.keep_jar(&session.id, link, before.version, &ground.sealed("a=2")).await.expect("asked"));
+        assert!(
+            !sessions.reseal_elsewhere(&place, &anew, &before.sealed).await.expect("asked"),
+            "a resident was faster"
+        );
+    } else {
+        let mut tx = ground.store.write().await.expect("a turn");
+        let found = tx.sealed_otherwise(SealedKind::Cookies, "next", None, 10).await.expect("asked");
+        assert!(found.contains(&(place, before.sealed)), "{found:?}");
+    }
+    sessions.end(&session).await.expect("ended");
 }
 
 async fn guesses_are_counted_by_place(ground: &Ground) {

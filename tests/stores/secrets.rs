@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
+use data_encoding::HEXLOWER;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     eventually,
@@ -37,7 +39,7 @@ impl Planted {
             (what, bytes.to_vec()),
             (what, utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string().into_bytes()),
             (what, data_encoding::BASE64.encode(bytes).into_bytes()),
-            (what, data_encoding::HEXLOWER.encode(bytes).into_bytes()),
+            (what, HEXLOWER.encode(bytes).into_bytes()),
         ]);
     }
 
@@ -54,6 +56,18 @@ impl Planted {
         for url in [town.gateway.portal("/"), town.gateway.agency("agence-a", "/")] {
             for (_, value) in person.cookies(&url).into_iter().filter(|(_, value)| value.len() >= 16) {
                 self.add("cookie", &value);
+            }
+        }
+    }
+
+    /// Who has the database alone and tries all codes finds none: the digest of none of them stands there.
+    fn assert_no_code_can_be_found(&self, place: &str, bytes: &[u8]) {
+        let codes = self.0.iter().filter(|(what, spelling)| *what == "code" && spelling.len() == 8);
+        assert!(codes.clone().count() > 1, "codes went through this run");
+        for (_, code) in codes {
+            let digest = Sha256::digest(code);
+            for spelling in [HEXLOWER.encode(&digest).into_bytes(), digest.to_vec()] {
+                assert!(memchr::memmem::find(bytes, &spelling).is_none(), "{place} holds a plain digest of a code");
             }
         }
     }
@@ -171,6 +185,7 @@ fn sec_260_nothing_that_a_run_leaves_holds_a_secret_of_it(stage: Stage) {
     for (name, dump) in dumps(&town, stage) {
         assert!(dump.len() > 1000 && planted_address_is_in(&dump), "{name} is the database");
         planted.assert_absent(&name, &dump, &[]);
+        planted.assert_no_code_can_be_found(&name, &dump);
     }
     assert!(town.gateway.number("SELECT COUNT(*) FROM letters") > 0);
 }

@@ -26,7 +26,7 @@ use crate::domain::identity::{IdentityId, LinkId};
 use crate::domain::lockout::Attempts;
 use crate::domain::secret::SecretDigest;
 use crate::domain::session::{Session, SessionId};
-use crate::store::{Jar, Sealed};
+use crate::store::{Jar, Sealed, SealedPlace};
 
 use line::Line;
 
@@ -58,6 +58,17 @@ end
 redis.call('HSET', KEYS[2], ARGV[1], version .. ' ' .. signed_in .. ' ' .. ARGV[4])
 redis.call('PEXPIREAT', KEYS[2], string.match(session, '^%d+'))
 return tonumber(version)";
+
+/// Replaces an account's sealed cookies by the same ones, sealed anew, as the same version; how long they live stays.
+///
+/// KEYS: jars. ARGV: account, the cookies as they were read, the cookies now. Gives 0 if others are there.
+const RESEAL_JAR: &str = "
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if not old then return 0 end
+local head, sealed = string.match(old, '^(%d+ %d+ )(.*)$')
+if sealed ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], head .. ARGV[3])
+return 1";
 
 /// Adds a session to a person's, and lets the list live as long as the longest of them.
 ///
@@ -230,6 +241,31 @@ impl Redis {
         put.arg(PUT_JAR).arg(2).arg(key(session)).arg(jars_key(session));
         put.arg(link.as_str()).arg(expected).arg(millis(now)).arg(sealed.to_line());
         self.line.ask(&put).await
+    }
+
+    /// Every jar in the person's sessions, ended ones among them.
+    pub(super) async fn sealed_of(&self, identity: &IdentityId) -> Result<Vec<(SealedPlace, Sealed)>, Outage> {
+        let ids: Vec<String> = self.line.ask(redis::cmd("ZRANGE").arg(list_key(identity)).arg(0).arg(-1)).await?;
+        let mut sealed = Vec::new();
+        for session in ids.into_iter().map(SessionId::stored) {
+            let jars = self.jars(&session).await?.into_iter();
+            sealed.extend(jars.map(|(link, jar)| (SealedPlace::Cookies(session.clone(), link), jar.sealed)));
+        }
+        Ok(sealed)
+    }
+
+    /// Puts the same cookies, sealed anew, in the place of what was read; false if that is not there any more.
+    pub(super) async fn reseal_jar(
+        &self,
+        session: &SessionId,
+        link: &LinkId,
+        read: &Sealed,
+        anew: &Sealed,
+    ) -> Result<bool, Outage> {
+        let mut reseal = redis::cmd("EVAL");
+        reseal.arg(RESEAL_JAR).arg(1).arg(jars_key(session));
+        reseal.arg(link.as_str()).arg(read.to_line()).arg(anew.to_line());
+        self.line.ask(&reseal).await
     }
 
     /// Forgets the extranet's cookies of a session and account.

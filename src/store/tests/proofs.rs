@@ -1,13 +1,22 @@
 //! Challenges, changes of address, resets, throttles.
 
 use super::*;
-use crate::domain::challenge::{CodeAnswer, LinkAnswer, SentCode, TRIES_PER_CODE};
+use crate::domain::challenge::{CodeAnswer, CodeDigest, LinkAnswer, SentCode, TRIES_PER_CODE};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::recovery::ResetLink;
 
 fn challenge(id: &str) -> Challenge {
     let terms = ChallengeTerms::from(&AgencyPolicy::default());
     Challenge::new(ChallengeId::stored(id), email("Anne@free.fr"), terms, at(0))
+}
+
+fn kept(code: &str) -> CodeDigest {
+    CodeDigest { digest: digest(code), key_id: "k".to_owned() }
+}
+
+fn typed(code: &str) -> impl Fn(&CodeDigest) -> bool {
+    let typed = kept(code);
+    move |code| *code == typed
 }
 
 async fn with_challenge(fresh: &Fresh) -> Challenge {
@@ -26,6 +35,7 @@ on_both! {
     of_fifty_answers_at_once_one_is_the_answer,
     of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counted,
     rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded,
+    f14_codes_are_counted_by_key_as_long_as_they_can_be_answered_with,
     the_newest_change_of_address_counts_until_it_is_answered_or_cancelled,
     c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts,
     f04_letters_are_counted_for_an_hour_each,
@@ -71,7 +81,7 @@ async fn of_fifty_answers_at_once_one_is_the_answer(fresh: Fresh) {
     .await;
     assert_eq!(answers.iter().filter(|first| **first).count(), 1);
     let mut tx = fresh.write().await.expect("a turn");
-    let late = tx.mark_sent(&challenge.id, 1, Some(digest("1")), Some(digest("l")), at(41)).await;
+    let late = tx.mark_sent(&challenge.id, 1, Some(&kept("1")), Some(digest("l")), at(41)).await;
     assert!(!late.expect("asked"));
 }
 
@@ -89,25 +99,25 @@ async fn of_fifty_resends_at_once_one_is_sent_and_wrong_codes_in_all_stay_counte
     .await;
     assert_eq!(saved.iter().filter(|saved| **saved).count(), 1);
     let mut tx = fresh.read().await.expect("a reader");
-    let kept = tx.challenge(&challenge.id).await.expect("asked").expect("the proof");
-    assert_eq!(kept, Challenge { wrong_in_all: 1, ..challenge });
+    let found = tx.challenge(&challenge.id).await.expect("asked").expect("the proof");
+    assert_eq!(found, Challenge { wrong_in_all: 1, ..challenge });
 }
 
 async fn rel_068_an_older_letter_does_not_go_and_its_link_is_known_as_superseded(fresh: Fresh) {
     let mut challenge = with_challenge(&fresh).await;
     let id = challenge.id.clone();
     let mut tx = fresh.write().await.expect("a turn");
-    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("old")), at(5)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 1, Some(&kept("1")), Some(digest("old")), at(5)).await.expect("asked"));
     challenge.resend(at(60)).expect("another letter");
     assert!(tx.save_resend(&challenge).await.expect("asked"));
-    assert!(!tx.mark_sent(&id, 1, Some(digest("2")), Some(digest("late")), at(61)).await.expect("asked"));
-    assert!(tx.mark_sent(&id, 2, Some(digest("3")), Some(digest("new")), at(62)).await.expect("asked"));
+    assert!(!tx.mark_sent(&id, 1, Some(&kept("2")), Some(digest("late")), at(61)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 2, Some(&kept("3")), Some(digest("new")), at(62)).await.expect("asked"));
     let (found, link) = tx.challenge_by_link(digest("old")).await.expect("asked").expect("known");
     assert_eq!(found.answer_link(link, at(63)), LinkAnswer::Superseded);
     let (found, link) = tx.challenge_by_link(digest("new")).await.expect("asked").expect("known");
     assert!(matches!(found.answer_link(link, at(63)), LinkAnswer::Right(_)));
     assert_eq!(found.sent_at, Some(at(62)));
-    assert_eq!(found.codes, [SentCode { digest: digest("3"), sent_at: at(62) }]);
+    assert_eq!(found.codes, [SentCode { kept: kept("3"), sent_at: at(62) }]);
     assert_eq!(tx.challenge_by_link(digest("late")).await.expect("asked"), None);
 }
 
@@ -115,13 +125,13 @@ async fn rel_032_what_stood_in_the_first_copy_of_a_repeated_letter_still_opens_i
     let challenge = with_challenge(&fresh).await;
     let id = challenge.id.clone();
     let mut tx = fresh.write().await.expect("a turn");
-    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("first")), at(5)).await.expect("asked"));
-    assert!(tx.mark_sent(&id, 1, Some(digest("2")), Some(digest("again")), at(300)).await.expect("asked"));
-    let kept = tx.challenge(&id).await.expect("asked").expect("the proof");
+    assert!(tx.mark_sent(&id, 1, Some(&kept("1")), Some(digest("first")), at(5)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 1, Some(&kept("2")), Some(digest("again")), at(300)).await.expect("asked"));
+    let found = tx.challenge(&id).await.expect("asked").expect("the proof");
     for code in ["1", "2"] {
-        assert!(matches!(kept.answer_code(digest(code), at(301)), CodeAnswer::Right(_)), "{code}");
+        assert!(matches!(found.answer_code(typed(code), at(301)), CodeAnswer::Right(_)), "{code}");
     }
-    assert_eq!(kept.answer_code(digest("1"), at(606)), CodeAnswer::Expired);
+    assert_eq!(found.answer_code(typed("1"), at(606)), CodeAnswer::Expired);
     for (link, over) in [("first", 3606), ("again", 3901)] {
         let (found, link) = tx.challenge_by_link(digest(link)).await.expect("asked").expect("known");
         assert!(matches!(found.answer_link(link, at(301)), LinkAnswer::Right(_)));
@@ -230,7 +240,7 @@ async fn rel_055_what_is_kept_goes_back_with_a_clock_that_is_set_back(fresh: Fre
     let mut tx = fresh.write().await.expect("a turn");
     let locked = Attempts { streak: 5, today: 5, day_start: Some(at(-7200)), last: Some(at(60)) };
     assert!(tx.save_attempts("person:anne", &locked, 0).await.expect("asked"));
-    assert!(tx.mark_sent(&id, 1, Some(digest("1")), Some(digest("link")), at(5)).await.expect("asked"));
+    assert!(tx.mark_sent(&id, 1, Some(&kept("1")), Some(digest("link")), at(5)).await.expect("asked"));
     tx.count_letter("person:anne", at(5)).await.expect("counted");
     // An hour back, at 100; a second node that does it again changes nothing more.
     let (by, now) = (SignedDuration::from_hours(1), |seconds: i64| at(seconds - 3600));
@@ -241,12 +251,25 @@ async fn rel_055_what_is_kept_goes_back_with_a_clock_that_is_set_back(fresh: Fre
     assert_eq!(attempts.last, Some(now(60)));
     assert_eq!(attempts.day_start, Some(at(-7200)), "what was long ago stays where it is");
     assert_eq!(attempts.locked_until(&LockoutPolicy::PERSON, now(101)), Some(now(150)), "not a second longer");
-    let kept = tx.challenge(&id).await.expect("asked").expect("the proof");
-    assert_eq!((kept.requested_at, kept.sent_at), (now(0), Some(now(5))));
-    assert_eq!(kept.resend_in(now(101)), 0);
-    assert_eq!(kept.answer_code(digest("1"), now(606)), CodeAnswer::Expired, "a code lives no longer");
+    let proof = tx.challenge(&id).await.expect("asked").expect("the proof");
+    assert_eq!((proof.requested_at, proof.sent_at), (now(0), Some(now(5))));
+    assert_eq!(proof.resend_in(now(101)), 0);
+    assert_eq!(proof.answer_code(typed("1"), now(606)), CodeAnswer::Expired, "a code lives no longer");
     let (_, link) = tx.challenge_by_link(digest("link")).await.expect("asked").expect("known");
     assert_eq!(link.sent_at, now(5));
     assert_eq!(tx.letters_in_last_hour("person:anne", now(3604)).await.expect("asked"), 1);
     assert_eq!(tx.letters_in_last_hour("person:anne", now(3606)).await.expect("asked"), 0);
+}
+
+async fn f14_codes_are_counted_by_key_as_long_as_they_can_be_answered_with(fresh: Fresh) {
+    let challenge = with_challenge(&fresh).await;
+    let mut tx = fresh.write().await.expect("a turn");
+    assert!(tx.mark_sent(&challenge.id, 1, Some(&kept("1")), None, at(5)).await.expect("asked"));
+    let later = CodeDigest { key_id: "next".to_owned(), ..kept("2") };
+    assert!(tx.mark_sent(&challenge.id, 1, Some(&later), None, at(65)).await.expect("asked"));
+    let count = |key: &str| (key.to_owned(), 1);
+    assert_eq!(tx.living_codes(at(605)).await.expect("asked"), [count("k"), count("next")].into());
+    assert_eq!(tx.living_codes(at(606)).await.expect("asked"), [count("next")].into());
+    tx.mark_answered(&challenge.id, at(600)).await.expect("asked");
+    assert_eq!(tx.living_codes(at(605)).await.expect("asked"), [].into());
 }

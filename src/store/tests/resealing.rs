@@ -1,11 +1,56 @@
 //! Secrets that are sealed anew under another key.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::secret::tests::CountingDice;
 
 on_both! {
+    f14_whatever_the_schema_has_room_to_seal_is_rotated,
     f14_what_an_old_key_sealed_is_found_in_portions_and_replaced_only_where_nobody_was_faster,
+}
+
+/// A new kind of sealed place is in the schema, whoever forgets it elsewhere.
+async fn f14_whatever_the_schema_has_room_to_seal_is_rotated(fresh: Fresh) {
+    let dice = CountingDice::default();
+    let (old, new) = (Vault::new("old".into(), [1; 32]), Vault::new("new".into(), [2; 32]));
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let (session, link) = (signed_in(&mut tx, &anne, "s").await, attached(&mut tx, &anne, "SPI31", "durand").await);
+    let seal = |vault: &Vault, place: &SealedPlace| vault.seal(&dice, &place.context(), &Secret::new("Été-1998"));
+    let sealed = |place: SealedPlace| seal(&old, &place);
+    tx.keep_legacy_secret(&link.id, &sealed(SealedPlace::Link(link.id.clone())), 1, at(0)).await.expect("kept");
+    let cookies = SealedPlace::Cookies(session.id.clone(), link.id.clone());
+    tx.put_jar(&session.id, &link.id, &sealed(cookies), at(0)).await.expect("kept");
+    let plan = MigrationPlan::from(&AgencyPolicy::default());
+    let run = Flow::start(FlowId::stored("f"), account("SPI31", "martin"), None, plan, at(0));
+    tx.insert_flow(&run, digest("b"), Some(&sealed(SealedPlace::Flow(run.id.clone()))), None).await.expect("kept");
+
+    let places = crate::store::copy::columns_that_end_with(&mut tx, "ciphertext").await.expect("the schema");
+    assert!(places.len() >= 3, "{places:?}");
+    let held = async |tx: &mut Tx, key: &str| {
+        let mut held = BTreeMap::new();
+        for (table, column) in &places {
+            let key_id = column.replace("ciphertext", "key_id");
+            let statement = format!("SELECT COUNT(*) AS value FROM \"{table}\" WHERE \"{key_id}\" = '{key}'");
+            held.insert(format!("{table}.{column}"), tx.number(statement).await.expect("a number"));
+        }
+        held
+    };
+    for (place, count) in held(&mut tx, "old").await {
+        assert_eq!(count, 1, "{place} is new: this test, SealedPlace and SealedKind have to know it");
+    }
+    for kind in SealedKind::ALL {
+        for (place, read) in tx.sealed_otherwise(kind, "new", None, 10).await.expect("asked") {
+            assert!(tx.reseal(&place, &read, &seal(&new, &place)).await.expect("asked"));
+        }
+    }
+    for (place, count) in held(&mut tx, "new").await {
+        assert_eq!(count, 1, "{place} is not rotated");
+    }
+    let counted: u64 = tx.sealed_counts().await.expect("asked").iter().map(|count| count.count).sum();
+    assert_eq!(counted, u64::try_from(places.len()).expect("few"), "the verdict counts each");
 }
 
 async fn f14_what_an_old_key_sealed_is_found_in_portions_and_replaced_only_where_nobody_was_faster(fresh: Fresh) {
