@@ -414,9 +414,9 @@ pub struct DetachPage {
 /// Which account of an agency to open (b17).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChooseAccountPage {
-    /// The agency that is being entered; none where several share the host.
+    /// The agency of all these accounts; none where they are of several, on a host that these share.
     pub agency: Option<String>,
-    /// Its codes: the path belongs to its extranet.
+    /// The codes of the agency in whose extranet the path is, if that is known.
     pub codes: Codes,
     /// The accounts to choose from.
     pub accounts: Vec<AttachedAccount>,

@@ -50,7 +50,7 @@ pub(super) async fn show(
         return Ok(guest.go("/account"));
     }
     let page = ChooseAccountPage {
-        agency: agency.as_ref().map(|agency| agency.brand.name.clone()),
+        agency: agency.as_ref().filter(|agency| is_all_of(agency, &here)).map(|agency| agency.brand.name.clone()),
         codes: wording::codes(agency.as_deref()),
         one_is_open: here.iter().any(|account| account.is_open),
         accounts: attached(&mut guest, &here),
@@ -63,6 +63,10 @@ pub(super) async fn show(
 fn is_asked_for(account: &Account, agency: &Agency) -> bool {
     account.link.account.agency == agency.code
         || (account.is_open && account.agency.public.host() == agency.public.host())
+}
+
+fn is_all_of(agency: &Agency, accounts: &[Account]) -> bool {
+    accounts.iter().all(|account| account.agency.code == agency.code)
 }
 
 /// « Ouvrir »: what else is open on the same host is closed, here and in its extranet. The way back is a path in one

@@ -6,4 +6,5 @@ mod document_001;
 mod dokuwiki;
 mod merging;
 mod radicale;
+mod shared_host;
 mod steps;
