@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -190,6 +191,10 @@ pub fn configure(
     let files = folder.join("agencies");
     fs::create_dir_all(&files)?;
     let config = folder.join("vestibule.toml");
+    // Nothing of the bench is ever sealed with it.
+    let key = folder.join("vault.key");
+    fs::write(&key, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
     let (scheme, plain, tls) = match certificate {
         None => ("http", format!("\"{listen}\""), String::new()),
         Some(Certificate { folder, .. }) => {
@@ -209,6 +214,8 @@ url = "{scheme}://www.localhost"
 name = "Bench"
 [database]
 url = "sqlite:{}"
+[vault]
+key_file = "vault.key"
 [mail]
 from = "Bench <bench@example.org>"
 transport = "folder"

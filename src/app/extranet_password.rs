@@ -5,7 +5,7 @@ use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent, Refusal};
-use crate::domain::identity::Link;
+use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::Verdict;
@@ -24,21 +24,33 @@ pub enum Restored {
     Silent,
 }
 
-/// The person's account at this agency whose password is not known any more, if there is one.
+/// The person's account at this agency whose password is not known any more, if there is one: of several the one that is
+/// named, else one that is open, else the oldest.
 ///
 /// # Errors
 /// The store fails.
-pub async fn missing(app: &App, session: &Session, agency: &Agency) -> Result<Option<Link>, Fault> {
+pub async fn missing(
+    app: &App,
+    session: &Session,
+    agency: &Agency,
+    named: Option<&AccountLabel>,
+) -> Result<Option<Link>, Fault> {
     if !agency.adapter.needs_secret() {
         return Ok(None);
     }
     let mut tx = app.store.read().await?;
+    let open = tx.open_accounts(&session.id).await?;
+    let mut missing = Vec::new();
     for link in tx.links_of(&session.identity).await? {
         if link.account.agency == agency.code && tx.legacy_secret(&link.id).await?.is_none() {
-            return Ok(Some(link));
+            missing.push(link);
         }
     }
-    Ok(None)
+    let is_other = |link: &Link| {
+        let is_open = open.iter().any(|(_, open)| open.id == link.id);
+        (named != Some(&link.label()), !is_open)
+    };
+    Ok(missing.into_iter().min_by_key(is_other))
 }
 
 /// Has the extranet look at a password, and keeps it if it is right.

@@ -481,6 +481,8 @@ pub struct ExtranetPasswordPage {
     pub agency: String,
     /// The identifier in its extranet: the person has to know which account is meant.
     pub account: String,
+    /// What the account is called in addresses and forms.
+    pub label: String,
     /// The codes that the form carries along.
     pub codes: Codes,
     /// The page of the extranet to go on to.

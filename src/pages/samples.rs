@@ -384,6 +384,7 @@ fn extranet_password(samples: &mut Vec<Sample>) {
     let calm = ExtranetPasswordPage {
         agency: "Agence des Tilleuls".to_owned(),
         account: "C10023".to_owned(),
+        label: "k3m9q2x7w1zt".to_owned(),
         codes: codes(),
         return_to: "/".to_owned(),
         alert: None,
@@ -398,6 +399,7 @@ fn extranet_password(samples: &mut Vec<Sample>) {
         &ExtranetPasswordPage {
             agency: awkward(),
             account: awkward(),
+            label: awkward(),
             codes: awkward_codes(),
             return_to: awkward(),
             alert: None,

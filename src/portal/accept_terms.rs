@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Deserialize;
 
-use super::account;
-use super::wording;
+use super::onward::Onward;
+use super::{account, wording};
 use crate::app::Fault;
 use crate::app::accept_terms;
 use crate::domain::agency::Agency;
@@ -20,22 +19,13 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Said {
-    client: String,
-    societe: String,
-    #[serde(rename = "return")]
-    return_to: String,
-}
-
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(asked): Asked<Said>,
+    Asked(asked): Asked<Onward>,
 ) -> Result<Response, Fault> {
-    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/account")) };
-    let return_to = ReturnPath::parse_or_home(&asked.return_to);
+    let Some(agency) = asked.agency(&web) else { return Ok(guest.go("/account")) };
+    let return_to = asked.return_to();
     let mut guest = guest;
     let Some(session) = guest.session(&web).await? else {
         return Ok(guest.go(&wording::login_path(Some(&agency))));
@@ -65,10 +55,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Ok(signed_in) => signed_in,
         Err(response) => return Ok(response),
     };
-    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
-        return Ok(guest.go("/account"));
-    };
-    let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    let said = Onward::of(&fields);
+    let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
+    let return_to = said.return_to();
     match &agency.terms {
         Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
             let page = form(&agency, terms, &return_to, Some(Alert::TermsNotAccepted));

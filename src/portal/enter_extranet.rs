@@ -61,7 +61,7 @@ pub(super) async fn renew(
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
         Entered::SecretGone => {
-            let path = extranet_password::path(&agency, &return_to);
+            let path = extranet_password::path(&agency, &link, &return_to);
             Ok(guest.go(&format!("{}{path}", web.portal_url())))
         }
         Entered::Silent => Ok(Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable).into_response()),

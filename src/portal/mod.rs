@@ -11,6 +11,7 @@ mod extranet_password;
 mod hand_over;
 mod language;
 mod migrate;
+mod onward;
 mod prove;
 mod recover;
 mod relayed;

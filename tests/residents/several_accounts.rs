@@ -55,6 +55,20 @@ fn c17_the_list_tells_agency_identifier_and_what_is_open() {
 }
 
 #[test]
+fn a11_of_two_contracts_the_one_that_is_open_is_asked_for_its_new_password() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    bob.open("/account").press(FIRST).see("bob-12");
+    for who in [BOB, BOB_AGAIN] {
+        town.a.make_anew(who.login, "somebody-changed-it");
+    }
+    town.gateway.let_pass(1);
+    bob.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client").see("bob-12").miss("bob-34");
+    bob.open("/account").press(SECOND).see("Le mot de passe de votre espace client").see("bob-34").miss("bob-12");
+    bob.fill("password", "somebody-changed-it").press("Enregistrer et continuer").see("\"who\":\"bob-34\"");
+}
+
+#[test]
 fn b17_who_enters_with_two_contracts_is_asked_which_and_comes_to_the_page_that_was_wanted() {
     let town = Town::build();
     with_three_accounts(&town);
