@@ -152,8 +152,14 @@ fn a24_a_closed_accounts_tab_comes_back_to_its_page_once_its_account_is_opened_a
 fn a24_a_stranger_says_which_agency_and_comes_to_the_page_that_was_wanted() {
     let town = town();
     let mut bob = with_two_accounts(&town);
+    // Signed in on the portal, with nothing open: the person's own accounts.
+    bob.open(at(&town, "/membre/w")).see("Quel compte voulez-vous ouvrir ?").see("plusieurs comptes à cette adresse");
+    bob.press(AT_B).see("\"who\":\"B-4412\"").see("/membre/w");
+    // Not signed in: the agencies.
     bob.forget_cookies();
     town.forget();
+    let foreign = Request::get(at(&town, "/membre/x")).method(Method::POST).header("origin", "http://evil.example");
+    assert_eq!(bob.ask(foreign).status, 403);
     bob.open(at(&town, "/membre/x?page=2")).see("Quelle est votre agence ?").see("Agence de la Gare");
     bob.follow("Continuer Agence du Port").see("Agence du Port");
     bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
