@@ -192,6 +192,8 @@ pub struct SignInPage {
     pub login: String,
     /// Whether "Garder ma session active" was ticked.
     pub keep: bool,
+    /// Where another agency of the same host is chosen, if there are others.
+    pub other_agency: Option<String>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }

@@ -218,6 +218,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         return_to: "/documents".to_owned(),
         login: String::new(),
         keep: false,
+        other_agency: None,
         alert: None,
     };
     page(samples, &calm);
@@ -231,6 +232,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
             return_to: AWKWARD.to_owned(),
             login: AWKWARD.to_owned(),
             keep: true,
+            other_agency: Some("javascript:alert(1)".to_owned()),
             alert: Some(Alert::SignInRefused),
         },
     );

@@ -30,6 +30,13 @@ fn query(host: &str, return_to: Option<&ReturnPath>) -> String {
     query.finish()
 }
 
+/// Where another agency of the same host is chosen, by who is at the wrong one; the page that was wanted is not theirs.
+pub(super) fn way_to_others(web: &Web, agency: &Agency) -> Option<String> {
+    let directory = web.app.directory();
+    let shared = directory.shared(agency.public.host())?;
+    (shared.agencies().len() > 1).then(|| path(agency.public.host(), None))
+}
+
 /// Leads to the account that is open on the host, or to the only one that the person has there; else asks.
 pub(super) async fn enter(
     guest: Guest,

@@ -96,7 +96,7 @@ pub(super) async fn show(
         }
         return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
     };
-    let page = form(&agency, &return_to, alert);
+    let page = form(&web, &agency, &return_to, alert);
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
@@ -108,8 +108,9 @@ pub(super) fn ask_codes(guest: Guest, web: &Web, client: String, societe: String
     guest.page_with(status, web, None, &CodesPage { codes: Codes { client, societe }, next, alert })
 }
 
-fn form(agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>) -> SignInPage {
+fn form(web: &Web, agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>) -> SignInPage {
     SignInPage {
+        other_agency: shared_host::way_to_others(web, agency),
         codes: wording::codes(Some(agency)),
         return_to: return_to.as_str().to_owned(),
         login: String::new(),
@@ -136,7 +137,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
         Ok(outcome) => outcome,
         Err(fault) => {
-            let page = form(&agency, &return_to, Some(Alert::Unavailable));
+            let page = form(&web, &agency, &return_to, Some(Alert::Unavailable));
             let page = SignInPage { login: fields.text("login").to_owned(), keep, ..page };
             return Ok(try_again(guest, &web, Some(&agency), &page, &fault));
         }
@@ -153,7 +154,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };
-    let page = SignInPage { login: fields.text("login").to_owned(), keep, ..form(&agency, &return_to, Some(alert)) };
+    let page =
+        SignInPage { login: fields.text("login").to_owned(), keep, ..form(&web, &agency, &return_to, Some(alert)) };
     Ok(guest.page_again(&web, Some(&agency), &page))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{
     eventually,
     person::Person,
-    town::{ALICE, CAROL, CHOSEN, Town, try_sign_in},
+    town::{ALICE, BOB_AT_B, CAROL, CHOSEN, Town, try_sign_in},
 };
 
 /// The value of a line, by its name with labels.
@@ -103,4 +103,27 @@ fn e07_metrics_are_not_on_the_residents_listener() {
     assert_ne!(person.get(town.gateway.portal("/metrics"), &[]).status, 200);
     let inside = person.get(town.gateway.agency("agence-a", "/metrics"), &[]);
     assert_ne!(inside.status, 200, "on an agency's host it is a path of the extranet's");
+}
+
+#[test]
+fn a24_on_a_shared_host_each_request_is_the_open_agencys_and_its_cookie_is_looked_up_once() {
+    let town = Town::on_one_host(|site| site);
+    let mut bob = Person::new(&town.gateway);
+    town.migrate(&mut bob, "b", BOB_AT_B, BOB_AT_B.email);
+    try_sign_in(&mut bob, "b", BOB_AT_B.email, CHOSEN);
+    let here = town.gateway.agency("extranets", "/membre/x");
+    assert_eq!(bob.get(&here, &[]).status, 200);
+    let count = |name: &str| value(&metrics(&town), name).unwrap_or(0.0);
+    let missed = count("vestibule_cache_looks_total{outcome=\"missed\"}");
+    for _ in 0..5 {
+        assert_eq!(bob.get(&here, &[]).status, 200);
+    }
+    assert_eq!(Person::new(&town.gateway).get(&here, &[]).status, 303);
+    let signed_in = "vestibule_requests_total{agency=\"CB/SB\",decision=\"signed-in\",status=\"2xx\"}";
+    let nobodys = "vestibule_requests_total{agency=\"\",decision=\"no-agency\",status=\"3xx\"}";
+    eventually("the requests to be counted", Duration::from_secs(5), || {
+        (count(signed_in) >= 6.0 && count(nobodys) >= 1.0).then_some(())
+    });
+    assert!((count("vestibule_cache_looks_total{outcome=\"missed\"}") - missed).abs() < 0.5, "looked up once");
+    assert!(!metrics(&town).contains("agency=\"CA/SA\",decision=\"signed-in\""), "nobody was at the other agency");
 }

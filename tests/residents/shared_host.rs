@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::support::{
     person::{Answer, Person, Request},
+    stage::Stage,
     town::{ALICE, BOB, BOB_AT_B, CHOSEN, Town, Who, try_sign_in},
     wait,
 };
@@ -17,9 +18,10 @@ use crate::support::{
 const AT_A: &str = "Ouvrir Agence du Port bob-12";
 const AT_B: &str = "Ouvrir Agence de la Gare B-4412";
 
-#[test]
-fn a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host() {
-    let town = town();
+on_every_stage! { a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host }
+
+fn a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host(stage: Stage) {
+    let town = Town::on_one_host(|site| site.on(stage));
     let mut bob = with_two_accounts(&town);
     for (button, who) in [(AT_A, "bob-12"), (AT_B, "B-4412"), (AT_A, "bob-12")] {
         bob.open("/account").press(button).see(&format!("\"who\":\"{who}\""));
@@ -150,8 +152,14 @@ fn a24_a_closed_accounts_tab_comes_back_to_its_page_once_its_account_is_opened_a
 fn a24_a_stranger_says_which_agency_and_comes_to_the_page_that_was_wanted() {
     let town = town();
     let mut bob = with_two_accounts(&town);
+    // Signed in on the portal, with nothing open: the person's own accounts.
+    bob.open(at(&town, "/membre/w")).see("Quel compte voulez-vous ouvrir ?").see("plusieurs comptes à cette adresse");
+    bob.press(AT_B).see("\"who\":\"B-4412\"").see("/membre/w");
+    // Not signed in: the agencies.
     bob.forget_cookies();
     town.forget();
+    let foreign = Request::get(at(&town, "/membre/x")).method(Method::POST).header("origin", "http://evil.example");
+    assert_eq!(bob.ask(foreign).status, 403);
     bob.open(at(&town, "/membre/x?page=2")).see("Quelle est votre agence ?").see("Agence de la Gare");
     bob.follow("Continuer Agence du Port").see("Agence du Port");
     bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
@@ -229,6 +237,26 @@ fn a24_two_people_at_two_agencies_use_one_host_in_two_browsers() {
     try_sign_in(&mut alice, "b", BOB_AT_B.email, CHOSEN);
     alice.see("\"who\":\"B-4412\"");
     assert!(!alice.cookie_line(&at(&town, "/")).contains("script"));
+}
+
+#[test]
+fn a24_who_comes_to_a_browser_where_another_agency_was_open_chooses_their_own() {
+    let town = town();
+    let mut browser = Person::new(&town.gateway);
+    town.migrate(&mut browser, "a", ALICE, ALICE.email);
+    try_sign_in(&mut browser, "a", ALICE.email, CHOSEN);
+    browser.see("\"who\":\"alice-77\"").open("/account").press("Se déconnecter");
+    let mut elsewhere = Person::new(&town.gateway);
+    town.migrate(&mut elsewhere, "b", BOB_AT_B, BOB_AT_B.email);
+    town.forget();
+    browser.open(at(&town, "/membre/of-a")).see("Agence du Port").follow("Choisir une autre agence");
+    browser.follow("Continuer Agence de la Gare").fill("login", BOB_AT_B.email).fill("password", CHOSEN);
+    browser.press("Connexion").see("\"who\":\"B-4412\"");
+    assert_eq!(browser.here().url.path(), "/", "the page that was wanted was A's");
+    town.a.assert_untouched("an agency that was not chosen");
+    // Where nobody shares the host, there is nothing to choose.
+    let alone = Town::build();
+    Person::new(&alone.gateway).open("/login?client=CA&societe=SA").see("Connexion").miss("autre agence");
 }
 
 #[test]
@@ -327,11 +355,20 @@ fn a24_an_agency_comes_to_a_shared_host_and_goes_while_the_gateway_runs() {
     let mut nobody = Person::new(&town.gateway);
     nobody.open(at(&town, "/membre/x")).see("Connexion").see("Agence du Port");
     nobody.open(at(&town, "/public/x")).see("/public/x");
-    std::fs::write(&file, text).expect("the agency comes back");
+    std::fs::write(&file, &text).expect("the agency comes back");
     reload();
     bob.open(at(&town, "/membre/x")).see("\"who\":\"bob-12\"");
     bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
     nobody.open(at(&town, "/membre/x")).see("Quelle est votre agence ?");
+    // B gets a host of its own, and each is open on its own now.
+    let moved = text.replace("extranets.localhost", "agence-b.localhost").replace("accounts = \"shared-host\"\n", "");
+    assert_ne!(moved, text);
+    std::fs::write(&file, moved).expect("another host");
+    reload();
+    assert!(!bob.visit(Request::get(at(&town, "/membre/x"))).text().contains("B-4412"));
+    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"").open("/account").press(AT_B);
+    bob.see("\"who\":\"B-4412\"").open(at(&town, "/membre/x")).see("\"who\":\"bob-12\"");
+    bob.open(town.at_b("/membre/x")).see("\"who\":\"B-4412\"");
 }
 
 fn town() -> Town {
