@@ -13,9 +13,16 @@
     reason = "tests stand outside: they wait for real processes, read the environment and print what went wrong"
 )]
 
+mod accounts;
 mod clients;
+#[path = "../security/hammer.rs"]
+#[expect(dead_code, reason = "`make test` does it with fewer people")]
+mod hammer;
 mod letters;
+mod process;
+mod quiet;
 mod redis;
+mod stores;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the other tests from outside use the rest")]
 mod support;
@@ -27,7 +34,7 @@ use std::process::ExitCode;
 use table::Row;
 
 /// Every row, file by file.
-const ALL: &[&[Row]] = &[clients::ROWS, letters::ROWS, redis::ROWS];
+const ALL: &[&[Row]] = &[process::ROWS, redis::ROWS, stores::ROWS, letters::ROWS, clients::ROWS, accounts::ROWS];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
