@@ -5,8 +5,9 @@
 //! function starts its own gateway as tests do (everything of `tests/support` is there, as `crate::support`), does
 //! what the row says, notes what it measured (`notes.add(format!(..))`: figures with units, also where all is well),
 //! and panics (`assert!`) where the row does not hold. Rows run one after another, so that they do not measure each
-//! other; each runs alone by `make faults ROWS="REL-047"`, and `ROWS=list` names them. What runs in some seconds
-//! belongs into `tests/` instead, with the row's id in its name.
+//! other; each runs alone by `make faults ROWS="REL-047"`, and `ROWS=list` names them. A row that compares times does so
+//! by `quiet::compare`. What runs in some seconds belongs into `tests/` instead, with the row's id in its name;
+//! `docs/faults.md` lists both.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
