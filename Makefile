@@ -60,7 +60,7 @@ test: test-deps ## Runs all tests, those in a real browser too; pictures go to t
 
 faults: test-deps ## Runs the rows that take long, and prints a table; some of them: ROWS="REL-047 REL-049"
 	@echo "==> Building"
-	@$(if $(FAULTS_GATEWAY),,$(CARGO) build --release --locked)
+	@$(if $(FAULTS_GATEWAY)$(filter list,$(ROWS)),,$(CARGO) build --release --locked)
 	@VESTIBULE_PROGRAM=$$(realpath $(or $(FAULTS_GATEWAY),$${CARGO_TARGET_DIR:-target}/release/vestibule)) \
 		$(CARGO) test --locked --test faults -- $(ROWS)
 
