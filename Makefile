@@ -19,6 +19,8 @@ BENCH_ROUNDS ?= 5
 # Which tables: proxies, encrypted, scale, start, sign-ins; all where it is empty. And another gateway than the one built here.
 BENCH_ONLY ?=
 BENCH_GATEWAY ?=
+# For `make faults`: another gateway than the release build of what is here.
+FAULTS_GATEWAY ?=
 
 # Installs those Debian packages of a list that are missing, and says so.
 define install
@@ -58,7 +60,9 @@ test: test-deps ## Runs all tests, those in a real browser too; pictures go to t
 
 faults: test-deps ## Runs the rows that take long, and prints a table; some of them: ROWS="REL-047 REL-049"
 	@echo "==> Building"
-	@$(CARGO) test --locked --test faults -- $(ROWS)
+	@$(if $(FAULTS_GATEWAY)$(filter list,$(ROWS)),,$(CARGO) build --release --locked)
+	@VESTIBULE_PROGRAM=$$(realpath $(or $(FAULTS_GATEWAY),$${CARGO_TARGET_DIR:-target}/release/vestibule)) \
+		$(CARGO) test --locked --test faults -- $(ROWS)
 
 image-check: build-deps ## Tries the Dockerfile's steps without a container engine, as root; PROGRAM=… takes a built one
 	@$(SUDO) dist/try-image.sh $(PROGRAM)

@@ -233,6 +233,46 @@ fn every_language_has_the_same_sentences() {
     assert!(difference.is_empty(), "only in one language: {difference:?}");
 }
 
+/// What has to be held of the reliability rows (`docs/faults.md`).
+const FAULTS: [u16; 33] = [
+    1, 2, 3, 5, 9, 10, 14, 15, 16, 17, 21, 22, 23, 24, 28, 30, 31, 32, 33, 35, 37, 38, 39, 40, 42, 43, 47, 48, 49, 50,
+    55, 57, 71,
+];
+
+#[test]
+fn every_fault_is_held_by_what_the_list_of_faults_says() {
+    let list = fs::read_to_string(package().join("docs/faults.md")).expect("the list of faults");
+    let mut wrong = Vec::new();
+    for number in FAULTS {
+        let id = format!("REL-{number:03}");
+        let Some(line) = list.lines().find(|line| line.starts_with(&format!("| {id} |"))) else {
+            wrong.push(format!("{id} is not in the list"));
+            continue;
+        };
+        let name = format!("rel_{number:03}");
+        let holders: Vec<&str> =
+            line.split('`').filter(|part| Path::new(part).extension().is_some() || *part == "make faults").collect();
+        if holders.is_empty() {
+            wrong.push(format!("{id} is held by nothing"));
+        }
+        for holder in holders {
+            let files = if holder == "make faults" {
+                files(&package().join("tests/faults"), "rs")
+            } else {
+                vec![package().join(holder)]
+            };
+            let holds = |path: &PathBuf| {
+                let text = fs::read_to_string(path).unwrap_or_default();
+                if holder == "make faults" { text.contains(&format!("id: \"{id}\"")) } else { text.contains(&name) }
+            };
+            if !files.iter().any(holds) {
+                wrong.push(format!("{id} does not stand in {holder}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 impl Source {
     fn read(path: &Path, root: &Path) -> Self {
         let relative = path.strip_prefix(root).expect("a file below src");

@@ -10,7 +10,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use argon2::password_hash::phc::{PasswordHash as Phc, Salt};
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::domain::password::PasswordHash;
 use crate::domain::secret::{Dice, Secret};
@@ -31,6 +31,10 @@ pub struct HashCost {
 #[error("too many sign-ins wait")]
 pub struct Crowded;
 
+/// The right to wait for a hash, taken before anything else is done for a sign-in; it ends with this value.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "it is held, and nothing else")] OwnedSemaphorePermit);
+
 /// What comparing a password with a hash gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
@@ -48,6 +52,7 @@ type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
 #[derive(Clone)]
 pub struct Hasher {
     queue: SyncSender<Job>,
+    places: Arc<Semaphore>,
     dice: Arc<dyn Dice>,
     cost: HashCost,
     decoy: PasswordHash,
@@ -80,7 +85,19 @@ impl Hasher {
         dice.fill(&mut bytes);
         let decoy = Secret::new(data_encoding::HEXLOWER.encode(&bytes));
         let decoy = hash_with(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), &decoy, [0; 16]);
-        Ok(Self { queue: sender, dice, cost, decoy })
+        Ok(Self { queue: sender, places: Arc::new(Semaphore::new(queue)), dice, cost, decoy })
+    }
+
+    /// A place among those who wait for a hash. Whoever gets none is told so before anything is written down about the
+    /// attempt: a storm of sign-ins costs the database nothing (REL-050).
+    ///
+    /// # Errors
+    /// As many wait as may.
+    pub fn place(&self) -> Result<Place, Crowded> {
+        Arc::clone(&self.places).try_acquire_owned().map(Place).map_err(|_| {
+            METRICS.hashes.add("crowded");
+            Crowded
+        })
     }
 
     /// The hash of a password that nobody knows: what is compared where there is nothing to compare, so that a stranger's
@@ -195,6 +212,15 @@ mod tests {
             panic!("the hash is not raised")
         };
         assert!(raised.as_str().contains("m=128"));
+    }
+
+    #[test]
+    fn rel_050_as_many_sign_in_at_a_time_as_may_wait_for_a_hash() {
+        let hasher = hasher(64);
+        let mut places: Vec<Place> = (0..4).map(|_| hasher.place().expect("room")).collect();
+        assert!(hasher.place().is_err());
+        places.pop();
+        assert!(hasher.place().is_ok());
     }
 
     #[tokio::test]

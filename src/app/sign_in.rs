@@ -99,6 +99,7 @@ pub async fn sign_in(app: &App, caller: &Caller, credentials: Credentials<'_>) -
 
 async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Result<Outcome, Fault> {
     let Some(typed) = TypedLogin::parse(credentials.login) else { return Ok(Outcome::Refused) };
+    let place = app.hasher.place()?;
     let known = look_up(app, caller, typed, &credentials.agency).await?;
     let subject = subject(caller, &known, &credentials.agency);
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
@@ -107,6 +108,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     };
     let hash = known.credential.as_ref().map_or(app.hasher.decoy(), |credential| &credential.password);
     let compared = app.hasher.compare(credentials.password.clone(), hash.clone()).await;
+    drop(place);
     let (reserved, compared) = reserved.unless(app, compared).await?;
     match &known.credential {
         Some(credential) if compared != Comparison::Wrong && !known.disabled => {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::Operated;
 use crate::app::App;
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 use crate::telemetry::dropped_lines;
 use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
 
@@ -22,6 +22,9 @@ const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A dependency that does not answer within this time is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A letter that has waited for so long is late: a mail server that asks to come again later gets it before.
+const LATE_S: i64 = 30 * 60;
 
 /// Serves `/healthz`, `/readyz` and `/metrics` until told to stop.
 pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: CancellationToken) {
@@ -52,10 +55,25 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
 async fn outbox(app: &App) -> Result<Outbox, StoreError> {
     let mut tx = app.store.read().await?;
     let counts = tx.outbox_counts().await?;
-    let waits = tx.oldest_letter_at().await?.map_or(0, |oldest| app.now().duration_since(oldest).as_secs());
+    let waits = waits(app, &mut tx).await?;
     let [queued, held, abandoned, oldest_seconds] =
         [counts.queued, counts.held, counts.abandoned, waits].map(|number| u64::try_from(number).unwrap_or(0));
     Ok(Outbox { queued, held, abandoned, oldest_seconds })
+}
+
+/// Seconds that the oldest letter has waited for.
+async fn waits(app: &App, tx: &mut Tx) -> Result<i64, StoreError> {
+    Ok(tx.oldest_letter_at().await?.map_or(0, |oldest| app.now().duration_since(oldest).as_secs()))
+}
+
+/// Whether letters go out. Late ones make nobody unready: residents are served, and no other node would send them.
+async fn letters(app: &App) -> &'static str {
+    let waits = async { waits(app, &mut app.store.read().await?).await };
+    match tokio::time::timeout(PATIENCE, waits).await {
+        Ok(Ok(waits)) if waits < LATE_S => "ready",
+        Ok(Ok(_)) => "late",
+        Ok(Err(_)) | Err(_) => "unknown",
+    }
 }
 
 fn count(number: usize) -> u64 {
@@ -81,6 +99,7 @@ async fn ready(State(operated): State<Arc<Operated>>) -> Response {
     let mut said = serde_json::json!({
         "ready": is_ready, "database": database, "gateway": gateway, "configuration": configuration,
         "edition": operated.app.current.edition().number,
+        "letters": if database == "ready" { letters(&operated.app).await } else { "unknown" },
     });
     if let Some(redis) = sessions {
         said["redis"] = redis.into();

@@ -8,6 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
+    quiet,
     support::{
         eventually,
         mail_server::MailServer,
@@ -68,47 +69,54 @@ fn tarpit(notes: &mut Notes) {
 }
 
 fn flood(notes: &mut Notes) {
-    let server = MailServer::start();
-    let town = Town::build_with(|site| server.serve(site).set("mail.limits.per_client", 10_000));
-    for who in [ALICE, BOB] {
-        let (mut person, _) = waiting(&town, who, who.email);
-        let letter = eventually("the letter", Duration::from_secs(20), || server.to(who.email).first().cloned());
-        person.fill("code", &letter.letter.code()).press("Valider").see("Votre compte est à jour");
-    }
-    let quiet = sign_in_ms(&town, 15);
-    let begin = Instant::now();
-    let loud = thread::scope(|scope| {
-        for worker in 0..4 {
-            let town = &town;
-            scope.spawn(move || {
-                let mut person = Person::new(&town.gateway);
-                person.open("/forgotten?client=CA&societe=SA");
-                let form = person.form("Recevoir l'e-mail");
-                for number in 0..500 {
-                    // 2,000 a minute, spread evenly.
-                    let due = begin + Duration::from_millis(number * 120 + worker * 30);
-                    thread::sleep(due.saturating_duration_since(Instant::now()));
-                    let login = match number % 2 {
-                        0 => ALICE.email.to_owned(),
-                        _ => format!("nobody-{worker}-{number}@residents.example"),
-                    };
-                    let mut form = form.clone();
-                    form.set("login", &login);
-                    let answer = person.send(&form);
-                    assert!(page::words(&answer.text()).contains("Si un compte existe"), "{login}");
-                }
-            });
+    quiet::compare(notes, |notes| {
+        let server = MailServer::start();
+        let town = Town::build_with(|site| server.serve(site).set("mail.limits.per_client", 10_000));
+        for who in [ALICE, BOB] {
+            let (mut person, _) = waiting(&town, who, who.email);
+            let letter = eventually("the letter", Duration::from_secs(20), || server.to(who.email).first().cloned());
+            person.fill("code", &letter.letter.code()).press("Valider").see("Votre compte est à jour");
         }
-        sign_in_ms(&town, 40)
-    });
-    let letters = server.to(ALICE.email).len();
-    notes.add(format!(
+        let quiet = sign_in_ms(&town, 15);
+        let begin = Instant::now();
+        let loud = thread::scope(|scope| {
+            for worker in 0..4 {
+                let town = &town;
+                scope.spawn(move || {
+                    let mut person = Person::new(&town.gateway);
+                    person.open("/forgotten?client=CA&societe=SA");
+                    let form = person.form("Recevoir l'e-mail");
+                    for number in 0..500 {
+                        // 2,000 a minute, spread evenly.
+                        let due = begin + Duration::from_millis(number * 120 + worker * 30);
+                        thread::sleep(due.saturating_duration_since(Instant::now()));
+                        let login = match number % 2 {
+                            0 => ALICE.email.to_owned(),
+                            _ => format!("nobody-{worker}-{number}@residents.example"),
+                        };
+                        let mut form = form.clone();
+                        form.set("login", &login);
+                        let answer = person.send(&form);
+                        assert!(page::words(&answer.text()).contains("Si un compte existe"), "{login}");
+                    }
+                });
+            }
+            sign_in_ms(&town, 40)
+        });
+        let letters = server.to(ALICE.email).len();
+        notes.add(format!(
         "2,000 requests in {} s; letters to the address {letters}; sign-in {quiet} ms quiet, {loud} ms in the flood (medians)",
         begin.elapsed().as_secs()
     ));
-    assert!(letters <= 5, "five an hour, the wizard's included: {letters}");
-    assert!(server.received().iter().all(|received| !received.envelope.to[0].starts_with("nobody")));
-    assert!(loud < quiet * 2 + 50, "sign-in is as quick: {quiet} and {loud} ms");
+        assert!(letters <= 5, "five an hour, the wizard's included: {letters}");
+        assert!(server.received().iter().all(|received| !received.envelope.to[0].starts_with("nobody")));
+        // A sign-in waits for two or three turns at the database; what is quicker than that twice over is as quick.
+        if loud < quiet * 2 + 50 {
+            Ok(())
+        } else {
+            Err(format!("sign-in takes {quiet} ms quiet and {loud} ms beside it"))
+        }
+    });
 }
 
 /// The median time of a sign-in, in milliseconds.

@@ -8,16 +8,7 @@ use std::{
 use jiff::Timestamp;
 use vestibule::{
     config::{RedisMode, RedisSettings},
-    domain::{
-        agency::AgencyCode,
-        credential::{Credential, CredentialId},
-        email::EmailAddress,
-        identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId},
-        language::Language,
-        password::PasswordHash,
-        secret::{Secret, long_secret},
-        session::{Session, SessionId, SessionLifetime},
-    },
+    domain::secret::{Secret, long_secret},
     sessions::Sessions,
     store::{Store, Vault},
     telemetry::SystemDice,
@@ -28,6 +19,7 @@ use crate::{
         eventually,
         person::Person,
         raw::Raw,
+        records,
         redis::Redis,
         stage::Stage,
         town::{ALICE, CHOSEN, Town, try_sign_in},
@@ -153,16 +145,7 @@ fn what_a_session_costs(notes: &mut Notes) {
         line.trim().parse().expect("bytes")
     };
     let before = used(redis);
-    let settings = RedisSettings {
-        urls: vec![redis.url()],
-        mode: RedisMode::Single,
-        username: None,
-        password: None,
-        sentinel_username: None,
-        sentinel_password: None,
-        ca: None,
-        timeout: Duration::from_secs(2),
-    };
+    let settings = RedisSettings { timeout: Duration::from_secs(2), ..records::reached(RedisMode::Single, [&*redis]) };
     let cookies = wait(sign_in_many(&url, settings));
     notes.add(format!(
         "{} bytes a session in Redis, with one agency entered and its jar",
@@ -202,40 +185,18 @@ fn what_a_session_costs(notes: &mut Notes) {
 async fn sign_in_many(url: &str, settings: RedisSettings) -> Vec<Secret> {
     let store = Store::open(url).await.expect("the gateway's database");
     let sessions: Sessions<()> = Sessions::redis(store.clone(), settings, Duration::from_secs(30));
-    let (now, vault) = (Timestamp::now(), Vault::new("k".to_owned(), [7; 32]));
+    let vault = Vault::new("k".to_owned(), [7; 32]);
     let mut links = Vec::new();
     let mut tx = store.write().await.expect("a turn");
     for number in 0..MANY {
-        let person = IdentityId::random(&SystemDice);
-        let email = EmailAddress::parse(&format!("resident-{number}@residents.example")).expect("an address");
-        let (id, password) = (CredentialId::random(&SystemDice), PasswordHash::phc("$argon2id$none"));
-        let credential = Credential { id, identity: person.clone(), email, password };
-        assert!(tx.create_person(&person, &credential, Language::Fr, now).await.expect("asked"));
-        let account = LegacyAccount {
-            agency: AgencyCode::parse("CA", "SA").expect("codes"),
-            login: LegacyLogin::parse(&format!("resident-{number}")).expect("an identifier"),
-            name: Some(format!("Dominique Résident {number}")),
-            kind: Kind::Tenant,
-        };
-        let link = Link { id: LinkId::random(&SystemDice), identity: person, account };
-        assert!(tx.attach(&link, now).await.expect("asked"));
-        links.push(link);
+        links.push(records::add_resident(&mut tx, &format!("resident-{number}"), records::no_password()).await);
     }
     tx.commit().await.expect("a commit");
     let mut cookies = Vec::new();
     for link in links {
-        let session = Session {
-            id: SessionId::random(&SystemDice),
-            identity: link.identity,
-            started_at: now,
-            seen_at: now,
-            lifetime: SessionLifetime { idle_minutes: 60, hours: 12 },
-            epoch: 0,
-        };
-        let (portal, agency) = (long_secret(&SystemDice), long_secret(&SystemDice));
-        let begun = sessions.begin(&session, &portal).await.expect("begun");
-        let mut tx = store.write().await.expect("a turn");
-        begun.keep(&mut tx).await.expect("kept");
+        let (session, _) = records::begin_session(&store, &sessions, &link.identity, 0).await;
+        let (agency, now) = (long_secret(&SystemDice), Timestamp::now());
+        let tx = store.write().await.expect("a turn");
         assert!(sessions.open_agency(tx, &session.id, &link.id, &agency, now).await.expect("opened"));
         let jar = vault.seal(&SystemDice, "jar", &Secret::new("x".repeat(200)));
         sessions.put_jar(&session.id, &link.id, &jar, now).await.expect("kept");

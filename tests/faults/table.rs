@@ -5,6 +5,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::Mutex,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -52,16 +53,21 @@ pub fn run(rows: &[&Row], wanted: &[String]) -> ExitCode {
     }
     let chosen: Vec<_> =
         rows.iter().filter(|row| wanted.is_empty() || wanted.iter().any(|id| row.is(id))).copied().collect();
-    let mut outcomes = Vec::new();
+    let (mut outcomes, begin) = (Vec::new(), Instant::now());
+    if wanted.is_empty() {
+        println!("All rows take about 16 minutes, most of them waiting; ROWS=list names them.");
+    }
     for (number, row) in chosen.iter().enumerate() {
         println!("[{}/{}] {} {} …", number + 1, chosen.len(), row.id, row.done);
         let outcome = row.outcome();
         println!("      {} after {:.0} s", outcome.verdict(), outcome.took.as_secs_f64());
         outcomes.push(outcome);
     }
-    println!("\n{}", table(&outcomes));
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
-    println!("{} rows, {failed} failed", outcomes.len());
+    let (minutes, cores) =
+        (begin.elapsed().as_secs().div_ceil(60), thread::available_parallelism().map_or(1, usize::from));
+    println!("\n{} rows on {cores} cores in {minutes} minutes, {failed} failed:\n", outcomes.len());
+    println!("{}", table(&outcomes));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 

@@ -27,7 +27,7 @@ pub struct Traffic {
 /// What the readers saw.
 #[derive(Debug, Default, Clone)]
 pub struct Times {
-    /// How long each right answer took, in order once all readers are together.
+    /// How long each right answer took, in order once times are put together.
     pub answered: Vec<Duration>,
     /// What else came, in words.
     pub failed: Vec<String>,
@@ -58,18 +58,19 @@ impl Traffic {
     /// Ends it; what the readers saw together.
     pub fn stop(self) -> Times {
         self.stop.store(true, Ordering::SeqCst);
-        let mut all = Times::default();
-        for reader in self.readers {
-            let times = reader.join().expect("a reader");
-            all.answered.extend(times.answered);
-            all.failed.extend(times.failed);
-        }
-        all.answered.sort_unstable();
-        all
+        self.readers.into_iter().fold(Times::default(), |all, reader| all.and(reader.join().expect("a reader")))
     }
 }
 
 impl Times {
+    /// Both together.
+    pub fn and(mut self, others: Self) -> Self {
+        self.answered.extend(others.answered);
+        self.answered.sort_unstable();
+        self.failed.extend(others.failed);
+        self
+    }
+
     /// The time within which this share of the answers came, such as 0.95.
     pub fn within(&self, share: f64) -> Duration {
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few")]

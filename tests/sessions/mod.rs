@@ -11,21 +11,20 @@ use tempfile::TempDir;
 use vestibule::{
     config::{RedisMode, RedisSettings},
     domain::{
-        agency::AgencyCode,
-        credential::{Credential, CredentialId},
-        email::EmailAddress,
-        identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId},
-        language::Language,
-        password::PasswordHash,
+        identity::{IdentityId, Link},
         secret::{Secret, long_secret},
-        session::{Session, SessionId, SessionLifetime},
+        session::{Session, SessionId},
     },
     sessions::{Change, Sessions},
     store::{Store, Vault},
     telemetry::SystemDice,
 };
 
-use crate::support::{redis::Redis, wait};
+use crate::support::{
+    records::{self, reached},
+    redis::Redis,
+    wait,
+};
 
 /// A person with an account, in a database of its own, and sessions somewhere.
 struct Ground {
@@ -53,21 +52,10 @@ impl Ground {
             let folder = TempDir::new().expect("a folder");
             let url = format!("sqlite:{}", folder.path().join("vestibule.db").display());
             let store = Store::open(&url).await.expect("a database");
-            let person = IdentityId::stored("anne");
-            let email = EmailAddress::parse("anne@residents.example").expect("an address");
-            let (id, password) = (CredentialId::stored("c"), PasswordHash::phc("$argon2id$none"));
-            let credential = Credential { id, identity: person.clone(), email, password };
-            let account = LegacyAccount {
-                agency: AgencyCode::parse("CA", "SA").expect("codes"),
-                login: LegacyLogin::parse("alice-77").expect("an identifier"),
-                name: None,
-                kind: Kind::Tenant,
-            };
-            let link = Link { id: LinkId::stored("link"), identity: person.clone(), account };
             let mut tx = store.write().await.expect("a turn");
-            assert!(tx.create_person(&person, &credential, Language::Fr, Timestamp::now()).await.expect("asked"));
-            assert!(tx.attach(&link, Timestamp::now()).await.expect("asked"));
+            let link = records::add_resident(&mut tx, "anne", records::no_password()).await;
             tx.commit().await.expect("a commit");
+            let person = link.identity.clone();
             let vault = Vault::new("k".to_owned(), [3; 32]);
             Self { sessions: sessions(store.clone()), store, person, link, vault, _folder: folder }
         })
@@ -80,21 +68,7 @@ impl Ground {
     }
 
     async fn sign_in_at(&self, epoch: i64) -> (Session, Secret) {
-        let now = Timestamp::now();
-        let session = Session {
-            id: SessionId::random(&SystemDice),
-            identity: self.person.clone(),
-            started_at: now,
-            seen_at: now,
-            lifetime: SessionLifetime { idle_minutes: 60, hours: 12 },
-            epoch,
-        };
-        let cookie = long_secret(&SystemDice);
-        let begun = self.sessions.begin(&session, &cookie).await.expect("begun");
-        let mut tx = self.store.write().await.expect("a turn");
-        begun.keep(&mut tx).await.expect("kept");
-        tx.commit().await.expect("a commit");
-        (session, cookie)
+        records::begin_session(&self.store, &self.sessions, &self.person, epoch).await
     }
 
     /// Enters the agency's host; gives that host's cookie.
@@ -137,17 +111,4 @@ impl Ground {
 /// How one server is reached.
 fn one(redis: &Redis) -> RedisSettings {
     reached(RedisMode::Single, [redis])
-}
-
-fn reached<'r>(mode: RedisMode, servers: impl IntoIterator<Item = &'r Redis>) -> RedisSettings {
-    RedisSettings {
-        urls: servers.into_iter().map(Redis::url).collect(),
-        mode,
-        username: None,
-        password: None,
-        sentinel_username: None,
-        sentinel_password: None,
-        ca: None,
-        timeout: Duration::from_millis(500),
-    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::{
     eventually,
     person::{Answer, Person},
+    raw::Raw,
     stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, MALLORY, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
@@ -62,6 +63,28 @@ fn goes_on_after_kill_9(stage: Stage) {
     try_sign_in(&mut mallory, "a", MALLORY.login, MALLORY.password);
     mallory.see(REFUSED);
     assert!(!mallory.sees("évolue"), "the fifth wrong one locked, on whichever node");
+}
+
+#[test]
+fn rel_003_a_connection_fails_once_at_most_when_its_node_ends() {
+    let mut town = Town::on(Stage::TwoNodesWithRedis);
+    let alice = town.alice();
+    let port = town.gateway.port();
+    let cookies = alice.cookie_line(&town.gateway.agency("agence-a", "/"));
+    let request = format!("GET /membre/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\nCookie: {cookies}\r\n\r\n");
+    let asked = |socket: &mut Raw| socket.send(&request).answer().map(|answer| answer.status);
+    let mut sockets: Vec<Raw> = (0..12).map(|_| Raw::connect(port)).collect();
+    assert!(sockets.iter_mut().all(|socket| asked(socket) == Some(200)), "kept connections to either node");
+    town.gateway.kill(0);
+    let mut failed = 0;
+    for socket in &mut sockets {
+        if asked(socket) != Some(200) {
+            failed += 1;
+            *socket = Raw::connect(port);
+            assert_eq!(asked(socket), Some(200), "the next request of the same client");
+        }
+    }
+    assert!((1..12).contains(&failed), "{failed} of twelve were the dead node's");
 }
 
 #[test]

@@ -9,8 +9,10 @@ use std::{
 use crate::support::{
     eventually,
     line::Line,
+    mail_server::MailServer,
     person::{Answer, Person, Request},
     postgres,
+    redis::Redis,
     stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, MALLORY, Town, Who, login_path, migrate_up_to_proof, try_sign_in},
 };
@@ -92,6 +94,38 @@ fn outage(fail: impl Fn(&Line), named: &str) {
     town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
     try_sign_in(&mut dora, "a", DORA.login, DORA.password);
     dora.see("évolue");
+}
+
+#[test]
+fn rel_071_readiness_tells_what_is_out_of_order_within_five_seconds_and_alive_is_alive() {
+    const FLIPS: Duration = Duration::from_secs(5);
+    let line = Line::to(postgres::shared().port);
+    let (mut redis, mut mail) = (Redis::start(), MailServer::start());
+    let town = Town::build_with(|site| mail.serve(site.over(&line)).set("redis.urls", vec![redis.url()]));
+    let becomes = |status: u16, said: &str| {
+        eventually(said, FLIPS, || {
+            assert_eq!(town.gateway.health("/healthz").map(|(status, _)| status), Some(200), "alive all the time");
+            town.gateway.health("/readyz").filter(|told| told.0 == status && told.1.contains(said)).map(drop)
+        });
+    };
+    becomes(200, r#""redis":"ready""#);
+    redis.kill();
+    becomes(503, r#""redis":"failing""#);
+    redis.start_again();
+    becomes(200, r#""redis":"ready""#);
+    line.cut();
+    becomes(503, r#""database":"failing""#);
+    line.open();
+    becomes(200, r#""database":"ready""#);
+    line.hold();
+    becomes(503, r#""ready":false"#);
+    line.open();
+    becomes(200, r#""ready":true"#);
+    mail.down();
+    migrate_up_to_proof(&mut Person::new(&town.gateway), "a", CAROL, CAROL.email);
+    becomes(200, r#""letters":"ready""#);
+    town.gateway.rewrite("UPDATE letters SET created_at = created_at - 1900000");
+    becomes(200, r#""letters":"late""#);
 }
 
 #[test]

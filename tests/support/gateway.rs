@@ -375,9 +375,11 @@ fn log_of(config: &Path) -> PathBuf {
     config.with_extension("log")
 }
 
-/// The program, with an environment that says nothing about colours or configuration.
+/// The program that was built with the tests, or another (`make faults` has the optimised one), with an environment that
+/// says nothing about colours or configuration.
 pub fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    let built = std::env::var_os("VESTIBULE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_vestibule").into());
+    let mut command = Command::new(built);
     command.env("NO_COLOR", "1").env_remove("RUST_LOG");
     command
 }

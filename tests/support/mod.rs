@@ -16,6 +16,7 @@ pub mod person;
 pub mod postgres;
 pub mod raw;
 pub mod real_app;
+pub mod records;
 pub mod redis;
 pub mod rogue;
 pub mod samples;

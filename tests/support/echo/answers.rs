@@ -8,7 +8,12 @@
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
 //! - `/bytes?n=…` so many bytes, with ranges · `/slow?ms=…` · `/drip?n=…&ms=…` a long download · `/cut` breaks off
 
-use std::{collections::HashMap, io, sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, LazyLock, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
@@ -210,9 +215,9 @@ async fn bytes(wire: &mut Wire, seen: &Seen, length: u64) -> io::Result<After> {
     }
     let mut at = from;
     while at < to {
-        let part = (to - at).min(64 * 1024);
-        let piece: Vec<u8> = (at..at + part).map(byte_at).collect();
-        wire.stream.write_all(&piece).await?;
+        let part = (to - at).min(PIECE);
+        let begin = usize::try_from(at % ROUND).expect("a few bytes");
+        wire.stream.write_all(&BYTES[begin..][..usize::try_from(part).expect("a piece")]).await?;
         at += part;
     }
     Ok(After::Next)
@@ -220,8 +225,15 @@ async fn bytes(wire: &mut Wire, seen: &Seen, length: u64) -> io::Result<After> {
 
 /// The byte at a place of `/bytes`, so that a range can be told from another.
 pub fn byte_at(place: u64) -> u8 {
-    u8::try_from(place % 251).unwrap_or(0)
+    u8::try_from(place % ROUND).unwrap_or(0)
 }
+
+/// After so many places the bytes of `/bytes` begin anew.
+const ROUND: u64 = 251;
+/// Bytes that are written at once.
+const PIECE: u64 = 64 * 1024;
+/// A piece from each place of a round, made once: many downloads at once are no load for the tests' own process.
+static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| (0..PIECE + ROUND).map(byte_at).collect());
 
 async fn drip(wire: &mut Wire, pieces: u64, pause: Duration) -> io::Result<After> {
     wire.stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
