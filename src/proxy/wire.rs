@@ -1,8 +1,12 @@
-//! The client's side of a connection, as pingora reads and writes it, with two promises that pingora does not make.
+//! The client's side of a connection, as pingora reads and writes it, with promises that pingora does not make.
 //!
 //! A request line has exactly two blanks: pingora escapes further ones (`GET /a b HTTP/1.1` becomes `/a%20b`), which
 //! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
-//! small the pieces in which it comes: pingora starts its clock again with each of them.
+//! small the pieces in which it comes: pingora starts its clock again with each of them. An empty size of a chunk is no size
+//! (SEC-113). Who takes back streams of HTTP/2 as fast as they are opened is closed.
+//!
+//! And the beginning of a body, which comes with the head, is handed over as a body: pingora's buffer of heads is neither
+//! wiped nor ours, and the body may be a password.
 
 use std::fmt;
 use std::io;
@@ -24,7 +28,10 @@ use pingora::protocols::{
 use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::time::Sleep;
+use zeroize::{Zeroize as _, Zeroizing};
 
+use super::chunks::Chunks;
+use super::frames::Resets;
 use super::line::{About, Line};
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
@@ -32,12 +39,19 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// Longest time from a request's first byte to the end of its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How a head ends.
+const END: &[u8] = b"\r\n\r\n";
+
 /// Between requests: the next byte begins a head.
 const FRESH: u8 = 0;
 /// A head has begun.
 const HEAD: u8 = 1;
-/// The head is read; what comes now is a body, or a tunnel.
+/// The head is read, and no body belongs to it.
 const BUSY: u8 = 2;
+/// What comes now is a body, or a tunnel.
+const BODY: u8 = 3;
+/// What comes now is a body in chunks.
+const CHUNKS: u8 = 4;
 
 /// A client's connection.
 pub struct Wire {
@@ -45,16 +59,35 @@ pub struct Wire {
     about: Arc<About>,
     socket: Arc<SocketDigest>,
     phase: AtomicU8,
-    line: RequestLine,
+    head: Head,
+    /// What came with the head and is behind it.
+    behind: Zeroizing<Vec<u8>>,
+    chunks: Chunks,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Of HTTP/2.
+    resets: Option<Resets>,
 }
 
-/// What is watched of a request line.
+/// What is watched of a head.
 #[derive(Debug, Clone, Copy, Default)]
-struct RequestLine {
+struct Head {
     begun: bool,
+    /// Whether its first line has ended.
     ended: bool,
     blanks: u8,
+    /// The last bytes of the pieces before.
+    last: [u8; 3],
+}
+
+/// The body that a head tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// None: whatever comes behind the head is another request.
+    Nothing,
+    /// One with a length, or a tunnel.
+    Bytes,
+    /// One in chunks.
+    Chunks,
 }
 
 impl Wire {
@@ -69,8 +102,11 @@ impl Wire {
             socket: Arc::new(socket),
             // Frames of HTTP/2 have no request line, and a library that keeps their time.
             phase: AtomicU8::new(if about.is_http2 { BUSY } else { FRESH }),
+            resets: about.is_http2.then(Resets::new),
             about,
-            line: RequestLine::default(),
+            head: Head::default(),
+            behind: Zeroizing::default(),
+            chunks: Chunks::default(),
             deadline: None,
         }
     }
@@ -89,9 +125,14 @@ impl Wire {
 
     /// Notes that a head was read to its end, and tells whether its first line was as it should be.
     #[must_use]
-    pub fn head_was_read(&self) -> bool {
-        self.phase.store(BUSY, Ordering::Relaxed);
-        self.line.ended && self.line.blanks == 2
+    pub fn head_was_read(&self, follows: Follows) -> bool {
+        let phase = match follows {
+            Follows::Nothing => BUSY,
+            Follows::Bytes => BODY,
+            Follows::Chunks => CHUNKS,
+        };
+        self.phase.store(phase, Ordering::Relaxed);
+        self.head.ended && self.head.blanks == 2
     }
 
     /// Notes that a request is over: what comes next begins another.
@@ -100,17 +141,52 @@ impl Wire {
     }
 }
 
-impl RequestLine {
-    fn read(&mut self, bytes: &[u8]) {
+impl Wire {
+    /// Gives what came with the head and is behind it; false if there is nothing left.
+    fn give_behind(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.behind.is_empty() {
+            return false;
+        }
+        let given = self.behind.len().min(buf.remaining());
+        buf.put_slice(&self.behind[..given]);
+        if given == self.behind.len() {
+            self.behind = Zeroizing::default();
+        } else {
+            self.behind.drain(..given);
+        }
+        true
+    }
+}
+
+impl Head {
+    /// Reads on; where the head ends, if it ends here.
+    fn read(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
         for byte in bytes {
             match byte {
-                _ if self.ended => return,
+                _ if self.ended => break,
                 b'\r' | b'\n' if !self.begun => {}
                 b'\n' => self.ended = true,
                 b' ' => self.blanks = self.blanks.saturating_add(1),
                 _ => self.begun = true,
             }
+            at += usize::from(!self.begun);
         }
+        // Empty lines before the first one end nothing.
+        let bytes = &bytes[at..];
+        let mut seam = [0; 6];
+        let first = bytes.len().min(3);
+        seam[..3].copy_from_slice(&self.last);
+        seam[3..3 + first].copy_from_slice(&bytes[..first]);
+        if let [.., a, b, c] = *bytes {
+            self.last = [a, b, c];
+        } else {
+            self.last.copy_from_slice(&seam[first..first + 3]);
+        }
+        let within = || memchr::memmem::find(bytes, END).map(|found| found + END.len());
+        // A match in the seam ends with the first, second or third byte here.
+        let over = seam.windows(END.len()).position(|four| four == END).map(|found| found + 1);
+        over.or_else(within).map(|end| at + end)
     }
 }
 
@@ -118,19 +194,38 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
         let before = buf.filled().len();
-        let polled = Pin::new(&mut wire.stream).poll_read(cx, buf);
         let phase = wire.phase.load(Ordering::Relaxed);
-        if phase == BUSY {
+        let polled = match phase {
+            // A second request that came in the same breath as one without a body: the connection ends here.
+            FRESH if !wire.behind.is_empty() => return Poll::Ready(Ok(())),
+            BODY | CHUNKS if wire.give_behind(buf) => Poll::Ready(Ok(())),
+            _ => Pin::new(&mut wire.stream).poll_read(cx, buf),
+        };
+        if !matches!(phase, FRESH | HEAD) {
             wire.deadline = None;
+            if phase == CHUNKS {
+                wire.chunks.read(&mut buf.filled_mut()[before..]);
+            }
+            if wire.resets.as_mut().is_some_and(|resets| !resets.read(&buf.filled()[before..])) {
+                tracing::debug!("a connection that takes back all that it asks for is closed");
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many streams were reset")));
+            }
             return polled;
         }
         if buf.filled().len() > before {
             if phase == FRESH {
-                wire.line = RequestLine::default();
+                (wire.head, wire.chunks) = (Head::default(), Chunks::default());
                 wire.deadline = None;
                 wire.phase.store(HEAD, Ordering::Relaxed);
             }
-            wire.line.read(&buf.filled()[before..]);
+            if let Some(end) = wire.head.read(&buf.filled()[before..]).map(|end| before + end)
+                && end < buf.filled().len()
+            {
+                let behind = &mut buf.filled_mut()[end..];
+                wire.behind = Zeroizing::new(behind.to_vec());
+                behind.zeroize();
+                buf.set_filled(end);
+            }
         }
         if phase == HEAD && polled.is_pending() {
             let deadline = wire.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
@@ -227,16 +322,32 @@ mod tests {
     #[test]
     fn sec_025_a_request_line_has_two_blanks() {
         let blanks = |pieces: &[&str]| {
-            let mut line = RequestLine::default();
+            let mut head = Head::default();
             for piece in pieces {
-                line.read(piece.as_bytes());
+                let _ = head.read(piece.as_bytes());
             }
-            line.ended.then_some(line.blanks)
+            head.ended.then_some(head.blanks)
         };
         assert_eq!(blanks(&["GET /a HTTP/1.1\r\nHost: a b c\r\n"]), Some(2));
         assert_eq!(blanks(&["\r\n\r\nGE", "T /a HT", "TP/1.1\r", "\nX: y z"]), Some(2));
         assert_eq!(blanks(&["GET /a b HTTP/1.1\r\n"]), Some(3));
         assert_eq!(blanks(&["GET /a HTTP/1.1"]), None);
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_whatever_pieces_it_comes_in() {
+        let whole = "\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n\r\nbody";
+        for piece in 1..=whole.len() {
+            let (mut head, mut before) = (Head::default(), 0);
+            let end = whole.as_bytes().chunks(piece).find_map(|piece| {
+                let end = head.read(piece).map(|end| before + end);
+                before += piece.len();
+                end
+            });
+            assert_eq!(end, Some(whole.len() - 6), "in pieces of {piece}");
+        }
+        assert_eq!(Head::default().read(b"\r\n\r\n\r\n"), None);
+        assert_eq!(Head::default().read(b"GET / HTTP/1.1\r\n\r\n"), Some(18));
     }
 
     #[tokio::test(start_paused = true)]
