@@ -78,7 +78,7 @@ pub async fn enter(
     };
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
-    let signed_in = app.legacy.sign_in(&agency.upstream, form, &attempt).await;
+    let signed_in = traces::within(step.current(), app.legacy.sign_in(&agency.upstream, form, &attempt)).await;
     step.tell("vestibule.outcome", outcome(&signed_in));
     drop(step);
     METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());

@@ -134,9 +134,12 @@ pub(super) async fn ask(
     };
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
+    let within = step.current();
     let verdict = match &agency.adapter {
-        Adapter::FormReplay(form) => app.legacy.verify(&agency.upstream, form, &attempt).await,
-        Adapter::HttpBasic(basic) => app.legacy.verify_basic(&agency.upstream, basic, &attempt).await,
+        Adapter::FormReplay(form) => traces::within(within, app.legacy.verify(&agency.upstream, form, &attempt)).await,
+        Adapter::HttpBasic(basic) => {
+            traces::within(within, app.legacy.verify_basic(&agency.upstream, basic, &attempt)).await
+        }
         Adapter::TrustedHeaders => return Ok(Verdict::Refused),
     };
     let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);

@@ -323,7 +323,7 @@ const SMTP: &[Key] = &[
         "connections",
         Number(1, 64),
         Is("4"),
-        "Letters on their way at once. Half of them at most go to one domain, so that a slow one does not stop the others.",
+        "Letters on their way at once. Each domain gets half at most of what the others leave, so that slow ones do not stop the rest.",
     ),
     key(
         "timeout_seconds",

@@ -78,6 +78,8 @@ pub struct Case {
     pub wizards: Vec<Wizard>,
     /// A change of the address that waits for its proof.
     pub new_email: Option<String>,
+    /// Addresses among these that a mail server has refused, and to which nothing has gone since.
+    pub refused: Vec<Refused>,
     /// Sign-ins that last.
     pub sessions: Vec<SignIn>,
     /// The last letters, the newest first.
@@ -252,6 +254,17 @@ pub struct Line {
     pub request_id: String,
 }
 
+/// An address that a mail server has refused for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// The address.
+    pub email: String,
+    /// What the mail server said.
+    pub answer: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Something that stands between a person and the extranet, or has lately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "hindrance", rename_all = "kebab-case")]
@@ -278,6 +291,8 @@ pub enum Hindrance {
     LetterWaits(Letter),
     /// The newest letter was given up.
     LetterGivenUp(Letter),
+    /// A mail server takes no letters for an address of the person.
+    AddressRefused(Refused),
     /// The person has no account anywhere.
     NoAccount,
     /// An account is at an agency that the configuration does not have.
@@ -325,7 +340,10 @@ impl Case {
             Some(_) => found.extend(self.accounts.iter().flat_map(Account::hindrances)),
         }
         found.extend(self.wizards.iter().cloned().map(Hindrance::WizardOpen));
-        found.extend(self.letters.first().and_then(Letter::hindrance));
+        found.extend(self.refused.iter().cloned().map(Hindrance::AddressRefused));
+        // The same reason once.
+        let is_told = |letter: &&Letter| !self.refused.iter().any(|refused| refused.email == letter.to);
+        found.extend(self.letters.first().filter(is_told).and_then(Letter::hindrance));
         found.extend(self.last_refused());
         found
     }
@@ -412,6 +430,7 @@ mod tests {
             locks: Vec::new(),
             wizards: Vec::new(),
             new_email: None,
+            refused: Vec::new(),
             sessions: Vec::new(),
             letters: Vec::new(),
             trace: Vec::new(),

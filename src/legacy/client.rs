@@ -26,6 +26,9 @@ use super::page::{Page, Redirect};
 use super::site::Site;
 use super::tls;
 use crate::domain::upstream::Upstream;
+use crate::telemetry::traces;
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const MOST_BODY: usize = 2 * 1024 * 1024;
 const MOST_HEAD: usize = 64 * 1024;
@@ -154,6 +157,9 @@ impl Conversation {
         headers.extend(self.constant.clone());
         if let Some(referer) = &self.referer {
             headers.insert(header::REFERER, referer.clone());
+        }
+        if let Some(told) = traces::traceparent() {
+            headers.insert(&TRACEPARENT, HeaderValue::from_str(&told).ok()?);
         }
         if let Some(cookies) = self.jar.header(url) {
             let mut value = HeaderValue::from_str(&cookies).ok()?;

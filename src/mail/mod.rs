@@ -109,8 +109,8 @@ impl Mailer {
     async fn fill(self: &Arc<Self>, under_way: &mut UnderWay, away: &Away) -> Result<(), StoreError> {
         let at_once = away.at_once(self.transport.at_once());
         while under_way.tasks.len() < at_once {
-            let crowded = under_way.crowded_domain(self.transport.at_once().div_ceil(2));
-            let Some(claimed) = self.claim(crowded).await? else { break };
+            let crowded = under_way.crowded_domains(self.transport.at_once());
+            let Some(claimed) = self.claim(&crowded).await? else { break };
             let domain = claimed.mail.as_ref().map_or_else(|_| String::new(), |mail| mail.to.domain().to_owned());
             let claim = claimed.claim.clone();
             let mailer = Arc::clone(self);
@@ -120,7 +120,7 @@ impl Mailer {
         Ok(())
     }
 
-    async fn claim(&self, except: Option<&str>) -> Result<Option<Claimed>, StoreError> {
+    async fn claim(&self, except: &[&str]) -> Result<Option<Claimed>, StoreError> {
         let now = self.clock.now();
         if !self.store.read().await?.is_letter_due(except, now).await? {
             return Ok(None);
@@ -172,14 +172,16 @@ impl UnderWay {
         }
     }
 
-    /// A domain to which so many letters are under way that the next one has to go elsewhere. With half of the
-    /// connections for each there is one at most, as long as one connection is free.
-    fn crowded_domain(&self, most: usize) -> Option<&str> {
+    /// The domains to which so many letters are under way that the next one has to go elsewhere. Each may have half of
+    /// what the others leave, so that one after the other leaves a connection for the next.
+    fn crowded_domains(&self, connections: usize) -> Vec<&str> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for (_, domain) in self.letters.values() {
             *counts.entry(domain).or_default() += 1;
         }
-        counts.into_iter().find_map(|(domain, count)| (count >= most).then_some(domain))
+        let free = connections.saturating_sub(self.letters.len());
+        let is_crowded = |count: usize| count >= (count + free).div_ceil(2);
+        counts.into_iter().filter_map(|(domain, count)| is_crowded(count).then_some(domain)).collect()
     }
 }
 

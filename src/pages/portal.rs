@@ -453,6 +453,8 @@ pub struct ListedAgency {
 pub struct AccountPage {
     /// The address to sign in with.
     pub email: String,
+    /// Whether its mail server has refused our letters.
+    pub email_refused: bool,
     /// A new address that waits for its confirmation.
     pub pending_email: Option<String>,
     /// The accounts at the agencies.

@@ -423,6 +423,7 @@ fn account(samples: &mut Vec<Sample>) {
     let attach_at = |agency: &str, url: &str| AttachAt { agency: agency.to_owned(), url: url.to_owned() };
     let calm = AccountPage {
         email: "durand@tilleuls.example".to_owned(),
+        email_refused: false,
         pending_email: None,
         accounts: vec![
             attached("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"),
@@ -482,6 +483,7 @@ fn account(samples: &mut Vec<Sample>) {
         samples,
         &AccountPage {
             email: AWKWARD.to_owned(),
+            email_refused: true,
             pending_email: Some(AWKWARD.to_owned()),
             accounts: vec![awkward],
             attach_at: vec![attach_at(AWKWARD, "javascript:alert(1)")],

@@ -54,11 +54,13 @@ pub(super) async fn show(
     };
     let mut tx = web.app.store.read().await?;
     let Some(credential) = tx.credential_of(&session.identity).await? else { return Ok(guest.go("/login")) };
+    let email_refused = tx.refusal_of(&credential.email).await?.is_some();
     let pending = tx.pending_email_change(&session.identity).await?;
     drop(tx);
     let accounts = switch_account::accounts(&web.app, &session).await?;
     let page = AccountPage {
         email: credential.email.to_string(),
+        email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
         accounts: attached(&mut guest, &accounts),
         attach_at: attach_at(&accounts),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, LOCATION,
     RETRY_AFTER, TRANSFER_ENCODING,
@@ -15,6 +15,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use tower::ServiceExt as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::fault::{Fault, Problem};
 use super::line;
@@ -160,15 +161,23 @@ async fn read_form(session: &mut Session) -> Result<Form> {
     }
 }
 
+/// Forms have passwords in them: what is put together here is wiped once the page has read it.
 async fn read_whole(session: &mut Session) -> Result<Option<Bytes>> {
-    let mut body = BytesMut::new();
+    let mut body = Zeroizing::new(Vec::new());
     while let Some(piece) = session.read_request_body().await? {
         if body.len() + piece.len() > MAX_FORM {
             return Ok(None);
         }
+        if body.is_empty() {
+            // At once, because a vector that grows leaves what it held behind.
+            body.reserve_exact(MAX_FORM);
+        }
         body.extend_from_slice(&piece);
+        if let Ok(mut piece) = piece.try_into_mut() {
+            piece.as_mut().zeroize();
+        }
     }
-    Ok(Some(body.freeze()))
+    Ok(Some(Bytes::from_owner(body)))
 }
 
 /// Writes an answer of ours; a body that is still under way ends the connection afterwards.

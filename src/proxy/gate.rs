@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, UPGRADE};
+use http::header::{ACCEPT, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
@@ -16,7 +16,7 @@ use super::door::Visited;
 use super::fault::{Fault, Problem};
 use super::jar;
 use super::line::About;
-use super::wire::Wire;
+use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
@@ -135,7 +135,15 @@ fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
         return Asked::read_streamed(session.req_header(), directory);
     }
     let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
-    if !wire.head_was_read() {
+    let headers = &session.req_header().headers;
+    let follows = if headers.contains_key(TRANSFER_ENCODING) {
+        Follows::Chunks
+    } else if headers.contains_key(CONTENT_LENGTH) || headers.contains_key(UPGRADE) {
+        Follows::Bytes
+    } else {
+        Follows::Nothing
+    };
+    if !wire.head_was_read(follows) {
         return Err(Refusal::Target);
     }
     Asked::read(session.req_header(), &http1.get_headers_raw_bytes(), directory)

@@ -15,7 +15,7 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Gateway;
@@ -170,40 +170,48 @@ async fn accept(socket: TcpListener, counter: Arc<Counter>) -> JoinSet<()> {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
     tokio::pin!(stopped);
+    // The connection that was accepted last has its place; the next ones wait in the system's queue until then. No place
+    // is held by a listener that nobody comes to.
+    let (mut placed, mut has_place) = (true, oneshot::channel().1);
     loop {
         tokio::select! {
-            (accepted, place) = next(&socket, &counter.limit) => match accepted {
+            accepted = socket.accept(), if placed => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(stream, peer, Arc::clone(&counter), place));
+                    let counter = Arc::clone(&counter);
+                    if let Ok(place) = Arc::clone(&counter.limit).try_acquire_owned() {
+                        connections.spawn(async move { serve(stream, peer, &counter, &place).await });
+                    } else {
+                        tracing::debug!("server.max_connections is reached: new connections wait");
+                        let (sender, receiver) = oneshot::channel();
+                        (placed, has_place) = (false, receiver);
+                        connections.spawn(async move { serve_later(stream, peer, &counter, sender).await });
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
+            _ = &mut has_place, if !placed => placed = true,
             Some(_) = connections.join_next() => {}
             () = &mut stopped => return connections,
         }
     }
 }
 
-/// The next connection, once there is a place for it; until then it waits in the system's queue.
-async fn next(
-    socket: &TcpListener,
-    limit: &Arc<Semaphore>,
-) -> (std::io::Result<(TcpStream, SocketAddr)>, Option<OwnedSemaphorePermit>) {
-    if limit.available_permits() == 0 {
-        tracing::debug!("server.max_connections is reached: new connections wait");
-    }
-    // It is never closed.
-    let place = Arc::clone(limit).acquire_owned().await.ok();
-    (socket.accept().await, place)
+/// Serves once there is a place, and tells when.
+async fn serve_later(stream: TcpStream, peer: SocketAddr, counter: &Counter, takes_place: oneshot::Sender<()>) {
+    // The places are never closed.
+    let Ok(place) = Arc::clone(&counter.limit).acquire_owned().await else { return };
+    // At a stop nobody waits for it any more.
+    let _ = takes_place.send(());
+    serve(stream, peer, counter, &place).await;
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, counter: Arc<Counter>, _place: Option<OwnedSemaphorePermit>) {
+async fn serve(stream: TcpStream, peer: SocketAddr, counter: &Counter, _place: &OwnedSemaphorePermit) {
     // Without it only the last small packet of an answer is late.
     let _ = stream.set_nodelay(true);
-    let Counter { speaks, balancers, transport_security, proxy, stop, .. } = &*counter;
+    let Counter { speaks, balancers, transport_security, proxy, stop, .. } = counter;
     let wire = match line::open(stream, peer, speaks, balancers.as_ref(), transport_security.clone()).await {
         Ok(wire) => wire,
         Err(error) => return tracing::debug!(%error, "a connection was not opened"),

@@ -1,10 +1,14 @@
-//! The client's side of a connection, as pingora reads and writes it, with three promises that pingora does not make.
+//! The client's side of a connection, as pingora reads and writes it, with promises that pingora does not make.
 //!
 //! A request line has exactly two blanks: pingora escapes further ones (`GET /a b HTTP/1.1` becomes `/a%20b`), which
 //! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
-//! small the pieces in which it comes: pingora starts its clock again with each of them. And a head that does not end is
+//! small the pieces in which it comes: pingora starts its clock again with each of them. A head that does not end is
 //! refused as soon as it is too long, with the status that says so: pingora keeps a megabyte of it, and then calls it
-//! malformed (REL-048).
+//! malformed (REL-048). An empty size of a chunk is no size (SEC-113). Who takes back streams of HTTP/2 as fast as they are
+//! opened is closed.
+//!
+//! And the beginning of a body, which comes with the head, is handed over as a body: pingora's buffer of heads is neither
+//! wiped nor ours, and the body may be a password.
 
 use std::fmt;
 use std::io;
@@ -13,11 +17,10 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::StatusCode;
 use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
@@ -27,8 +30,12 @@ use pingora::protocols::{
 use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::time::Sleep;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use super::asked::{MAX_HEAD, Refusal};
+use super::chunks::Chunks;
+use super::farewell::Farewell;
+use super::frames::Resets;
+use super::head::Head;
 use super::line::{About, Line};
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
@@ -36,17 +43,16 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// Longest time from a request's first byte to the end of its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Longest beginning of a request in which its line has to end; a target that is too long may end before it.
-const MAX_LINE: usize = 16 * 1024;
-/// How long bytes are thrown away after a refusal: a close on unread bytes is a reset, which can overtake the answer.
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Between requests: the next byte begins a head.
 const FRESH: u8 = 0;
 /// A head has begun.
 const HEAD: u8 = 1;
-/// The head is read; what comes now is a body, or a tunnel.
+/// The head is read, and no body belongs to it.
 const BUSY: u8 = 2;
+/// What comes now is a body, or a tunnel.
+const BODY: u8 = 3;
+/// What comes now is a body in chunks.
+const CHUNKS: u8 = 4;
 
 /// A client's connection.
 pub struct Wire {
@@ -54,27 +60,25 @@ pub struct Wire {
     about: Arc<About>,
     socket: Arc<SocketDigest>,
     phase: AtomicU8,
-    line: RequestLine,
-    /// Bytes since the head began.
-    taken: usize,
+    head: Head,
+    /// What came with the head and is behind it.
+    behind: Zeroizing<Vec<u8>>,
+    chunks: Chunks,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Of HTTP/2.
+    resets: Option<Resets>,
     farewell: Option<Farewell>,
 }
 
-/// The end of a connection whose request was refused before it was read.
-struct Farewell {
-    refusal: Refusal,
-    told: bool,
-    closed: bool,
-    deadline: Pin<Box<Sleep>>,
-}
-
-/// What is watched of a request line.
-#[derive(Debug, Clone, Copy, Default)]
-struct RequestLine {
-    begun: bool,
-    ended: bool,
-    blanks: u8,
+/// The body that a head tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// None: whatever comes behind the head is another request.
+    Nothing,
+    /// One with a length, or a tunnel.
+    Bytes,
+    /// One in chunks.
+    Chunks,
 }
 
 impl Wire {
@@ -89,9 +93,11 @@ impl Wire {
             socket: Arc::new(socket),
             // Frames of HTTP/2 have no request line, and a library that keeps their time.
             phase: AtomicU8::new(if about.is_http2 { BUSY } else { FRESH }),
+            resets: about.is_http2.then(Resets::new),
             about,
-            line: RequestLine::default(),
-            taken: 0,
+            head: Head::default(),
+            behind: Zeroizing::default(),
+            chunks: Chunks::default(),
             deadline: None,
             farewell: None,
         }
@@ -111,9 +117,14 @@ impl Wire {
 
     /// Notes that a head was read to its end, and tells whether its first line was as it should be.
     #[must_use]
-    pub fn head_was_read(&self) -> bool {
-        self.phase.store(BUSY, Ordering::Relaxed);
-        self.line.ended && self.line.blanks == 2
+    pub fn head_was_read(&self, follows: Follows) -> bool {
+        let phase = match follows {
+            Follows::Nothing => BUSY,
+            Follows::Bytes => BODY,
+            Follows::Chunks => CHUNKS,
+        };
+        self.phase.store(phase, Ordering::Relaxed);
+        self.head.has_plain_line()
     }
 
     /// Notes that a request is over: what comes next begins another.
@@ -121,62 +132,19 @@ impl Wire {
         self.phase.store(FRESH, Ordering::Relaxed);
     }
 
-    /// Why a head that has not ended with these bytes is refused now; one that has is for `asked` to judge.
-    const fn overlong(&self) -> Option<Refusal> {
-        match (self.line.ended, self.taken) {
-            (false, MAX_LINE..) if self.line.blanks == 0 => Some(Refusal::MethodUnknown),
-            (false, MAX_LINE..) => Some(Refusal::TargetTooLong),
-            (true, taken) if taken > MAX_HEAD => Some(Refusal::HeadTooLarge),
-            _ => None,
+    /// Gives what came with the head and is behind it; false if there is nothing left.
+    fn give_behind(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.behind.is_empty() {
+            return false;
         }
-    }
-
-    /// Tells why, hangs up, and throws away for a moment what still comes.
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, farewell: Some(farewell), .. } = self else { return Poll::Ready(Ok(())) };
-        if !farewell.told {
-            ready!(Pin::new(&mut *stream).poll_write(cx, &answer(farewell.refusal)))?;
-            farewell.told = true;
+        let given = self.behind.len().min(buf.remaining());
+        buf.put_slice(&self.behind[..given]);
+        if given == self.behind.len() {
+            self.behind = Zeroizing::default();
+        } else {
+            self.behind.drain(..given);
         }
-        if !farewell.closed {
-            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
-            farewell.closed = true;
-        }
-        let mut thrown_away = [0; 4 * 1024];
-        while farewell.deadline.as_mut().poll(cx).is_pending() {
-            let mut piece = ReadBuf::new(&mut thrown_away);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece))?;
-            if piece.filled().is_empty() {
-                break;
-            }
-        }
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, farewell.refusal.reason())))
-    }
-}
-
-/// The whole answer to a request that was not read to the end of its head.
-fn answer(refusal: Refusal) -> Vec<u8> {
-    const TEXT: &str = "Requête refusée. / Request refused.\n";
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let length = TEXT.len();
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{TEXT}"
-    )
-    .into_bytes()
-}
-
-impl RequestLine {
-    fn read(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            match byte {
-                _ if self.ended => return,
-                b'\r' | b'\n' if !self.begun => {}
-                b'\n' => self.ended = true,
-                b' ' => self.blanks = self.blanks.saturating_add(1),
-                _ => self.begun = true,
-            }
-        }
+        true
     }
 }
 
@@ -184,32 +152,47 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
         let phase = wire.phase.load(Ordering::Relaxed);
-        if phase == HEAD {
-            if wire.farewell.is_none()
-                && let Some(refusal) = wire.overlong()
-            {
-                let deadline = Box::pin(tokio::time::sleep(DISCARD_TIMEOUT));
-                wire.farewell = Some(Farewell { refusal, told: false, closed: false, deadline });
+        let in_head = phase == FRESH || (phase == HEAD && !wire.head.is_complete());
+        if phase == HEAD && in_head {
+            if wire.farewell.is_none() {
+                wire.farewell = wire.head.overlong().map(Farewell::to);
             }
-            if wire.farewell.is_some() {
-                return wire.poll_farewell(cx);
+            if let Some(farewell) = &mut wire.farewell {
+                return farewell.poll(&mut wire.stream, cx);
             }
         }
         let before = buf.filled().len();
-        let polled = Pin::new(&mut wire.stream).poll_read(cx, buf);
-        if phase == BUSY {
+        let polled = match phase {
+            // A second request that came in the same breath as one without a body: the connection ends here.
+            FRESH if !wire.behind.is_empty() => return Poll::Ready(Ok(())),
+            _ if phase != BUSY && !in_head && wire.give_behind(buf) => Poll::Ready(Ok(())),
+            _ => Pin::new(&mut wire.stream).poll_read(cx, buf),
+        };
+        if !in_head {
             wire.deadline = None;
+            if phase == CHUNKS {
+                wire.chunks.read(&mut buf.filled_mut()[before..]);
+            }
+            if wire.resets.as_mut().is_some_and(|resets| !resets.read(&buf.filled()[before..])) {
+                tracing::debug!("a connection that takes back all that it asks for is closed");
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many streams were reset")));
+            }
             return polled;
         }
         if buf.filled().len() > before {
             if phase == FRESH {
-                wire.line = RequestLine::default();
-                wire.taken = 0;
+                (wire.head, wire.chunks) = (Head::default(), Chunks::default());
                 wire.deadline = None;
                 wire.phase.store(HEAD, Ordering::Relaxed);
             }
-            wire.line.read(&buf.filled()[before..]);
-            wire.taken += buf.filled().len() - before;
+            if let Some(end) = wire.head.read(&buf.filled()[before..]).map(|end| before + end)
+                && end < buf.filled().len()
+            {
+                let behind = &mut buf.filled_mut()[end..];
+                wire.behind = Zeroizing::new(behind.to_vec());
+                behind.zeroize();
+                buf.set_filled(end);
+            }
         }
         if phase == HEAD && polled.is_pending() {
             let deadline = wire.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
@@ -302,21 +285,6 @@ impl fmt::Debug for Wire {
 mod tests {
     use super::super::line::Speaks;
     use super::*;
-
-    #[test]
-    fn sec_025_a_request_line_has_two_blanks() {
-        let blanks = |pieces: &[&str]| {
-            let mut line = RequestLine::default();
-            for piece in pieces {
-                line.read(piece.as_bytes());
-            }
-            line.ended.then_some(line.blanks)
-        };
-        assert_eq!(blanks(&["GET /a HTTP/1.1\r\nHost: a b c\r\n"]), Some(2));
-        assert_eq!(blanks(&["\r\n\r\nGE", "T /a HT", "TP/1.1\r", "\nX: y z"]), Some(2));
-        assert_eq!(blanks(&["GET /a b HTTP/1.1\r\n"]), Some(3));
-        assert_eq!(blanks(&["GET /a HTTP/1.1"]), None);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_come_to_its_end_ends_the_connection() {

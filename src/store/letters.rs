@@ -78,7 +78,7 @@ impl Tx {
     pub async fn claim_letter(
         &mut self,
         lease_ms: i64,
-        except: Option<&str>,
+        except: &[&str],
         now: Timestamp,
     ) -> Result<Option<Claimed>, StoreError> {
         loop {
@@ -86,14 +86,15 @@ impl Tx {
             let claimed = sqlx::query(
                 "UPDATE letters SET lease_until = $1, attempts = attempts + 1, claim = claim + 1
                  WHERE id = (SELECT id FROM letters
-                             WHERE state = 'queued' AND not_before <= $2 AND lease_until <= $2 AND domain <> $3
+                             WHERE state = 'queued' AND not_before <= $2 AND lease_until <= $2
+                                 AND $3 NOT LIKE '%,' || domain || ',%'
                              ORDER BY not_before, id LIMIT 1)
                      AND state = 'queued' AND not_before <= $2 AND lease_until <= $2
                  RETURNING id, agency, recipient, language, kind, attempts, claim, created_at",
             )
             .bind(millis(now).saturating_add(lease_ms))
             .bind(millis(now))
-            .bind(except.unwrap_or(NO_DOMAIN))
+            .bind(listed(except))
             .fetch_optional(self.conn())
             .await?;
             if let Some(row) = claimed {
@@ -114,13 +115,14 @@ impl Tx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn is_letter_due(&mut self, except: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn is_letter_due(&mut self, except: &[&str], now: Timestamp) -> Result<bool, StoreError> {
         let due = sqlx::query(
             "SELECT id FROM letters
-             WHERE state = 'queued' AND not_before <= $1 AND lease_until <= $1 AND domain <> $2 LIMIT 1",
+             WHERE state = 'queued' AND not_before <= $1 AND lease_until <= $1
+                 AND $2 NOT LIKE '%,' || domain || ',%' LIMIT 1",
         )
         .bind(millis(now))
-        .bind(except.unwrap_or(NO_DOMAIN))
+        .bind(listed(except))
         .fetch_optional(self.conn())
         .await?;
         Ok(due.is_some())
@@ -260,8 +262,10 @@ impl Tx {
     }
 }
 
-/// No address has it.
-const NO_DOMAIN: &str = "-";
+/// Domains as one text that each of them is looked for in.
+fn listed(domains: &[&str]) -> String {
+    domains.iter().fold(",".to_owned(), |listed, domain| listed + domain + ",")
+}
 
 fn mail(row: &AnyRow) -> Result<Mail, StoreError> {
     Ok(Mail {

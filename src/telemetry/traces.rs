@@ -22,7 +22,7 @@ use opentelemetry_sdk::trace::{
 use crate::config::TraceSettings;
 use crate::domain::agency::AgencyCode;
 
-pub use current::{Current, Step, carried, step, within};
+pub use current::{Current, Step, carried, step, traceparent, within};
 
 /// Spans that may wait to be sent; what comes beyond is dropped.
 const WAITING: usize = 8192;

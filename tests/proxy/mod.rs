@@ -11,6 +11,7 @@ mod operating;
 mod reloading;
 mod streaming;
 mod tls;
+mod tls_clients;
 mod tracing;
 mod translating;
 mod trusting;

@@ -1,11 +1,6 @@
 //! Our own listeners: TLS with certificates by name, HTTP/2, the way from http to https, the PROXY protocol (e13).
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
@@ -18,20 +13,20 @@ use crate::support::{
 };
 
 /// Somebody who gives out certificates.
-struct Authority {
+pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 /// A town whose portal and agency A are reached by https.
-struct Https {
-    town: Town,
-    folder: TempDir,
-    port: u16,
+pub(super) struct Https {
+    pub(super) town: Town,
+    pub(super) folder: TempDir,
+    pub(super) port: u16,
     redirect: u16,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         // Another name than those it gives out: curl would take them for signed by themselves.
@@ -41,7 +36,7 @@ impl Authority {
     }
 
     /// Writes a certificate and its key as `NAME.crt` and `NAME.key`.
-    fn give_out(&self, folder: &Path, name: &str, hosts: &[&str], last_year: i32) {
+    pub(super) fn give_out(&self, folder: &Path, name: &str, hosts: &[&str], last_year: i32) {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts).expect("names");
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -54,18 +49,43 @@ impl Authority {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a key that nobody else reads");
     }
 
-    fn write(&self, file: &Path) {
+    pub(super) fn write(&self, file: &Path) {
         fs::write(file, self.issuer.pem()).expect("a file");
     }
 }
 
 impl Https {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self::start_with(&[], |agency| agency)
     }
 
     /// The same, with more hosts in the agencies' certificate and an agency A that differs.
     fn start_with(more: &[&str], at_a: impl FnOnce(Agency) -> Agency) -> Self {
+        Self::start_as(|site, _| site, more, at_a)
+    }
+
+    /// The same, with a site that differs.
+    pub(super) fn start_as(
+        change: impl FnOnce(Site, u16) -> Site,
+        more: &[&str],
+        at_a: impl FnOnce(Agency) -> Agency,
+    ) -> Self {
+        let in_folder = |site: Site, folder: &Path, port: u16| {
+            change(site.set("tls.folder", folder.join("certificates").to_str().expect("a path")), port)
+        };
+        Self::build(in_folder, more, at_a)
+    }
+
+    /// With certificates that are listed one by one; they may be those of the folder.
+    pub(super) fn start_listing(list: impl FnOnce(&Path) -> Vec<toml::Value>) -> Self {
+        Self::build(|site, folder, _| site.set("tls.certificates", list(folder)), &[], |agency| agency)
+    }
+
+    fn build(
+        change: impl FnOnce(Site, &Path, u16) -> Site,
+        more: &[&str],
+        at_a: impl FnOnce(Agency) -> Agency,
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         let authority = Authority::new("An authority");
         authority.write(&folder.path().join("ca.pem"));
@@ -75,10 +95,11 @@ impl Https {
         authority.give_out(&certificates, "portal", &["www.localhost"], 2999);
         let (port, redirect) = (free_port(), free_port());
         let site = |site: Site| {
-            site.set("portal.url", format!("https://www.localhost:{port}"))
+            let site = site
+                .set("portal.url", format!("https://www.localhost:{port}"))
                 .set("tls.listen", vec![format!("127.0.0.1:{port}")])
-                .set("tls.redirect", vec![format!("127.0.0.1:{redirect}")])
-                .set("tls.folder", certificates.to_str().expect("a path"))
+                .set("tls.redirect", vec![format!("127.0.0.1:{redirect}")]);
+            change(site, folder.path(), port)
         };
         let at_a = |agency: Agency| at_a(agency.set("url", format!("https://a.agences.localhost:{port}")));
         let town = Town::build_with_agency(site, at_a);
@@ -86,35 +107,27 @@ impl Https {
     }
 
     /// What curl gives of a path at agency A: the version and status, then the head and the body.
-    fn curl(&self, path: &str, arguments: &[&str]) -> (bool, String) {
+    pub(super) fn curl(&self, path: &str, arguments: &[&str]) -> (bool, String) {
         self.curl_to(&format!("https://a.agences.localhost:{}{path}", self.port), arguments)
     }
 
-    fn curl_to(&self, url: &str, arguments: &[&str]) -> (bool, String) {
-        let curl = |arguments: &[&str]| -> Output {
-            Command::new("curl")
-                .args([
-                    "-sSi",
-                    "--max-time",
-                    "20",
-                    "--noproxy",
-                    "*",
-                    "-w",
-                    "\n%{http_version} %{http_code}",
-                    "--cacert",
-                ])
-                .arg(self.folder.path().join("ca.pem"))
-                .args(["--resolve", &format!("*:{}:127.0.0.1", self.port)])
-                .args(["--resolve", &format!("*:{}:127.0.0.1", self.redirect)])
-                .args(arguments)
-                .arg(url)
-                .output()
-                .expect("curl")
-        };
-        let output = curl(arguments);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        (output.status.success(), text)
+    pub(super) fn curl_to(&self, url: &str, arguments: &[&str]) -> (bool, String) {
+        curl(self.folder.path(), &[self.port, self.redirect], arguments, url)
     }
+}
+
+/// What curl gives of an address, whose host is here whatever its name.
+pub(super) fn curl(folder: &Path, ports: &[u16], arguments: &[&str], url: &str) -> (bool, String) {
+    let output = Command::new("curl")
+        .args(["-sSi", "--max-time", "20", "--noproxy", "*", "-w", "\n%{http_version} %{http_code}", "--cacert"])
+        .arg(folder.join("ca.pem"))
+        .args(ports.iter().flat_map(|port| ["--resolve".to_owned(), format!("*:{port}:127.0.0.1")]))
+        .args(arguments)
+        .arg(url)
+        .output()
+        .expect("curl");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
 }
 
 #[test]
@@ -281,7 +294,9 @@ fn e13_a_balancer_tells_the_clients_address_and_nobody_else_may() {
 
 #[test]
 fn beyond_the_limit_connections_wait_and_are_not_refused() {
-    let town = Town::build_with(|site| site.set("server.max_connections", 16));
+    // Listeners that nobody comes to take no place away.
+    let idle: Vec<String> = (0..3).map(|_| format!("127.0.0.1:{}", free_port())).collect();
+    let town = Town::build_with(|site| site.set("server.max_connections", 16).set("server.listen", idle));
     let port = town.gateway.port();
     let request = format!("GET /public/x HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n");
     let mut kept: Vec<Raw> = (0..16).map(|_| Raw::connect(port)).collect();

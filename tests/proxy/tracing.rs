@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{
     eventually,
     otlp::{Collector, Span},
+    person::Person,
     town::{ALICE, CHOSEN, Town},
 };
 
@@ -33,7 +34,12 @@ fn span(collector: &Collector, name: &str, key: &str, value: &str) -> Span {
 fn e08_a_request_is_traced_to_the_extranet_and_nothing_in_it_is_personal() {
     let collector = Collector::start();
     let mut town = town(&collector, 1, &[]);
-    let mut alice = town.alice();
+    town.migrate(&mut Person::new(&town.gateway), "a", ALICE, ALICE.email);
+    town.forget();
+    let mut alice = Person::new(&town.gateway);
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+    let conversation: Vec<_> =
+        town.a.seen().into_iter().filter(|seen| seen.target.starts_with("/identification")).collect();
     let page = alice.get(
         town.at_a("/membre/dossier-4711?secret=in-the-query"),
         &[("traceparent", FROM_OUTSIDE), ("tracestate", "spy=1")],
@@ -57,6 +63,13 @@ fn e08_a_request_is_traced_to_the_extranet_and_nothing_in_it_is_personal() {
     let sign_in = span(&collector, "extranet sign-in", "vestibule.outcome", "accepted");
     let above = collector.spans().into_iter().find(|span| span.id == sign_in.parent).expect("its request");
     assert_eq!(above.trace, sign_in.trace);
+    // The extranet hears of it in each request of a sign-in conversation.
+    let told: Vec<_> = conversation.iter().map(|seen| seen.values("traceparent")).collect();
+    assert!(told.len() >= 2 && told.iter().all(|each| each.len() == 1 && *each == told[0]), "{told:?}");
+    let parts: Vec<&str> = told[0][0].split('-').collect();
+    let spans = collector.spans();
+    let of_sign_in = spans.iter().find(|span| span.id == parts[2]).expect("the span that the extranet was told of");
+    assert_eq!((&*of_sign_in.name, &*of_sign_in.trace, parts[3]), ("extranet sign-in", parts[1], "01"));
     assert!(collector.spans().iter().any(|span| span.name == "store" && span.trace == above.trace));
     assert!(town.gateway.stop().success());
     let raw = collector.raw().to_lowercase();

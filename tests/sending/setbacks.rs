@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{field, listed, said, town, waiting};
+use super::{field, listed, resident, said, town, waiting};
 use crate::support::{
     eventually,
     mail_server::MailServer,
     person::Person,
-    town::{ALICE, BOB, CAROL, DORA, Town},
+    stage::Stage,
+    town::{ALICE, BOB, CAROL, CHOSEN, DORA, MALLORY, Town},
 };
 
 const SOON: Duration = Duration::from_secs(15);
@@ -58,6 +59,25 @@ fn rel_031_a_recipient_domain_that_is_slow_stops_no_other_letter_and_no_page() {
     let quick = server.next(CAROL.email);
     let slow = ["a", "b", "d"].map(|name| server.next(&format!("{name}@slow.example")));
     assert!(slow.iter().any(|letter| letter.envelope.at > quick.envelope.at), "it did not wait for all of them");
+}
+
+#[test]
+fn rel_031_two_recipient_domains_that_are_slow_stop_no_letter_to_a_third() {
+    let server = MailServer::start();
+    let town = town(&server);
+    server.rules(&json!([
+        { "at": "RCPT", "to": "@slow.example", "delay": 600 },
+        { "at": "RCPT", "to": "@slower.example", "delay": 600 },
+    ]));
+    let slow = [(ALICE, "a@slow.example"), (BOB, "b@slow.example"), (DORA, "d@slower.example")];
+    for (who, email) in slow.into_iter().chain([(MALLORY, "m@slower.example")]) {
+        waiting(&town, who, email);
+    }
+    server.wait_for("RCPT", "@slow.example", 2);
+    server.wait_for("RCPT", "@slower.example", 1);
+    waiting(&town, CAROL, CAROL.email);
+    server.next(CAROL.email);
+    assert!(slow.iter().all(|(_, email)| server.to(email).is_empty()), "they are still under way");
 }
 
 #[test]
@@ -164,4 +184,64 @@ fn rel_033_a_refused_address_is_marked_and_not_tried_again_and_another_one_can_b
     );
     assert!(!town.gateway.log().contains("residents.example"), "no address in the log");
     assert!(said(&town.gateway, &["list", "--state", "abandoned"]).contains("2 abandoned"));
+}
+
+#[test]
+fn g04_of_two_gateways_on_one_postgresql_each_letter_is_sent_by_one_and_once() {
+    const LETTERS: usize = 80;
+    let server = MailServer::start();
+    let town = Town::build_with(|site| server.serve(site).on(Stage::TwoNodes));
+    resident(&town, &server, ALICE);
+    let before = server.received().len();
+    server.rules(&json!([{ "at": "RCPT", "to": "@many.example", "delay": 0.1 }]));
+    town.gateway.rewrite(&format!(
+        "INSERT INTO letters
+             (id, agency, recipient, domain, language, kind, state, not_before, lease_until, attempts, created_at)
+         SELECT id || '-' || number, agency, 'r' || number || '@many.example', 'many' || number % 4 || '.example',
+             language, '{{\"letter\":\"account-detached\",\"account\":\"x\"}}', 'queued', 0, 0, 0, created_at
+         FROM letters, generate_series(1, {LETTERS}) AS number WHERE recipient = '{}'",
+        ALICE.email
+    ));
+    eventually("the outbox to be empty", Duration::from_secs(30), || {
+        (town.gateway.number("SELECT COUNT(*) FROM letters WHERE state = 'queued'") == 0).then_some(())
+    });
+    let mut to: Vec<_> = server.received().into_iter().skip(before).map(|received| received.envelope.to).collect();
+    assert_eq!(to.len(), LETTERS);
+    to.sort();
+    to.dedup();
+    assert_eq!(to.len(), LETTERS, "none twice");
+    let once = "SELECT COUNT(*) FROM letters WHERE state = 'sent' AND attempts = 1 AND recipient LIKE '%@many.example'";
+    assert_eq!(town.gateway.number(once), 80);
+    assert!(server.connections() > 4, "more than one gateway has: both took part");
+}
+
+#[test]
+fn d07_who_signs_in_with_an_address_that_takes_no_letters_is_told_and_so_is_support() {
+    let server = MailServer::start();
+    let town = town(&server);
+    resident(&town, &server, CAROL);
+    let mut carol = Person::new(&town.gateway);
+    town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+    let refused = "a refusé notre dernier e-mail";
+    carol.open("/account").see(CAROL.email).miss(refused);
+    server.rules(&json!([{ "at": "RCPT", "to": CAROL.email, "answer": "550 5.1.1 user unknown", "times": 1 }]));
+    let ask = || {
+        let mut somebody = Person::new(&town.gateway);
+        somebody.open("/forgotten?client=CA&societe=SA").fill("login", CAROL.email).press("Recevoir l'e-mail");
+    };
+    ask();
+    wait_listed(&town, CAROL.email, &["abandoned", "[address refused]"]);
+    carol.open("/account").see(refused).miss("550");
+    let shown = |town: &Town| {
+        let done = town.gateway.run("person show", &[CAROL.email]);
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let said = shown(&town);
+    assert!(said.contains("takes no letters") && said.contains("550 5.1.1 user unknown"), "{said}");
+    // What arrives takes the mark away.
+    town.gateway.let_pass(2);
+    ask();
+    wait_listed(&town, CAROL.email, &["reset", "sent"]);
+    carol.open("/account").see(CAROL.email).miss(refused);
+    assert!(!shown(&town).contains("takes no letters"));
 }

@@ -3,15 +3,17 @@
 //! What may hold what: the folder for letters has the letters, with codes and links, and no password; the file of the
 //! vault's key has the key; the database has digests of what is compared, and sealed bytes of what is sent again.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fs, os::unix::process::ExitStatusExt, process::Command};
 
 use data_encoding::HEXLOWER;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     eventually,
     letters::Letter,
+    memory,
     person::Person,
     postgres,
     stage::Stage,
@@ -170,8 +172,16 @@ fn sec_260_nothing_that_a_run_leaves_holds_a_secret_of_it(stage: Stage) {
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "no core is written: {core}");
     let arguments = fs::read(format!("/proc/{}/cmdline", town.gateway.pid())).expect("a running process");
 
-    // What is left.
-    town.gateway.stop();
+    // What a core would hold; none is written. Keys in use are in memory, their text is not.
+    let sealing = data_encoding::BASE64.encode(&VAULT_KEY);
+    match memory::of(town.gateway.pid()) {
+        Ok(held) => {
+            assert!(held.len() > 1_000_000 && memchr::memmem::find(&held, b"Agence du Port").is_some());
+            assert!(memchr::memmem::find(&held, sealing.as_bytes()).is_none(), "the text of the key's file");
+        }
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied, "who is not root sees nothing"),
+    }
+    assert!(!crashes_with_a_core(&mut town), "no core is written");
     let log = town.gateway.log();
     assert!(log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""), "it speaks at length");
     planted.assert_absent("the log", log.as_bytes(), &[]);
@@ -213,4 +223,13 @@ fn dumps(town: &Town, stage: Stage) -> Vec<(String, Vec<u8>)> {
 /// That the search finds what is there: an address is, in the clear.
 fn planted_address_is_in(dump: &[u8]) -> bool {
     memchr::memmem::find(dump, ALICE.email.as_bytes()).is_some()
+}
+
+/// Ends the gateway by a crash, with every limit on cores lifted as far as the test may.
+fn crashes_with_a_core(town: &mut Town) -> bool {
+    let pid = i32::try_from(town.gateway.pid()).ok().and_then(Pid::from_raw).expect("a process");
+    // Refused where the gateway has lowered it for good and the test may not do everything.
+    let _ = prlimit(Some(pid), Resource::Core, Rlimit { current: None, maximum: None });
+    town.gateway.signal(Signal::ABORT);
+    town.gateway.ends().core_dumped()
 }

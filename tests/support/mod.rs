@@ -10,6 +10,7 @@ pub mod letters;
 pub mod line;
 pub mod load;
 pub mod mail_server;
+pub mod memory;
 pub mod otlp;
 pub mod page;
 pub mod person;

@@ -4,6 +4,7 @@ account-email = E-mail
 modify-email = the e-mail address
 modify-password = the password
 password-masked = hidden
+account-email-refused = The mail server of this address refused our last e-mail. Check the address and, if it is no longer yours, change it: it is how you would recover a forgotten password.
 account-pending = <strong>{ $email }</strong>: waiting for confirmation.
 account-pending-link = Confirm or cancel this new address
 account-accounts = My agency accounts

@@ -4,6 +4,7 @@ account-email = Email
 modify-email = l'adresse email
 modify-password = le mot de passe
 password-masked = masqué
+account-email-refused = La messagerie de cette adresse a refusé notre dernier e-mail. Vérifiez l'adresse et, si elle n'est plus la vôtre, modifiez-la : c'est par elle que vous retrouveriez un mot de passe oublié.
 account-pending = <strong>{ $email }</strong> : en attente de confirmation.
 account-pending-link = Confirmer ou annuler cette nouvelle adresse
 account-accounts = Mes comptes d'agence

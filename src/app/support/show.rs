@@ -9,7 +9,9 @@ use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::Step;
-use crate::domain::support::{Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, SignIn, Wizard};
+use crate::domain::support::{
+    Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, Refused, SignIn, Wizard,
+};
 use crate::domain::terms::is_owed;
 use crate::store::{AuditLine, StoredFlow, Tx};
 
@@ -62,11 +64,12 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
             wizards.push(wizard(tx, &stored).await?);
         }
     }
+    let refused = refused(tx, email.iter().chain(&new_email)).await?;
     let letters = letters(tx, email.iter().chain(&new_email)).await?;
     let trace = tx.audit_of_person(identity, LAST).await?.into_iter().filter_map(line).collect();
     let locks = locks(app, tx, found).await?;
     let new_email = new_email.map(|email| email.as_str().to_owned());
-    Ok(Case { person: Some(person), accounts, locks, wizards, new_email, sessions, letters, trace })
+    Ok(Case { person: Some(person), accounts, locks, wizards, new_email, refused, sessions, letters, trace })
 }
 
 async fn of_account(
@@ -101,6 +104,7 @@ async fn of_account(
         locks: locks(app, tx, found).await?,
         wizards,
         new_email: None,
+        refused: refused(tx, &email).await?,
         sessions: Vec::new(),
         letters: letters(tx, &email).await?,
         trace,
@@ -196,6 +200,16 @@ async fn letters(tx: &mut Tx, addresses: impl IntoIterator<Item = &EmailAddress>
     letters.sort_by_key(|letter: &Letter| std::cmp::Reverse(letter.created_at));
     letters.truncate(LAST as usize);
     Ok(letters)
+}
+
+async fn refused(tx: &mut Tx, addresses: impl IntoIterator<Item = &EmailAddress>) -> Result<Vec<Refused>, Fault> {
+    let mut refused = Vec::new();
+    for address in addresses {
+        let email = address.as_str().to_owned();
+        let refusal = tx.refusal_of(address).await?;
+        refused.extend(refusal.map(|refusal| Refused { email, answer: refusal.answer, at: refusal.at }));
+    }
+    Ok(refused)
 }
 
 /// That an operator looked is no news to an operator.

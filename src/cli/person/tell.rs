@@ -6,11 +6,11 @@ use crate::app::support::Shown;
 use crate::cli::terminal::say;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::identity::Kind;
-use crate::domain::support::{Account, Case, Hindrance, Letter, Line, Lock, LockedOn, Person, Wizard};
+use crate::domain::support::{Account, Case, Hindrance, Letter, Line, Lock, LockedOn, Person, Refused, Wizard};
 
 /// Tells everything, why the person does not get in first.
 pub(super) fn person(shown: &Shown, now: Timestamp) {
-    let Case { person, accounts, locks, wizards, new_email, sessions, letters, trace } = &shown.case;
+    let Case { person, accounts, locks, wizards, new_email, sessions, letters, trace, .. } = &shown.case;
     match person {
         Some(person) => headed(person),
         None => say!("Nobody has migrated this account."),
@@ -89,6 +89,11 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
             let answer = letter.answer.as_deref().unwrap_or("no reason is known");
             format!("The letter \"{}\" to {} was given up: {answer}.", letter.kind, letter.to)
         }
+        Hindrance::AddressRefused(Refused { email, answer, at }) => format!(
+            "The mail server of {email} takes no letters for it since {} ({answer}): the person needs another address, \
+             or room in the mailbox.",
+            time(*at)
+        ),
         Hindrance::NoAccount => "No account is attached: signing in with old credentials attaches one.".to_owned(),
         Hindrance::AgencyGone { agency } => format!("The configuration has no agency {agency} any more."),
         Hindrance::PasswordNotKept { agency, login } => format!(

@@ -197,8 +197,7 @@ async fn sec_113_and_117_a_crooked_chunk_is_refused_and_trailers_are_dropped() {
             "POST /up HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n{RESIDENT}\r\n{body}"
         )
     };
-    // An empty size is read as 0 by httparse, and what follows as trailers: one request, without a body, normalised.
-    for size in ["0x5", "+5", "-1", "0_2e", "11111111111111111"] {
+    for size in ["", "0x5", "+5", "-1", "0_2e", "11111111111111111"] {
         let house = House::plain().await;
         let answer = house.send(upload(&format!("{size}\r\nhello\r\n0\r\n\r\n"))).await;
         assert_eq!(answer.status, 400, "{size:?}: {answer:?}");

@@ -58,6 +58,7 @@ async fn connect(house: &House, certificate: &CertificateDer<'static>) -> TlsStr
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = house.connect().await;
+    stream.set_nodelay(true).expect("a socket");
     let name = ServerName::try_from("a.test").expect("a name");
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("a handshake");
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("to write");
@@ -220,6 +221,38 @@ async fn e13_who_resets_streams_as_fast_as_it_opens_them_holds_nobody_else_up() 
         }
     };
     tokio::time::timeout(PATIENCE, flood).await.expect("an end in time");
+    assert_eq!(ask(&house, &certificate, &[METHOD, SCHEME, AUTHORITY, PATH]).await, Heard::Answer, "others are served");
+}
+
+#[tokio::test]
+async fn e13_who_takes_back_what_the_extranet_is_asked_for_already_is_soon_asked_to_stop() {
+    let (house, certificate) = house().await;
+    let mut stream = connect(&house, &certificate).await;
+    let asked = block(&[METHOD, SCHEME, AUTHORITY, PATH]);
+    let patient = async {
+        for number in 0..1_000_u32 {
+            let id = 1 + 2 * number;
+            if stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, id, &asked)).await.is_err() {
+                return;
+            }
+            // Each one is let through: until then nothing counts it.
+            let before = house.seen().len();
+            while house.seen().len() == before {
+                let mut heard = [0; 4096];
+                let moment = std::time::Duration::from_millis(5);
+                if let Ok(Ok(0) | Err(_)) = tokio::time::timeout(moment, stream.read(&mut heard)).await {
+                    return;
+                }
+            }
+            if stream.write_all(&frame(RESET, 0, id, &8_u32.to_be_bytes())).await.is_err() {
+                return;
+            }
+        }
+    };
+    let ended = tokio::time::timeout(PATIENCE, patient).await;
+    let reached = house.seen().len();
+    assert!(ended.is_ok(), "an end in time: the extranet was asked {reached} times");
+    assert!((150..500).contains(&reached), "the extranet was asked {reached} times");
     assert_eq!(ask(&house, &certificate, &[METHOD, SCHEME, AUTHORITY, PATH]).await, Heard::Answer, "others are served");
 }
 

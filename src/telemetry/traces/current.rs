@@ -23,7 +23,7 @@ pub struct Current {
 /// A piece of work; it ends with this value.
 #[derive(Debug)]
 #[must_use = "the span ends with it"]
-pub struct Step(Option<SdkSpan>);
+pub struct Step(Option<(Arc<Sending>, SdkSpan)>);
 
 impl RequestTrace {
     /// What [`within`] takes; None where nobody would see it.
@@ -49,14 +49,29 @@ pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
 
 /// A step of the work for the current request, if that one is traced.
 pub fn step(name: &'static str) -> Step {
-    let begin = |current: &Current| current.sending.start(name, SpanKind::Internal, &of(&current.parent));
+    let begin = |current: &Current| {
+        (Arc::clone(&current.sending), current.sending.start(name, SpanKind::Internal, &of(&current.parent)))
+    };
     Step(CURRENT.try_with(begin).ok())
 }
 
+/// What an extranet that is asked for the current request is told as `traceparent`, if that one is traced.
+#[must_use]
+pub fn traceparent() -> Option<String> {
+    CURRENT.try_with(|current| super::write(&current.parent)).ok()
+}
+
 impl Step {
+    /// What [`within`] takes for the work that is part of this step.
+    #[must_use]
+    pub fn current(&self) -> Option<Current> {
+        let (sending, span) = self.0.as_ref()?;
+        Some(Current { sending: Arc::clone(sending), parent: span.span_context().clone() })
+    }
+
     /// Tells something of it: a word of a closed list.
     pub fn tell(&mut self, key: &'static str, word: &'static str) {
-        if let Some(span) = &mut self.0 {
+        if let Some((_, span)) = &mut self.0 {
             span.set_attribute(KeyValue::new(key, word));
         }
     }
