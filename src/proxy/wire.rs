@@ -13,12 +13,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use memchr::memmem::Finder;
 use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
@@ -41,6 +42,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How a head ends.
 const END: &[u8] = b"\r\n\r\n";
+static END_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(END));
 
 /// Between requests: the next byte begins a head.
 const FRESH: u8 = 0;
@@ -77,6 +79,8 @@ struct Head {
     blanks: u8,
     /// The last bytes of the pieces before.
     last: [u8; 3],
+    /// Whether it has come to its end.
+    complete: bool,
 }
 
 /// The body that a head tells of.
@@ -183,10 +187,12 @@ impl Head {
         } else {
             self.last.copy_from_slice(&seam[first..first + 3]);
         }
-        let within = || memchr::memmem::find(bytes, END).map(|found| found + END.len());
+        let within = || END_FINDER.find(bytes).map(|found| found + END.len());
         // A match in the seam ends with the first, second or third byte here.
         let over = seam.windows(END.len()).position(|four| four == END).map(|found| found + 1);
-        over.or_else(within).map(|end| at + end)
+        let end = over.or_else(within).map(|end| at + end);
+        self.complete = end.is_some();
+        end
     }
 }
 
@@ -195,13 +201,14 @@ impl AsyncRead for Wire {
         let wire = self.get_mut();
         let before = buf.filled().len();
         let phase = wire.phase.load(Ordering::Relaxed);
+        let in_head = phase == FRESH || phase == HEAD && !wire.head.complete;
         let polled = match phase {
             // A second request that came in the same breath as one without a body: the connection ends here.
             FRESH if !wire.behind.is_empty() => return Poll::Ready(Ok(())),
-            BODY | CHUNKS if wire.give_behind(buf) => Poll::Ready(Ok(())),
+            _ if phase != BUSY && !in_head && wire.give_behind(buf) => Poll::Ready(Ok(())),
             _ => Pin::new(&mut wire.stream).poll_read(cx, buf),
         };
-        if !matches!(phase, FRESH | HEAD) {
+        if !in_head {
             wire.deadline = None;
             if phase == CHUNKS {
                 wire.chunks.read(&mut buf.filled_mut()[before..]);
