@@ -149,7 +149,8 @@ fn e13_a_balancer_tells_the_clients_address_in_front_of_tls_and_of_ipv6_too() {
 
 #[test]
 fn rel_001_no_handshake_is_refused_and_no_answer_cut_while_a_new_process_takes_tls_listeners_over() {
-    let mut https = Https::start();
+    let slow = |agency: Agency| agency.set("paths.public", vec!["/public/", "/slow"]);
+    let mut https = Https::start_as(|site, _| site, &[], slow);
     let over = AtomicBool::new(false);
     let (told, wrong) = (Mutex::new(0_u32), Mutex::new(Vec::new()));
     let (port, folder) = (https.port, https.folder.path().to_owned());
@@ -159,7 +160,7 @@ fn rel_001_no_handshake_is_refused_and_no_answer_cut_while_a_new_process_takes_t
             scope.spawn(move || {
                 while !over.load(Ordering::Relaxed) {
                     // The second of the two goes over the connection of the first, whoever it belongs to by then.
-                    let url = format!("https://a.agences.localhost:{port}/public/x");
+                    let url = format!("https://a.agences.localhost:{port}/slow?ms=150");
                     let (done, said) = super::tls::curl(folder, &[port], &[version, &url], &url);
                     if done && said.matches(" 200").count() >= 2 {
                         *told.lock().expect("a count") += 1;
