@@ -56,7 +56,9 @@ impl Attempts {
     /// When the next attempt is let through, if not now.
     #[must_use]
     pub fn locked_until(&self, policy: &LockoutPolicy, now: Timestamp) -> Option<Timestamp> {
-        let after_delay = self.last.and_then(|last| last.checked_add(self.delay(policy)).ok());
+        // Without a delay nobody waits, also not for a moment that another attempt has read from the clock since.
+        let delay = Some(self.delay(policy)).filter(SignedDuration::is_positive);
+        let after_delay = delay.and_then(|delay| self.last?.checked_add(delay).ok());
         let after_day = (self.today >= policy.daily_failures)
             .then(|| self.day_start.and_then(|start| start.checked_add(DAY).ok()))
             .flatten();
@@ -80,7 +82,7 @@ impl Attempts {
             streak: if new_row { 1 } else { self.streak.saturating_add(1) },
             today: if new_day { 1 } else { self.today.saturating_add(1) },
             day_start: if new_day { Some(now) } else { self.day_start },
-            last: Some(now),
+            last: self.last.max(Some(now)),
         })
     }
 
@@ -144,6 +146,13 @@ mod tests {
         let eager = LockoutPolicy { longest_delay_s: 100, ..LockoutPolicy::PERSON };
         assert_eq!(guess_until(&eager, 24 * 3600 - 1), 25);
         assert!(guess_until(&LockoutPolicy::PERSON, 24 * 3600 - 1) < 25);
+    }
+
+    #[test]
+    fn who_reads_the_clock_first_and_comes_second_is_not_locked() {
+        let one = Attempts::default().reserve(&LockoutPolicy::ADDRESS, at(10)).expect("free");
+        let other = one.reserve(&LockoutPolicy::ADDRESS, at(9)).expect("nobody is locked yet");
+        assert_eq!((other.streak, other.last), (2, Some(at(10))), "and the later time counts");
     }
 
     #[test]
