@@ -155,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn who_reads_the_clock_first_and_comes_second_is_not_locked() {
+        let one = Attempts::default().reserve(&LockoutPolicy::ADDRESS, at(10)).expect("free");
+        let other = one.reserve(&LockoutPolicy::ADDRESS, at(9)).expect("nobody is locked yet");
+        assert_eq!(other.streak, 2, "and both count");
+    }
+
+    #[test]
     fn a_success_ends_the_row_and_an_unanswered_try_counts_for_nothing() {
         let tried = Attempts::default().reserve(&LockoutPolicy::PERSON, at(0)).expect("free");
         assert_eq!((tried.cleared().streak, tried.cleared().today), (0, 0));

@@ -124,7 +124,7 @@ impl Town {
         try_sign_in(person, agency, login, password);
         let here = &person.here().url;
         let inside = self.gateway.agency(&format!("agence-{agency}"), "/").origin();
-        assert_eq!(here.origin(), inside, "inside the extranet after sign-in, not at {here}");
+        assert_eq!(here.origin(), inside, "inside the extranet after sign-in, not at {here}: {}", person.words());
     }
 
     /// Forgets what the extranets saw.
