@@ -199,6 +199,8 @@ url = "sqlite:{}"
 from = "Bench <bench@example.org>"
 transport = "folder"
 folder = "letters"
+[policy]
+confirmation = "link"
 [log]
 level = "{level}"
 {more}
