@@ -220,8 +220,6 @@ key_file = "vault.key"
 from = "Bench <bench@example.org>"
 transport = "folder"
 folder = "letters"
-[policy]
-confirmation = "link"
 [log]
 level = "{level}"
 {more}
