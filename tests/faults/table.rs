@@ -55,7 +55,7 @@ pub fn run(rows: &[&Row], wanted: &[String]) -> ExitCode {
         rows.iter().filter(|row| wanted.is_empty() || wanted.iter().any(|id| row.is(id))).copied().collect();
     let (mut outcomes, begin) = (Vec::new(), Instant::now());
     if wanted.is_empty() {
-        println!("All rows take about 16 minutes, most of them waiting; ROWS=list names them.");
+        println!("All rows take about 15 minutes, most of them waiting; ROWS=list names them.");
     }
     for (number, row) in chosen.iter().enumerate() {
         println!("[{}/{}] {} {} …", number + 1, chosen.len(), row.id, row.done);
