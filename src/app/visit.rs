@@ -65,7 +65,9 @@ pub async fn visit(app: &App, house: &House, cookie: Option<&str>) -> Result<Vis
         METRICS.cache.found();
         return Ok(at_home(house, visitor));
     }
-    let known = ask(app, cookie, |agency| Some(house.clone()).filter(|house| house.agency.code == *agency)).await?;
+    // Asking is rare and its future large: boxed, it is not moved about with each request that is in memory.
+    let house_of = |agency: &AgencyCode| Some(house.clone()).filter(|house| house.agency.code == *agency);
+    let known = Box::pin(ask(app, cookie, house_of)).await?;
     Ok(known.map_or(Visitor::Stranger, |(_, visitor)| visitor))
 }
 
@@ -85,7 +87,7 @@ pub async fn visit_shared(
         METRICS.cache.found();
         return Ok(house.map(|house| (house, visitor)));
     }
-    ask(app, cookie, house).await
+    Box::pin(ask(app, cookie, house)).await
 }
 
 /// Asks the sessions whose the cookie is, and keeps the answer; `house` gives the one of an agency here.

@@ -55,17 +55,17 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     }
     let asked = match read(session, &directory) {
         Ok(asked) => asked,
-        Err(refusal) => return refuse(session, ctx, refusal).await,
+        Err(refusal) => return Box::pin(refuse(session, ctx, refusal)).await,
     };
     if let Some(about) = About::of(session) {
         // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
         about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
         // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
         if about.name.as_ref().is_some_and(|name| *name != asked.host) {
-            return elsewhere(session, ctx, &directory, "misdirected").await;
+            return Box::pin(elsewhere(session, ctx, &directory, "misdirected")).await;
         }
         if about.is_redirect {
-            return lead_to_https(session, ctx, &directory, &asked.place).await;
+            return Box::pin(lead_to_https(session, ctx, &directory, &asked.place)).await;
         }
     }
     let (agency, decision) = match &asked.place {
@@ -76,9 +76,10 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
     if matches!(asked.place, Place::Nowhere) {
-        return elsewhere(session, ctx, &directory, decision).await;
+        return Box::pin(elsewhere(session, ctx, &directory, decision)).await;
     }
-    let page = bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory));
+    // Large, and not for requests that are forwarded: boxed, like every answer of ours, so that those are not moved with it.
+    let page = Box::pin(bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)));
     traces::within(ctx.current(), page).await?;
     Ok(true)
 }
@@ -203,7 +204,7 @@ async fn knock(
     };
     match house {
         Some(house) => Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await,
-        None => Lobby { gateway, directory, shared }.receive(session, ctx, asked, visited).await,
+        None => Box::pin(Lobby { gateway, directory, shared }.receive(session, ctx, asked, visited)).await,
     }
 }
 
@@ -264,7 +265,7 @@ async fn tell(
     (problem, status): (Problem, u16),
 ) -> Result<()> {
     match fetch {
-        Fetch::Page => bridge::problem(&gateway.pages, session, arrival, problem, status).await,
+        Fetch::Page => Box::pin(bridge::problem(&gateway.pages, session, arrival, problem, status)).await,
         Fetch::Part => bridge::text(session, status, problem.text()).await,
     }
 }
@@ -306,7 +307,7 @@ impl Gate<'_> {
             access::decide(visitor, &agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
-            return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+            return Box::pin(self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503)).await;
         };
         self.answered(ctx, Access::reason(&access));
         let resident = match access {
@@ -316,12 +317,12 @@ impl Gate<'_> {
                 let location = self.location(screen, session);
                 // The extranet's own logout button is a logout; its link is only the way to ours (SEC-070).
                 let status = if screen == Screen::SignOut && asked.changes { 307 } else { 303 };
-                bridge::redirect(session, status, &location).await?;
+                Box::pin(bridge::redirect(session, status, &location)).await?;
                 return Ok(true);
             }
             Access::Unauthorized => {
                 let json = understands_json(session);
-                bridge::unauthorized(session, &self.at_portal("login", ""), json).await?;
+                Box::pin(bridge::unauthorized(session, &self.at_portal("login", ""), json)).await?;
                 return Ok(true);
             }
             Access::Forbidden(why) => {
@@ -332,14 +333,14 @@ impl Gate<'_> {
                     | Forbidden::LegacyAccount
                     | Forbidden::ServiceWorker => 403,
                 };
-                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
+                return Box::pin(self.problem(session, ctx, asked.fetch, Problem::BadRequest, status)).await;
             }
         };
         let carried = match (&extranet.jar, &resident) {
             (Some(site), Some(resident)) => {
-                let Ok(carried) = jar::carried(&self.gateway.door, site, resident, session).await else {
+                let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, site, resident, session)).await else {
                     self.answered(ctx, "sessions-unavailable");
-                    return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+                    return Box::pin(self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503)).await;
                 };
                 Some(carried)
             }

@@ -344,7 +344,8 @@ impl ProxyHttp for Gateway {
         let forward = ctx.forward()?;
         forward.is_answered();
         if session_over::is_over(session, response, forward) {
-            forward.replaced = session_over::act(&self.door, session, response, forward, (client, id)).await?;
+            let act = session_over::act(&self.door, session, response, forward, (client, id));
+            forward.replaced = Box::pin(act).await?;
         }
         if forward.replaced {
             return Ok(());
@@ -352,7 +353,9 @@ impl ProxyHttp for Gateway {
         if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
             response.remove_header(&SET_COOKIE);
         }
-        jar::keep(&self.door, session, response, forward).await;
+        if forward.extranet.jar.is_some() {
+            Box::pin(jar::keep(&self.door, session, response, forward)).await;
+        }
         session_over::hold(session, response, forward)?;
         response_headers::translate(response, &forward.extranet, &forward.public)
     }
