@@ -37,7 +37,7 @@ pub fn table(ground: &Ground) -> Result<(), Failed> {
         if row.sessions > 0 {
             let others = ground.runtime.block_on(crate::residents::crowd(&database, row.sessions, known))?;
             if row.name == "scale, 1000000 sessions" {
-                crowd = Some((ground.list("crowd", &others)?, contenders.len()));
+                crowd = Some((ground.list("crowd", &others)?, database.clone(), residents.clone()));
             }
         }
         let list = ground.list(row.name, &residents)?;
@@ -69,10 +69,14 @@ pub fn table(ground: &Ground) -> Result<(), Failed> {
         let sessions = row.sessions + crate::residents::RESIDENTS;
         println!("| {} | {sessions} | {how} | {:.1} | {ratio:.2} |", row.agencies, median(costs.iter().copied()));
     }
-    if let Some((list, at)) = crowd {
-        memory(ground, &contenders[at].0, &list)?;
-    }
     drop(contenders);
+    if let Some((crowd, database, residents)) = crowd {
+        // One that has just begun: in one that has worked, memory that is free already would hide what is taken.
+        let setting = ground.setting(&database, &residents, 1, "");
+        let contender = Contender::gateway("scale, memory", &ground.folder, &setting, "info")?;
+        ground.load(&ground.list("scale, memory", &residents)?).on(&contender, Size::Small, 1)?;
+        memory(ground, &contender, &crowd)?;
+    }
     redis(ground)
 }
 

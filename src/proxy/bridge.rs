@@ -182,6 +182,11 @@ async fn read_whole(session: &mut Session) -> Result<Option<Bytes>> {
 
 /// Writes an answer of ours; a body that is still under way ends the connection afterwards.
 async fn write(session: &mut Session, response: Response<Bytes>) -> Result<()> {
+    // Large: boxed, so that requests that are forwarded are not moved about with it.
+    Box::pin(write_out(session, response)).await
+}
+
+async fn write_out(session: &mut Session, response: Response<Bytes>) -> Result<()> {
     let (head, body) = response.into_parts();
     let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 4))?;
     copy_headers(&head.headers, &mut header)?;

@@ -16,13 +16,14 @@ use super::door::Visited;
 use super::fault::{Fault, Problem};
 use super::jar;
 use super::line::About;
+use super::lobby;
 use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{Directory, Host, House, Place, SharedHost};
+use crate::domain::routing::{Directory, Host, House, Place};
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 use crate::web::cookies::{self, Kind};
@@ -55,17 +56,17 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     }
     let asked = match read(session, &directory) {
         Ok(asked) => asked,
-        Err(refusal) => return Box::pin(refuse(session, ctx, refusal)).await,
+        Err(refusal) => return refuse(session, ctx, refusal).await,
     };
     if let Some(about) = About::of(session) {
         // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
         about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
         // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
         if about.name.as_ref().is_some_and(|name| *name != asked.host) {
-            return Box::pin(elsewhere(session, ctx, &directory, "misdirected")).await;
+            return elsewhere(session, ctx, &directory, "misdirected").await;
         }
         if about.is_redirect {
-            return Box::pin(lead_to_https(session, ctx, &directory, &asked.place)).await;
+            return lead_to_https(session, ctx, &directory, &asked.place).await;
         }
     }
     let (agency, decision) = match &asked.place {
@@ -76,9 +77,9 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
     if matches!(asked.place, Place::Nowhere) {
-        return Box::pin(elsewhere(session, ctx, &directory, decision)).await;
+        return elsewhere(session, ctx, &directory, decision).await;
     }
-    // Large, and not for requests that are forwarded: boxed, like every answer of ours, so that those are not moved with it.
+    // Boxed, like every answer of ours, so that requests that are forwarded are not moved about with it.
     let page = Box::pin(bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)));
     traces::within(ctx.current(), page).await?;
     Ok(true)
@@ -204,74 +205,31 @@ async fn knock(
     };
     match house {
         Some(house) => Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await,
-        None => Box::pin(Lobby { gateway, directory, shared }.receive(session, ctx, asked, visited)).await,
+        None => lobby::receive((gateway, &directory), shared, session, ctx, asked, visited.is_ok()).await,
     }
 }
 
-/// A request on a shared host of which nobody knows for which agency it is.
-struct Lobby<'g> {
-    gateway: &'g Gateway,
-    directory: Arc<Directory>,
-    shared: &'g Arc<SharedHost>,
-}
-
-impl Lobby<'_> {
-    async fn receive(self, session: &mut Session, ctx: &mut Ctx, asked: &Asked, visited: Visited) -> Result<bool> {
-        let from = asked::asked_from(&session.req_header().headers, self.shared.public());
-        let question = access::Asked {
-            path: &asked.path,
-            query: None,
-            changes: asked.changes,
-            fetch: asked.fetch,
-            from,
-            stays: false,
-        };
-        let access: Access<()> = access::decide_without_agency(&question);
-        let decision = if visited.is_err() { "sessions-unavailable" } else { Access::reason(&access) };
-        ctx.fate = Fate::Answered(Answered { agency: None, decision });
-        let login = format!("{}/login?host={}", self.directory.portal(), self.shared.public().host());
-        match (visited, access) {
-            (Err(_), _) => self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await?,
-            (Ok(_), Access::Show(_)) => bridge::redirect(session, 303, &format!("{login}{}", back(session))).await?,
-            (Ok(_), Access::Unauthorized) => bridge::unauthorized(session, &login, understands_json(session)).await?,
-            (Ok(_), Access::Forbidden(_)) => {
-                self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await?;
-            }
-            // Without an agency there is nowhere to send it.
-            (Ok(_), Access::Forward(()) | Access::Public) => return Err(Fault::NoExtranet.into()),
-        }
-        Ok(true)
-    }
-
-    async fn problem(
-        &self,
-        session: &mut Session,
-        ctx: &Ctx,
-        fetch: Fetch,
-        problem: Problem,
-        status: u16,
-    ) -> Result<()> {
-        let place = Place::Own(Host::Shared(Arc::clone(self.shared)));
-        tell(self.gateway, session, arrival(ctx, place, &self.directory), fetch, (problem, status)).await
-    }
-}
-
-/// A problem as a page, or as a line where a part of one was asked for.
-async fn tell(
-    gateway: &Gateway,
+/// Tells of a problem on this host: as a page, or as a line where a part of one was asked for.
+pub async fn tell(
+    (gateway, directory): (&Gateway, &Directory),
     session: &mut Session,
-    arrival: Arrival,
-    fetch: Fetch,
+    ctx: &Ctx,
+    (host, fetch): (Host, Fetch),
     (problem, status): (Problem, u16),
-) -> Result<()> {
+) -> Result<bool> {
     match fetch {
-        Fetch::Page => Box::pin(bridge::problem(&gateway.pages, session, arrival, problem, status)).await,
-        Fetch::Part => bridge::text(session, status, problem.text()).await,
+        Fetch::Page => {
+            let arrival = arrival(ctx, Place::Own(host), directory);
+            Box::pin(bridge::problem(&gateway.pages, session, arrival, problem, status)).await?;
+        }
+        Fetch::Part => bridge::text(session, status, problem.text()).await?,
     }
+    Ok(true)
 }
 
 /// The way back to what was asked for, as a part of a query.
-fn back(session: &Session) -> String {
+#[must_use]
+pub fn back(session: &Session) -> String {
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
     let back = ReturnPath::parse_or_home(target);
     format!("&return={}", utf8_percent_encode(back.as_str(), QUERY_VALUE))
@@ -307,7 +265,7 @@ impl Gate<'_> {
             access::decide(visitor, &agency, &question)
         } else {
             self.answered(ctx, "sessions-unavailable");
-            return Box::pin(self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503)).await;
+            return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
         };
         self.answered(ctx, Access::reason(&access));
         let resident = match access {
@@ -317,12 +275,12 @@ impl Gate<'_> {
                 let location = self.location(screen, session);
                 // The extranet's own logout button is a logout; its link is only the way to ours (SEC-070).
                 let status = if screen == Screen::SignOut && asked.changes { 307 } else { 303 };
-                Box::pin(bridge::redirect(session, status, &location)).await?;
+                bridge::redirect(session, status, &location).await?;
                 return Ok(true);
             }
             Access::Unauthorized => {
                 let json = understands_json(session);
-                Box::pin(bridge::unauthorized(session, &self.at_portal("login", ""), json)).await?;
+                bridge::unauthorized(session, &self.at_portal("login", ""), json).await?;
                 return Ok(true);
             }
             Access::Forbidden(why) => {
@@ -333,14 +291,14 @@ impl Gate<'_> {
                     | Forbidden::LegacyAccount
                     | Forbidden::ServiceWorker => 403,
                 };
-                return Box::pin(self.problem(session, ctx, asked.fetch, Problem::BadRequest, status)).await;
+                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
             }
         };
         let carried = match (&extranet.jar, &resident) {
             (Some(site), Some(resident)) => {
                 let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, site, resident, session)).await else {
                     self.answered(ctx, "sessions-unavailable");
-                    return Box::pin(self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503)).await;
+                    return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
                 };
                 Some(carried)
             }
@@ -393,14 +351,14 @@ impl Gate<'_> {
         problem: Problem,
         status: u16,
     ) -> Result<bool> {
-        let place = Place::Own(Host::House(self.house.clone()));
-        tell(self.gateway, session, arrival(ctx, place, &self.directory), fetch, (problem, status)).await?;
-        Ok(true)
+        let host = Host::House(self.house.clone());
+        tell((self.gateway, &self.directory), session, ctx, (host, fetch), (problem, status)).await
     }
 }
 
 /// Whether JSON is asked for, or anything will do.
-fn understands_json(session: &Session) -> bool {
+#[must_use]
+pub fn understands_json(session: &Session) -> bool {
     let accept = asked::text(&session.req_header().headers, &ACCEPT);
     accept.is_none_or(|accept| accept.contains("json") || accept.trim() == "*/*")
 }

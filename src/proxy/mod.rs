@@ -17,6 +17,7 @@ mod gate;
 mod head;
 mod jar;
 mod line;
+mod lobby;
 mod marker;
 mod peer;
 mod request_headers;

@@ -34,6 +34,20 @@ fn masked(answer: &Answer, typed: &str) -> (u16, Vec<String>, String) {
     (answer.status, names, answer.text().replace(&token, "TOKEN").replace(typed, "LOGIN"))
 }
 
+/// Opens an account by its button on the account page, to the end; what the browser is told to clear on the way.
+fn clears_on_opening(person: &mut Person, button: &str) -> Vec<String> {
+    person.open("/account");
+    let form = person.form(button);
+    let mut answer = person.ask(person.request_of(&form));
+    let mut said = Vec::new();
+    while let Some(next) = answer.redirect() {
+        answer = person.ask(Request::get(next));
+        said.extend(answer.headers.get("clear-site-data").map(|value| value.to_str().expect("text").to_owned()));
+    }
+    assert_eq!(answer.status, 200);
+    said
+}
+
 /// Whether agency A's extranet opens to a browser with these cookies.
 fn opens_a(town: &Town, cookies: &str) -> bool {
     let request = Request::get(town.gateway.agency("agence-a", "/membre/x")).header("cookie", cookies);

@@ -1,9 +1,9 @@
 //! Several contracts and several agencies under one sign-in: the list, the question which one, and opening another one.
 
-use super::{cookies_at_a, opens_a};
+use super::{clears_on_opening, cookies_at_a, opens_a};
 use crate::support::{
     page,
-    person::{Person, Request},
+    person::Person,
     town::{BOB, BOB_AGAIN, BOB_AT_B, CHOSEN, Town, Who},
 };
 
@@ -114,15 +114,7 @@ fn c17_the_browser_is_told_to_forget_pages_and_storage_when_another_account_come
     let town = Town::build();
     let mut bob = with_three_accounts(&town);
     for (button, clears) in [(FIRST, false), (SECOND, true), (SECOND, false), (FIRST, true)] {
-        bob.open("/account");
-        let form = bob.form(button);
-        let mut answer = bob.ask(bob.request_of(&form));
-        let mut said = Vec::new();
-        while let Some(next) = answer.redirect() {
-            answer = bob.ask(Request::get(next));
-            said.extend(answer.headers.get("clear-site-data").cloned());
-        }
-        assert_eq!(answer.status, 200);
+        let said = clears_on_opening(&mut bob, button);
         assert_eq!(said.len(), usize::from(clears), "{button}: {said:?}");
         assert!(said.iter().all(|value| value == "\"cache\", \"storage\""), "never the whole site's cookies: {said:?}");
     }

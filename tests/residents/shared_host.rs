@@ -8,6 +8,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
+use super::clears_on_opening;
 use crate::support::{
     person::{Answer, Person, Request},
     stage::Stage,
@@ -91,15 +92,7 @@ fn a24_each_switch_clears_what_the_browser_keeps_and_spares_our_own_cookies() {
     let mut bob = with_two_accounts(&town);
     bob.open("/account");
     for (button, clears) in [(AT_A, true), (AT_B, true), (AT_B, false), (AT_A, true)] {
-        bob.open("/account");
-        let form = bob.form(button);
-        let mut answer = bob.ask(bob.request_of(&form));
-        let mut said = Vec::new();
-        while let Some(next) = answer.redirect() {
-            answer = bob.ask(Request::get(next));
-            said.extend(answer.headers.get("clear-site-data").map(|value| value.to_str().expect("text").to_owned()));
-        }
-        assert_eq!(answer.status, 200);
+        let said = clears_on_opening(&mut bob, button);
         let wanted = if clears { vec!["\"cache\", \"storage\"".to_owned()] } else { Vec::new() };
         assert_eq!(said, wanted, "{button}; never the whole site's cookies");
         let held = bob.cookie_line(&at(&town, "/"));

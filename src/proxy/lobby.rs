@@ -1,0 +1,49 @@
+//! A request on a shared host of which nobody knows for which agency it is: nothing is forwarded (a24).
+
+use std::sync::Arc;
+
+use pingora::Result;
+use pingora::proxy::Session;
+
+use super::asked::{self, Asked};
+use super::bridge;
+use super::fault::{Fault, Problem};
+use super::gate::{back, tell, understands_json};
+use super::{Answered, Ctx, Fate, Gateway};
+use crate::domain::access::{self, Access};
+use crate::domain::routing::{Directory, Host, SharedHost};
+
+/// Leads to the portal, which finds out; `is_known` is false where the sessions cannot be asked.
+///
+/// # Errors
+/// The client is gone, or a fault of ours.
+pub async fn receive(
+    (gateway, directory): (&Gateway, &Directory),
+    shared: &Arc<SharedHost>,
+    session: &mut Session,
+    ctx: &mut Ctx,
+    asked: &Asked,
+    is_known: bool,
+) -> Result<bool> {
+    let from = asked::asked_from(&session.req_header().headers, shared.public());
+    let (changes, fetch) = (asked.changes, asked.fetch);
+    let question = access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false };
+    let access: Access<()> = access::decide_without_agency(&question);
+    let decision = if is_known { Access::reason(&access) } else { "sessions-unavailable" };
+    ctx.fate = Fate::Answered(Answered { agency: None, decision });
+    let here = (Host::Shared(Arc::clone(shared)), fetch);
+    if !is_known {
+        return tell((gateway, directory), session, ctx, here, (Problem::Unavailable, 503)).await;
+    }
+    let login = format!("{}/login?host={}", directory.portal(), shared.public().host());
+    match access {
+        Access::Show(_) => bridge::redirect(session, 303, &format!("{login}{}", back(session))).await?,
+        Access::Unauthorized => bridge::unauthorized(session, &login, understands_json(session)).await?,
+        Access::Forbidden(_) => {
+            return tell((gateway, directory), session, ctx, here, (Problem::BadRequest, 403)).await;
+        }
+        // Without an agency there is nowhere to send it.
+        Access::Forward(()) | Access::Public => return Err(Fault::NoExtranet.into()),
+    }
+    Ok(true)
+}
