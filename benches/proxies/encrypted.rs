@@ -77,7 +77,7 @@ impl Certificate {
 /// Measures and prints.
 pub fn table(ground: &Ground) -> Result<(), Failed> {
     let certificate = Certificate::write(&ground.folder)?;
-    let (database, residents) = ground.residents("encrypted", 1)?;
+    let (database, residents) = ground.residents("encrypted", 1, 1)?;
     let resident = residents.first().ok_or("no residents")?;
     let mut setting = ground.setting(&database, &residents, 1, "");
     setting.certificate = Some(&certificate);

@@ -232,12 +232,12 @@ impl Ground {
         })
     }
 
-    /// Residents who are signed in, spread over so many agencies, in a database of this name.
-    fn residents(&self, name: &str, agencies: usize) -> Result<(PathBuf, Vec<Resident>), Failed> {
+    /// Residents who are signed in, at so many `visited` ones of the agencies, in a database of this name.
+    fn residents(&self, name: &str, agencies: usize, visited: usize) -> Result<(PathBuf, Vec<Resident>), Failed> {
         let database = self.folder.join(format!("{name}.db"));
         // Nobody types a password.
         let password = PasswordHash::phc("$argon2id$v=19$m=19456,t=2,p=1$none$none");
-        let residents = self.runtime.block_on(residents::sign_in(&database, agencies, &password))?;
+        let residents = self.runtime.block_on(residents::sign_in(&database, agencies, visited, &password))?;
         Ok((database, residents))
     }
 
@@ -274,7 +274,7 @@ impl Ground {
 }
 
 fn proxies(ground: &Ground) -> Result<(), Failed> {
-    let (database, residents) = ground.residents("proxies", 1)?;
+    let (database, residents) = ground.residents("proxies", 1, 1)?;
     let list = ground.list("proxies", &residents)?;
     let folder = &ground.folder;
     let setting = ground.setting(&database, &residents, 1, "");
@@ -315,7 +315,7 @@ fn proxies(ground: &Ground) -> Result<(), Failed> {
 fn train(ground: &Ground) -> Result<(), Failed> {
     const AGENCIES: usize = 20;
     const STRANGERS: usize = 200;
-    let (database, residents) = ground.residents("train", AGENCIES)?;
+    let (database, residents) = ground.residents("train", AGENCIES, AGENCIES)?;
     let list = ground.list("train", &residents)?;
     let setting = ground.setting(&database, &residents, AGENCIES, "");
     let gateway = Contender::gateway("train", &ground.folder, &setting, "info")?;

@@ -46,15 +46,20 @@ pub fn host(number: usize) -> String {
     format!("agence-{number}.localhost")
 }
 
-/// Writes the residents into the gateway's database, before the gateway opens it, spread over so many agencies;
-/// `password` is the hash of what all of them type.
-pub async fn sign_in(database: &Path, agencies: usize, password: &PasswordHash) -> Result<Vec<Resident>, Failed> {
+/// Writes the residents into the gateway's database, before the gateway opens it, at `visited` ones of the agencies that
+/// lie as far apart as they can; `password` is the hash of what all of them type.
+pub async fn sign_in(
+    database: &Path,
+    agencies: usize,
+    visited: usize,
+    password: &PasswordHash,
+) -> Result<Vec<Resident>, Failed> {
     let store = Store::open(&format!("sqlite:{}", database.display())).await?;
     let (now, dice) = (Clock.now(), SystemDice);
     let mut tx = store.write().await?;
     let mut residents = Vec::with_capacity(RESIDENTS);
     for number in 0..RESIDENTS {
-        let at = number * agencies.max(1) / RESIDENTS.max(agencies.min(RESIDENTS));
+        let at = (number * visited / RESIDENTS) * (agencies / visited);
         let (link, session) = person(&mut tx, number, at, password).await?;
         tx.insert_session(&session, long_secret(&dice).digest()).await?;
         let cookie = long_secret(&dice);

@@ -36,7 +36,7 @@ struct Seen {
 pub fn table(ground: &Ground) -> Result<(), Failed> {
     let database = ground.folder.join("sign-ins.db");
     let hash = ground.runtime.block_on(hasher()?.hash(Secret::new(PASSWORD)))?;
-    let residents = ground.runtime.block_on(residents::sign_in(&database, 1, &hash))?;
+    let residents = ground.runtime.block_on(residents::sign_in(&database, 1, 1, &hash))?;
     let list = ground.list("sign-ins", &residents)?;
     // One thread hashes, on the one core.
     let setting = ground.setting(&database, &residents, 1, "[argon2]\nthreads = 1\n");

@@ -13,7 +13,7 @@ const AGENCIES: usize = 10_000;
 /// Measures and prints.
 #[expect(clippy::disallowed_methods, reason = "a bench measures")]
 pub fn table(ground: &Ground) -> Result<(), Failed> {
-    let (database, residents) = ground.residents("start", 1)?;
+    let (database, residents) = ground.residents("start", 1, 1)?;
     let setting = ground.setting(&database, &residents, AGENCIES, "");
     let (listen, health) = (free_address()?, free_address()?);
     let folder = ground.folder.join("start");

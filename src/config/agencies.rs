@@ -1,5 +1,7 @@
 //! An agency's file as used, and what has to hold between the agencies.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::document::Section;
@@ -112,16 +114,16 @@ pub(super) fn read<'s>(
             language: section.choice("language")?,
             public: public.clone()?,
             accounts: accounts?,
-            upstream: upstream?,
+            upstream: Arc::new(upstream?),
             mode: mode?,
             policy,
             adapter,
             verifier,
             cookies: cookies?,
-            reserved,
-            headers,
+            reserved: Arc::new(reserved),
+            headers: headers.into(),
             keep_authorization: section.flag("keep_authorization")?,
-            paths,
+            paths: Arc::new(paths),
             session_over: session_over?,
             terms: match terms {
                 Some(terms) => Some(terms?),

@@ -1,6 +1,7 @@
 //! An agency as the gateway uses it: codes, hosts, policy, and how its extranet is spoken to.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +106,7 @@ pub struct AgencyBrand {
 }
 
 /// The paths of the extranet that the gateway knows (a18, a22, a23).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct PathRules {
     /// Pass without sign-in and without identity headers.
     pub public: Vec<PathRule>,
@@ -197,7 +198,7 @@ pub struct Agency {
     /// How several accounts of one person share its hosts.
     pub accounts: Accounts,
     /// The extranet behind it.
-    pub upstream: Upstream,
+    pub upstream: Arc<Upstream>,
     /// How far the migration is enforced.
     pub mode: AgencyMode,
     /// What it set about sign-in and migration.
@@ -209,13 +210,13 @@ pub struct Agency {
     /// Where the extranet's cookies live.
     pub cookies: CookieMode,
     /// The headers to inject.
-    pub headers: Vec<IdentityHeader>,
+    pub headers: Arc<[IdentityHeader]>,
     /// The names of those headers, for stripping.
-    pub reserved: ReservedNames,
+    pub reserved: Arc<ReservedNames>,
     /// Whether the browser's `Authorization` may pass (f17).
     pub keep_authorization: bool,
     /// The paths that the gateway knows.
-    pub paths: PathRules,
+    pub paths: Arc<PathRules>,
     /// How it says that a session is over.
     pub session_over: SessionOver,
     /// The terms to accept, if any.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::identity::LegacyAccount;
 
 /// A header to inject, as an agency's file declares it (a04).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdentityHeader {
     /// The name, as written to the extranet.
     pub name: String,
@@ -16,7 +16,7 @@ pub struct IdentityHeader {
 }
 
 /// How a value that is not plain ASCII travels in a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// UTF-8, percent-encoded outside printable ASCII (and for `%` itself).
@@ -31,7 +31,7 @@ pub enum Encoding {
 }
 
 /// A part of a value template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
     Literal(String),
     Login,
@@ -42,7 +42,7 @@ enum Part {
 }
 
 /// A value template such as `{client}-{login}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template(Vec<Part>);
 
 /// The placeholders that a template can hold.
@@ -126,7 +126,7 @@ impl IdentityHeader {
 
 /// The names that must never come from outside, in the one spelling that CGI, WSGI and PHP fold names to (SEC-001,
 /// SEC-006): compared without case and with `_` as `-`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ReservedNames(Vec<String>);
 
 impl ReservedNames {

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod basic;
 pub mod challenge;
 pub mod codec;
+mod common;
 pub mod credential;
 pub mod email;
 pub mod email_change;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::{Accounts, Remembered};
 use super::agency::{Agency, AgencyCode};
+use super::common::Common;
 use super::identity::AccountLabel;
 use super::origin::{Origin, Scheme};
 
@@ -151,7 +152,9 @@ impl Directory {
     /// Lists the agencies; hosts and codes are unique (the configuration has seen to it).
     #[must_use]
     pub fn new(portal: Origin, agencies: impl IntoIterator<Item = Agency>) -> Self {
-        Self::of(portal, &agencies.into_iter().map(Arc::new).collect::<Vec<_>>())
+        let mut common = Common::default();
+        let agencies = agencies.into_iter().map(|agency| Arc::new(common.share(agency)));
+        Self::of(portal, &agencies.collect::<Vec<_>>())
     }
 
     fn of(portal: Origin, agencies: &[Arc<Agency>]) -> Self {
@@ -168,9 +171,10 @@ impl Directory {
     /// for it stays good.
     #[must_use]
     pub fn renewed(&self, portal: Origin, agencies: impl IntoIterator<Item = Agency>) -> Self {
+        let mut common = Common::of(self.agencies());
         let agencies = agencies.into_iter().map(|agency| match self.by_code.get(&agency.code) {
             Some(known) if **known == agency => Arc::clone(known),
-            _ => Arc::new(agency),
+            _ => Arc::new(common.share(agency)),
         });
         Self::of(portal, &agencies.collect::<Vec<_>>())
     }

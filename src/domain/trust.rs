@@ -1,6 +1,7 @@
 //! How the gateway makes sure of an extranet, and an extranet of the gateway (a25).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
@@ -92,6 +93,13 @@ impl fmt::Debug for Believed {
             Self::Authorities(certificates) => write!(f, "Authorities({})", certificates.len()),
             Self::Pinned(certificates) => write!(f, "Pinned({})", certificates.len()),
         }
+    }
+}
+
+/// By what connections are told apart by; a secret header is not hashed, and compared in constant time.
+impl Hash for Trust {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fingerprint().hash(state);
     }
 }
 

@@ -10,7 +10,7 @@ use super::origin::{Origin, host_of_authority};
 use super::trust::Trust;
 
 /// The server behind an agency's public host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Upstream {
     /// Where it is reached, and what absolute URLs of its own begin with.
     pub origin: Origin,

@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 
 use super::Forward;
 use super::door::Door;
-use super::peer::Extranet;
+use super::extranets::Extranet;
 use crate::app::visit::{Passage, Unavailable};
 use crate::legacy::JarSite;
 

@@ -4,12 +4,14 @@
 
 mod access_log;
 mod asked;
+mod backend;
 mod bridge;
 mod certificates;
 mod chunks;
 mod client;
 mod cookies;
 mod door;
+mod extranets;
 mod farewell;
 mod fault;
 mod frames;
@@ -19,7 +21,6 @@ mod jar;
 mod line;
 mod lobby;
 mod marker;
-mod peer;
 mod request_headers;
 mod request_id;
 mod response_headers;
@@ -60,10 +61,10 @@ use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
 use cookies::SessionCookie;
 use door::Door;
+use extranets::{Extranet, Extranets, Public};
 use fault::Fault;
 use jar::Carried;
 use marker::Held;
-use peer::{Extranet, Extranets, Public};
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -280,7 +281,7 @@ impl ProxyHttp for Gateway {
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
         let forward = ctx.forward()?;
         forward.sent_at = Some(now());
-        Ok(forward.extranet.peer(forward.attempt).await?)
+        Ok(forward.extranet.backend.peer(forward.attempt).await?)
     }
 
     /// The next address, if the name has several. Nothing was sent, so any method may be tried again.
@@ -293,7 +294,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         if let Fate::Forward(forward) = &mut ctx.fate {
             forward.attempt += 1;
-            error.set_retry(forward.attempt < forward.extranet.addresses());
+            error.set_retry(forward.attempt < forward.extranet.backend.addresses());
         }
         error
     }
@@ -308,7 +309,7 @@ impl ProxyHttp for Gateway {
         digest: Option<&Digest>,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        Ok(ctx.forward()?.extranet.check(digest)?)
+        Ok(ctx.forward()?.extranet.backend.check(digest)?)
     }
 
     /// Step 6: what the extranet is told.

@@ -10,7 +10,7 @@ use pingora::http::RequestHeader;
 use pingora::{ErrorType, OrErr as _, Result};
 
 use super::cookies;
-use super::peer::{Extranet, Public};
+use super::extranets::{Extranet, Public};
 use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
@@ -108,12 +108,12 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     }
     translate_origin(headers, extranet, told.public);
     translate_referer(headers, extranet, told.public, told.portal)?;
-    headers.insert(HOST, extranet.host.clone());
+    headers.insert(HOST, extranet.backend.host.clone());
     headers.insert(X_FORWARDED_FOR.clone(), address(told.client)?);
     headers.insert(X_FORWARDED_PROTO.clone(), told.public.scheme.clone());
     headers.insert(X_FORWARDED_HOST.clone(), told.public.host.clone());
     headers.insert(X_REQUEST_ID.clone(), value(&hex(told.id.number()))?);
-    if let Some((name, value)) = &extranet.secret_header {
+    if let Some((name, value)) = &extranet.backend.secret_header {
         headers.insert(name.clone(), value.clone());
     }
     for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
@@ -236,7 +236,7 @@ fn strip_cookies(headers: &mut HeaderMap) {
 fn translate_origin(headers: &mut HeaderMap, extranet: &Extranet, public: &Public) {
     let Some(said) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return };
     if said == public.text || Origin::parse(said).is_some_and(|origin| origin == public.origin) {
-        headers.insert(ORIGIN, extranet.inner_origin.clone());
+        headers.insert(ORIGIN, extranet.backend.inner_origin.clone());
     }
 }
 
@@ -254,7 +254,7 @@ fn translate_referer(headers: &mut HeaderMap, extranet: &Extranet, public: &Publ
     if at_portal || here.is_some_and(is_own) {
         headers.remove(REFERER);
     } else if let Some(rest) = here {
-        let inner = [extranet.inner_origin.as_bytes(), rest.as_bytes()].concat();
+        let inner = [extranet.backend.inner_origin.as_bytes(), rest.as_bytes()].concat();
         let inner = HeaderValue::from_maybe_shared(Bytes::from(inner));
         headers.insert(REFERER, inner.or_err(ErrorType::InvalidHTTPHeader, "a Referer")?);
     }

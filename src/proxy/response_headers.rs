@@ -10,7 +10,7 @@ use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::cookies;
-use super::peer::{Extranet, Public};
+use super::extranets::{Extranet, Public};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::domain::upstream::Adapter;

@@ -137,7 +137,9 @@ async fn an_extranet_that_is_not_there_is_told_calmly_with_the_requests_identifi
 async fn an_extranet_that_is_too_slow_is_504() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let change = |agency: &mut crate::domain::agency::Agency| agency.upstream.read_timeout_ms = 300;
+    let change = |agency: &mut crate::domain::agency::Agency| {
+        std::sync::Arc::make_mut(&mut agency.upstream).read_timeout_ms = 300;
+    };
     let house = House::in_front_of(port, change, std::sync::Arc::default(), super::TrustedProxies::default()).await;
     let answer = house.get("/a", RESIDENT).await;
     assert_eq!(answer.status, 504);

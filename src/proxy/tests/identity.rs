@@ -117,7 +117,9 @@ async fn a14_and_sec_063_our_cookies_and_f17_the_authorization_stay_with_us() {
 #[tokio::test]
 async fn f16_only_our_own_origin_is_translated_and_a_foreign_one_changes_nothing() {
     let hello = |_: &super::Seen| b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
-    let house = House::with(|agency| agency.upstream.host_header = "old.intern".into(), hello).await;
+    let house =
+        House::with(|agency| std::sync::Arc::make_mut(&mut agency.upstream).host_header = "old.intern".into(), hello)
+            .await;
     let lines = format!("Origin: http://a.test:8080\r\nReferer: http://a.test:8080/form?x=1\r\n{RESIDENT}");
     assert_eq!(house.send(request("POST", "/form", &lines, "a=1")).await.status, 200);
     let seen = house.only();

@@ -6,7 +6,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::{House, RESIDENT, agency, origin, read_more};
+use crate::domain::agency::AgencyCode;
 use crate::domain::routing::Directory;
+use crate::proxy::extranets::Extranets;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
@@ -21,7 +23,9 @@ async fn extranet_saying(answer: &'static str) -> u16 {
 #[tokio::test]
 async fn an_extranet_with_a_name_is_resolved_and_each_of_its_addresses_is_tried() {
     let port = extranet_saying(HELLO).await;
-    let named = |agency: &mut super::Agency| agency.upstream.origin = origin(&format!("http://localhost:{port}"));
+    let named = |agency: &mut super::Agency| {
+        Arc::make_mut(&mut agency.upstream).origin = origin(&format!("http://localhost:{port}"));
+    };
     let house = House::in_front_of(port, named, Arc::default(), super::TrustedProxies::default()).await;
     assert_eq!(house.get("/a", RESIDENT).await.text(), "hello");
 }
@@ -36,7 +40,7 @@ async fn a_name_without_an_address_and_a_server_without_tls_are_502() {
         }
     });
     for upstream in [format!("http://nowhere.invalid:{port}"), format!("https://127.0.0.1:{port}")] {
-        let change = |agency: &mut super::Agency| agency.upstream.origin = origin(&upstream);
+        let change = |agency: &mut super::Agency| Arc::make_mut(&mut agency.upstream).origin = origin(&upstream);
         let house = House::in_front_of(port, change, Arc::default(), super::TrustedProxies::default()).await;
         let answer = house.get("/a", RESIDENT).await;
         assert_eq!(answer.status, 502, "{upstream}: {answer:?}");
@@ -89,4 +93,32 @@ async fn the_access_log_tells_the_decision_and_no_personal_data() {
     for personal in ["durand", "dossier", "127.0.0.1", "resident"] {
         assert!(!text.contains(personal), "{personal}: {text}");
     }
+}
+
+#[test]
+fn e05_agencies_on_one_server_share_what_is_known_of_it_and_keep_it_over_a_reload() {
+    let numbered = |number: usize, port: u16| super::Agency {
+        code: AgencyCode::parse("SPI31", &number.to_string()).expect("codes"),
+        public: origin(&format!("http://agency-{number}.test")),
+        ..agency(port)
+    };
+    let portal = origin("http://portal.test");
+    let directory = Arc::new(Directory::new(portal.clone(), [numbered(1, 1), numbered(2, 1), numbered(3, 2)]));
+    let extranets = Extranets::new(&directory);
+    let backend = |directory: &Arc<Directory>, number: usize| {
+        let agency = directory.agency(&numbered(number, 1).code).expect("an agency");
+        (Arc::clone(&extranets.of(directory, agency).expect("an extranet").backend), Arc::clone(&agency.paths))
+    };
+    let [(one, paths), (two, same_paths), (three, _)] = [1, 2, 3].map(|number| backend(&directory, number));
+    assert!(Arc::ptr_eq(&one, &two) && !Arc::ptr_eq(&one, &three));
+    assert!(Arc::ptr_eq(&paths, &same_paths), "rules that are equal are one value");
+
+    let mut slower = numbered(2, 1);
+    Arc::make_mut(&mut slower.upstream).read_timeout_ms += 1;
+    let renamed = super::Agency { keep_authorization: true, ..numbered(1, 1) };
+    let next = Arc::new(directory.renewed(portal, [renamed, slower, numbered(3, 2), numbered(4, 2)]));
+    let [(still_one, _), (now_two, _), (_, _), (four, _)] = [1, 2, 3, 4].map(|number| backend(&next, number));
+    assert!(Arc::ptr_eq(&one, &still_one), "the server is the same, whatever else of the agency has changed");
+    assert!(!Arc::ptr_eq(&two, &now_two), "other timeouts are kept apart");
+    assert!(Arc::ptr_eq(&three, &four), "a new agency finds the server that is known");
 }

@@ -1,0 +1,150 @@
+//! A server behind the gateway, as requests are sent to it: addresses, timeouts, and the header values that are always
+//! the same. Agencies whose extranets run on one server share it, and ask for its name once.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{HeaderName, HeaderValue};
+use pingora::protocols::Digest;
+use pingora::upstreams::peer::HttpPeer;
+
+use super::fault::Fault;
+use super::tls;
+use crate::domain::origin::{Origin, Scheme};
+use crate::domain::upstream::Upstream;
+
+/// How long a resolved name is used.
+const RESOLVED_FOR: Duration = Duration::from_secs(30);
+/// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
+const IDLE_FOR: Duration = Duration::from_secs(4);
+/// Longest wait for an extranet to take the next bytes of a request.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A server that extranets run on.
+#[derive(Debug)]
+pub struct Backend {
+    /// `Host` as it expects it.
+    pub host: HeaderValue,
+    /// Its own origin, as it sees itself by that `Host`: what `Origin` is translated to.
+    pub inner_origin: HeaderValue,
+    /// What only the gateway knows, ready to insert (a25).
+    pub secret_header: Option<(HeaderName, HeaderValue)>,
+    /// Every origin that it could mean itself by; all are translated to the public one (a15).
+    inner: Vec<Origin>,
+    template: HttpPeer,
+    pinned: Vec<[u8; 32]>,
+    resolved: Option<Mutex<Resolved>>,
+    upstream: Arc<Upstream>,
+}
+
+#[derive(Debug, Default)]
+struct Resolved {
+    addresses: Vec<SocketAddr>,
+    at: Option<Instant>,
+}
+
+impl Backend {
+    /// None where something cannot be written in a header, or a certificate cannot be used; both were checked before.
+    pub(super) fn new(upstream: Arc<Upstream>) -> Option<Self> {
+        let encrypted = upstream.origin.scheme() == Scheme::Https;
+        let literal: Option<IpAddr> = upstream.origin.host().trim_matches(['[', ']']).parse().ok();
+        let placeholder = SocketAddr::new(literal.unwrap_or(IpAddr::from([0, 0, 0, 0])), upstream.origin.port());
+        let mut template = HttpPeer::new(placeholder, encrypted, upstream.server_name());
+        let pinned = tls::prepare(&mut template, &upstream.trust)?;
+        let connect = Duration::from_millis(upstream.connect_timeout_ms);
+        template.options.connection_timeout = Some(connect);
+        template.options.total_connection_timeout = Some(connect);
+        template.options.read_timeout = Some(Duration::from_millis(upstream.read_timeout_ms));
+        template.options.write_timeout = Some(WRITE_TIMEOUT);
+        template.options.idle_timeout = Some(IDLE_FOR);
+        let inner_origin = format!("{}://{}", upstream.origin.scheme().as_str(), upstream.host_header);
+        Some(Self {
+            host: HeaderValue::from_str(&upstream.host_header).ok()?,
+            inner_origin: HeaderValue::from_str(&inner_origin).ok()?,
+            secret_header: match &upstream.trust.secret_header {
+                Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
+                None => None,
+            },
+            inner: inner_origins(&upstream),
+            template,
+            pinned,
+            resolved: literal.is_none().then(Mutex::default),
+            upstream,
+        })
+    }
+
+    /// Whether it could mean itself by this origin.
+    pub(super) fn is_itself(&self, origin: &Origin) -> bool {
+        self.inner.contains(origin)
+    }
+
+    /// Where to send a request: the address for this attempt.
+    ///
+    /// # Errors
+    /// The name cannot be resolved.
+    pub async fn peer(&self, attempt: usize) -> Result<Box<HttpPeer>, Fault> {
+        let mut peer = Box::new(self.template.clone());
+        if let Some(resolved) = &self.resolved {
+            let known = known_addresses(resolved);
+            let addresses = if known.is_empty() { self.resolve(resolved).await? } else { known };
+            let address = addresses[attempt % addresses.len()];
+            peer._address = pingora::protocols::l4::socket::SocketAddr::Inet(address);
+        }
+        Ok(peer)
+    }
+
+    /// Whether a connection leads to the extranet itself, where its very certificate is declared: pingora does not
+    /// look at names and signatures of authorities then, and this does, before the first byte of a request.
+    ///
+    /// # Errors
+    /// It does not, or nothing is known of its certificate.
+    pub fn check(&self, connection: Option<&Digest>) -> Result<(), Fault> {
+        if self.pinned.is_empty() {
+            return Ok(());
+        }
+        let shown = connection.and_then(|digest| digest.ssl_digest.as_ref()).map(|tls| tls.cert_digest.as_slice());
+        let believed = shown.is_some_and(|shown| self.pinned.iter().any(|pinned| pinned.as_slice() == shown));
+        if believed { Ok(()) } else { Err(Fault::NotItself) }
+    }
+
+    /// How many addresses can be tried.
+    #[must_use]
+    pub fn addresses(&self) -> usize {
+        let count = |resolved: &Mutex<Resolved>| lock(resolved).addresses.len();
+        self.resolved.as_ref().map_or(1, count)
+    }
+
+    /// Asks for the name again; if nobody answers, the old addresses are kept in use.
+    async fn resolve(&self, resolved: &Mutex<Resolved>) -> Result<Vec<SocketAddr>, Fault> {
+        let origin = &self.upstream.origin;
+        let wait = Duration::from_millis(self.upstream.connect_timeout_ms);
+        let asked = tokio::time::timeout(wait, tokio::net::lookup_host((origin.host(), origin.port()))).await;
+        let found: Vec<SocketAddr> = asked.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
+        let mut resolved = lock(resolved);
+        if !found.is_empty() {
+            *resolved = Resolved { addresses: found, at: Some(super::now()) };
+        }
+        if resolved.addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(resolved.addresses.clone()) }
+    }
+}
+
+fn known_addresses(resolved: &Mutex<Resolved>) -> Vec<SocketAddr> {
+    let resolved = lock(resolved);
+    let fresh = resolved.at.is_some_and(|at| super::now().duration_since(at) < RESOLVED_FOR);
+    if fresh { resolved.addresses.clone() } else { Vec::new() }
+}
+
+fn lock(resolved: &Mutex<Resolved>) -> std::sync::MutexGuard<'_, Resolved> {
+    resolved.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The upstream's origin, its declared aliases, and the `Host` that we send in both schemes.
+fn inner_origins(upstream: &Upstream) -> Vec<Origin> {
+    let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", upstream.host_header)));
+    let declared = std::iter::once(&upstream.origin).chain(&upstream.aliases).cloned();
+    let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).collect();
+    let mut seen = std::collections::HashSet::new();
+    origins.retain(|origin| seen.insert(origin.clone()));
+    origins
+}

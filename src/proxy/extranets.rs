@@ -1,0 +1,183 @@
+//! The extranets as requests are prepared for them: each agency's, with what is the same in all of its requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use http::HeaderValue;
+use lol_html::Selector;
+use quick_cache::sync::Cache;
+
+use super::backend::Backend;
+use crate::domain::accounts::Accounts;
+use crate::domain::agency::{Agency, CookieMode};
+use crate::domain::identity::AccountLabel;
+use crate::domain::origin::{Origin, Scheme};
+use crate::domain::routing::{Directory, House};
+use crate::legacy::JarSite;
+use crate::telemetry::metrics::{AgencyMetrics, METRICS};
+
+/// Hosts of single accounts that are kept ready for an agency.
+const MOST_ACCOUNTS: usize = 10_000;
+
+/// The extranet behind an agency, with all that each request to it needs, made once.
+#[derive(Debug)]
+pub struct Extranet {
+    /// The agency.
+    pub agency: Arc<Agency>,
+    /// The server that its requests are sent to.
+    pub backend: Arc<Backend>,
+    /// What the extranet is to browsers on the agency's own host.
+    public: Arc<Public>,
+    /// The same on the hosts of single accounts, where these have their own.
+    of_accounts: Option<Cache<AccountLabel, Arc<Public>>>,
+    /// What a page shows when the session is over, where that is how the extranet says it (a12).
+    pub marker: Option<Selector>,
+    /// Where its cookies belong, when they live in the session (a13).
+    pub jar: Option<JarSite>,
+    /// What is counted for the agency.
+    pub metrics: Arc<AgencyMetrics>,
+}
+
+/// What an extranet is to browsers, on one host.
+#[derive(Debug)]
+pub struct Public {
+    /// The origin.
+    pub origin: Origin,
+    /// The same, as browsers write it.
+    pub text: String,
+    /// `X-Forwarded-Host`.
+    pub host: HeaderValue,
+    /// `X-Forwarded-Proto`.
+    pub scheme: HeaderValue,
+    /// Where the public side has TLS, the same host without it: an extranet that does not know of the TLS in front writes
+    /// such URLs.
+    plain: Option<Origin>,
+}
+
+/// Every extranet of a directory; made anew when the directory is.
+#[derive(Debug)]
+pub struct Extranets(RwLock<Arc<Made>>);
+
+#[derive(Debug)]
+struct Made {
+    of: Arc<Directory>,
+    /// By where each agency of the directory lies in memory, which stays so as long as the directory is held.
+    by_agency: HashMap<usize, Arc<Extranet>>,
+    /// The same by the upstreams, which agencies of one server share.
+    by_upstream: HashMap<usize, Arc<Backend>>,
+}
+
+impl Extranets {
+    /// Prepares every extranet of the directory.
+    #[must_use]
+    pub fn new(directory: &Arc<Directory>) -> Self {
+        Self(RwLock::new(Arc::new(Made::new(directory))))
+    }
+
+    /// The extranet of an agency in this directory, which is the one in force or one that was until just now.
+    #[must_use]
+    pub fn of(&self, directory: &Arc<Directory>, agency: &Arc<Agency>) -> Option<Arc<Extranet>> {
+        let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if let Some(extranet) = made.by_agency.get(&place(agency)) {
+            return Some(Arc::clone(extranet));
+        }
+        if Arc::ptr_eq(&made.of, directory) {
+            return None;
+        }
+        let next = Arc::new(made.renewed(directory));
+        let found = next.by_agency.get(&place(agency)).cloned();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+        found
+    }
+}
+
+impl Made {
+    fn new(of: &Arc<Directory>) -> Self {
+        Self { of: Arc::clone(of), by_agency: HashMap::new(), by_upstream: HashMap::new() }.renewed(of)
+    }
+
+    /// Extranets whose agency is the same stay, and servers keep what they know of their addresses.
+    fn renewed(&self, directory: &Arc<Directory>) -> Self {
+        let mut next = Self { of: Arc::clone(directory), by_agency: HashMap::new(), by_upstream: HashMap::new() };
+        for agency in directory.agencies() {
+            let known = self.by_agency.get(&place(agency)).cloned();
+            let Some(extranet) = known.or_else(|| self.prepared(&next, agency)) else {
+                tracing::error!(agency = %agency.code, "the extranet cannot be prepared");
+                continue;
+            };
+            next.by_upstream.insert(place(&agency.upstream), Arc::clone(&extranet.backend));
+            next.by_agency.insert(place(agency), extranet);
+        }
+        next
+    }
+
+    fn prepared(&self, next: &Self, agency: &Arc<Agency>) -> Option<Arc<Extranet>> {
+        let at = place(&agency.upstream);
+        let known = next.by_upstream.get(&at).or_else(|| self.by_upstream.get(&at)).cloned();
+        let backend = known.or_else(|| Some(Arc::new(Backend::new(Arc::clone(&agency.upstream))?)))?;
+        Some(Arc::new(Extranet::new(Arc::clone(agency), backend)?))
+    }
+}
+
+/// Where a value lies: its key, without hashing the whole of it for each request. What is made for it holds it, so that
+/// nothing else can lie there as long as the key is in use.
+fn place<T>(value: &Arc<T>) -> usize {
+    Arc::as_ptr(value).addr()
+}
+
+impl Extranet {
+    /// None where something cannot be written in a header; it was checked before.
+    fn new(agency: Arc<Agency>, backend: Arc<Backend>) -> Option<Self> {
+        Some(Self {
+            public: Arc::new(Public::new(agency.public.clone())?),
+            of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
+            marker: match &agency.session_over.element {
+                Some(element) => Some(element.parse().ok()?),
+                None => None,
+            },
+            jar: match agency.cookies {
+                CookieMode::Jar => Some(JarSite::of(&agency.upstream)?),
+                CookieMode::Relay => None,
+            },
+            metrics: METRICS.agency(&agency.code),
+            backend,
+            agency,
+        })
+    }
+
+    /// What it is to browsers on a host of its agency.
+    #[must_use]
+    pub fn public_at(&self, house: &House) -> Option<Arc<Public>> {
+        let (Some(account), Some(known)) = (&house.account, &self.of_accounts) else {
+            return Some(Arc::clone(&self.public));
+        };
+        if let Some(public) = known.get(account) {
+            return Some(public);
+        }
+        let public = Arc::new(Public::new(house.origin())?);
+        known.insert(account.clone(), Arc::clone(&public));
+        Some(public)
+    }
+
+    /// Whether the extranet could mean itself by this origin.
+    #[must_use]
+    pub fn is_inner(&self, origin: &Origin, public: &Public) -> bool {
+        self.backend.is_itself(origin) || public.plain.as_ref() == Some(origin)
+    }
+}
+
+impl Public {
+    fn new(origin: Origin) -> Option<Self> {
+        let plain = match origin.scheme() {
+            Scheme::Https => Origin::parse(&format!("http://{}", origin.host())),
+            Scheme::Http => None,
+        };
+        Some(Self {
+            text: origin.to_string(),
+            host: HeaderValue::from_str(&origin.authority()).ok()?,
+            scheme: HeaderValue::from_static(origin.scheme().as_str()),
+            plain,
+            origin,
+        })
+    }
+}
