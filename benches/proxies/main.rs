@@ -104,7 +104,7 @@ enum Part {
     #[command(hide = true)]
     HashAlone { seconds: u32 },
     #[command(hide = true)]
-    SignInLoad { gateway: SocketAddr, list: PathBuf, seconds: u32, at_a_time: usize },
+    SignInLoad { gateway: SocketAddr, list: PathBuf, seconds: u32, at_a_time: usize, browsed: u32 },
 }
 
 /// How large the answers are.
@@ -162,8 +162,8 @@ fn main() -> ExitCode {
         Some(Part::BareProxy { listen, upstream, cert, key }) => bare_proxy::run(listen, upstream, cert.zip(key)),
         Some(Part::SessionLookup { listen, redis }) => session_lookup::run(listen, redis),
         Some(Part::HashAlone { seconds }) => sign_ins::hash_alone(seconds),
-        Some(Part::SignInLoad { gateway, list, seconds, at_a_time }) => {
-            sign_ins::load_part(gateway, &list, seconds, at_a_time)
+        Some(Part::SignInLoad { gateway, list, seconds, at_a_time, browsed }) => {
+            sign_ins::load_part(gateway, &list, seconds, at_a_time, browsed)
         }
     };
     match done {

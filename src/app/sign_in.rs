@@ -12,7 +12,7 @@ use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::{IdentityId, Link};
-use crate::domain::lockout::LockoutPolicy;
+use crate::domain::policy::AgencyPolicy;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::{Session, SessionId, SessionLifetime};
 use crate::store::RosterEntry;
@@ -70,7 +70,8 @@ pub(super) struct Known {
     pub(super) link: Option<Link>,
     pub(super) roster: Option<RosterEntry>,
     own_device: bool,
-    lockout: LockoutPolicy,
+    /// Of the agency and of every other account of the owner.
+    policy: AgencyPolicy,
     /// Whether an operator has withdrawn the owner's access.
     pub(super) disabled: bool,
     /// Read before the password is looked at: one that is changed meanwhile opens nothing.
@@ -113,7 +114,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     match &known.credential {
         Some(credential) if compared != Comparison::Wrong && !known.disabled => {
             reserved.succeeded(app).await?;
-            begin_session(app, caller, credential, known.epoch, compared, credentials).await
+            begin_session(app, caller, credential, &known, compared, credentials).await
         }
         // Whatever the extranet says of the old password, the guess at the new one was wrong and stays counted.
         Some(_) => old_credentials::judge(app, caller, &known, credentials, reserved.failed_for_subject()).await,
@@ -129,12 +130,12 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency)
     };
     let link = tx.link_of_account(&agency.code, &typed.legacy).await?;
     let roster = tx.roster_entry(&agency.code, &typed.legacy).await?;
-    let lockout = agency.policy.lockout;
-    let mut known = Known { typed, credential, link, roster, own_device: false, lockout, disabled: false, epoch: 0 };
+    let policy = agency.policy.clone();
+    let mut known = Known { typed, credential, link, roster, own_device: false, policy, disabled: false, epoch: 0 };
     if let Some(owner) = known.owner().cloned() {
         known.disabled = tx.is_disabled(&owner).await?;
         known.epoch = tx.session_epoch(&owner).await?;
-        known.lockout = app.policy_for(Some(agency), &tx.links_of(&owner).await?).lockout;
+        known.policy = app.policy_for(Some(agency), &tx.links_of(&owner).await?);
         if let Some(device) = &caller.device {
             known.own_device = tx.device_owner(device.digest()).await?.contains(&owner);
         }
@@ -145,8 +146,10 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency)
 /// One counter for a person, however the identifier is spelled (SEC-050), or else for what was typed.
 fn subject(caller: &Caller, known: &Known, agency: &Agency) -> Subject {
     match known.owner() {
-        Some(owner) => Subject::person(caller, owner, known.own_device, known.lockout),
-        None => Subject { key: format!("account:{}:{}", agency.code, known.typed.counted()), policy: known.lockout },
+        Some(owner) => Subject::person(caller, owner, known.own_device, known.policy.lockout),
+        None => {
+            Subject { key: format!("account:{}:{}", agency.code, known.typed.counted()), policy: known.policy.lockout }
+        }
     }
 }
 
@@ -154,20 +157,18 @@ async fn begin_session(
     app: &App,
     caller: &Caller,
     credential: &Credential,
-    epoch: i64,
+    known: &Known,
     comparison: Comparison,
     credentials: &Credentials<'_>,
 ) -> Result<Outcome, Fault> {
     let now = app.now();
-    let links = app.store.read().await?.links_of(&credential.identity).await?;
-    let policy = app.policy_for(Some(&credentials.agency), &links);
     let session = Session {
         id: SessionId::random(&*app.dice),
         identity: credential.identity.clone(),
         started_at: now,
         seen_at: now,
-        lifetime: SessionLifetime::new(&policy, credentials.keep),
-        epoch,
+        lifetime: SessionLifetime::new(&known.policy, credentials.keep),
+        epoch: known.epoch,
     };
     let (cookie, device) = (long_secret(&*app.dice), long_secret(&*app.dice));
     let begun = app.sessions.begin(&session, &cookie).await?;

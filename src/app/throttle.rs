@@ -1,5 +1,7 @@
 //! Guesses are counted before they are judged, so that parallel ones share one budget (f01, f02, SEC-049).
 
+use std::slice;
+
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault};
@@ -62,7 +64,8 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
                     METRICS.throttled.add(counter(&subject.key));
                     drop(tx);
                     if attempts != attempts.not_after(now) {
-                        settle(app, &subject.key, |attempts| attempts.not_after(now)).await?;
+                        let key = slice::from_ref(&subject.key);
+                        settle(app, key, |attempts| attempts.not_after(now), None, Attempts::clone).await?;
                     }
                     return Ok(Err(until));
                 }
@@ -78,7 +81,7 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
             Err(until) => {
                 drop(tx);
                 if attempts != attempts.not_after(now) {
-                    settle_place(app, &place.key, |attempts| attempts.not_after(now)).await?;
+                    settle(app, &[], Attempts::clone, Some(&place.key), |attempts| attempts.not_after(now)).await?;
                 }
                 return Ok(Err(until));
             }
@@ -105,10 +108,7 @@ impl Reserved {
     /// # Errors
     /// The store fails.
     pub async fn succeeded(self, app: &App) -> Result<(), Fault> {
-        for key in &self.subject {
-            settle(app, key, Attempts::cleared).await?;
-        }
-        settle_place(app, &self.place, Attempts::taken_back).await
+        settle(app, &self.subject, Attempts::cleared, Some(&self.place), Attempts::taken_back).await
     }
 
     /// There was no verdict: nothing is counted (b03).
@@ -116,10 +116,7 @@ impl Reserved {
     /// # Errors
     /// The store fails.
     pub async fn unanswered(self, app: &App) -> Result<(), Fault> {
-        for key in &self.subject {
-            settle(app, key, Attempts::taken_back).await?;
-        }
-        settle_place(app, &self.place, Attempts::taken_back).await
+        settle(app, &self.subject, Attempts::taken_back, Some(&self.place), Attempts::taken_back).await
     }
 
     /// The attempt was wrong for the person, but only so far: what counts for the place is settled later.
@@ -145,25 +142,31 @@ impl Reserved {
     }
 }
 
-async fn settle(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) -> Result<(), Fault> {
-    loop {
+/// Changes the counters of subjects, and that of a place, all at once.
+async fn settle(
+    app: &App,
+    subjects: &[String],
+    of_subject: impl Fn(&Attempts) -> Attempts,
+    place: Option<&str>,
+    of_place: impl Fn(&Attempts) -> Attempts,
+) -> Result<(), Fault> {
+    'again: loop {
         let mut tx = app.store.write().await?;
-        let (attempts, version) = tx.attempts(key).await?;
-        if tx.save_attempts(key, &change(&attempts), version).await? {
-            tx.commit().await?;
-            return Ok(());
+        for key in subjects {
+            let (attempts, version) = tx.attempts(key).await?;
+            if !tx.save_attempts(key, &of_subject(&attempts), version).await? {
+                continue 'again;
+            }
         }
-    }
-}
-
-async fn settle_place(app: &App, key: &str, change: impl Fn(&Attempts) -> Attempts) -> Result<(), Fault> {
-    loop {
-        let mut tx = app.store.write().await?;
-        let (attempts, version) = app.sessions.attempts_at(&mut tx, key).await?;
-        if app.sessions.save_attempts_at(&mut tx, key, &change(&attempts), version).await? {
-            tx.commit().await?;
-            return Ok(());
+        // Last, for it may be written at once.
+        if let Some(place) = place {
+            let (attempts, version) = app.sessions.attempts_at(&mut tx, place).await?;
+            if !app.sessions.save_attempts_at(&mut tx, place, &of_place(&attempts), version).await? {
+                continue 'again;
+            }
         }
+        tx.commit().await?;
+        return Ok(());
     }
 }
 
@@ -172,5 +175,5 @@ async fn settle_place(app: &App, key: &str, change: impl Fn(&Attempts) -> Attemp
 /// # Errors
 /// The store fails.
 pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
-    settle(app, key, |_| Attempts::default()).await
+    settle(app, &[key.to_owned()], |_| Attempts::default(), None, Attempts::clone).await
 }

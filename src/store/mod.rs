@@ -161,7 +161,7 @@ impl Store {
             // Asked by the hook below, which sees more.
             .test_before_acquire(false)
             .before_acquire(move |connection, _| Box::pin(async move { dialect.can_write(connection).await }))
-            .after_release(|connection, _| Box::pin(async move { patience::answers(connection).await }))
+            .after_release(move |connection, _| Box::pin(async move { dialect.answers(connection).await }))
             .connect(&url)
             .await?;
         let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
@@ -236,6 +236,7 @@ impl Store {
     /// It gave none.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
+        patience::answers(&mut connection).await?;
         if self.dialect.can_write(&mut connection).await? { Ok(()) } else { Err(StoreError::ReadOnly) }
     }
 
@@ -340,12 +341,17 @@ impl Dialect {
     /// Whether a connection leads to a database that can be written. After a failover it may lead to a replica: then it
     /// is closed, and another one opened.
     async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
-        let statement = match self {
-            Self::Sqlite => "SELECT 'off' AS read_only",
-            Self::Postgres => "SELECT current_setting('transaction_read_only') AS read_only",
-        };
-        let row = sqlx::query(statement).fetch_one(Patient(connection)).await?;
+        if self == Self::Sqlite {
+            return Ok(true);
+        }
+        let asked = "SELECT current_setting('transaction_read_only') AS read_only";
+        let row = sqlx::query(asked).fetch_one(Patient(connection)).await?;
         Ok(sqlx::Row::try_get::<String, _>(&row, "read_only")? == "off")
+    }
+
+    /// Whether a connection that was used can be used again; one to a file is part of this process.
+    async fn answers(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+        if self == Self::Sqlite { Ok(true) } else { patience::answers(connection).await }
     }
 }
 
