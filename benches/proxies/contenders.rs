@@ -15,8 +15,8 @@ use crate::{Failed, IDENTITY_HEADER, TEST_CORE, residents, session_lookup};
 
 /// Longest wait until a process listens.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a process that was asked to end may take.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How often a process that was asked to end is looked at, 20 milliseconds apart, before it is ended.
+const GOODBYES: u32 = 250;
 /// Ticks of `/proc/PID/stat` in a second: `USER_HZ`, part of Linux's promise to programs.
 pub const TICKS: u64 = 100;
 
@@ -87,12 +87,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         // Asked, because nginx has to end its worker; as by Ctrl-C, at which pingora does not wait for its connections.
         let _ = kill_process(Pid::from_child(&self.0), Signal::INT);
-        let asked = Instant::now();
-        while asked.elapsed() < GOODBYE {
+        for _ in 0..GOODBYES {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(20));
         }
         // In the background of a shell, whoever has no handler of its own ignores INT.
         let _ = self.0.kill();
