@@ -1,8 +1,7 @@
 //! An agency's file as used, and what has to hold between the agencies.
 
-use std::sync::Arc;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::document::Section;
 use super::headers;
