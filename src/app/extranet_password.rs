@@ -77,7 +77,7 @@ pub async fn restore(
         Ok::<_, Fault>(Restored::Refused)
     };
     // The same counter as for guesses at this old account on the sign-in page.
-    let key = format!("account:{}:{}", agency.code, crate::domain::codec::folded(link.account.login.as_str()));
+    let key = format!("account:{}:{}", agency.code, crate::domain::text::folded(link.account.login.as_str()));
     let subject = Subject { key, policy: agency.policy.lockout };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
         return refused(Refusal::Throttled).await;

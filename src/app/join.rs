@@ -7,13 +7,13 @@ use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::codec::folded;
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::migration::Step;
 use crate::domain::secret::Secret;
+use crate::domain::text::folded;
 
 /// The person whose browser this is: signed in here now, or the only one who ever was on this device.
 ///

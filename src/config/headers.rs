@@ -3,8 +3,8 @@
 use super::document::Section;
 use super::problems::Wrong;
 use super::values;
-use crate::domain::codec::has_control;
 use crate::domain::identity_headers::{IdentityHeader, PLACEHOLDERS, Template};
+use crate::domain::text::has_control;
 
 /// Headers that belong to the connection or to the gateway: whoever sets them changes more than a name.
 const NOT_OURS: [&str; 22] = [

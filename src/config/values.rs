@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::problems::Wrong;
-use crate::domain::codec::has_control;
 use crate::domain::email::EmailAddress;
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
 use crate::domain::path::{NormalisedPath, PathRule};
+use crate::domain::text::has_control;
 
 /// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
 const LEAST_CONTRAST: f64 = 4.5;

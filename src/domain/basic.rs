@@ -34,7 +34,7 @@ impl BasicLogin {
     /// cannot be anybody's.
     #[must_use]
     pub fn authorization(&self, login: &LegacyLogin, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
-        if !can_be_sent(login) || super::codec::has_control(secret.expose()) {
+        if !can_be_sent(login) || super::text::has_control(secret.expose()) {
             return None;
         }
         let written = |text: &str| match self.charset {

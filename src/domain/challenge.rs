@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::codec::identifier;
 use super::email::EmailAddress;
+use super::identifier::identifier;
 use super::policy::{AgencyPolicy, ProofMethod};
 use super::secret::SecretDigest;
 

@@ -1,7 +1,7 @@
 //! What a person types to sign in: one for all accounts, or one for an account (004).
 
-use super::codec::identifier;
 use super::email::EmailAddress;
+use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyLogin};
 use super::password::PasswordHash;
 
@@ -29,7 +29,7 @@ impl TypedLogin {
     /// As counted, whatever it is: the same for every spelling (SEC-050).
     #[must_use]
     pub fn counted(&self) -> String {
-        super::codec::folded(self.legacy.as_str())
+        super::text::folded(self.legacy.as_str())
     }
 }
 

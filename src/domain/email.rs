@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::masked;
+use super::text::{masked, tidy};
 
 /// An address that a letter can be sent to, kept as it was typed.
 ///
@@ -29,12 +29,12 @@ pub enum EmailError {
 }
 
 impl EmailAddress {
-    /// Reads an address; outer blanks are dropped.
+    /// Reads an address, [tidied](tidy).
     ///
     /// # Errors
     /// Tells what is wrong with it, for the page that asked.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
+        let text = tidy(text);
         if text.is_empty() {
             return Err(EmailError::Empty);
         }
@@ -47,7 +47,7 @@ impl EmailAddress {
             && !local.starts_with('-');
         let labels: Vec<&str> = domain.split('.').collect();
         let domain_fits = labels.len() >= 2 && labels.iter().all(|label| is_label(label));
-        if local_fits && domain_fits { Ok(Self(text.to_owned())) } else { Err(EmailError::Malformed) }
+        if local_fits && domain_fits { Ok(Self(text)) } else { Err(EmailError::Malformed) }
     }
 
     /// As typed: where letters go (SEC-039: to the stored bytes, never to a folded spelling).

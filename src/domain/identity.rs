@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::agency::AgencyCode;
-use super::codec::{has_control, identifier, masked};
+use super::identifier::identifier;
+use super::text::{has_control, masked, tidy};
 
 identifier! {
     /// One person's identifier; never shown, never sent to an extranet.
@@ -59,7 +60,7 @@ impl Kind {
 
 /// The identifier that an agency gave out for its extranet.
 ///
-/// Compared without regard to case and outer blanks (SEC-050), sent to the extranet as it was typed.
+/// Compared without regard to case and outer blanks (SEC-050), sent to the extranet as it was typed but for what nobody sees.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LegacyLogin(String);
@@ -68,12 +69,12 @@ impl LegacyLogin {
     /// The longest identifier that is taken, in characters.
     pub const MAX: usize = 200;
 
-    /// Takes what was typed, without the blanks around it; empty, too long or with control characters is none.
+    /// Takes what was typed, [tidied](tidy); empty, too long or with control characters is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = !text.is_empty() && text.chars().count() <= Self::MAX && !has_control(text);
-        fits.then(|| Self(text.to_owned()))
+        let text = tidy(text);
+        let fits = !text.is_empty() && text.chars().count() <= Self::MAX && !has_control(&text);
+        fits.then_some(Self(text))
     }
 
     /// As typed: what the extranet gets.

@@ -101,7 +101,7 @@ impl IdentityHeader {
     #[must_use]
     pub fn value(&self, account: &LegacyAccount) -> Option<Vec<u8>> {
         let value = self.template.value(account)?;
-        if super::codec::has_control(&value) {
+        if super::text::has_control(&value) {
             return None;
         }
         Some(match self.encoding {

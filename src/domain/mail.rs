@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::agency::AgencyCode;
 use super::challenge::ChallengeId;
-use super::codec::identifier;
 use super::email::EmailAddress;
+use super::identifier::identifier;
 use super::language::Language;
 
 identifier! {

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::challenge::{ChallengeId, ChallengeTerms, ProvenEmail};
-use super::codec::identifier;
 use super::email::EmailAddress;
+use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyAccount};
 use super::password::{PasswordHash, PasswordRules};
 use super::policy::{AgencyPolicy, Identifier, Order};

@@ -104,7 +104,7 @@ impl RosterLine {
     /// Says which field is wrong.
     pub fn parse(fields: Fields<'_>) -> Result<Self, RosterError> {
         let Fields { login, password, name, kind, email, since, closed } = fields;
-        if [name, password, since].into_iter().any(super::codec::has_control) {
+        if [name, password, since].into_iter().any(super::text::has_control) {
             return Err(RosterError::Control);
         }
         let email = match email.trim() {

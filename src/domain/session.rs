@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::codec::identifier;
+use super::identifier::identifier;
 use super::identity::IdentityId;
 use super::policy::AgencyPolicy;
 

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::agency::AgencyCode;
 use super::audit::{AuditEvent, Refusal};
-use super::codec::has_control;
 use super::email::EmailAddress;
 use super::identity::{IdentityId, Kind, LegacyLogin};
 use super::language::Language;
+use super::text::has_control;
 
 /// Whom support asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
