@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, join, sign_out, switch_account};
-use crate::domain::agency::{Agency, AgencyCode};
+use super::{App, Caller, Fault, by_resident, holder, join, sign_out, switch_account};
+use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
@@ -85,23 +85,38 @@ pub(super) async fn end_upstream(
     Ok(())
 }
 
-/// The agency took an account back: nobody has it any more. Gives who had it.
+/// What an agency took back.
+#[derive(Debug, Default)]
+pub(super) struct Withdrawn {
+    /// Who had it.
+    pub(super) had: Option<IdentityId>,
+    /// Whether somebody was about to get it.
+    pub(super) run: bool,
+}
+
+/// The agency took an account back: nobody has it any more, nor gets it who began before (REL-069).
 pub(super) async fn withdraw(
     app: &App,
     tx: &mut Tx,
     agency: &AgencyCode,
     login: &LegacyLogin,
     now: Timestamp,
-) -> Result<Option<IdentityId>, Fault> {
-    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+) -> Result<Withdrawn, Fault> {
+    let run = holder::end_runs(tx, agency, login, now).await?;
+    if run {
+        let entry = AuditEntry::by(Actor::Operator, AuditEvent::MigrationWithdrawn);
+        let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
+        tx.append_audit(&entry, "command line", "import", now).await?;
+    }
+    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
     if !tx.detach(&link.id).await? {
-        return Ok(None);
+        return Ok(Withdrawn { had: None, run });
     }
     tell(app, tx, &link, Why::Agency, now).await?;
     let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
     tx.append_audit(&entry, "command line", "import", now).await?;
-    Ok(Some(link.identity))
+    Ok(Withdrawn { had: Some(link.identity), run })
 }
 
 /// Somebody has shown the extranet's own credentials for an identifier that is attached already, and they are not the
@@ -158,12 +173,4 @@ async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> 
 
 fn about(link: &Link, entry: AuditEntry) -> AuditEntry {
     AuditEntry { agency: Some(link.account.agency.clone()), login: Some(link.account.login.clone()), ..entry }
-}
-
-/// Whether a password that is typed for an attached account may be one that the extranet takes now: neither the one from
-/// before the migration, which explains itself, nor anything where the extranet has no say.
-pub(super) fn may_be_anothers(agency: &Agency) -> bool {
-    use crate::domain::agency::AgencyMode;
-    use crate::domain::upstream::Verifier;
-    agency.verifier != Verifier::Roster && agency.mode != AgencyMode::Cutover
 }

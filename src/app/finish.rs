@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::migrate::entry;
-use super::{App, Caller, Fault, by_resident, detach};
+use super::{App, Caller, Fault, by_resident, detach, holder};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
@@ -12,6 +12,12 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::Flow;
 use crate::domain::password::PasswordHash;
 use crate::store::{StoredFlow, Tx};
+
+/// Whether the account is still this run's to give (REL-069).
+pub(super) async fn is_still_to_give(app: &App, tx: &mut Tx, flow: &Flow) -> Result<bool, Fault> {
+    let Some(agency) = app.directory().agency(&flow.account.agency).cloned() else { return Ok(false) };
+    holder::may_be_given(tx, &agency, &flow.account.login, flow.holding.as_ref()).await
+}
 
 #[expect(clippy::too_many_arguments, reason = "one transaction writes everything that a new person is")]
 pub(super) async fn create(

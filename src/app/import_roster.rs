@@ -8,7 +8,7 @@ use super::{App, Fault, detach};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
-use crate::domain::roster::{RosterLine, Standing, is_another_holder};
+use crate::domain::roster::{Holding, RosterLine, Standing, is_another_holder};
 use crate::sessions::Change;
 use crate::store::Tx;
 
@@ -48,11 +48,12 @@ impl<'a> Import<'a> {
         let before = tx.roster_since(code, &line.login).await?;
         let mut had = None;
         if is_another_holder(before.as_deref(), line.since.as_deref()) {
-            had = detach::withdraw(self.app, &mut tx, code, &line.login, now).await?;
+            had = detach::withdraw(self.app, &mut tx, code, &line.login, now).await?.had;
             tx.delete_roster_line(code, &line.login).await?;
             self.withdrawn += 1;
         }
-        tx.upsert_roster_line(code, line, password.as_ref(), expires_at, now).await?;
+        let holding = Holding::random(&*self.app.dice);
+        tx.upsert_roster_line(code, line, password.as_ref(), expires_at, &holding, now).await?;
         if let Some(since) = &line.since {
             tx.set_roster_since(code, &line.login, since).await?;
         }
@@ -82,11 +83,13 @@ impl<'a> Import<'a> {
     async fn withdraw(&mut self, login: &LegacyLogin) -> Result<(), Fault> {
         let code = &self.agency.code;
         let mut tx = self.app.store.write().await?;
-        let had = detach::withdraw(self.app, &mut tx, code, login, self.app.now()).await?;
-        if tx.delete_roster_line(code, login).await? || had.is_some() {
+        let now = self.app.now();
+        let withdrawn = detach::withdraw(self.app, &mut tx, code, login, now).await?;
+        tx.close_account(code, login, now).await?;
+        if tx.delete_roster_line(code, login).await? || withdrawn.had.is_some() || withdrawn.run {
             self.withdrawn += 1;
         }
-        self.commit(tx, had).await
+        self.commit(tx, withdrawn.had).await
     }
 
     async fn commit(&self, tx: Tx, had: Option<IdentityId>) -> Result<(), Fault> {

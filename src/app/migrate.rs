@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, finish, letters};
-use crate::domain::agency::Agency;
+use super::{App, Caller, Fault, finish, holder, letters};
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusal};
 use crate::domain::email::{EmailAddress, EmailError};
@@ -40,6 +40,8 @@ pub enum Stepped {
     },
     /// No flow is open in this browser, or another step is: its page is to be shown.
     Elsewhere,
+    /// The agency has taken the account back, or given it to somebody else, while the run was under way (REL-069).
+    Withdrawn(AgencyCode),
     /// What was typed is wrong.
     Wrong(Mistake),
 }
@@ -71,6 +73,15 @@ pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
     let mut tx = app.store.read().await?;
     let stored = tx.flow_of_browser(caller.browser.digest()).await?;
     Ok(stored.and_then(|stored| found(app, stored)))
+}
+
+/// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
+///
+/// # Errors
+/// The store fails.
+pub async fn withdrawn(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
+    let code = app.store.read().await?.withdrawn_in_browser(caller.browser.digest()).await?;
+    Ok(code.and_then(|code| app.directory().agency(&code).cloned()))
 }
 
 fn found(app: &App, stored: StoredFlow) -> Option<Open> {
@@ -209,7 +220,13 @@ pub(super) async fn take(
     };
     let mut tx = app.store.write().await?;
     if !tx.save_flow(&flow, stored.version).await? {
-        return Ok(Stepped::Elsewhere);
+        return overtaken(&mut tx, &flow).await;
+    }
+    if matches!(effect, Effect::Create { .. } | Effect::Attach { .. })
+        && !finish::is_still_to_give(app, &mut tx, &flow).await?
+    {
+        drop(tx);
+        return withdraw(app, caller, &flow).await;
     }
     if let Some(challenge) = answers
         && !tx.mark_answered(challenge, now).await?
@@ -237,6 +254,10 @@ pub(super) async fn take(
                 return owner_decides(app, &stored, answers, &email).await;
             }
         }
+        // Disabled wins over a right password, and is told what a wrong one is told (e11).
+        Effect::Attach { identity } if tx.is_disabled(&identity).await? => {
+            return Ok(Stepped::Wrong(Mistake::JoinRefused));
+        }
         Effect::Attach { identity } => {
             if let Some(finished) = finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
                 instead_of = finished.instead_of;
@@ -251,6 +272,23 @@ pub(super) async fn take(
         None => tx.commit().await?,
     }
     Ok(stepped)
+}
+
+/// Somebody was faster: another tab, another node, or the agency.
+async fn overtaken(tx: &mut Tx, flow: &Flow) -> Result<Stepped, Fault> {
+    let is_withdrawn = tx.is_withdrawn(&flow.id).await?;
+    Ok(if is_withdrawn { Stepped::Withdrawn(flow.account.agency.clone()) } else { Stepped::Elsewhere })
+}
+
+/// At its end, the account turns out not to be this run's to give any more.
+async fn withdraw(app: &App, caller: &Caller, flow: &Flow) -> Result<Stepped, Fault> {
+    let (account, now) = (&flow.account, app.now());
+    let mut tx = app.store.write().await?;
+    if holder::end_runs(&mut tx, &account.agency, &account.login, now).await? {
+        caller.audit(&mut tx, &entry(flow, AuditEvent::MigrationWithdrawn), now).await?;
+    }
+    tx.commit().await?;
+    Ok(Stepped::Withdrawn(account.agency.clone()))
 }
 
 /// The same address was proven elsewhere at the same moment, by the same person with two contracts or by another one:

@@ -4,6 +4,7 @@
 //! logged once where it becomes an answer.
 
 pub mod accept_terms;
+pub mod attempt;
 pub mod change_email;
 pub mod change_password;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod extranet_password;
 mod finish;
 pub mod hand_over;
 pub mod hasher;
+mod holder;
 pub mod import_roster;
 pub mod jar;
 pub mod join;

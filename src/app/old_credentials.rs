@@ -2,16 +2,17 @@
 
 use tokio::time::Instant;
 
+use super::attempt::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::hasher::Comparison;
-use super::sign_in::{Credentials, Known, Outcome, entry, refuse, trace};
 use super::throttle::Reserved;
-use super::{App, Caller, Fault, detach};
+use super::{App, Caller, Fault, holder};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
+use crate::domain::credential::Meant;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
-use crate::domain::roster::provisional_is_open;
+use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
@@ -33,30 +34,48 @@ pub(super) async fn judge(
     credentials: &Credentials<'_>,
     reserved: Reserved,
 ) -> Result<Outcome, Fault> {
-    let agency = &credentials.agency;
-    let judged = match (&known.link, agency.mode, agency.verifier) {
-        (Some(link), _, _) => attached_already(app, caller, known, credentials, link).await,
-        (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
-        (None, _, Verifier::Form | Verifier::Basic) => Ok(ask_extranet(app, caller, known, credentials).await),
-        (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
-    };
+    let judged = ask_who_knows(app, caller, known, credentials).await;
     let (reserved, judged) = reserved.unless(app, judged).await?;
     let reason = match judged {
-        Judged::Right(profile) => {
-            reserved.succeeded(app).await?;
-            let browser = open_wizard(app, caller, known, credentials, profile).await?;
-            return Ok(Outcome::Wizard { browser });
-        }
         Judged::Silent(silence) => {
             reserved.unanswered(app).await?;
-            tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not check old credentials");
+            let agency = &credentials.agency.code;
+            tracing::warn!(%agency, reason = %silence, "the extranet could not check old credentials");
             trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason: silence.to_string() }).await?;
             return Ok(Outcome::ExtranetSilent);
         }
-        // A person whose access was withdrawn is told what somebody unknown is told, whatever was typed (e11).
-        Judged::Wrong(_) if known.disabled => Refusal::Disabled,
+        // Whose access was withdrawn is told what somebody unknown is told, whatever was typed and however right (e11).
+        Judged::Right(_) | Judged::Wrong(_) if known.is_disabled() => Refusal::Disabled,
+        Judged::Right(profile) => {
+            let opened = open_wizard(app, caller, known, credentials, profile).await;
+            let (reserved, opened) = reserved.unless(app, opened).await?;
+            return match opened {
+                Some(browser) => {
+                    settle_right(app, known, reserved).await?;
+                    Ok(Outcome::Wizard { browser })
+                }
+                None => refused(app, caller, known, credentials, reserved, Refusal::Closed).await,
+            };
+        }
         Judged::Wrong(reason) => reason,
     };
+    refused(app, caller, known, credentials, reserved, reason).await
+}
+
+/// Right credentials end the failures on an account that is nobody's yet. Of somebody's they only take back themselves:
+/// who knows the extranet's password is not for that the person whose own one is guessed at.
+async fn settle_right(app: &App, known: &Known, reserved: Reserved) -> Result<(), Fault> {
+    if known.owner().is_some() { reserved.unanswered(app).await } else { reserved.succeeded(app).await }
+}
+
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    reserved: Reserved,
+    reason: Refusal,
+) -> Result<Outcome, Fault> {
     let outcome = match reason {
         Refusal::OldCredentials => Outcome::OldCredentials,
         Refusal::ProvisionalOver => Outcome::ProvisionalOver,
@@ -65,10 +84,17 @@ pub(super) async fn judge(
         | Refusal::Throttled
         | Refusal::LockedUpstream
         | Refusal::Cutover
+        | Refusal::Closed
+        | Refusal::NotAsked
         | Refusal::Disabled => Outcome::Refused,
     };
     match reason {
-        Refusal::WrongCredentials | Refusal::Throttled | Refusal::Cutover | Refusal::Disabled => reserved.failed(),
+        Refusal::WrongCredentials
+        | Refusal::Throttled
+        | Refusal::Cutover
+        | Refusal::Closed
+        | Refusal::NotAsked
+        | Refusal::Disabled => reserved.failed(),
         // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
         Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
             reserved.unanswered(app).await?;
@@ -78,32 +104,54 @@ pub(super) async fn judge(
     Ok(outcome)
 }
 
-/// An account that has been migrated: its old password explains itself, but opens nothing (b14). Another one may be that
-/// of who has the identifier now, or a new one that the agency gave out; the extranet knows (SEC-017). While the password
-/// that we keep still works there, no other one can.
-async fn attached_already(
+/// Who says whether old credentials are right: the digest of those that are switched off, the roster, the extranet, or
+/// nobody, where the password may not leave the house (decision 40).
+async fn ask_who_knows(
     app: &App,
     caller: &Caller,
     known: &Known,
     credentials: &Credentials<'_>,
-    link: &Link,
 ) -> Result<Judged, Fault> {
+    let agency = &credentials.agency;
+    if known.on_roster == OnRoster::Closed {
+        return Ok(Judged::Wrong(Refusal::Closed));
+    }
+    if let Some(link) = &known.link
+        && explains_itself(app, known, credentials, link).await?
+    {
+        return Ok(Judged::Wrong(Refusal::OldCredentials));
+    }
+    match (&known.link, agency.mode, agency.verifier) {
+        // There a roster decides who has it, by other words and not by another password.
+        (Some(_), AgencyMode::Cutover, _) | (Some(_), _, Verifier::Roster) => {
+            Ok(Judged::Wrong(Refusal::WrongCredentials))
+        }
+        (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
+        (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
+        (_, _, Verifier::Form | Verifier::Basic) => {
+            let is_known = known.owner().is_some();
+            Ok(match known.typed.may_be_asked(agency.may_be_email, is_known, credentials.meant) {
+                true => ask_extranet(app, caller, known, credentials).await,
+                false if is_known => Judged::Wrong(Refusal::WrongCredentials),
+                false => Judged::Wrong(Refusal::NotAsked),
+            })
+        }
+    }
+}
+
+/// An account that has been migrated: its old password explains itself, but opens nothing (b14). While the password that
+/// we keep still works in the extranet, no other one can; once it is refused, the agency may have given the old one out
+/// anew (SEC-017).
+async fn explains_itself(app: &App, known: &Known, credentials: &Credentials<'_>, link: &Link) -> Result<bool, Fault> {
     let agency = &credentials.agency;
     let mut tx = app.store.read().await?;
     let old = tx.old_digest(&agency.code, &known.typed.legacy).await?;
     let keeps_secret = tx.legacy_secret(&link.id).await?.is_some();
     drop(tx);
-    let explains = match old {
-        Some(old) => app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong,
-        None => false,
-    };
-    if explains && (keeps_secret || !agency.adapter.needs_secret()) {
-        return Ok(Judged::Wrong(Refusal::OldCredentials));
-    }
-    if detach::may_be_anothers(agency) {
-        return Ok(ask_extranet(app, caller, known, credentials).await);
-    }
-    Ok(Judged::Wrong(if explains { Refusal::OldCredentials } else { Refusal::WrongCredentials }))
+    let Some(old) = old else { return Ok(false) };
+    let is_old = app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong;
+    let may_be_anew = credentials.meant == Meant::AgencysNew && agency.adapter.needs_secret() && !keeps_secret;
+    Ok(is_old && !may_be_anew)
 }
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {
@@ -166,21 +214,28 @@ async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> 
     })
 }
 
-/// Begins the wizard, or goes on with one that was begun on another browser (b21). What the extranet takes today is what
-/// is sealed, whichever it is.
+/// Begins the wizard, or goes on with one that was begun on another browser with the same password (b21): another one that
+/// the extranet takes now may be somebody else's, who does not go on where this one stood (REL-069). None where the
+/// account is not to be given any more.
 async fn open_wizard(
     app: &App,
     caller: &Caller,
     known: &Known,
     credentials: &Credentials<'_>,
     profile: Profile,
-) -> Result<Secret, Fault> {
+) -> Result<Option<Secret>, Fault> {
     let agency = &credentials.agency;
     let now = app.now();
     let browser = long_secret(&*app.dice);
     let old_digest = app.hasher.hash(credentials.password.clone()).await?;
+    let same = begun_with_the_same(app, known, credentials).await?;
     let mut tx = app.store.write().await?;
+    let holding = known.on_roster.holding();
+    if !holder::may_be_given(&mut tx, agency, &known.typed.legacy, holding).await? {
+        return Ok(None);
+    }
     let open = tx.open_flow_of_account(&agency.code, &known.typed.legacy, now).await?;
+    let open = open.filter(|stored| same.as_ref() == Some(&stored.flow.id));
     let id = open.as_ref().map_or_else(|| FlowId::random(&*app.dice), |stored| stored.flow.id.clone());
     let sealed = if agency.adapter.needs_secret() {
         Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password))
@@ -193,12 +248,25 @@ async fn open_wizard(
     } else {
         let (account, email) = described(agency, known, profile);
         let flow = Flow::start(id, account, email, MigrationPlan::from(&agency.policy), now);
+        let flow = Flow { holding: holding.cloned(), ..flow };
         tx.insert_flow(&flow, browser.digest(), sealed.as_ref(), Some(&old_digest)).await?;
         AuditEvent::MigrationStarted
     };
     caller.audit(&mut tx, &entry(known, credentials, started), now).await?;
     tx.commit().await?;
-    Ok(browser)
+    Ok(Some(browser))
+}
+
+/// The run of this account that is under way, if it was begun with this very password.
+async fn begun_with_the_same(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Option<FlowId>, Fault> {
+    let mut tx = app.store.read().await?;
+    let open = tx.open_flow_of_account(&credentials.agency.code, &known.typed.legacy, app.now()).await?;
+    drop(tx);
+    let Some((flow, digest)) = open.and_then(|stored| Some((stored.flow.id, stored.old_digest?))) else {
+        return Ok(None);
+    };
+    let compared = app.hasher.compare(credentials.password.clone(), digest).await?;
+    Ok((compared != Comparison::Wrong).then_some(flow))
 }
 
 /// What the roster says of an account goes before what the extranet's profile page shows.

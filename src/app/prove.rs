@@ -10,7 +10,7 @@ use super::join;
 use super::migrate::{self, Stepped};
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail};
 use crate::domain::credential::Credential;
@@ -48,6 +48,8 @@ pub enum Opened {
     Expired,
     /// Answered before.
     Used,
+    /// The agency took the account back whose run waited for it (REL-069).
+    Withdrawn(AgencyCode),
     /// No such link, or nothing waits for it any more.
     Invalid,
 }
@@ -175,6 +177,9 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
     let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
     if !matches!(tx.owner_of(&challenge.id).await?, Some((Purpose::Migration, _))) {
         return Ok(Opened::Invalid);
+    }
+    if let Some(agency) = tx.withdrawn_with_proof(&challenge.id).await? {
+        return Ok(Opened::Withdrawn(agency));
     }
     match challenge.answer_link(link, app.now()) {
         LinkAnswer::Superseded => return Ok(Opened::Superseded),

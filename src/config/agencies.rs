@@ -67,7 +67,7 @@ pub(super) fn read<'s>(
     let accounts = section.choice("accounts");
     let cookies = cookies(&section, accounts, &mut origins);
     let sign_in = section.section("sign_in").and_then(|section| {
-        let (adapter, verifier) = sign_in::read(&section)?;
+        let (adapter, verifier, may_be_email) = sign_in::read(&section)?;
         if !section.has("verifier") {
             let value = match verifier {
                 Verifier::Form => "form",
@@ -76,7 +76,7 @@ pub(super) fn read<'s>(
             };
             derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
         }
-        Some((adapter, verifier))
+        Some((adapter, verifier, may_be_email))
     });
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
     let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic")) || cookies == Some(CookieMode::Jar);
@@ -91,7 +91,7 @@ pub(super) fn read<'s>(
         section.error("keep_authorization", wrong.hint("leave it out"));
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
-    let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, _)| adapter), &mut origins);
+    let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, ..)| adapter), &mut origins);
     let session_over = section.section("session_over").and_then(|section| {
         let element =
             if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
@@ -106,7 +106,7 @@ pub(super) fn read<'s>(
     let ours = headers.iter().map(|header| header.name.as_str());
     let reserved = ReservedNames::of(ours.chain(secret_header.map(|header| header.name.as_str())));
     let agency = || {
-        let (adapter, verifier) = sign_in?;
+        let (adapter, verifier, may_be_email) = sign_in?;
         Some(Agency {
             code: code.clone()?,
             brand: brand?,
@@ -118,6 +118,7 @@ pub(super) fn read<'s>(
             policy,
             adapter,
             verifier,
+            may_be_email,
             cookies: cookies?,
             reserved: Arc::new(reserved),
             headers: headers.into(),

@@ -6,8 +6,8 @@ use super::values;
 use crate::domain::basic::BasicLogin;
 use crate::domain::upstream::{Adapter, FormLogin, LogoutCall, ProfilePage, Rule, Verifier};
 
-/// Reads the adapter and the verifier; None where something is wrong, and then it has been noted.
-pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier)> {
+/// Reads the adapter, the verifier, and whether identifiers may be addresses; None where something is wrong, and then it has been noted.
+pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier, bool)> {
     let declared = section.section("form");
     let form = declared.as_ref().and_then(form);
     let adapter = match section.text("adapter").as_deref() {
@@ -50,7 +50,11 @@ pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier)> {
         (None, Some("http-basic")) => Some(Verifier::Basic),
         (None, _) => Some(Verifier::Roster),
     };
-    Some((adapter?, verifier?))
+    let may_be_email = section.flag("may_be_email")?;
+    if may_be_email && verifier == Some(Verifier::Roster) {
+        section.warning("may_be_email", Wrong::new("is not used with verifier = \"roster\": no extranet is asked"));
+    }
+    Some((adapter?, verifier?, may_be_email))
 }
 
 fn basic(section: &Section<'_>) -> Option<BasicLogin> {

@@ -207,6 +207,8 @@ pub struct Agency {
     pub adapter: Adapter,
     /// Who can say whether old credentials are right.
     pub verifier: Verifier,
+    /// Whether its identifiers may be e-mail addresses: otherwise none ever reaches its extranet.
+    pub may_be_email: bool,
     /// Where the extranet's cookies live.
     pub cookies: CookieMode,
     /// The headers to inject.

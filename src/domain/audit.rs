@@ -37,6 +37,10 @@ pub enum Refusal {
     OldCredentials,
     /// The agency has closed the old way in.
     Cutover,
+    /// The agency has closed the account.
+    Closed,
+    /// It looks like an address, and the agency's identifiers are none: nobody was asked.
+    NotAsked,
     /// An operator has withdrawn the person's access.
     Disabled,
 }
@@ -69,6 +73,8 @@ pub enum AuditEvent {
     PasswordRefused,
     /// « Ce n'est pas moi ».
     MigrationDisowned,
+    /// The wizard ended, because the account is not to be given to who began it any more.
+    MigrationWithdrawn,
     /// A person was created and the account attached.
     Migrated,
     /// An account was attached to a person who existed.
@@ -192,6 +198,7 @@ impl AuditEvent {
             Self::ProofRefused => "proof-refused",
             Self::PasswordRefused => "password-refused",
             Self::MigrationDisowned => "migration-disowned",
+            Self::MigrationWithdrawn => "migration-withdrawn",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
             Self::AccountSwitched { .. } => "account-switched",
@@ -233,6 +240,8 @@ impl Refusal {
             Self::ProvisionalOver => "provisional-over",
             Self::OldCredentials => "old-credentials",
             Self::Cutover => "cutover",
+            Self::Closed => "closed",
+            Self::NotAsked => "not-asked",
             Self::Disabled => "disabled",
         }
     }

@@ -33,6 +33,31 @@ impl TypedLogin {
     }
 }
 
+/// Whose password it is that was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// The one chosen here, or else the one that the agency gave out.
+    Either,
+    /// « Mon agence m'a donné un nouveau mot de passe »: the agency's, and surely not the one chosen here.
+    AgencysNew,
+}
+
+impl TypedLogin {
+    /// Whether an extranet may be asked about what was typed: where its identifiers are no addresses, nothing that looks
+    /// like one goes there; and the password of who is known here, by address or old account, goes there only if it is
+    /// said to be the agency's (decision 40).
+    #[must_use]
+    pub fn may_be_asked(&self, may_be_email: bool, is_known: bool, meant: Meant) -> bool {
+        (may_be_email || !self.looks_like_an_address()) && (meant == Meant::AgencysNew || !is_known)
+    }
+
+    /// Whether it was meant as an address, however it is misspelled.
+    #[must_use]
+    pub fn looks_like_an_address(&self) -> bool {
+        self.counted().contains('@')
+    }
+}
+
 /// What a person types; a login belongs to one credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -44,4 +69,41 @@ pub struct Credential {
     pub email: EmailAddress,
     /// The password's hash.
     pub password: PasswordHash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn review_b6_what_looks_like_an_address_or_is_known_here_is_not_asked_of_an_extranet() {
+        let addresses = [
+            "anna@free.fr",
+            "anna@free",
+            "anna@",
+            "@anna",
+            "ANNA＠free.fr",
+            "anna﹫free.fr",
+            "an na @ free.fr",
+            "a\u{200b}@b",
+        ];
+        for (may_be_email, is_known, meant, identifier, address) in [
+            (false, false, Meant::Either, true, false),
+            (false, true, Meant::Either, false, false),
+            (false, false, Meant::AgencysNew, true, false),
+            (false, true, Meant::AgencysNew, true, false),
+            (true, false, Meant::Either, true, true),
+            (true, true, Meant::Either, false, false),
+            (true, false, Meant::AgencysNew, true, true),
+            (true, true, Meant::AgencysNew, true, true),
+        ] {
+            let asked = |text: &str| {
+                TypedLogin::parse(text).expect("something typed").may_be_asked(may_be_email, is_known, meant)
+            };
+            assert_eq!(asked("C10023"), identifier, "{may_be_email} {is_known} {meant:?}");
+            for typed in addresses {
+                assert_eq!(asked(typed), address, "{typed}: {may_be_email} {is_known} {meant:?}");
+            }
+        }
+    }
 }

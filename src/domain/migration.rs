@@ -12,6 +12,7 @@ use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyAccount};
 use super::password::{PasswordHash, PasswordRules};
 use super::policy::{AgencyPolicy, Identifier, Order};
+use super::roster::Holding;
 
 identifier! {
     /// One run through the wizard.
@@ -188,6 +189,13 @@ pub struct Flow {
     pub account: LegacyAccount,
     /// The address that the agency has for it.
     pub roster_email: Option<EmailAddress>,
+    /// Who had it on the agency's roster when the run began; none where it did not stand there, and in a run of the
+    /// program before.
+    #[serde(default)]
+    pub holding: Option<Holding>,
+    /// Whether the agency's address for it was told that another one was chosen (b23).
+    #[serde(default)]
+    pub roster_told: bool,
     /// What the agency had set.
     pub plan: MigrationPlan,
     /// Where it stands.
@@ -207,7 +215,8 @@ impl Flow {
         now: Timestamp,
     ) -> Self {
         let opens_at = now.checked_add(SignedDuration::from_secs(i64::from(plan.notice_seconds))).unwrap_or(now);
-        Self { id, account, roster_email, plan, step: Step::Notice { opens_at }, started_at: now }
+        let step = Step::Notice { opens_at };
+        Self { id, account, roster_email, holding: None, roster_told: false, plan, step, started_at: now }
     }
 
     /// When it has to start again.
@@ -215,6 +224,12 @@ impl Flow {
     pub fn expires_at(&self) -> Timestamp {
         let lifetime = SignedDuration::from_hours(i64::from(self.plan.hours));
         self.started_at.checked_add(lifetime).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The agency's address for the account, where another one is chosen and nobody has told it so yet (b23).
+    #[must_use]
+    pub fn address_to_tell(&self, chosen: &EmailAddress) -> Option<&EmailAddress> {
+        self.roster_email.as_ref().filter(|known| !self.roster_told && known.key() != chosen.key())
     }
 
     /// Whether it can still go on.

@@ -3,8 +3,50 @@
 use jiff::Timestamp;
 
 use super::email::EmailAddress;
+use super::identifier::identifier;
 use super::identity::{Kind, LegacyLogin};
 use super::secret::Secret;
+
+identifier! {
+    /// One holder's time with an account of a roster; another holder, or an account that was closed in between, is
+    /// another one.
+    Holding
+}
+
+/// What an agency's roster says of an account, when it is asked whose that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnRoster {
+    /// Nothing.
+    Absent,
+    /// The agency has closed it.
+    Closed,
+    /// It is there, and somebody has it.
+    Held(Holding),
+}
+
+impl OnRoster {
+    /// The holder's time with it, if it is there.
+    #[must_use]
+    pub fn holding(&self) -> Option<&Holding> {
+        match self {
+            Self::Held(holding) => Some(holding),
+            Self::Absent | Self::Closed => None,
+        }
+    }
+
+    /// Whether the account can still be given to who showed its old credentials when it was held so (REL-069). An agency
+    /// whose roster judges credentials has no other accounts than those on it.
+    #[must_use]
+    pub fn may_be_given(&self, begun: Option<&Holding>, roster_judges: bool) -> bool {
+        match (self, begun) {
+            (Self::Closed, _) | (Self::Absent, Some(_)) => false,
+            (Self::Held(now), Some(begun)) => now == begun,
+            // A roster that names an account for the first time says more, and nothing else.
+            (Self::Held(_), None) => true,
+            (Self::Absent, None) => !roster_judges,
+        }
+    }
+}
 
 /// One line of a roster.
 #[derive(Debug, Clone)]
@@ -152,6 +194,24 @@ mod tests {
         assert_eq!(error(Fields { kind: "roi", ..fields }), Some(RosterError::Kind("roi".into())));
         assert_eq!(error(Fields { email: "x@", ..fields }), Some(RosterError::Email("x@".into())));
         assert_eq!(error(Fields { closed: "peut-être", ..fields }), Some(RosterError::Closed("peut-être".into())));
+    }
+
+    #[test]
+    fn rel_069_an_account_is_given_to_who_began_only_while_it_is_still_held_so() {
+        let (mine, anothers) = (Holding::stored("1"), Holding::stored("2"));
+        let held = |holding: &Holding| OnRoster::Held(holding.clone());
+        for (now, begun, by_form, by_roster) in [
+            (held(&mine), Some(&mine), true, true),
+            (held(&anothers), Some(&mine), false, false),
+            (OnRoster::Absent, Some(&mine), false, false),
+            (OnRoster::Closed, Some(&mine), false, false),
+            (OnRoster::Closed, None, false, false),
+            (held(&mine), None, true, true),
+            (OnRoster::Absent, None, true, false),
+        ] {
+            let given = [false, true].map(|roster_judges| now.may_be_given(begun, roster_judges));
+            assert_eq!(given, [by_form, by_roster], "{now:?} after {begun:?}");
+        }
     }
 
     #[test]

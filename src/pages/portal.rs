@@ -194,8 +194,22 @@ pub struct SignInPage {
     pub keep: bool,
     /// Where another agency of the same host is chosen, if there are others.
     pub other_agency: Option<String>,
+    /// « Mon agence m'a donné un nouveau mot de passe ».
+    pub given: Given,
     /// The message above the form.
     pub alert: Option<Alert>,
+}
+
+/// The form for a password that the agency gave out anew: below every refusal, whoever was refused (f03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Given {
+    /// Nothing was refused yet.
+    Hidden,
+    /// It stands below the refusal, folded.
+    Closed,
+    /// It is what was refused.
+    Open,
 }
 
 /// The information page after the old login (000, b04, b05).
@@ -537,6 +551,8 @@ pub enum MessageName {
     Disowned,
     /// The procedure is not open in this browser: start again with the old credentials (SEC-047, b21).
     StartAgain,
+    /// The agency took the account back, or gave it to somebody else, while its wizard was under way: it is to be asked.
+    AskAgency,
     /// Too many attempts from here; wait a while.
     TooMany,
     /// The extranet does not answer; old credentials stay valid, nothing was counted (b03, REL-043).

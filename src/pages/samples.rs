@@ -10,7 +10,7 @@ use super::letters::{
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
-    FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
+    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
     MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
     TermsPage,
 };
@@ -219,9 +219,11 @@ fn sign_in(samples: &mut Vec<Sample>) {
         login: String::new(),
         keep: false,
         other_agency: None,
+        given: Given::Hidden,
         alert: None,
     };
     page(samples, &calm);
+    page(samples, &SignInPage { given: Given::Closed, alert: Some(Alert::OldCredentials), ..calm.clone() });
     for alert in alerts() {
         page(samples, &SignInPage { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
     }
@@ -233,6 +235,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
             login: AWKWARD.to_owned(),
             keep: true,
             other_agency: Some("javascript:alert(1)".to_owned()),
+            given: Given::Open,
             alert: Some(Alert::SignInRefused),
         },
     );
@@ -519,7 +522,8 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::LinkSuperseded => MessageName::Confirmed,
         MessageName::Confirmed => MessageName::Disowned,
         MessageName::Disowned => MessageName::StartAgain,
-        MessageName::StartAgain => MessageName::TooMany,
+        MessageName::StartAgain => MessageName::AskAgency,
+        MessageName::AskAgency => MessageName::TooMany,
         MessageName::TooMany => MessageName::ExtranetUnavailable,
         MessageName::ExtranetUnavailable => MessageName::ExtranetRefuses,
         MessageName::ExtranetRefuses => MessageName::NoAccountHere,

@@ -11,11 +11,12 @@ use super::wording::{self, Shown};
 use crate::app::Fault;
 use crate::app::join;
 use crate::app::migrate::{self, Mistake, Open, Stepped};
+use crate::domain::agency::Agency;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::migration::Step;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
+    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, MessagePage, NoticePage, PasswordPage, ProofPage,
 };
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -42,7 +43,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Resul
 /// The page of the step that is open in this browser.
 pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
     let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
-        return Ok(Problem::page(StatusCode::OK, MessageName::StartAgain).into_response());
+        return Ok(match migrate::withdrawn(&web.app, &guest.caller).await? {
+            Some(agency) => ask_agency(web, guest, Some(&agency)),
+            None => Problem::page(StatusCode::OK, MessageName::StartAgain).into_response(),
+        });
     };
     let status = match (&remarks.alert, &remarks.error) {
         (None | Some(Alert::Resent), None) => StatusCode::OK,
@@ -94,6 +98,12 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             guest.go(&format!("{login}&notice=ready"))
         }
     })
+}
+
+/// The agency took the account back while the run was under way: it knows why, and this page says how to reach it.
+pub(super) fn ask_agency(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
+    let page = MessagePage { name: MessageName::AskAgency, action_url: wording::login_path(agency), request_id: None };
+    guest.page_with(StatusCode::GONE, web, agency, &page)
 }
 
 /// The page that waits for a letter to be answered, in the wizard and on the account page.
@@ -252,7 +262,9 @@ pub(super) async fn answer(
     typed: Option<String>,
 ) -> Result<Response, Fault> {
     let mistake = match stepped {
-        Stepped::On | Stepped::Finished { .. } | Stepped::Elsewhere => return Ok(guest.go(HERE)),
+        Stepped::On | Stepped::Finished { .. } | Stepped::Elsewhere | Stepped::Withdrawn(_) => {
+            return Ok(guest.go(HERE));
+        }
         Stepped::Wrong(mistake) => mistake,
     };
     let alert = |alert| Remarks { alert: Some(alert), ..Remarks::default() };

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::migrate::{HERE, Remarks, answer, show_step};
+use super::migrate::{HERE, Remarks, answer, ask_agency, show_step};
 use super::{change_email, wording};
 use crate::app::Fault;
 use crate::app::migrate::{self, Stepped};
@@ -89,6 +89,10 @@ fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, aler
 /// A link that is not open any more, and the way on.
 pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
     let (name, action_url) = match opened {
+        Opened::Withdrawn(agency) => {
+            let agency = web.app.directory().agency(agency).cloned();
+            return ask_agency(web, guest, agency.as_deref());
+        }
         Opened::Superseded => (MessageName::LinkSuperseded, "/migration"),
         Opened::Expired => (MessageName::LinkExpired, "/migration"),
         Opened::Used => (MessageName::LinkUsed, "/login"),
@@ -103,6 +107,9 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
     guest.stands_at(Link::path("/confirm", &secret));
     let confirmed = prove::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
+        Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {
+            Ok(closed(&web, guest, &Opened::Withdrawn(agency)))
+        }
         Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
             let action_url = wording::login_path(agency.as_deref());

@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use super::{shared_host, wording};
 use crate::app::Fault;
-use crate::app::sign_in::{self, Credentials, Outcome, SignedIn};
-use crate::app::sign_out;
+use crate::app::attempt::{Credentials, Outcome, SignedIn};
+use crate::app::{sign_in, sign_out};
 use crate::domain::agency::Agency;
+use crate::domain::credential::Meant;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
-use crate::pages::portal::{Alert, Codes, CodesPage, MessageName, MessagePage, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
@@ -115,6 +116,7 @@ fn form(web: &Web, agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>
         return_to: return_to.as_str().to_owned(),
         login: String::new(),
         keep: false,
+        given: Given::Hidden,
         alert,
     }
 }
@@ -126,9 +128,12 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let keep = fields.ticked("keep");
+    // « Mon agence m'a donné un nouveau mot de passe » is a form of its own on the page of every refusal.
+    let meant = if fields.text("given") == "agency" { Meant::AgencysNew } else { Meant::Either };
     let credentials = Credentials {
         login: fields.text("login"),
         password: fields.secret("password"),
+        meant,
         keep,
         agency: Arc::clone(&agency),
     };
@@ -154,8 +159,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };
-    let page =
-        SignInPage { login: fields.text("login").to_owned(), keep, ..form(&web, &agency, &return_to, Some(alert)) };
+    let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Closed };
+    let page = form(&web, &agency, &return_to, Some(alert));
+    let page = SignInPage { login: fields.text("login").to_owned(), keep, given, ..page };
     Ok(guest.page_again(&web, Some(&agency), &page))
 }
 

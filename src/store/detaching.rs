@@ -100,7 +100,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Every account of the agency that somebody has or that the roster knows.
+    /// Every account of the agency that somebody has, is about to get, or that the roster knows.
     ///
     /// # Errors
     /// The database failed.
@@ -108,7 +108,10 @@ impl Tx {
         sqlx::query(
             "SELECT login FROM roster WHERE agency = $1
              UNION SELECT l.login FROM links l WHERE l.agency = $1
-                 AND NOT EXISTS (SELECT 1 FROM roster r WHERE r.agency = l.agency AND r.login_key = l.login_key)",
+                 AND NOT EXISTS (SELECT 1 FROM roster r WHERE r.agency = l.agency AND r.login_key = l.login_key)
+             UNION SELECT f.login_key AS login FROM flows f WHERE f.agency = $1 AND f.state = 'open'
+                 AND NOT EXISTS (SELECT 1 FROM roster r WHERE r.agency = f.agency AND r.login_key = f.login_key)
+                 AND NOT EXISTS (SELECT 1 FROM links l WHERE l.agency = f.agency AND l.login_key = f.login_key)",
         )
         .bind(agency.to_string())
         .fetch_all(self.conn())

@@ -81,7 +81,7 @@ impl Tx {
         sqlx::query(
             "SELECT data, version, browser, secret_key_id AS key_id, secret_nonce AS nonce,
                  secret_ciphertext AS ciphertext, old_digest
-             FROM flows WHERE browser = $1 AND state <> 'closed'
+             FROM flows WHERE browser = $1 AND state IN ('open', 'done')
              ORDER BY CASE WHEN state = 'open' THEN 0 ELSE 1 END, started_at DESC, id LIMIT 1",
         )
         .bind(browser.to_hex())
@@ -99,7 +99,7 @@ impl Tx {
         sqlx::query(
             "SELECT data, version, browser, secret_key_id AS key_id, secret_nonce AS nonce,
                  secret_ciphertext AS ciphertext, old_digest
-             FROM flows WHERE id = $1 AND state <> 'closed'",
+             FROM flows WHERE id = $1 AND state IN ('open', 'done')",
         )
         .bind(flow.as_str())
         .fetch_optional(self.conn())
@@ -141,7 +141,7 @@ impl Tx {
             "SELECT f.data AS data, f.version AS version, f.browser AS browser, f.secret_key_id AS key_id,
                  f.secret_nonce AS nonce, f.secret_ciphertext AS ciphertext, f.old_digest AS old_digest
              FROM challenges c JOIN flows f ON f.id = c.owner
-             WHERE c.id = $1 AND c.purpose = 'migration' AND f.state <> 'closed'",
+             WHERE c.id = $1 AND c.purpose = 'migration' AND f.state IN ('open', 'done')",
         )
         .bind(challenge.as_str())
         .fetch_optional(self.conn())
@@ -198,6 +198,81 @@ impl Tx {
         .execute(self.conn())
         .await?;
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the flow")) }
+    }
+
+    /// Ends the runs of an account that are under way, with the proofs that they wait for: the account is not theirs to give
+    /// any more, and their browsers are told so. The number of runs.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn withdraw_flows(
+        &mut self,
+        agency: &AgencyCode,
+        login: &LegacyLogin,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let ended = sqlx::query(
+            "UPDATE flows SET state = 'withdrawn', version = version + 1, secret_key_id = NULL, secret_nonce = NULL,
+                 secret_ciphertext = NULL, old_digest = NULL
+             WHERE agency = $1 AND login_key = $2 AND state = 'open'",
+        )
+        .bind(agency.to_string())
+        .bind(login.key())
+        .execute(self.conn())
+        .await?;
+        sqlx::query(
+            "UPDATE challenges SET answered_at = $1 WHERE purpose = 'migration' AND answered_at IS NULL
+                 AND owner IN (SELECT id FROM flows WHERE agency = $2 AND login_key = $3 AND state = 'withdrawn')",
+        )
+        .bind(millis(now))
+        .bind(agency.to_string())
+        .bind(login.key())
+        .execute(self.conn())
+        .await?;
+        Ok(ended.rows_affected())
+    }
+
+    /// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn withdrawn_in_browser(&mut self, browser: SecretDigest) -> Result<Option<AgencyCode>, StoreError> {
+        sqlx::query(
+            "SELECT agency FROM flows WHERE browser = $1 AND state = 'withdrawn' ORDER BY started_at DESC, id LIMIT 1",
+        )
+        .bind(browser.to_hex())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| row.agency("agency"))
+        .transpose()
+    }
+
+    /// The agency that took the account back whose run waited for this proof.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn withdrawn_with_proof(&mut self, challenge: &ChallengeId) -> Result<Option<AgencyCode>, StoreError> {
+        sqlx::query(
+            "SELECT f.agency AS agency FROM challenges c JOIN flows f ON f.id = c.owner
+             WHERE c.id = $1 AND c.purpose = 'migration' AND f.state = 'withdrawn'",
+        )
+        .bind(challenge.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| row.agency("agency"))
+        .transpose()
+    }
+
+    /// Whether a run ended because its account was taken back.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_withdrawn(&mut self, flow: &FlowId) -> Result<bool, StoreError> {
+        let found = sqlx::query("SELECT id FROM flows WHERE id = $1 AND state = 'withdrawn'")
+            .bind(flow.as_str())
+            .fetch_optional(self.conn())
+            .await?;
+        Ok(found.is_some())
     }
 
     /// Ends a run for good (disowned, or begun again): nothing finds it any more, and its old password goes.

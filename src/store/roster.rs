@@ -8,7 +8,7 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyLogin};
 use crate::domain::password::PasswordHash;
-use crate::domain::roster::RosterLine;
+use crate::domain::roster::{Holding, OnRoster, RosterLine};
 
 /// One account of a roster, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub struct RosterEntry {
 
 impl Tx {
     /// Takes one line of a roster in, in place of the one before. A line without a password leaves the provisional
-    /// credentials as they are; with one they are issued anew, but a used one of an enrolled account stays used.
+    /// credentials as they are; with one they are issued anew, but a used one of an enrolled account stays used. Only an
+    /// account that was not there begins a holding; one that was closed is open again.
     ///
     /// # Errors
     /// The database failed.
@@ -43,12 +44,18 @@ impl Tx {
         line: &RosterLine,
         password: Option<&PasswordHash>,
         provisional_until: Option<Timestamp>,
+        holding: &Holding,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM closed_accounts WHERE agency = $1 AND login_key = $2")
+            .bind(agency.to_string())
+            .bind(line.login.key())
+            .execute(self.conn())
+            .await?;
         sqlx::query(
             "INSERT INTO roster
-                 (agency, login_key, login, name, kind, email, password, expires_at, used_at, imported_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9)
+                 (agency, login_key, login, name, kind, email, password, expires_at, used_at, imported_at, holding)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10)
              ON CONFLICT (agency, login_key) DO UPDATE SET
                  login = excluded.login, name = excluded.name, kind = excluded.kind, email = excluded.email,
                  password = CASE WHEN excluded.password IS NULL THEN roster.password ELSE excluded.password END,
@@ -67,6 +74,7 @@ impl Tx {
         .bind(password.map(PasswordHash::as_str))
         .bind(provisional_until.map(millis))
         .bind(millis(now))
+        .bind(holding.as_str())
         .execute(self.conn())
         .await?;
         Ok(())
@@ -104,6 +112,49 @@ impl Tx {
             })
         })
         .transpose()
+    }
+
+    /// What the agency's roster says of an account, when it is asked whose that is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn on_roster(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<OnRoster, StoreError> {
+        let closed = sqlx::query("SELECT closed_at FROM closed_accounts WHERE agency = $1 AND login_key = $2")
+            .bind(agency.to_string())
+            .bind(login.key())
+            .fetch_optional(self.conn())
+            .await?;
+        if closed.is_some() {
+            return Ok(OnRoster::Closed);
+        }
+        let held = sqlx::query("SELECT holding FROM roster WHERE agency = $1 AND login_key = $2")
+            .bind(agency.to_string())
+            .bind(login.key())
+            .fetch_optional(self.conn())
+            .await?;
+        held.map_or(Ok(OnRoster::Absent), |row| Ok(OnRoster::Held(Holding::stored(row.text("holding")?))))
+    }
+
+    /// Keeps that the agency has closed an account, until it stands on its roster again.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn close_account(
+        &mut self,
+        agency: &AgencyCode,
+        login: &LegacyLogin,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO closed_accounts (agency, login_key, closed_at) VALUES ($1, $2, $3)
+             ON CONFLICT (agency, login_key) DO NOTHING",
+        )
+        .bind(agency.to_string())
+        .bind(login.key())
+        .bind(millis(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
     }
 
     /// Takes the one use that provisional credentials have: exactly one caller is told true.

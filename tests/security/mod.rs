@@ -12,6 +12,7 @@ mod paths;
 mod recycled;
 mod redirects;
 mod sessions;
+mod taken_back;
 mod wire;
 
 use crate::support::{

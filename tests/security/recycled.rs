@@ -9,7 +9,7 @@ use crate::support::{
     person::Person,
     samples::Samples,
     site::Site,
-    town::{ALICE, CHOSEN, Town, try_sign_in},
+    town::{ALICE, CHOSEN, Town, try_given_anew, try_sign_in},
 };
 
 #[test]
@@ -18,7 +18,11 @@ fn sec_017_who_has_an_identifier_now_gets_it_and_who_had_it_is_told() {
     town.alice();
     town.a.make_anew(ALICE.login, "Albert-2026");
     let mut albert = Person::new(&town.gateway);
-    town.migrate_named(&mut albert, "a", ALICE.login, "Albert-2026", "albert@residents.example");
+    try_given_anew(&mut albert, "a", ALICE.login, "Albert-2026");
+    albert.see("évolue").press("Étape suivante").fill("email", "albert@residents.example").press("Continuer");
+    albert.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
+    let code = town.gateway.letter_to("albert@residents.example").code();
+    albert.fill("code", &code).press("Valider").see("Votre compte est à jour");
     town.sign_in(&mut albert, "a", "albert@residents.example", CHOSEN);
     albert.see("\"who\":\"alice-77\"");
     let letter =
@@ -39,7 +43,9 @@ fn sec_017_the_same_person_takes_a_password_that_the_agency_gave_out_anew() {
     town.gateway.let_pass(1);
     alice.open(town.at_a("/membre/x")).see("ne reconnaît plus le mot de passe");
     alice.open("/login?client=CA&societe=SA&attach=1").fill("login", ALICE.login).fill("password", "Alice-2026");
-    alice.press("Connexion").press("Étape suivante").see("rattacher vos comptes");
+    alice.press("Connexion").see("Mon agence m'a donné un nouveau mot de passe");
+    alice.fill("login", ALICE.login).fill("password", "Alice-2026").press("Vérifier auprès de mon agence");
+    alice.press("Étape suivante").see("rattacher vos comptes");
     alice.fill("password", CHOSEN).press("Connexion").see("Compte associé").press("Continuer");
     alice.see("\"who\":\"alice-77\"").open("/account");
     assert_eq!(page::count(&alice.here().text(), "ul.accounts li"), 1);

@@ -149,6 +149,13 @@ pub fn try_sign_in(person: &mut Person, agency: &str, login: &str, password: &st
     person.open(login_path(agency)).fill("login", login).fill("password", password).press("Connexion");
 }
 
+/// The same, and after the refusal once more by « Mon agence m'a donné un nouveau mot de passe ».
+pub fn try_given_anew(person: &mut Person, agency: &str, login: &str, password: &str) {
+    try_sign_in(person, agency, login, password);
+    person.see("Mon agence m'a donné un nouveau mot de passe");
+    person.fill("login", login).fill("password", password).press("Vérifier auprès de mon agence");
+}
+
 /// The agency's login address on the portal, by its letter.
 pub fn login_path(agency: &str) -> String {
     let letter = agency.to_ascii_uppercase();

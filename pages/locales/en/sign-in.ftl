@@ -16,6 +16,12 @@ trouble-agency-link = Choose another one
 trouble-first = First time here: use the identifier and the password that your agency gave you.
 trouble-email = Account already updated: use your e-mail address and the password that you chose.
 trouble-typing = Check capital and small letters, and that no space slipped in at the beginning or the end.
+given-title = My agency gave me a new password
+given-text = Enter them just as your agency gave them to you. They will be checked with it.
+given-login = Identifier from your agency
+given-password = Password from your agency
+given-hint = Not the one that you chose here.
+given-go = Check with my agency
 
 terms-title = Terms of use
 terms-text = Before you enter your { $agency } space, please read the terms below, then accept them at the bottom of the page.

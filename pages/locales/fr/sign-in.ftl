@@ -16,6 +16,12 @@ trouble-agency-link = Choisir une autre agence
 trouble-first = Première connexion : utilisez l'identifiant et le mot de passe donnés par votre agence.
 trouble-email = Compte déjà mis à jour : utilisez votre adresse email et le mot de passe que vous avez choisi.
 trouble-typing = Vérifiez les majuscules et les minuscules, et qu'aucun espace ne s'est glissé au début ou à la fin.
+given-title = Mon agence m'a donné un nouveau mot de passe
+given-text = Saisissez-les tels que votre agence vous les a donnés. Ils seront vérifiés auprès d'elle.
+given-login = Identifiant donné par votre agence
+given-password = Mot de passe donné par votre agence
+given-hint = Pas celui que vous avez choisi ici.
+given-go = Vérifier auprès de mon agence
 
 terms-title = Conditions Générales d'Utilisation
 terms-text = Avant d'accéder à votre espace { $agency }, lisez les conditions ci-dessous, puis acceptez-les en bas de la page.

@@ -1,7 +1,7 @@
 //! What an operator changes about somebody's access.
 
 use super::{Found, trace};
-use crate::app::{App, Fault, prove, throttle};
+use crate::app::{App, Fault, holder, prove, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::credential::TypedLogin;
@@ -70,6 +70,9 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             }
             for link in links {
                 let account = link.account;
+                let typed = TypedLogin { email: None, legacy: account.login.clone() };
+                let key = format!("account:{}:{}", account.agency, typed.counted());
+                counters.push(counter(key, LockedOn::OldAccount, policy));
                 let key = format!("code:{}:{}", account.agency, account.login.key());
                 counters.push(counter(key, LockedOn::Codes, prove::CODES));
             }
@@ -98,6 +101,7 @@ pub async fn unlink(
 ) -> Result<Option<Unlinked>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
+    holder::end_runs(&mut tx, agency, login, now).await?;
     let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
     if !tx.unlink(&link.id).await? {
         return Ok(None);
@@ -125,6 +129,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);
     }
+    holder::end_runs_of(app, &mut tx, identity).await?;
     app.sessions.end_all_of(&mut tx, identity, None).await?;
     tx.supersede_recoveries(identity).await?;
     let mut letters = 0;

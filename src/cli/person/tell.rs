@@ -127,6 +127,10 @@ const fn refused(refusal: Refusal) -> &'static str {
         Refusal::ProvisionalOver => "the provisional credentials are used up or past their time",
         Refusal::OldCredentials => "these were the old credentials, the e-mail address is to be used now",
         Refusal::Cutover => "the agency has closed the old way in",
+        Refusal::Closed => "the agency has closed the account",
+        Refusal::NotAsked => {
+            "no extranet was asked, for it looks like an e-mail address (see may_be_email in [sign_in])"
+        }
         Refusal::Disabled => "the access is withdrawn",
     }
 }

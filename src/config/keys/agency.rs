@@ -150,6 +150,12 @@ const SIGN_IN: &[Key] = &[
         Nothing,
         "Who says whether old credentials are right: the extranet, by its form or by HTTP Basic, or the imported roster. `form` for form-replay, `basic` for http-basic, `roster` for trusted-headers.",
     ),
+    key(
+        "may_be_email",
+        Flag,
+        Is("false"),
+        "Whether identifiers of this extranet may be e-mail addresses. Otherwise nothing that looks like one is ever asked of it: residents type their address with the password that they chose here, and often miss a letter.",
+    ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
     key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
 ];

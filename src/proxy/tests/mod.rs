@@ -316,6 +316,7 @@ fn agency(port: u16) -> Agency {
         policy: AgencyPolicy::default(),
         adapter: Adapter::TrustedHeaders,
         verifier: Verifier::Roster,
+        may_be_email: false,
         cookies: CookieMode::Relay,
         headers: Arc::default(),
         reserved: Arc::new(ReservedNames::of(["x-eXTRANET-user", "X-Extranet-Client", "X-Extranet-Name"])),

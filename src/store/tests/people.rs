@@ -1,7 +1,7 @@
 //! People, links, legacy secrets, devices, rosters.
 
 use super::*;
-use crate::domain::roster::{Fields, RosterLine};
+use crate::domain::roster::{Fields, Holding, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
 on_both! {
@@ -124,8 +124,9 @@ async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_ope
 ) {
     let (spi, d100) = (agency("SPI31"), login("d100"));
     let mut tx = fresh.write().await.expect("a turn");
+    let held = Holding::stored("h");
     let hash = PasswordHash::phc("$p");
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&hash), Some(at(100)), at(0)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&hash), Some(at(100)), &held, at(0)).await.expect("taken");
     tx.commit().await.expect("a commit");
     let uses = fifty(&fresh, |tx| {
         async move { tx.mark_provisional_used(&agency("SPI31"), &login("D100"), at(5)).await.expect("asked") }.boxed()
@@ -134,21 +135,21 @@ async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_ope
     assert_eq!(uses.iter().filter(|used| **used).count(), 1);
 
     let mut tx = fresh.write().await.expect("a turn");
-    tx.upsert_roster_line(&spi, &line("Anne Martin"), None, None, at(6)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line("Anne Martin"), None, None, &held, at(6)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.name.as_deref(), entry.provisional.as_ref()), (Some("Anne Martin"), Some(&hash)));
     assert_eq!((entry.used_at, entry.expires_at, entry.enrolled), (Some(at(5)), Some(at(100)), false));
     assert_eq!((entry.kind, entry.email), (Kind::Tenant, Some(email("anne@free.fr"))));
 
     let anew = PasswordHash::phc("$q");
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, at(7)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, &held, at(7)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.used_at, entry.expires_at, entry.provisional), (None, None, Some(anew.clone())));
 
     assert!(tx.mark_provisional_used(&spi, &d100, at(8)).await.expect("asked"));
     let anne = person(&mut tx, "anne").await;
     attached(&mut tx, &anne, "SPI31", "d100").await;
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, at(9)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, &held, at(9)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.used_at, entry.enrolled), (Some(at(8)), true));
     assert_eq!(tx.roster_size(&spi).await.expect("asked"), 1);
