@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::throttle::Subject;
+use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
@@ -101,7 +101,7 @@ impl Known {
         let person = self.owner().map(|owner| Subject::person(caller, owner, self.own_device, self.policy.lockout));
         let is_old = self.credential.is_none() || self.link.is_some() || credentials.meant == Meant::AgencysNew;
         let account = is_old.then(|| Subject {
-            key: format!("account:{}:{}", credentials.agency.code, self.typed.counted()),
+            key: throttle::account_key(&credentials.agency.code, &self.typed.legacy),
             policy: self.policy.lockout,
         });
         person.into_iter().chain(account).collect()

@@ -1,5 +1,6 @@
 //! The extranet's own password, asked of the person once after the extranet has refused the one that was kept (a11).
 
+use super::hasher::Comparison;
 use super::old_credentials::ask;
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
@@ -53,6 +54,13 @@ pub async fn missing(
     Ok(missing.into_iter().min_by_key(is_other))
 }
 
+/// Whether it is the password that the person chose here, which is not the extranet's to see.
+async fn is_chosen_here(app: &App, session: &Session, password: &Secret) -> Result<bool, Fault> {
+    let credential = app.store.read().await?.credential_of(&session.identity).await?;
+    let Some(credential) = credential else { return Ok(false) };
+    Ok(app.hasher.compare(password.clone(), credential.password).await? != Comparison::Wrong)
+}
+
 /// Has the extranet look at a password, and keeps it if it is right.
 ///
 /// # Errors
@@ -77,11 +85,17 @@ pub async fn restore(
         Ok::<_, Fault>(Restored::Refused)
     };
     // The same counter as for guesses at this old account on the sign-in page.
-    let key = format!("account:{}:{}", agency.code, crate::domain::text::folded(link.account.login.as_str()));
-    let subject = Subject { key, policy: agency.policy.lockout };
+    let subject =
+        Subject { key: throttle::account_key(&agency.code, &link.account.login), policy: agency.policy.lockout };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
         return refused(Refusal::Throttled).await;
     };
+    let is_ours = is_chosen_here(app, session, password).await;
+    let (reserved, is_ours) = reserved.unless(app, is_ours).await?;
+    if is_ours {
+        reserved.failed();
+        return refused(Refusal::WrongCredentials).await;
+    }
     match ask(app, caller, agency, &link.account.login, password).await {
         Ok(Verdict::Accepted { .. }) => {
             reserved.succeeded(app).await?;

@@ -219,6 +219,14 @@ pub(super) async fn take(
         Err(FlowError::WrongStep(_)) => return Ok(Stepped::Elsewhere),
     };
     let mut tx = app.store.write().await?;
+    if let Effect::AskProof { email, .. } = &effect
+        && !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), email, now).await?
+    {
+        return Ok(Stepped::Wrong(Mistake::LettersOver));
+    }
+    if let Some(chosen) = chosen(&mut tx, &effect).await? {
+        tell_roster(app, &mut tx, caller, &mut flow, &chosen, now).await?;
+    }
     if !tx.save_flow(&flow, stored.version).await? {
         return overtaken(&mut tx, &flow).await;
     }
@@ -237,9 +245,6 @@ pub(super) async fn take(
     let stepped = match effect {
         Effect::Nothing => Stepped::On,
         Effect::AskProof { challenge, email } => {
-            if !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), &email, now).await? {
-                return Ok(Stepped::Wrong(Mistake::LettersOver));
-            }
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
             tx.insert_challenge(&challenge, Purpose::Migration, flow.id.as_str()).await?;
             enqueue_proof(app, &mut tx, caller, &flow, &challenge, now).await?;
@@ -272,6 +277,44 @@ pub(super) async fn take(
         None => tx.commit().await?,
     }
     Ok(stepped)
+}
+
+/// The address that an effect is for.
+async fn chosen(tx: &mut Tx, effect: &Effect) -> Result<Option<EmailAddress>, Fault> {
+    Ok(match effect {
+        Effect::Nothing => None,
+        Effect::AskProof { email, .. } => Some(email.clone()),
+        Effect::Create { email, .. } => Some(email.address().clone()),
+        Effect::Attach { identity } => tx.credential_of(identity).await?.map(|credential| credential.email),
+    })
+}
+
+/// Tells the address that the agency knows that another one was chosen, once in a run (b23). Where no letter may be
+/// written now, a later step tries again.
+async fn tell_roster(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    flow: &mut Flow,
+    chosen: &EmailAddress,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(known) = flow.address_to_tell(chosen).cloned() else { return Ok(()) };
+    let agency = flow.account.agency.clone();
+    if !letters::may_write_to(app, tx, caller, Some(&agency), &known, now).await? {
+        return Ok(());
+    }
+    let mail = Mail {
+        id: LetterId::random(&*app.dice),
+        agency: Some(agency),
+        to: known,
+        language: caller.language,
+        kind: LetterKind::AddressChosen { account: flow.account.login.masked() },
+        attempts: 0,
+    };
+    tx.enqueue(&mail, now, now).await?;
+    flow.roster_told = true;
+    Ok(())
 }
 
 /// Somebody was faster: another tab, another node, or the agency.

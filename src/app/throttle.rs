@@ -5,8 +5,10 @@ use std::slice;
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault};
-use crate::domain::identity::IdentityId;
+use crate::domain::agency::AgencyCode;
+use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::{Attempts, LockoutPolicy};
+use crate::domain::text::folded;
 use crate::telemetry::metrics::METRICS;
 
 /// Attempts that were let through and wait for their outcome.
@@ -45,6 +47,12 @@ impl Subject {
 #[must_use]
 pub fn person_key(identity: &IdentityId) -> String {
     format!("person:{}", identity.as_str())
+}
+
+/// The counter of guesses at one old account, wherever they are made and however it is spelled (SEC-050).
+#[must_use]
+pub fn account_key(agency: &AgencyCode, login: &LegacyLogin) -> String {
+    format!("account:{agency}:{}", folded(login.as_str()))
 }
 
 /// Lets an attempt through, or tells until when nothing is tried. Either all counters count it or none.

@@ -62,6 +62,11 @@ pub enum LetterKind {
         /// When.
         at: Timestamp,
     },
+    /// For an account, another address was chosen than this one, which its agency knows (b23).
+    AddressChosen {
+        /// The old identifier, masked.
+        account: String,
+    },
     /// An account was detached by its person.
     AccountDetached {
         /// The old identifier, masked.
@@ -90,6 +95,7 @@ impl LetterKind {
             Self::PasswordChanged { .. } => "password-changed",
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",
+            Self::AddressChosen { .. } => "address-chosen",
             Self::AccountAttached { .. } => "account-attached",
             Self::AccountDetached { .. } => "account-detached",
             Self::AccountWithdrawn { .. } => "account-withdrawn",

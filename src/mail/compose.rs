@@ -9,8 +9,8 @@ use crate::domain::language::Language;
 use crate::domain::mail::{LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::pages::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
-    PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
+    EmailChanged, PasswordChanged, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter};
 
@@ -46,6 +46,7 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
             let new_email = new_email.clone();
             render(mailer, mail, &EmailChanged { new_email, at: written(*at, mail.language) })
         }
+        LetterKind::AddressChosen { account } => render(mailer, mail, &AddressChosen { account: account.clone() }),
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountAttached { account: account.clone(), account_url })

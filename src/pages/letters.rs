@@ -74,6 +74,13 @@ pub struct EmailChanged {
     pub at: String,
 }
 
+/// Tells the address that the agency knows that another one was chosen for an account (b23).
+#[derive(Debug, Clone, Serialize)]
+pub struct AddressChosen {
+    /// The old identifier, masked.
+    pub account: String,
+}
+
 /// Tells that another agency's account was attached (SEC-216).
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountAttached {
@@ -116,6 +123,7 @@ letters! {
     PasswordChanged => "password_changed",
     ConfirmNewEmail => "confirm_new_email",
     EmailChanged => "email_changed",
+    AddressChosen => "address_chosen",
     AccountAttached => "account_attached",
     AccountDetached => "account_detached",
     AccountWithdrawn => "account_withdrawn",

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged,
-    PasswordChanged, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
+    EmailChanged, PasswordChanged, ResetPassword,
 };
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
@@ -120,6 +120,7 @@ pub fn letters() -> Vec<Sample> {
     let at = "22 novembre 2026 à 09:30".to_owned();
     letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
     letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });
+    letter(&mut samples, &AddressChosen { account: AWKWARD.to_owned() });
     let account_url = format!("{PORTAL}/account");
     letter(&mut samples, &AccountDetached { account: AWKWARD.to_owned(), account_url: account_url.clone() });
     letter(&mut samples, &AccountWithdrawn { account: AWKWARD.to_owned(), account_url });

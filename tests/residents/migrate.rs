@@ -5,8 +5,9 @@ use crate::support::{
     browser::{Browser, Device},
     page,
     person::{Person, Request},
+    site::Agency,
     stage::Stage,
-    town::{CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
+    town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
 on_every_stage! {
@@ -15,6 +16,9 @@ on_every_stage! {
     b12_back_to_the_first_step_means_the_old_credentials_again,
     b12_a_wizard_that_was_given_up_leaves_the_old_access_as_it_was,
     b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart,
+    b23_the_address_that_the_agency_knows_is_told_once_when_another_one_is_chosen,
+    b23_whoever_joins_an_account_without_a_letter_has_the_agencys_address_told_too,
+    b23_the_letter_to_the_agencys_address_counts_as_one,
 }
 
 fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident(stage: Stage) {
@@ -193,4 +197,51 @@ fn moved(town: &mut Town, before: &mut Person, page: &str) -> Person {
     now.see(page);
     before.open("/migration").see("Reprenons au début").miss(page).miss(CAROL.email);
     now
+}
+
+fn b23_the_address_that_the_agency_knows_is_told_once_when_another_one_is_chosen(stage: Stage) {
+    let agency = |agency: Agency| agency.set("brand.support_phone", "05 61 00 00 23");
+    let town = Town::build_with_agency(|site| site.on(stage), agency);
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, "nouvelle@ailleurs.example");
+    let letter = town.gateway.letter_to(CAROL.email);
+    assert!(letter.subject.contains("Agence du Port : une autre adresse email a été choisie"), "{}", letter.subject);
+    assert!(letter.text.contains("Agence du Port") && letter.text.contains("05 61 00 00 23"), "{}", letter.text);
+    assert!(letter.text.contains("Contactez tout de suite"), "{}", letter.text);
+    for secret in ["nouvelle", "ailleurs", CAROL.login, "http"] {
+        assert!(!letter.text.contains(secret), "{secret}: {}", letter.text);
+    }
+    // Another address, the same run: the agency's knows already.
+    carol.press("Modifier l'adresse").fill("email", "encore@ailleurs.example").press("Continuer");
+    carol.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
+    let code = town.gateway.letter_to("encore@ailleurs.example").code();
+    carol.fill("code", &code).press("Valider").see("Votre compte est à jour");
+    assert!(town.gateway.letters().look(CAROL.email).is_none(), "told once");
+    // Who takes the address that the agency knows, in whatever case, is told nothing more.
+    town.migrate(&mut Person::new(&town.gateway), "a", BOB, "BOB@Residents.Example");
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM letters WHERE kind LIKE '%address-chosen%'"), 1);
+}
+
+fn b23_whoever_joins_an_account_without_a_letter_has_the_agencys_address_told_too(stage: Stage) {
+    let town = Town::on(stage);
+    town.alice();
+    let mut mallory = Person::new(&town.gateway);
+    try_sign_in(&mut mallory, "a", CAROL.login, CAROL.password);
+    mallory.press("Étape suivante").follow("J'ai déjà un compte").fill("email", ALICE.email).fill("password", CHOSEN);
+    mallory.press("Connexion").see("Compte associé");
+    let letter = town.gateway.letter_to(CAROL.email);
+    assert!(letter.subject.contains("une autre adresse") && !letter.text.contains("alice"), "{}", letter.text);
+}
+
+fn b23_the_letter_to_the_agencys_address_counts_as_one(stage: Stage) {
+    let town = Town::build_with(|site| site.on(stage).set("mail.limits.per_address", 1));
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, "nouvelle@ailleurs.example");
+    town.gateway.letter_to(CAROL.email);
+    let mut again = Person::new(&town.gateway);
+    carol.press("Revenir à la 1re étape");
+    migrate_up_to_proof(&mut again, "a", CAROL, "autre@ailleurs.example");
+    let code = town.gateway.letter_to("autre@ailleurs.example").code();
+    again.fill("code", &code).press("Valider").see("Votre compte est à jour");
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM letters WHERE kind LIKE '%address-chosen%'"), 1);
 }

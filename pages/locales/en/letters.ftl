@@ -36,6 +36,10 @@ letter-email-changed-subject = { $agency }: your e-mail address has changed
 letter-email-changed-text = The e-mail address of your { $agency } account was replaced by { $email } on { $at }. If that was you, there is nothing to do.
 letter-email-changed-not-me = Not you? Contact { $agency } at once.
 
+letter-address-chosen-subject = { $agency }: another e-mail address was chosen
+letter-address-chosen-text = Your agency knows this address for the { $agency } customer space (identifier { $account }). Another e-mail address has just been chosen to sign in there. If that was you, there is nothing to do.
+letter-address-chosen-not-me = Not you? Contact { $agency } at once: the agency can stop this request. Do not answer to anybody else.
+
 letter-account-attached-subject = { $agency }: an account was attached
 letter-account-attached-text = The agency account { $account } ({ $agency }) was attached to your account. If that was you, there is nothing to do.
 letter-account-attached-not-me = Not you? Tell { $agency }, and change your password from the page “My account”:

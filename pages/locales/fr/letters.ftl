@@ -36,6 +36,10 @@ letter-email-changed-subject = { $agency } : votre adresse email a changé
 letter-email-changed-text = L'adresse email de votre compte { $agency } a été remplacée par { $email } le { $at }. Si c'est vous, vous n'avez rien à faire.
 letter-email-changed-not-me = Ce n'est pas vous ? Contactez tout de suite { $agency }.
 
+letter-address-chosen-subject = { $agency } : une autre adresse email a été choisie
+letter-address-chosen-text = Votre agence connaît cette adresse pour l'espace client { $agency } (identifiant { $account }). Une autre adresse email vient d'être choisie pour s'y connecter. Si c'est vous, vous n'avez rien à faire.
+letter-address-chosen-not-me = Ce n'est pas vous ? Contactez tout de suite { $agency } : l'agence peut arrêter cette demande. Ne répondez à personne d'autre.
+
 letter-account-attached-subject = { $agency } : un compte a été associé
 letter-account-attached-text = Le compte d'agence { $account } ({ $agency }) a été associé à votre compte. Si c'est vous, vous n'avez rien à faire.
 letter-account-attached-not-me = Ce n'est pas vous ? Prévenez { $agency }, et changez votre mot de passe depuis la page « Mon compte » :

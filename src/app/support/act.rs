@@ -4,7 +4,6 @@ use super::{Found, trace};
 use crate::app::{App, Fault, holder, prove, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::credential::TypedLogin;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::support::{LockedOn, Reason};
@@ -70,8 +69,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             }
             for link in links {
                 let account = link.account;
-                let typed = TypedLogin { email: None, legacy: account.login.clone() };
-                let key = format!("account:{}:{}", account.agency, typed.counted());
+                let key = throttle::account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::OldAccount, policy));
                 let key = format!("code:{}:{}", account.agency, account.login.key());
                 counters.push(counter(key, LockedOn::Codes, prove::CODES));
@@ -80,9 +78,8 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
         }
         Found::Account(agency, login) => {
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
-            let typed = TypedLogin { email: None, legacy: login.clone() };
             vec![
-                counter(format!("account:{agency}:{}", typed.counted()), LockedOn::OldAccount, policy),
+                counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
                 counter(format!("code:{agency}:{}", login.key()), LockedOn::Codes, prove::CODES),
             ]
         }

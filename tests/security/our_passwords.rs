@@ -1,0 +1,269 @@
+//! The password that somebody chose here is nobody else's to see, and what an agency gave out anew is asked of its extranet
+//! by a form of its own (review B5, B6, B12).
+
+use crate::support::{
+    echo::{Account, Echo},
+    gateway::Gateway,
+    page,
+    person::Person,
+    site::Site,
+    stage::Stage,
+    town::{self, ALICE, BOB, CAROL, CHOSEN, DORA, Town, migrate_up_to_proof, try_given_anew, try_sign_in},
+};
+
+const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
+/// One letter short of what was chosen here.
+const NEARLY: &str = "Platane-58-ver";
+/// What the agency has given out.
+const ANEW: &str = "Neuf-1234-x";
+
+on_every_database! {
+    review_b6_what_is_typed_with_an_address_or_for_a_migrated_account_stays_here,
+    review_b6_an_agency_whose_identifiers_are_addresses_says_so,
+    review_b6_the_form_for_the_agencys_password_answers_everybody_alike,
+    review_b6_the_form_for_the_agencys_password_does_not_send_ours,
+    review_b6_the_page_for_the_extranets_new_password_does_not_send_ours,
+    review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made,
+    review_b5_disabled_wins_over_right_credentials,
+}
+
+/// Somebody whose identifier is an address.
+const ANNA: &str = "anna@agence.example";
+/// The password of everybody whose identifier in the extranet is an address.
+const BY_MAIL: &str = "Par-courriel-7";
+
+/// Agency A by its form, or by HTTP Basic, with some identifiers that are addresses.
+fn towns(stage: Stage, may_be_email: bool) -> [Town; 2] {
+    ["form-replay", "http-basic"].map(|adapter| {
+        let account = |login: &str, password: &str, email: &str| Account::new(login, password, "", email);
+        let people = [ALICE, BOB, CAROL, DORA].map(|who| account(who.login, who.password, who.email));
+        let by_mail = [ALICE.email, CAROL.email, ANNA].map(|email| account(email, BY_MAIL, email));
+        let a = Echo::start(people.into_iter().chain(by_mail).collect());
+        let agency = town::agency("agence-a", "CA", "SA", "Agence du Port", &a);
+        let agency = agency.set("sign_in.may_be_email", may_be_email).set("sign_in.adapter", adapter);
+        let agency = if adapter == "form-replay" { agency } else { agency.set("sign_in.basic.page", "/basic/moi") };
+        let gateway = Gateway::start(&Site::new().on(stage).agency(agency));
+        Town { gateway, a, b: Echo::start(Vec::new()) }
+    })
+}
+
+fn review_b6_what_is_typed_with_an_address_or_for_a_migrated_account_stays_here(stage: Stage) {
+    for town in towns(stage, false) {
+        town.resident(ALICE);
+        town.resident(BOB);
+        disable(&town, BOB.email);
+        town.forget();
+        let typed = [
+            ALICE.email,
+            "ALICE@Residents.Example",
+            "alice@residents,example",
+            "alice@residents",
+            "alice＠residents.example",
+            "alice@residents.example\u{200b}",
+            " alice @residents.example",
+            "nobody@residents.example",
+            BOB.email,
+            ALICE.login,
+            "ALICE-77",
+            "\u{200b}alice-77 ",
+            BOB.login,
+        ];
+        for login in typed {
+            for (number, password) in [NEARLY, CHOSEN].into_iter().enumerate() {
+                // Who is right is let in, and does not reach the extranet by what was typed either.
+                let is_right = password == CHOSEN && login.to_lowercase().starts_with("alice@residents.example");
+                if is_right {
+                    continue;
+                }
+                let mut person = Person::new(&town.gateway);
+                try_sign_in(&mut person, "a", login, password);
+                person.see(REFUSED).see("Mon agence m'a donné un nouveau mot de passe");
+                town.a.assert_untouched(&format!("{login:?}, {number}"));
+                town.gateway.rewrite("DELETE FROM throttles");
+            }
+            // Nor is an address by the form, where the agency has no such identifiers.
+            if page::plain(login).contains(['@', '＠']) {
+                let mut person = Person::new(&town.gateway);
+                try_given_anew(&mut person, "a", login, NEARLY);
+                person.see(REFUSED);
+                town.a.assert_untouched(&format!("{login:?} by the form"));
+                town.gateway.rewrite("DELETE FROM throttles");
+            }
+        }
+        assert!(town.gateway.number("SELECT COUNT(*) FROM audit WHERE detail LIKE '%not-asked%'") > 0);
+    }
+}
+
+fn review_b6_an_agency_whose_identifiers_are_addresses_says_so(stage: Stage) {
+    for town in towns(stage, true) {
+        let mut anna = Person::new(&town.gateway);
+        try_sign_in(&mut anna, "a", ANNA, BY_MAIL);
+        anna.see("évolue");
+        // An address that signs somebody in here is asked of the extranet by the form only.
+        town.resident(ALICE);
+        town.forget();
+        let mut alice = Person::new(&town.gateway);
+        try_sign_in(&mut alice, "a", ALICE.email, BY_MAIL);
+        alice.see(REFUSED);
+        town.a.assert_untouched("an address that signs in here");
+        try_given_anew(&mut alice, "a", ALICE.email, BY_MAIL);
+        alice.see("évolue");
+    }
+}
+
+fn review_b6_the_form_for_the_agencys_password_answers_everybody_alike(stage: Stage) {
+    let town = Town::on(stage);
+    town.resident(ALICE);
+    town.resident(BOB);
+    disable(&town, BOB.email);
+    town.a.make_anew(BOB.login, ANEW);
+    let people = [
+        ("unknown", "nobody-1", "pas-celui-ci"),
+        ("not migrated", DORA.login, "pas-celui-ci"),
+        ("migrated", ALICE.login, "pas-celui-ci"),
+        ("migrated, with the password chosen here", ALICE.login, CHOSEN),
+        ("unknown address", "nobody@residents.example", "pas-celui-ci"),
+        ("known address", ALICE.email, "pas-celui-ci"),
+        ("known address, with its password", ALICE.email, CHOSEN),
+        ("withdrawn, with the extranet's password", BOB.login, ANEW),
+        ("withdrawn, with the password chosen here", BOB.email, CHOSEN),
+    ];
+    let mut pages = Vec::new();
+    for (who, login, password) in people {
+        let mut person = Person::new(&town.gateway);
+        try_sign_in(&mut person, "a", "nobody-2", "pas-celui-ci");
+        person.fill("login", login).fill("password", password);
+        let form = person.form("Vérifier auprès de mon agence");
+        let answer = person.send(&form);
+        let token = page::attribute(&answer.text(), "input[name=csrf]", "value").unwrap_or_default();
+        pages.push((who, (answer.status, answer.text().replace(&token, "TOKEN").replace(login, "LOGIN"))));
+        town.gateway.rewrite("DELETE FROM throttles");
+    }
+    for (who, page) in &pages {
+        assert_eq!(page, &pages[0].1, "{who} is answered otherwise than {}", pages[0].0);
+    }
+}
+
+fn review_b6_the_form_for_the_agencys_password_does_not_send_ours(stage: Stage) {
+    for town in towns(stage, false) {
+        town.resident(ALICE);
+        town.forget();
+        let mut alice = Person::new(&town.gateway);
+        try_given_anew(&mut alice, "a", ALICE.login, CHOSEN);
+        alice.see(REFUSED);
+        town.a.assert_untouched("the password chosen here");
+        // Nor the old one, which explains itself while the one that is kept is the same.
+        try_given_anew(&mut alice, "a", ALICE.login, ALICE.password);
+        alice.see("Vos anciens identifiants ont été remplacés");
+        town.a.assert_untouched("the old password");
+        town.a.make_anew(ALICE.login, ANEW);
+        try_given_anew(&mut alice, "a", ALICE.login, ANEW);
+        alice.see("évolue");
+    }
+}
+
+fn review_b6_the_page_for_the_extranets_new_password_does_not_send_ours(stage: Stage) {
+    let town = Town::on(stage);
+    let mut alice = asked_for_the_extranets(&town);
+    let before = town.a.attempts(ALICE.login);
+    alice.fill("password", CHOSEN).press("Enregistrer et continuer").see("n'est pas le bon");
+    assert_eq!(town.a.attempts(ALICE.login), before, "the password chosen here");
+    alice.fill("password", ANEW).press("Enregistrer et continuer").see("\"who\":\"alice-77\"");
+}
+
+fn review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made(stage: Stage) {
+    const SPELLINGS: [&str; 3] = ["alice-77", "ALICE-77", "àlice‑77"];
+    // However the five free guesses are spread, the sixth is not made.
+    for here in 0..=5 {
+        let town = Town::on(stage);
+        let mut alice = asked_for_the_extranets(&town);
+        let attempts = || SPELLINGS.map(|login| town.a.attempts(login)).iter().sum::<u32>();
+        let before = attempts();
+        let mut stranger = Person::new(&town.gateway);
+        try_sign_in(&mut stranger, "a", "nobody-1", "pas-celui-ci");
+        for number in 0..here {
+            stranger.fill("login", SPELLINGS[number % 3]).fill("password", "pas-celui-ci");
+            stranger.press("Vérifier auprès de mon agence").see(REFUSED);
+        }
+        for _ in here..5 {
+            alice.fill("password", "pas-celui-ci").press("Enregistrer et continuer").see("n'est pas le bon");
+        }
+        assert_eq!(attempts(), before + 5, "{here} by the form");
+        alice.fill("password", ANEW).press("Enregistrer et continuer").see("n'est pas le bon");
+        stranger.fill("login", ALICE.login).fill("password", ANEW).press("Vérifier auprès de mon agence").see(REFUSED);
+        assert_eq!(attempts(), before + 5, "{here} by the form");
+        let why = ["unlock", ALICE.email, "--yes", "--reason", "called, knew her file number"];
+        assert!(town.gateway.run("person", &why).status.success());
+        alice.fill("password", ANEW).press("Enregistrer et continuer").see("\"who\":\"alice-77\"");
+    }
+    // Guesses at the old identifier on the sign-in page are of the same budget, though they reach no extranet.
+    let town = Town::on(stage);
+    let mut alice = asked_for_the_extranets(&town);
+    let mut stranger = Person::new(&town.gateway);
+    for _ in 0..5 {
+        try_sign_in(&mut stranger, "a", ALICE.login, "pas-celui-ci");
+    }
+    let before = town.a.attempts(ALICE.login);
+    alice.fill("password", ANEW).press("Enregistrer et continuer").see("n'est pas le bon");
+    assert_eq!(town.a.attempts(ALICE.login), before);
+}
+
+fn review_b5_disabled_wins_over_right_credentials(stage: Stage) {
+    for town in towns(stage, true) {
+        town.resident(CAROL);
+        // Somebody else's run waits for Carol's address; another one for her password.
+        let mut dora = Person::new(&town.gateway);
+        migrate_up_to_proof(&mut dora, "a", DORA, CAROL.email);
+        let letter = town.gateway.letters().wait_for(CAROL.email, |letter| letter.subject.contains("déjà un compte"));
+        let mut bob = Person::new(&town.gateway);
+        try_sign_in(&mut bob, "a", BOB.login, BOB.password);
+        bob.press("Étape suivante").follow("J'ai déjà un compte");
+        disable(&town, CAROL.email);
+        town.a.make_anew(CAROL.login, ANEW);
+
+        let mut carol = Person::new(&town.gateway);
+        for (login, password) in [
+            (CAROL.login, ANEW),
+            (CAROL.login, CAROL.password),
+            (CAROL.email, BY_MAIL),
+            (CAROL.email, CHOSEN),
+            (CAROL.login, CHOSEN),
+        ] {
+            try_sign_in(&mut carol, "a", login, password);
+            carol.see(REFUSED);
+            town.gateway.rewrite("DELETE FROM throttles");
+            try_given_anew(&mut carol, "a", login, password);
+            carol.see(REFUSED);
+            town.gateway.rewrite("DELETE FROM throttles");
+        }
+        Person::new(&town.gateway)
+            .open(letter.link())
+            .fill("password", CHOSEN)
+            .press("Confirmer mon adresse")
+            .see("n'est pas le bon");
+        dora.fill("code", &letter.code()).press("Valider").fill("password", CHOSEN).press("Connexion");
+        dora.miss("Compte associé");
+        bob.fill("email", CAROL.email).fill("password", CHOSEN).press("Connexion").miss("Compte associé");
+        let links = "SELECT COUNT(*) FROM links";
+        assert_eq!(town.gateway.number(links), 1, "nothing was attached");
+        assert_eq!(town.gateway.number("SELECT COUNT(*) FROM credentials"), 1, "nobody was made");
+        assert!(town.gateway.number("SELECT COUNT(*) FROM audit WHERE detail LIKE '%\"disabled\"%'") >= 8);
+        let shown = town.gateway.run("person", &["show", CAROL.email]);
+        let told = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(told.contains("An operator withdrew") && told.contains("the access is withdrawn"), "{told}");
+    }
+}
+
+/// Alice, whom the extranet refuses with the password that was kept, and who is asked for its new one.
+fn asked_for_the_extranets(town: &Town) -> Person {
+    let mut alice = town.resident(ALICE);
+    town.a.make_anew(ALICE.login, ANEW);
+    town.gateway.let_pass(1);
+    alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client");
+    alice
+}
+
+fn disable(town: &Town, who: &str) {
+    let done = town.gateway.run("person", &["disable", who, "--yes", "--reason", "by order of the agency"]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
