@@ -2,6 +2,7 @@
 
 use super::{OTHER, REFUSED, cookies_at_a, cookies_at_portal, masked, opens_a, opens_account};
 use crate::support::{
+    browser::{Browser, Device},
     gateway::Gateway,
     page,
     person::{Answer, Person},
@@ -170,5 +171,21 @@ fn b20_provisional_credentials_that_are_over_say_so_only_to_who_knows_them() {
         }
         tenant.open("/login?client=SPI31&societe=02").fill("login", "L2002").fill("password", "Pont-9028");
         tenant.press("Connexion").see("Vos identifiants provisoires ne sont plus valables").miss("évolue");
+    }
+}
+
+#[test]
+fn review_b6_the_form_for_the_agencys_password_unfolds_below_the_refusal() {
+    for device in [Device::Desktop, Device::Phone] {
+        let town = Town::build();
+        let mut browser = Browser::start(device, "given");
+        browser.open(town.gateway.portal(&login_path("a"))).fill("Email ou identifiant", ALICE.login);
+        browser.fill("Mot de passe", "pas-celui-ci").press("Connexion").see(REFUSED);
+        browser.see("Mon agence m'a donné un nouveau mot de passe").miss("Vérifier auprès de mon agence");
+        browser.screenshot("folded").script("document.querySelector('details.given summary').click()");
+        browser.see("Vérifier auprès de mon agence").screenshot("unfolded");
+        assert_eq!(browser.value("Identifiant donné par votre agence"), ALICE.login);
+        browser.fill("Mot de passe donné par votre agence", ALICE.password).press("Vérifier auprès de mon agence");
+        browser.see("évolue");
     }
 }
