@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::email::EmailAddress;
 use super::identity::{Kind, LegacyLogin};
 use super::secret::Secret;
+use super::text::tidy;
 
 /// One line of a roster.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub enum Standing {
 
 impl Standing {
     fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_lowercase().as_str() {
+        match tidy(text).to_lowercase().as_str() {
             "" | "0" | "no" | "non" | "false" => Some(Self::There),
             "1" | "x" | "yes" | "oui" | "true" => Some(Self::Closed),
             _ => None,
@@ -107,18 +108,20 @@ impl RosterLine {
         if [name, password, since].into_iter().any(super::text::has_control) {
             return Err(RosterError::Control);
         }
-        let email = match email.trim() {
+        let email = match tidy(email).as_str() {
             "" => None,
             text => Some(EmailAddress::parse(text).map_err(|_| RosterError::Email(text.to_owned()))?),
         };
-        let name = name.trim();
+        let (name, since) = (tidy(name), tidy(since));
+        // No letter shows the blanks that stand around a password in a table.
+        let password = password.trim();
         Ok(Self {
             login: LegacyLogin::parse(login).ok_or(RosterError::Login)?,
-            name: (!name.is_empty()).then(|| name.to_owned()),
+            name: (!name.is_empty()).then_some(name),
             kind: Kind::parse(kind).ok_or_else(|| RosterError::Kind(kind.trim().to_owned()))?,
             email,
             password: (!password.is_empty()).then(|| Secret::new(password)),
-            since: Some(since.trim().to_owned()).filter(|since| !since.is_empty()),
+            since: Some(since).filter(|since| !since.is_empty()),
             standing: Standing::parse(closed).ok_or_else(|| RosterError::Closed(closed.trim().to_owned()))?,
         })
     }
@@ -152,6 +155,23 @@ mod tests {
         assert_eq!(error(Fields { kind: "roi", ..fields }), Some(RosterError::Kind("roi".into())));
         assert_eq!(error(Fields { email: "x@", ..fields }), Some(RosterError::Email("x@".into())));
         assert_eq!(error(Fields { closed: "peut-être", ..fields }), Some(RosterError::Closed("peut-être".into())));
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_meant_whatever_a_table_put_around_its_words() {
+        let fields = Fields {
+            login: "\u{feff}D100\u{a0}",
+            password: " Prov-1234\u{a0}",
+            name: "\u{200b}Aime\u{301} Martin ",
+            kind: "Proprie\u{301}taire\u{200b}",
+            email: "\u{200b}",
+            since: "2019-03-01\u{a0}",
+            closed: "Non\u{200e}",
+        };
+        let line = RosterLine::parse(fields).expect("a line");
+        assert_eq!((line.login.as_str(), line.name.as_deref(), line.kind), ("D100", Some("Aimé Martin"), Kind::Owner));
+        assert_eq!((line.email, line.since.as_deref(), line.standing), (None, Some("2019-03-01"), Standing::There));
+        assert_eq!(line.password.expect("a password").expose(), "Prov-1234");
     }
 
     #[test]
