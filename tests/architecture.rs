@@ -29,7 +29,7 @@ const ORDER: [&str; 16] = [
 ];
 
 /// Libraries that only some modules may speak to.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("sqlx", &["store"]),
     ("redis", &["sessions"]),
     ("pingora", &["proxy", "cli"]),
@@ -42,7 +42,6 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("include_dir", &["pages"]),
     ("argon2", &["app"]),
     ("scraper", &["legacy", "config"]),
-    ("cookie_store", &["legacy"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("mimalloc", &["main"]),

@@ -36,8 +36,9 @@
   });
   addEventListener("pagehide", () => eyes.forEach((show) => show(false)));
 
-  // The criteria: the same list that the server checks, ticked in words and not in colour only.
-  const upper = /\p{Lu}/u, lower = /\p{Ll}/u, digit = /\p{Nd}/u, special = /[^\p{L}\p{N}]/u;
+  // The criteria: the same list that the server checks, ticked in words and not in colour only. Characters are counted
+  // and told apart as there, in the form in which the password is kept.
+  const upper = /\p{Lu}/u, lower = /\p{Ll}/u, digit = /\p{Nd}/u, special = /[^\p{L}\p{M}\p{N}]/u;
   const rules = {
     length: (text, number) => Array.from(text).length >= number,
     upper: (text) => upper.test(text),
@@ -53,7 +54,7 @@
     if (!input) return;
     let before = "", timer = 0;
     const tick = () => {
-      const text = input.value.normalize("NFC");
+      const text = input.value.normalize("NFKC");
       const met = items.map((item) => {
         const rule = rules[item.dataset.rule];
         return rule ? rule(text, Number(item.dataset.number)) : false;

@@ -5,7 +5,9 @@ use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
 use super::{join, letters};
 use crate::domain::audit::AuditEvent;
-use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail};
+use crate::domain::challenge::{
+    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, typed_code,
+};
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
@@ -153,7 +155,7 @@ pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
 /// Something of ours is out of order.
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
-    let Some(code) = super::prove::digits(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
+    let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
     let key = format!("code:{}", session.identity.as_str());
     let subject = Subject { key, policy: prove::CODES };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {

@@ -1,10 +1,9 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::join;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, fresh_password, join};
 use crate::domain::audit::AuditEvent;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
-use crate::domain::password::{Broken, PasswordRules};
+use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::sessions::Change;
@@ -56,12 +55,12 @@ pub async fn change(
     if !join::is_password_of(app, caller, None, &credential, current).await? {
         return Ok(Changed::CurrentRefused);
     }
-    let (rules, _) = rules(app, session).await?;
-    let broken = rules.broken_by(password.expose(), &[credential.email.as_str()]);
+    let links = app.store.read().await?.links_of(identity).await?;
+    let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
     if !broken.is_empty() {
         return Ok(Changed::Broken(broken));
     }
-    if !password.matches(confirmation) {
+    if !is_same(&password, confirmation) {
         return Ok(Changed::Differ);
     }
     let hash = app.hasher.hash(password).await?;

@@ -7,6 +7,7 @@ use super::visit::Passage;
 use super::{App, Caller, Fault, by_resident, jar, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::cookie::Pair;
 use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
@@ -46,7 +47,7 @@ pub async fn enter(
     agency: &Agency,
     session: &Session,
     link: &Link,
-    held: &str,
+    held: &[Pair<'_>],
 ) -> Result<Entered, Fault> {
     let form = match &agency.adapter {
         Adapter::FormReplay(form) => form,
@@ -70,6 +71,7 @@ pub async fn enter(
     let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
     rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let attempt = Attempt {
+        agency: &agency.code,
         login: &link.account.login,
         secret: &secret,
         client: caller.client,
@@ -108,10 +110,9 @@ fn outcome(signed_in: &Result<SignIn, NoVerdict>) -> &'static str {
     }
 }
 
-fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
-    held.split(';')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(name, value)| name == cookie.name && value == cookie.value)
+fn is_held(cookie: &UpstreamCookie, held: &[Pair<'_>]) -> bool {
+    let pair = Pair { name: cookie.name.as_bytes(), value: cookie.value.as_bytes() };
+    held.contains(&pair)
 }
 
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {

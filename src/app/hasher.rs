@@ -12,7 +12,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::domain::password::PasswordHash;
+use crate::domain::password::{PasswordHash, normalised, readings};
 use crate::domain::secret::{Dice, Secret};
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces;
@@ -42,7 +42,7 @@ pub enum Comparison {
     Wrong,
     /// The password.
     Right,
-    /// The password, kept at a lower cost than today's: this is its new hash.
+    /// The password, kept at a lower cost than today's, or as it was typed once: this is its new hash.
     RightAndRaised(PasswordHash),
 }
 
@@ -107,16 +107,16 @@ impl Hasher {
         &self.decoy
     }
 
-    /// Hashes a new password.
+    /// Hashes a new password, normalised.
     ///
     /// # Errors
     /// The queue is full.
     pub async fn hash(&self, password: Secret) -> Result<PasswordHash, Crowded> {
         let salt = self.salt();
-        self.run(move |argon2| hash_with(argon2, &password, salt)).await
+        self.run(move |argon2| hash_with(argon2, &normalised(&password), salt)).await
     }
 
-    /// Compares a typed password with a hash.
+    /// Compares a typed password with a hash, in all of its readings (SEC-204).
     ///
     /// # Errors
     /// The queue is full.
@@ -124,11 +124,11 @@ impl Hasher {
         let (salt, cost) = (self.salt(), self.cost);
         self.run(move |argon2| {
             let Ok(parsed) = Phc::new(hash.as_str()) else { return Comparison::Wrong };
-            if argon2.verify_password(password.expose().as_bytes(), &parsed).is_err() {
-                return Comparison::Wrong;
-            }
-            if is_cheaper(&parsed, cost) {
-                Comparison::RightAndRaised(hash_with(argon2, &password, salt))
+            let fits = |reading: &Secret| argon2.verify_password(reading.expose().as_bytes(), &parsed).is_ok();
+            let Some(kept) = readings(&password).into_iter().find(fits) else { return Comparison::Wrong };
+            let today = normalised(&kept);
+            if is_cheaper(&parsed, cost) || today.expose() != kept.expose() {
+                Comparison::RightAndRaised(hash_with(argon2, &today, salt))
             } else {
                 Comparison::Right
             }
@@ -212,6 +212,42 @@ mod tests {
             panic!("the hash is not raised")
         };
         assert!(raised.as_str().contains("m=128"));
+    }
+
+    #[tokio::test]
+    async fn sec_204_a_password_opens_however_it_is_composed_and_pasted() {
+        let hasher = hasher(64);
+        let composed = "Bélier-42 forêt";
+        let kept = hasher.hash(Secret::new("Be\u{301}lier-42 fore\u{302}t")).await.expect("room");
+        for typed in
+            [composed, "Be\u{301}lier-42 forêt", "Bélier-42\u{a0}forêt", " Bélier-42 forêt\u{a0}", "Bélier-42 forêt\n"]
+        {
+            let compared = hasher.compare(Secret::new(typed), kept.clone()).await;
+            assert_eq!(compared, Ok(Comparison::Right), "{typed:?}");
+        }
+        for typed in ["bélier-42 forêt", "Belier-42 foret", "Bélier-42forêt", "Bélier-42 forêt.", ""] {
+            assert_eq!(hasher.compare(Secret::new(typed), kept.clone()).await, Ok(Comparison::Wrong), "{typed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn sec_204_a_hash_of_before_opens_as_it_was_typed_and_is_raised() {
+        let hasher = hasher(64);
+        let apart = "Be\u{301}lier-42";
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).expect("parameters"));
+        let before = hash_with(&argon2, &Secret::new(apart), [7; 16]);
+        assert_eq!(hasher.compare(Secret::new("Bélier-42"), before.clone()).await, Ok(Comparison::Wrong));
+        let Ok(Comparison::RightAndRaised(raised)) = hasher.compare(Secret::new(apart), before).await else {
+            panic!("it is not raised")
+        };
+        assert_eq!(hasher.compare(Secret::new("Bélier-42"), raised).await, Ok(Comparison::Right));
+        let blank = hash_with(&argon2, &Secret::new("Vert-789 "), [7; 16]);
+        assert_eq!(hasher.compare(Secret::new("Vert-789 "), blank.clone()).await, Ok(Comparison::Right));
+        assert_eq!(
+            hasher.compare(Secret::new("Vert-789"), blank).await,
+            Ok(Comparison::Wrong),
+            "a blank that was chosen"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::hasher::Comparison;
 use super::{App, Caller, Fault, finish, holder, letters};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
@@ -14,7 +15,7 @@ use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusa
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
-use crate::domain::password::Broken;
+use crate::domain::password::{Broken, Known, is_same};
 use crate::domain::secret::Secret;
 use crate::sessions::Change;
 use crate::store::{Purpose, StoredFlow, Tx};
@@ -124,13 +125,21 @@ pub async fn choose_password(
     let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let Step::Password { address } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
     let account = &open.flow.account;
-    let known = [address.email().as_str(), account.login.as_str(), &open.agency.brand.name];
-    let broken = open.flow.plan.password.broken_by(password.expose(), &known);
+    let mut own = vec![address.email().as_str(), account.login.as_str()];
+    own.extend(account.name.as_deref());
+    let (code, brand) = (&open.agency.code, &open.agency.brand);
+    let known = Known { own, agency: vec![&brand.name, code.client(), code.societe()] };
+    let broken = open.flow.plan.password.broken_by(&password, &known);
     if !broken.is_empty() {
         return Ok(Stepped::Wrong(Mistake::Password(broken)));
     }
-    if !password.matches(confirmation) {
+    if !is_same(&password, confirmation) {
         return Ok(Stepped::Wrong(Mistake::PasswordsDiffer));
+    }
+    if let Some(old) = &open.stored.old_digest
+        && app.hasher.compare(password.clone(), old.clone()).await? != Comparison::Wrong
+    {
+        return Ok(Stepped::Wrong(Mistake::Password(vec![Broken::Old])));
     }
     let hash = app.hasher.hash(password).await?;
     let challenge = ChallengeId::random(&*app.dice);

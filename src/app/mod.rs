@@ -12,6 +12,7 @@ pub mod detach;
 pub mod enter_extranet;
 pub mod extranet_password;
 mod finish;
+mod fresh_password;
 pub mod hand_over;
 pub mod hasher;
 mod holder;

@@ -174,6 +174,7 @@ pub(super) async fn ask(
     secret: &Secret,
 ) -> Result<Verdict, NoVerdict> {
     let attempt = Attempt {
+        agency: &agency.code,
         login,
         secret,
         client: caller.client,

@@ -12,7 +12,7 @@ use super::throttle::{self, Subject};
 use super::{App, Caller, Fault};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::AuditEvent;
-use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail};
+use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail, typed_code};
 use crate::domain::credential::Credential;
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::migration::Step;
@@ -103,7 +103,7 @@ pub enum Confirmed {
 pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed, Fault> {
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
-    let Some(code) = digits(typed) else { return not_a_code(app, &open).await };
+    let Some(code) = typed_code(typed) else { return not_a_code(app, &open).await };
     let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
     let subject = Subject { key: account, policy: CODES };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
@@ -145,12 +145,6 @@ pub(super) const CODES: LockoutPolicy = LockoutPolicy {
     daily_failures: 25,
     calm_s: 24 * 3600,
 };
-
-/// Eight digits, however they are grouped (LAW-036: « 8699 1277 » can be pasted).
-pub(super) fn digits(typed: &str) -> Option<Secret> {
-    let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| Secret::new(digits))
-}
 
 /// Judges a typed code that was counted.
 pub(super) fn answer(app: &App, challenge: &Challenge, code: &Secret) -> Result<CodeAnswer, Fault> {

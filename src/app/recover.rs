@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fresh_password;
 use super::letters;
 use super::throttle;
 use super::{App, Caller, Fault, by_resident};
@@ -10,7 +11,7 @@ use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
-use crate::domain::password::{Broken, PasswordRules};
+use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
 use crate::sessions::Change;
@@ -170,8 +171,9 @@ pub async fn reset(
     let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
         return Ok(Reset::Not(Opened::Invalid));
     };
-    let broken = rules.broken_by(password.expose(), &[credential.email.as_str()]);
-    if !broken.is_empty() || !password.matches(confirmation) {
+    let links = app.store.read().await?.links_of(&identity).await?;
+    let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+    if !broken.is_empty() || !is_same(&password, confirmation) {
         return Ok(Reset::Broken { rules, broken });
     }
     let hash = app.hasher.hash(password).await?;

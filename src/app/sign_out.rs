@@ -3,6 +3,7 @@
 use super::{App, Caller, Fault, by_resident, jar};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::AuditEvent;
+use crate::domain::cookie::Octets;
 use crate::domain::identity::Link;
 use crate::domain::session::Session;
 use crate::domain::upstream::Adapter;
@@ -36,7 +37,7 @@ pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(
 ///
 /// # Errors
 /// The sessions cannot be asked.
-pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Result<Vec<(String, String)>, Fault> {
+pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Result<Vec<(Octets, Octets)>, Fault> {
     let jars = app.sessions.jars(&session.id).await?;
     let here = jars.iter().filter(|(link, _)| link.account.agency == *agency);
     let cookies =

@@ -50,7 +50,7 @@ impl AgencyCode {
 }
 
 fn code(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = super::text::tidy(text);
     let fits = (1..=32).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     fits.then(|| text.to_ascii_uppercase())

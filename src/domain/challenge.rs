@@ -4,11 +4,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::policy::{AgencyPolicy, ProofMethod};
-use super::secret::SecretDigest;
+use super::secret::{Secret, SecretDigest};
 
 identifier! {
     /// One proof that is asked for.
@@ -105,6 +106,22 @@ pub struct SentLink {
     pub issue: u32,
     /// When this copy went out.
     pub sent_at: Timestamp,
+}
+
+/// The code in what was typed or pasted: its eight digits, however they are grouped (LAW-036: « 8699 1277 »), with words
+/// around them (« Code : 86991277 ») or signs that nobody sees.
+#[must_use]
+pub fn typed_code(text: &str) -> Option<Secret> {
+    const LENGTH: usize = 8;
+    let text: String = text.nfkc().collect();
+    let all: String = text.chars().filter(char::is_ascii_digit).collect();
+    if all.len() == LENGTH {
+        return Some(Secret::new(all));
+    }
+    // Beside other numbers (« 86991277, valable 10 minutes »), the only one of eight digits.
+    let mut whole = text.split(|c: char| !c.is_ascii_digit()).filter(|number| number.len() == LENGTH);
+    let code = whole.next()?;
+    whole.next().is_none().then(|| Secret::new(code))
 }
 
 /// What a typed code comes to.
@@ -295,6 +312,29 @@ mod tests {
     fn typed(text: &str) -> impl Fn(&CodeDigest) -> bool {
         let typed = kept(text);
         move |code| *code == typed
+    }
+
+    #[test]
+    fn law_036_a_code_is_taken_however_it_was_pasted() {
+        let code = |text: &str| typed_code(text).map(|code| code.expose().to_owned());
+        for pasted in [
+            "86991277",
+            " 8699 1277\r\n",
+            "8699-1277",
+            "86.99.12.77",
+            "8699\u{202f}1277\u{200b}",
+            "Code : 86991277",
+            "Votre code : 8699 1277.",
+            "« 86991277 »",
+            "\u{feff}8\u{ad}6991277",
+            "８６９９１２７７",
+            "86991277 (valable 10 minutes)",
+        ] {
+            assert_eq!(code(pasted).as_deref(), Some("86991277"), "{pasted:?}");
+        }
+        for other in ["", "8699127", "869912777", "8699127a", "86991277 11112222", "code", "٨٦٩٩١٢٧٧"] {
+            assert_eq!(code(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
 
 use super::email::{EmailAddress, EmailError};
+use super::text::tidy;
 
 /// Why a new address is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum EmailChangeError {
 /// Says what is wrong with them.
 pub fn new_address(entry: &str, confirmation: &str, current: &EmailAddress) -> Result<EmailAddress, EmailChangeError> {
     let email = EmailAddress::parse(entry).map_err(EmailChangeError::Email)?;
-    if entry.trim() != confirmation.trim() {
+    if tidy(entry) != tidy(confirmation) {
         return Err(EmailChangeError::Differ);
     }
     if email.key() == current.key() {

@@ -48,7 +48,7 @@ impl Kind {
     /// Reads the name, or the French word that rosters use.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_lowercase().as_str() {
+        match tidy(text).to_lowercase().as_str() {
             "owner" | "propriétaire" | "proprietaire" | "bailleur" => Some(Self::Owner),
             "co-owner" | "copropriétaire" | "coproprietaire" => Some(Self::CoOwner),
             "tenant" | "locataire" => Some(Self::Tenant),

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod basic;
 pub mod challenge;
 mod common;
+pub mod cookie;
 pub mod credential;
 pub mod email;
 pub mod email_change;

@@ -6,6 +6,7 @@ use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::identity::{Kind, LegacyLogin};
 use super::secret::Secret;
+use super::text::tidy;
 
 identifier! {
     /// One holder's time with an account of a roster; another holder, or an account that was closed in between, is
@@ -80,7 +81,7 @@ pub enum Standing {
 
 impl Standing {
     fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_lowercase().as_str() {
+        match tidy(text).to_lowercase().as_str() {
             "" | "0" | "no" | "non" | "false" => Some(Self::There),
             "1" | "x" | "yes" | "oui" | "true" => Some(Self::Closed),
             _ => None,
@@ -149,18 +150,20 @@ impl RosterLine {
         if [name, password, since].into_iter().any(super::text::has_control) {
             return Err(RosterError::Control);
         }
-        let email = match email.trim() {
+        let email = match tidy(email).as_str() {
             "" => None,
             text => Some(EmailAddress::parse(text).map_err(|_| RosterError::Email(text.to_owned()))?),
         };
-        let name = name.trim();
+        let (name, since) = (tidy(name), tidy(since));
+        // No letter shows the blanks that stand around a password in a table.
+        let password = password.trim();
         Ok(Self {
             login: LegacyLogin::parse(login).ok_or(RosterError::Login)?,
-            name: (!name.is_empty()).then(|| name.to_owned()),
+            name: (!name.is_empty()).then_some(name),
             kind: Kind::parse(kind).ok_or_else(|| RosterError::Kind(kind.trim().to_owned()))?,
             email,
             password: (!password.is_empty()).then(|| Secret::new(password)),
-            since: Some(since.trim().to_owned()).filter(|since| !since.is_empty()),
+            since: Some(since).filter(|since| !since.is_empty()),
             standing: Standing::parse(closed).ok_or_else(|| RosterError::Closed(closed.trim().to_owned()))?,
         })
     }
@@ -212,6 +215,23 @@ mod tests {
             let given = [false, true].map(|roster_judges| now.may_be_given(begun, roster_judges));
             assert_eq!(given, [by_form, by_roster], "{now:?} after {begun:?}");
         }
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_meant_whatever_a_table_put_around_its_words() {
+        let fields = Fields {
+            login: "\u{feff}D100\u{a0}",
+            password: " Prov-1234\u{a0}",
+            name: "\u{200b}Aime\u{301} Martin ",
+            kind: "Proprie\u{301}taire\u{200b}",
+            email: "\u{200b}",
+            since: "2019-03-01\u{a0}",
+            closed: "Non\u{200e}",
+        };
+        let line = RosterLine::parse(fields).expect("a line");
+        assert_eq!((line.login.as_str(), line.name.as_deref(), line.kind), ("D100", Some("Aimé Martin"), Kind::Owner));
+        assert_eq!((line.email, line.since.as_deref(), line.standing), (None, Some("2019-03-01"), Standing::There));
+        assert_eq!(line.password.expect("a password").expose(), "Prov-1234");
     }
 
     #[test]

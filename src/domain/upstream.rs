@@ -108,7 +108,7 @@ pub struct FormLogin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {
-    /// A cookie of this name was set and not emptied.
+    /// A cookie of this name was set, and neither emptied nor deleted (a date of the past).
     Cookie(String),
     /// The answer redirects to a path that begins so (after resolution against the login page).
     Redirect(String),

@@ -51,7 +51,7 @@ impl Legacy {
     ) -> Result<u16, NoVerdict> {
         let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
         let url = site.page(&basic.page).ok_or(NoVerdict::FormChanged)?;
-        let caller = Caller { client: attempt.client, user_agent: attempt.user_agent, language: attempt.language };
+        let caller = Caller::of(attempt);
         let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, Jar::default(), &caller);
         if let Some(value) = authorization {
             conversation.authorize(value);

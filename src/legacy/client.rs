@@ -18,15 +18,15 @@ use tower::util::{BoxCloneSyncService, ServiceExt as _, service_fn};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::Caller;
 use super::charset;
-use super::cookies::Jar;
 use super::form::{Method, Submission};
 use super::page::{Page, Redirect};
 use super::site::Site;
-use super::tls;
+use super::{Caller, Jar, Taken, tls};
+use crate::domain::agency::AgencyCode;
+use crate::domain::cookie::Octets;
 use crate::domain::upstream::Upstream;
-use crate::telemetry::traces;
+use crate::telemetry::{Clock, seldom, traces};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -55,6 +55,7 @@ pub(super) enum Fault {
 pub(super) struct Conversation {
     http: Client<Connector, Full<Bytes>>,
     site: Site,
+    agency: Option<AgencyCode>,
     jar: Jar,
     constant: HeaderMap,
     referer: Option<HeaderValue>,
@@ -78,7 +79,7 @@ impl Conversation {
             .http1_ignore_invalid_headers_in_responses(true)
             .build(connector(tls, upstream));
         let constant = constant_headers(&site, caller, upstream);
-        Self { http, site, jar, constant, referer: None, requests_left: MOST_REQUESTS }
+        Self { http, site, agency: caller.agency.cloned(), jar, constant, referer: None, requests_left: MOST_REQUESTS }
     }
 
     /// The extranet's URLs.
@@ -161,10 +162,8 @@ impl Conversation {
         if let Some(told) = traces::traceparent() {
             headers.insert(&TRACEPARENT, HeaderValue::from_str(&told).ok()?);
         }
-        if let Some(cookies) = self.jar.header(url) {
-            let mut value = HeaderValue::from_str(&cookies).ok()?;
-            value.set_sensitive(true);
-            headers.insert(header::COOKIE, value);
+        if let Some(cookies) = self.jar.header(url.path().as_bytes(), Clock.now()) {
+            headers.insert(header::COOKIE, cookies);
         }
         if let Some(fields) = posted {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -178,9 +177,7 @@ impl Conversation {
 
     async fn read(&mut self, url: Url, response: Response<Incoming>) -> Result<Page, Fault> {
         let (head, body) = response.into_parts();
-        let values = head.headers.get_all(header::SET_COOKIE).iter();
-        let values = values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
-        let cookies = self.jar.take(values, &url, &self.site);
+        let cookies = self.take_cookies(&head.headers, &url);
         let redirect = redirect(&head, &url, &self.site);
         let body = Limited::new(body, MOST_BODY)
             .collect()
@@ -189,6 +186,17 @@ impl Conversation {
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (text, encoding) = charset::decode(content_type, &body.to_bytes());
         Ok(Page { url, status: head.status.as_u16(), redirect, cookies, text, encoding })
+    }
+
+    /// Keeps what an answer set; gives the names of the cookies that live after it.
+    fn take_cookies(&mut self, headers: &HeaderMap, url: &Url) -> Vec<Octets> {
+        let now = Clock.now();
+        let lines = headers.get_all(header::SET_COOKIE).iter().map(HeaderValue::as_bytes);
+        let Taken { live, dropped } = self.jar.take(lines, url.path().as_bytes(), now);
+        if let Some(agency) = &self.agency {
+            seldom::tell_of_cookies(agency, &dropped, now);
+        }
+        live
     }
 }
 

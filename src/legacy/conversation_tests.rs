@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::tests::declared;
 use super::{Attempt, Legacy, SignIn, UpstreamCookie};
+use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
@@ -107,7 +108,9 @@ async fn verify(upstream: &Upstream, form: &FormLogin, password: &str) -> Result
 
 async fn with_attempt<T>(password: &str, act: impl AsyncFnOnce(Legacy, Attempt<'_>) -> T) -> T {
     let (login, secret) = (LegacyLogin::parse("C10023").unwrap(), Secret::new(password));
+    let agency = AgencyCode::parse("A1", "01").unwrap();
     let attempt = Attempt {
+        agency: &agency,
         login: &login,
         secret: &secret,
         client: CLIENT,
@@ -193,8 +196,8 @@ async fn a07_a_form_with_token_cookie_and_origin_check_is_replayed() {
             panic!("not signed in")
         };
         assert_eq!(logouts.load(Ordering::Relaxed), 1, "a sign-in stays");
-        let names: Vec<&str> = cookies.iter().map(|cookie| cookie.name.as_str()).collect();
-        assert_eq!(names, ["csrftoken", "sessionid"]);
+        let names: Vec<_> = cookies.iter().map(|cookie| cookie.name.clone()).collect();
+        assert_eq!(names, ["csrftoken".into(), "sessionid".into()]);
         assert!(cookies[1].http_only && cookies[1].expires.is_some());
         let logout = form.logout.as_ref().unwrap();
         let out = async |cookies: &[UpstreamCookie]| {
@@ -242,8 +245,9 @@ async fn an_old_page_in_latin_1_that_redirects_to_its_own_absolute_url_is_replay
         let Ok(SignIn::In { cookies, .. }) = legacy.sign_in(&upstream, &form, &attempt).await else {
             panic!("not signed in")
         };
-        let held: Vec<_> = cookies.iter().map(|cookie| cookie.to_set_cookie(false)).collect();
-        assert_eq!(held, ["PHPSESSID=p2; Path=/", "vu=1; Path=/wiki", "DW=1; Path=/wiki/"]);
+        let held: Vec<_> =
+            cookies.iter().map(|cookie| cookie.to_set_cookie(false).unwrap().to_str().unwrap().to_owned()).collect();
+        assert_eq!(held, ["PHPSESSID=p2; Path=/", "DW=1; Path=/wiki/", "vu=1; Path=/wiki"]);
         let logout = LogoutCall::Get { path: "/sortie.php".into() };
         assert_eq!(legacy.sign_out(&upstream, &logout, &cookies, CLIENT, None).await, Ok(false));
     })
@@ -349,4 +353,79 @@ async fn credentials_are_sent_once_and_only_to_the_form() {
     let seen = seen.lock().unwrap();
     assert_eq!(seen.iter().filter(|told| told.contains("hunter2")).count(), 1, "{seen:?}");
     assert_eq!(seen.len(), 4);
+}
+
+#[tokio::test]
+async fn review_case_27_a_wrong_password_never_opens_the_wizard_however_the_ticket_is_deleted() {
+    let form = FormLogin { success: vec![Rule::Cookie("sid".into())], ..declared() };
+    for set in [
+        "sid=x; path=/; Expires=Thu, 1 Jan 1970 00:00:00 GMT",
+        "sid=x; path=/; Expires=Thu, 01-Jan-70 00:00:01 GMT",
+        "sid=x; path=/; Expires=Thu Jan  1 00:00:00 1970",
+        "sid=x; path=/; Expires=Mon, 01-Jan-2001 0:0:0 GMT",
+        "sid=x; path=/; Expires=Thu, 01 Jan 1970 00:00:00 UTC; HttpOnly",
+        "sid=x; path=/; Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+        "sid=x; path=/; max-age=-1",
+        "sid=\"\"; path=/",
+        "sid=; path=/",
+        "sid=x; path=/; Domain=10.1.2.3; Expires=Thu, 1 Jan 1970 00:00:00 GMT",
+        "sid",
+        "=sid",
+        " =sid=x",
+    ] {
+        let upstream = answering(move || to("/", &[set])).await;
+        assert_eq!(verify(&upstream, &form, PASSWORD).await, Err(NoVerdict::Unrecognised), "{set}");
+    }
+    let long: &'static str = Box::leak(format!("sid={}", "x".repeat(4100)).into_boxed_str());
+    let upstream = answering(move || to("/", &[long])).await;
+    assert_eq!(verify(&upstream, &form, PASSWORD).await, Err(NoVerdict::Unrecognised), "no browser takes it");
+}
+
+#[tokio::test]
+async fn review_case_07_a_right_password_opens_it_whatever_domain_the_ticket_names() {
+    let form = FormLogin { success: vec![Rule::Cookie("sid".into())], ..declared() };
+    for set in [
+        "sid=s1; path=/; Domain=10.1.2.3",
+        "sid=s1; path=/; Domain=.ancien-nom.example",
+        "sid=s1; path=/; Domain=extranet",
+        "sid=s1; path=/; Domain=com",
+        "sid=s1; path=/; Domain=\"127.0.0.1:8080\"",
+        "sid=s1; path=/; Domain=",
+        "sid=s1; path=/; Domain",
+        "sid=s1; Expires=Fri, 1 Jan 2100 0:00:00",
+        "sid=s1; Max-Age=60; Expires=Thu, 1 Jan 1970 00:00:00 GMT",
+        "  sid =s1 ;; =;Version=1;Priority=High",
+    ] {
+        let upstream = extranet(move |_, asked| match asked.method.as_str() {
+            "POST" => to("/identification.php?ici", &[set]),
+            _ if asked.target.ends_with("ici") && asked.header("cookie") != "sid=s1" => endless(),
+            _ => login_page(),
+        })
+        .await;
+        assert!(matches!(verify(&upstream, &form, PASSWORD).await, Ok(Verdict::Accepted { .. })), "{set}");
+        with_attempt(PASSWORD, async |legacy, attempt| {
+            let Ok(SignIn::In { cookies, .. }) = legacy.sign_in(&upstream, &form, &attempt).await else {
+                panic!("not signed in: {set}")
+            };
+            assert_eq!(cookies.len(), 1, "{set}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn att_07_a_sign_in_takes_cookies_whose_bytes_are_no_text() {
+    let form = FormLogin { success: vec![Rule::Cookie("sid".into())], ..declared() };
+    let upstream = extranet(|_, asked| {
+        let held = asked.headers.get("cookie").map_or(&b""[..], |value| value.as_bytes());
+        let mut answer = match asked.method.as_str() {
+            "POST" if held == b"nom=Am\xe9lie" => to("/identification.php", &["sid=s1"]),
+            _ => login_page(),
+        };
+        let name = axum::http::HeaderValue::from_bytes(b"nom=Am\xe9lie; path=/").unwrap();
+        answer.headers_mut().append("set-cookie", name);
+        answer
+    })
+    .await;
+    assert!(matches!(verify(&upstream, &form, PASSWORD).await, Ok(Verdict::Accepted { .. })));
 }

@@ -1,25 +1,29 @@
-//! The extranet's cookies: kept during a conversation, and handed over as a browser would hold them.
+//! The extranet's cookies: kept during a conversation or in a session, and handed over as a browser would hold them.
 
 use std::fmt;
 
-use cookie::Cookie;
-use cookie::time::OffsetDateTime;
-use cookie_store::{CookieExpiration, CookieStore};
+use http::HeaderValue;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::site::Site;
+use crate::domain::cookie::{self, Dropped, Octets, SameSite, SetCookie};
+
+/// Most cookies of one session: what browsers take of one host.
+const MOST: usize = 50;
+/// Most bytes of all names, values and paths together: more does not fit into a request's head.
+const MOST_BYTES: usize = 16 * 1024;
 
 /// A cookie of the extranet, without its domain: on the agency's public host it belongs to that host alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamCookie {
     /// Its name.
-    pub name: String,
-    /// Its value, as bytes on the wire; as good as a password while the session lives.
-    pub value: String,
+    pub name: Octets,
+    /// Its value, as good as a password while the session lives.
+    pub value: Octets,
     /// Where it is sent.
-    pub path: String,
+    pub path: Octets,
     /// Hidden from scripts.
     pub http_only: bool,
     /// Only over TLS.
@@ -30,61 +34,59 @@ pub struct UpstreamCookie {
     pub expires: Option<i64>,
 }
 
-/// The attribute of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SameSite {
-    /// Never from another site.
-    Strict,
-    /// From another site only by following a link.
-    Lax,
-    /// Always.
-    None,
-}
-
 impl UpstreamCookie {
-    /// The cookies of a browser's `Cookie` header, of which only name and value are known; to end a relayed session.
-    #[must_use]
-    pub fn sent_by_browser(header: &str) -> Vec<Self> {
-        let known = |cookie: Cookie<'_>| Self {
-            name: cookie.name().to_owned(),
-            value: cookie.value().to_owned(),
-            path: "/".to_owned(),
-            http_only: false,
-            secure: false,
-            same_site: None,
-            expires: None,
-        };
-        Cookie::split_parse(header).filter_map(Result::ok).map(known).collect()
+    fn of(set: &SetCookie<'_>, asked: &[u8]) -> Self {
+        Self {
+            name: set.name.into(),
+            value: set.value.into(),
+            path: set.path.unwrap_or_else(|| cookie::default_path(asked)).into(),
+            http_only: set.http_only,
+            secure: set.secure,
+            same_site: set.same_site,
+            expires: set.expires,
+        }
     }
 
-    /// The `Set-Cookie` value that gives it to the browser on the agency's public host.
+    /// The `Set-Cookie` value that gives it to the browser on the agency's public host. It is never printed.
     #[must_use]
-    pub fn to_set_cookie(&self, public_is_https: bool) -> String {
-        let mut cookie = self.bare();
-        if self.secure && public_is_https {
-            cookie.set_secure(true);
+    pub fn to_set_cookie(&self, public_is_https: bool) -> Option<HeaderValue> {
+        let mut line = [self.name.as_bytes(), self.value.as_bytes()].join(&b'=');
+        if self.http_only {
+            line.extend_from_slice(b"; HttpOnly");
         }
+        let is_secure = self.secure && public_is_https;
         match self.same_site {
-            Some(SameSite::Strict) => cookie.set_same_site(cookie::SameSite::Strict),
-            Some(SameSite::Lax) => cookie.set_same_site(cookie::SameSite::Lax),
+            Some(SameSite::Strict) => line.extend_from_slice(b"; SameSite=Strict"),
+            Some(SameSite::Lax) => line.extend_from_slice(b"; SameSite=Lax"),
             // Browsers refuse it without Secure.
-            Some(SameSite::None) if self.secure && public_is_https => cookie.set_same_site(cookie::SameSite::None),
+            Some(SameSite::None) if is_secure => line.extend_from_slice(b"; SameSite=None"),
             Some(SameSite::None) | None => {}
         }
-        cookie.to_string()
+        if is_secure {
+            line.extend_from_slice(b"; Secure");
+        }
+        line.extend_from_slice(b"; Path=");
+        line.extend_from_slice(self.path.as_bytes());
+        if let Some(date) = self.expires.and_then(written_date) {
+            line.extend_from_slice(b"; Expires=");
+            line.extend_from_slice(date.as_bytes());
+        }
+        let mut value = HeaderValue::from_bytes(&line).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 
-    fn bare(&self) -> Cookie<'static> {
-        let mut cookie = Cookie::new(self.name.clone(), self.value.clone());
-        cookie.set_path(self.path.clone());
-        if self.http_only {
-            cookie.set_http_only(true);
-        }
-        if let Some(time) = self.expires.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()) {
-            cookie.set_expires(time);
-        }
-        cookie
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.path == other.path
+    }
+
+    fn size(&self) -> usize {
+        self.name.as_bytes().len() + self.value.as_bytes().len() + self.path.as_bytes().len()
+    }
+
+    /// Emptied, with quotes or without: a ticket of nothing.
+    fn is_empty(&self) -> bool {
+        matches!(self.value.as_bytes(), b"" | b"\"\"")
     }
 }
 
@@ -94,158 +96,118 @@ impl fmt::Debug for UpstreamCookie {
     }
 }
 
-/// The cookies of one conversation (RFC 6265).
+/// None where no date says it: then the browser's session ends first.
+fn written_date(seconds: i64) -> Option<String> {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::from_second(seconds).ok()?).ok()
+}
+
+/// What an answer did to a jar.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The names of the cookies that it set and neither deleted nor emptied.
+    pub live: Vec<Octets>,
+    /// What it set and was not taken.
+    pub dropped: Vec<Dropped>,
+}
+
+/// Cookies as a browser holds them (RFC 6265, 5.3 and 5.4), oldest first.
 ///
 /// It behaves as the browser does behind the gateway: every cookie belongs to the one host, and `Secure` ones are sent
 /// even where the last hop is plain, because the resident's own hop is not.
-#[derive(Default)]
-pub(super) struct Jar(CookieStore);
+#[derive(Debug, Clone, Default)]
+pub struct Jar(Vec<UpstreamCookie>);
 
 impl Jar {
     /// A jar that holds what was handed over earlier.
-    pub(super) fn holding(cookies: &[UpstreamCookie], site: &Site) -> Self {
-        let mut jar = Self::default();
-        if let Some(url) = site.page("/").and_then(secured) {
-            for cookie in cookies {
-                // The error would only say that the cookie has expired.
-                let _ = jar.0.insert_raw(&cookie.bare(), &url);
+    #[must_use]
+    pub fn holding(cookies: &[UpstreamCookie]) -> Self {
+        Self(cookies.to_vec())
+    }
+
+    /// Takes the `Set-Cookie` lines of an answer to what was asked. What was in the jar before stays, as far as there is
+    /// room; then comes what is new.
+    pub fn take<'l>(&mut self, lines: impl IntoIterator<Item = &'l [u8]>, asked: &[u8], now: Timestamp) -> Taken {
+        let asked = path_of(asked);
+        let before = self.0.clone();
+        let (mut set, mut dropped): (Vec<UpstreamCookie>, Vec<Dropped>) = (Vec::new(), Vec::new());
+        for line in lines {
+            let read = SetCookie::read(line, now);
+            match read.and_then(|read| if cookie::is_ours(read.name) { Err(Dropped::Ours) } else { Ok(read) }) {
+                Ok(read) => {
+                    let fresh = UpstreamCookie::of(&read, asked);
+                    set.retain(|earlier| !earlier.is_same(&fresh));
+                    self.put(fresh.clone(), read.is_deleted(now));
+                    set.push(fresh);
+                }
+                Err(why) => dropped.push(why),
             }
         }
-        jar
+        self.0.retain(|held| !cookie::has_ended(held.expires, now));
+        dropped.extend(self.make_room(&before));
+        let live = |cookie: &&UpstreamCookie| !cookie.is_empty() && self.0.iter().any(|held| held.is_same(cookie));
+        Taken { live: set.iter().filter(live).map(|cookie| cookie.name.clone()).collect(), dropped }
     }
 
-    /// Takes the `Set-Cookie` values of an answer; returns the names of those that were set and not emptied.
-    pub(super) fn take<'a>(&mut self, values: impl Iterator<Item = &'a str>, url: &Url, site: &Site) -> Vec<String> {
-        let mut live: Vec<String> = Vec::new();
-        let Some(url) = secured(url.clone()) else { return live };
-        for cookie in values.filter_map(|value| Cookie::parse(value.to_owned()).ok()) {
-            if cookie.domain().is_some_and(|domain| !site.covers(domain)) {
-                continue;
-            }
-            let mut cookie = cookie;
-            cookie.unset_domain();
-            let (name, emptied) = (cookie.name().to_owned(), cookie.value().is_empty());
-            let kept = matches!(
-                self.0.insert_raw(&cookie, &url),
-                Ok(cookie_store::StoreAction::Inserted | cookie_store::StoreAction::UpdatedExisting)
-            );
-            live.retain(|earlier| *earlier != name);
-            if kept && !emptied {
-                live.push(name);
+    /// One that is set again keeps its place.
+    fn put(&mut self, fresh: UpstreamCookie, is_deleted: bool) {
+        match self.0.iter().position(|held| held.is_same(&fresh)) {
+            Some(at) if is_deleted => drop(self.0.remove(at)),
+            Some(at) => self.0[at] = fresh,
+            None if is_deleted => {}
+            None => self.0.push(fresh),
+        }
+    }
+
+    fn make_room(&mut self, before: &[UpstreamCookie]) -> Vec<Dropped> {
+        if self.0.len() <= MOST && self.0.iter().map(UpstreamCookie::size).sum::<usize>() <= MOST_BYTES {
+            return Vec::new();
+        }
+        let is_old = |cookie: &UpstreamCookie| before.iter().any(|old| old.is_same(cookie));
+        let (old, new): (Vec<_>, Vec<_>) = self.0.drain(..).partition(is_old);
+        let (mut bytes, mut dropped) = (0, Vec::new());
+        for cookie in old.into_iter().chain(new) {
+            if self.0.len() < MOST && bytes + cookie.size() <= MOST_BYTES {
+                bytes += cookie.size();
+                self.0.push(cookie);
+            } else {
+                dropped.push(Dropped::NoRoom);
             }
         }
-        live
+        dropped
     }
 
-    /// The `Cookie` header for a URL, longest paths first; none if there is nothing to send.
-    pub(super) fn header(&self, url: &Url) -> Option<String> {
-        let url = secured(url.clone())?;
-        let mut cookies = self.0.matches(&url);
-        cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.name().to_owned()));
-        let pairs: Vec<String> = cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+    /// The `Cookie` header for what is asked, longest paths first and then the oldest; none if there is nothing to send.
+    /// It is never printed.
+    #[must_use]
+    pub fn header(&self, asked: &[u8], now: Timestamp) -> Option<HeaderValue> {
+        let asked = path_of(asked);
+        let goes = |cookie: &&UpstreamCookie| {
+            !cookie::has_ended(cookie.expires, now) && cookie::path_matches(cookie.path.as_bytes(), asked)
+        };
+        let mut cookies: Vec<&UpstreamCookie> = self.0.iter().filter(goes).collect();
+        cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.as_bytes().len()));
+        let pairs: Vec<Vec<u8>> =
+            cookies.iter().map(|cookie| [cookie.name.as_bytes(), cookie.value.as_bytes()].join(&b'=')).collect();
+        if pairs.is_empty() {
+            return None;
+        }
+        let mut value = HeaderValue::from_bytes(&pairs.join(&b"; "[..])).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 
-    /// All that a browser would hold now, in a steady order.
-    pub(super) fn into_cookies(self) -> Vec<UpstreamCookie> {
-        let mut cookies: Vec<UpstreamCookie> = self.0.iter_unexpired().map(handed_over).collect();
-        cookies.sort_by(|a, b| (&a.path, &a.name).cmp(&(&b.path, &b.name)));
-        cookies
+    /// All that a browser would hold.
+    #[must_use]
+    pub fn into_cookies(self) -> Vec<UpstreamCookie> {
+        self.0
     }
 }
 
-fn handed_over(cookie: &cookie_store::Cookie<'static>) -> UpstreamCookie {
-    UpstreamCookie {
-        name: cookie.name().to_owned(),
-        value: cookie.value().to_owned(),
-        path: String::from(&cookie.path),
-        http_only: cookie.http_only().unwrap_or(false),
-        secure: cookie.secure().unwrap_or(false),
-        same_site: cookie.same_site().map(|same_site| match same_site {
-            cookie::SameSite::Strict => SameSite::Strict,
-            cookie::SameSite::Lax => SameSite::Lax,
-            cookie::SameSite::None => SameSite::None,
-        }),
-        expires: match &cookie.expires {
-            CookieExpiration::AtUtc(time) => Some(time.unix_timestamp()),
-            CookieExpiration::SessionEnd => None,
-        },
-    }
-}
-
-/// The URL as the resident's browser sees it: over TLS.
-fn secured(mut url: Url) -> Option<Url> {
-    // The default port goes with the scheme; another one stays, cookies do not look at it.
-    url.set_scheme("https").ok()?;
-    Some(url)
+/// What was asked, without its query.
+fn path_of(asked: &[u8]) -> &[u8] {
+    let path = asked.split(|byte| *byte == b'?').next().unwrap_or_default();
+    if path.starts_with(b"/") { path } else { b"/" }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::site::tests::site;
-    use super::*;
-
-    fn jar(values: &[&str]) -> (Jar, Vec<String>) {
-        let site = site();
-        let mut jar = Jar::default();
-        let live = jar.take(values.iter().copied(), &site.page("/admin/login/").unwrap(), &site);
-        (jar, live)
-    }
-
-    #[test]
-    fn what_the_extranet_deletes_is_gone() {
-        let (jar, live) = jar(&[
-            "a=1; Path=/",
-            "b=2; Path=/",
-            "a=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0; path=/",
-            "empty=; Path=/",
-        ]);
-        assert_eq!(live, ["b"]);
-        assert_eq!(jar.into_cookies().into_iter().map(|cookie| cookie.name).collect::<Vec<_>>(), ["b", "empty"]);
-    }
-
-    #[test]
-    fn cookies_go_where_their_path_says_longest_first() {
-        let (jar, _) = jar(&["a=1; Path=/", "a=2; Secure", "c=3; Path=/other", "d=4; Domain=evil.example"]);
-        let header = |path: &str| jar.header(&site().page(path).unwrap());
-        assert_eq!(header("/admin/login/x").as_deref(), Some("a=2; a=1"));
-        assert_eq!(header("/").as_deref(), Some("a=1"));
-    }
-
-    #[test]
-    fn the_browser_gets_them_for_the_public_host() {
-        let (jar, _) = jar(&[
-            "sid=a\"b=; Domain=.extranet.example; HttpOnly; Secure; SameSite=None; Path=/wiki/",
-            "seen=1; Path=/; Expires=Wed, 21 Oct 2065 07:28:00 GMT; SameSite=Lax",
-        ]);
-        let cookies = jar.into_cookies();
-        let relayed = |https| cookies.iter().map(|cookie| cookie.to_set_cookie(https)).collect::<Vec<_>>();
-        assert_eq!(
-            relayed(true),
-            [
-                "seen=1; SameSite=Lax; Path=/; Expires=Wed, 21 Oct 2065 07:28:00 GMT",
-                "sid=a\"b=; HttpOnly; SameSite=None; Secure; Path=/wiki/"
-            ]
-        );
-        assert_eq!(relayed(false)[1], "sid=a\"b=; HttpOnly; Path=/wiki/");
-    }
-
-    #[test]
-    fn a_jar_is_filled_again_from_what_was_stored() {
-        let (jar, _) = jar(&["sid=s3cret; HttpOnly; Path=/wiki/"]);
-        let cookies = jar.into_cookies();
-        let stored = serde_json::to_string(&cookies).unwrap();
-        let read: Vec<UpstreamCookie> = serde_json::from_str(&stored).unwrap();
-        let jar = Jar::holding(&read, &site());
-        assert_eq!(jar.header(&site().page("/wiki/doku.php").unwrap()).as_deref(), Some("sid=s3cret"));
-        assert_eq!(jar.header(&site().page("/").unwrap()), None);
-        assert!(!format!("{cookies:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn a_jar_is_filled_from_what_the_browser_sent() {
-        let cookies = UpstreamCookie::sent_by_browser("sid=a=b; bad; seen=1");
-        let jar = Jar::holding(&cookies, &site());
-        assert_eq!(jar.header(&site().page("/any/where").unwrap()).as_deref(), Some("seen=1; sid=a=b"));
-    }
-}
+mod tests;

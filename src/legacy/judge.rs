@@ -74,7 +74,7 @@ impl<'a> Evidence<'a> {
     /// Whether a rule holds; one that cannot be applied is an error, lest a broken failure rule let everybody in.
     fn fits(&self, rule: &Rule) -> Result<bool, NoVerdict> {
         Ok(match rule {
-            Rule::Cookie(name) => self.answer.cookies.contains(name),
+            Rule::Cookie(name) => self.answer.cookies.contains(&name.as_str().into()),
             Rule::Redirect(prefix) => self.redirect().is_some_and(|target| target.starts_with(prefix)),
             Rule::RedirectElsewhere(prefix) => self.redirect().is_some_and(|target| !target.starts_with(prefix)),
             Rule::Status(status) => self.answer.status == *status,

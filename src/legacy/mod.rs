@@ -11,7 +11,6 @@ mod client;
 mod conversation_tests;
 mod cookies;
 mod form;
-mod jar;
 mod judge;
 mod page;
 mod site;
@@ -25,14 +24,13 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::around::Around;
 pub use self::basic::authorization;
-pub use self::cookies::{SameSite, UpstreamCookie};
-pub use self::jar::{JarSite, Merged};
+pub use self::cookies::{Jar, Taken, UpstreamCookie};
 
 use self::client::{Conversation, Fault};
-use self::cookies::Jar;
 use self::judge::Judgement;
 use self::page::Page;
 use self::site::Site;
+use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, Profile, Upstream, Verdict};
@@ -54,6 +52,8 @@ pub struct LegacyError(String);
 /// One try at old credentials, on behalf of somebody.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
+    /// At which agency, for the log.
+    pub agency: &'a AgencyCode,
     /// The identifier.
     pub login: &'a LegacyLogin,
     /// The password.
@@ -82,9 +82,18 @@ pub enum SignIn {
 
 /// On whose behalf a request is made.
 struct Caller<'a> {
+    /// The agency in whose name it is asked, where what is odd is told.
+    agency: Option<&'a AgencyCode>,
     client: IpAddr,
     user_agent: Option<&'a str>,
     language: Option<&'a str>,
+}
+
+impl<'a> Caller<'a> {
+    const fn of(attempt: &Attempt<'a>) -> Self {
+        let Attempt { agency, client, user_agent, language, .. } = *attempt;
+        Self { agency: Some(agency), client, user_agent, language }
+    }
 }
 
 impl Legacy {
@@ -150,8 +159,8 @@ impl Legacy {
         user_agent: Option<&str>,
     ) -> Result<bool, NoVerdict> {
         let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
-        let jar = Jar::holding(cookies, &site);
-        let caller = Caller { client, user_agent, language: None };
+        let jar = Jar::holding(cookies);
+        let caller = Caller { agency: None, client, user_agent, language: None };
         let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, jar, &caller);
         let deadline = Instant::now() + LOGOUT_PATIENCE;
         timeout_at(deadline, end_session(&mut conversation, logout)).await.map_err(|_| NoVerdict::Slow)?
@@ -175,7 +184,7 @@ impl Legacy {
         deadline: Instant,
     ) -> Result<Outcome, NoVerdict> {
         let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
-        let caller = Caller { client: attempt.client, user_agent: attempt.user_agent, language: attempt.language };
+        let caller = Caller::of(attempt);
         let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, Jar::default(), &caller);
         let judged = timeout_at(deadline, judged(&mut conversation, form, attempt)).await;
         let (judgement, answer) = judged.map_err(|_| NoVerdict::Slow)??;
@@ -289,7 +298,9 @@ mod tests {
     fn an_attempt_is_printed_without_its_password() {
         let login = LegacyLogin::parse("C10023").unwrap();
         let secret = Secret::new("hunter2");
+        let agency = AgencyCode::parse("A1", "01").unwrap();
         let attempt = Attempt {
+            agency: &agency,
             login: &login,
             secret: &secret,
             client: IpAddr::from([192, 0, 2, 7]),

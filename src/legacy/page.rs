@@ -9,6 +9,8 @@ use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 use tokio::time::Instant;
 use url::Url;
 
+use crate::domain::cookie::Octets;
+
 /// One answer. Its text may hold a resident's data: no `Debug`.
 pub(super) struct Page {
     /// Where it was asked, with the extranet's face.
@@ -17,8 +19,8 @@ pub(super) struct Page {
     pub status: u16,
     /// Where it leads, if it is a redirect.
     pub redirect: Option<Redirect>,
-    /// The names of the cookies that it set and did not empty.
-    pub cookies: Vec<String>,
+    /// The names of the cookies that it set and neither deleted nor emptied.
+    pub cookies: Vec<Octets>,
     /// Its body.
     pub text: String,
     /// The encoding that its body was read in.

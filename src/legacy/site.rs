@@ -61,14 +61,6 @@ impl Site {
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("{}{}{query}", self.dialled, url.path())
     }
-
-    /// Whether a cookie's `Domain` covers one of the extranet's hosts.
-    pub(super) fn covers(&self, domain: &str) -> bool {
-        let domain = domain.trim_start_matches('.').to_ascii_lowercase();
-        self.origins.iter().any(|origin| {
-            origin.host().strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
-    }
 }
 
 #[cfg(test)]
@@ -102,12 +94,5 @@ pub(super) mod tests {
         }
         assert_eq!(site.dialled(&base), "http://10.0.0.5:8080/a/b.php?c");
         assert_eq!(site.origin_header(), "http://extranet.example");
-    }
-
-    #[test]
-    fn a_cookie_for_another_domain_is_none_of_ours() {
-        let site = site();
-        assert!(site.covers("extranet.example") && site.covers(".Extranet.example") && site.covers("example"));
-        assert!(!site.covers("net.example") && !site.covers("other.example"));
     }
 }

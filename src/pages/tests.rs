@@ -249,3 +249,16 @@ fn every_sample_can_be_looked_at() {
         }
     }
 }
+
+#[test]
+fn no_browser_refuses_an_address_that_was_pasted_with_signs_that_nobody_sees() {
+    for_every_page(&samples::brands()[0], |sample, _, html| {
+        let html = Html::parse_document(html);
+        assert!(all(&html, "input[type=email]").is_empty(), "{}: the server judges addresses", sample.template);
+        for field in all(&html, "input#email, input#confirmation[inputmode], input#login") {
+            let says = |name: &str| field.value().attr(name);
+            assert_eq!(says("inputmode"), Some("email"), "{}: a phone shows its keys", sample.template);
+            assert!(says("autocomplete").is_some() && says("spellcheck") == Some("false"), "{}", sample.template);
+        }
+    });
+}

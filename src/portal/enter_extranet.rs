@@ -51,7 +51,7 @@ pub(super) async fn renew(
         guest.clear(Kind::Renewals);
         return Ok(refused(&web, guest, &agency));
     }
-    match enter(&web.app, &guest.caller, &agency, &session, &link, guest.cookie_header()).await? {
+    match enter(&web.app, &guest.caller, &agency, &session, &link, &guest.held()).await? {
         // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
         Entered::In(_) if known_here(&web, &guest, &host).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(cookies) => {
@@ -95,8 +95,7 @@ pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> R
     };
     let agency = house.map(|house| house.agency);
     if let (Some(agency), Some(Known { session, link, .. })) = (&agency, &known)
-        && let Entered::In(cookies) =
-            enter(&web.app, &guest.caller, agency, session, link, guest.cookie_header()).await?
+        && let Entered::In(cookies) = enter(&web.app, &guest.caller, agency, session, link, &guest.held()).await?
         && known_here(&web, &guest, &host).await?.is_some()
     {
         relayed::hold(&mut guest, agency, &cookies);

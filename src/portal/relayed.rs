@@ -6,10 +6,11 @@ use http::{HeaderName, HeaderValue};
 
 use crate::domain::accounts::Remembered;
 use crate::domain::agency::{Agency, CookieMode};
+use crate::domain::cookie::is_ours;
 use crate::domain::identity::AccountLabel;
 use crate::domain::origin::Scheme;
 use crate::legacy::UpstreamCookie;
-use crate::web::cookies::{Kind, is_ours};
+use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 
 /// How long a browser knows whose the extranet's cookies are: as long as a device is known.
@@ -21,8 +22,10 @@ pub(super) fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie
     if agency.cookies == CookieMode::Jar {
         return;
     }
-    for cookie in cookies.iter().filter(|cookie| !is_ours(&cookie.name)) {
-        guest.set_written(cookie.to_set_cookie(agency.public.scheme() == Scheme::Https));
+    let is_https = agency.public.scheme() == Scheme::Https;
+    let theirs = cookies.iter().filter(|cookie| !is_ours(cookie.name.as_bytes()));
+    for written in theirs.filter_map(|cookie| cookie.to_set_cookie(is_https)) {
+        guest.set_written(written);
     }
 }
 
@@ -54,11 +57,20 @@ pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel)
 
 /// Takes the extranet's cookies away, by the names that the browser sent.
 pub(super) fn let_go(guest: &mut Guest) {
-    let held = guest.cookie_header().to_owned();
-    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
-    for name in names.filter(|name| !is_ours(name)) {
-        guest.set_written(format!("{name}=; Path=/; Max-Age=0"));
+    let names = guest.held().into_iter().map(|pair| pair.name).filter(|name| !is_ours(name));
+    for written in names.filter_map(|name| taken_away(name, b"/")).collect::<Vec<_>>() {
+        guest.set_written(written);
     }
+}
+
+/// A `Set-Cookie` value that takes a cookie of the extranet's away.
+pub(super) fn taken_away(name: &[u8], path: &[u8]) -> Option<HeaderValue> {
+    let is_prefixed =
+        |prefix: &str| name.get(..prefix.len()).is_some_and(|is| is.eq_ignore_ascii_case(prefix.as_bytes()));
+    // Browsers look at nothing that has such a name and is not Secure, and at nothing that has neither name nor value.
+    let secure: &[u8] = if is_prefixed("__host-") || is_prefixed("__secure-") { b"; Secure" } else { b"" };
+    let value: &[u8] = if name.is_empty() { b"gone" } else { b"" };
+    HeaderValue::from_bytes(&[name, b"=", value, b"; Path=", path, b"; Max-Age=0", secure].concat()).ok()
 }
 
 /// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
@@ -67,4 +79,19 @@ pub(super) fn with_cleared_site(mut response: axum::response::Response) -> axum:
     let pages = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b17_a_cookie_is_taken_away_whatever_its_name_is() {
+        let away = |name: &[u8], path: &[u8]| taken_away(name, path).expect("a value").as_bytes().to_vec();
+        assert_eq!(away(b"sid", b"/"), b"sid=; Path=/; Max-Age=0");
+        assert_eq!(away(b"Am\xe9lie", b"/\xe9"), b"Am\xe9lie=; Path=/\xe9; Max-Age=0");
+        assert_eq!(away(b"__HOST-sid", b"/"), b"__HOST-sid=; Path=/; Max-Age=0; Secure");
+        assert_eq!(away(b"__Secure-sid", b"/x"), b"__Secure-sid=; Path=/x; Max-Age=0; Secure");
+        assert_eq!(away(b"", b"/"), b"=gone; Path=/; Max-Age=0");
+    }
 }

@@ -10,9 +10,10 @@ use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::{account, relayed, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::cookie::is_ours;
 use crate::pages::portal::{LeavePage, MessageName};
 use crate::web::Web;
-use crate::web::cookies::{Kind, is_ours};
+use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
@@ -73,8 +74,10 @@ pub(super) async fn submit_on_agency(
     guest.clear(Kind::Browser);
     guest.clear(Kind::Account);
     relayed::let_go(&mut guest);
-    for (name, path) in deeper.iter().filter(|(name, path)| path != "/" && !is_ours(name)) {
-        guest.set_written(format!("{name}=; Path={path}; Max-Age=0"));
+    for (name, path) in deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes())) {
+        if path != b"/" && !is_ours(name) {
+            relayed::taken_away(name, path).into_iter().for_each(|written| guest.set_written(written));
+        }
     }
     let agency = left.as_ref().map(|house| &*house.agency);
     let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, "notice=signed-out"));

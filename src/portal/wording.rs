@@ -71,6 +71,9 @@ pub(super) fn password_error(broken: &[Broken]) -> FieldError {
             ("password-criteria", 0)
         }
         Some(Broken::Common) => ("password-common", 0),
+        Some(Broken::Personal) => ("password-personal", 0),
+        Some(Broken::Old) => ("password-old", 0),
+        Some(Broken::Unchanged) => ("password-unchanged", 0),
         None => ("passwords-differ", 0),
     };
     FieldError { name, number }

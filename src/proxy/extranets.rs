@@ -13,7 +13,6 @@ use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::identity::AccountLabel;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::{Directory, House};
-use crate::legacy::JarSite;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 
 /// Hosts of single accounts that are kept ready for an agency.
@@ -32,8 +31,6 @@ pub struct Extranet {
     of_accounts: Option<Cache<AccountLabel, Arc<Public>>>,
     /// What a page shows when the session is over, where that is how the extranet says it (a12).
     pub marker: Option<Selector>,
-    /// Where its cookies belong, when they live in the session (a13).
-    pub jar: Option<JarSite>,
     /// What is counted for the agency.
     pub metrics: Arc<AgencyMetrics>,
 }
@@ -135,14 +132,16 @@ impl Extranet {
                 Some(element) => Some(element.parse().ok()?),
                 None => None,
             },
-            jar: match agency.cookies {
-                CookieMode::Jar => Some(JarSite::of(&agency.upstream)?),
-                CookieMode::Relay => None,
-            },
             metrics: METRICS.agency(&agency.code),
             backend,
             agency,
         })
+    }
+
+    /// Whether its cookies live in the session (a13).
+    #[must_use]
+    pub fn keeps_cookies(&self) -> bool {
+        self.agency.cookies == CookieMode::Jar
     }
 
     /// What it is to browsers on a host of its agency.

@@ -11,7 +11,6 @@ use pingora::proxy::Session;
 
 use super::asked::{self, Asked, Refusal};
 use super::bridge;
-use super::cookies::SessionCookie;
 use super::door::Visited;
 use super::fault::{Fault, Problem};
 use super::jar;
@@ -24,6 +23,7 @@ use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Directory, Host, House, Place};
+use crate::domain::secret::Secret;
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 use crate::web::cookies::{self, Kind};
@@ -165,14 +165,14 @@ async fn open_here(gateway: &Gateway, session: &Session, host: &Host) -> Option<
         Host::House(house) => Some(Arc::clone(&house.agency)),
         Host::Shared(shared) => {
             let cookie = session_cookie(session, host);
-            let known = gateway.door.visit_shared(shared, cookie.value()).await.ok()?;
+            let known = gateway.door.visit_shared(shared, cookie.as_ref().map(Secret::expose)).await.ok()?;
             known.map(|(house, _)| house.agency)
         }
     }
 }
 
-fn session_cookie(session: &Session, host: &Host) -> SessionCookie {
-    SessionCookie::find(&session.req_header().headers, cookies::session_name(host.scheme()))
+fn session_cookie(session: &Session, host: &Host) -> Option<Secret> {
+    cookies::find(&session.req_header().headers, cookies::session_name(host.scheme())).map(Secret::new)
 }
 
 /// Somebody asks for an extranet: who is it, and, on a host that several agencies share, which one is meant? That is said
@@ -188,14 +188,14 @@ async fn knock(
     let cookie = session_cookie(session, host);
     let shared = match host {
         Host::House(house) => {
-            let visit = gateway.door.visit(house, cookie.value());
+            let visit = gateway.door.visit(house, cookie.as_ref().map(Secret::expose));
             let visited = traces::within(ctx.current(), visit).await;
             let gate = Gate { gateway, directory, house: house.clone() };
             return gate.decide(session, ctx, asked, (cookie, visited)).await;
         }
         Host::Shared(shared) => shared,
     };
-    let visit = gateway.door.visit_shared(shared, cookie.value());
+    let visit = gateway.door.visit_shared(shared, cookie.as_ref().map(Secret::expose));
     let visited = traces::within(ctx.current(), visit).await;
     let held = || cookies::find(&session.req_header().headers, Kind::Account.name(host.scheme()));
     let (house, visited) = match visited {
@@ -248,7 +248,7 @@ impl Gate<'_> {
         session: &mut Session,
         ctx: &mut Ctx,
         asked: &Asked,
-        (cookie, visited): (SessionCookie, Visited),
+        (cookie, visited): (Option<Secret>, Visited),
     ) -> Result<bool> {
         let agency = Arc::clone(&self.house.agency);
         let Some(extranet) = self.gateway.extranets.of(&self.directory, &agency) else {
@@ -294,9 +294,9 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
             }
         };
-        let carried = match (&extranet.jar, &resident) {
-            (Some(site), Some(resident)) => {
-                let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, site, resident, session)).await else {
+        let carried = match resident.as_deref() {
+            Some(resident) if extranet.keeps_cookies() => {
+                let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, resident, session)).await else {
                     self.answered(ctx, "sessions-unavailable");
                     return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
                 };

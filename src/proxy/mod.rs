@@ -57,9 +57,9 @@ use crate::app::visit::Passage;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Host, House, Place};
+use crate::domain::secret::Secret;
 use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
-use cookies::SessionCookie;
 use door::Door;
 use extranets::{Extranet, Extranets, Public};
 use fault::Fault;
@@ -118,7 +118,7 @@ struct Forward {
     /// Nobody on public paths.
     resident: Option<Arc<Passage>>,
     /// By which cookie.
-    cookie: SessionCookie,
+    cookie: Option<Secret>,
     fetch: Fetch,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
@@ -160,10 +160,20 @@ impl Gateway {
     /// account which was closed meanwhile must not meet the next one's (b17).
     async fn is_still_here(&self, forward: &Forward) -> bool {
         let Some(resident) = &forward.resident else { return true };
-        match self.door.visit(&forward.house, forward.cookie.value()).await {
+        match self.door.visit(&forward.house, forward.cookie.as_ref().map(Secret::expose)).await {
             Ok(Visitor::Resident(now)) => now.link == resident.link,
             Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) | Err(_) => false,
         }
+    }
+
+    /// Interim answers (1xx) are translated as the last one is (SEC-235). They leave nothing in a jar: browsers need not
+    /// look at their cookies (RFC 6265, 3).
+    async fn pass_interim(&self, response: &mut ResponseHeader, forward: &Forward) -> Result<()> {
+        let sets = response.headers.contains_key(SET_COOKIE);
+        if sets && (forward.extranet.keeps_cookies() || !self.is_still_here(forward).await) {
+            response.remove_header(&SET_COOKIE);
+        }
+        response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
@@ -202,7 +212,7 @@ impl Forward {
         (house, public): (House, Arc<Public>),
         extranet: Arc<Extranet>,
         directory: Arc<Directory>,
-        (resident, cookie): (Option<Arc<Passage>>, SessionCookie),
+        (resident, cookie): (Option<Arc<Passage>>, Option<Secret>),
         fetch: Fetch,
     ) -> Self {
         Self {
@@ -230,11 +240,10 @@ impl Forward {
         Told { extranet, public, resident, cookies, client, id, portal: self.directory.portal() }
     }
 
-    /// One more interim answer, without the extranet's cookies where those are not for a browser.
-    fn go_on_waiting(&mut self, response: &mut ResponseHeader) -> Result<()> {
-        jar::withhold(response, &self.extranet);
+    /// One more interim answer (1xx).
+    const fn go_on_waiting(&mut self) -> Result<(), Fault> {
         self.interim += 1;
-        if self.interim > MOST_INTERIM { Err(Fault::Interim.into()) } else { Ok(()) }
+        if self.interim > MOST_INTERIM { Err(Fault::Interim) } else { Ok(()) }
     }
 
     /// The extranet's answer has begun.
@@ -338,7 +347,8 @@ impl ProxyHttp for Gateway {
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         if response.status.is_informational() && response.status != 101 {
-            return forward.go_on_waiting(response);
+            forward.go_on_waiting()?;
+            return self.pass_interim(response, forward).await;
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
@@ -355,7 +365,7 @@ impl ProxyHttp for Gateway {
         if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
             response.remove_header(&SET_COOKIE);
         }
-        if forward.extranet.jar.is_some() {
+        if forward.extranet.keeps_cookies() {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
         session_over::hold(session, response, forward)?;

@@ -98,7 +98,7 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     for name in refused {
         headers.remove(&name);
     }
-    if extranet.jar.is_some() {
+    if extranet.keeps_cookies() {
         headers.remove(COOKIE);
         if let Some(cookies) = told.cookies {
             headers.insert(COOKIE, cookies.clone());

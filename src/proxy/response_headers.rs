@@ -9,11 +9,12 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use url::Url;
 
-use super::cookies;
 use super::extranets::{Extranet, Public};
+use crate::domain::cookie::{Dropped, is_ours};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::domain::upstream::Adapter;
+use crate::telemetry::{Clock, seldom};
 
 /// Makes an extranet's response head the one that the browser gets.
 ///
@@ -28,7 +29,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Pu
         rewrite(response, &LINK, |value| link(value, extranet, public))?;
     }
     if present.cookies {
-        set_cookies(response, public.origin.scheme())?;
+        set_cookies(response, extranet, public.origin.scheme())?;
     }
     if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
         // A browser would ask for a password by itself, and nothing of ours would know.
@@ -180,32 +181,31 @@ fn link(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec
 }
 
 /// Cookies become the public host's own: no `Domain`, no name of ours, `Secure` only where the public side has TLS.
-fn set_cookies(response: &mut ResponseHeader, public: Scheme) -> Result<()> {
+fn set_cookies(response: &mut ResponseHeader, extranet: &Extranet, public: Scheme) -> Result<()> {
     let lines: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).iter().cloned().collect();
     if lines.is_empty() {
         return Ok(());
     }
     response.remove_header(&SET_COOKIE);
     for line in lines {
-        if let Some(line) = host_only(line, public) {
-            response.append_header(SET_COOKIE, line)?;
+        if is_ours(line.as_bytes()) {
+            seldom::tell_of_cookies(&extranet.agency.code, &[Dropped::Ours], Clock.now());
+        } else {
+            response.append_header(SET_COOKIE, host_only(line, public))?;
         }
     }
     Ok(())
 }
 
-fn host_only(line: HeaderValue, public: Scheme) -> Option<HeaderValue> {
-    if cookies::is_ours(line.as_bytes()) {
-        return None;
-    }
+fn host_only(line: HeaderValue, public: Scheme) -> HeaderValue {
     let dropped = |attribute: &[u8]| {
         let name = attribute.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
         name.eq_ignore_ascii_case(b"domain") || (public == Scheme::Http && name.eq_ignore_ascii_case(b"secure"))
     };
     let parts = || line.as_bytes().split(|byte| *byte == b';').enumerate();
     if !parts().skip(1).any(|(_, part)| dropped(part)) {
-        return Some(line);
+        return line;
     }
     let kept: Vec<&[u8]> = parts().filter(|(at, part)| *at == 0 || !dropped(part)).map(|(_, part)| part).collect();
-    HeaderValue::from_bytes(&kept.join(&b';')).ok()
+    HeaderValue::from_bytes(&kept.join(&b';')).unwrap_or(line)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod metrics;
+pub mod seldom;
 mod sink;
 mod stamp;
 pub mod traces;

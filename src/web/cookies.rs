@@ -1,7 +1,9 @@
 //! The cookies that we set: what they are called and how they are written (SEC-234, LAW-029).
 
-use cookie::{Cookie, SameSite, time::Duration};
+use ::cookie::{Cookie, SameSite, time::Duration};
+use http::header::{COOKIE, HeaderMap, HeaderValue};
 
+use crate::domain::cookie;
 use crate::domain::origin::Scheme;
 
 /// What a cookie is for.
@@ -53,19 +55,6 @@ pub const fn session_name(scheme: Scheme) -> &'static str {
     Kind::Session.name(scheme)
 }
 
-/// Whether a cookie of this name is ours, on any host: extranets never see it and never set it (a14, SEC-063).
-#[must_use]
-pub fn is_ours(name: &str) -> bool {
-    let bare = ["__host-", "__secure-"]
-        .iter()
-        .find_map(|prefix| {
-            let head = name.get(..prefix.len())?;
-            head.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
-        })
-        .unwrap_or(name);
-    bare.get(.."vestibule".len()).is_some_and(|head| head.eq_ignore_ascii_case("vestibule"))
-}
-
 /// A `Set-Cookie` value. Without `max_age` it lasts as long as the browser is open.
 #[must_use]
 pub fn set(kind: Kind, scheme: Scheme, value: &str, max_age: Option<Duration>) -> String {
@@ -86,24 +75,16 @@ pub fn clear(kind: Kind, scheme: Scheme) -> String {
     set(kind, scheme, "", Some(Duration::ZERO))
 }
 
-/// The value of a cookie in a `Cookie` header; a name that comes twice counts as absent (SEC-061).
+/// The value of a cookie of ours, as a text; whatever else the browser sends beside it (ATT-07).
 #[must_use]
-pub fn find<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
-    let mut values = headers
-        .get_all(http::header::COOKIE)
-        .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(found, _)| found.trim() == name)
-        .map(|(_, value)| value.trim());
-    let value = values.next()?;
-    values.next().is_none().then_some(value)
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    std::str::from_utf8(cookie::find(lines, name)?).ok()
 }
 
 /// The value of a cookie of ours, if it has the form of a secret that we make.
 #[must_use]
-pub fn find_secret<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+pub fn find_secret<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     find(headers, name).filter(|value| {
         value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     })
@@ -121,25 +102,22 @@ mod tests {
     }
 
     #[test]
-    fn a14_every_cookie_of_ours_is_known_by_its_name() {
-        for name in ["vestibule", "Vestibule-x", "__Host-vestibule", "__HOST-vestibule-browser", "__Secure-vestibule"] {
-            assert!(is_ours(name), "{name}");
-        }
-        for name in ["PHPSESSID", "vest", "__Host-x", "xvestibule", ""] {
-            assert!(!is_ours(name), "{name}");
-        }
-    }
-
-    #[test]
     fn sec_061_a_cookie_that_comes_twice_or_malformed_counts_as_absent() {
         let headers = |text: &str| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert("cookie", text.parse().expect("a header"));
+            let mut headers = HeaderMap::new();
+            headers.insert("cookie", HeaderValue::from_bytes(text.as_bytes()).expect("a header"));
             headers
         };
         let good = "a".repeat(43);
         assert_eq!(find_secret(&headers(&format!("x=1; vestibule={good}")), "vestibule"), Some(good.as_str()));
-        for bad in [format!("vestibule={good}; vestibule={good}"), "vestibule=%".into(), ";;=;".into()] {
+        let beside = headers(&format!("nom=Amélie; vestibule={good}; \u{e9}"));
+        assert_eq!(find_secret(&beside, "vestibule"), Some(good.as_str()));
+        for bad in [
+            format!("vestibule={good}; vestibule={good}"),
+            "vestibule=%".into(),
+            ";;=;".into(),
+            format!("vestibule={}é", &good[2..]),
+        ] {
             assert_eq!(find_secret(&headers(&bad), "vestibule"), None, "{bad}");
         }
     }

@@ -16,6 +16,7 @@ use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
+use crate::domain::cookie::{Pair, pairs};
 use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
 use crate::domain::routing::Place;
@@ -34,7 +35,7 @@ pub struct Guest {
     session: Option<Secret>,
     headers: HeaderMap,
     is_signed_in: bool,
-    cookies: Vec<String>,
+    cookies: Vec<HeaderValue>,
     leads_to: Vec<String>,
 }
 
@@ -50,7 +51,12 @@ impl FromRequestParts<Arc<Web>> for Guest {
         let mut set_cookies = Vec::new();
         let browser = secret(Kind::Browser).unwrap_or_else(|| {
             let fresh = long_secret(&*web.app.dice);
-            set_cookies.push(cookies::set(Kind::Browser, arrival.scheme, fresh.expose(), None));
+            set_cookies.extend(HeaderValue::try_from(cookies::set(
+                Kind::Browser,
+                arrival.scheme,
+                fresh.expose(),
+                None,
+            )));
             fresh
         });
         let chosen = cookies::find(headers, Kind::Language.name(arrival.scheme)).and_then(Language::parse);
@@ -116,10 +122,10 @@ impl Guest {
         cookies::find_secret(&self.headers, kind.name(self.arrival.scheme)).map(Secret::new)
     }
 
-    /// Every cookie that the browser holds here, as it sent them.
+    /// Every cookie that the browser holds here.
     #[must_use]
-    pub fn cookie_header(&self) -> &str {
-        self.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    pub fn held(&self) -> Vec<Pair<'_>> {
+        self.headers.get_all(header::COOKIE).iter().flat_map(|line| pairs(line.as_bytes())).collect()
     }
 
     /// The value of another cookie of ours.
@@ -130,16 +136,16 @@ impl Guest {
 
     /// Sets a cookie with the answer.
     pub fn set(&mut self, kind: Kind, value: &str, max_age: Option<Duration>) {
-        self.cookies.push(cookies::set(kind, self.arrival.scheme, value, max_age));
+        self.cookies.extend(HeaderValue::try_from(cookies::set(kind, self.arrival.scheme, value, max_age)));
     }
 
     /// Takes a cookie away with the answer.
     pub fn clear(&mut self, kind: Kind) {
-        self.cookies.push(cookies::clear(kind, self.arrival.scheme));
+        self.cookies.extend(HeaderValue::try_from(cookies::clear(kind, self.arrival.scheme)));
     }
 
     /// Sets a cookie that is written already: one of the extranet's, on its agency's host.
-    pub fn set_written(&mut self, set_cookie: String) {
+    pub fn set_written(&mut self, set_cookie: HeaderValue) {
         self.cookies.push(set_cookie);
     }
 
@@ -245,10 +251,8 @@ impl Guest {
     fn finish(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for cookie in &self.cookies {
-            if let Ok(value) = HeaderValue::from_str(cookie) {
-                headers.append(header::SET_COOKIE, value);
-            }
+        for cookie in self.cookies {
+            headers.append(header::SET_COOKIE, cookie);
         }
         response
     }

@@ -1,5 +1,6 @@
 //! Whole documents, clicked through as a person would.
 
+mod criteria;
 mod django_admin;
 mod document_000;
 mod document_001;

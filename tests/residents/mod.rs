@@ -8,6 +8,7 @@ mod detach;
 mod import_roster;
 mod languages;
 mod migrate;
+mod passwords;
 mod recover;
 mod several_accounts;
 mod shared_host;

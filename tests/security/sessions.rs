@@ -18,6 +18,7 @@ on_every_stage! {
     sec_058_each_sign_in_and_a_changed_password_begin_a_new_session,
     sec_061_a_cookie_that_makes_no_sense_is_nobodys,
     sec_063_nothing_of_the_gateways_own_reaches_an_extranet,
+    att_07_a_cookie_above_ascii_hides_nothing_from_our_pages,
 }
 
 fn sec_058_a_session_that_somebody_planted_is_worth_nothing_after_the_sign_in(stage: Stage) {
@@ -171,6 +172,35 @@ fn sec_061_a_cookie_that_makes_no_sense_is_nobodys(stage: Stage) {
     .concat();
     let answer = super::raw(&town, bytes);
     super::assert_shut(&town, answer.as_ref(), "bytes that are no UTF-8");
+}
+
+fn att_07_a_cookie_above_ascii_hides_nothing_from_our_pages(stage: Stage) {
+    let town = Town::on(stage);
+    let mut alice = town.alice();
+    // A page of the extranet sets it for the whole domain; each browser in its own bytes.
+    let (portal, at_a) = (town.gateway.portal("/"), town.gateway.agency("agence-a", "/"));
+    for here in [&portal, &at_a] {
+        alice.plant(here, "nom", "Amélie");
+        alice.plant(here, "ж", "1");
+    }
+    alice.open("/account").see(ALICE.email);
+    for target in ["/account", "/"] {
+        let line = alice.cookie_line(&portal).into_bytes();
+        let line = [b"nom2=Am\xe9lie; \xff; ", &line[..], b"; \xfe=\x80"].concat();
+        let host = format!("{}:{}", portal.host_str().expect("a host"), portal.port().expect("a port"));
+        let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: ");
+        let mut raw = Raw::connect(portal.port().expect("a port"));
+        let answer = raw.send([head.as_bytes(), &line, b"\r\n\r\n"].concat()).answer().expect("an answer");
+        let to = answer.header("location").unwrap_or_default();
+        assert!(!to.contains("login") && answer.status < 400, "{target}: {} {to}", answer.status);
+    }
+    // A form of ours, the sign-out on the agency's host, and the whole way back in.
+    alice.open(town.gateway.agency("agence-a", "/.vestibule/logout").as_str());
+    alice.press("Se déconnecter").see("Vous êtes déconnecté");
+    town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+    alice.open(town.gateway.agency("agence-a", "/membre/x").as_str()).see("\"who\":\"alice-77\"");
+    let held: Vec<String> = town.a.last().cookies();
+    assert!(held.contains(&"USESSION".to_owned()), "{held:?}");
 }
 
 fn sec_063_nothing_of_the_gateways_own_reaches_an_extranet(stage: Stage) {

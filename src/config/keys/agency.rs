@@ -204,7 +204,12 @@ const FORM: &[Key] = &[
 
 /// One rule on the answer to a posted login form.
 pub(in crate::config) const RULE: &[Key] = &[
-    key("cookie", Text, Nothing, "A cookie of this name was set and not emptied."),
+    key(
+        "cookie",
+        Text,
+        Nothing,
+        "A cookie of this name was set, and neither emptied nor deleted (a date of the past).",
+    ),
     key("redirect", Text, Nothing, "The answer redirects to a path that begins so."),
     key("redirect_elsewhere", Text, Nothing, "The answer redirects to a path that does not begin so."),
     key("status", Number(100, 599), Nothing, "The answer has this status."),

@@ -1,6 +1,6 @@
 //! What a browser is told of an extranet's answers.
 
-use super::{Answer, House, RESIDENT, form_replay, request};
+use super::{Answer, CookieMode, House, RESIDENT, form_replay, request};
 
 /// An extranet that answers with these header lines, in front of which the public side has TLS.
 async fn said(lines: &str) -> Answer {
@@ -70,6 +70,29 @@ async fn a15_cookies_become_the_public_hosts_own() {
             "a=b; Max-Age=18446744073709551615",
         ]
     );
+}
+
+#[tokio::test]
+async fn sec_235_an_interim_answer_is_translated_as_the_last_one_is() {
+    const SAID: &str = "Set-Cookie: a=1; Domain=extranet.old.test; Path=/\r\nSet-Cookie: __Host-vestibule=x; Path=/; Secure\r\n\
+        Set-Cookie: VESTIBULE=x\r\nSet-Cookie: =vestibule-device=x\r\n\
+        Link: <https://extranet.old.test/a.css>; rel=preload\r\nLocation: https://extranet.old.test/x\r\n\r\n";
+    for status in ["100 Continue", "102 Processing", "103 Early Hints", "199 Whatever"] {
+        for mode in [CookieMode::Relay, CookieMode::Jar] {
+            let raw = format!("HTTP/1.1 {status}\r\n{SAID}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+            let change = move |agency: &mut crate::domain::agency::Agency| agency.cookies = mode;
+            let house = House::with(change, move |_| raw.clone().into_bytes()).await;
+            let interim = house.get("/a", RESIDENT).await;
+            let own: &[&str] = if mode == CookieMode::Relay { &["a=1; Path=/"] } else { &[] };
+            let told = format!("{status} {mode:?}: {}{}", interim.head, interim.text());
+            assert!(!told.to_ascii_lowercase().contains("vestibule=x") && !told.contains("old.test"), "{told}");
+            assert!(told.contains("hello"), "{told}");
+            assert!(interim.status < 200, "{told}");
+            assert_eq!(interim.headers("set-cookie"), own, "{told}");
+            let link = interim.header("link");
+            assert_eq!(link.as_deref(), Some("<http://a.test:8080/a.css>; rel=preload"), "{told}");
+        }
+    }
 }
 
 #[tokio::test]
