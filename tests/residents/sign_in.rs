@@ -182,7 +182,9 @@ fn review_b6_the_form_for_the_agencys_password_unfolds_below_the_refusal() {
         browser.open(town.gateway.portal(&login_path("a"))).fill("Email ou identifiant", ALICE.login);
         browser.fill("Mot de passe", "pas-celui-ci").press("Connexion").see(REFUSED);
         browser.see("Mon agence m'a donné un nouveau mot de passe").miss("Vérifier auprès de mon agence");
-        browser.screenshot("folded").script("document.querySelector('details.given summary').click()");
+        browser.screenshot("folded").script(
+            "const given = document.querySelector('details.given'); given.firstElementChild.click(); given.scrollIntoView()",
+        );
         browser.see("Vérifier auprès de mon agence").screenshot("unfolded");
         assert_eq!(browser.value("Identifiant donné par votre agence"), ALICE.login);
         browser.fill("Mot de passe donné par votre agence", ALICE.password).press("Vérifier auprès de mon agence");

@@ -1,13 +1,24 @@
 //! An account that its agency takes back, or gives to somebody else, while its old holder is in the wizard (REL-069): the run
 //! ends with it, whichever way it could still have been finished.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use crate::support::{
+    eventually,
     gateway::Gateway,
     person::Person,
     stage::Stage,
-    town::{ALICE, CAROL, CHOSEN, Town, Who, migrate_up_to_proof, try_given_anew, try_sign_in},
+    town::{ALICE, CAROL, CHOSEN, Town, Who, login_path, migrate_up_to_proof, try_given_anew, try_sign_in},
 };
 
 const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
@@ -25,6 +36,7 @@ on_every_database! {
     rel_069_an_account_that_is_there_again_opens_the_wizard_again,
     rel_069_a_roster_that_only_says_more_ends_nothing,
     rel_069_support_takes_an_account_from_who_is_about_to_get_it,
+    rel_069_what_happens_while_the_extranet_thinks_is_asked_once_it_has_answered,
 }
 
 /// How the run could be finished.
@@ -243,4 +255,109 @@ fn import(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) {
     let done = gateway.run("import", &arguments);
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
+}
+
+/// An extranet's doorkeeper: lets everything through, but a posted form only once the test says so.
+struct Gate {
+    origin: String,
+    waiting: Arc<AtomicUsize>,
+    open: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Gate {
+    fn before(extranet: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let (waiting, open) = (Arc::new(AtomicUsize::new(0)), Arc::new((Mutex::new(true), Condvar::new())));
+        let behind = extranet.trim_start_matches("http://").to_owned();
+        let (counted, opened) = (Arc::clone(&waiting), Arc::clone(&open));
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let extranet = TcpStream::connect(&behind).expect("the extranet");
+                let (counted, opened) = (Arc::clone(&counted), Arc::clone(&opened));
+                let (mut from, mut to) = (extranet.try_clone(), client.try_clone());
+                thread::spawn(move || {
+                    if let (Ok(from), Ok(to)) = (&mut from, &mut to) {
+                        let _ = std::io::copy(from, to);
+                        let _ = to.shutdown(Shutdown::Both);
+                    }
+                });
+                thread::spawn(move || pass(client, extranet, &counted, &opened));
+            }
+        });
+        Self { origin, waiting, open }
+    }
+
+    fn close(&self) {
+        *self.open.0.lock().expect("a lock") = false;
+    }
+
+    /// Waits until a form is held, runs this, and lets the form through.
+    fn meanwhile(&self, act: impl FnOnce()) {
+        eventually("a form to be held", Duration::from_secs(20), || {
+            (self.waiting.load(Ordering::SeqCst) > 0).then_some(())
+        });
+        act();
+        *self.open.0.lock().expect("a lock") = true;
+        self.open.1.notify_all();
+    }
+}
+
+fn pass(mut client: TcpStream, mut extranet: TcpStream, waiting: &AtomicUsize, open: &(Mutex<bool>, Condvar)) {
+    let mut bytes = [0; 16 * 1024];
+    while let Ok(read @ 1..) = client.read(&mut bytes) {
+        if bytes.starts_with(b"POST") {
+            waiting.fetch_add(1, Ordering::SeqCst);
+            drop(open.1.wait_while(open.0.lock().expect("a lock"), |open| !*open).expect("a lock"));
+            waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+        if extranet.write_all(&bytes[..read]).is_err() {
+            return;
+        }
+    }
+    let _ = extranet.shutdown(Shutdown::Write);
+}
+
+fn rel_069_what_happens_while_the_extranet_thinks_is_asked_once_it_has_answered(stage: Stage) {
+    for act in ["closed", "disabled"] {
+        let mut gate = None;
+        let town = Town::build_with_agency(
+            |site| site.on(stage),
+            |agency| {
+                let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
+                let before = Gate::before(&extranet);
+                let agency = agency.set("upstream.url", before.origin.clone());
+                let agency = agency.set("upstream.host", extranet.trim_start_matches("http://"));
+                gate = Some(before);
+                agency
+            },
+        );
+        let gate = gate.expect("a gate");
+        town.resident(ALICE);
+        town.a.make_anew(ALICE.login, ANEW);
+        let mut person = Person::new(&town.gateway);
+        let form = if act == "closed" {
+            person.open(login_path("a")).fill("login", CAROL.login).fill("password", CAROL.password);
+            person.form("Connexion")
+        } else {
+            try_sign_in(&mut person, "a", ALICE.login, ANEW);
+            person.fill("login", ALICE.login).fill("password", ANEW);
+            person.form("Vérifier auprès de mon agence")
+        };
+        gate.close();
+        let answer = thread::scope(|scope| {
+            let asked = scope.spawn(|| person.send(&form));
+            gate.meanwhile(|| {
+                if act == "closed" {
+                    import(&town.gateway, "CA/SA", "login,closed\ncarol-3,oui\n", &[]);
+                } else {
+                    let why = ["disable", ALICE.email, "--yes", "--reason", "by order of the agency"];
+                    assert!(town.gateway.run("person", &why).status.success());
+                }
+            });
+            asked.join().expect("an answer")
+        });
+        assert!(crate::support::page::words(&answer.text()).contains(REFUSED), "{act}: {}", answer.text());
+        assert_eq!(town.gateway.number("SELECT COUNT(*) FROM flows WHERE state = 'open'"), 0, "{act}");
+    }
 }

@@ -155,6 +155,12 @@ impl Agency {
         self
     }
 
+    /// A text of its file by its dotted path.
+    pub fn get(&self, path: &str) -> Option<&str> {
+        let (table, key) = path.split_once('.')?;
+        self.settings.get(table)?.get(key)?.as_str()
+    }
+
     /// On a host that other agencies share, at `<host>.localhost`.
     pub fn sharing(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);

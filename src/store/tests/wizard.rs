@@ -1,7 +1,9 @@
 //! Runs of the wizard.
 
 use super::*;
+use crate::domain::challenge::{Challenge, ChallengeId};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
+use crate::domain::roster::{Fields, Holding, OnRoster, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
 fn flow(id: &str, identifier: &str, started_at: Timestamp) -> Flow {
@@ -20,6 +22,9 @@ on_both! {
     a_run_goes_on_in_another_browser_and_leaves_the_one_before,
     a_closed_run_is_not_found_by_anything_and_cannot_go_on,
     an_account_has_one_run_under_way,
+    rel_069_a_run_whose_account_is_taken_back_ends_with_its_proof_and_its_browser_is_told,
+    rel_069_of_a_run_at_its_end_and_an_agency_that_takes_the_account_back_the_later_one_sees_the_other,
+    rel_069_a_line_keeps_its_holder_until_the_account_is_closed_or_has_another,
 }
 
 async fn a_run_comes_back_as_it_was_kept_with_its_sealed_secret(fresh: Fresh) {
@@ -111,4 +116,100 @@ async fn an_account_has_one_run_under_way(fresh: Fresh) {
     assert!(tx.flow_of_browser(digest("b1")).await.expect("asked").is_none());
     let open = tx.open_flow_of_account(&agency("SPI31"), &login("durand"), at(10)).await.expect("asked");
     assert_eq!(open.map(|stored| stored.flow.id), Some(FlowId::stored("new")));
+}
+
+async fn rel_069_a_run_whose_account_is_taken_back_ends_with_its_proof_and_its_browser_is_told(fresh: Fresh) {
+    let (spi, durand) = (agency("SPI31"), login("DURAND"));
+    let mut tx = fresh.write().await.expect("a turn");
+    let run = flow("f", "durand", at(0));
+    tx.insert_flow(&run, digest("b"), Some(&sealed()), Some(&PasswordHash::phc("$old"))).await.expect("kept");
+    tx.insert_flow(&flow("g", "martin", at(0)), digest("c"), None, None).await.expect("kept");
+    let terms = run.plan.proof;
+    for (proof, owner) in [("proof", "f"), ("other", "g")] {
+        let challenge = Challenge::new(ChallengeId::stored(proof), email("a@free.fr"), terms, at(0));
+        tx.insert_challenge(&challenge, Purpose::Migration, owner).await.expect("kept");
+    }
+    assert_eq!(tx.logins_of(&spi).await.expect("asked").len(), 2, "a whole roster closes them, too");
+    assert_eq!(tx.withdraw_flows(&spi, &durand, at(5)).await.expect("asked"), 1);
+    assert_eq!(tx.withdraw_flows(&spi, &durand, at(6)).await.expect("asked"), 0);
+    assert!(tx.flow(&run.id).await.expect("asked").is_none());
+    assert!(tx.flow_of_browser(digest("b")).await.expect("asked").is_none());
+    assert!(tx.flow_of_challenge(&ChallengeId::stored("proof")).await.expect("asked").is_none());
+    assert!(!tx.save_flow(&run, 2).await.expect("asked"));
+    assert!(!tx.mark_answered(&ChallengeId::stored("proof"), at(7)).await.expect("asked"), "it is worth nothing");
+    assert!(tx.mark_answered(&ChallengeId::stored("other"), at(7)).await.expect("asked"), "another one is");
+    assert!(tx.is_withdrawn(&run.id).await.expect("asked"));
+    assert_eq!(tx.withdrawn_in_browser(digest("b")).await.expect("asked"), Some(spi.clone()));
+    assert_eq!(tx.withdrawn_in_browser(digest("c")).await.expect("asked"), None);
+    assert_eq!(tx.withdrawn_with_proof(&ChallengeId::stored("proof")).await.expect("asked"), Some(spi));
+    assert_eq!(tx.withdrawn_with_proof(&ChallengeId::stored("other")).await.expect("asked"), None);
+}
+
+async fn rel_069_of_a_run_at_its_end_and_an_agency_that_takes_the_account_back_the_later_one_sees_the_other(
+    fresh: Fresh,
+) {
+    let (spi, durand) = (agency("SPI31"), login("durand"));
+    let mut done = flow("f", "durand", at(0));
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.insert_flow(&done, digest("b"), None, None).await.expect("kept");
+    let anne = person(&mut tx, "anne").await;
+    tx.commit().await.expect("a commit");
+    done.step = Step::Done { joined: false };
+
+    // The run is a moment faster: who takes the account back finds it attached.
+    let mut finishing = fresh.write().await.expect("a turn");
+    assert!(finishing.save_flow(&done, 1).await.expect("asked"));
+    attached(&mut finishing, &anne, "SPI31", "durand").await;
+    let taking_back = async {
+        let mut tx = fresh.write().await.expect("a turn");
+        let ended = tx.withdraw_flows(&spi, &durand, at(5)).await.expect("asked");
+        let link = tx.link_of_account(&spi, &durand).await.expect("asked").expect("it was given");
+        tx.detach(&link.id).await.expect("taken back");
+        tx.commit().await.expect("a commit");
+        ended
+    };
+    let finished = async {
+        tokio::task::yield_now().await;
+        finishing.commit().await.expect("a commit");
+    };
+    let (ended, ()) = tokio::join!(taking_back, finished);
+    assert_eq!(ended, 0);
+
+    // The agency is a moment faster: the run gives nothing.
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.insert_flow(&flow("g", "durand", at(0)), digest("b"), None, None).await.expect("kept");
+    tx.commit().await.expect("a commit");
+    let last = Flow { id: FlowId::stored("g"), ..done };
+    let mut taking_back = fresh.write().await.expect("a turn");
+    assert_eq!(taking_back.withdraw_flows(&spi, &durand, at(5)).await.expect("asked"), 1);
+    let finishing = async {
+        let mut tx = fresh.write().await.expect("a turn");
+        let saved = tx.save_flow(&last, 1).await.expect("asked");
+        (saved, tx.is_withdrawn(&last.id).await.expect("asked"))
+    };
+    let taken_back = async {
+        tokio::task::yield_now().await;
+        taking_back.commit().await.expect("a commit");
+    };
+    let (finished, ()) = tokio::join!(finishing, taken_back);
+    assert_eq!(finished, (false, true));
+}
+
+async fn rel_069_a_line_keeps_its_holder_until_the_account_is_closed_or_has_another(fresh: Fresh) {
+    let (spi, d100) = (agency("SPI31"), login("d100"));
+    let line = RosterLine::parse(Fields { login: "D100", ..Fields::default() }).expect("a line");
+    let [first, second, third] = ["1", "2", "3"].map(Holding::stored);
+    let mut tx = fresh.write().await.expect("a turn");
+    assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Absent);
+    tx.upsert_roster_line(&spi, &line, None, None, &first, at(0)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line, None, None, &second, at(1)).await.expect("taken");
+    assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Held(first));
+    tx.delete_roster_line(&spi, &d100).await.expect("gone");
+    for _ in 0..2 {
+        tx.close_account(&spi, &d100, at(2)).await.expect("closed");
+        assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Closed);
+    }
+    assert_eq!(tx.on_roster(&agency("SPI32"), &d100).await.expect("asked"), OnRoster::Absent);
+    tx.upsert_roster_line(&spi, &line, None, None, &third, at(3)).await.expect("taken");
+    assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Held(third));
 }
