@@ -12,6 +12,7 @@ use super::{sign_in, wording};
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
 use crate::domain::secret::Secret;
+use crate::domain::text::tidy;
 use crate::pages::portal::{
     FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
 };
@@ -46,7 +47,7 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, mut guest: Guest, fields: F
     let login = fields.text("login");
     guest.stands_at(wording::forgotten_path(&agency));
     let codes = wording::codes(Some(&agency));
-    if login.trim().is_empty() {
+    if tidy(login).is_empty() {
         let error = Some(FieldError { name: "login-missing", number: 0 });
         return Ok(guest.page_again(&web, Some(&agency), &ForgottenPage { codes, login: String::new(), error }));
     }
