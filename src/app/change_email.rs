@@ -5,7 +5,9 @@ use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
 use super::{join, letters};
 use crate::domain::audit::AuditEvent;
-use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail};
+use crate::domain::challenge::{
+    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal,
+};
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
@@ -26,6 +28,21 @@ pub enum Asked {
     Email(EmailChangeError),
     /// No further letter is sent for now.
     LettersOver,
+    /// The session has ended meanwhile; nothing was asked.
+    SessionOver,
+}
+
+/// What asking for another letter comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// It is on its way; the older secrets are dead.
+    Sent,
+    /// It can be asked for in so many seconds.
+    Later(u64),
+    /// No further letter is sent.
+    Over,
+    /// The session has ended meanwhile.
+    SessionOver,
 }
 
 /// What answering the letter comes to.
@@ -44,6 +61,10 @@ pub enum Answered {
     Expired,
     /// Nothing is waited for, or it was answered before.
     Nothing,
+    /// The password that is asked for beside the link is wrong, or was tried too often.
+    PasswordRefused,
+    /// The session has ended meanwhile; nothing was changed.
+    SessionOver,
 }
 
 /// Asks for the change.
@@ -70,7 +91,7 @@ pub async fn ask(
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
-    let mut tx = app.store.write().await?;
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Asked::SessionOver) };
     if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
         return Ok(Asked::LettersOver);
     }
@@ -114,37 +135,40 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
     }
 }
 
-/// Sends the letter again; the older secrets die. Gives seconds to wait, or None where no further letter is sent.
+/// Sends the letter again; the older secrets die. Of two presses at once one sends it, and the other waits like any that
+/// comes too soon.
 ///
 /// # Errors
 /// The store fails.
-pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Result<(), Option<u64>>, Fault> {
-    use crate::domain::challenge::ResendRefusal;
-    let Some(mut challenge) = pending(app, session).await? else { return Ok(Err(None)) };
-    match challenge.resend(app.now()) {
-        Err(ResendRefusal::Later(seconds)) => return Ok(Err(Some(seconds))),
-        Err(ResendRefusal::Over) => return Ok(Err(None)),
+pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
+    let now = app.now();
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
+    let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
+    let Some(mut challenge) = tx.challenge(&id).await? else { return Ok(Resent::Over) };
+    match challenge.resend(now) {
+        Err(ResendRefusal::Later(seconds)) => return Ok(Resent::Later(seconds)),
+        Err(ResendRefusal::Over) => return Ok(Resent::Over),
         Ok(()) => {}
     }
-    let mut tx = app.store.write().await?;
-    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, app.now()).await? {
-        return Ok(Err(None));
+    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, now).await?
+        || !tx.save_resend(&challenge).await?
+    {
+        return Ok(Resent::Over);
     }
-    if tx.save_resend(&challenge).await? {
-        enqueue(app, &mut tx, caller, &challenge).await?;
-        tx.commit().await?;
-    }
-    Ok(Ok(()))
+    enqueue(app, &mut tx, caller, &challenge).await?;
+    tx.commit().await?;
+    Ok(Resent::Sent)
 }
 
-/// Leaves the address as it is.
+/// Leaves the address as it is; false where the session has ended meanwhile.
 ///
 /// # Errors
 /// The store fails.
-pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
-    let mut tx = app.store.write().await?;
+pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
     tx.cancel_email_changes(&session.identity).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Judges a code typed on the account page.
@@ -159,8 +183,15 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
         return Ok(Answered::Dead);
     };
-    let mut tx = app.store.write().await?;
-    let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
+    let Some(mut tx) = app.write_as(session).await? else {
+        reserved.unanswered(app).await?;
+        return Ok(Answered::SessionOver);
+    };
+    let Some(challenge) = tx.count_code_try(&challenge.id).await? else {
+        drop(tx);
+        reserved.unanswered(app).await?;
+        return Ok(Answered::Nothing);
+    };
     let answer = prove::answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
@@ -169,15 +200,22 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     Ok(match answer {
         CodeAnswer::Right(proven) => {
             reserved.succeeded(app).await?;
-            change(app, caller, &challenge.id, &session.identity, &proven).await?
+            let Some(tx) = app.write_as(session).await? else { return Ok(Answered::SessionOver) };
+            change(app, caller, tx, &challenge.id, &session.identity, &proven).await?
         }
         CodeAnswer::Wrong { left } => {
             reserved.failed();
             Answered::Wrong { left }
         }
         CodeAnswer::Dead => Answered::Dead,
-        CodeAnswer::Expired => Answered::Expired,
-        CodeAnswer::Used => Answered::Nothing,
+        CodeAnswer::Expired => {
+            reserved.unanswered(app).await?;
+            Answered::Expired
+        }
+        CodeAnswer::Used => {
+            reserved.unanswered(app).await?;
+            Answered::Nothing
+        }
     })
 }
 
@@ -193,39 +231,37 @@ pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId,
     Ok(Some((IdentityId::stored(owner), challenge, answer)))
 }
 
-/// The button of the link was pressed, by the person who is signed in in this browser, or with that person's password.
+/// The button of the link was pressed, with the password of the person whose address it is, in whatever browser: a
+/// session alone, or a letter alone, changes no address (SEC-042).
 ///
 /// # Errors
 /// Something of ours is out of order.
-pub async fn confirm(
-    app: &App,
-    caller: &Caller,
-    secret: &Secret,
-    signed_in: Option<&IdentityId>,
-    password: Secret,
-) -> Result<Option<Answered>, Fault> {
+pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Answered, Fault> {
     let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
-        return Ok(Some(Answered::Nothing));
+        return Ok(Answered::Nothing);
     };
-    if signed_in != Some(&identity) {
-        let credential = app.store.read().await?.credential_of(&identity).await?;
-        let Some(credential) = credential else { return Ok(Some(Answered::Nothing)) };
-        if !join::is_password_of(app, caller, None, &credential, password).await? {
-            return Ok(None);
-        }
+    let credential = app.store.read().await?.credential_of(&identity).await?;
+    let Some(credential) = credential else { return Ok(Answered::Nothing) };
+    if !join::is_password_of(app, caller, None, &credential, password).await? {
+        return Ok(Answered::PasswordRefused);
     }
-    change(app, caller, &challenge.id, &identity, &proven).await.map(Some)
+    let mut tx = app.store.write().await?;
+    if !tx.still_has(&credential).await? {
+        return Ok(Answered::PasswordRefused);
+    }
+    change(app, caller, tx, &challenge.id, &identity, &proven).await
 }
 
+/// Changes the address in a transaction in which nobody else writes for this person.
 async fn change(
     app: &App,
     caller: &Caller,
+    mut tx: Tx,
     challenge: &ChallengeId,
     identity: &IdentityId,
     proven: &ProvenEmail,
 ) -> Result<Answered, Fault> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
     let Some(old) = tx.credential_of(identity).await?.map(|credential| credential.email) else {
         return Ok(Answered::Nothing);
     };

@@ -226,8 +226,14 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     if let (Stepped::On, Some(owner)) = (&stepped, owner) {
         // The existing account's password was typed here already: it need not be typed again on the other device.
         if let Some(stored) = app.store.read().await?.flow(&flow).await? {
-            stepped =
-                migrate::take(app, caller, stored, None, move |flow, _| flow.joined(owner.identity.clone())).await?;
+            let joined = migrate::take_as(app, caller, stored, None, Some(&owner), |flow, _| {
+                flow.joined(owner.identity.clone())
+            });
+            stepped = match joined.await? {
+                // The password was replaced at this moment: the new one is asked for where the wizard is open.
+                Stepped::Wrong(_) => Stepped::On,
+                stepped => stepped,
+            };
         }
     }
     Ok(Confirmed::Done { same_browser, agency, stepped })

@@ -177,10 +177,16 @@ pub async fn reset(
     let hash = app.hasher.hash(password).await?;
     let now = app.now();
     let mut tx = app.store.write().await?;
+    // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
+    tx.hold_person(&identity).await?;
     if !tx.use_recovery(&id, now).await? {
-        return Ok(Reset::Not(Opened::Used));
+        drop(tx);
+        let now_open = judge(app, secret).await?.err().unwrap_or(Opened::Used);
+        return Ok(Reset::Not(now_open));
     }
-    tx.set_password(&identity, &hash, now).await?;
+    let Some(credential) = tx.credential_of(&identity).await? else { return Ok(Reset::Not(Opened::Invalid)) };
+    tx.reset_password(&identity, &hash, now).await?;
+    tx.cancel_email_changes(&identity).await?;
     app.sessions.end_all_of(&mut tx, &identity, None).await?;
     tx.forget_devices(&identity).await?;
     enqueue(app, &mut tx, caller, &credential, None, LetterKind::PasswordChanged { at: now }).await?;

@@ -535,6 +535,8 @@ pub enum MessageName {
     Confirmed,
     /// "Ce n'est pas moi" was heard: the attempt is stopped and nothing was changed.
     Disowned,
+    /// The session ended while something was asked for, which was not done (decision 37).
+    SessionOver,
     /// The procedure is not open in this browser: start again with the old credentials (SEC-047, b21).
     StartAgain,
     /// Too many attempts from here; wait a while.

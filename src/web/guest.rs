@@ -149,8 +149,9 @@ impl Guest {
     /// The store fails.
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
-        web.app.sessions.rotate(session, &cookie, web.app.now()).await?;
-        self.set_session(&cookie, session, web);
+        if web.app.sessions.rotate(session, &cookie, web.app.now()).await? {
+            self.set_session(&cookie, session, web);
+        }
         Ok(())
     }
 

@@ -114,7 +114,8 @@ fn document_000(device: Device, stage: Stage) {
     browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", NEW_EMAIL);
     browser.fill("Mot de passe actuel", FIRST).screenshot("change-email").press("Valider");
     browser.see("Vérifiez votre boîte mail").see(NEW_EMAIL);
-    browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).press("Confirmer mon adresse");
+    browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).fill("Mot de passe", FIRST);
+    browser.press("Confirmer mon adresse");
     browser.see("Votre adresse email a été modifiée").screenshot("email-changed").close_tab();
     let told = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("votre adresse email a changé"));
     assert!(!told.text.contains(NEW_EMAIL), "the new address is masked for whoever reads the old mailbox");
