@@ -1,19 +1,23 @@
 //! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
 
+use jiff::Timestamp;
+
 use super::prove;
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
-use super::{join, letters};
+use super::{join, letters, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
     Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal,
 };
+use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::domain::warning::Changed;
 use crate::sessions::Change;
 use crate::store::{Purpose, Tx};
 
@@ -28,6 +32,8 @@ pub enum Asked {
     Email(EmailChangeError),
     /// No further letter is sent for now.
     LettersOver,
+    /// Somebody who got a letter said « Ce n'est pas moi »: the address stays as it is for now.
+    Held,
     /// The session has ended meanwhile; nothing was asked.
     SessionOver,
 }
@@ -63,6 +69,8 @@ pub enum Answered {
     Nothing,
     /// The password that is asked for beside the link is wrong, or was tried too often.
     PasswordRefused,
+    /// Somebody who got a letter said « Ce n'est pas moi »: nothing is changed for now.
+    Held,
     /// The session has ended meanwhile; nothing was changed.
     SessionOver,
 }
@@ -92,6 +100,9 @@ pub async fn ask(
     }
     let now = app.now();
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Asked::SessionOver) };
+    if not_me::is_held(&mut tx, identity, now).await? {
+        return Ok(Asked::Held);
+    }
     if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
         return Ok(Asked::LettersOver);
     }
@@ -236,10 +247,19 @@ pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId,
 ///
 /// # Errors
 /// Something of ours is out of order.
-pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Answered, Fault> {
+pub async fn confirm(
+    app: &App,
+    caller: &Caller,
+    secret: &Secret,
+    signed_in: Option<&IdentityId>,
+    password: Secret,
+) -> Result<Answered, Fault> {
     let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
         return Ok(Answered::Nothing);
     };
+    if is_held_from(&challenge, &identity, signed_in, app.now()) {
+        return Ok(Answered::Held);
+    }
     let credential = app.store.read().await?.credential_of(&identity).await?;
     let Some(credential) = credential else { return Ok(Answered::Nothing) };
     if !join::is_password_of(app, caller, None, &credential, password).await? {
@@ -249,7 +269,18 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     if !tx.still_has(&credential).await? {
         return Ok(Answered::PasswordRefused);
     }
+    // « Ce n'est pas moi » may have been pressed while the password was compared.
+    let held = tx.challenge(&challenge.id).await?;
+    if held.is_some_and(|challenge| is_held_from(&challenge, &identity, signed_in, app.now())) {
+        return Ok(Answered::Held);
+    }
     change(app, caller, tx, &challenge.id, &identity, &proven).await
+}
+
+/// Whether the link waits in this browser: where the owner is signed in, it opens all the same.
+#[must_use]
+pub fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
+    challenge.held_until(now).is_some() && signed_in != Some(owner)
 }
 
 /// Changes the address in a transaction in which nobody else writes for this person.
@@ -262,33 +293,38 @@ async fn change(
     proven: &ProvenEmail,
 ) -> Result<Answered, Fault> {
     let now = app.now();
-    let Some(old) = tx.credential_of(identity).await?.map(|credential| credential.email) else {
-        return Ok(Answered::Nothing);
-    };
+    let Some(before) = tx.credential_of(identity).await? else { return Ok(Answered::Nothing) };
+    if not_me::is_held(&mut tx, identity, now).await? {
+        return Ok(Answered::Held);
+    }
     let waits = tx.pending_email_change(identity).await?.is_some_and(|(pending, _)| pending == *challenge);
     if !waits || !tx.mark_answered(challenge, now).await? || !tx.set_email(identity, proven.address(), now).await? {
         return Ok(Answered::Nothing);
     }
-    tell_old_address(app, &mut tx, caller, old, proven.address()).await?;
+    tell_old_address(app, &mut tx, caller, before, proven.address()).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChanged), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Answered::Changed)
 }
 
+/// The address from before is told at once, in the name of the agency that the person knows, and can hold or undo it.
 async fn tell_old_address(
     app: &App,
     tx: &mut Tx,
     caller: &Caller,
-    old: EmailAddress,
+    before: Credential,
     new: &EmailAddress,
 ) -> Result<(), Fault> {
     let now = app.now();
+    let agency = not_me::home_code(app, tx, &before.identity).await?;
+    let to = before.email.clone();
+    let warning = not_me::warn(app, tx, Changed::Email, before, new, now).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: None,
-        to: old,
+        agency,
+        to,
         language: caller.language,
-        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now },
+        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now, warning },
         attempts: 0,
     };
     Ok(tx.enqueue(&mail, now, now).await?)

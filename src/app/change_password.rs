@@ -1,13 +1,13 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::join;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, join, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::password::{Broken, PasswordHash, PasswordRules};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::domain::warning;
 use crate::sessions::Change;
 use crate::store::Tx;
 
@@ -94,12 +94,14 @@ async fn keep(
     tx.cancel_email_changes(identity).await?;
     let epoch = app.sessions.end_all_of(&mut tx, identity, Some(&session.id)).await?;
     tx.forget_devices(identity).await?;
+    let to = shown.email.clone();
+    let warning = not_me::warn(app, &mut tx, warning::Changed::Password, shown, &to, now).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: None,
-        to: shown.email,
+        agency: not_me::home_code(app, &mut tx, identity).await?,
+        to,
         language: caller.language,
-        kind: LetterKind::PasswordChanged { at: now },
+        kind: LetterKind::PasswordChanged { at: now, warning },
         attempts: 0,
     };
     tx.enqueue(&mail, now, now).await?;

@@ -18,6 +18,7 @@ pub mod jar;
 pub mod join;
 mod letters;
 pub mod migrate;
+pub mod not_me;
 mod old_credentials;
 pub mod prove;
 pub mod recover;

@@ -42,6 +42,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Asked::LetterSent => return Ok(guest.go(PROOF)),
+        Asked::Held => (None, Some(Alert::ChangesHeld)),
         Asked::SessionOver => return Ok(account::session_over(&web, guest)),
         Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
         Asked::Email(error) => (Some(wording::email_change_error(error)), None),
@@ -64,6 +65,7 @@ async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert
     let Some(challenge) = change_email::pending(&web.app, session).await? else { return Ok(guest.go("/account")) };
     let wrong = alert.as_ref().is_some_and(|alert| *alert != Alert::Resent);
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
     let page = proof_page(web, &challenge, &challenge.address, PROOF, alert);
     Ok(guest.page_with(status, web, None, &page))
 }
@@ -76,6 +78,7 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
         Answered::Nothing | Answered::PasswordRefused => return Ok(guest.go("/account")),
+        Answered::Held => Alert::ChangesHeld,
         Answered::SessionOver => return Ok(account::session_over(&web, guest)),
         Answered::Wrong { left } => Alert::WrongCode { left },
         Answered::Dead => Alert::CodeDead,
@@ -116,8 +119,14 @@ pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields)
 
 /// The button of a link that changes an address.
 pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
-    guest.session(web).await?;
+    let session = guest.session(web).await?;
+    let signed_in = session.as_ref().map(|session| &session.identity);
     Ok(match change_email::open_link(&web.app, secret).await? {
+        Some((owner, challenge, LinkAnswer::Right(_)))
+            if change_email::is_held_from(&challenge, &owner, signed_in, web.app.now()) =>
+        {
+            closed(web, guest, &Opened::Held)
+        }
         Some((_, challenge, LinkAnswer::Right(_))) => guest.page(web, None, &button(web, &challenge, secret, None)),
         Some((_, _, answer)) => closed(web, guest, &opened(&answer)),
         None => closed(web, guest, &Opened::Invalid),
@@ -149,7 +158,9 @@ fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert
 pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     let session = guest.session(web).await?;
-    match change_email::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
+    let signed_in = session.as_ref().map(|session| &session.identity);
+    let password = fields.secret("password");
+    match change_email::confirm(&web.app, &guest.caller, &secret, signed_in, password).await? {
         Answered::Changed => {
             if let Some(session) = session {
                 changed(web, guest, &session).await
@@ -165,6 +176,7 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
             }
             _ => closed(web, guest, &Opened::Invalid),
         }),
+        Answered::Held => Ok(closed(web, guest, &Opened::Held)),
         _ => Ok(closed(web, guest, &Opened::Invalid)),
     }
 }

@@ -205,12 +205,12 @@ async fn sec_042_the_link_asks_for_the_password_that_is_valid_when_it_is_kept(gr
     let mallory = ground.sign_in(FIRST).await.expect("in");
     assert_eq!(ask(&ground, &mallory.session, FIRST).await, Asked::LetterSent);
     let (_, link) = letter(&ground).await;
-    let wrong = change_email::confirm(&ground.app, &caller(), &link, Secret::new("")).await.expect("asked");
+    let wrong = change_email::confirm(&ground.app, &caller(), &link, None, Secret::new("")).await.expect("asked");
     assert_eq!(wrong, Answered::PasswordRefused, "in whatever browser");
     let mut compared = ground.app.hasher.hold();
     let confirmed = {
         let (app, link) = (ground.app.clone(), link.clone());
-        tokio::spawn(async move { change_email::confirm(&app, &caller(), &link, Secret::new(FIRST)).await })
+        tokio::spawn(async move { change_email::confirm(&app, &caller(), &link, None, Secret::new(FIRST)).await })
     };
     compared.reached().await;
     reset(&ground, &ground.reset_link().await, SECOND).await;
@@ -284,7 +284,8 @@ async fn nothing_comes_of_it(ground: &Ground, code: &Secret, link: &Secret, pass
     let typed = change_email::type_code(&ground.app, &caller(), &owner, code.expose()).await.expect("asked");
     assert_eq!(typed, Answered::Nothing);
     assert!(change_email::open_link(&ground.app, link).await.expect("asked").is_none(), "the link is none");
-    let pressed = change_email::confirm(&ground.app, &caller(), link, Secret::new(password)).await.expect("asked");
+    let pressed =
+        change_email::confirm(&ground.app, &caller(), link, None, Secret::new(password)).await.expect("asked");
     assert_eq!(pressed, Answered::Nothing);
     assert_eq!(ground.credential().await.email, address(ANNE));
 }
