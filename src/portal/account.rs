@@ -36,10 +36,11 @@ pub(super) async fn start(guest: Guest) -> Response {
     guest.go("/account")
 }
 
-/// Who is signed in, or the way to sign in.
+/// Who is signed in, or the way to sign in; whoever sent a form is told first that nothing came of it.
 pub(super) async fn signed_in(web: &Web, mut guest: Guest) -> Result<Result<(Guest, Session), Response>, Fault> {
     Ok(match guest.session(web).await? {
         Some(session) => Ok((guest, session)),
+        None if guest.posts_in_a_session() => Err(session_over(web, guest)),
         None => Err(guest.go("/login")),
     })
 }

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse as _, Response};
 use cookie::time::Duration;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::cookies::{self, Kind};
 use super::fields::form_token;
@@ -31,6 +31,7 @@ pub struct Guest {
     pub arrival: Arrival,
     /// The path with query, for the language picker.
     pub here: String,
+    posts: bool,
     session: Option<Secret>,
     headers: HeaderMap,
     is_signed_in: bool,
@@ -68,6 +69,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
         Ok(Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            posts: parts.method == Method::POST,
             session: secret(Kind::Session),
             headers: headers.clone(),
             is_signed_in: false,
@@ -88,6 +90,12 @@ impl Guest {
         let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
         self.is_signed_in = session.is_some();
         Ok(session)
+    }
+
+    /// Whether something was sent here that should have been done in a session which the browser believes to have.
+    #[must_use]
+    pub const fn posts_in_a_session(&self) -> bool {
+        self.posts && self.session.is_some()
     }
 
     /// Where this page is shown by GET, when it answers a form: the language picker leads there.
