@@ -18,12 +18,13 @@ pub async fn owes(app: &App, identity: &IdentityId, agency: &Agency) -> Result<b
     Ok(is_owed(terms, &accepted))
 }
 
-/// Keeps the proof: who, which version, which text, when, from where.
+/// Keeps the proof: who, which version, which text, when, from where; false, and nothing kept, where the session has ended
+/// meanwhile.
 ///
 /// # Errors
 /// The store fails.
-pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<(), Fault> {
-    let Some(terms) = &agency.terms else { return Ok(()) };
+pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<bool, Fault> {
+    let Some(terms) = &agency.terms else { return Ok(true) };
     let now = app.now();
     let acceptance = Acceptance {
         identity: session.identity.clone(),
@@ -33,7 +34,7 @@ pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agen
         at: now,
         client: caller.client.to_string(),
     };
-    let mut tx = app.store.write().await?;
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
     tx.keep_terms_text(&agency.code, terms, now).await?;
     tx.accept_terms(&acceptance).await?;
     let entry = AuditEntry {
@@ -41,5 +42,6 @@ pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agen
         ..by_resident(&session.identity, AuditEvent::TermsAccepted { version: terms.version.clone() })
     };
     caller.audit(&mut tx, &entry, now).await?;
-    Ok(app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?)
+    app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
+    Ok(true)
 }

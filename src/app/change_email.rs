@@ -1,19 +1,23 @@
 //! The change of the e-mail address by the resident (000 II.A, c06): the old one stays until the new one is proven.
 
+use jiff::Timestamp;
+
 use super::prove;
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident};
-use super::{join, letters};
+use super::{join, letters, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
-    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, typed_code,
+    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal, typed_code,
 };
+use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::domain::warning::Changed;
 use crate::sessions::Change;
 use crate::store::{Purpose, Tx};
 
@@ -28,6 +32,23 @@ pub enum Asked {
     Email(EmailChangeError),
     /// No further letter is sent for now.
     LettersOver,
+    /// Somebody who got a letter said « Ce n'est pas moi »: the address stays as it is for now.
+    Held,
+    /// The session has ended meanwhile; nothing was asked.
+    SessionOver,
+}
+
+/// What asking for another letter comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// It is on its way; the older secrets are dead.
+    Sent,
+    /// It can be asked for in so many seconds.
+    Later(u64),
+    /// No further letter is sent.
+    Over,
+    /// The session has ended meanwhile.
+    SessionOver,
 }
 
 /// What answering the letter comes to.
@@ -46,6 +67,12 @@ pub enum Answered {
     Expired,
     /// Nothing is waited for, or it was answered before.
     Nothing,
+    /// The password that is asked for beside the link is wrong, or was tried too often.
+    PasswordRefused,
+    /// Somebody who got a letter said « Ce n'est pas moi »: nothing is changed for now.
+    Held,
+    /// The session has ended meanwhile; nothing was changed.
+    SessionOver,
 }
 
 /// Asks for the change.
@@ -72,7 +99,10 @@ pub async fn ask(
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
-    let mut tx = app.store.write().await?;
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Asked::SessionOver) };
+    if not_me::is_held(&mut tx, identity, now).await? {
+        return Ok(Asked::Held);
+    }
     if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
         return Ok(Asked::LettersOver);
     }
@@ -116,37 +146,40 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
     }
 }
 
-/// Sends the letter again; the older secrets die. Gives seconds to wait, or None where no further letter is sent.
+/// Sends the letter again; the older secrets die. Of two presses at once one sends it, and the other waits like any that
+/// comes too soon.
 ///
 /// # Errors
 /// The store fails.
-pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Result<(), Option<u64>>, Fault> {
-    use crate::domain::challenge::ResendRefusal;
-    let Some(mut challenge) = pending(app, session).await? else { return Ok(Err(None)) };
-    match challenge.resend(app.now()) {
-        Err(ResendRefusal::Later(seconds)) => return Ok(Err(Some(seconds))),
-        Err(ResendRefusal::Over) => return Ok(Err(None)),
+pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
+    let now = app.now();
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
+    let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
+    let Some(mut challenge) = tx.challenge(&id).await? else { return Ok(Resent::Over) };
+    match challenge.resend(now) {
+        Err(ResendRefusal::Later(seconds)) => return Ok(Resent::Later(seconds)),
+        Err(ResendRefusal::Over) => return Ok(Resent::Over),
         Ok(()) => {}
     }
-    let mut tx = app.store.write().await?;
-    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, app.now()).await? {
-        return Ok(Err(None));
+    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, now).await?
+        || !tx.save_resend(&challenge).await?
+    {
+        return Ok(Resent::Over);
     }
-    if tx.save_resend(&challenge).await? {
-        enqueue(app, &mut tx, caller, &challenge).await?;
-        tx.commit().await?;
-    }
-    Ok(Ok(()))
+    enqueue(app, &mut tx, caller, &challenge).await?;
+    tx.commit().await?;
+    Ok(Resent::Sent)
 }
 
-/// Leaves the address as it is.
+/// Leaves the address as it is; false where the session has ended meanwhile.
 ///
 /// # Errors
 /// The store fails.
-pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
-    let mut tx = app.store.write().await?;
+pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
     tx.cancel_email_changes(&session.identity).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Judges a code typed on the account page.
@@ -161,8 +194,15 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
         return Ok(Answered::Dead);
     };
-    let mut tx = app.store.write().await?;
-    let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
+    let Some(mut tx) = app.write_as(session).await? else {
+        reserved.unanswered(app).await?;
+        return Ok(Answered::SessionOver);
+    };
+    let Some(challenge) = tx.count_code_try(&challenge.id).await? else {
+        drop(tx);
+        reserved.unanswered(app).await?;
+        return Ok(Answered::Nothing);
+    };
     let answer = prove::answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
@@ -171,15 +211,22 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     Ok(match answer {
         CodeAnswer::Right(proven) => {
             reserved.succeeded(app).await?;
-            change(app, caller, &challenge.id, &session.identity, &proven).await?
+            let Some(tx) = app.write_as(session).await? else { return Ok(Answered::SessionOver) };
+            change(app, caller, tx, &challenge.id, &session.identity, &proven).await?
         }
         CodeAnswer::Wrong { left } => {
             reserved.failed();
             Answered::Wrong { left }
         }
         CodeAnswer::Dead => Answered::Dead,
-        CodeAnswer::Expired => Answered::Expired,
-        CodeAnswer::Used => Answered::Nothing,
+        CodeAnswer::Expired => {
+            reserved.unanswered(app).await?;
+            Answered::Expired
+        }
+        CodeAnswer::Used => {
+            reserved.unanswered(app).await?;
+            Answered::Nothing
+        }
     })
 }
 
@@ -195,7 +242,8 @@ pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId,
     Ok(Some((IdentityId::stored(owner), challenge, answer)))
 }
 
-/// The button of the link was pressed, by the person who is signed in in this browser, or with that person's password.
+/// The button of the link was pressed, with the password of the person whose address it is, in whatever browser: a
+/// session alone, or a letter alone, changes no address (SEC-042).
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -205,56 +253,78 @@ pub async fn confirm(
     secret: &Secret,
     signed_in: Option<&IdentityId>,
     password: Secret,
-) -> Result<Option<Answered>, Fault> {
+) -> Result<Answered, Fault> {
     let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
-        return Ok(Some(Answered::Nothing));
+        return Ok(Answered::Nothing);
     };
-    if signed_in != Some(&identity) {
-        let credential = app.store.read().await?.credential_of(&identity).await?;
-        let Some(credential) = credential else { return Ok(Some(Answered::Nothing)) };
-        if !join::is_password_of(app, caller, None, &credential, password).await? {
-            return Ok(None);
-        }
+    if is_held_from(&challenge, &identity, signed_in, app.now()) {
+        return Ok(Answered::Held);
     }
-    change(app, caller, &challenge.id, &identity, &proven).await.map(Some)
+    let credential = app.store.read().await?.credential_of(&identity).await?;
+    let Some(credential) = credential else { return Ok(Answered::Nothing) };
+    if !join::is_password_of(app, caller, None, &credential, password).await? {
+        return Ok(Answered::PasswordRefused);
+    }
+    let mut tx = app.store.write().await?;
+    if !tx.still_has(&credential).await? {
+        return Ok(Answered::PasswordRefused);
+    }
+    // « Ce n'est pas moi » may have been pressed while the password was compared.
+    let held = tx.challenge(&challenge.id).await?;
+    if held.is_some_and(|challenge| is_held_from(&challenge, &identity, signed_in, app.now())) {
+        return Ok(Answered::Held);
+    }
+    change(app, caller, tx, &challenge.id, &identity, &proven).await
 }
 
+/// Whether the link waits in this browser: where the owner is signed in, it opens all the same.
+#[must_use]
+pub fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
+    challenge.held_until(now).is_some() && signed_in != Some(owner)
+}
+
+/// Changes the address in a transaction in which nobody else writes for this person.
 async fn change(
     app: &App,
     caller: &Caller,
+    mut tx: Tx,
     challenge: &ChallengeId,
     identity: &IdentityId,
     proven: &ProvenEmail,
 ) -> Result<Answered, Fault> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(old) = tx.credential_of(identity).await?.map(|credential| credential.email) else {
-        return Ok(Answered::Nothing);
-    };
+    let Some(before) = tx.credential_of(identity).await? else { return Ok(Answered::Nothing) };
+    if not_me::is_held(&mut tx, identity, now).await? {
+        return Ok(Answered::Held);
+    }
     let waits = tx.pending_email_change(identity).await?.is_some_and(|(pending, _)| pending == *challenge);
     if !waits || !tx.mark_answered(challenge, now).await? || !tx.set_email(identity, proven.address(), now).await? {
         return Ok(Answered::Nothing);
     }
-    tell_old_address(app, &mut tx, caller, old, proven.address()).await?;
+    tell_old_address(app, &mut tx, caller, before, proven.address()).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChanged), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Answered::Changed)
 }
 
+/// The address from before is told at once, in the name of the agency that the person knows, and can hold or undo it.
 async fn tell_old_address(
     app: &App,
     tx: &mut Tx,
     caller: &Caller,
-    old: EmailAddress,
+    before: Credential,
     new: &EmailAddress,
 ) -> Result<(), Fault> {
     let now = app.now();
+    let agency = not_me::home_code(app, tx, &before.identity).await?;
+    let to = before.email.clone();
+    let warning = not_me::warn(app, tx, Changed::Email, before, new, now).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: None,
-        to: old,
+        agency,
+        to,
         language: caller.language,
-        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now },
+        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now, warning },
         attempts: 0,
     };
     Ok(tx.enqueue(&mail, now, now).await?)

@@ -1,12 +1,15 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::{App, Caller, Fault, by_resident, fresh_password, join};
+use super::{App, Caller, Fault, by_resident, fresh_password, join, not_me};
 use crate::domain::audit::AuditEvent;
+use crate::domain::credential::Credential;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
-use crate::domain::password::{Broken, PasswordRules, is_same};
+use crate::domain::password::{Broken, PasswordHash, PasswordRules, is_same};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::domain::warning;
 use crate::sessions::Change;
+use crate::store::Tx;
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub enum Changed {
     Broken(Vec<Broken>),
     /// The two entries differ.
     Differ,
+    /// The session has ended meanwhile; nothing was changed.
+    SessionOver,
 }
 
 /// The rules for the person's new password, and whether it has to be noted in a safe place.
@@ -36,7 +41,7 @@ pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool)
     Ok((policy.password, noted))
 }
 
-/// Changes the password.
+/// Changes the password. A reset that was used meanwhile stays: the session has ended then, and nothing is written.
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -48,37 +53,60 @@ pub async fn change(
     password: Secret,
     confirmation: &Secret,
 ) -> Result<Changed, Fault> {
-    let identity = &session.identity;
-    let mut tx = app.store.read().await?;
-    let Some(credential) = tx.credential_of(identity).await? else { return Ok(Changed::CurrentRefused) };
-    drop(tx);
-    if !join::is_password_of(app, caller, None, &credential, current).await? {
-        return Ok(Changed::CurrentRefused);
+    loop {
+        let Some(credential) = app.store.read().await?.credential_of(&session.identity).await? else {
+            return Ok(Changed::CurrentRefused);
+        };
+        if !join::is_password_of(app, caller, None, &credential, current.clone()).await? {
+            return Ok(Changed::CurrentRefused);
+        }
+        let links = app.store.read().await?.links_of(&session.identity).await?;
+        let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+        if !broken.is_empty() {
+            return Ok(Changed::Broken(broken));
+        }
+        if !is_same(&password, confirmation) {
+            return Ok(Changed::Differ);
+        }
+        let hash = app.hasher.hash(password.clone()).await?;
+        let Some(tx) = app.write_as(session).await? else { return Ok(Changed::SessionOver) };
+        if keep(app, caller, session, tx, credential, &hash).await? {
+            return Ok(Changed::Done);
+        }
+        // Another hash is there by now; perhaps of the same password, at today's cost.
     }
-    let links = app.store.read().await?.links_of(identity).await?;
-    let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
-    if !broken.is_empty() {
-        return Ok(Changed::Broken(broken));
+}
+
+/// Puts the new password over the one that was shown, in a transaction in which the session stands; false, and nothing
+/// kept, if that is not there any more.
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    mut tx: Tx,
+    shown: Credential,
+    hash: &PasswordHash,
+) -> Result<bool, Fault> {
+    let (identity, now) = (&session.identity, app.now());
+    if !tx.set_password(identity, &shown.password, hash, now).await? {
+        return Ok(false);
     }
-    if !is_same(&password, confirmation) {
-        return Ok(Changed::Differ);
-    }
-    let hash = app.hasher.hash(password).await?;
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    tx.set_password(identity, &hash, now).await?;
-    app.sessions.end_all_of(&mut tx, identity, Some(&session.id)).await?;
+    tx.cancel_email_changes(identity).await?;
+    let epoch = app.sessions.end_all_of(&mut tx, identity, Some(&session.id)).await?;
     tx.forget_devices(identity).await?;
+    let to = shown.email.clone();
+    let warning = not_me::warn(app, &mut tx, warning::Changed::Password, shown, &to, now).await?;
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: None,
-        to: credential.email,
+        agency: not_me::home_code(app, &mut tx, identity).await?,
+        to,
         language: caller.language,
-        kind: LetterKind::PasswordChanged { at: now },
+        kind: LetterKind::PasswordChanged { at: now, warning },
         attempts: 0,
     };
     tx.enqueue(&mail, now, now).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::PasswordChanged), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
-    Ok(Changed::Done)
+    app.sessions.go_on(session, epoch, now).await;
+    Ok(true)
 }

@@ -22,6 +22,8 @@ pub enum Detached {
     PasswordRefused,
     /// The person has no such account (any more).
     Nothing,
+    /// The session has ended meanwhile; nothing was detached.
+    SessionOver,
 }
 
 /// Detaches an account from the person who is signed in, after the password was typed afresh. The agency's old
@@ -47,7 +49,7 @@ pub async fn detach(
     }
     let (link, now) = (&account.link, app.now());
     let entered = entered_with(app, link, now).await?;
-    let mut tx = app.store.write().await?;
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Detached::SessionOver) };
     if !tx.detach(&link.id).await? {
         return Ok(Detached::Nothing);
     }

@@ -23,6 +23,8 @@ pub enum Restored {
     MustChange,
     /// The extranet could not say; nothing was counted.
     Silent,
+    /// It is right, but the session has ended meanwhile, or the account is the person's no more: it is not kept.
+    SessionOver,
 }
 
 /// The person's account at this agency whose password is not known any more, if there is one: of several the one that is
@@ -101,7 +103,10 @@ pub async fn restore(
             reserved.succeeded(app).await?;
             let now = app.now();
             let sealed = app.vault()?.seal(&*app.dice, link.id.as_str(), password);
-            let mut tx = app.store.write().await?;
+            let Some(mut tx) = app.write_as(session).await? else { return Ok(Restored::SessionOver) };
+            if tx.link_of(&link.id, &session.identity).await?.is_none() {
+                return Ok(Restored::SessionOver);
+            }
             tx.keep_legacy_secret(&link.id, &sealed, now.as_millisecond(), now).await?;
             caller.audit(&mut tx, &entry(AuditEvent::UpstreamSecretRestored), now).await?;
             app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;

@@ -31,6 +31,8 @@ pub enum Handed {
     OwesTerms,
     /// The person has no account at this agency (SEC-017).
     NoAccount,
+    /// The session has ended meanwhile.
+    SessionOver,
 }
 
 /// What an agency's host asks for.
@@ -73,7 +75,10 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
     let code = long_secret(&*app.dice);
     let now = app.now();
     let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
-    let mut tx = app.store.write().await?;
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Handed::SessionOver) };
+    if tx.link_of(&link.id, &session.identity).await?.is_none() {
+        return Ok(Handed::Choose);
+    }
     if !tx.open_account(&session.id, agency.origin_of(&link.label()).host(), &link.id, session.ends_at_latest()).await?
     {
         return Ok(Handed::Choose);

@@ -56,6 +56,8 @@ pub struct Hasher {
     dice: Arc<dyn Dice>,
     cost: HashCost,
     decoy: PasswordHash,
+    #[cfg(test)]
+    gates: gate::Gates,
 }
 
 impl Hasher {
@@ -85,7 +87,15 @@ impl Hasher {
         dice.fill(&mut bytes);
         let decoy = Secret::new(data_encoding::HEXLOWER.encode(&bytes));
         let decoy = hash_with(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), &decoy, [0; 16]);
-        Ok(Self { queue: sender, places: Arc::new(Semaphore::new(queue)), dice, cost, decoy })
+        Ok(Self {
+            queue: sender,
+            places: Arc::new(Semaphore::new(queue)),
+            dice,
+            cost,
+            decoy,
+            #[cfg(test)]
+            gates: gate::Gates::default(),
+        })
     }
 
     /// A place among those who wait for a hash. Whoever gets none is told so before anything is written down about the
@@ -159,7 +169,17 @@ impl Hasher {
             }
         })?;
         let _step = traces::step("password");
-        result.await.map_err(|_| Crowded)
+        let result = result.await.map_err(|_| Crowded);
+        #[cfg(test)]
+        self.gates.pass().await;
+        result
+    }
+
+    /// Keeps whoever has the next hash from using it, until told otherwise: what is decided in a race is decided by the
+    /// test and not by luck.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> gate::Held {
+        self.gates.hold()
     }
 }
 
@@ -180,6 +200,54 @@ fn is_cheaper(hash: &Phc, today: HashCost) -> bool {
 fn lower_priority() {
     if let Err(error) = rustix::process::nice(10) {
         tracing::warn!(%error, "the hashing threads keep their priority");
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod gate {
+    //! Gates behind the hashing: each lets one hash be made and then holds who asked for it.
+
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use tokio::sync::oneshot;
+
+    /// The gates that are closed, the first to be reached first.
+    #[derive(Clone, Default)]
+    pub(super) struct Gates(Arc<Mutex<VecDeque<(oneshot::Sender<()>, oneshot::Receiver<()>)>>>);
+
+    /// Somebody who is held, or will be.
+    pub(crate) struct Held {
+        reached: oneshot::Receiver<()>,
+        open: oneshot::Sender<()>,
+    }
+
+    impl Gates {
+        pub(super) fn hold(&self) -> Held {
+            let ((arrived, reached), (open, opened)) = (oneshot::channel(), oneshot::channel());
+            self.0.lock().expect("the gates").push_back((arrived, opened));
+            Held { reached, open }
+        }
+
+        pub(super) async fn pass(&self) {
+            let gate = self.0.lock().expect("the gates").pop_front();
+            if let Some((arrived, opened)) = gate {
+                let _ = arrived.send(());
+                let _ = opened.await;
+            }
+        }
+    }
+
+    impl Held {
+        /// Waits until somebody is held here.
+        pub(crate) async fn reached(&mut self) {
+            (&mut self.reached).await.expect("somebody asked for a hash");
+        }
+
+        /// Lets whoever is held here go on.
+        pub(crate) fn release(self) {
+            let _ = self.open.send(());
+        }
     }
 }
 

@@ -70,7 +70,9 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
         tokio::time::sleep_until(floor).await;
         return Ok(Stepped::Wrong(Mistake::JoinRefused));
     };
-    migrate::step(app, caller, move |flow, _| {
+    // The run may have moved meanwhile: it is looked up again.
+    let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    migrate::take_as(app, caller, open.into_stored(), None, Some(&credential), |flow, _| {
         if matches!(flow.step, Step::Email { .. }) {
             flow.join_existing(None)?;
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{App, Caller, Fault};
 use crate::domain::agency::AgencyCode;
 use crate::domain::email::EmailAddress;
+use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::store::Tx;
 
 /// Whether another letter may go there, and if so, counts it.
@@ -41,4 +42,31 @@ pub(super) async fn may_write_to(
         tx.count_letter(subject, now).await?;
     }
     Ok(true)
+}
+
+/// Tells the same to everybody whom it concerns, each address once, in the language of the letters that went there.
+pub(super) async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    agency: Option<&AgencyCode>,
+    to: &[&EmailAddress],
+    kind: &LetterKind,
+) -> Result<(), Fault> {
+    let now = app.now();
+    for (number, address) in to.iter().enumerate() {
+        if to[..number].iter().any(|told| told.key() == address.key()) {
+            continue;
+        }
+        let mail = Mail {
+            id: LetterId::random(&*app.dice),
+            agency: agency.cloned(),
+            to: (*address).clone(),
+            language: tx.language_to(address).await?.unwrap_or(caller.language),
+            kind: kind.clone(),
+            attempts: 0,
+        };
+        tx.enqueue(&mail, now, now).await?;
+    }
+    Ok(())
 }

@@ -11,7 +11,8 @@ use super::hasher::Comparison;
 use super::{App, Caller, Fault, finish, holder, letters};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, ResendRefusal};
+use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, RESEND_AFTER_S, ResendRefusal};
+use crate::domain::credential::Credential;
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError, Step};
@@ -27,6 +28,13 @@ pub struct Open {
     /// Its agency.
     pub agency: Arc<Agency>,
     stored: StoredFlow,
+}
+
+impl Open {
+    /// As it is kept, to take a step of it.
+    pub(super) fn into_stored(self) -> StoredFlow {
+        self.stored
+    }
 }
 
 /// What came of a step.
@@ -193,11 +201,12 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     if !letters::may_write_to(app, &mut tx, caller, Some(&open.flow.account.agency), &challenge.address, now).await? {
         return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
-    // A second press at the same moment finds the first one's letter on its way.
-    if tx.save_resend(&challenge).await? {
-        enqueue_proof(app, &mut tx, caller, &open.flow, &challenge, now).await?;
-        tx.commit().await?;
+    if !tx.save_resend(&challenge).await? {
+        // A press at the same moment was faster: its letter is on its way, and this one waits as any that comes too soon.
+        return Ok(Stepped::Wrong(Mistake::ResendLater(RESEND_AFTER_S.unsigned_abs())));
     }
+    enqueue_proof(app, &mut tx, caller, &open.flow, &challenge, now).await?;
+    tx.commit().await?;
     Ok(Stepped::On)
 }
 
@@ -211,13 +220,26 @@ pub(super) async fn step(
     take(app, caller, open.stored, None, transition).await
 }
 
-/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all,
-/// together with the answer to the proof that allowed it, if there was one.
+/// Takes one step of a flow that nobody's password is asked for.
 pub(super) async fn take(
     app: &App,
     caller: &Caller,
     stored: StoredFlow,
     answers: Option<&ChallengeId>,
+    transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
+) -> Result<Stepped, Fault> {
+    take_as(app, caller, stored, answers, None, transition).await
+}
+
+/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all,
+/// together with the answer to the proof that allowed it, if there was one. Where somebody's password allowed it, it has to
+/// be that still.
+pub(super) async fn take_as(
+    app: &App,
+    caller: &Caller,
+    stored: StoredFlow,
+    answers: Option<&ChallengeId>,
+    shown: Option<&Credential>,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
     let now = app.now();
@@ -228,6 +250,11 @@ pub(super) async fn take(
         Err(FlowError::WrongStep(_)) => return Ok(Stepped::Elsewhere),
     };
     let mut tx = app.store.write().await?;
+    if let Some(shown) = shown
+        && !tx.still_has(shown).await?
+    {
+        return Ok(Stepped::Wrong(Mistake::JoinRefused));
+    }
     if let Effect::AskProof { email, .. } = &effect
         && !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), email, now).await?
     {

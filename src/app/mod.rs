@@ -21,6 +21,7 @@ pub mod jar;
 pub mod join;
 mod letters;
 pub mod migrate;
+pub mod not_me;
 mod old_credentials;
 pub mod prove;
 pub mod recover;
@@ -47,6 +48,7 @@ use crate::domain::mail::LetterLimits;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
+use crate::domain::session::Session;
 use crate::edition::Current;
 use crate::legacy::Legacy;
 use crate::sessions::{Sessions, SessionsError};
@@ -150,6 +152,14 @@ impl App {
         Ok(links.iter().find_map(|link| directory.agency(&link.account.agency).cloned()))
     }
 
+    /// Begins to write for somebody who is signed in. None where the sign-in has ended since the page was asked for: what
+    /// was read before something slow (a hash, the extranet) is not worth writing then (decision 37).
+    async fn write_as(&self, session: &Session) -> Result<Option<Tx>, Fault> {
+        let mut tx = self.store.write().await?;
+        let stands = self.sessions.stands(&mut tx, session, self.now()).await?;
+        Ok(stands.then_some(tx))
+    }
+
     fn vault(&self) -> Result<&Vault, Fault> {
         self.vault.as_deref().ok_or(Fault::NoVault)
     }
@@ -181,3 +191,6 @@ impl Caller {
 fn by_resident(identity: &IdentityId, event: AuditEvent) -> AuditEntry {
     AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Resident(identity.clone()), event) }
 }
+
+#[cfg(test)]
+mod tests;

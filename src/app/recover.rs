@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::fresh_password;
-use super::letters;
-use super::throttle;
-use super::{App, Caller, Fault, by_resident};
-use crate::domain::agency::Agency;
+use jiff::Timestamp;
+
+use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, throttle};
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::IdentityId;
@@ -14,7 +13,9 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
+use crate::domain::warning::{Changed, resets_open_at};
 use crate::sessions::Change;
+use crate::store::Tx;
 
 /// What an opened reset link shows.
 #[derive(Debug)]
@@ -30,6 +31,13 @@ pub enum Opened {
     Expired,
     /// Used before.
     Used,
+    /// The address is fresh: it opens then.
+    Waits {
+        /// When.
+        opens_at: Timestamp,
+        /// Where the person has an account.
+        home: Option<Arc<Agency>>,
+    },
     /// No such link.
     Invalid,
 }
@@ -90,8 +98,9 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
         let recovery = random_id(&*app.dice);
         tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
-        let kind = LetterKind::ResetPassword { recovery, link_minutes };
-        enqueue(app, &mut tx, caller, credential, agency, kind).await?;
+        let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
+        let kind = LetterKind::ResetPassword { recovery, link_minutes, opens_at };
+        enqueue(app, &mut tx, caller, credential, agency.map(|agency| &agency.code), kind).await?;
     }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,
@@ -107,16 +116,16 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
 
 async fn enqueue(
     app: &App,
-    tx: &mut crate::store::Tx,
+    tx: &mut Tx,
     caller: &Caller,
     credential: &Credential,
-    agency: Option<&Arc<Agency>>,
+    agency: Option<&AgencyCode>,
     kind: LetterKind,
 ) -> Result<(), Fault> {
     let now = app.now();
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: agency.map(|agency| agency.code.clone()),
+        agency: agency.cloned(),
         to: credential.email.clone(),
         language: caller.language,
         kind,
@@ -138,12 +147,18 @@ pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
 
 async fn judge(app: &App, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
     let mut tx = app.store.read().await?;
+    judge_in(app, &mut tx, secret).await
+}
+
+async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
     let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
-    Ok(match recovery.judge(app.now()) {
+    let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
+    Ok(match recovery.judge(opens_at, app.now()) {
         ResetLink::Open => Ok((id, recovery.identity)),
         ResetLink::Superseded => Err(Opened::Superseded),
         ResetLink::Expired => Err(Opened::Expired),
         ResetLink::Used => Err(Opened::Used),
+        ResetLink::Waits(opens_at) => Err(Opened::Waits { opens_at, home: app.home_of(&recovery.identity).await? }),
     })
 }
 
@@ -179,13 +194,24 @@ pub async fn reset(
     let hash = app.hasher.hash(password).await?;
     let now = app.now();
     let mut tx = app.store.write().await?;
+    // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
+    tx.hold_person(&identity).await?;
+    if let Err(other) = judge_in(app, &mut tx, secret).await? {
+        return Ok(Reset::Not(other));
+    }
     if !tx.use_recovery(&id, now).await? {
         return Ok(Reset::Not(Opened::Used));
     }
-    tx.set_password(&identity, &hash, now).await?;
+    let Some(credential) = tx.credential_of(&identity).await? else { return Ok(Reset::Not(Opened::Invalid)) };
+    tx.reset_password(&identity, &hash, now).await?;
+    tx.cancel_email_changes(&identity).await?;
     app.sessions.end_all_of(&mut tx, &identity, None).await?;
     tx.forget_devices(&identity).await?;
-    enqueue(app, &mut tx, caller, &credential, None, LetterKind::PasswordChanged { at: now }).await?;
+    tx.end_warnings(&identity, Changed::Password, Timestamp::UNIX_EPOCH, now).await?;
+    let warning = not_me::warn(app, &mut tx, Changed::Password, credential.clone(), &credential.email, now).await?;
+    let agency = not_me::home_code(app, &mut tx, &identity).await?;
+    let kind = LetterKind::PasswordChanged { at: now, warning };
+    enqueue(app, &mut tx, caller, &credential, agency.as_ref(), kind).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     throttle::unlock(app, &throttle::person_key(&identity)).await?;

@@ -80,8 +80,12 @@ async fn begin_session(
     let (cookie, device) = (long_secret(&*app.dice), long_secret(&*app.dice));
     let begun = app.sessions.begin(&session, &cookie).await?;
     let mut tx = app.store.write().await?;
+    if tx.hold_person(&credential.identity).await? != known.epoch {
+        // The password was changed while it was compared: neither a session nor a known device comes of the old one.
+        return Ok(Outcome::Refused);
+    }
     if let Comparison::RightAndRaised(hash) = comparison {
-        tx.set_password(&credential.identity, &hash, now).await?;
+        tx.raise_hash(&credential.identity, &credential.password, &hash).await?;
     }
     begun.keep(&mut tx).await?;
     tx.remember_device(&credential.identity, device.digest(), now).await?;

@@ -36,27 +36,37 @@ pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Faul
     Ok(links.into_iter().filter_map(account).collect())
 }
 
-/// Opens an account in place of the one that is open on its host, which is closed, here and in its extranet. None where
-/// the person has no such account.
+/// What opening an account comes to.
+#[derive(Debug)]
+pub enum Switched {
+    /// It is open.
+    To(Box<Account>),
+    /// The person has no such account.
+    Nothing,
+    /// The session has ended meanwhile; what was open stays so.
+    SessionOver,
+}
+
+/// Opens an account in place of the one that is open on its host, which is closed, here and in its extranet.
 ///
 /// # Errors
 /// Something of ours is out of order.
-pub async fn switch(
-    app: &App,
-    caller: &Caller,
-    session: &Session,
-    label: &AccountLabel,
-) -> Result<Option<Account>, Fault> {
+pub async fn switch(app: &App, caller: &Caller, session: &Session, label: &AccountLabel) -> Result<Switched, Fault> {
     let theirs = accounts(app, session).await?;
-    let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else { return Ok(None) };
-    let mut tx = app.store.write().await?;
+    let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else {
+        return Ok(Switched::Nothing);
+    };
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Switched::SessionOver) };
+    if tx.link_of(&account.link.id, &session.identity).await?.is_none() {
+        return Ok(Switched::Nothing);
+    }
     let origin = account.agency.origin_of(label);
     let before = tx.switch_account(&session.id, origin.host(), &account.link.id, session.ends_at_latest()).await?;
     tx.commit().await?;
     if let Some(before) = before {
         close(app, caller, session, &before, &account.link).await?;
     }
-    Ok(Some(account))
+    Ok(Switched::To(Box::new(account)))
 }
 
 /// Makes the cookies of an account worth nothing in this session, and ends the session in its extranet.

@@ -419,4 +419,10 @@ pub(super) const POLICY: &[Key] = &[
     key("idle_minutes", Number(1, 1440), Is("60"), "Minutes without a request after which a session ends."),
     key("session_hours", Number(1, 720), Is("12"), "Hours after which a session ends, whatever happens."),
     key("keep_days", Number(1, 30), Is("30"), "Days for which « Garder ma session active » keeps a session."),
+    key(
+        "fresh_address_hours",
+        Number(0, 72),
+        Is("24"),
+        "Hours for which a changed address is fresh: a reset that is asked for there takes effect only afterwards, and the address before can undo the change. « Ce n'est pas moi » holds for as long. 0: neither. A person at several agencies has the longest.",
+    ),
 ];

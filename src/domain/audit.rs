@@ -71,10 +71,14 @@ pub enum AuditEvent {
     ProofRefused,
     /// A person's password, asked for afresh, was wrong or was tried too often.
     PasswordRefused,
-    /// « Ce n'est pas moi ».
+    /// « Ce n'est pas moi » in a letter of the wizard: the run is held.
     MigrationDisowned,
     /// The wizard ended, because the account is not to be given to who began it any more.
     MigrationWithdrawn,
+    /// « Ce n'est pas moi » in another letter: a change of address, or what could follow one, is held.
+    ChangeDisowned,
+    /// A changed address was changed back, with the password from before.
+    EmailChangeUndone,
     /// A person was created and the account attached.
     Migrated,
     /// An account was attached to a person who existed.
@@ -199,6 +203,8 @@ impl AuditEvent {
             Self::PasswordRefused => "password-refused",
             Self::MigrationDisowned => "migration-disowned",
             Self::MigrationWithdrawn => "migration-withdrawn",
+            Self::ChangeDisowned => "change-disowned",
+            Self::EmailChangeUndone => "email-change-undone",
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
             Self::AccountSwitched { .. } => "account-switched",

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::email::EmailAddress;
 use super::identifier::identifier;
-use super::policy::{AgencyPolicy, ProofMethod};
+use super::policy::{AgencyPolicy, FRESH_ADDRESS_HOURS, ProofMethod};
 use super::secret::{Secret, SecretDigest};
 
 identifier! {
@@ -47,11 +47,24 @@ pub struct ChallengeTerms {
     pub code_minutes: u32,
     /// Minutes that the link lives, from sending.
     pub link_minutes: u32,
+    /// Hours for which « Ce n'est pas moi » holds it.
+    #[serde(default = "hold_hours")]
+    pub hold_hours: u32,
+}
+
+/// Of a challenge from the version before.
+const fn hold_hours() -> u32 {
+    FRESH_ADDRESS_HOURS
 }
 
 impl From<&AgencyPolicy> for ChallengeTerms {
     fn from(policy: &AgencyPolicy) -> Self {
-        Self { method: policy.confirmation, code_minutes: policy.code_minutes, link_minutes: policy.link_minutes }
+        Self {
+            method: policy.confirmation,
+            code_minutes: policy.code_minutes,
+            link_minutes: policy.link_minutes,
+            hold_hours: policy.fresh_address_hours,
+        }
     }
 }
 
@@ -78,6 +91,8 @@ pub struct Challenge {
     pub wrong_in_all: u32,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
+    /// When somebody who got one of its letters said « Ce n'est pas moi ».
+    pub held_at: Option<Timestamp>,
 }
 
 /// What is kept of a code: a digest under a key that is not kept with it, because eight digits are found by trying.
@@ -179,6 +194,7 @@ impl Challenge {
             wrong_now: 0,
             wrong_in_all: 0,
             answered_at: None,
+            held_at: None,
         }
     }
 
@@ -216,6 +232,14 @@ impl Challenge {
             return LinkAnswer::Expired;
         }
         LinkAnswer::Right(ProvenEmail(self.address.clone()))
+    }
+
+    /// Until when it is held, if it is: meanwhile its link opens only in the browser that began. A hold is a question and
+    /// no answer: whoever pressed it has shown nothing but the letter (decision 38).
+    #[must_use]
+    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = after_hours(self.held_at?, self.terms.hold_hours);
+        (now < until).then_some(until)
     }
 
     /// Asks for another letter; the secrets of the ones before are worth nothing from now on.
@@ -277,6 +301,11 @@ impl Challenge {
     }
 }
 
+/// So many hours later.
+pub(super) fn after_hours(start: Timestamp, hours: u32) -> Timestamp {
+    start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX)
+}
+
 fn is_over(sent_at: Timestamp, minutes: u32, now: Timestamp) -> bool {
     now.duration_since(sent_at) > SignedDuration::from_mins(i64::from(minutes))
 }
@@ -292,7 +321,7 @@ mod tests {
 
     fn sent() -> Challenge {
         let address = EmailAddress::parse("anne@example.org").expect("an address");
-        let terms = ChallengeTerms { method: ProofMethod::Both, code_minutes: 10, link_minutes: 60 };
+        let terms = ChallengeTerms { method: ProofMethod::Both, code_minutes: 10, link_minutes: 60, hold_hours: 24 };
         let challenge = Challenge::new(ChallengeId::stored("c"), address, terms, at(0));
         Challenge { sent_at: Some(at(30)), codes: vec![code("86991277", 30)], ..challenge }
     }
@@ -376,6 +405,15 @@ mod tests {
         assert!(matches!(twice.answer_code(typed("11112222"), at(400)), CodeAnswer::Right(_)));
         assert_eq!(twice.answer_code(typed("86991277"), at(30 + 601)), CodeAnswer::Expired);
         assert!(matches!(twice.answer_code(typed("11112222"), at(330 + 600)), CodeAnswer::Right(_)));
+    }
+
+    #[test]
+    fn att_18_a_hold_lapses_and_the_code_wins_over_it() {
+        let held = Challenge { held_at: Some(at(60)), ..sent() };
+        assert_eq!(held.held_until(at(60 + 24 * 3600 - 1)), Some(at(60 + 24 * 3600)));
+        assert_eq!(held.held_until(at(60 + 24 * 3600)), None);
+        assert!(matches!(held.answer_code(typed("86991277"), at(70)), CodeAnswer::Right(_)));
+        assert_eq!(sent().held_until(at(60)), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::challenge::ChallengeId;
 use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::language::Language;
+use super::warning::WarningId;
 
 identifier! {
     /// One letter.
@@ -42,11 +43,17 @@ pub enum LetterKind {
         recovery: String,
         /// Minutes that the link lives.
         link_minutes: u32,
+        /// When it opens, where the address is fresh.
+        #[serde(default)]
+        opens_at: Option<Timestamp>,
     },
     /// The password has changed.
     PasswordChanged {
         /// When.
         at: Timestamp,
+        /// What « Ce n'est pas moi » in the letter is about.
+        #[serde(default)]
+        warning: Option<WarningId>,
     },
     /// Confirms a changed address, sent to the new one.
     ConfirmNewEmail {
@@ -59,6 +66,23 @@ pub enum LetterKind {
     EmailChanged {
         /// The new one, masked.
         new_email: String,
+        /// When.
+        at: Timestamp,
+        /// What « Ce n'est pas moi » in the letter is about.
+        #[serde(default)]
+        warning: Option<WarningId>,
+    },
+    /// « Ce n'est pas moi » was pressed in another letter; told to every address that it concerns.
+    RequestHeld {
+        /// What is held.
+        request: HeldRequest,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A changed address was changed back.
+    EmailRestored {
+        /// The address that is valid again, masked.
+        email: String,
         /// When.
         at: Timestamp,
     },
@@ -84,6 +108,42 @@ pub enum LetterKind {
     },
 }
 
+/// What « Ce n'est pas moi » holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum HeldRequest {
+    /// A run of the wizard.
+    Run {
+        /// The old identifier, masked.
+        account: String,
+    },
+    /// A change of address that waits for its confirmation.
+    NewEmail {
+        /// The new address, masked.
+        email: String,
+    },
+    /// A changed address.
+    ChangedEmail {
+        /// The new address, masked.
+        email: String,
+    },
+    /// A changed password.
+    ChangedPassword,
+}
+
+impl HeldRequest {
+    /// The end of the key of its sentence.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Run { .. } => "run",
+            Self::NewEmail { .. } => "new-email",
+            Self::ChangedEmail { .. } => "changed-email",
+            Self::ChangedPassword => "changed-password",
+        }
+    }
+}
+
 impl LetterKind {
     /// A stable name, for the trace and for logs.
     #[must_use]
@@ -96,6 +156,8 @@ impl LetterKind {
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",
             Self::AddressChosen { .. } => "address-chosen",
+            Self::RequestHeld { .. } => "request-held",
+            Self::EmailRestored { .. } => "email-restored",
             Self::AccountAttached { .. } => "account-attached",
             Self::AccountDetached { .. } => "account-detached",
             Self::AccountWithdrawn { .. } => "account-withdrawn",

@@ -35,3 +35,4 @@ pub mod terms;
 pub mod text;
 pub mod trust;
 pub mod upstream;
+pub mod warning;

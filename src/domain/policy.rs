@@ -65,6 +65,9 @@ pub enum PasswordScope {
     PerAccount,
 }
 
+/// What [`AgencyPolicy::fresh_address_hours`] is where nobody says otherwise.
+pub const FRESH_ADDRESS_HOURS: u32 = 24;
+
 /// Everything that an agency can set about sign-in and migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AgencyPolicy {
@@ -96,6 +99,8 @@ pub struct AgencyPolicy {
     pub session_hours: u32,
     /// Days that « Garder ma session active » keeps it (at most 30).
     pub keep_days: u32,
+    /// Hours for which a changed address is fresh, and for which « Ce n'est pas moi » holds (at most 72).
+    pub fresh_address_hours: u32,
 }
 
 /// One layer of settings: what it does not say is left to the layer below.
@@ -129,6 +134,8 @@ pub struct PolicyLayer {
     pub session_hours: Option<u32>,
     /// See [`AgencyPolicy::keep_days`].
     pub keep_days: Option<u32>,
+    /// See [`AgencyPolicy::fresh_address_hours`].
+    pub fresh_address_hours: Option<u32>,
 }
 
 impl Default for AgencyPolicy {
@@ -148,6 +155,7 @@ impl Default for AgencyPolicy {
             idle_minutes: 60,
             session_hours: 12,
             keep_days: 30,
+            fresh_address_hours: FRESH_ADDRESS_HOURS,
         }
     }
 }
@@ -174,6 +182,7 @@ impl AgencyPolicy {
             idle_minutes: layer.idle_minutes.unwrap_or(self.idle_minutes),
             session_hours: layer.session_hours.unwrap_or(self.session_hours),
             keep_days: layer.keep_days.unwrap_or(self.keep_days),
+            fresh_address_hours: layer.fresh_address_hours.unwrap_or(self.fresh_address_hours),
         }
     }
 
@@ -189,6 +198,7 @@ impl AgencyPolicy {
             idle_minutes: self.idle_minutes.min(other.idle_minutes),
             session_hours: self.session_hours.min(other.session_hours),
             keep_days: self.keep_days.min(other.keep_days),
+            fresh_address_hours: self.fresh_address_hours.max(other.fresh_address_hours),
             ..self
         }
     }
@@ -211,11 +221,13 @@ mod tests {
         let strict = AgencyPolicy::default().overlaid(&PolicyLayer {
             password: Some(Preset::Cnil80),
             keep_days: Some(7),
+            fresh_address_hours: Some(72),
             confirmation: Some(ProofMethod::Code),
             ..Default::default()
         });
         let folded = AgencyPolicy::default().strictest(&strict);
         assert_eq!((folded.password.length, folded.keep_days), (12, 7));
+        assert_eq!(folded.fresh_address_hours, 72, "the longest wait is the strictest");
         assert_eq!(folded.confirmation, ProofMethod::Both);
     }
 }

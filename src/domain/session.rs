@@ -34,7 +34,7 @@ pub struct Session {
 pub struct Standing {
     /// How often the person's sessions have been ended all at once.
     pub epoch: i64,
-    /// The session in which the person did that last; it goes on.
+    /// The session in which the person did that last; it goes on, if it stood until then.
     pub spared: Option<SessionId>,
     /// How often this session's cookies have been renewed.
     pub generation: i64,
@@ -43,11 +43,12 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether the session still stands, for who holds a cookie of this generation.
+    /// Whether the session still stands, for who holds a cookie of this generation. One that is spared stood just before:
+    /// what ended earlier stays ended, whoever names it.
     #[must_use]
     pub fn allows(&self, session: &Session, generation: i64) -> bool {
-        let of_now = session.epoch == self.epoch || self.spared.as_ref() == Some(&session.id);
-        of_now && !self.ended && generation == self.generation
+        let is_spared = self.spared.as_ref() == Some(&session.id) && session.epoch.checked_add(1) == Some(self.epoch);
+        (session.epoch == self.epoch || is_spared) && !self.ended && generation == self.generation
     }
 }
 
@@ -112,6 +113,9 @@ mod tests {
         let standing = Standing { epoch: 1, spared: Some(SessionId::stored("here")), ..Standing::default() };
         assert!(standing.allows(&session("here", 0), 0) && standing.allows(&session("new", 1), 0));
         assert!(!standing.allows(&session("there", 0), 0));
+        let later = Standing { epoch: 2, ..standing.clone() };
+        assert!(!later.allows(&session("here", 0), 0), "ended by a reset in between: nobody brings it back");
+        assert!(later.allows(&session("here", 1), 0));
         assert!(!standing.allows(&session("new", 1), 1), "a cookie of another generation");
         assert!(!Standing { ended: true, ..standing }.allows(&session("new", 1), 0));
     }

@@ -1,18 +1,15 @@
 //! From a letter of the outbox to its words.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use super::secrets::{self, Secrets};
 use super::{Mailer, Unsent};
-use crate::domain::language::Language;
-use crate::domain::mail::{LetterKind, Mail};
+use crate::domain::mail::{HeldRequest, LetterKind, Mail};
 use crate::domain::secret::Secret;
+use crate::domain::warning::WarningId;
 use crate::pages::letters::{
     AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
-    EmailChanged, PasswordChanged, ResetPassword,
+    EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
 };
-use crate::pages::{Brand, Letter, RenderedLetter};
+use crate::pages::{Brand, Letter, RenderedLetter, written};
 
 pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLetter, Unsent> {
     let portal = mailer.current.directory().portal().to_string();
@@ -34,17 +31,32 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
                 shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
             render(mailer, mail, &ConfirmNewEmail { link, code, code_minutes, link_minutes })
         }
-        LetterKind::ResetPassword { recovery, link_minutes } => {
+        LetterKind::ResetPassword { recovery, link_minutes, opens_at } => {
             let link = link(&portal, "reset", &secrets::of_reset(mailer, recovery).await?);
-            render(mailer, mail, &ResetPassword { link, link_minutes: u64::from(*link_minutes) })
+            let opens_at = opens_at.map(|at| written(at, mail.language));
+            render(mailer, mail, &ResetPassword { link, link_minutes: u64::from(*link_minutes), opens_at })
         }
-        LetterKind::PasswordChanged { at } => {
-            let reset_url = format!("{portal}/forgotten");
-            render(mailer, mail, &PasswordChanged { at: written(*at, mail.language), reset_url })
+        LetterKind::PasswordChanged { at, warning } => {
+            let (at, reset_url) = (written(*at, mail.language), reset_url(&portal, mail));
+            let not_me_url = not_me_url(mailer, &portal, warning.as_ref()).await?;
+            render(mailer, mail, &PasswordChanged { at, reset_url, not_me_url })
         }
-        LetterKind::EmailChanged { new_email, at } => {
-            let new_email = new_email.clone();
-            render(mailer, mail, &EmailChanged { new_email, at: written(*at, mail.language) })
+        LetterKind::EmailChanged { new_email, at, warning } => {
+            let (new_email, at) = (new_email.clone(), written(*at, mail.language));
+            let not_me_url = not_me_url(mailer, &portal, warning.as_ref()).await?;
+            render(mailer, mail, &EmailChanged { new_email, at, not_me_url })
+        }
+        LetterKind::RequestHeld { request, until } => {
+            let about = match request {
+                HeldRequest::Run { account } => account.clone(),
+                HeldRequest::NewEmail { email } | HeldRequest::ChangedEmail { email } => email.clone(),
+                HeldRequest::ChangedPassword => String::new(),
+            };
+            let (until, reset_url) = (written(*until, mail.language), reset_url(&portal, mail));
+            render(mailer, mail, &RequestHeld { request: request.name(), about, until, reset_url })
+        }
+        LetterKind::EmailRestored { email, at } => {
+            render(mailer, mail, &EmailRestored { email: email.clone(), at: written(*at, mail.language) })
         }
         LetterKind::AddressChosen { account } => render(mailer, mail, &AddressChosen { account: account.clone() }),
         LetterKind::AccountAttached { account } => {
@@ -92,23 +104,16 @@ fn link(portal: &str, page: &str, secret: &Secret) -> String {
     format!("{portal}/{page}?s={}", secret.expose())
 }
 
-/// A time as residents read it, on the clocks of Paris.
-fn written(at: Timestamp, language: Language) -> String {
-    let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
-    let format = match language {
-        Language::Fr => "%d/%m/%Y, %H:%M",
-        Language::En => "%Y-%m-%d, %H:%M",
-    };
-    at.to_zoned(zone).strftime(format).to_string()
+/// Where a new password is asked for, at the agency in whose name the letter is.
+fn reset_url(portal: &str, mail: &Mail) -> String {
+    match &mail.agency {
+        Some(code) => format!("{portal}/forgotten?client={}&societe={}", code.client(), code.societe()),
+        None => format!("{portal}/forgotten"),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_written_on_the_clocks_of_paris() {
-        let at: Timestamp = "2026-07-14T22:30:00Z".parse().expect("a time");
-        assert_eq!(written(at, Language::Fr), "15/07/2026, 00:30");
-    }
+/// The page of « Ce n'est pas moi » for a change, if that can still be held.
+async fn not_me_url(mailer: &Mailer, portal: &str, warning: Option<&WarningId>) -> Result<Option<String>, Unsent> {
+    let Some(warning) = warning else { return Ok(None) };
+    Ok(secrets::of_warning(mailer, warning).await?.map(|secret| link(portal, "not-me", &secret)))
 }

@@ -6,6 +6,7 @@
 use super::{Mailer, Unsent};
 use crate::domain::challenge::ChallengeId;
 use crate::domain::secret::{Secret, eight_digits, long_secret};
+use crate::domain::warning::WarningId;
 
 /// The secrets of a proof's letter.
 pub(super) struct Secrets {
@@ -37,6 +38,15 @@ pub(super) async fn of_proof(mailer: &Mailer, id: &ChallengeId, issue: u32) -> R
     }
     tx.commit().await?;
     Ok(secrets)
+}
+
+/// Makes the link of « Ce n'est pas moi » in a letter that warns; none where what it warned of is over.
+pub(super) async fn of_warning(mailer: &Mailer, warning: &WarningId) -> Result<Option<Secret>, Unsent> {
+    let secret = long_secret(&*mailer.dice);
+    let mut tx = mailer.store.write().await?;
+    let is_open = tx.mark_warning_sent(warning, secret.digest(), mailer.clock.now()).await?;
+    tx.commit().await?;
+    Ok(is_open.then_some(secret))
 }
 
 /// Makes the link of a reset.

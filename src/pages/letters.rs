@@ -41,6 +41,8 @@ pub struct ResetPassword {
     pub link: String,
     /// How long the link lives, minutes.
     pub link_minutes: u64,
+    /// From when it works, written out, where the address is fresh (LAW-006).
+    pub opens_at: Option<String>,
 }
 
 /// "Votre mot de passe a changé" (004, c09).
@@ -50,6 +52,8 @@ pub struct PasswordChanged {
     pub at: String,
     /// Where a stranger's change is undone: the reset page.
     pub reset_url: String,
+    /// The page of « Ce n'est pas moi », which leads there too.
+    pub not_me_url: Option<String>,
 }
 
 /// Confirms a changed address, sent to the new one (000 II.A, c06).
@@ -65,11 +69,35 @@ pub struct ConfirmNewEmail {
     pub link_minutes: u64,
 }
 
-/// Tells the old address that it was replaced (c07, narrow: without the way back).
+/// Tells the old address that it was replaced, and how that is held or undone (c07, LAW-006).
 #[derive(Debug, Clone, Serialize)]
 pub struct EmailChanged {
     /// The new address, masked.
     pub new_email: String,
+    /// When, written out in Paris time.
+    pub at: String,
+    /// The page of « Ce n'est pas moi ».
+    pub not_me_url: Option<String>,
+}
+
+/// Tells that « Ce n'est pas moi » was pressed in another letter, and what waits because of it (decision 38).
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestHeld {
+    /// What: the end of the sentence's key.
+    pub request: &'static str,
+    /// The old identifier or the new address, masked; empty where there is none.
+    pub about: String,
+    /// Until when, written out in Paris time.
+    pub until: String,
+    /// Where a new password is asked for.
+    pub reset_url: String,
+}
+
+/// Tells both addresses that a change of address was undone.
+#[derive(Debug, Clone, Serialize)]
+pub struct EmailRestored {
+    /// The address that is valid again, masked.
+    pub email: String,
     /// When, written out in Paris time.
     pub at: String,
 }
@@ -124,6 +152,8 @@ letters! {
     ConfirmNewEmail => "confirm_new_email",
     EmailChanged => "email_changed",
     AddressChosen => "address_chosen",
+    RequestHeld => "request_held",
+    EmailRestored => "email_restored",
     AccountAttached => "account_attached",
     AccountDetached => "account_detached",
     AccountWithdrawn => "account_withdrawn",

@@ -12,12 +12,14 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod translations;
+mod written;
 
 use serde::Serialize;
 
 pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
 pub use self::terms::terms_html;
+pub use self::written::written;
 
 use crate::domain::agency::AgencyBrand;
 use crate::domain::language::Language;

@@ -58,6 +58,12 @@ pub enum Alert {
     AccountDetached,
     /// The other person's attempt was stopped.
     Disowned,
+    /// Somebody who got the letter said « Ce n'est pas moi »: the code still counts.
+    Held,
+    /// No address is changed for now, because of « Ce n'est pas moi ».
+    ChangesHeld,
+    /// The address from before is somebody else's login by now.
+    AddressTaken,
     /// The page was out of date; the right step is shown.
     Stale,
     /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
@@ -79,6 +85,8 @@ impl Alert {
             | Self::Expired
             | Self::ResendOver
             | Self::WrongPassword
+            | Self::ChangesHeld
+            | Self::AddressTaken
             | Self::TermsNotAccepted
             | Self::Unavailable => Tone::Error,
             Self::OldCredentials
@@ -87,6 +95,7 @@ impl Alert {
             | Self::ResendLater { .. }
             | Self::TooEarly
             | Self::AttachAnother
+            | Self::Held
             | Self::Stale => Tone::Info,
             Self::AccountReady
             | Self::SignedOut
@@ -377,6 +386,34 @@ pub struct ResetPage {
     pub error: Option<FieldError>,
 }
 
+/// The reset link of a fresh address, before its time (LAW-006).
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetWaitsPage {
+    /// From when it works, written out.
+    pub opens_at: String,
+}
+
+/// "Ce n'est pas moi": a question, and what can be shown besides (decision 38).
+#[derive(Debug, Clone, Serialize)]
+pub struct NotMePage {
+    /// The link's secret, carried in the forms.
+    pub secret: String,
+    /// What is asked about: the end of the sentence's key.
+    pub request: &'static str,
+    /// The old identifier or the new address, masked; empty where there is none.
+    pub about: String,
+    /// Where the answer goes: `/confirm/disown` or `/not-me`.
+    pub action: &'static str,
+    /// Whether the change can be undone with the password from before.
+    pub undo: bool,
+    /// Whether it was answered already.
+    pub held: bool,
+    /// Where a new password is asked for.
+    pub forgotten_url: String,
+    /// The message above the forms.
+    pub alert: Option<Alert>,
+}
+
 /// "Mot de passe réinitialisé": forwards by itself after some seconds (001, c10).
 #[derive(Debug, Clone, Serialize)]
 pub struct ResetDonePage {
@@ -547,8 +584,14 @@ pub enum MessageName {
     LinkSuperseded,
     /// The address is confirmed: go on on the other device, or sign in.
     Confirmed,
-    /// "Ce n'est pas moi" was heard: the attempt is stopped and nothing was changed.
+    /// "Ce n'est pas moi" was heard: what was asked for waits.
     Disowned,
+    /// Somebody who got the letter said "Ce n'est pas moi": its link waits.
+    LinkHeld,
+    /// The address from before is valid again.
+    EmailRestored,
+    /// The session ended while something was asked for, which was not done (decision 37).
+    SessionOver,
     /// The procedure is not open in this browser: start again with the old credentials (SEC-047, b21).
     StartAgain,
     /// The agency took the account back, or gave it to somebody else, while its wizard was under way: it is to be asked.
@@ -616,6 +659,8 @@ pages! {
     ForgottenSentPage => "forgotten_sent",
     ResetPage => "reset",
     ResetDonePage => "reset_done",
+    ResetWaitsPage => "reset_waits",
+    NotMePage => "not_me",
     AccountPage => "account",
     ChooseAccountPage => "choose_account",
     ChooseAgencyPage => "choose_agency",

@@ -5,20 +5,23 @@ use serde_json::Value;
 
 use super::letters::{
     AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
-    EmailChanged, PasswordChanged, ResetPassword,
+    EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
 };
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
     FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
-    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
-    TermsPage,
+    MessagePage, NotMePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage,
+    ResetWaitsPage, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
 
 /// The portal of the samples.
 pub const PORTAL: &str = "https://www.moncompte.example";
+
+/// What « Ce n'est pas moi » can hold.
+const HELD: [&str; 4] = ["run", "new-email", "changed-email", "changed-password"];
 
 /// What somebody types who means harm (SEC-072, SEC-073).
 pub const AWKWARD: &str = "\"><svg onload=alert(1)>{{7*7}}{{> config}}' O'Brien & <b>";
@@ -116,10 +119,21 @@ pub fn letters() -> Vec<Sample> {
         letter(&mut samples, &ConfirmAddress { account: AWKWARD.to_owned(), ..confirm.clone() });
         letter(&mut samples, &confirm);
     }
-    letter(&mut samples, &ResetPassword { link: url, link_minutes: 60 });
     let at = "22 novembre 2026 à 09:30".to_owned();
-    letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url: format!("{PORTAL}/forgotten") });
-    letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at });
+    for opens_at in [None, Some(at.clone())] {
+        letter(&mut samples, &ResetPassword { link: url.clone(), link_minutes: 60, opens_at });
+    }
+    let reset_url = format!("{PORTAL}/forgotten");
+    for not_me_url in [None, Some(format!("{PORTAL}/not-me?s=Zm9vYmFy"))] {
+        let (at, reset_url) = (at.clone(), reset_url.clone());
+        letter(&mut samples, &PasswordChanged { at: at.clone(), reset_url, not_me_url: not_me_url.clone() });
+        letter(&mut samples, &EmailChanged { new_email: AWKWARD.to_owned(), at, not_me_url });
+    }
+    for request in HELD {
+        let (about, until, reset_url) = (AWKWARD.to_owned(), at.clone(), reset_url.clone());
+        letter(&mut samples, &RequestHeld { request, about, until, reset_url });
+    }
+    letter(&mut samples, &EmailRestored { email: AWKWARD.to_owned(), at });
     letter(&mut samples, &AddressChosen { account: AWKWARD.to_owned() });
     let account_url = format!("{PORTAL}/account");
     letter(&mut samples, &AccountDetached { account: AWKWARD.to_owned(), account_url: account_url.clone() });
@@ -173,7 +187,10 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::PasswordChanged => Alert::EmailChanged,
         Alert::EmailChanged => Alert::AccountDetached,
         Alert::AccountDetached => Alert::Disowned,
-        Alert::Disowned => Alert::Stale,
+        Alert::Disowned => Alert::Held,
+        Alert::Held => Alert::ChangesHeld,
+        Alert::ChangesHeld => Alert::AddressTaken,
+        Alert::AddressTaken => Alert::Stale,
         Alert::Stale => Alert::Unavailable,
         Alert::Unavailable => Alert::AttachAnother,
         Alert::AttachAnother => return None,
@@ -504,6 +521,21 @@ fn account(samples: &mut Vec<Sample>) {
 }
 
 fn messages(samples: &mut Vec<Sample>) {
+    for request in HELD {
+        let not_me = NotMePage {
+            secret: "Zm9vYmFy".to_owned(),
+            request,
+            about: AWKWARD.to_owned(),
+            action: "/not-me",
+            undo: request == "changed-email",
+            held: false,
+            forgotten_url: "/forgotten".to_owned(),
+            alert: None,
+        };
+        page(samples, &NotMePage { held: true, alert: Some(Alert::WrongPassword), ..not_me.clone() });
+        page(samples, &not_me);
+    }
+    page(samples, &ResetWaitsPage { opens_at: AWKWARD.to_owned() });
     let mut name = Some(MessageName::LinkInvalid);
     while let Some(shown) = name {
         page(samples, &MessagePage { name: shown, action_url: "/login".to_owned(), request_id: None });
@@ -522,7 +554,10 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::LinkUsed => MessageName::LinkSuperseded,
         MessageName::LinkSuperseded => MessageName::Confirmed,
         MessageName::Confirmed => MessageName::Disowned,
-        MessageName::Disowned => MessageName::StartAgain,
+        MessageName::Disowned => MessageName::LinkHeld,
+        MessageName::LinkHeld => MessageName::EmailRestored,
+        MessageName::EmailRestored => MessageName::SessionOver,
+        MessageName::SessionOver => MessageName::StartAgain,
         MessageName::StartAgain => MessageName::AskAgency,
         MessageName::AskAgency => MessageName::TooMany,
         MessageName::TooMany => MessageName::ExtranetUnavailable,

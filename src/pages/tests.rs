@@ -92,8 +92,8 @@ fn awkward_values_are_shown_and_never_obeyed() {
 fn text_parts_and_subjects_are_not_escaped() {
     let pages = pages();
     let brand = Brand { name: "Agence d'Ô & Fils".to_owned(), ..samples::brands().remove(0) };
-    let letter =
-        super::letters::PasswordChanged { at: "hier".to_owned(), reset_url: "https://a.example/f?x=1&y=2".to_owned() };
+    let reset_url = "https://a.example/f?x=1&y=2".to_owned();
+    let letter = super::letters::PasswordChanged { at: "hier".to_owned(), reset_url, not_me_url: None };
     let letter = pages.letter(Language::Fr, &brand, samples::PORTAL, &letter).unwrap();
     assert!(letter.subject.starts_with("Agence d'Ô & Fils\u{a0}:"), "{}", letter.subject);
     assert!(letter.text.contains("https://a.example/f?x=1&y=2\n"), "{}", letter.text);

@@ -64,7 +64,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
             Ok(guest.page_again(&web, Some(&agency), &page))
         }
         _ => {
-            accept_terms::accept(&web.app, &guest.caller, &session, &agency).await?;
+            if !accept_terms::accept(&web.app, &guest.caller, &session, &agency).await? {
+                return Ok(account::session_over(&web, guest));
+            }
             guest.rotate(&web, &session).await?;
             Ok(guest.go_into(&agency, return_to.as_str()))
         }

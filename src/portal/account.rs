@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::switch_account::{attach_at, attached};
 use crate::app::{Fault, switch_account};
 use crate::domain::session::Session;
-use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
+use crate::pages::portal::{AccountPage, Alert, MessageName, MessagePage, PrivacyPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
@@ -35,12 +36,19 @@ pub(super) async fn start(guest: Guest) -> Response {
     guest.go("/account")
 }
 
-/// Who is signed in, or the way to sign in.
+/// Who is signed in, or the way to sign in; whoever sent a form is told first that nothing came of it.
 pub(super) async fn signed_in(web: &Web, mut guest: Guest) -> Result<Result<(Guest, Session), Response>, Fault> {
     Ok(match guest.session(web).await? {
         Some(session) => Ok((guest, session)),
+        None if guest.posts_in_a_session() => Err(session_over(web, guest)),
         None => Err(guest.go("/login")),
     })
+}
+
+/// What was asked for was not done: the session ended while it was under way.
+pub(super) fn session_over(web: &Web, guest: Guest) -> Response {
+    let page = MessagePage { name: MessageName::SessionOver, action_url: "/login".to_owned(), request_id: None };
+    guest.page_with(StatusCode::UNAUTHORIZED, web, None, &page)
 }
 
 pub(super) async fn show(

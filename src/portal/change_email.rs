@@ -10,7 +10,7 @@ use super::migrate::proof_page;
 use super::prove::closed;
 use super::{account, wording};
 use crate::app::Fault;
-use crate::app::change_email::{self, Answered, Asked};
+use crate::app::change_email::{self, Answered, Asked, Resent};
 use crate::app::prove::Opened;
 use crate::domain::challenge::{Challenge, LinkAnswer};
 use crate::domain::secret::Secret;
@@ -42,6 +42,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Asked::LetterSent => return Ok(guest.go(PROOF)),
+        Asked::Held => (None, Some(Alert::ChangesHeld)),
+        Asked::SessionOver => return Ok(account::session_over(&web, guest)),
         Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
         Asked::Email(error) => (Some(wording::email_change_error(error)), None),
         Asked::LettersOver => (None, Some(Alert::ResendOver)),
@@ -63,6 +65,7 @@ async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert
     let Some(challenge) = change_email::pending(&web.app, session).await? else { return Ok(guest.go("/account")) };
     let wrong = alert.as_ref().is_some_and(|alert| *alert != Alert::Resent);
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
     let page = proof_page(web, &challenge, &challenge.address, PROOF, alert);
     Ok(guest.page_with(status, web, None, &page))
 }
@@ -74,7 +77,9 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
     };
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
-        Answered::Nothing => return Ok(guest.go("/account")),
+        Answered::Nothing | Answered::PasswordRefused => return Ok(guest.go("/account")),
+        Answered::Held => Alert::ChangesHeld,
+        Answered::SessionOver => return Ok(account::session_over(&web, guest)),
         Answered::Wrong { left } => Alert::WrongCode { left },
         Answered::Dead => Alert::CodeDead,
         Answered::Expired => Alert::Expired,
@@ -93,9 +98,10 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields)
         Err(response) => return Ok(response),
     };
     let alert = match change_email::resend(&web.app, &guest.caller, &session).await? {
-        Ok(()) => Alert::Resent,
-        Err(Some(seconds)) => Alert::ResendLater { seconds },
-        Err(None) => Alert::ResendOver,
+        Resent::Sent => Alert::Resent,
+        Resent::Later(seconds) => Alert::ResendLater { seconds },
+        Resent::Over => Alert::ResendOver,
+        Resent::SessionOver => return Ok(account::session_over(&web, guest)),
     };
     waiting(&web, guest, &session, Some(alert)).await
 }
@@ -105,32 +111,45 @@ pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields)
         Ok(signed_in) => signed_in,
         Err(response) => return Ok(response),
     };
-    change_email::cancel(&web.app, &session).await?;
+    if !change_email::cancel(&web.app, &session).await? {
+        return Ok(account::session_over(&web, guest));
+    }
     Ok(guest.go("/account"))
 }
 
 /// The button of a link that changes an address.
 pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
-    let signed_in = guest.session(web).await?;
-    match change_email::open_link(&web.app, secret).await? {
-        Some((identity, challenge, LinkAnswer::Right(_))) => {
-            let same = signed_in.is_some_and(|session| session.identity == identity);
-            Ok(guest.page(web, None, &button(web, &challenge, secret, same, None)))
+    let session = guest.session(web).await?;
+    let signed_in = session.as_ref().map(|session| &session.identity);
+    Ok(match change_email::open_link(&web.app, secret).await? {
+        Some((owner, challenge, LinkAnswer::Right(_)))
+            if change_email::is_held_from(&challenge, &owner, signed_in, web.app.now()) =>
+        {
+            closed(web, guest, &Opened::Held)
         }
-        Some((_, _, LinkAnswer::Superseded)) => Ok(closed(web, guest, &Opened::Superseded)),
-        Some((_, _, LinkAnswer::Expired)) => Ok(closed(web, guest, &Opened::Expired)),
-        Some((_, _, LinkAnswer::Used)) => Ok(closed(web, guest, &Opened::Used)),
-        None => Ok(closed(web, guest, &Opened::Invalid)),
+        Some((_, challenge, LinkAnswer::Right(_))) => guest.page(web, None, &button(web, &challenge, secret, None)),
+        Some((_, _, answer)) => closed(web, guest, &opened(&answer)),
+        None => closed(web, guest, &Opened::Invalid),
+    })
+}
+
+/// Why a link is not open, as the wizard's links say it.
+fn opened(answer: &LinkAnswer) -> Opened {
+    match answer {
+        LinkAnswer::Superseded => Opened::Superseded,
+        LinkAnswer::Expired => Opened::Expired,
+        LinkAnswer::Used => Opened::Used,
+        LinkAnswer::Right(_) => Opened::Invalid,
     }
 }
 
-fn button(web: &Web, challenge: &Challenge, secret: &Secret, same: bool, alert: Option<Alert>) -> ConfirmPage {
+fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert>) -> ConfirmPage {
     ConfirmPage {
         secret: secret.expose().to_owned(),
         agency: web.app.current.edition().portal.name.clone(),
         account: String::new(),
         email: challenge.address.to_string(),
-        asks: if same { Asks::Nothing } else { Asks::Existing },
+        asks: Asks::Existing,
         changes_email: true,
         alert,
     }
@@ -139,10 +158,10 @@ fn button(web: &Web, challenge: &Challenge, secret: &Secret, same: bool, alert: 
 pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     let session = guest.session(web).await?;
-    let identity = session.as_ref().map(|session| &session.identity);
+    let signed_in = session.as_ref().map(|session| &session.identity);
     let password = fields.secret("password");
-    match change_email::confirm(&web.app, &guest.caller, &secret, identity, password).await? {
-        Some(Answered::Changed) => {
+    match change_email::confirm(&web.app, &guest.caller, &secret, signed_in, password).await? {
+        Answered::Changed => {
             if let Some(session) = session {
                 changed(web, guest, &session).await
             } else {
@@ -151,13 +170,13 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
                 Ok(guest.page(web, None, &page))
             }
         }
-        Some(_) => Ok(closed(web, guest, &Opened::Invalid)),
-        None => match change_email::open_link(&web.app, &secret).await? {
+        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret).await? {
             Some((_, challenge, LinkAnswer::Right(_))) => {
-                let page = button(web, &challenge, &secret, false, Some(Alert::WrongPassword));
-                Ok(guest.page_again(web, None, &page))
+                guest.page_again(web, None, &button(web, &challenge, &secret, Some(Alert::WrongPassword)))
             }
-            _ => Ok(closed(web, guest, &Opened::Invalid)),
-        },
+            _ => closed(web, guest, &Opened::Invalid),
+        }),
+        Answered::Held => Ok(closed(web, guest, &Opened::Held)),
+        _ => Ok(closed(web, guest, &Opened::Invalid)),
     }
 }

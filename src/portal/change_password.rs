@@ -49,6 +49,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
                 guest.rotate(&web, &session).await?;
                 return Ok(guest.go("/account?notice=password-changed"));
             }
+            Changed::SessionOver => return Ok(account::session_over(&web, guest)),
             Changed::CurrentRefused => (None, Some(Alert::WrongPassword)),
             Changed::Broken(broken) => (Some(wording::password_error(&broken)), None),
             Changed::Differ => (Some(wording::password_error(&[])), None),

@@ -44,6 +44,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     guest.stands_at(format!("/account/detach?account={}", label.as_str()));
     match detach::detach(&web.app, &guest.caller, &session, &label, fields.secret("password")).await? {
         Detached::Done => Ok(guest.go("/account?notice=account-detached")),
+        Detached::SessionOver => Ok(account::session_over(&web, guest)),
         Detached::Nothing => Ok(guest.go("/account")),
         Detached::PasswordRefused => form(&web, guest, &session, Some(&label), Some(Alert::WrongPassword)).await,
     }

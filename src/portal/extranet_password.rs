@@ -71,6 +71,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, &link, &password).await?;
     let alert = match restored {
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
+        Restored::SessionOver => return Ok(account::session_over(&web, guest)),
         Restored::Silent => {
             let message = MessagePage {
                 name: MessageName::ExtranetUnavailable,

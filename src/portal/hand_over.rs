@@ -144,6 +144,7 @@ pub(super) async fn hand_over(
         }
         Handed::AtHome(account) => Ok(guest.go_into_account(&agency, &account, return_to.as_str())),
         Handed::Choose => Ok(guest.go(&format!("/accounts?{way_back}"))),
+        Handed::SessionOver => Ok(guest.go(&format!("/login?{way_back}"))),
         Handed::OwesTerms => Ok(guest.go(&format!("/terms?{way_back}"))),
         Handed::NoAccount => {
             let action_url = wording::login_path(Some(&agency));

@@ -79,6 +79,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let Some(challenge) = migrate::asked_proof(&web.app, &open).await? else {
                 return Ok(Problem::ours().into_response());
             };
+            let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
             let page = proof_page(web, &challenge, email, "/migration/proof", alert);
             let page = ProofPage { progress: Some(wording::progress(plan, Shown::Proof)), ..page };
             guest.page_with(status, web, agency, &page)

@@ -11,6 +11,7 @@ mod extranet_password;
 mod hand_over;
 mod language;
 mod migrate;
+mod not_me;
 mod onward;
 mod prove;
 mod recover;
@@ -61,7 +62,9 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/migration/join", get(migrate::show_join).post(migrate::join))
         .route("/migration/finish", get(migrate::finish))
         .route("/confirm", get(prove::show_link).post(prove::confirm))
-        .route("/confirm/disown", post(prove::disown))
+        .route("/confirm/disown", get(prove::ask_disown).post(prove::disown))
+        .route("/not-me", get(not_me::show).post(not_me::hold))
+        .route("/not-me/undo", post(not_me::undo))
         .route("/terms", get(accept_terms::show).post(accept_terms::submit))
         .route("/forgotten", get(recover::show).post(recover::ask))
         .route("/reset", get(recover::show_link).post(recover::reset))

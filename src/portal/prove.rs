@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
 use super::migrate::{HERE, Remarks, answer, ask_agency, show_step};
-use super::{change_email, wording};
+use super::{change_email, not_me, wording};
 use crate::app::Fault;
 use crate::app::migrate::{self, Stepped};
 use crate::app::prove::{self, Asks, Confirm, Confirmed, Opened, Typed};
 use crate::domain::secret::Secret;
-use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage};
+use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage, NotMePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::Problem;
 use crate::web::query::Asked;
 
 /// The secret of a link.
@@ -96,6 +95,7 @@ pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
         Opened::Superseded => (MessageName::LinkSuperseded, "/migration"),
         Opened::Expired => (MessageName::LinkExpired, "/migration"),
         Opened::Used => (MessageName::LinkUsed, "/login"),
+        Opened::Held => (MessageName::LinkHeld, "/migration"),
         Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, "/login"),
     };
     let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
@@ -126,8 +126,28 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
     }
 }
 
-pub(super) async fn disown(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let stopped = prove::disown(&web.app, &guest.caller, &fields.secret("secret")).await?;
-    let name = if stopped { MessageName::Disowned } else { MessageName::LinkInvalid };
-    Ok(Problem::page(if stopped { StatusCode::OK } else { StatusCode::GONE }, name).into_response())
+/// « Ce n'est pas moi »: a question first, because scanners open links and press what they find.
+pub(super) async fn ask_disown(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(link): Asked<Link>,
+) -> Result<Response, Fault> {
+    let secret = link.secret();
+    Ok(match prove::doubted(&web.app, &secret).await? {
+        Ok(doubted) => {
+            let page = not_me::question(&secret, &doubted.request, "/confirm/disown", doubted.agency.as_deref());
+            let page = NotMePage { held: doubted.is_held, ..page };
+            guest.page(&web, doubted.agency.as_deref(), &page)
+        }
+        Err(other) => closed(&web, guest, &other),
+    })
+}
+
+pub(super) async fn disown(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/confirm/disown", &secret));
+    Ok(match prove::disown(&web.app, &guest.caller, &secret).await? {
+        Ok(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
+        Err(other) => closed(&web, guest, &other),
+    })
 }

@@ -14,8 +14,9 @@ use crate::app::recover::{self, Opened, Reset};
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
-    FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
+    FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage, ResetWaitsPage,
 };
+use crate::pages::written;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -71,6 +72,10 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
         Opened::Form { rules } => {
             let criteria = wording::criteria(rules);
             return guest.page(web, None, &ResetPage { secret: secret.expose().to_owned(), criteria, error: None });
+        }
+        Opened::Waits { opens_at, home } => {
+            let opens_at = written(*opens_at, guest.language());
+            return guest.page(web, home.as_deref(), &ResetWaitsPage { opens_at });
         }
         Opened::Superseded => MessageName::LinkSuperseded,
         Opened::Expired => MessageName::LinkExpired,

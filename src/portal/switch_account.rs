@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{account, wording};
 use crate::app::Fault;
-use crate::app::switch_account::{self, Account};
+use crate::app::switch_account::{self, Account, Switched};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
@@ -80,11 +80,12 @@ pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let of = AgencyCode::parse(fields.text("client"), fields.text("societe"));
     Ok(match switch_account::switch(&web.app, &guest.caller, &session, &label).await? {
-        Some(account) if of.is_none_or(|of| of == account.agency.code) => {
+        Switched::To(account) if of.is_none_or(|of| of == account.agency.code) => {
             guest.go_into_account(&account.agency, &label, return_to.as_str())
         }
-        Some(account) => guest.go_into_account(&account.agency, &label, "/"),
-        None => guest.go("/account"),
+        Switched::To(account) => guest.go_into_account(&account.agency, &label, "/"),
+        Switched::Nothing => guest.go("/account"),
+        Switched::SessionOver => account::session_over(&web, guest),
     })
 }
 

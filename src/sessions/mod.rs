@@ -269,12 +269,16 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// Gives the portal's session a new cookie: the old one is worth nothing from now on, and neither are those of the
-    /// agencies' hosts, which the next page load there replaces (SEC-058).
+    /// agencies' hosts, which the next page load there replaces (SEC-058). False where the session has ended: then there
+    /// is nothing to lead to.
     ///
     /// # Errors
     /// The sessions cannot be written.
-    pub async fn rotate(&self, session: &Session, cookie: &Secret, now: Timestamp) -> Result<(), SessionsError> {
+    pub async fn rotate(&self, session: &Session, cookie: &Secret, now: Timestamp) -> Result<bool, SessionsError> {
         let mut tx = self.store.write().await?;
+        if !self.stands(&mut tx, session, now).await? {
+            return Ok(false);
+        }
         match &self.truth {
             Truth::Sql => {
                 tx.replace_cookie(&session.id, cookie.digest()).await?;
@@ -288,7 +292,8 @@ impl<P: Clone> Sessions<P> {
                 redis.point(cookie.digest(), &pointer, until, now).await?;
             }
         }
-        self.commit(tx, &Change::Session(session.id.clone())).await
+        self.commit(tx, &Change::Session(session.id.clone())).await?;
+        Ok(true)
     }
 
     /// Ends a sign-in, with every cookie of it.
@@ -310,8 +315,25 @@ impl<P: Clone> Sessions<P> {
         Ok(())
     }
 
+    /// Whether a sign-in that was looked up before still stands, for an act in this transaction; nobody ends it until that
+    /// is over.
+    ///
+    /// # Errors
+    /// The person is gone, or the database fails.
+    pub async fn stands(&self, tx: &mut Tx, session: &Session, now: Timestamp) -> Result<bool, SessionsError> {
+        tx.hold_person(&session.identity).await?;
+        let stands = match &self.truth {
+            Truth::Sql => tx.session(&session.id).await?.is_some_and(|kept| kept.identity == session.identity),
+            Truth::Redis(_) => {
+                let standing = tx.standing(&session.id, &session.identity).await?;
+                standing.is_some_and(|standing| standing.allows(session, standing.generation))
+            }
+        };
+        Ok(stands && session.lasts(now))
+    }
+
     /// Ends the person's sign-ins but the one that is spared, in the transaction of the cause; [`Sessions::commit`] it
-    /// with [`Change::Identity`].
+    /// with [`Change::Identity`]. Gives the epoch of those that go on.
     ///
     /// # Errors
     /// The database fails.
@@ -320,10 +342,22 @@ impl<P: Clone> Sessions<P> {
         tx: &mut Tx,
         identity: &IdentityId,
         except: Option<&SessionId>,
-    ) -> Result<(), SessionsError> {
-        tx.raise_session_epoch(identity, except).await?;
+    ) -> Result<i64, SessionsError> {
+        let epoch = tx.raise_session_epoch(identity, except).await?;
         // Rows that are there although the sessions live elsewhere are of a time when they did not.
-        Ok(tx.remove_sessions_of(identity, except).await?)
+        tx.remove_sessions_of(identity, except).await?;
+        Ok(epoch)
+    }
+
+    /// Keeps, once it has happened, that a sign-in was spared and is of this epoch now. Where that fails it stands all the
+    /// same, until the others are ended once more.
+    pub async fn go_on(&self, session: &Session, epoch: i64, now: Timestamp) {
+        let session = Session { epoch, ..session.clone() };
+        if let Truth::Redis(redis) = &self.truth
+            && let Err(outage) = redis.touch(&session, now).await
+        {
+            tracing::warn!(%outage, "a session that was spared is kept as it was before");
+        }
     }
 
     /// The person's sign-ins that last, the last used first.

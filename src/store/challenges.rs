@@ -71,7 +71,8 @@ impl Tx {
     /// The database failed.
     pub async fn challenge(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at
+            "SELECT id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at,
+                 held_at
              FROM challenges WHERE id = $1",
         )
         .bind(id.as_str())
@@ -108,7 +109,7 @@ impl Tx {
     pub async fn count_code_try(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
         let row = sqlx::query(
             "UPDATE challenges SET wrong_now = wrong_now + 1, wrong_in_all = wrong_in_all + 1 WHERE id = $1
-             RETURNING id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at",
+             RETURNING id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at, held_at",
         )
         .bind(id.as_str())
         .fetch_optional(self.conn())
@@ -191,8 +192,8 @@ impl Tx {
         let rows = sqlx::query(
             "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
                  c.requested_at AS requested_at, c.sent_at AS sent_at, c.wrong_now AS wrong_now,
-                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, k.digest AS digest,
-                 k.sent_at AS code_sent_at, k.key_id AS key_id
+                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, c.held_at AS held_at,
+                 k.digest AS digest, k.sent_at AS code_sent_at, k.key_id AS key_id
              FROM challenge_codes k JOIN challenges c ON c.id = k.challenge_id AND c.issue = k.issue
              WHERE c.answered_at IS NULL AND k.key_id <> ''",
         )
@@ -217,8 +218,8 @@ impl Tx {
         let row = sqlx::query(
             "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
                  c.requested_at AS requested_at, c.sent_at AS sent_at, c.wrong_now AS wrong_now,
-                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, l.issue AS link_issue,
-                 l.sent_at AS link_sent_at
+                 c.wrong_in_all AS wrong_in_all, c.answered_at AS answered_at, c.held_at AS held_at,
+                 l.issue AS link_issue, l.sent_at AS link_sent_at
              FROM challenge_links l JOIN challenges c ON c.id = l.challenge_id WHERE l.digest = $1",
         )
         .bind(link.to_hex())
@@ -239,6 +240,20 @@ impl Tx {
             .bind(id.as_str())
             .execute(self.conn())
             .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Holds a proof that is not answered; exactly one caller is told true, once.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn hold_challenge(&mut self, id: &ChallengeId, now: Timestamp) -> Result<bool, StoreError> {
+        let updated =
+            sqlx::query("UPDATE challenges SET held_at = $1 WHERE id = $2 AND answered_at IS NULL AND held_at IS NULL")
+                .bind(millis(now))
+                .bind(id.as_str())
+                .execute(self.conn())
+                .await?;
         Ok(updated.rows_affected() == 1)
     }
 
@@ -327,5 +342,6 @@ fn challenge(row: &AnyRow) -> Result<Challenge, StoreError> {
         wrong_now: row.count("wrong_now")?,
         wrong_in_all: row.count("wrong_in_all")?,
         answered_at: row.opt_time("answered_at")?,
+        held_at: row.opt_time("held_at")?,
     })
 }

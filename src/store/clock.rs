@@ -7,11 +7,15 @@ use super::{StoreError, Tx};
 
 /// Each takes now ($1) and by how much the clock was set back ($2): a time that is still to come was written down before
 /// that, and goes back with the clock. What has gone back is no longer to come, so that a second node does it in vain.
-const STATEMENTS: [&str; 11] = [
+const STATEMENTS: [&str; 15] = [
     "UPDATE throttles SET last_at = last_at - $2, version = version + 1 WHERE last_at > $1",
     "UPDATE throttles SET day_start = day_start - $2, version = version + 1 WHERE day_start > $1",
     "UPDATE challenges SET requested_at = requested_at - $2 WHERE requested_at > $1",
     "UPDATE challenges SET sent_at = sent_at - $2 WHERE sent_at > $1",
+    "UPDATE challenges SET held_at = held_at - $2 WHERE held_at > $1",
+    "UPDATE warnings SET changed_at = changed_at - $2 WHERE changed_at > $1",
+    "UPDATE warnings SET held_at = held_at - $2 WHERE held_at > $1",
+    "UPDATE warning_links SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE challenge_codes SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE challenge_links SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE recoveries SET requested_at = requested_at - $2 WHERE requested_at > $1",

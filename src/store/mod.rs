@@ -34,6 +34,7 @@ mod support;
 mod terms;
 mod throttles;
 mod vault;
+mod warnings;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -376,4 +377,4 @@ async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(),
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -90,11 +90,38 @@ impl Tx {
             .transpose()
     }
 
-    /// Replaces the password of the credential for all accounts.
+    /// Replaces the password of the credential for all accounts by one that the person chose, over the one that was
+    /// shown; false, and nothing changed, if another one is there by now. A reset that was asked for stays open
+    /// (decision 37).
     ///
     /// # Errors
-    /// The person has none, or the database failed.
+    /// The database failed.
     pub async fn set_password(
+        &mut self,
+        identity: &IdentityId,
+        over: &PasswordHash,
+        password: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let updated = sqlx::query(
+            "UPDATE credentials SET password = $1, password_at = $2
+             WHERE identity_id = $3 AND scope = 'all' AND password = $4",
+        )
+        .bind(password.as_str())
+        .bind(millis(now))
+        .bind(identity.as_str())
+        .bind(over.as_str())
+        .execute(self.conn())
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Replaces the password by one that was chosen behind a reset link, whatever is there: every other reset of the
+    /// person is over.
+    ///
+    /// # Errors
+    /// The person has no credential, or the database failed.
+    pub async fn reset_password(
         &mut self,
         identity: &IdentityId,
         password: &PasswordHash,
@@ -112,6 +139,42 @@ impl Tx {
             return Err(StoreError::Missing("the credential"));
         }
         self.supersede_recoveries(identity).await
+    }
+
+    /// Whether the person's password is still the one that was shown, for what follows from that in this transaction:
+    /// nobody replaces it until that is over.
+    ///
+    /// # Errors
+    /// There is no such person, or the database failed.
+    pub async fn still_has(&mut self, shown: &Credential) -> Result<bool, StoreError> {
+        self.hold_person(&shown.identity).await?;
+        let same = sqlx::query(
+            "UPDATE credentials SET password = password WHERE identity_id = $1 AND scope = 'all' AND password = $2",
+        )
+        .bind(shown.identity.as_str())
+        .bind(shown.password.as_str())
+        .execute(self.conn())
+        .await?;
+        Ok(same.rows_affected() == 1)
+    }
+
+    /// Keeps the same password at today's cost; nothing where another one is there by now, and nothing else changes.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn raise_hash(
+        &mut self,
+        identity: &IdentityId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE credentials SET password = $1 WHERE identity_id = $2 AND scope = 'all' AND password = $3")
+            .bind(to.as_str())
+            .bind(identity.as_str())
+            .bind(from.as_str())
+            .execute(self.conn())
+            .await?;
+        Ok(())
     }
 
     /// Replaces the address, which is the login too; false if it is somebody else's login.

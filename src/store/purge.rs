@@ -14,6 +14,8 @@ pub struct Purged {
     pub challenges: u64,
     /// Resets.
     pub recoveries: u64,
+    /// Changes that owners were warned of.
+    pub warnings: u64,
     /// Hand-overs.
     pub handovers: u64,
     /// Sessions.
@@ -55,6 +57,7 @@ impl Tx {
             flows: self.remove("DELETE FROM flows WHERE expires_at <= $1", now).await?,
             challenges: self.remove("DELETE FROM challenges WHERE requested_at <= $1", now - SPENT_MS).await?,
             recoveries: self.remove("DELETE FROM recoveries WHERE requested_at <= $1", now - SPENT_MS).await?,
+            warnings: self.remove("DELETE FROM warnings WHERE changed_at <= $1", now - SPENT_MS).await?,
             handovers: self.remove("DELETE FROM handovers WHERE expires_at <= $1", now).await?,
             sessions: self
                 .remove(

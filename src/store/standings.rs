@@ -22,7 +22,22 @@ impl Tx {
             .int("session_epoch")
     }
 
-    /// Ends every session of the person but the one that is spared, wherever they are.
+    /// The same for who is about to write something for this person: whoever else does so waits until this transaction
+    /// is over, so that what was read stays true.
+    ///
+    /// # Errors
+    /// There is no such person, or the database failed.
+    pub async fn hold_person(&mut self, identity: &IdentityId) -> Result<i64, StoreError> {
+        sqlx::query("UPDATE identities SET session_epoch = session_epoch WHERE id = $1 RETURNING session_epoch")
+            .bind(identity.as_str())
+            .fetch_optional(self.conn())
+            .await?
+            .ok_or(StoreError::Missing("the person"))?
+            .int("session_epoch")
+    }
+
+    /// Ends every session of the person but the one that is spared, wherever they are. Gives how often that has happened
+    /// now.
     ///
     /// # Errors
     /// There is no such person, or the database failed.
@@ -30,14 +45,27 @@ impl Tx {
         &mut self,
         identity: &IdentityId,
         except: Option<&SessionId>,
-    ) -> Result<(), StoreError> {
-        let raised =
-            sqlx::query("UPDATE identities SET session_epoch = session_epoch + 1, spared_session = $2 WHERE id = $1")
+    ) -> Result<i64, StoreError> {
+        let epoch = sqlx::query(
+            "UPDATE identities SET session_epoch = session_epoch + 1, spared_session = $2 WHERE id = $1
+             RETURNING session_epoch",
+        )
+        .bind(identity.as_str())
+        .bind(except.map(SessionId::as_str))
+        .fetch_optional(self.conn())
+        .await?
+        .ok_or(StoreError::Missing("the person"))?
+        .int("session_epoch")?;
+        if let Some(spared) = except {
+            // It goes on as one of now, if it stood: the next time it is spared again.
+            sqlx::query("UPDATE sessions SET epoch = $1 WHERE id = $2 AND identity_id = $3 AND epoch = $1 - 1")
+                .bind(epoch)
+                .bind(spared.as_str())
                 .bind(identity.as_str())
-                .bind(except.map(SessionId::as_str))
                 .execute(self.conn())
                 .await?;
-        if raised.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the person")) }
+        }
+        Ok(epoch)
     }
 
     /// What is known about the end of a session that lives elsewhere; none if the person is gone.

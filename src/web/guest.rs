@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse as _, Response};
 use cookie::time::Duration;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::cookies::{self, Kind};
 use super::fields::form_token;
@@ -32,6 +32,7 @@ pub struct Guest {
     pub arrival: Arrival,
     /// The path with query, for the language picker.
     pub here: String,
+    posts: bool,
     session: Option<Secret>,
     headers: HeaderMap,
     is_signed_in: bool,
@@ -74,6 +75,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
         Ok(Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            posts: parts.method == Method::POST,
             session: secret(Kind::Session),
             headers: headers.clone(),
             is_signed_in: false,
@@ -94,6 +96,12 @@ impl Guest {
         let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
         self.is_signed_in = session.is_some();
         Ok(session)
+    }
+
+    /// Whether something was sent here that should have been done in a session which the browser believes to have.
+    #[must_use]
+    pub const fn posts_in_a_session(&self) -> bool {
+        self.posts && self.session.is_some()
     }
 
     /// Where this page is shown by GET, when it answers a form: the language picker leads there.
@@ -155,8 +163,9 @@ impl Guest {
     /// The store fails.
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
-        web.app.sessions.rotate(session, &cookie, web.app.now()).await?;
-        self.set_session(&cookie, session, web);
+        if web.app.sessions.rotate(session, &cookie, web.app.now()).await? {
+            self.set_session(&cookie, session, web);
+        }
         Ok(())
     }
 

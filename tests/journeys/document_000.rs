@@ -114,10 +114,14 @@ fn document_000(device: Device, stage: Stage) {
     browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", NEW_EMAIL);
     browser.fill("Mot de passe actuel", FIRST).screenshot("change-email").press("Valider");
     browser.see("Vérifiez votre boîte mail").see(NEW_EMAIL);
-    browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).press("Confirmer mon adresse");
+    browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).fill("Mot de passe", FIRST);
+    browser.press("Confirmer mon adresse");
     browser.see("Votre adresse email a été modifiée").screenshot("email-changed").close_tab();
     let told = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("votre adresse email a changé"));
     assert!(!told.text.contains(NEW_EMAIL), "the new address is masked for whoever reads the old mailbox");
+    browser.open_in_new_tab(told.link()).see("Ce n'est pas vous ?").see("Rétablir mon adresse").screenshot("not-me");
+    steps::fits(&mut browser, device);
+    browser.close_tab();
 
     // II.B: another password.
     browser.open(gateway.portal("/account")).follow("Modifier le mot de passe").see("Modification du mot de passe");
@@ -134,6 +138,9 @@ fn document_000(device: Device, stage: Stage) {
     browser.fill("Email ou identifiant", NEW_EMAIL).screenshot("forgotten").press("Recevoir l'e-mail");
     browser.see("Si un compte existe").screenshot("forgotten-sent");
     let letter = gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
+    browser.open(letter.link()).see("Ce lien fonctionnera plus tard").screenshot("reset-waits");
+    steps::fits(&mut browser, device);
+    gateway.let_pass(24 * 60);
     browser.open(letter.link()).see("Choisissez un nouveau mot de passe").screenshot("reset");
     browser.fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD).press("Enregistrer");
     browser.see("Mot de passe réinitialisé").screenshot("reset-done").follow("Se connecter");

@@ -8,6 +8,7 @@ mod detach;
 mod import_roster;
 mod languages;
 mod migrate;
+mod not_me;
 mod passwords;
 mod recover;
 mod several_accounts;

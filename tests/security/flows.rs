@@ -154,8 +154,10 @@ fn sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists(
     victim.open(letter.link()).see("Agence du Port").see("Ce n'est pas moi").miss(MALLORY.login);
     victim.fill("password", "Cerisier-31-mur").press("Confirmer mon adresse").see("Ce mot de passe n'est pas le bon");
     mallory.open("/migration/proof").miss("Votre compte est à jour").miss(BOB.login);
-    victim.open(letter.link()).press("Ce n'est pas moi").see("La demande est arrêtée");
-    // The attempt is over; nothing of Bob has changed, and Mallory is nobody.
+    victim.open(letter.link()).press("Ce n'est pas moi").see("Ce n'est pas vous ?").press("Ce n'est pas moi");
+    victim.see("La demande est mise en attente");
+    victim.open(letter.link()).see("Cette demande est en attente");
+    // The attempt waits; nothing of Bob has changed, and Mallory is nobody.
     mallory.open("/migration/proof").miss("Votre compte est à jour");
     mallory.open(town.at_a("/membre/x")).see("Connexion");
     still_works(&town, BOB.email, CHOSEN);

@@ -12,12 +12,14 @@ use crate::support::{
 };
 
 /// Every address of the portal that takes a form.
-const POSTS: [&str; 21] = [
+const POSTS: [&str; 23] = [
     "/login",
     "/forgotten",
     "/reset",
     "/confirm",
     "/confirm/disown",
+    "/not-me",
+    "/not-me/undo",
     "/terms",
     "/logout",
     "/language",

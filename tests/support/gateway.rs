@@ -262,6 +262,9 @@ impl Gateway {
             format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
             format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
             format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE challenges SET held_at = held_at - {back} WHERE held_at IS NOT NULL"),
+            format!("UPDATE warnings SET changed_at = changed_at - {back}, held_at = held_at - {back}"),
+            format!("UPDATE warning_links SET sent_at = sent_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);

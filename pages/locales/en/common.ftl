@@ -111,3 +111,6 @@ alert-account-detached = The agency account was detached. An e-mail confirms it.
 alert-disowned = The request was stopped. Nothing was changed.
 alert-attach-another = To attach an account, enter the identifier and password that the agency gave you for that account.
 alert-stale = That page was out of date. Here is the step where you are.
+alert-held = Somebody who received our email answered “This is not me”. If this request is yours, go on: the code in the email is still valid here.
+alert-changes-held = The email address cannot be changed for now: somebody answered “This is not me” to one of our emails. Try again tomorrow, or contact your agency.
+alert-address-taken = Your former address belongs to another account by now. Contact your agency.

@@ -46,3 +46,7 @@ reset-done-text = Your password has been updated.
 reset-done-redirect = You will be taken to the sign-in page in { $duration }.
 reset-done-click = If nothing happens, click here:
 reset-done-sign-in = Sign in
+reset-waits-title = This link will work later
+reset-waits-text = The email address of this account has changed recently. For your safety this link will work from <strong>{ $at }</strong>.
+reset-waits-why = The former address was told, so that nobody can take your account in your place. Keep the email and open the link then.
+reset-waits-agency = Is it urgent? Contact { $agency }.

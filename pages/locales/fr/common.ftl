@@ -112,3 +112,6 @@ alert-account-detached = Le compte d'agence a été détaché. Un e-mail vous le
 alert-disowned = La demande a été arrêtée. Rien n'a été modifié.
 alert-attach-another = Pour associer un compte, saisissez l'identifiant et le mot de passe que l'agence vous a remis pour ce compte.
 alert-stale = Cette page n'était plus à jour. Voici l'étape où vous en êtes.
+alert-held = Une personne qui a reçu notre e-mail a répondu « Ce n'est pas moi ». Si vous avez bien fait cette demande, continuez : le code reçu par e-mail reste valable ici.
+alert-changes-held = L'adresse email ne peut pas être changée pour le moment : quelqu'un a répondu « Ce n'est pas moi » à l'un de nos e-mails. Réessayez demain, ou contactez votre agence.
+alert-address-taken = Votre ancienne adresse sert déjà à un autre compte. Contactez votre agence.

@@ -46,3 +46,7 @@ reset-done-text = Votre mot de passe a bien été mis à jour.
 reset-done-redirect = Vous allez être redirigé automatiquement dans { $duration }.
 reset-done-click = Si vous n'êtes pas redirigé, cliquez ici :
 reset-done-sign-in = Se connecter
+reset-waits-title = Ce lien fonctionnera plus tard
+reset-waits-text = L'adresse email de ce compte a changé récemment. Par sécurité, ce lien fonctionnera à partir du <strong>{ $at }</strong>.
+reset-waits-why = L'ancienne adresse a été prévenue, pour que personne ne puisse prendre votre compte à votre place. Gardez l'e-mail et ouvrez le lien à ce moment-là.
+reset-waits-agency = C'est urgent ? Contactez { $agency }.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Found, trace};
-use crate::app::{App, Fault, migrate};
+use crate::app::{App, Fault, migrate, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -124,7 +124,8 @@ async fn reset(app: &App, tx: &mut Tx, identity: &IdentityId) -> Result<LetterKi
     let link_minutes = app.policy_for(None, &links).link_minutes;
     let recovery = random_id(&*app.dice);
     tx.insert_recovery(&recovery, identity, link_minutes, app.now()).await?;
-    Ok(LetterKind::ResetPassword { recovery, link_minutes })
+    let opens_at = not_me::resets_wait_until(tx, identity, app.now()).await?;
+    Ok(LetterKind::ResetPassword { recovery, link_minutes, opens_at })
 }
 
 /// The language of the letter before, or else the person's.

@@ -26,7 +26,7 @@ async fn inhabited(store: &Store) {
         agency: None,
         to: email("Anne@free.fr"),
         language: Language::En,
-        kind: LetterKind::PasswordChanged { at: at(0) },
+        kind: LetterKind::PasswordChanged { at: at(0), warning: None },
         attempts: 0,
     };
     tx.enqueue(&letter, at(0), at(0)).await.expect("queued");

@@ -23,7 +23,7 @@ mod copying;
 mod killed;
 mod people;
 #[path = "../../../tests/support/postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
 mod proofs;
 mod resealing;
 mod sending;

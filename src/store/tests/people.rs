@@ -47,11 +47,15 @@ async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses(fresh: Fresh
     assert!(!tx.set_email(&anne, &email("PIERRE@free.fr"), at(1)).await.expect("asked"));
     assert!(tx.set_email(&anne, &email("Anne@sfr.fr"), at(1)).await.expect("asked"));
     assert!(tx.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
-    tx.set_password(&anne, &PasswordHash::phc("$argon2id$2"), at(2)).await.expect("set");
+    let (first, second) = (PasswordHash::phc("$argon2id$1"), PasswordHash::phc("$argon2id$2"));
+    tx.reset_password(&anne, &first, at(2)).await.expect("set");
+    assert!(tx.set_password(&anne, &first, &second, at(3)).await.expect("asked"));
+    assert!(!tx.set_password(&anne, &first, &PasswordHash::phc("$argon2id$3"), at(4)).await.expect("asked"));
+    tx.raise_hash(&anne, &first, &PasswordHash::phc("$argon2id$1-raised")).await.expect("asked");
     let changed = tx.credential_of(&anne).await.expect("asked").expect("anne");
     assert_eq!((changed.email.as_str(), changed.password.as_str()), ("Anne@sfr.fr", "$argon2id$2"));
     let nobody = IdentityId::stored("nobody");
-    let refused = tx.set_password(&nobody, &changed.password, at(2)).await;
+    let refused = tx.reset_password(&nobody, &changed.password, at(2)).await;
     assert!(matches!(refused, Err(StoreError::Missing(_))));
     assert!(tx.credential_of(&nobody).await.expect("asked").is_none());
 }

@@ -147,11 +147,11 @@ async fn rel_032_both_copies_of_a_reset_open_and_one_of_them_once(fresh: Fresh) 
     assert!(tx.mark_recovery_sent("r", digest("again"), at(400)).await.expect("asked"));
     for (link, over) in [("first", 3602), ("again", 4001)] {
         let (_, reset) = tx.recovery_by_link(digest(link)).await.expect("asked").expect("known");
-        assert_eq!((reset.judge(at(500)), reset.judge(at(over))), (ResetLink::Open, ResetLink::Expired));
+        assert_eq!((reset.judge(None, at(500)), reset.judge(None, at(over))), (ResetLink::Open, ResetLink::Expired));
     }
     assert!(tx.use_recovery("r", at(501)).await.expect("asked"));
     let (_, other) = tx.recovery_by_link(digest("first")).await.expect("asked").expect("known");
-    assert_eq!(other.judge(at(502)), ResetLink::Used);
+    assert_eq!(other.judge(None, at(502)), ResetLink::Used);
 }
 
 async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled(fresh: Fresh) {
@@ -183,7 +183,7 @@ async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(
     assert!(!tx.mark_recovery_sent("r1", digest("late"), at(3)).await.expect("asked"));
     assert!(tx.mark_recovery_sent("r2", digest("l2"), at(3)).await.expect("asked"));
     let (id, first) = tx.recovery_by_link(digest("l1")).await.expect("asked").expect("known");
-    assert_eq!((id.as_str(), first.judge(at(4))), ("r1", ResetLink::Superseded));
+    assert_eq!((id.as_str(), first.judge(None, at(4))), ("r1", ResetLink::Superseded));
     assert!(!tx.use_recovery("r1", at(4)).await.expect("asked"));
     assert!(tx.recovery_by_link(digest("late")).await.expect("asked").is_none());
     tx.commit().await.expect("a commit");
@@ -191,7 +191,7 @@ async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(
     assert_eq!(uses.iter().filter(|used| **used).count(), 1);
     let mut tx = fresh.read().await.expect("a reader");
     let (_, second) = tx.recovery_by_link(digest("l2")).await.expect("asked").expect("known");
-    assert_eq!((second.identity.clone(), second.judge(at(6))), (anne, ResetLink::Used));
+    assert_eq!((second.identity.clone(), second.judge(None, at(6))), (anne, ResetLink::Used));
 }
 
 async fn f04_letters_are_counted_for_an_hour_each(fresh: Fresh) {

@@ -14,7 +14,7 @@ fn letter(id: &str) -> Mail {
         agency: Some(agency("SPI31")),
         to: email("Anne@free.fr"),
         language: Language::En,
-        kind: LetterKind::PasswordChanged { at: at(0) },
+        kind: LetterKind::PasswordChanged { at: at(0), warning: None },
         attempts: 0,
     }
 }

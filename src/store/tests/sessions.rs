@@ -34,23 +34,29 @@ async fn a_session_is_found_by_its_cookie_and_only_by_its_newest(fresh: Fresh) {
 async fn all_sessions_of_a_person_end_but_the_one_that_is_spared(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
-    let spared = signed_in(&mut tx, &anne, "s1").await;
+    let before = signed_in(&mut tx, &anne, "s1").await;
     signed_in(&mut tx, &anne, "s2").await;
     let others = signed_in(&mut tx, &pierre, "s3").await;
-    tx.raise_session_epoch(&anne, Some(&spared.id)).await.expect("raised");
+    let epoch = tx.raise_session_epoch(&anne, Some(&before.id)).await.expect("raised");
+    let spared = Session { epoch, ..before.clone() };
     assert_eq!(tx.sessions_of(&anne).await.expect("asked"), std::slice::from_ref(&spared));
     assert_eq!(tx.session_by_cookie(digest("cookie-s2")).await.expect("asked"), None);
     // A password that was looked up before this moment opens nothing, one of now does.
     let now = tx.session_epoch(&anne).await.expect("asked");
-    let late = Session { id: SessionId::stored("late"), ..spared.clone() };
+    let late = Session { id: SessionId::stored("late"), ..before };
     tx.insert_session(&late, digest("cookie-late")).await.expect("kept");
     assert_eq!(tx.session(&late.id).await.expect("asked"), None);
     let fresh = Session { id: SessionId::stored("fresh"), epoch: now, ..spared.clone() };
     tx.insert_session(&fresh, digest("cookie-fresh")).await.expect("kept");
     assert_eq!(tx.session(&fresh.id).await.expect("asked"), Some(fresh));
+    let again = tx.raise_session_epoch(&anne, Some(&spared.id)).await.expect("raised");
+    let spared = Session { epoch: again, ..spared };
+    assert_eq!(tx.sessions_of(&anne).await.expect("asked"), [spared.clone()], "twice in one session");
 
     tx.raise_session_epoch(&anne, None).await.expect("raised");
     assert_eq!(tx.sessions_of(&anne).await.expect("asked"), []);
+    tx.raise_session_epoch(&anne, Some(&spared.id)).await.expect("raised");
+    assert_eq!(tx.sessions_of(&anne).await.expect("asked"), [], "what has ended does not come back by being spared");
     tx.remove_sessions_of(&anne, None).await.expect("removed");
     assert_eq!(tx.sessions_of(&pierre).await.expect("asked"), [others]);
     let nobody = tx.raise_session_epoch(&IdentityId::stored("nobody"), None).await;

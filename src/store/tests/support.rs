@@ -31,7 +31,9 @@ async fn e11_access_is_withdrawn_once_and_given_back_once(fresh: Fresh) {
 async fn e11_letters_that_wait_die_and_those_that_went_stay_as_they_are(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     for (id, to) in [("1", "anne@free.fr"), ("2", "Anne@Free.fr"), ("3", "pierre@free.fr")] {
-        tx.enqueue(&letter(id, to, LetterKind::PasswordChanged { at: at(0) }), at(0), at(0)).await.expect("kept");
+        tx.enqueue(&letter(id, to, LetterKind::PasswordChanged { at: at(0), warning: None }), at(0), at(0))
+            .await
+            .expect("kept");
     }
     tx.letter_sent(&LetterId::stored("1"), "250 ok", at(3)).await.expect("kept");
     assert_eq!(tx.abandon_letters_to(&email("Anne@Free.fr"), "disabled", at(4)).await.expect("asked"), 1);

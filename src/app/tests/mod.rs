@@ -1,0 +1,234 @@
+//! Use cases without a door: a person, an agency whose extranet is not there, and a gate behind each hash ([`Hasher::hold`]), so that what
+//! happens at the same time happens in the order that the sentence tells.
+
+/// Makes of each sentence a test on every ground; one that is not listed is dead code, and told as such.
+macro_rules! on_every_ground {
+    ($($sentence:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $sentence() {
+                super::$sentence(crate::app::tests::Ground::sqlite().await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $sentence() {
+                super::$sentence(crate::app::tests::Ground::postgres().await).await;
+            })+
+        }
+        mod with_redis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $sentence() {
+                super::$sentence(crate::app::tests::Ground::redis().await).await;
+            })+
+        }
+    };
+}
+
+mod not_me;
+mod resets;
+mod support;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use super::hasher::{HashCost, Hasher};
+use super::jar::Turns;
+use super::sign_in::{self, Credentials, Outcome, SignedIn};
+use super::{App, Caller};
+use crate::config::{RedisMode, RedisSettings};
+use crate::domain::agency::AgencyCode;
+use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
+use crate::domain::language::Language;
+use crate::domain::mail::LetterLimits;
+use crate::domain::routing::Directory;
+use crate::domain::secret::{Secret, long_secret, random_id};
+use crate::edition::{Current, Edition};
+use crate::legacy::Legacy;
+use crate::pages::{Brand, Pages};
+use crate::sessions::Sessions;
+use crate::store::tests::postgres;
+use crate::store::{Store, Vault};
+use crate::telemetry::{Clock, RequestId, SystemDice};
+
+/// What a person's password is at first.
+const FIRST: &str = "Platane-58-vert";
+const SECOND: &str = "Cerisier-31-mur";
+const THIRD: &str = "Tilleul-77-banc";
+const ANNE: &str = "anne@residents.example";
+
+/// Everything that use cases work with, on a database of its own; it goes with this value.
+struct Ground {
+    app: Arc<App>,
+    anne: IdentityId,
+    _kept: Kept,
+}
+
+#[expect(dead_code, reason = "held for as long as the ground is stood on")]
+enum Kept {
+    File(tempfile::TempDir),
+    Database(postgres::Database),
+    Both(tempfile::TempDir, support::redis::Redis),
+}
+
+impl Ground {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = file_in(&folder).await;
+        let sessions = Sessions::sql(store.clone(), Duration::from_secs(30));
+        Self::on(store, sessions, Kept::File(folder)).await
+    }
+
+    async fn postgres() -> Self {
+        let database = postgres::shared().database();
+        let store = Store::open(&database.url()).await.expect("a store");
+        let sessions = Sessions::sql(store.clone(), Duration::from_secs(30));
+        Self::on(store, sessions, Kept::Database(database)).await
+    }
+
+    async fn redis() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = file_in(&folder).await;
+        let redis = support::redis::Redis::start();
+        let settings = RedisSettings {
+            urls: vec![redis.url()],
+            mode: RedisMode::Single,
+            username: None,
+            password: None,
+            sentinel_username: None,
+            sentinel_password: None,
+            ca: None,
+            timeout: Duration::from_secs(2),
+        };
+        let sessions = Sessions::redis(store.clone(), settings, Duration::from_secs(30));
+        Self::on(store, sessions, Kept::Both(folder, redis)).await
+    }
+
+    async fn on(store: Store, sessions: Sessions<Arc<super::visit::Passage>>, kept: Kept) -> Self {
+        static PAGES: LazyLock<Arc<Pages>> = LazyLock::new(|| Arc::new(Pages::load(None).expect("pages")));
+        let settings = support::settings();
+        let edition = Edition {
+            number: 1,
+            directory: Arc::new(Directory::new(settings.portal.origin, settings.agencies)),
+            pages: Arc::clone(&PAGES),
+            portal: Brand {
+                name: "Portail".to_owned(),
+                colour: "#1f4e79".to_owned(),
+                logo_url: None,
+                support_email: None,
+                support_phone: None,
+                support_url: None,
+            },
+        };
+        let app = App {
+            current: Current::new(edition),
+            store,
+            sessions,
+            hasher: hasher(64),
+            vault: Some(Arc::new(Vault::new("k".to_owned(), [3; 32]))),
+            legacy: Legacy::new().expect("TLS"),
+            clock: Clock,
+            dice: Arc::new(SystemDice),
+            failure_floor: Duration::ZERO,
+            letter_limits: LetterLimits {
+                per_address: 100,
+                per_client: 100,
+                per_agency: 100,
+                per_hour: 100,
+                queue: 100,
+            },
+            turns: Turns::default(),
+            jar_turns: Turns::default(),
+        };
+        let anne = IdentityId::stored("anne");
+        let ground = Self { app: Arc::new(app), anne, _kept: kept };
+        ground.add_anne().await;
+        ground
+    }
+
+    async fn add_anne(&self) {
+        let password = self.app.hasher.hash(Secret::new(FIRST)).await.expect("room");
+        let (now, identity) = (self.app.now(), self.anne.clone());
+        let credential = Credential { id: CredentialId::stored("c"), identity, email: address(ANNE), password };
+        let account = LegacyAccount {
+            agency: AgencyCode::parse("CA", "SA").expect("codes"),
+            login: LegacyLogin::parse("anne-1").expect("an identifier"),
+            name: None,
+            kind: Kind::Unknown,
+        };
+        let link = Link { id: LinkId::stored("l"), identity: self.anne.clone(), account };
+        let mut tx = self.app.store.write().await.expect("a turn");
+        assert!(tx.create_person(&self.anne, &credential, Language::Fr, now).await.expect("asked"));
+        assert!(tx.attach(&link, now).await.expect("asked"));
+        tx.commit().await.expect("a commit");
+    }
+
+    /// The same ground after the cost of a hash was raised.
+    fn raised(mut self) -> Self {
+        let app = Arc::get_mut(&mut self.app).expect("nobody else stands here");
+        app.hasher = hasher(128);
+        self
+    }
+
+    /// A browser that signs in with this password; none where it is refused.
+    async fn sign_in(&self, password: &str) -> Option<SignedIn> {
+        match attempt(&self.app, password).await {
+            Outcome::SignedIn(signed_in) => Some(*signed_in),
+            _ => None,
+        }
+    }
+
+    /// Whether the session of this cookie still stands.
+    async fn stands(&self, cookie: &Secret) -> bool {
+        self.app.sessions.of_portal(cookie, self.app.now()).await.expect("asked").is_some()
+    }
+
+    /// A reset link as its letter has it, sent now.
+    async fn reset_link(&self) -> Secret {
+        let (id, secret) = (random_id(&SystemDice), long_secret(&SystemDice));
+        let now = self.app.now();
+        let mut tx = self.app.store.write().await.expect("a turn");
+        tx.insert_recovery(&id, &self.anne, 60, now).await.expect("kept");
+        assert!(tx.mark_recovery_sent(&id, secret.digest(), now).await.expect("asked"));
+        tx.commit().await.expect("a commit");
+        secret
+    }
+
+    async fn credential(&self) -> Credential {
+        let mut tx = self.app.store.read().await.expect("a reader");
+        tx.credential_of(&self.anne).await.expect("asked").expect("anne")
+    }
+}
+
+async fn file_in(folder: &tempfile::TempDir) -> Store {
+    Store::open(&format!("sqlite:{}", folder.path().join("vestibule.db").display())).await.expect("a store")
+}
+
+fn hasher(memory_kib: u32) -> Hasher {
+    Hasher::start(HashCost { memory_kib, iterations: 1 }, 2, 32, Arc::new(SystemDice)).expect("threads")
+}
+
+/// Tries to sign in at the agency.
+async fn attempt(app: &App, password: &str) -> Outcome {
+    let agency = app.agency("CA", "SA").expect("the agency");
+    let credentials = Credentials { login: ANNE, password: Secret::new(password), keep: false, agency };
+    sign_in::sign_in(app, &caller(), credentials).await.expect("an outcome")
+}
+
+fn caller() -> Caller {
+    Caller {
+        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        request_id: RequestId::named("test"),
+        user_agent: None,
+        language: Language::Fr,
+        browser: long_secret(&SystemDice),
+        device: None,
+    }
+}
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}

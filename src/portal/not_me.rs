@@ -1,0 +1,120 @@
+//! « Ce n'est pas moi », in the letter of a changed address or password (LAW-006, decision 38).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::prove::Link;
+use super::wording;
+use crate::app::Fault;
+use crate::app::not_me::{self, Opened, Undone};
+use crate::domain::agency::Agency;
+use crate::domain::mail::HeldRequest;
+use crate::domain::secret::Secret;
+use crate::domain::warning::{Changed, Warning};
+use crate::pages::portal::{Alert, MessageName, MessagePage, NotMePage};
+use crate::web::Web;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::query::Asked;
+
+/// The question, and the way to a new password.
+pub(super) fn question(
+    secret: &Secret,
+    request: &HeldRequest,
+    action: &'static str,
+    agency: Option<&Agency>,
+) -> NotMePage {
+    let about = match request {
+        HeldRequest::Run { account } => account.clone(),
+        HeldRequest::NewEmail { email } | HeldRequest::ChangedEmail { email } => email.clone(),
+        HeldRequest::ChangedPassword => String::new(),
+    };
+    NotMePage {
+        secret: secret.expose().to_owned(),
+        request: request.name(),
+        about,
+        action,
+        undo: false,
+        held: false,
+        forgotten_url: agency.map_or_else(|| "/forgotten".to_owned(), wording::forgotten_path),
+        alert: None,
+    }
+}
+
+/// What was answered is heard; a new password is the next thing.
+pub(super) fn heard(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
+    let action_url = agency.map_or_else(|| "/forgotten".to_owned(), wording::forgotten_path);
+    guest.page(web, agency, &MessagePage { name: MessageName::Disowned, action_url, request_id: None })
+}
+
+fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage {
+    let request = match warning.changed {
+        Changed::Email => HeldRequest::ChangedEmail { email: warning.email.masked() },
+        Changed::Password => HeldRequest::ChangedPassword,
+    };
+    NotMePage {
+        undo: warning.changed == Changed::Email,
+        held: warning.held_at.is_some(),
+        ..question(secret, &request, "/not-me", home)
+    }
+}
+
+fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
+    let (name, action_url) = match opened {
+        Opened::Over => (MessageName::LinkUsed, "/login"),
+        Opened::Invalid | Opened::Asked { .. } => (MessageName::LinkInvalid, "/login"),
+    };
+    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
+    guest.page_with(StatusCode::GONE, web, None, &page)
+}
+
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(link): Asked<Link>,
+) -> Result<Response, Fault> {
+    let secret = link.secret();
+    Ok(match not_me::open_link(&web.app, &secret).await? {
+        Opened::Asked { warning, home } => guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref())),
+        other => closed(&web, guest, &other),
+    })
+}
+
+pub(super) async fn hold(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/not-me", &secret));
+    not_me::hold(&web.app, &guest.caller, &secret).await?;
+    Ok(match not_me::open_link(&web.app, &secret).await? {
+        // Who still has the old password can do more than hold: the page goes on from there.
+        Opened::Asked { warning, home } if warning.changed == Changed::Email => {
+            guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref()))
+        }
+        Opened::Asked { home, .. } => heard(&web, guest, home.as_deref()),
+        other => closed(&web, guest, &other),
+    })
+}
+
+pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/not-me", &secret));
+    let alert = match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
+        Undone::Done { home } => {
+            let action_url = wording::login_path(home.as_deref());
+            let page = MessagePage { name: MessageName::EmailRestored, action_url, request_id: None };
+            return Ok(guest.page(&web, home.as_deref(), &page));
+        }
+        Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),
+        Undone::PasswordRefused => Alert::WrongPassword,
+        Undone::Taken => Alert::AddressTaken,
+    };
+    Ok(match not_me::open_link(&web.app, &secret).await? {
+        Opened::Asked { warning, home } => {
+            let page = NotMePage { alert: Some(alert), ..page(&secret, &warning, home.as_deref()) };
+            guest.page_again(&web, home.as_deref(), &page)
+        }
+        other => closed(&web, guest, &other),
+    })
+}
