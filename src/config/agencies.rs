@@ -14,10 +14,10 @@ use super::sign_in;
 use super::upstream;
 use super::values;
 use crate::domain::accounts::Accounts;
-use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
+use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
-use crate::domain::path::{NormalisedPath, PathRule};
+use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, sign_in_rule};
 use crate::domain::terms::TermsText;
 use crate::domain::upstream::{Adapter, Verifier};
 
@@ -92,6 +92,7 @@ pub(super) fn read<'s>(
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, ..)| adapter), &mut origins);
+    check_idle(&section, &paths);
     let session_over = section.section("session_over").and_then(|section| {
         let element =
             if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
@@ -288,14 +289,16 @@ fn mode(section: &Section<'_>) -> Option<AgencyMode> {
 fn paths(section: &Section<'_>) -> PathRules {
     let rules = |name: &str| section.list(name, values::page_rule);
     PathRules {
-        public: section.list("public", values::path_rule),
+        public: section.list("public", values::opening_rule),
         login: rules("login"),
         logout: rules("logout"),
         account: rules("account"),
+        form_page: None,
     }
 }
 
-/// The page of the login form never answers through the gateway; where no rule says so, one is added.
+/// The page of the login form never answers to strangers, and nobody posts to it. Where its name says that it is for signing
+/// in and nothing else, it is closed as if a rule said so; where it may have another face, residents may read it.
 fn with_login_page(
     section: &Section<'_>,
     mut paths: PathRules,
@@ -307,29 +310,36 @@ fn with_login_page(
         Some((path, query)) => (path, Some(query)),
         None => (form.page.as_str(), None),
     };
-    let covered = NormalisedPath::read(path)
-        .is_ok_and(|path| paths.login.iter().any(|rule| rule.covers_page(path.as_str(), query)));
-    if covered {
+    if NormalisedPath::read(path).is_ok_and(|path| paths.class(&path, query) == PathClass::Login) {
         return paths;
     }
-    // With a query, or at `/`, the same path also serves other pages: a rule for it would close them all.
-    match PathRule::parse(path) {
-        Some(rule) if path != "/" && path == form.page => {
-            paths.login.push(rule);
-            let all: Vec<String> = paths.login.iter().map(|rule| quoted(&rule.text())).collect();
-            origins.retain(|origin| origin.key != "paths.login");
-            derive(origins, "paths.login", format!("[{}]", all.join(", ")), "sign_in.form.page added");
+    if let Some(rule) = sign_in_rule(&form.page) {
+        paths.login.push(rule);
+        let all: Vec<String> = paths.login.iter().map(|rule| quoted(rule.text())).collect();
+        origins.retain(|origin| origin.key != "paths.login");
+        derive(origins, "paths.login", format!("[{}]", all.join(", ")), "sign_in.form.page added");
+        if query.is_none() {
+            return paths;
         }
-        _ => section.warning(
-            "paths",
-            Wrong::new(format!(
-                "the login page {} cannot be kept from browsers without closing other pages",
-                form.page
-            ))
-            .hint("list in paths.login at least the path that the form is posted to, if it has one of its own"),
-        ),
+    } else {
+        paths.form_page = Some(FormPage::of(&form.page));
     }
+    let wrong = Wrong::new(format!(
+        "the login page {} shares its path with other pages: it is closed to posts only as it is written there",
+        form.page
+    ));
+    let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
+    section.warning("paths", wrong.hint(hint));
     paths
+}
+
+/// Tells the rules that never hold.
+fn check_idle(section: &Section<'_>, paths: &PathRules) {
+    let Some(section) = section.section("paths") else { return };
+    for idle in paths.idle() {
+        let wrong = Wrong::new(format!("\"{}\" never holds: \"{}\" goes before it", idle.rule.text(), idle.before));
+        section.warning(idle.list, wrong.hint("leave it out, or make it exact: \"=/path\""));
+    }
 }
 
 fn terms(section: &Section<'_>) -> Option<TermsText> {

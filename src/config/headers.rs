@@ -2,8 +2,7 @@
 
 use super::document::Section;
 use super::problems::Wrong;
-use super::values;
-use crate::domain::identity_headers::{IdentityHeader, PLACEHOLDERS, Template};
+use crate::domain::identity_headers::{IdentityHeader, PLACEHOLDERS, Template, folded};
 use crate::domain::text::has_control;
 
 /// Headers that belong to the connection or to the gateway: whoever sets them changes more than a name.
@@ -38,7 +37,7 @@ pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
     let mut headers = Vec::new();
     for section in agency.sections("headers") {
         let name = section.parsed("name", |text| header_name(text, &folded_names));
-        folded_names.extend(name.as_deref().map(folded));
+        folded_names.extend(name.as_deref().map(|name| folded(name).into_owned()));
         let template = section.parsed("value", template);
         if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice("encoding")) {
             headers.push(IdentityHeader { name, template, encoding });
@@ -56,22 +55,22 @@ pub(super) fn check_account_is_named(agency: &Section<'_>) {
     }
 }
 
-/// As CGI, WSGI and PHP fold names: without case, `_` as `-`.
-pub(super) fn folded(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
-}
-
+/// A name that reads the same for everybody: servers make one of `X.User`, `X_User` and `X--User`, each in its own way.
 pub(super) fn header_name(text: &str, earlier: &[String]) -> Result<String, Wrong> {
-    let name = values::token(text)?;
-    let folded = folded(&name);
-    if NOT_OURS.contains(&folded.as_str()) || folded.starts_with("content-") || folded.starts_with("x-forwarded-") {
-        return Err(Wrong::new(format!("{name} belongs to the connection or to the gateway itself"))
+    let fits = text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !fits {
+        return Err(Wrong::new(format!("\"{text}\" is not read alike by all servers"))
+            .hint("letters and digits with a single - between them, such as \"X-Extranet-User\""));
+    }
+    let folded = folded(text);
+    if NOT_OURS.contains(&&*folded) || folded.starts_with("content-") || folded.starts_with("x-forwarded-") {
+        return Err(Wrong::new(format!("{text} belongs to the connection or to the gateway itself"))
             .hint("take a name of its own, such as \"X-Extranet-User\""));
     }
-    if earlier.contains(&folded) {
-        return Err(Wrong::new(format!("{name} is there twice")).hint("case does not count, and `_` counts as `-`"));
+    if earlier.iter().any(|earlier| *earlier == folded) {
+        return Err(Wrong::new(format!("{text} is there twice")).hint("case does not count"));
     }
-    Ok(name)
+    Ok(text.to_owned())
 }
 
 fn template(text: &str) -> Result<Template, Wrong> {

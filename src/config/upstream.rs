@@ -13,7 +13,7 @@ use super::headers;
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::values;
-use crate::domain::identity_headers::IdentityHeader;
+use crate::domain::identity_headers::{IdentityHeader, folded};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::secret::Secret;
 use crate::domain::trust::{Believed, Certificate, ClientIdentity, SecretHeader, Trust};
@@ -187,7 +187,7 @@ fn fit(chain: &[Certificate], key: &Secret) -> Result<(), Error> {
 fn secret_header(section: &Section<'_>, identity: &[IdentityHeader], around: Surroundings<'_>) -> Option<SecretHeader> {
     /// Shorter ones can be guessed by who may ask often enough.
     const SHORTEST: usize = 16;
-    let names: Vec<String> = identity.iter().map(|header| headers::folded(&header.name)).collect();
+    let names: Vec<String> = identity.iter().map(|header| folded(&header.name).into_owned()).collect();
     let name = section.parsed("name", |text| headers::header_name(text, &names));
     let value = secrets::secret(section, "value", true, around)?;
     let at = if section.has("value_file") { "value_file" } else { "value_env" };

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::problems::Wrong;
 use crate::domain::email::EmailAddress;
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
-use crate::domain::path::{NormalisedPath, PathRule};
+use crate::domain::path::{NormalisedPath, PathRule, RuleError};
 use crate::domain::text::has_control;
 
 /// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
@@ -200,27 +200,23 @@ pub(super) fn page(text: &str) -> Result<String, Wrong> {
     }
 }
 
-/// A rule on paths; never one that covers the whole extranet.
-pub(super) fn path_rule(text: &str) -> Result<PathRule, Wrong> {
-    let rule = PathRule::parse(text).ok_or_else(|| {
-        Wrong::new(format!("\"{text}\" is not a path rule"))
-            .hint("an absolute path without escapes and query; a / at the end stands for everything below")
-    })?;
-    if text == "/" {
-        return Err(Wrong::new("\"/\" would cover every path of the extranet"));
-    }
-    Ok(rule)
+/// A rule on paths that opens.
+pub(super) fn opening_rule(text: &str) -> Result<PathRule, Wrong> {
+    let hint = "\"/static/\" for everything below, \"/logo.png\" for one path, \"=/login/logo.png\" for one below a rule that restricts";
+    PathRule::parse_opening(text).map_err(|error| no_rule(text, error).hint(hint))
 }
 
-/// The same, or one path with one `name=value` of its query.
+/// A rule on paths that restricts, perhaps with one `name=value` of the query.
 pub(super) fn page_rule(text: &str) -> Result<PathRule, Wrong> {
-    if !text.contains('?') {
-        return path_rule(text);
+    let hint = "\"/login.php\" in every spelling, with everything below; \"=/login.php\" for this one path; either with one name=value, such as \"/index.php?route=/logout\"";
+    PathRule::parse(text).map_err(|error| no_rule(text, error).hint(hint))
+}
+
+fn no_rule(text: &str, error: RuleError) -> Wrong {
+    match error {
+        RuleError::Everything => Wrong::new(format!("\"{text}\" would cover every path of the extranet")),
+        error => Wrong::new(format!("\"{text}\" is not a path rule: {error}")),
     }
-    PathRule::parse_page(text).ok_or_else(|| {
-        Wrong::new(format!("\"{text}\" is not a rule with a query"))
-            .hint("one path and one name=value, such as \"/doku.php?do=login\"")
-    })
 }
 
 /// A CSS selector that is looked for while a page streams.

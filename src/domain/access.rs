@@ -1,8 +1,8 @@
 //! The gate: what becomes of a request for an extranet.
 
-use super::agency::{Agency, PathClass};
+use super::agency::Agency;
 use super::origin::Origin;
-use super::path::NormalisedPath;
+use super::path::{NormalisedPath, PathClass};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +82,6 @@ pub enum Forbidden {
     LegacyLogin,
     /// A post to the extranet's own password or e-mail page.
     LegacyAccount,
-    /// A path that another server could read as one of those with a rule (f08).
-    AmbiguousPath,
     /// A service worker on a shared host: it would stand between the browser and the next agency's pages (a24).
     ServiceWorker,
 }
@@ -121,7 +119,6 @@ impl Access<()> {
             Access::Forbidden(Forbidden::ForeignOrigin) => "foreign-origin",
             Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
             Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
-            Access::Forbidden(Forbidden::AmbiguousPath) => "ambiguous-path",
             Access::Forbidden(Forbidden::ServiceWorker) => "service-worker",
         }
     }
@@ -137,14 +134,13 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         return Access::Forbidden(Forbidden::ServiceWorker);
     }
     match (agency.paths.class(asked.path, asked.query), visitor) {
-        (PathClass::Ambiguous, _) => Access::Forbidden(Forbidden::AmbiguousPath),
-        (PathClass::Login, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
+        (PathClass::Login | PathClass::FormPage, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),
         (PathClass::Account, Visitor::Resident(_)) if asked.changes => Access::Forbidden(Forbidden::LegacyAccount),
         (PathClass::Account, Visitor::Resident(_)) => Access::Show(Screen::Account),
         (PathClass::Logout, Visitor::Resident(_)) => Access::Show(Screen::SignOut),
         (PathClass::Public, _) => Access::Public,
-        (PathClass::Private, Visitor::Resident(account)) => Access::Forward(account),
+        (PathClass::Private | PathClass::FormPage, Visitor::Resident(account)) => Access::Forward(account),
         (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
         (_, Visitor::OwesPassword) if asked.fetch == Fetch::Page && !asked.changes => {
             Access::Show(Screen::ExtranetPassword)

@@ -10,7 +10,7 @@ use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::origin::Origin;
-use super::path::{NormalisedPath, PathRule};
+use super::path::PathRules;
 use super::policy::AgencyPolicy;
 use super::terms::TermsText;
 use super::upstream::{Adapter, Upstream, Verifier};
@@ -105,57 +105,6 @@ pub struct AgencyBrand {
     pub support_url: Option<String>,
 }
 
-/// The paths of the extranet that the gateway knows (a18, a22, a23).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct PathRules {
-    /// Pass without sign-in and without identity headers.
-    pub public: Vec<PathRule>,
-    /// The extranet's own login: never answers through the gateway.
-    pub login: Vec<PathRule>,
-    /// The extranet's own logout: caught, and made ours.
-    pub logout: Vec<PathRule>,
-    /// The extranet's own pages for password and e-mail: lead to our account page.
-    pub account: Vec<PathRule>,
-}
-
-/// What a path of the extranet is to the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathClass {
-    /// Passes without sign-in.
-    Public,
-    /// The extranet's own login.
-    Login,
-    /// The extranet's own logout.
-    Logout,
-    /// The extranet's own password or e-mail page.
-    Account,
-    /// Everything else.
-    Private,
-    /// Could be one of the named ones in another server's reading: refused (f08).
-    Ambiguous,
-}
-
-impl PathRules {
-    /// What the path is; a rule that restricts goes before one that opens.
-    #[must_use]
-    pub fn class(&self, path: &NormalisedPath, query: Option<&str>) -> PathClass {
-        let named = [
-            (&self.login, PathClass::Login),
-            (&self.logout, PathClass::Logout),
-            (&self.account, PathClass::Account),
-            (&self.public, PathClass::Public),
-        ];
-        if path.is_ambiguous() {
-            let touched = named.iter().any(|(rules, _)| rules.iter().any(|rule| rule.could_cover(path.as_str())));
-            return if touched { PathClass::Ambiguous } else { PathClass::Private };
-        }
-        named
-            .into_iter()
-            .find(|(rules, _)| rules.iter().any(|rule| rule.covers_page(path.as_str(), query)))
-            .map_or(PathClass::Private, |(_, class)| class)
-    }
-}
-
 impl Agency {
     /// Where an account is entered: the agency's own origin, or the account's below it.
     #[must_use]
@@ -237,28 +186,5 @@ mod tests {
         }
         let code = AgencyCode::parse("A", "B").expect("codes");
         assert_eq!(AgencyCode::stored(&code.to_string()), Some(code));
-    }
-
-    fn rules() -> PathRules {
-        let rule = |text| vec![PathRule::parse(text).expect("a rule")];
-        PathRules { public: rule("/public/"), login: rule("/login"), logout: rule("/logout"), account: Vec::new() }
-    }
-
-    #[test]
-    fn a22_public_paths_are_matched_on_the_normalised_path() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
-        assert_eq!(class("/public/logo.png"), PathClass::Public);
-        assert_eq!(class("/%70ublic/logo.png"), PathClass::Public);
-        assert_eq!(class("/private"), PathClass::Private);
-        assert_eq!(class("/login"), PathClass::Login);
-    }
-
-    #[test]
-    fn f08_an_ambiguous_form_is_refused_only_where_a_rule_could_apply() {
-        let class = |path| rules().class(&NormalisedPath::read(path).expect("a path"), None);
-        assert_eq!(class("/public;/private"), PathClass::Ambiguous);
-        assert_eq!(class("/%2flogin"), PathClass::Ambiguous);
-        assert_eq!(class("/login;x"), PathClass::Ambiguous);
-        assert_eq!(class("/private;jsessionid=1"), PathClass::Private);
     }
 }

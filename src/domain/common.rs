@@ -8,8 +8,9 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::agency::{Agency, PathRules};
+use super::agency::Agency;
 use super::identity_headers::{IdentityHeader, ReservedNames};
+use super::path::PathRules;
 use super::upstream::Upstream;
 
 /// Each part that an agency has had so far.

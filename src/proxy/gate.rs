@@ -18,7 +18,7 @@ use super::line::About;
 use super::lobby;
 use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::domain::access::{self, Access, Fetch, Forbidden, Screen, Visitor};
+use crate::domain::access::{self, Access, Fetch, Screen, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
@@ -283,15 +283,8 @@ impl Gate<'_> {
                 bridge::unauthorized(session, &self.at_portal("login", ""), json).await?;
                 return Ok(true);
             }
-            Access::Forbidden(why) => {
-                let status = match why {
-                    Forbidden::AmbiguousPath => 400,
-                    Forbidden::ForeignOrigin
-                    | Forbidden::LegacyLogin
-                    | Forbidden::LegacyAccount
-                    | Forbidden::ServiceWorker => 403,
-                };
-                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, status).await;
+            Access::Forbidden(_) => {
+                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await;
             }
         };
         let carried = match resident.as_deref() {

@@ -1,6 +1,5 @@
 //! What an extranet is told: everything that reads like ours is taken out, then ours is put in, in one function (f06).
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -9,11 +8,12 @@ use http::request::Parts;
 use pingora::http::RequestHeader;
 use pingora::{ErrorType, OrErr as _, Result};
 
-use super::cookies;
 use super::extranets::{Extranet, Public};
 use super::request_id::RequestNumber;
+use super::{client, cookies};
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
+use crate::domain::identity_headers::folded;
 use crate::domain::origin::Origin;
 use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
@@ -46,11 +46,21 @@ const FOREIGN: [&str; 22] = [
 ];
 /// Beginnings of names that no client may bring.
 const FOREIGN_BEGINNINGS: [&str; 3] = ["x-forwarded", "x-vestibule", "proxy-"];
-/// Names that are a client's to send, but not in a spelling that folds to them.
-const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
+/// Names that are a client's to send, but not in another spelling, which was not looked at here and may count there.
+const TO_THE_LETTER: [&str; 10] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "origin",
+    "referer",
+    "transfer-encoding",
+    "upgrade",
+];
 
-/// The bytes that the names above begin with: what begins with another one is none of them, which settles most of an
-/// ordinary browser's headers at once.
+/// The bytes that a spelling of the names above begins with: what begins with another one is none of them.
 const FOREIGN_INITIALS: [bool; 256] = initials();
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -109,7 +119,7 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     translate_origin(headers, extranet, told.public);
     translate_referer(headers, extranet, told.public, told.portal)?;
     headers.insert(HOST, extranet.backend.host.clone());
-    headers.insert(X_FORWARDED_FOR.clone(), address(told.client)?);
+    headers.insert(X_FORWARDED_FOR.clone(), client::written(told.client)?);
     headers.insert(X_FORWARDED_PROTO.clone(), told.public.scheme.clone());
     headers.insert(X_FORWARDED_HOST.clone(), told.public.host.clone());
     headers.insert(X_REQUEST_ID.clone(), value(&hex(told.id.number()))?);
@@ -133,30 +143,6 @@ fn nothing() -> RequestHeader {
 
 fn value(bytes: &[u8]) -> Result<HeaderValue> {
     HeaderValue::from_bytes(bytes).or_err(ErrorType::InvalidHTTPHeader, "a value of ours")
-}
-
-/// An address as a header's value; one of IPv4 without the formatting machinery, which costs ten times as much.
-fn address(address: IpAddr) -> Result<HeaderValue> {
-    let IpAddr::V4(v4) = address else { return value(address.to_string().as_bytes()) };
-    let mut text = [0; 15];
-    let mut length = 0;
-    let mut push = |byte: u8| {
-        text[length] = byte;
-        length += 1;
-    };
-    for (at, octet) in v4.octets().into_iter().enumerate() {
-        if at > 0 {
-            push(b'.');
-        }
-        if octet >= 100 {
-            push(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            push(b'0' + octet / 10 % 10);
-        }
-        push(b'0' + octet % 10);
-    }
-    value(&text[..length])
 }
 
 /// Tells the extranet which trace the request belongs to. What a stranger said of a trace is replaced.
@@ -184,12 +170,17 @@ fn is_refused(name: &HeaderName, agency: &Agency) -> bool {
 fn is_foreign(name: &str, folded: &str) -> bool {
     FOREIGN.contains(&folded)
         || FOREIGN_BEGINNINGS.iter().any(|begin| folded.starts_with(begin))
-        || (FRAMING.contains(&folded) && folded != name)
+        || (folded != name && TO_THE_LETTER.contains(&folded))
 }
 
 const fn initials() -> [bool; 256] {
-    const LISTS: [&[&str]; 3] = [&FOREIGN, &FOREIGN_BEGINNINGS, &FRAMING];
+    const LISTS: [&[&str]; 3] = [&FOREIGN, &FOREIGN_BEGINNINGS, &TO_THE_LETTER];
     let mut initials = [false; 256];
+    let mut byte = 0;
+    while byte < u8::MAX {
+        initials[byte as usize] = !byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
     let mut list = 0;
     while list < LISTS.len() {
         let mut name = 0;
@@ -200,17 +191,6 @@ const fn initials() -> [bool; 256] {
         list += 1;
     }
     initials
-}
-
-/// A lower-case name as CGI folds it, with `-` for `_`. Apache before 2.4 folds every sign that is no letter or digit,
-/// `X.Extranet.User` among them, so all are read as `-`.
-fn folded(name: &str) -> Cow<'_, str> {
-    let sign = |c: char| !c.is_ascii_alphanumeric() && c != '-';
-    if name.bytes().any(|byte| sign(char::from(byte))) {
-        Cow::Owned(name.replace(sign, "-"))
-    } else {
-        Cow::Borrowed(name)
-    }
 }
 
 fn strip_cookies(headers: &mut HeaderMap) {
@@ -270,17 +250,4 @@ fn split_url(text: &str) -> Option<(Origin, &str)> {
     let host = text.find("://")? + 3;
     let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |end| host + end);
     Some((Origin::parse(&text[..end])?, &text[end..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_written_as_everybody_writes_it() {
-        for text in ["0.0.0.0", "1.2.3.4", "10.20.30.40", "109.90.99.100", "255.255.255.255", "::1", "2001:db8::7"] {
-            let address = address(text.parse().expect("an address")).expect("a value");
-            assert_eq!(address, text);
-        }
-    }
 }

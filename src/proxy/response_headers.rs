@@ -108,7 +108,7 @@ fn leads_to_login(location: &HeaderValue, extranet: &Extranet, public: &Public, 
         let origin = Origin::of(&url)?;
         let inner = origin == public.origin || extranet.is_inner(&origin, public);
         let path = inner.then(|| NormalisedPath::read(url.path()).ok())??;
-        Some(agency.paths.login.iter().any(|rule| rule.covers_page(path.as_str(), url.query())))
+        Some(agency.paths.is_sign_in(&path, url.query()))
     };
     resolve() == Some(true)
 }

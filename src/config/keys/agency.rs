@@ -58,7 +58,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "paths",
         Table(PATHS),
         Is("{}"),
-        "The paths that the gateway has to know. `/static/` stands for everything below, `/login` for itself only.",
+        "The paths that the gateway has to know. What restricts (`login`, `logout`, `account`) covers the path in every spelling that some server takes for it (case, a slash, dot, blank or `::$DATA` at the end, `;parameters`, `/(S(…))/`), and everything below; the more special rule wins. `=/path` is for this one path only. Letters beyond ASCII may be written as they are read, or escaped.",
     ),
     key(
         "session_over",
@@ -247,12 +247,17 @@ const HEADER: &[Key] = &[
 ];
 
 const PATHS: &[Key] = &[
-    key("public", Texts, Is("[]"), "Pass without sign-in and without identity headers."),
+    key(
+        "public",
+        Texts,
+        Is("[]"),
+        "Pass without sign-in and without identity headers: `/static/` with everything below, `/logo.png` for itself only. Never what a rule that restricts covers, unless it is written `=/login/logo.png`; and never a path that servers read differently.",
+    ),
     key(
         "login",
         Texts,
         Is("[]"),
-        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself. Here and in the next two, `/doku.php?do=login` stands for one path with this in its query.",
+        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself where its name says that it is only for signing in, else residents may open it and nobody may post to it. Here and in the next two, `/index.php?route=/login` stands for a path with this in its query, `/?logout` for one with this name there.",
     ),
     key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
     key(

@@ -119,13 +119,15 @@ fn sec_011_nobody_can_trust_everybody() {
 
 #[test]
 fn e02_headers_that_would_change_more_than_a_name_are_refused() {
-    for name in ["Host", "cookie", "Transfer_Encoding", "Content-Length", "Authorization", "X-Forwarded-For", "X Y", ""]
-    {
+    let signs = "!#$%&*+._`|~ :/(é".chars().map(|sign| format!("X{sign}Extranet{sign}User"));
+    let odd = ["-X-User", "X-User-", "X--User", "-", ""].map(str::to_owned);
+    let taken = ["Host", "cookie", "Transfer-Encoding", "Content-Length", "Authorization", "X-Forwarded-For"];
+    for name in signs.chain(odd).chain(taken.map(str::to_owned)) {
         let header = format!("[[headers]]\nname = '{name}'\nvalue = '{{login}}'\n[upstream]");
         agency_is_told("[upstream]", &header, "agencies/a.toml:7: headers[0].name: ");
     }
-    let twice = "[[headers]]\nname = 'X-User'\nvalue = 'a'\n[[headers]]\nname = 'x_user'\nvalue = 'b'\n[upstream]";
-    agency_is_told("[upstream]", twice, "agencies/a.toml:10: headers[1].name: x_user is there twice");
+    let twice = "[[headers]]\nname = 'X-User'\nvalue = 'a'\n[[headers]]\nname = 'x-user'\nvalue = 'b'\n[upstream]";
+    agency_is_told("[upstream]", twice, "agencies/a.toml:10: headers[1].name: x-user is there twice");
     let unknown = "[[headers]]\nname = 'X-User'\nvalue = '{password}'\n[upstream]";
     agency_is_told("[upstream]", unknown, "agencies/a.toml:8: headers[0].value: there is no placeholder {password}");
 }
@@ -447,5 +449,48 @@ fn a12_a_rule_on_what_a_page_shows_is_one_that_can_be_looked_for_while_it_stream
         |rules: &str| Installation::new().edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{rules}\n[sign_in]"));
     paths("logout = ['/doku.php?do=logout']").settings();
     paths("public = ['/doku.php?do=logo']").is_told("agencies/a.toml:9: paths.public: ");
-    paths("logout = ['/doku.php?do']").is_told("agencies/a.toml:9: paths.logout: \"/doku.php?do\" is not a rule");
+    paths("logout = ['/doku.php?do=a&b=c']")
+        .is_told("agencies/a.toml:9: paths.logout: \"/doku.php?do=a&b=c\" is not a path rule");
+}
+
+#[test]
+fn f1_f5_rules_of_front_controllers_and_beyond_ascii_are_taken_and_f4_those_that_never_hold_are_told() {
+    let paths =
+        |rules: &str| Installation::new().edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{rules}\n[sign_in]"));
+    for rule in [
+        "/app/index.php?route=/logout",
+        "/?_task=logout",
+        "/x/?@action=logout",
+        "/w/index.php?title=Special:UserLogout",
+        "/index.php/Spécial:Déconnexion",
+        "/index.php/Sp%C3%A9cial:D%E9connexion",
+        "=/app/",
+        "=/",
+    ] {
+        for list in ["login", "logout", "account"] {
+            paths(&format!("{list} = [\"{rule}\"]")).settings();
+        }
+    }
+    let idle = "login = ['/login']\npublic = [\n'/login/img/']";
+    paths(idle)
+        .is_told("agencies/a.toml:10: warning: paths.public: \"/login/img/\" never holds: \"/login\" goes before it");
+    paths("login = ['/login']\npublic = [\n'=/login/a.png']").settings();
+    let twice = "login = ['/a']\nlogout = ['/A/']";
+    paths(twice).is_told("agencies/a.toml:10: warning: paths.logout: \"/A/\" never holds: \"/a\" goes before it");
+}
+
+#[test]
+fn f3_a_login_page_that_has_another_face_is_told_and_closes_nothing_else() {
+    let page = |page: &str| {
+        let page = format!("page = \"{page}\"");
+        Installation::new().edit("agencies/a.toml", "page = \"/identification.php\"", &page)
+    };
+    for front in ["/app/", "/", "/app/index.php", "/compte"] {
+        let told = format!("warning: paths: the login page {front} shares its path with other pages");
+        let problems = page(front).problems();
+        assert!(problems.iter().any(|problem| problem.contains(&told)), "{front}: {problems:?}");
+        let settings = page(front).settings();
+        let paths = &settings.agencies[0].paths;
+        assert!(paths.login.is_empty() && paths.form_page.is_some(), "{front}");
+    }
 }

@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::super::Certificates;
+use super::identity::spellings;
 use super::{House, PATIENCE, Speaks, TrustedProxies, extranet, origin};
 
 const DATA: u8 = 0;
@@ -203,6 +204,30 @@ async fn sec_142_what_would_be_read_otherwise_in_http_1_goes_nowhere() {
     }
     assert_eq!(ask(&house, &certificate, &base).await, Heard::Answer, "the base itself is fine");
     assert_eq!(house.only().first_line(), "GET /public/x HTTP/1.1");
+}
+
+#[tokio::test]
+async fn review_b1_no_spelling_of_an_identity_header_comes_in_by_http_2_or_behind_a_body() {
+    let (house, certificate) = house().await;
+    let names = spellings();
+    let forged: Vec<(&[u8], &[u8])> = names.iter().map(|name| (name.as_bytes(), b"eve".as_slice())).collect();
+    for (path, cookie) in [(b"/public/x".as_slice(), (b"x-a".as_slice(), b"b".as_slice())), (b"/a", RESIDENT)] {
+        let known = house.seen().len();
+        let base = [METHOD, SCHEME, AUTHORITY, (b":path".as_slice(), path), cookie];
+        assert_eq!(ask(&house, &certificate, &[base.as_slice(), &forged].concat()).await, Heard::Answer);
+        let seen = house.seen()[known].clone();
+        assert!(!seen.head.contains("eve"), "{seen:?}");
+        let mut stream = connect(&house, &certificate).await;
+        let post = [(b":method".as_slice(), b"POST".as_slice()), SCHEME, AUTHORITY, base[3], cookie];
+        stream.write_all(&frame(HEADERS, END_HEADERS, 1, &block(&post))).await.expect("to write");
+        stream.write_all(&frame(DATA, 0, 1, b"a=1")).await.expect("to write");
+        stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&forged))).await.expect("to write");
+        tokio::time::timeout(PATIENCE, hear(&mut stream)).await.expect("an answer in time");
+    }
+    for seen in house.seen() {
+        let text = format!("{}{}", seen.head, String::from_utf8_lossy(&seen.body));
+        assert!(!text.contains("eve"), "{text}");
+    }
 }
 
 #[tokio::test]

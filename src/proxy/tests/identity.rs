@@ -18,6 +18,59 @@ async fn sec_001_and_006_every_spelling_of_our_headers_is_taken_out_and_ours_is_
     assert_eq!(seen.folded("x.harmless"), ["1"]);
 }
 
+/// Every name that some server folds to one of the three, by the signs that a name may be written with.
+pub(super) fn spellings() -> Vec<String> {
+    let signs = ["-", "_", ".", "~", "'", "!", "#", "$", "%", "&", "*", "+", "^", "`", "|", "--", "_-", ".~"];
+    let edges = [("", ""), ("-", ""), ("", "_"), (".", "~")];
+    let mut names: Vec<String> = signs.iter().map(|sign| format!("x{sign}extranet{sign}user")).collect();
+    names.extend(edges.iter().map(|(front, behind)| format!("{front}x-extranet-user{behind}")));
+    names.extend(["x_extranet-client", "x.extranet_client", "x~extranet~name", "_x_extranet_name_"].map(str::to_owned));
+    names
+}
+
+#[tokio::test]
+async fn review_b1_no_spelling_of_an_identity_header_comes_from_a_stranger_or_a_resident() {
+    let house = House::plain().await;
+    let names = spellings();
+    let lines =
+        |name: fn(&str) -> String| names.iter().map(|text| format!("{}: eve\r\n", name(text))).collect::<String>();
+    let capital = |text: &str| text.to_uppercase();
+    for forged in [lines(str::to_owned), lines(capital)] {
+        for (path, cookie, ours) in [("/public/a.png", "", None), ("/a", RESIDENT, Some("durand".to_owned()))] {
+            let known = house.seen().len();
+            assert_eq!(house.get(path, &format!("{forged}{cookie}")).await.status, 200, "{path}");
+            let seen = house.seen()[known].clone();
+            assert!(!seen.head.contains("eve"), "{path}: {seen:?}");
+            assert_eq!(seen.folded("x-extranet-user").into_iter().next(), ours);
+        }
+    }
+}
+
+#[tokio::test]
+async fn review_b1_an_identity_header_behind_the_body_is_not_passed_on() {
+    let house = House::plain().await;
+    let trailers: String = spellings().iter().take(40).map(|name| format!("{name}: eve\r\n")).collect();
+    let request = format!(
+        "POST /a HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n{RESIDENT}\r\n\
+         3\r\na=1\r\n0\r\n{trailers}\r\n"
+    );
+    house.send(request).await;
+    for seen in house.seen() {
+        let text = format!("{}{}", seen.head, String::from_utf8_lossy(&seen.body));
+        assert!(!text.contains("eve"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn review_b1_what_frames_signs_in_or_says_where_from_counts_in_no_other_spelling() {
+    let house = House::plain().await;
+    let lines = "Content_Length: eve\r\nTransfer.Encoding: eve\r\n_Authorization: eve\r\nCookie-: eve=1\r\n\
+                 -Host: eve\r\nContent_Type: eve\r\nX.Forwarded.For: eve\r\n-X-Forwarded-For: eve\r\n\
+                 X--Real~IP: eve\r\n_Proxy_: eve\r\nOrigin.: eve\r\nX'HTTP'Method'Override: eve\r\n";
+    assert_eq!(house.get("/a", &format!("{lines}{RESIDENT}")).await.status, 200);
+    assert!(!house.only().head.contains("eve"), "{:?}", house.only());
+}
+
 #[tokio::test]
 async fn sec_002_a_public_path_is_asked_for_by_nobody() {
     let house = House::plain().await;

@@ -25,12 +25,12 @@ use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxi
 use crate::app::visit::{Passage, Settled, Unavailable};
 use crate::domain::access::Visitor;
 use crate::domain::accounts::Accounts;
-use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, PathRules, SessionOver};
+use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
 use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::language::Language;
 use crate::domain::origin::Origin;
-use crate::domain::path::PathRule;
+use crate::domain::path::{PathRule, PathRules};
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
@@ -326,6 +326,7 @@ fn agency(port: u16) -> Agency {
             login: rule("/login.php"),
             logout: rule("/logout.php"),
             account: rule("/password.php"),
+            form_page: None,
         }),
         session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
         terms: None,

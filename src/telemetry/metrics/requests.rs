@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 31] = [
+pub(super) const DECISIONS: [&str; 30] = [
     "signed-in",
     "public-path",
     "portal",
@@ -21,7 +21,6 @@ pub(super) const DECISIONS: [&str; 31] = [
     "foreign-origin",
     "legacy-login-post",
     "legacy-account-post",
-    "ambiguous-path",
     "service-worker",
     "sessions-unavailable",
     "unknown-host",
