@@ -16,6 +16,7 @@ pub mod hasher;
 pub mod import_roster;
 pub mod jar;
 pub mod join;
+pub mod kept_secret;
 mod letters;
 pub mod migrate;
 mod old_credentials;

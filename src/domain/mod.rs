@@ -16,6 +16,7 @@ pub mod email_change;
 mod identifier;
 pub mod identity;
 pub mod identity_headers;
+pub mod kept_secret;
 pub mod language;
 pub mod lockout;
 pub mod mail;

@@ -19,6 +19,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::Caller;
+use super::basic;
 use super::charset;
 use super::cookies::Jar;
 use super::form::{Method, Submission};
@@ -188,7 +189,8 @@ impl Conversation {
             .map_err(|error| if error.is::<LengthLimitError>() { Fault::TooLarge } else { Fault::Broken })?;
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (text, encoding) = charset::decode(content_type, &body.to_bytes());
-        Ok(Page { url, status: head.status.as_u16(), redirect, cookies, text, encoding })
+        let wants_other_than_basic = basic::wants_another(&head.headers);
+        Ok(Page { url, status: head.status.as_u16(), wants_other_than_basic, redirect, cookies, text, encoding })
     }
 }
 

@@ -478,9 +478,32 @@ pub struct ChangePasswordPage {
     pub alert: Option<Alert>,
 }
 
-/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11).
+/// What is still kept of an extranet's password that had worked and was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptPassword {
+    /// Nothing: it has to be typed.
+    Nothing,
+    /// It may be tried now.
+    Try,
+    /// It may be tried later.
+    Wait,
+}
+
+/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11). While that may have
+/// been a mistake of the extranet, the page offers to wait, too.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExtranetPasswordPage {
+    /// Whether the old one may still be right.
+    pub kept: KeptPassword,
+    /// Whether many others are refused too: then nobody is asked for a new password first.
+    pub in_an_outage: bool,
+    /// Where the old one is tried.
+    pub retry_url: String,
+    /// Where the form is shown that is not shown first.
+    pub form_url: String,
+    /// Whether the form is shown.
+    pub asks: bool,
     /// The agency's name.
     pub agency: String,
     /// The identifier in its extranet: the person has to know which account is meant.

@@ -10,9 +10,9 @@ use super::letters::{
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
-    FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
-    MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage, SignInPage,
-    TermsPage,
+    FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, KeptPassword, LeavePage, ListedAgency,
+    MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage,
+    SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -384,6 +384,11 @@ fn passwords(samples: &mut Vec<Sample>) {
 
 fn extranet_password(samples: &mut Vec<Sample>) {
     let calm = ExtranetPasswordPage {
+        kept: KeptPassword::Nothing,
+        in_an_outage: false,
+        retry_url: "/retry".to_owned(),
+        form_url: "/form".to_owned(),
+        asks: true,
         agency: "Agence des Tilleuls".to_owned(),
         account: "C10023".to_owned(),
         label: "k3m9q2x7w1zt".to_owned(),
@@ -395,10 +400,20 @@ fn extranet_password(samples: &mut Vec<Sample>) {
     for alert in [Alert::WrongPassword, Alert::MustChange] {
         page(samples, &ExtranetPasswordPage { alert: Some(alert), ..calm.clone() });
     }
+    for kept in [KeptPassword::Try, KeptPassword::Wait] {
+        for (in_an_outage, asks) in [(false, true), (true, false), (true, true)] {
+            page(samples, &ExtranetPasswordPage { kept, in_an_outage, asks, ..calm.clone() });
+        }
+    }
     let awkward = || AWKWARD.to_owned();
     page(
         samples,
         &ExtranetPasswordPage {
+            kept: KeptPassword::Try,
+            in_an_outage: true,
+            retry_url: awkward(),
+            form_url: awkward(),
+            asks: true,
             agency: awkward(),
             account: awkward(),
             label: awkward(),

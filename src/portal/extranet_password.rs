@@ -9,14 +9,14 @@ use http::StatusCode;
 use super::onward::Onward;
 use super::{account, wording};
 use crate::app::Fault;
-use crate::app::extranet_password::{self, Restored};
+use crate::app::extranet_password::{self, Missing, Restored};
 use crate::domain::agency::Agency;
 use crate::domain::identity::Link;
 use crate::domain::path::ReturnPath;
-use crate::pages::portal::{Alert, ExtranetPasswordPage, MessageName, MessagePage};
+use crate::pages::portal::{Alert, ExtranetPasswordPage, KeptPassword, MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
-use crate::web::guest::Guest;
+use crate::web::guest::{Guest, way_into_account};
 use crate::web::query::Asked;
 
 /// Where it is asked, as seen from anywhere.
@@ -41,13 +41,29 @@ pub(super) async fn show(
         return Ok(guest.go(&wording::login_path(Some(&agency))));
     };
     Ok(match extranet_password::missing(&web.app, &session, &agency, asked.account().as_ref()).await? {
-        Some(link) => guest.page(&web, Some(&agency), &page(&agency, &link, &return_to, None)),
+        Some(missing) => {
+            guest.leads_to(&agency);
+            let mut page = page(&agency, &missing, &return_to, None);
+            page.asks |= asked.asks();
+            guest.page(&web, Some(&agency), &page)
+        }
         None => guest.go_into(&agency, return_to.as_str()),
     })
 }
 
-fn page(agency: &Agency, link: &Link, return_to: &ReturnPath, alert: Option<Alert>) -> ExtranetPasswordPage {
+fn page(agency: &Agency, missing: &Missing, return_to: &ReturnPath, alert: Option<Alert>) -> ExtranetPasswordPage {
+    let Missing { link, kept } = missing;
+    let in_an_outage = kept.is_some_and(|kept| kept.in_an_outage);
     ExtranetPasswordPage {
+        kept: match kept {
+            None => KeptPassword::Nothing,
+            Some(kept) if kept.has_a_try => KeptPassword::Try,
+            Some(_) => KeptPassword::Wait,
+        },
+        in_an_outage,
+        retry_url: way_into_account(agency, &link.label(), return_to.as_str()),
+        form_url: format!("{}&asks=1", path(agency, link, return_to)),
+        asks: !in_an_outage || alert.is_some(),
         agency: agency.brand.name.clone(),
         account: link.account.login.as_str().to_owned(),
         label: link.label().as_str().to_owned(),
@@ -66,15 +82,16 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
     let missing = extranet_password::missing(&web.app, &session, &agency, said.account().as_ref()).await?;
-    let Some(link) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
+    let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
+    let link = &missing.link;
     let password = fields.secret("password");
-    let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, &link, &password).await?;
+    let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, link, &password).await?;
     let alert = match restored {
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
         Restored::Silent => {
             let message = MessagePage {
                 name: MessageName::ExtranetUnavailable,
-                action_url: path(&agency, &link, &return_to),
+                action_url: path(&agency, link, &return_to),
                 request_id: None,
             };
             return Ok(guest.page_with(StatusCode::BAD_GATEWAY, &web, Some(&agency), &message));
@@ -82,6 +99,6 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Restored::Refused => Alert::WrongPassword,
         Restored::MustChange => Alert::MustChange,
     };
-    guest.stands_at(path(&agency, &link, &return_to));
-    Ok(guest.page_again(&web, Some(&agency), &page(&agency, &link, &return_to, Some(alert))))
+    guest.stands_at(path(&agency, link, &return_to));
+    Ok(guest.page_again(&web, Some(&agency), &page(&agency, &missing, &return_to, Some(alert))))
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::relayed::{self, Before};
-use super::wording;
+use super::{enter_extranet, wording};
 use crate::app::Fault;
 use crate::app::hand_over::{self, Entered, Handed, Request};
 use crate::domain::agency::{Agency, AgencyCode};
@@ -17,7 +17,6 @@ use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House, Place};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
-use crate::domain::upstream::Adapter;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
@@ -180,10 +179,7 @@ pub(super) async fn enter(
     let agency = &house.agency;
     guest.set(Kind::Session, cookie.expose(), None);
     let before = relayed::arrive(&mut guest, agency, &account);
-    let response = match agency.adapter {
-        Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
-        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => guest.go(return_to.as_str()),
-    };
+    let response = enter_extranet::arrive(guest, agency, &return_to);
     Ok(match before {
         Before::Nothing => response,
         Before::Another => relayed::with_cleared_site(response),

@@ -40,8 +40,6 @@ pub(super) enum Before {
 ///
 /// On a host that several agencies share, what nobody remembers counts as another's: it may be any of them.
 pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel) -> Before {
-    // Coming here is not the extranet's session ending over and over: whoever opens one account after another may.
-    guest.clear(Kind::Renewals);
     let known = guest.cookie(Kind::Account).map(str::to_owned);
     let now = Remembered { account: account.clone(), agency: agency.shares_host().then(|| agency.code.clone()) };
     guest.set(Kind::Account, &now.to_string(), Some(KNOWN_FOR));

@@ -236,10 +236,7 @@ impl Guest {
     /// The same for one of several accounts.
     #[must_use]
     pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
-        let mut query = named_on_its_host(agency);
-        query.append_pair("account", account.as_str()).append_pair("return", return_to);
-        let to = format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish());
-        self.go(&to)
+        self.go(&way_into_account(agency, account, return_to))
     }
 
     fn finish(self, mut response: Response) -> Response {
@@ -252,6 +249,14 @@ impl Guest {
         }
         response
     }
+}
+
+/// The way to one of several accounts at an agency.
+#[must_use]
+pub fn way_into_account(agency: &Agency, account: &AccountLabel, return_to: &str) -> String {
+    let mut query = named_on_its_host(agency);
+    query.append_pair("account", account.as_str()).append_pair("return", return_to);
+    format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish())
 }
 
 /// The beginning of a query on an agency's host: on a shared one, nothing else says which agency is meant.

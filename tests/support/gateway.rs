@@ -262,6 +262,7 @@ impl Gateway {
             format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
             format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
             format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE legacy_secrets SET refused_at = refused_at - {back}, tried_at = tried_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);
