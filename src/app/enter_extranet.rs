@@ -166,7 +166,7 @@ fn is_held(cookie: &UpstreamCookie, held: &str) -> bool {
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
     let jar = app.sessions.jar(&session.id, &link.id).await?;
     let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at).abs() < SERVES_FOR);
-    Ok(fresh.and_then(|jar| jar::unsealed(app, &session.id, &link.id, &jar.sealed).ok()))
+    Ok(fresh.and_then(|jar| jar::unsealed_or_told(app, &session.id, link, &jar.sealed)))
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17), and, in a jar, so that requests carry them (a13).

@@ -156,10 +156,8 @@ impl Guest {
 
     /// Sets the portal's session cookie, to last as long as the session may.
     pub fn set_session(&mut self, cookie: &Secret, session: &Session, web: &Web) {
-        // Only « Garder ma session active » outlives the browser's closing.
-        let keeps = u64::from(session.lifetime.idle_minutes) >= u64::from(session.lifetime.hours) * 60;
         let left = session.ends_at().duration_since(web.app.now()).as_secs();
-        self.set(Kind::Session, cookie.expose(), keeps.then(|| Duration::seconds(left)));
+        self.set(Kind::Session, cookie.expose(), session.lifetime.keep.then(|| Duration::seconds(left)));
     }
 
     /// Gives this browser a new secret: what was begun under the old one is not open here any more.
