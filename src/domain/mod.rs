@@ -29,6 +29,7 @@ pub mod recovery;
 pub mod roster;
 pub mod routing;
 pub mod secret;
+pub mod sent_form;
 pub mod session;
 pub mod support;
 pub mod terms;

@@ -2,6 +2,7 @@
 //!
 //! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Page;
@@ -518,6 +519,56 @@ pub struct ExtranetPasswordPage {
     pub alert: Option<Alert>,
 }
 
+/// Why a form was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotSentWhy {
+    /// The session has ended.
+    SessionOver,
+    /// The terms have to be accepted first.
+    OwesTerms,
+    /// The extranet's own password has to be given first.
+    OwesPassword,
+    /// The extranet's session had ended; it is renewed.
+    Renewed,
+}
+
+impl NotSentWhy {
+    /// The status of the page.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::SessionOver => StatusCode::UNAUTHORIZED,
+            Self::OwesTerms | Self::OwesPassword => StatusCode::FORBIDDEN,
+            Self::Renewed => StatusCode::CONFLICT,
+        }
+    }
+}
+
+/// What somebody wrote into a field, to be copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentText {
+    /// The field's name in the form.
+    pub name: String,
+    /// What was written.
+    pub text: String,
+    /// Lines to show.
+    pub rows: usize,
+}
+
+/// A form of the extranet that came too late (a19).
+#[derive(Debug, Clone, Serialize)]
+pub struct NotSentPage {
+    /// Why.
+    pub why: NotSentWhy,
+    /// What has to be done first, or the page that held the form.
+    pub action_url: String,
+    /// What was written.
+    pub fields: Vec<SentText>,
+    /// Whether something is left out.
+    pub left_out: bool,
+}
+
 /// Changes the e-mail address: the new one twice and the current password (000 II.A, c06).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChangeEmailPage {
@@ -568,8 +619,6 @@ pub enum MessageName {
     ExtranetRefuses,
     /// The person has no account at this agency (SEC-017).
     NoAccountHere,
-    /// The extranet's session had ended and a form was being sent: go back and send it again (a12).
-    FormNotSent,
     /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).
     FormRefused,
     /// There is no such page.
@@ -631,6 +680,7 @@ pages! {
     ChangeEmailPage => "change_email",
     ExtranetPasswordPage => "extranet_password",
     MessagePage => "message",
+    NotSentPage => "not_sent",
     LeavePage => "leave",
     PrivacyPage => "privacy",
 }

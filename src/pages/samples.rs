@@ -11,8 +11,8 @@ use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
     FieldError, ForgottenPage, ForgottenSentPage, JoinPage, JoinedPage, KeptPassword, LeavePage, ListedAgency,
-    MessageName, MessagePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage,
-    SignInPage, TermsPage,
+    MessageName, MessagePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage,
+    ResetDonePage, ResetPage, SentText, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -94,6 +94,7 @@ pub fn pages() -> Vec<Sample> {
     proofs(&mut samples);
     passwords(&mut samples);
     extranet_password(&mut samples);
+    not_sent(&mut samples);
     account(&mut samples);
     messages(&mut samples);
     samples
@@ -382,6 +383,20 @@ fn passwords(samples: &mut Vec<Sample>) {
     }
 }
 
+fn not_sent(samples: &mut Vec<Sample>) {
+    let text = |name: &str, text: &str| SentText { name: name.to_owned(), text: text.to_owned(), rows: 2 };
+    for why in [NotSentWhy::SessionOver, NotSentWhy::OwesTerms, NotSentWhy::OwesPassword, NotSentWhy::Renewed] {
+        for (fields, left_out) in [
+            (Vec::new(), false),
+            (Vec::new(), true),
+            (vec![text("objet", "Fuite d'eau"), text("texte", "Bonjour,\nil pleut.")], false),
+            (vec![text(AWKWARD, AWKWARD)], true),
+        ] {
+            page(samples, &NotSentPage { why, action_url: "/login".to_owned(), fields, left_out });
+        }
+    }
+}
+
 fn extranet_password(samples: &mut Vec<Sample>) {
     let calm = ExtranetPasswordPage {
         kept: KeptPassword::Nothing,
@@ -538,8 +553,7 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::TooMany => MessageName::ExtranetUnavailable,
         MessageName::ExtranetUnavailable => MessageName::ExtranetRefuses,
         MessageName::ExtranetRefuses => MessageName::NoAccountHere,
-        MessageName::NoAccountHere => MessageName::FormNotSent,
-        MessageName::FormNotSent => MessageName::FormRefused,
+        MessageName::NoAccountHere => MessageName::FormRefused,
         MessageName::FormRefused => MessageName::NotFound,
         MessageName::NotFound => MessageName::BadRequest,
         MessageName::BadRequest => MessageName::CookiesNeeded,

@@ -100,26 +100,6 @@ fn place(return_to: &ReturnPath) -> String {
     Secret::new(return_to.as_str()).digest().to_hex().chars().take(8).collect()
 }
 
-/// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
-pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = known_here(&web, &guest, &host).await?;
-    let house = match &known {
-        Some(known) => Some(known.house.clone()),
-        None => host.remembered(guest.cookie(Kind::Account)),
-    };
-    let agency = house.map(|house| house.agency);
-    if let (Some(agency), Some(Known { session, link, .. })) = (&agency, &known)
-        && let Entered::In(cookies) =
-            enter(&web.app, &guest.caller, agency, session, link, (Occasion::Renewal, guest.cookie_header())).await?
-        && known_here(&web, &guest, &host).await?.is_some()
-    {
-        relayed::hold(&mut guest, agency, &cookies);
-    }
-    let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
-    Ok(guest.page_with(StatusCode::CONFLICT, &web, agency.as_deref(), &page))
-}
-
 /// The pages of the data plane's own troubles; it sets the status that fits.
 pub(super) async fn problem(Path(name): Path<String>) -> Problem {
     let (status, name) = match name.as_str() {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::onward::Onward;
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::extranet_password::{self, Missing, Restored};
 use crate::domain::agency::Agency;
@@ -38,7 +38,7 @@ pub(super) async fn show(
     let Some(agency) = asked.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = asked.return_to();
     let Some(session) = guest.session(&web).await? else {
-        return Ok(guest.go(&wording::login_path(Some(&agency))));
+        return Ok(guest.go(&wording::login_path_back(&agency, asked.account().as_ref(), &return_to)));
     };
     Ok(match extranet_password::missing(&web.app, &session, &agency, asked.account().as_ref()).await? {
         Some(missing) => {
@@ -74,13 +74,13 @@ fn page(agency: &Agency, missing: &Missing, return_to: &ReturnPath, alert: Optio
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+    let mut guest = guest;
     let said = Onward::of(&fields);
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
+    let Some(session) = guest.session(&web).await? else {
+        return Ok(guest.go(&wording::login_path_back(&agency, said.account().as_ref(), &return_to)));
+    };
     let missing = extranet_password::missing(&web.app, &session, &agency, said.account().as_ref()).await?;
     let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
     let link = &missing.link;

@@ -11,7 +11,7 @@ use super::relayed::{self, Before};
 use super::{enter_extranet, wording};
 use crate::app::Fault;
 use crate::app::hand_over::{self, Entered, Handed, Request};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House, Place};
@@ -66,7 +66,8 @@ pub(super) async fn known_here(web: &Web, guest: &Guest, host: &Host) -> Result<
 
 /// The way to the sign-in for who is nobody on this host: at its agency, or, where several share it, at the one that the
 /// browser had open last; else the person is asked.
-pub(super) fn go_to_sign_in(web: &Web, guest: Guest, host: &Host) -> Response {
+pub(super) fn go_to_sign_in(web: &Web, mut guest: Guest, host: &Host) -> Response {
+    relayed::let_go_of_ended(&mut guest);
     let path = match host.remembered(guest.cookie(Kind::Account)) {
         Some(house) => wording::login_path(Some(&house.agency)),
         None => super::shared_host::path(host.origin().host(), None),
@@ -86,9 +87,9 @@ fn named(host: &Host, guest: &Guest, asked: &Said) -> Option<House> {
 }
 
 /// The portal's sign-in for an agency, with the way back to a page of its extranet.
-fn sign_in_again(web: &Web, agency: &Agency, return_to: &ReturnPath) -> String {
-    let back = query(&[("return", return_to.as_str())]);
-    format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(agency)))
+pub(super) fn sign_in_again(web: &Web, house: &House, return_to: &ReturnPath) -> String {
+    let path = wording::login_path_back(&house.agency, house.account.as_ref(), return_to);
+    format!("{}{path}", web.portal_url())
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {
@@ -166,13 +167,16 @@ pub(super) async fn enter(
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
         return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, agency, &page));
     };
+    if guest.session_cookie().is_some() && known_here(&web, &guest, &host).await?.is_none() {
+        relayed::let_go(&mut guest);
+    }
     let entered = hand_over::enter(&web.app, &host, &Secret::new(asked.code.as_str()), &bind).await?;
     let Some(Entered { house, cookie, account, return_to }) = entered else {
         // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
         // the portal gives another one, for the same page.
         let return_to = ReturnPath::parse_or_home(&asked.return_to);
         return Ok(match named(&host, &guest, &asked) {
-            Some(house) => guest.go(&sign_in_again(&web, &house.agency, &return_to)),
+            Some(house) => guest.go(&sign_in_again(&web, &house, &return_to)),
             None => go_to_sign_in(&web, guest, &host),
         });
     };

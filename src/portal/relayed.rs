@@ -52,10 +52,16 @@ pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel)
 
 /// Takes the extranet's cookies away, by the names that the browser sent.
 pub(super) fn let_go(guest: &mut Guest) {
-    let held = guest.cookie_header().to_owned();
-    let names = held.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.trim());
-    for name in names.filter(|name| !is_ours(name)) {
-        guest.set_written(format!("{name}=; Path=/; Max-Age=0"));
+    for ending in guest.endings() {
+        guest.set_written(ending);
+    }
+}
+
+/// The same where the browser comes with the cookie of a sign-in that has ended, wherever that was (SEC-251).
+pub(super) fn let_go_of_ended(guest: &mut Guest) {
+    if guest.session_cookie().is_some() {
+        let_go(guest);
+        guest.clear(Kind::Session);
     }
 }
 

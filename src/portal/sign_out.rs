@@ -33,7 +33,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fie
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    Ok(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out")))
+    // What stays on the agencies' hosts ends there, at the next visit.
+    Ok(relayed::with_cleared_site(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out"))))
 }
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).

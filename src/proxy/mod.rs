@@ -131,6 +131,8 @@ struct Forward {
     held: Option<Held>,
     /// The extranet's cookies, where they live in the session.
     carried: Option<Carried>,
+    /// What takes the cookies of a sign-in that has ended out of the browser.
+    ended: Vec<String>,
     /// Interim answers (1xx) so far.
     interim: u32,
 }
@@ -219,6 +221,7 @@ impl Forward {
             replaced: false,
             held: None,
             carried: None,
+            ended: Vec::new(),
             interim: 0,
         }
     }
@@ -359,7 +362,8 @@ impl ProxyHttp for Gateway {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
         session_over::hold(session, response, forward)?;
-        response_headers::translate(response, &forward.extranet, &forward.public)
+        response_headers::translate(response, &forward.extranet, &forward.public)?;
+        session_over::end_cookies(response, forward)
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.

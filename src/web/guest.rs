@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::cookies::{self, Kind};
+use super::endings::endings;
 use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
@@ -120,6 +121,13 @@ impl Guest {
     #[must_use]
     pub fn cookie_header(&self) -> &str {
         self.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// What takes the extranet's cookies away that came with this request.
+    #[must_use]
+    pub fn endings(&self) -> Vec<String> {
+        let sent = self.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        endings(sent, &self.here, self.arrival.scheme)
     }
 
     /// The value of another cookie of ours.
