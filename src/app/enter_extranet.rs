@@ -3,12 +3,14 @@
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
+use super::kept_secret::{self, Begun, Try};
 use super::visit::Passage;
-use super::{App, Caller, Fault, by_resident, jar, old_credentials, rotate_vault};
+use super::{App, Caller, Fault, jar, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
-use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::cookie::Pair;
-use crate::domain::identity::{IdentityId, LegacyAccount, Link, LinkId};
+use crate::domain::identity::{Link, LinkId};
+use crate::domain::kept_secret::{Occasion, Record};
+use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
@@ -30,8 +32,8 @@ pub enum Entered {
     In(Vec<UpstreamCookie>),
     /// The extranet refuses what worked before, for a reason that another password does not mend.
     Refused,
-    /// No password is kept: the extranet has refused the one that was, and it is not tried again (a11).
-    SecretGone,
+    /// No password is kept that may be tried now: the extranet has refused the one that was (a11).
+    SecretRefused,
     /// The extranet does not answer as declared; nothing was counted.
     Silent,
 }
@@ -47,15 +49,12 @@ pub async fn enter(
     agency: &Agency,
     session: &Session,
     link: &Link,
-    held: &[Pair<'_>],
+    (occasion, held): (Occasion, &[Pair<'_>]),
 ) -> Result<Entered, Fault> {
     let form = match &agency.adapter {
         Adapter::FormReplay(form) => form,
         Adapter::TrustedHeaders => return Ok(Entered::In(Vec::new())),
-        Adapter::HttpBasic(_) => {
-            let kept = app.store.read().await?.legacy_secret(&link.id).await?;
-            return Ok(if kept.is_some() { Entered::In(Vec::new()) } else { Entered::SecretGone });
-        }
+        Adapter::HttpBasic(_) => return look_again(app, caller, agency, session, link, occasion).await,
     };
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
@@ -64,12 +63,10 @@ pub async fn enter(
     {
         return Ok(Entered::In(cookies));
     }
-    let mut tx = app.store.read().await?;
-    let Some(stored) = tx.legacy_secret(&link.id).await? else { return Ok(Entered::SecretGone) };
-    drop(tx);
-    let place = SealedPlace::Link(link.id.clone());
-    let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
-    rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
+    let Begun::Try(tried) = kept_secret::begin(app, &link.id, occasion).await? else {
+        return Ok(Entered::SecretRefused);
+    };
+    let secret = opened(app, &link.id, &tried).await?;
     let attempt = Attempt {
         agency: &agency.code,
         login: &link.account.login,
@@ -87,14 +84,66 @@ pub async fn enter(
     match signed_in {
         Ok(SignIn::In { cookies, .. }) => {
             keep(app, session, link, &cookies).await?;
+            kept_secret::worked(app, &session.identity, link, &tried).await?;
             Ok(Entered::In(cookies))
         }
         Ok(SignIn::Not(Verdict::Refused)) => {
-            drop_secret(app, caller, &session.identity, &link.account, &link.id, stored.version).await?;
-            Ok(Entered::SecretGone)
+            kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
+            Ok(Entered::SecretRefused)
         }
-        Ok(SignIn::Not(_)) => Ok(Entered::Refused),
+        Ok(SignIn::Not(_)) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
+            Ok(Entered::Refused)
+        }
         Err(silence) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
+            tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
+            Ok(Entered::Silent)
+        }
+    }
+}
+
+async fn opened(app: &App, link: &LinkId, tried: &Try) -> Result<Secret, Fault> {
+    let place = SealedPlace::Link(link.clone());
+    let secret = app.vault()?.open(&place.context(), &tried.stored.sealed)?;
+    rotate_vault::freshen(app, &place, &tried.stored.sealed, &secret).await;
+    Ok(secret)
+}
+
+/// Where each request carries the password there is nothing to sign in to; one that was refused before, or never asked
+/// about, is shown to the extranet first.
+async fn look_again(
+    app: &App,
+    caller: &Caller,
+    agency: &Agency,
+    session: &Session,
+    link: &Link,
+    occasion: Occasion,
+) -> Result<Entered, Fault> {
+    let turn = app.turns.of(&link.id);
+    let _turn = turn.lock().await;
+    let Begun::Try(tried) = kept_secret::begin(app, &link.id, occasion).await? else {
+        return Ok(Entered::SecretRefused);
+    };
+    if tried.stored.record == Record::WORKED {
+        return Ok(Entered::In(Vec::new()));
+    }
+    let secret = opened(app, &link.id, &tried).await?;
+    match old_credentials::ask(app, caller, agency, &link.account.login, &secret).await {
+        Ok(Verdict::Accepted { .. }) => {
+            kept_secret::worked(app, &session.identity, link, &tried).await?;
+            Ok(Entered::In(Vec::new()))
+        }
+        Ok(Verdict::Refused) => {
+            kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
+            Ok(Entered::SecretRefused)
+        }
+        Ok(Verdict::Locked | Verdict::MustChange) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
+            Ok(Entered::Refused)
+        }
+        Err(silence) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
             tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
             Ok(Entered::Silent)
         }
@@ -118,7 +167,7 @@ fn is_held(cookie: &UpstreamCookie, held: &[Pair<'_>]) -> bool {
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
     let jar = app.sessions.jar(&session.id, &link.id).await?;
     let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at).abs() < SERVES_FOR);
-    Ok(fresh.and_then(|jar| jar::unsealed(app, &session.id, &link.id, &jar.sealed).ok()))
+    Ok(fresh.and_then(|jar| jar::unsealed_or_told(app, &session.id, link, &jar.sealed)))
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17), and, in a jar, so that requests carry them (a13).
@@ -128,33 +177,11 @@ async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCook
     Ok(())
 }
 
-async fn drop_secret(
-    app: &App,
-    caller: &Caller,
-    identity: &IdentityId,
-    account: &LegacyAccount,
-    link: &LinkId,
-    version: i64,
-) -> Result<(), Fault> {
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    if !tx.drop_legacy_secret(link, version).await? {
-        return Ok(());
-    }
-    let entry = AuditEntry {
-        agency: Some(account.agency.clone()),
-        login: Some(account.login.clone()),
-        ..by_resident(identity, AuditEvent::UpstreamSignInRefused)
-    };
-    caller.audit(&mut tx, &entry, now).await?;
-    // Requests carry it no more, on no node.
-    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
-}
-
 /// The extranet answered 401 to a resident whose password it had taken before. Whether it refuses the password, or only
-/// that page, one further question tells; a refused password is dropped, and sent no more, by no node (a11).
+/// that page, one further question tells; a refused password is sent no more, by no node, until it is looked at again
+/// (a11).
 ///
-/// True if the password is not known any more.
+/// True if no request may carry the password now.
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -162,20 +189,33 @@ pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passag
     let Some(resident) = &passage.by_secret else { return Ok(false) };
     let turn = app.turns.of(&passage.link);
     let _turn = turn.lock().await;
-    let mut tx = app.store.read().await?;
-    let stored = tx.legacy_secret(&passage.link).await?;
-    drop(tx);
-    let Some(stored) = stored else { return Ok(true) };
-    // Somebody gave another one in the meantime.
-    if stored.version != resident.version {
-        app.sessions.forget(&Change::Identity(resident.identity.clone()));
-        return Ok(true);
-    }
-    let secret = app.vault()?.open(passage.link.as_str(), &stored.sealed)?;
+    let is_same = |tried: &Try| tried.stored.version == resident.version && tried.stored.record.refused_at.is_none();
+    let tried = match kept_secret::begin(app, &passage.link, Occasion::Renewal).await? {
+        Begun::Try(tried) if is_same(&tried) => tried,
+        // Somebody gave another one, or another node was faster.
+        Begun::Try(tried) => {
+            kept_secret::unanswered(app, &passage.link, &tried).await?;
+            app.sessions.forget(&Change::Identity(resident.identity.clone()));
+            return Ok(true);
+        }
+        Begun::Wait | Begun::Gone => {
+            app.sessions.forget(&Change::Identity(resident.identity.clone()));
+            return Ok(true);
+        }
+    };
+    let secret = opened(app, &passage.link, &tried).await?;
     let verdict = old_credentials::ask(app, caller, agency, &resident.account.login, &secret).await;
-    if !matches!(verdict, Ok(Verdict::Refused)) {
-        return Ok(false);
+    let link =
+        Link { id: passage.link.clone(), identity: resident.identity.clone(), account: resident.account.clone() };
+    match verdict {
+        Ok(Verdict::Refused) => {
+            kept_secret::refused(app, caller, &resident.identity, &link, &tried).await?;
+            Ok(true)
+        }
+        Ok(Verdict::Accepted { .. }) => {
+            kept_secret::worked(app, &resident.identity, &link, &tried).await?;
+            Ok(false)
+        }
+        Ok(Verdict::Locked | Verdict::MustChange) | Err(_) => Ok(false),
     }
-    drop_secret(app, caller, &resident.identity, &resident.account, &passage.link, stored.version).await?;
-    Ok(true)
 }

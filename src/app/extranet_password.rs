@@ -3,10 +3,11 @@
 use super::hasher::Comparison;
 use super::old_credentials::ask;
 use super::throttle::{self, Subject};
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, kept_secret};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent, Refusal};
 use crate::domain::identity::{AccountLabel, Link};
+use crate::domain::kept_secret::Record;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::Verdict;
@@ -27,8 +28,26 @@ pub enum Restored {
     SessionOver,
 }
 
-/// The person's account at this agency whose password is not known any more, if there is one: of several the one that is
-/// named, else one that is open, else the oldest.
+/// An account whose password in the extranet is missing.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    /// The account.
+    pub link: Link,
+    /// What is still kept: a password that had worked, and was refused.
+    pub kept: Option<Kept>,
+}
+
+/// A password that was refused, and may be taken again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether it may be tried now.
+    pub has_a_try: bool,
+    /// Whether the extranet refuses many others too.
+    pub in_an_outage: bool,
+}
+
+/// The person's account at this agency whose password is not known any more or was refused, if there is one: of several
+/// the one that is named, else one that is open, else the oldest.
 ///
 /// # Errors
 /// The store fails.
@@ -37,7 +56,7 @@ pub async fn missing(
     session: &Session,
     agency: &Agency,
     named: Option<&AccountLabel>,
-) -> Result<Option<Link>, Fault> {
+) -> Result<Option<Missing>, Fault> {
     if !agency.adapter.needs_secret() {
         return Ok(None);
     }
@@ -45,15 +64,28 @@ pub async fn missing(
     let open = tx.open_accounts(&session.id).await?;
     let mut missing = Vec::new();
     for link in tx.links_of(&session.identity).await? {
-        if link.account.agency == agency.code && tx.legacy_secret(&link.id).await?.is_none() {
-            missing.push(link);
+        if link.account.agency != agency.code {
+            continue;
+        }
+        match tx.legacy_secret(&link.id).await? {
+            Some(stored) if stored.record.refused_at.is_none() => {}
+            stored => missing.push((link, stored.map(|stored| stored.record))),
         }
     }
-    let is_other = |link: &Link| {
+    drop(tx);
+    let is_other = |(link, _): &(Link, Option<Record>)| {
         let is_open = open.iter().any(|(_, open)| open.id == link.id);
         (named != Some(&link.label()), !is_open)
     };
-    Ok(missing.into_iter().min_by_key(is_other))
+    let Some((link, record)) = missing.into_iter().min_by_key(is_other) else { return Ok(None) };
+    let kept = match record {
+        Some(record) => Some(Kept {
+            has_a_try: record.has_a_try(app.now()),
+            in_an_outage: kept_secret::is_out(app, &agency.code).await?,
+        }),
+        None => None,
+    };
+    Ok(Some(Missing { link, kept }))
 }
 
 /// Whether it is the password that the person chose here, which is not the extranet's to see.
@@ -107,7 +139,7 @@ pub async fn restore(
             if tx.link_of(&link.id, &session.identity).await?.is_none() {
                 return Ok(Restored::SessionOver);
             }
-            tx.keep_legacy_secret(&link.id, &sealed, now.as_millisecond(), now).await?;
+            tx.keep_legacy_secret(&link.id, &sealed, (now.as_millisecond(), Record::WORKED), now).await?;
             caller.audit(&mut tx, &entry(AuditEvent::UpstreamSecretRestored), now).await?;
             app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
             Ok(Restored::Done)

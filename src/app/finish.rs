@@ -8,9 +8,11 @@ use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::identity::{IdentityId, Link, LinkId};
+use crate::domain::kept_secret::Record;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::Flow;
 use crate::domain::password::PasswordHash;
+use crate::domain::upstream::Verifier;
 use crate::store::{StoredFlow, Tx};
 
 /// Whether the account is still this run's to give (REL-069).
@@ -101,8 +103,12 @@ async fn hand_on(
     if let Some(sealed) = &stored.secret {
         let vault = app.vault()?;
         let secret = vault.open(flow.id.as_str(), sealed)?;
-        tx.keep_legacy_secret(&link.id, &vault.seal(&*app.dice, link.id.as_str(), &secret), now.as_millisecond(), now)
-            .await?;
+        let sealed = vault.seal(&*app.dice, link.id.as_str(), &secret);
+        // Where the extranet itself said that it is right, it has worked; a roster knows nothing of the extranet.
+        let agency = app.directory().agency(&flow.account.agency).cloned();
+        let worked = agency.is_some_and(|agency| agency.verifier != Verifier::Roster);
+        let record = if worked { Record::WORKED } else { Record::UNTRIED };
+        tx.keep_legacy_secret(&link.id, &sealed, (now.as_millisecond(), record), now).await?;
     }
     if let Some(digest) = &stored.old_digest {
         tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;

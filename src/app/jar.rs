@@ -11,11 +11,11 @@ use jiff::Timestamp;
 
 use super::visit::Passage;
 use super::{App, Fault};
-use crate::domain::identity::LinkId;
+use crate::domain::identity::{Link, LinkId};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 use crate::legacy::UpstreamCookie;
-use crate::store::{Sealed, SealedPlace};
+use crate::store::{Sealed, SealedPlace, StoreError};
 
 /// Tries to write one answer's cookies: each time somebody else was first. On one node they wait in a row.
 const TRIES: u32 = 20;
@@ -55,7 +55,7 @@ impl Turns {
 /// The sessions cannot be asked.
 pub async fn carried(app: &App, passage: &Passage) -> Result<Carried, Fault> {
     let Some(jar) = app.sessions.jar(&passage.session, &passage.link).await? else { return Ok(Carried::default()) };
-    let cookies = unsealed(app, &passage.session, &passage.link, &jar.sealed).unwrap_or_default();
+    let cookies = unsealed(app, &passage.session, &passage.link, &jar.sealed)?;
     Ok(Carried { cookies, since: Some(jar.signed_in_at) })
 }
 
@@ -77,7 +77,7 @@ pub async fn keep(
             return Ok(());
         }
         let before = match &jar {
-            Some(jar) => unsealed(app, &passage.session, &passage.link, &jar.sealed).unwrap_or_default(),
+            Some(jar) => unsealed(app, &passage.session, &passage.link, &jar.sealed)?,
             None => Vec::new(),
         };
         let after = change(&before);
@@ -107,7 +107,7 @@ pub(super) fn sealed(
     link: &LinkId,
     cookies: &[UpstreamCookie],
 ) -> Result<Sealed, Fault> {
-    let text = Secret::new(serde_json::to_string(cookies).unwrap_or_default());
+    let text = Secret::new(serde_json::to_string(cookies).map_err(unreadable)?);
     Ok(app.vault()?.seal(&*app.dice, &context(session, link), &text))
 }
 
@@ -120,7 +120,26 @@ pub(super) fn unsealed(
 ) -> Result<Vec<UpstreamCookie>, Fault> {
     let text = app.vault()?.open(&context(session, link), sealed)?;
     // What was sealed by us and opened under the right context is our own JSON.
-    Ok(serde_json::from_str(text.expose()).unwrap_or_default())
+    serde_json::from_str(text.expose()).map_err(unreadable)
+}
+
+/// The same where it goes on without them: what cannot be opened is told.
+pub(super) fn unsealed_or_told(
+    app: &App,
+    session: &SessionId,
+    link: &Link,
+    sealed: &Sealed,
+) -> Option<Vec<UpstreamCookie>> {
+    let opened = unsealed(app, session, &link.id, sealed);
+    let told = |fault: &Fault| {
+        tracing::error!(agency = %link.account.agency, %fault, "the cookies of a session cannot be opened");
+    };
+    opened.inspect_err(told).ok()
+}
+
+/// Never what stands there: it may be a secret.
+fn unreadable(_: serde_json::Error) -> Fault {
+    StoreError::Corrupt("cookies".to_owned()).into()
 }
 
 fn context(session: &SessionId, link: &LinkId) -> String {

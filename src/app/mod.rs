@@ -19,6 +19,7 @@ mod holder;
 pub mod import_roster;
 pub mod jar;
 pub mod join;
+pub mod kept_secret;
 mod letters;
 pub mod migrate;
 pub mod not_me;

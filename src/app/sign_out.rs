@@ -40,8 +40,7 @@ pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(
 pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Result<Vec<(Octets, Octets)>, Fault> {
     let jars = app.sessions.jars(&session.id).await?;
     let here = jars.iter().filter(|(link, _)| link.account.agency == *agency);
-    let cookies =
-        here.filter_map(|(link, kept)| jar::unsealed(app, &session.id, &link.id, &kept.sealed).ok()).flatten();
+    let cookies = here.filter_map(|(link, kept)| jar::unsealed_or_told(app, &session.id, link, &kept.sealed)).flatten();
     Ok(cookies.map(|cookie| (cookie.name, cookie.path)).collect())
 }
 
@@ -56,7 +55,7 @@ pub(super) async fn end_upstream(
     let agency = app.directory().agency(&link.account.agency)?.clone();
     let Adapter::FormReplay(form) = &agency.adapter else { return None };
     let logout = form.logout.as_ref()?;
-    let Ok(cookies) = jar::unsealed(app, &session.id, &link.id, sealed) else { return Some(false) };
+    let Some(cookies) = jar::unsealed_or_told(app, &session.id, link, sealed) else { return Some(false) };
     let user_agent = caller.user_agent.as_deref();
     let answer = app.legacy.sign_out(&agency.upstream, logout, &cookies, caller.client, user_agent).await;
     Some(answer.unwrap_or(false))

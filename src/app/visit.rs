@@ -172,7 +172,7 @@ fn resident(
 enum Authorization {
     /// This extranet is entered otherwise.
     NotNeeded,
-    /// It is not known any more (a11).
+    /// It is not known any more, or was refused and is not sent until somebody looks at it again (a11).
     Missing,
     /// The header's value, and which password it is.
     Ready(HeaderValue, i64),
@@ -183,7 +183,9 @@ enum Authorization {
 async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Authorization, Fault> {
     let Adapter::HttpBasic(basic) = &agency.adapter else { return Ok(Authorization::NotNeeded) };
     let stored = app.store.read().await?.legacy_secret(&link.id).await?;
-    let Some(stored) = stored else { return Ok(Authorization::Missing) };
+    let Some(stored) = stored.filter(|stored| stored.record.refused_at.is_none()) else {
+        return Ok(Authorization::Missing);
+    };
     let place = SealedPlace::Link(link.id.clone());
     let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
     rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;

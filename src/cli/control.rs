@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::reload::Reloader;
 use super::upgrade::{self, Held};
-use crate::app::App;
+use crate::app::{App, kept_secret};
 use crate::domain::identity::IdentityId;
+use crate::domain::kept_secret::OUTAGE;
 use crate::domain::session::SessionId;
 use crate::sessions::Change;
 
@@ -168,6 +169,10 @@ async fn status(operated: &Operated) -> String {
             writeln!(text, "last reload: {} failed, the one before stays in force\n{}", last.at, last.describe())
         }
     };
+    for (agency, count) in kept_secret::refusals(&operated.app).await.unwrap_or_default() {
+        let what = if count >= OUTAGE { "an outage: " } else { "" };
+        let _ = writeln!(text, "extranet of {agency}: {what}{count} kept passwords that had worked are refused");
+    }
     if operated.is_replaced.load(Ordering::Relaxed) {
         text.push_str("another process has taken the listeners over\n");
     }

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::control::Operated;
-use crate::app::App;
+use crate::app::{App, kept_secret};
 use crate::store::{StoreError, Tx};
 use crate::telemetry::dropped_lines;
 use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
@@ -43,6 +43,8 @@ pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: 
 async fn counted(State(operated): State<Arc<Operated>>) -> Response {
     let app = &operated.app;
     let outbox = tokio::time::timeout(PATIENCE, outbox(app)).await;
+    // What is refused on other nodes counts too.
+    let _ = tokio::time::timeout(PATIENCE, kept_secret::refusals(app)).await;
     let kept = Kept {
         cached: count(app.sessions.cached()),
         agencies: count(app.directory().agencies().count()),

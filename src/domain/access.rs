@@ -86,6 +86,15 @@ pub enum Forbidden {
     ServiceWorker,
 }
 
+/// Whether what was written into a form that came too late is shown to who wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// To be copied.
+    Shown,
+    /// It was for a page where passwords are typed.
+    Hidden,
+}
+
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access<A> {
@@ -95,6 +104,8 @@ pub enum Access<A> {
     Public,
     /// A page of ours is shown instead.
     Show(Screen),
+    /// A form that came too late: the page that says so, and how to come back (a19).
+    NotSent(Fields),
     /// 401, with the login's address where JSON is asked for.
     Unauthorized,
     /// It goes nowhere.
@@ -115,6 +126,7 @@ impl Access<()> {
             Access::Show(Screen::ExtranetPassword) => "owes-password",
             Access::Show(Screen::SignOut) => "legacy-logout",
             Access::Show(Screen::Account) => "legacy-account-page",
+            Access::NotSent(_) => "form-too-late",
             Access::Unauthorized => "not-signed-in-part",
             Access::Forbidden(Forbidden::ForeignOrigin) => "foreign-origin",
             Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
@@ -138,7 +150,9 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),
         (PathClass::Account, Visitor::Resident(_)) if asked.changes => Access::Forbidden(Forbidden::LegacyAccount),
         (PathClass::Account, Visitor::Resident(_)) => Access::Show(Screen::Account),
+        // Whoever may not come in may always go (c03).
         (PathClass::Logout, Visitor::Resident(_)) => Access::Show(Screen::SignOut),
+        (PathClass::Logout, _) if asked.fetch == Fetch::Page => Access::Show(Screen::SignOut),
         (PathClass::Public, _) => Access::Public,
         (PathClass::Private | PathClass::FormPage, Visitor::Resident(account)) => Access::Forward(account),
         (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
@@ -146,6 +160,11 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
             Access::Show(Screen::ExtranetPassword)
         }
         (_, Visitor::Stranger) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::SignIn),
+        (class, Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword)
+            if asked.fetch == Fetch::Page && asked.changes =>
+        {
+            Access::NotSent(if class == PathClass::Account { Fields::Hidden } else { Fields::Shown })
+        }
         (_, Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) => Access::Unauthorized,
     }
 }
@@ -157,7 +176,9 @@ pub fn decide_without_agency<A>(asked: &Asked<'_>) -> Access<A> {
     match (asked.fetch, asked.changes) {
         (_, true) if asked.from == From::Elsewhere => Access::Forbidden(Forbidden::ForeignOrigin),
         (Fetch::Page, false) => Access::Show(Screen::Agency),
-        (Fetch::Page | Fetch::Part, _) => Access::Unauthorized,
+        // Which agency's login it may have been, nobody knows.
+        (Fetch::Page, true) => Access::NotSent(Fields::Shown),
+        (Fetch::Part, _) => Access::Unauthorized,
     }
 }
 
@@ -179,12 +200,19 @@ pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &
 }
 
 /// How the answer is going to be used: by `Sec-Fetch-Mode` where the browser sends it, else by `Accept` and the header
-/// that scripts' libraries send.
+/// that scripts' libraries send. Without the first, what changes something is a form's only where a page is asked for by
+/// its type: browsers always do.
 #[must_use]
-pub fn fetch_kind(fetch_mode: Option<&str>, accept: Option<&str>, requested_with: Option<&str>) -> Fetch {
+pub fn fetch_kind(
+    fetch_mode: Option<&str>,
+    accept: Option<&str>,
+    requested_with: Option<&str>,
+    changes: bool,
+) -> Fetch {
     let is_page = match (fetch_mode, requested_with) {
         (Some(mode), _) => mode == "navigate",
         (None, Some(_)) => false,
+        (None, None) if changes => accept.is_some_and(|accept| accept.contains("text/html")),
         (None, None) => accept.is_none_or(|accept| accept.contains("text/html") || accept.trim() == "*/*"),
     };
     if is_page { Fetch::Page } else { Fetch::Part }
@@ -196,12 +224,17 @@ mod tests {
 
     #[test]
     fn a20_only_page_loads_are_redirected() {
-        assert_eq!(fetch_kind(Some("navigate"), None, None), Fetch::Page);
-        assert_eq!(fetch_kind(Some("cors"), Some("text/html"), None), Fetch::Part);
-        assert_eq!(fetch_kind(None, Some("application/json"), None), Fetch::Part);
-        assert_eq!(fetch_kind(None, Some("text/html,*/*"), Some("XMLHttpRequest")), Fetch::Part);
-        assert_eq!(fetch_kind(None, Some("image/png"), None), Fetch::Part);
-        assert_eq!(fetch_kind(None, Some("*/*"), None), Fetch::Page);
+        assert_eq!(fetch_kind(Some("navigate"), None, None, false), Fetch::Page);
+        assert_eq!(fetch_kind(Some("cors"), Some("text/html"), None, false), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("application/json"), None, false), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("text/html,*/*"), Some("XMLHttpRequest"), false), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("image/png"), None, false), Fetch::Part);
+        assert_eq!(fetch_kind(None, Some("*/*"), None, false), Fetch::Page);
+        assert_eq!(fetch_kind(Some("navigate"), None, None, true), Fetch::Page);
+        assert_eq!(fetch_kind(None, Some("text/html,*/*;q=0.8"), None, true), Fetch::Page);
+        for accept in [None, Some("*/*"), Some("application/json")] {
+            assert_eq!(fetch_kind(None, accept, None, true), Fetch::Part, "a script of an old browser: {accept:?}");
+        }
     }
 
     #[test]

@@ -114,8 +114,10 @@ pub enum AuditEvent {
         /// Extranet sessions that could not be ended.
         extranets_failed: u32,
     },
-    /// The extranet refused a sign-in that worked before.
+    /// The extranet refused the secret that is kept for it.
     UpstreamSignInRefused,
+    /// That secret was dropped: it never worked, or was refused twice, long enough apart.
+    UpstreamSecretDropped,
     /// The person gave the extranet's password anew, after that.
     UpstreamSecretRestored,
     /// A person asked for an agency where there is no account of theirs (SEC-017).
@@ -218,6 +220,7 @@ impl AuditEvent {
             Self::EmailChanged => "email-changed",
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",
+            Self::UpstreamSecretDropped => "upstream-secret-dropped",
             Self::UpstreamSecretRestored => "upstream-secret-restored",
             Self::AccessDenied => "access-denied",
             Self::LetterGivenUp { .. } => "letter-given-up",

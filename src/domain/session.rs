@@ -59,6 +59,8 @@ pub struct SessionLifetime {
     pub idle_minutes: u32,
     /// Hours after which it ends, whatever happens.
     pub hours: u32,
+    /// Whether « Garder ma session active » was ticked: only then it outlives the browser's closing.
+    pub keep: bool,
 }
 
 impl SessionLifetime {
@@ -67,9 +69,9 @@ impl SessionLifetime {
     pub fn new(policy: &AgencyPolicy, keep: bool) -> Self {
         if keep {
             let hours = policy.keep_days.saturating_mul(24);
-            Self { idle_minutes: hours.saturating_mul(60), hours }
+            Self { idle_minutes: hours.saturating_mul(60), hours, keep }
         } else {
-            Self { idle_minutes: policy.idle_minutes, hours: policy.session_hours }
+            Self { idle_minutes: policy.idle_minutes, hours: policy.session_hours, keep }
         }
     }
 }

@@ -18,6 +18,7 @@ use tower::util::{BoxCloneSyncService, ServiceExt as _, service_fn};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::basic;
 use super::charset;
 use super::form::{Method, Submission};
 use super::page::{Page, Redirect};
@@ -185,7 +186,8 @@ impl Conversation {
             .map_err(|error| if error.is::<LengthLimitError>() { Fault::TooLarge } else { Fault::Broken })?;
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (text, encoding) = charset::decode(content_type, &body.to_bytes());
-        Ok(Page { url, status: head.status.as_u16(), redirect, cookies, text, encoding })
+        let wants_other_than_basic = basic::wants_another(&head.headers);
+        Ok(Page { url, status: head.status.as_u16(), wants_other_than_basic, redirect, cookies, text, encoding })
     }
 
     /// Keeps what an answer set; gives the names of the cookies that live after it.

@@ -297,7 +297,15 @@ mod tests {
 
     fn page(text: &str, encoding: &'static Encoding) -> Page {
         let url = site().page("/espace/identification.php?lang=fr").unwrap();
-        Page { url, status: 200, redirect: None, cookies: Vec::new(), text: text.to_owned(), encoding }
+        Page {
+            url,
+            status: 200,
+            wants_other_than_basic: false,
+            redirect: None,
+            cookies: Vec::new(),
+            text: text.to_owned(),
+            encoding,
+        }
     }
 
     fn sent(text: &str, form: &FormLogin) -> Option<(Method, String, String)> {

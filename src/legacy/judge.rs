@@ -113,7 +113,15 @@ mod tests {
     fn answer(status: u16, location: Option<&str>, text: &str) -> Page {
         let url = site().page("/admin/login/").unwrap();
         let redirect = location.map(|to| site().resolve(&url, to).map_or(Redirect::Elsewhere, Redirect::Own));
-        Page { url, status, redirect, cookies: vec!["sid".into()], text: text.into(), encoding: UTF_8 }
+        Page {
+            url,
+            status,
+            wants_other_than_basic: false,
+            redirect,
+            cookies: vec!["sid".into()],
+            text: text.into(),
+            encoding: UTF_8,
+        }
     }
 
     #[test]

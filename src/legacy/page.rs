@@ -17,6 +17,8 @@ pub(super) struct Page {
     pub url: Url,
     /// Its status.
     pub status: u16,
+    /// Whether it asks for a sign-in, and not by HTTP Basic.
+    pub wants_other_than_basic: bool,
     /// Where it leads, if it is a redirect.
     pub redirect: Option<Redirect>,
     /// The names of the cookies that it set and neither deleted nor emptied.

@@ -2,6 +2,7 @@
 //!
 //! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Page;
@@ -529,9 +530,32 @@ pub struct ChangePasswordPage {
     pub alert: Option<Alert>,
 }
 
-/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11).
+/// What is still kept of an extranet's password that had worked and was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptPassword {
+    /// Nothing: it has to be typed.
+    Nothing,
+    /// It may be tried now.
+    Try,
+    /// It may be tried later.
+    Wait,
+}
+
+/// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11). While that may have
+/// been a mistake of the extranet, the page offers to wait, too.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExtranetPasswordPage {
+    /// Whether the old one may still be right.
+    pub kept: KeptPassword,
+    /// Whether many others are refused too: then nobody is asked for a new password first.
+    pub in_an_outage: bool,
+    /// Where the old one is tried.
+    pub retry_url: String,
+    /// Where the form is shown that is not shown first.
+    pub form_url: String,
+    /// Whether the form is shown.
+    pub asks: bool,
     /// The agency's name.
     pub agency: String,
     /// The identifier in its extranet: the person has to know which account is meant.
@@ -544,6 +568,56 @@ pub struct ExtranetPasswordPage {
     pub return_to: String,
     /// The message above the form.
     pub alert: Option<Alert>,
+}
+
+/// Why a form was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotSentWhy {
+    /// The session has ended.
+    SessionOver,
+    /// The terms have to be accepted first.
+    OwesTerms,
+    /// The extranet's own password has to be given first.
+    OwesPassword,
+    /// The extranet's session had ended; it is renewed.
+    Renewed,
+}
+
+impl NotSentWhy {
+    /// The status of the page.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::SessionOver => StatusCode::UNAUTHORIZED,
+            Self::OwesTerms | Self::OwesPassword => StatusCode::FORBIDDEN,
+            Self::Renewed => StatusCode::CONFLICT,
+        }
+    }
+}
+
+/// What somebody wrote into a field, to be copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentText {
+    /// The field's name in the form.
+    pub name: String,
+    /// What was written.
+    pub text: String,
+    /// Lines to show.
+    pub rows: usize,
+}
+
+/// A form of the extranet that came too late (a19).
+#[derive(Debug, Clone, Serialize)]
+pub struct NotSentPage {
+    /// Why.
+    pub why: NotSentWhy,
+    /// What has to be done first, or the page that held the form.
+    pub action_url: String,
+    /// What was written.
+    pub fields: Vec<SentText>,
+    /// Whether something is left out.
+    pub left_out: bool,
 }
 
 /// Changes the e-mail address: the new one twice and the current password (000 II.A, c06).
@@ -604,8 +678,6 @@ pub enum MessageName {
     ExtranetRefuses,
     /// The person has no account at this agency (SEC-017).
     NoAccountHere,
-    /// The extranet's session had ended and a form was being sent: go back and send it again (a12).
-    FormNotSent,
     /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).
     FormRefused,
     /// There is no such page.
@@ -669,6 +741,7 @@ pages! {
     ChangeEmailPage => "change_email",
     ExtranetPasswordPage => "extranet_password",
     MessagePage => "message",
+    NotSentPage => "not_sent",
     LeavePage => "leave",
     PrivacyPage => "privacy",
 }

@@ -10,9 +10,9 @@ use super::letters::{
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
-    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, LeavePage, ListedAgency, MessageName,
-    MessagePage, NotMePage, NoticePage, PasswordPage, PrivacyPage, Progress, ProofPage, ResetDonePage, ResetPage,
-    ResetWaitsPage, SignInPage, TermsPage,
+    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, KeptPassword, LeavePage, ListedAgency,
+    MessageName, MessagePage, NotMePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage, Progress,
+    ProofPage, ResetDonePage, ResetPage, ResetWaitsPage, SentText, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -97,6 +97,7 @@ pub fn pages() -> Vec<Sample> {
     proofs(&mut samples);
     passwords(&mut samples);
     extranet_password(&mut samples);
+    not_sent(&mut samples);
     account(&mut samples);
     messages(&mut samples);
     samples
@@ -403,8 +404,27 @@ fn passwords(samples: &mut Vec<Sample>) {
     }
 }
 
+fn not_sent(samples: &mut Vec<Sample>) {
+    let text = |name: &str, text: &str| SentText { name: name.to_owned(), text: text.to_owned(), rows: 2 };
+    for why in [NotSentWhy::SessionOver, NotSentWhy::OwesTerms, NotSentWhy::OwesPassword, NotSentWhy::Renewed] {
+        for (fields, left_out) in [
+            (Vec::new(), false),
+            (Vec::new(), true),
+            (vec![text("objet", "Fuite d'eau"), text("texte", "Bonjour,\nil pleut.")], false),
+            (vec![text(AWKWARD, AWKWARD)], true),
+        ] {
+            page(samples, &NotSentPage { why, action_url: "/login".to_owned(), fields, left_out });
+        }
+    }
+}
+
 fn extranet_password(samples: &mut Vec<Sample>) {
     let calm = ExtranetPasswordPage {
+        kept: KeptPassword::Nothing,
+        in_an_outage: false,
+        retry_url: "/retry".to_owned(),
+        form_url: "/form".to_owned(),
+        asks: true,
         agency: "Agence des Tilleuls".to_owned(),
         account: "C10023".to_owned(),
         label: "k3m9q2x7w1zt".to_owned(),
@@ -416,10 +436,20 @@ fn extranet_password(samples: &mut Vec<Sample>) {
     for alert in [Alert::WrongPassword, Alert::MustChange] {
         page(samples, &ExtranetPasswordPage { alert: Some(alert), ..calm.clone() });
     }
+    for kept in [KeptPassword::Try, KeptPassword::Wait] {
+        for (in_an_outage, asks) in [(false, true), (true, false), (true, true)] {
+            page(samples, &ExtranetPasswordPage { kept, in_an_outage, asks, ..calm.clone() });
+        }
+    }
     let awkward = || AWKWARD.to_owned();
     page(
         samples,
         &ExtranetPasswordPage {
+            kept: KeptPassword::Try,
+            in_an_outage: true,
+            retry_url: awkward(),
+            form_url: awkward(),
+            asks: true,
             agency: awkward(),
             account: awkward(),
             label: awkward(),
@@ -563,8 +593,7 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::TooMany => MessageName::ExtranetUnavailable,
         MessageName::ExtranetUnavailable => MessageName::ExtranetRefuses,
         MessageName::ExtranetRefuses => MessageName::NoAccountHere,
-        MessageName::NoAccountHere => MessageName::FormNotSent,
-        MessageName::FormNotSent => MessageName::FormRefused,
+        MessageName::NoAccountHere => MessageName::FormRefused,
         MessageName::FormRefused => MessageName::NotFound,
         MessageName::NotFound => MessageName::BadRequest,
         MessageName::BadRequest => MessageName::CookiesNeeded,

@@ -28,7 +28,7 @@ pub(super) async fn show(
     let return_to = asked.return_to();
     let mut guest = guest;
     let Some(session) = guest.session(&web).await? else {
-        return Ok(guest.go(&wording::login_path(Some(&agency))));
+        return Ok(guest.go(&wording::login_path_back(&agency, asked.account().as_ref(), &return_to)));
     };
     match &agency.terms {
         Some(terms) if accept_terms::owes(&web.app, &session.identity, &agency).await? => {
@@ -51,13 +51,13 @@ fn form(agency: &Agency, terms: &TermsText, return_to: &ReturnPath, alert: Optio
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+    let mut guest = guest;
     let said = Onward::of(&fields);
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
+    let Some(session) = guest.session(&web).await? else {
+        return Ok(guest.go(&wording::login_path_back(&agency, said.account().as_ref(), &return_to)));
+    };
     match &agency.terms {
         Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
             let page = form(&agency, terms, &return_to, Some(Alert::TermsNotAccepted));

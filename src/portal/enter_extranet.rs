@@ -14,6 +14,7 @@ use super::relayed;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
 use crate::domain::agency::Agency;
+use crate::domain::kept_secret::Occasion;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
 use crate::pages::portal::{MessageName, MessagePage};
@@ -46,12 +47,14 @@ pub(super) async fn renew(
         return Ok(go_to_sign_in(&web, guest, &host));
     };
     let agency = Arc::clone(&house.agency);
-    let renewals = renewals(&guest, &return_to);
+    let counted = renewals(&guest, &return_to);
+    let occasion = if counted == Some(0) { Occasion::Arrival } else { Occasion::Renewal };
+    let renewals = counted.unwrap_or(0);
     if renewals >= MOST_RENEWALS {
         guest.clear(Kind::Renewals);
         return Ok(refused(&web, guest, &agency));
     }
-    match enter(&web.app, &guest.caller, &agency, &session, &link, &guest.held()).await? {
+    match enter(&web.app, &guest.caller, &agency, &session, &link, (occasion, &guest.held())).await? {
         // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
         Entered::In(_) if known_here(&web, &guest, &host).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(cookies) => {
@@ -60,7 +63,8 @@ pub(super) async fn renew(
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
-        Entered::SecretGone => {
+        Entered::SecretRefused => {
+            guest.clear(Kind::Renewals);
             let path = extranet_password::path(&agency, &link, &return_to);
             Ok(guest.go(&format!("{}{path}", web.portal_url())))
         }
@@ -74,34 +78,26 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
     guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
 }
 
-/// Sign-ins in a row for one page; another page begins at none.
-fn renewals(guest: &Guest, return_to: &ReturnPath) -> u32 {
+/// The way on after somebody has come to this host: signed in upstream on the way, where that is needed. Only here a count
+/// begins at none: that says to [`renew`] that the person arrives.
+pub(super) fn arrive(mut guest: Guest, agency: &Agency, return_to: &ReturnPath) -> Response {
+    if !agency.adapter.needs_secret() {
+        return guest.go(return_to.as_str());
+    }
+    guest.set(Kind::Renewals, &format!("0.{}", place(return_to)), Some(IN_A_ROW));
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to.as_str()).finish();
+    guest.go(&format!("/.vestibule/renew?{query}"))
+}
+
+/// Sign-ins in a row for one page; another page has no count.
+fn renewals(guest: &Guest, return_to: &ReturnPath) -> Option<u32> {
     let said = guest.cookie(Kind::Renewals).and_then(|value| value.split_once('.'));
-    said.filter(|(_, at)| *at == place(return_to)).and_then(|(count, _)| count.parse().ok()).unwrap_or(0)
+    said.filter(|(_, at)| *at == place(return_to)).and_then(|(count, _)| count.parse().ok())
 }
 
 /// A page's name in the counting cookie.
 fn place(return_to: &ReturnPath) -> String {
     Secret::new(return_to.as_str()).digest().to_hex().chars().take(8).collect()
-}
-
-/// A form met a session that was over upstream: it was not sent. The session is renewed, so that the next one is.
-pub(super) async fn not_sent(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let known = known_here(&web, &guest, &host).await?;
-    let house = match &known {
-        Some(known) => Some(known.house.clone()),
-        None => host.remembered(guest.cookie(Kind::Account)),
-    };
-    let agency = house.map(|house| house.agency);
-    if let (Some(agency), Some(Known { session, link, .. })) = (&agency, &known)
-        && let Entered::In(cookies) = enter(&web.app, &guest.caller, agency, session, link, &guest.held()).await?
-        && known_here(&web, &guest, &host).await?.is_some()
-    {
-        relayed::hold(&mut guest, agency, &cookies);
-    }
-    let page = MessagePage { name: MessageName::FormNotSent, action_url: "/".to_owned(), request_id: None };
-    Ok(guest.page_with(StatusCode::CONFLICT, &web, agency.as_deref(), &page))
 }
 
 /// The pages of the data plane's own troubles; it sets the status that fits.

@@ -9,14 +9,14 @@ use http::StatusCode;
 use super::onward::Onward;
 use super::{account, wording};
 use crate::app::Fault;
-use crate::app::extranet_password::{self, Restored};
+use crate::app::extranet_password::{self, Missing, Restored};
 use crate::domain::agency::Agency;
 use crate::domain::identity::Link;
 use crate::domain::path::ReturnPath;
-use crate::pages::portal::{Alert, ExtranetPasswordPage, MessageName, MessagePage};
+use crate::pages::portal::{Alert, ExtranetPasswordPage, KeptPassword, MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
-use crate::web::guest::Guest;
+use crate::web::guest::{Guest, way_into_account};
 use crate::web::query::Asked;
 
 /// Where it is asked, as seen from anywhere.
@@ -38,16 +38,32 @@ pub(super) async fn show(
     let Some(agency) = asked.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = asked.return_to();
     let Some(session) = guest.session(&web).await? else {
-        return Ok(guest.go(&wording::login_path(Some(&agency))));
+        return Ok(guest.go(&wording::login_path_back(&agency, asked.account().as_ref(), &return_to)));
     };
     Ok(match extranet_password::missing(&web.app, &session, &agency, asked.account().as_ref()).await? {
-        Some(link) => guest.page(&web, Some(&agency), &page(&agency, &link, &return_to, None)),
+        Some(missing) => {
+            guest.leads_to(&agency);
+            let mut page = page(&agency, &missing, &return_to, None);
+            page.asks |= asked.asks();
+            guest.page(&web, Some(&agency), &page)
+        }
         None => guest.go_into(&agency, return_to.as_str()),
     })
 }
 
-fn page(agency: &Agency, link: &Link, return_to: &ReturnPath, alert: Option<Alert>) -> ExtranetPasswordPage {
+fn page(agency: &Agency, missing: &Missing, return_to: &ReturnPath, alert: Option<Alert>) -> ExtranetPasswordPage {
+    let Missing { link, kept } = missing;
+    let in_an_outage = kept.is_some_and(|kept| kept.in_an_outage);
     ExtranetPasswordPage {
+        kept: match kept {
+            None => KeptPassword::Nothing,
+            Some(kept) if kept.has_a_try => KeptPassword::Try,
+            Some(_) => KeptPassword::Wait,
+        },
+        in_an_outage,
+        retry_url: way_into_account(agency, &link.label(), return_to.as_str()),
+        form_url: format!("{}&asks=1", path(agency, link, return_to)),
+        asks: !in_an_outage || alert.is_some(),
         agency: agency.brand.name.clone(),
         account: link.account.login.as_str().to_owned(),
         label: link.label().as_str().to_owned(),
@@ -58,24 +74,25 @@ fn page(agency: &Agency, link: &Link, return_to: &ReturnPath, alert: Option<Aler
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+    let mut guest = guest;
     let said = Onward::of(&fields);
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
+    let Some(session) = guest.session(&web).await? else {
+        return Ok(guest.go(&wording::login_path_back(&agency, said.account().as_ref(), &return_to)));
+    };
     let missing = extranet_password::missing(&web.app, &session, &agency, said.account().as_ref()).await?;
-    let Some(link) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
+    let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
+    let link = &missing.link;
     let password = fields.secret("password");
-    let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, &link, &password).await?;
+    let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, link, &password).await?;
     let alert = match restored {
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
         Restored::SessionOver => return Ok(account::session_over(&web, guest)),
         Restored::Silent => {
             let message = MessagePage {
                 name: MessageName::ExtranetUnavailable,
-                action_url: path(&agency, &link, &return_to),
+                action_url: path(&agency, link, &return_to),
                 request_id: None,
             };
             return Ok(guest.page_with(StatusCode::BAD_GATEWAY, &web, Some(&agency), &message));
@@ -83,6 +100,6 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Restored::Refused => Alert::WrongPassword,
         Restored::MustChange => Alert::MustChange,
     };
-    guest.stands_at(path(&agency, &link, &return_to));
-    Ok(guest.page_again(&web, Some(&agency), &page(&agency, &link, &return_to, Some(alert))))
+    guest.stands_at(path(&agency, link, &return_to));
+    Ok(guest.page_again(&web, Some(&agency), &page(&agency, &missing, &return_to, Some(alert))))
 }

@@ -8,16 +8,15 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::relayed::{self, Before};
-use super::wording;
+use super::{enter_extranet, wording};
 use crate::app::Fault;
 use crate::app::hand_over::{self, Entered, Handed, Request};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House, Place};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
-use crate::domain::upstream::Adapter;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
@@ -67,7 +66,8 @@ pub(super) async fn known_here(web: &Web, guest: &Guest, host: &Host) -> Result<
 
 /// The way to the sign-in for who is nobody on this host: at its agency, or, where several share it, at the one that the
 /// browser had open last; else the person is asked.
-pub(super) fn go_to_sign_in(web: &Web, guest: Guest, host: &Host) -> Response {
+pub(super) fn go_to_sign_in(web: &Web, mut guest: Guest, host: &Host) -> Response {
+    relayed::let_go_of_ended(&mut guest);
     let path = match host.remembered(guest.cookie(Kind::Account)) {
         Some(house) => wording::login_path(Some(&house.agency)),
         None => super::shared_host::path(host.origin().host(), None),
@@ -87,9 +87,9 @@ fn named(host: &Host, guest: &Guest, asked: &Said) -> Option<House> {
 }
 
 /// The portal's sign-in for an agency, with the way back to a page of its extranet.
-fn sign_in_again(web: &Web, agency: &Agency, return_to: &ReturnPath) -> String {
-    let back = query(&[("return", return_to.as_str())]);
-    format!("{}{}&{back}", web.portal_url(), wording::login_path(Some(agency)))
+pub(super) fn sign_in_again(web: &Web, house: &House, return_to: &ReturnPath) -> String {
+    let path = wording::login_path_back(&house.agency, house.account.as_ref(), return_to);
+    format!("{}{path}", web.portal_url())
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {
@@ -168,23 +168,23 @@ pub(super) async fn enter(
         let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
         return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, agency, &page));
     };
+    if guest.session_cookie().is_some() && known_here(&web, &guest, &host).await?.is_none() {
+        relayed::let_go(&mut guest);
+    }
     let entered = hand_over::enter(&web.app, &host, &Secret::new(asked.code.as_str()), &bind).await?;
     let Some(Entered { house, cookie, account, return_to }) = entered else {
         // A code that was used, is too old or belongs to another browser, or to a tab that was opened at the same moment:
         // the portal gives another one, for the same page.
         let return_to = ReturnPath::parse_or_home(&asked.return_to);
         return Ok(match named(&host, &guest, &asked) {
-            Some(house) => guest.go(&sign_in_again(&web, &house.agency, &return_to)),
+            Some(house) => guest.go(&sign_in_again(&web, &house, &return_to)),
             None => go_to_sign_in(&web, guest, &host),
         });
     };
     let agency = &house.agency;
     guest.set(Kind::Session, cookie.expose(), None);
     let before = relayed::arrive(&mut guest, agency, &account);
-    let response = match agency.adapter {
-        Adapter::FormReplay(_) => guest.go(&format!("/.vestibule/renew?{}", query(&[("return", return_to.as_str())]))),
-        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => guest.go(return_to.as_str()),
-    };
+    let response = enter_extranet::arrive(guest, agency, &return_to);
     Ok(match before {
         Before::Nothing => response,
         Before::Another => relayed::with_cleared_site(response),

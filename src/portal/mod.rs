@@ -12,6 +12,7 @@ mod hand_over;
 mod language;
 mod migrate;
 mod not_me;
+mod not_sent;
 mod onward;
 mod prove;
 mod recover;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::web::Web;
 use crate::web::problem::{Problem, calmly};
@@ -89,7 +90,7 @@ fn agency_pages() -> Router<Arc<Web>> {
         .route("/begin", get(hand_over::begin))
         .route("/enter", get(hand_over::enter))
         .route("/renew", get(enter_extranet::renew))
-        .route("/not-sent", get(enter_extranet::not_sent))
+        .route("/not-sent", any(not_sent::show))
         .route("/accounts", get(switch_account::show_on_agency))
         .route("/logout", get(sign_out::show_on_agency).post(sign_out::submit_on_agency))
         .route("/assets/{*name}", get(assets::serve))

@@ -17,6 +17,7 @@ pub(super) struct Onward {
     client: String,
     societe: String,
     account: String,
+    asks: String,
     #[serde(rename = "return")]
     return_to: String,
 }
@@ -25,7 +26,13 @@ impl Onward {
     /// What a form carries along.
     pub(super) fn of(fields: &Fields) -> Self {
         let text = |name| fields.text(name).to_owned();
-        Self { client: text("client"), societe: text("societe"), account: text("account"), return_to: text("return") }
+        Self {
+            client: text("client"),
+            societe: text("societe"),
+            account: text("account"),
+            asks: text("asks"),
+            return_to: text("return"),
+        }
     }
 
     /// The agency, if there is one with these codes.
@@ -36,6 +43,11 @@ impl Onward {
     /// The account, where one is named.
     pub(super) fn account(&self) -> Option<AccountLabel> {
         AccountLabel::parse(&self.account)
+    }
+
+    /// Whether the form that is not shown first is wanted.
+    pub(super) fn asks(&self) -> bool {
+        self.asks == "1"
     }
 
     /// The page of the extranet.

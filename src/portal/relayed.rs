@@ -43,8 +43,6 @@ pub(super) enum Before {
 ///
 /// On a host that several agencies share, what nobody remembers counts as another's: it may be any of them.
 pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel) -> Before {
-    // Coming here is not the extranet's session ending over and over: whoever opens one account after another may.
-    guest.clear(Kind::Renewals);
     let known = guest.cookie(Kind::Account).map(str::to_owned);
     let now = Remembered { account: account.clone(), agency: agency.shares_host().then(|| agency.code.clone()) };
     guest.set(Kind::Account, &now.to_string(), Some(KNOWN_FOR));
@@ -57,20 +55,17 @@ pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel)
 
 /// Takes the extranet's cookies away, by the names that the browser sent.
 pub(super) fn let_go(guest: &mut Guest) {
-    let names = guest.held().into_iter().map(|pair| pair.name).filter(|name| !is_ours(name));
-    for written in names.filter_map(|name| taken_away(name, b"/")).collect::<Vec<_>>() {
-        guest.set_written(written);
+    for ending in guest.endings() {
+        guest.set_written(ending);
     }
 }
 
-/// A `Set-Cookie` value that takes a cookie of the extranet's away.
-pub(super) fn taken_away(name: &[u8], path: &[u8]) -> Option<HeaderValue> {
-    let is_prefixed =
-        |prefix: &str| name.get(..prefix.len()).is_some_and(|is| is.eq_ignore_ascii_case(prefix.as_bytes()));
-    // Browsers look at nothing that has such a name and is not Secure, and at nothing that has neither name nor value.
-    let secure: &[u8] = if is_prefixed("__host-") || is_prefixed("__secure-") { b"; Secure" } else { b"" };
-    let value: &[u8] = if name.is_empty() { b"gone" } else { b"" };
-    HeaderValue::from_bytes(&[name, b"=", value, b"; Path=", path, b"; Max-Age=0", secure].concat()).ok()
+/// The same where the browser comes with the cookie of a sign-in that has ended, wherever that was (SEC-251).
+pub(super) fn let_go_of_ended(guest: &mut Guest) {
+    if guest.session_cookie().is_some() {
+        let_go(guest);
+        guest.clear(Kind::Session);
+    }
 }
 
 /// Nothing of the extranet stays in a browser that others may use (SEC-250). Not `"cookies"`: that would reach over the
@@ -79,19 +74,4 @@ pub(super) fn with_cleared_site(mut response: axum::response::Response) -> axum:
     let pages = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert(HeaderName::from_static("clear-site-data"), pages);
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn b17_a_cookie_is_taken_away_whatever_its_name_is() {
-        let away = |name: &[u8], path: &[u8]| taken_away(name, path).expect("a value").as_bytes().to_vec();
-        assert_eq!(away(b"sid", b"/"), b"sid=; Path=/; Max-Age=0");
-        assert_eq!(away(b"Am\xe9lie", b"/\xe9"), b"Am\xe9lie=; Path=/\xe9; Max-Age=0");
-        assert_eq!(away(b"__HOST-sid", b"/"), b"__HOST-sid=; Path=/; Max-Age=0; Secure");
-        assert_eq!(away(b"__Secure-sid", b"/x"), b"__Secure-sid=; Path=/x; Max-Age=0; Secure");
-        assert_eq!(away(b"", b"/"), b"=gone; Path=/; Max-Age=0");
-    }
 }

@@ -34,7 +34,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fie
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
-    Ok(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out")))
+    // What stays on the agencies' hosts ends there, at the next visit.
+    Ok(relayed::with_cleared_site(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out"))))
 }
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
@@ -76,7 +77,7 @@ pub(super) async fn submit_on_agency(
     relayed::let_go(&mut guest);
     for (name, path) in deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes())) {
         if path != b"/" && !is_ours(name) {
-            relayed::taken_away(name, path).into_iter().for_each(|written| guest.set_written(written));
+            guest.end(name, path);
         }
     }
     let agency = left.as_ref().map(|house| &*house.agency);

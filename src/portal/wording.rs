@@ -3,8 +3,10 @@
 use crate::domain::agency::Agency;
 use crate::domain::email::EmailError;
 use crate::domain::email_change::EmailChangeError;
+use crate::domain::identity::AccountLabel;
 use crate::domain::migration::MigrationPlan;
 use crate::domain::password::{Broken, MAX_LENGTH, PasswordRules};
+use crate::domain::path::ReturnPath;
 use crate::domain::policy::Order;
 use crate::pages::portal::{Codes, Criterion, FieldError, Progress};
 
@@ -22,6 +24,15 @@ pub(super) fn login_path(agency: Option<&Agency>) -> String {
         || "/login".to_owned(),
         |agency| format!("/login?client={}&societe={}", agency.code.client(), agency.code.societe()),
     )
+}
+
+/// The same, to come back to a page of its extranet, in this account where one is named.
+pub(super) fn login_path_back(agency: &Agency, account: Option<&AccountLabel>, return_to: &ReturnPath) -> String {
+    let more = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("account", account.map_or("", AccountLabel::as_str))
+        .append_pair("return", return_to.as_str())
+        .finish();
+    format!("{}&{more}", login_path(Some(agency)))
 }
 
 /// What stands in for an agency's logo: the first letters of its name's first words, small words left out.

@@ -169,6 +169,7 @@ impl Asked {
                 text(&head.headers, &SEC_FETCH_MODE),
                 text(&head.headers, &ACCEPT),
                 text(&head.headers, &X_REQUESTED_WITH),
+                !reads,
             ),
         })
     }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, LOCATION,
-    RETRY_AFTER, TRANSFER_ENCODING,
+    RETRY_AFTER, SET_COOKIE, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -33,6 +33,25 @@ const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Seconds after which a client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// The headers of all our answers (SEC-240; OWASP's list of secure headers, ASVS 5.0 3.4). What an extranet answers is its
+/// own.
+const GUARD: [(&str, &str); 9] = [
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), encrypted-media=(), \
+         fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+         publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
+    ),
+    ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    ("x-frame-options", "DENY"),
+    ("x-content-type-options", "nosniff"),
+    ("x-permitted-cross-domain-policies", "none"),
+    ("referrer-policy", "same-origin"),
+    ("x-dns-prefetch-control", "off"),
+];
 
 /// Has the router answer a request.
 ///
@@ -87,11 +106,12 @@ pub async fn problem(
 ///
 /// # Errors
 /// The client is gone.
-pub async fn redirect(session: &mut Session, status: u16, location: &str) -> Result<()> {
+pub async fn redirect(session: &mut Session, status: u16, location: &str, ended: &[HeaderValue]) -> Result<()> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
     let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, location);
+    end_cookies(&mut response, ended);
     write(session, response).await
 }
 
@@ -112,7 +132,7 @@ pub async fn text(session: &mut Session, status: u16, line: &str) -> Result<()> 
 ///
 /// # Errors
 /// The client is gone.
-pub async fn unauthorized(session: &mut Session, login: &str, json: bool) -> Result<()> {
+pub async fn unauthorized(session: &mut Session, login: &str, json: bool, ended: &[HeaderValue]) -> Result<()> {
     let mut response = if json {
         let body = serde_json::json!({ "error": "sign_in_required", "login": login });
         let mut response = Response::new(Bytes::from(body.to_string()));
@@ -122,7 +142,28 @@ pub async fn unauthorized(session: &mut Session, login: &str, json: bool) -> Res
         text_response(format!("Connexion requise. / Sign-in required.\n{login}\n"))
     };
     *response.status_mut() = StatusCode::UNAUTHORIZED;
+    end_cookies(&mut response, ended);
     write(session, response).await
+}
+
+fn end_cookies(response: &mut Response<Bytes>, ended: &[HeaderValue]) {
+    for line in ended {
+        response.headers_mut().append(SET_COOKIE, line.clone());
+    }
+}
+
+/// What every answer of ours says, whatever it is: nobody's page opens, frames or embeds it, no sensor is for it, and a
+/// text is never taken for a page. A page has said more precisely what it may load, and what is said stays.
+///
+/// # Errors
+/// Never: the values stand here.
+pub fn guard(header: &mut ResponseHeader) -> Result<()> {
+    for (name, value) in GUARD {
+        if !header.headers.contains_key(name) {
+            header.insert_header(name, value)?;
+        }
+    }
+    Ok(())
 }
 
 fn text_response(text: String) -> Response<Bytes> {
@@ -198,6 +239,7 @@ async fn write_out(session: &mut Session, response: Response<Bytes>) -> Result<(
     if !bodiless {
         header.insert_header(CONTENT_LENGTH, body.len())?;
     }
+    guard(&mut header)?;
     line::secure(session, &mut header)?;
     session.write_response_header(Box::new(header), bodiless).await?;
     session.write_response_body((!bodiless).then_some(body), true).await?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderName, Method};
+use http::header::{ACCEPT, CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::proxy::Session;
@@ -16,9 +16,10 @@ use super::fault::{Fault, Problem};
 use super::jar;
 use super::line::About;
 use super::lobby;
+use super::session_over::{NOT_SENT, not_sent};
 use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::domain::access::{self, Access, Fetch, Screen, Visitor};
+use crate::domain::access::{self, Access, Fetch, Fields, Screen, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
@@ -27,6 +28,7 @@ use crate::domain::secret::Secret;
 use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 use crate::web::cookies::{self, Kind};
+use crate::web::endings::endings;
 
 static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
@@ -112,7 +114,7 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
     ctx.fate = Fate::Answered(Answered { agency: None, decision: "to-https" });
     if matches!(session.req_header().method, Method::GET | Method::HEAD) {
         let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-        bridge::redirect(session, 301, &format!("{public}{target}")).await?;
+        bridge::redirect(session, 301, &format!("{public}{target}"), &[]).await?;
     } else {
         bridge::text(session, 403, "Connexion non chiffrée refusée. / Use https.").await?;
     }
@@ -261,6 +263,8 @@ impl Gate<'_> {
         let stays = agency.shares_host() && headers.contains_key(&SERVICE_WORKER);
         let (changes, fetch) = (asked.changes, asked.fetch);
         let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays };
+        let is_over = matches!(visited, Ok(Visitor::Stranger));
+        let ended = if is_over { ended(session, &Host::House(self.house.clone())) } else { Vec::new() };
         let access = if let Ok(visitor) = visited {
             access::decide(visitor, &agency, &question)
         } else {
@@ -270,17 +274,28 @@ impl Gate<'_> {
         self.answered(ctx, Access::reason(&access));
         let resident = match access {
             Access::Forward(passage) => Some(passage),
-            Access::Public => None,
+            Access::Public => {
+                // Nor does an extranet see any more whose cookies these were.
+                if !ended.is_empty() {
+                    session.req_header_mut().remove_header(&COOKIE);
+                }
+                None
+            }
             Access::Show(screen) => {
                 let location = self.location(screen, session);
                 // The extranet's own logout button is a logout; its link is only the way to ours (SEC-070).
                 let status = if screen == Screen::SignOut && asked.changes { 307 } else { 303 };
-                bridge::redirect(session, status, &location).await?;
+                bridge::redirect(session, status, &location, &ended).await?;
+                return Ok(true);
+            }
+            Access::NotSent(fields) => {
+                let status = if fields == Fields::Shown { not_sent(session) } else { 303 };
+                bridge::redirect(session, status, NOT_SENT, &ended).await?;
                 return Ok(true);
             }
             Access::Unauthorized => {
                 let json = understands_json(session);
-                bridge::unauthorized(session, &self.at_portal("login", ""), json).await?;
+                bridge::unauthorized(session, &self.at_portal("login", ""), json, &ended).await?;
                 return Ok(true);
             }
             Access::Forbidden(_) => {
@@ -300,6 +315,7 @@ impl Gate<'_> {
         self.let_through(session);
         let mut forward = Forward::new((self.house, public), extranet, self.directory, (resident, cookie), asked.fetch);
         forward.carried = carried;
+        forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }
@@ -347,6 +363,22 @@ impl Gate<'_> {
         let host = Host::House(self.house.clone());
         tell((self.gateway, &self.directory), session, ctx, (host, fetch), (problem, status)).await
     }
+}
+
+/// What takes away the cookies of a sign-in that has ended, wherever that was: ours, and the extranet's by their names
+/// (SEC-251). Nothing where no cookie of ours came. What a browser remembers of its device and its last account stays.
+#[must_use]
+pub fn ended(session: &Session, host: &Host) -> Vec<HeaderValue> {
+    let scheme = host.scheme();
+    let head = session.req_header();
+    let name = cookies::session_name(scheme);
+    if cookies::find(&head.headers, name).is_none() {
+        return Vec::new();
+    }
+    let sent = head.headers.get_all(COOKIE).iter().map(http::HeaderValue::as_bytes);
+    let mut ended = endings(sent, head.raw_path(), scheme);
+    ended.extend(HeaderValue::try_from(cookies::clear(Kind::Session, scheme)));
+    ended
 }
 
 /// Whether JSON is asked for, or anything will do.

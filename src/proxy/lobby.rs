@@ -8,7 +8,8 @@ use pingora::proxy::Session;
 use super::asked::{self, Asked};
 use super::bridge;
 use super::fault::{Fault, Problem};
-use super::gate::{back, tell, understands_json};
+use super::gate::{back, ended, tell, understands_json};
+use super::session_over::{NOT_SENT, not_sent};
 use super::{Answered, Ctx, Fate, Gateway};
 use crate::domain::access::{self, Access};
 use crate::domain::routing::{Directory, Host, SharedHost};
@@ -35,10 +36,15 @@ pub async fn receive(
     if !is_known {
         return tell((gateway, directory), session, ctx, here, (Problem::Unavailable, 503)).await;
     }
+    let ended = ended(session, &Host::Shared(Arc::clone(shared)));
     let login = format!("{}/login?host={}", directory.portal(), shared.public().host());
     match access {
-        Access::Show(_) => bridge::redirect(session, 303, &format!("{login}{}", back(session))).await?,
-        Access::Unauthorized => bridge::unauthorized(session, &login, understands_json(session)).await?,
+        Access::Show(_) => bridge::redirect(session, 303, &format!("{login}{}", back(session)), &ended).await?,
+        Access::NotSent(_) => {
+            let status = not_sent(session);
+            bridge::redirect(session, status, NOT_SENT, &ended).await?;
+        }
+        Access::Unauthorized => bridge::unauthorized(session, &login, understands_json(session), &ended).await?,
         Access::Forbidden(_) => {
             return tell((gateway, directory), session, ctx, here, (Problem::BadRequest, 403)).await;
         }

@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
-use http::Version;
+use http::{HeaderValue, Version};
 use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -131,6 +131,8 @@ struct Forward {
     held: Option<Held>,
     /// The extranet's cookies, where they live in the session.
     carried: Option<Carried>,
+    /// What takes the cookies of a sign-in that has ended out of the browser.
+    ended: Vec<HeaderValue>,
     /// Interim answers (1xx) so far.
     interim: u32,
 }
@@ -229,6 +231,7 @@ impl Forward {
             replaced: false,
             held: None,
             carried: None,
+            ended: Vec::new(),
             interim: 0,
         }
     }
@@ -369,7 +372,8 @@ impl ProxyHttp for Gateway {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
         session_over::hold(session, response, forward)?;
-        response_headers::translate(response, &forward.extranet, &forward.public)
+        response_headers::translate(response, &forward.extranet, &forward.public)?;
+        session_over::end_cookies(response, forward)
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.

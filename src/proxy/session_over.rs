@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use http::{Method, StatusCode, Version};
 use lol_html::Selector;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,13 +14,14 @@ use pingora::proxy::Session;
 use super::door::Door;
 use super::marker::{self, Held, Seen};
 use super::request_id::RequestNumber;
-use super::{Forward, response_headers};
+use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
 use crate::domain::path::ReturnPath;
+use crate::domain::sent_form;
 use crate::domain::upstream::Adapter;
 
 /// Where a form that was sent into an ended session is told of.
-const NOT_SENT: &str = "/.vestibule/not-sent";
+pub const NOT_SENT: &str = "/.vestibule/not-sent";
 
 /// Whether an answer to a resident says so.
 #[must_use]
@@ -49,7 +50,7 @@ pub async fn act(
         response.set_status(StatusCode::FORBIDDEN)?;
         return Ok(false);
     }
-    replace(session, response)?;
+    replace(session, response, forward.fetch == Fetch::Page)?;
     Ok(true)
 }
 
@@ -87,15 +88,28 @@ pub fn filter(session: &Session, body: &mut Option<Bytes>, is_last: bool, forwar
 ///
 /// # Errors
 /// A value cannot be written in a header.
-fn replace(session: &Session, response: &mut ResponseHeader) -> Result<()> {
+fn replace(session: &Session, response: &mut ResponseHeader, shown: bool) -> Result<()> {
     let location = way_on(session);
-    let mut ours = ResponseHeader::build(303, Some(5))?;
+    let status = if location == NOT_SENT && shown { not_sent(session) } else { 303 };
+    let mut ours = ResponseHeader::build(status, Some(12))?;
     ours.set_version(Version::HTTP_11);
     ours.insert_header(LOCATION, location)?;
     ours.insert_header(CACHE_CONTROL, "no-store")?;
     ours.insert_header(CONTENT_LENGTH, "0")?;
+    bridge::guard(&mut ours)?;
     *response = ours;
     Ok(())
+}
+
+/// How the browser is led to the page that says that a form was not sent: with what it sent (307), where that can be shown
+/// to be copied. We keep nothing of it.
+#[must_use]
+pub fn not_sent(session: &Session) -> u16 {
+    let head = session.req_header();
+    let kind = asked::text(&head.headers, &CONTENT_TYPE).unwrap_or_default();
+    let length = asked::text(&head.headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    let is_small = length.is_some_and(|length| length <= sent_form::LARGEST);
+    if head.method == Method::POST && is_small && sent_form::has_fields(kind) { 307 } else { 303 }
 }
 
 fn way_on(session: &Session) -> String {
@@ -106,6 +120,19 @@ fn way_on(session: &Session) -> String {
     } else {
         NOT_SENT.to_owned()
     }
+}
+
+/// Takes the cookies of a sign-in that has ended out of a browser that is at a public page; not those that this answer sets.
+///
+/// # Errors
+/// A value cannot be written in a header.
+pub fn end_cookies(response: &mut ResponseHeader, forward: &Forward) -> Result<()> {
+    let name = |line: &[u8]| line.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii().to_vec();
+    let set: Vec<Vec<u8>> = response.headers.get_all(SET_COOKIE).iter().map(|line| name(line.as_bytes())).collect();
+    for line in forward.ended.iter().filter(|line| !set.contains(&name(line.as_bytes()))) {
+        response.append_header(SET_COOKIE, line.clone())?;
+    }
+    Ok(())
 }
 
 impl Forward {

@@ -7,7 +7,7 @@ use super::{StoreError, Tx};
 
 /// Each takes now ($1) and by how much the clock was set back ($2): a time that is still to come was written down before
 /// that, and goes back with the clock. What has gone back is no longer to come, so that a second node does it in vain.
-const STATEMENTS: [&str; 15] = [
+const STATEMENTS: [&str; 17] = [
     "UPDATE throttles SET last_at = last_at - $2, version = version + 1 WHERE last_at > $1",
     "UPDATE throttles SET day_start = day_start - $2, version = version + 1 WHERE day_start > $1",
     "UPDATE challenges SET requested_at = requested_at - $2 WHERE requested_at > $1",
@@ -21,13 +21,15 @@ const STATEMENTS: [&str; 15] = [
     "UPDATE recoveries SET requested_at = requested_at - $2 WHERE requested_at > $1",
     "UPDATE recoveries SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE recovery_links SET sent_at = sent_at - $2 WHERE sent_at > $1",
+    "UPDATE legacy_secrets SET refused_at = refused_at - $2 WHERE refused_at > $1",
+    "UPDATE legacy_secrets SET tried_at = tried_at - $2 WHERE tried_at > $1",
     "UPDATE letter_counts SET counted_at = counted_at - $2 WHERE counted_at > $1",
     // A letter may wait for a time to come; one that goes out a little early harms nobody.
     "UPDATE letters SET not_before = not_before - $2 WHERE state = 'queued' AND not_before > $1",
 ];
 
 impl Tx {
-    /// Lets guesses, proofs, resets and letters be as old by the clock as they are, after it was set back by so much:
+    /// Lets guesses, proofs, resets, refusals and letters be as old by the clock as they are, after it was set back by so much:
     /// no lock lasts longer, no code or link lives longer, and no letter waits until the clock has caught up. A letter
     /// that somebody is sending stays taken for `lease_ms`.
     ///

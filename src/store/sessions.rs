@@ -18,8 +18,9 @@ impl Tx {
     /// There is no such person, or the database failed.
     pub async fn insert_session(&mut self, session: &Session, portal_cookie: SecretDigest) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO sessions (id, identity_id, portal_cookie, started_at, seen_at, idle_minutes, hours, epoch)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO sessions (id, identity_id, portal_cookie, started_at, seen_at, idle_minutes, hours, kept,
+                 epoch)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(session.id.as_str())
         .bind(session.identity.as_str())
@@ -28,6 +29,7 @@ impl Tx {
         .bind(millis(session.seen_at))
         .bind(i64::from(session.lifetime.idle_minutes))
         .bind(i64::from(session.lifetime.hours))
+        .bind(i64::from(session.lifetime.keep))
         .bind(session.epoch)
         .execute(self.conn())
         .await?;
@@ -42,7 +44,7 @@ impl Tx {
     pub async fn session_by_cookie(&mut self, portal_cookie: SecretDigest) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
-                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.epoch AS epoch,
+                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.kept AS kept, s.epoch AS epoch,
                  i.session_epoch AS session_epoch, i.spared_session AS spared_session
              FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.portal_cookie = $1",
         )
@@ -59,7 +61,7 @@ impl Tx {
     pub async fn session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
-                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.epoch AS epoch,
+                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.kept AS kept, s.epoch AS epoch,
                  i.session_epoch AS session_epoch, i.spared_session AS spared_session
              FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.id = $1",
         )
@@ -111,7 +113,7 @@ impl Tx {
     pub async fn sessions_of(&mut self, identity: &IdentityId) -> Result<Vec<Session>, StoreError> {
         let rows = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
-                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.epoch AS epoch,
+                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.kept AS kept, s.epoch AS epoch,
                  i.session_epoch AS session_epoch, i.spared_session AS spared_session
              FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.identity_id = $1
              ORDER BY s.seen_at DESC, s.id",
@@ -193,7 +195,7 @@ impl Tx {
     pub async fn agency_cookie(&mut self, cookie: SecretDigest) -> Result<Option<(Session, Link)>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
-                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.epoch AS epoch,
+                 s.idle_minutes AS idle_minutes, s.hours AS hours, s.kept AS kept, s.epoch AS epoch,
                  i.session_epoch AS session_epoch, i.spared_session AS spared_session, l.id AS link_id,
                  l.identity_id AS link_identity_id, l.agency AS agency, l.login AS login, l.name AS name,
                  l.kind AS kind
@@ -217,7 +219,11 @@ fn standing_session(row: &AnyRow) -> Result<Option<Session>, StoreError> {
         identity: IdentityId::stored(row.text("identity_id")?),
         started_at: row.time("started_at")?,
         seen_at: row.time("seen_at")?,
-        lifetime: SessionLifetime { idle_minutes: row.count("idle_minutes")?, hours: row.count("hours")? },
+        lifetime: SessionLifetime {
+            idle_minutes: row.count("idle_minutes")?,
+            hours: row.count("hours")?,
+            keep: row.int("kept")? != 0,
+        },
         epoch: row.int("epoch")?,
     };
     let standing = Standing {

@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::cookies::{self, Kind};
+use super::endings::{ending, endings};
 use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
@@ -136,6 +137,18 @@ impl Guest {
         self.headers.get_all(header::COOKIE).iter().flat_map(|line| pairs(line.as_bytes())).collect()
     }
 
+    /// What takes the extranet's cookies away that came with this request.
+    #[must_use]
+    pub fn endings(&self) -> Vec<HeaderValue> {
+        let sent = self.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        endings(sent, self.here.as_bytes(), self.arrival.scheme)
+    }
+
+    /// Takes one cookie of the extranet's away with the answer.
+    pub fn end(&mut self, name: &[u8], path: &[u8]) {
+        self.cookies.extend(ending(name, path, self.arrival.scheme));
+    }
+
     /// The value of another cookie of ours.
     #[must_use]
     pub fn cookie(&self, kind: Kind) -> Option<&str> {
@@ -171,10 +184,8 @@ impl Guest {
 
     /// Sets the portal's session cookie, to last as long as the session may.
     pub fn set_session(&mut self, cookie: &Secret, session: &Session, web: &Web) {
-        // Only « Garder ma session active » outlives the browser's closing.
-        let keeps = u64::from(session.lifetime.idle_minutes) >= u64::from(session.lifetime.hours) * 60;
         let left = session.ends_at().duration_since(web.app.now()).as_secs();
-        self.set(Kind::Session, cookie.expose(), keeps.then(|| Duration::seconds(left)));
+        self.set(Kind::Session, cookie.expose(), session.lifetime.keep.then(|| Duration::seconds(left)));
     }
 
     /// Gives this browser a new secret: what was begun under the old one is not open here any more.
@@ -251,10 +262,7 @@ impl Guest {
     /// The same for one of several accounts.
     #[must_use]
     pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
-        let mut query = named_on_its_host(agency);
-        query.append_pair("account", account.as_str()).append_pair("return", return_to);
-        let to = format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish());
-        self.go(&to)
+        self.go(&way_into_account(agency, account, return_to))
     }
 
     fn finish(self, mut response: Response) -> Response {
@@ -265,6 +273,14 @@ impl Guest {
         }
         response
     }
+}
+
+/// The way to one of several accounts at an agency.
+#[must_use]
+pub fn way_into_account(agency: &Agency, account: &AccountLabel, return_to: &str) -> String {
+    let mut query = named_on_its_host(agency);
+    query.append_pair("account", account.as_str()).append_pair("return", return_to);
+    format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish())
 }
 
 /// The beginning of a query on an agency's host: on a shared one, nothing else says which agency is meant.

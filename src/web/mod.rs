@@ -1,10 +1,12 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
 pub mod cookies;
+pub mod endings;
 pub mod fields;
 pub mod guest;
 pub mod problem;
 pub mod query;
+pub mod sent;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -135,6 +135,48 @@ fn a11_a_password_that_the_extranet_refuses_is_sent_no_more_and_asked_for_once()
 }
 
 #[test]
+fn a11_a_password_that_is_refused_for_a_while_is_not_forgotten() {
+    let town = town("/basic/moi", "utf-8");
+    let mut alice = town.resident(ALICE);
+    alice.open(town.at_a("/basic/moi"));
+    town.a.make_anew(ALICE.login, "the directory is away");
+    alice.open(town.at_a("/basic/moi?page=2")).see("C'est peut-être une panne passagère");
+    let before = town.a.attempts(ALICE.login);
+    for _ in 0..3 {
+        alice.open(town.at_a("/basic/moi?page=2")).see("Vous pouvez réessayer maintenant");
+    }
+    alice.follow("Réessayer").see("Réessayez dans un quart d'heure");
+    alice.open(town.at_a("/basic/moi")).see("Réessayez dans un quart d'heure");
+    assert_eq!(town.a.attempts(ALICE.login), before + 1, "once more, where she asks for it");
+    town.a.make_anew(ALICE.login, ALICE.password);
+    town.gateway.let_pass(15);
+    alice.open(town.at_a("/basic/moi?page=2")).follow("Réessayer");
+    assert_eq!((alice.here().status, alice.here().url.query()), (200, Some("page=2")), "{}", alice.words());
+    // Twice, long enough apart: it is over.
+    town.a.make_anew(ALICE.login, "Nouveau-2027");
+    alice.open(town.at_a("/basic/moi")).see("C'est peut-être une panne passagère");
+    town.gateway.let_pass(15);
+    alice.follow("Réessayer").see("l'agence l'a sans doute changé").miss("panne passagère");
+    assert_eq!(town.gateway.traced("upstream-secret-dropped"), 1);
+}
+
+#[test]
+fn f11_an_extranet_that_asks_for_another_kind_of_sign_in_costs_nobody_a_password() {
+    let town = town("/basic/moi", "utf-8");
+    let mut alice = town.resident(ALICE);
+    town.a.offer("Digest realm=\"Espace\", nonce=\"x\"");
+    town.a.make_anew(ALICE.login, "whatever");
+    let answer = alice.visit(Request::get(town.gateway.agency("agence-a", "/basic/moi")));
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert_eq!(town.gateway.traced("upstream-sign-in-refused"), 0);
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM legacy_secrets WHERE refused_at IS NULL"), 1);
+    // Nor is anybody told that credentials are wrong.
+    let mut bob = Person::new(&town.gateway);
+    try_sign_in(&mut bob, "a", BOB.login, BOB.password);
+    bob.see("ne répond pas").miss("inconnu");
+}
+
+#[test]
 fn a06_an_identifier_that_cannot_be_sent_is_told_where_the_roster_is_read() {
     let town = town("/basic/moi", "utf-8");
     let roster = town.gateway.folder().join("roster.csv");

@@ -247,6 +247,28 @@ impl Drop for Second {
 }
 
 #[test]
+fn review_b21_cookies_that_cannot_be_opened_are_told_and_not_taken_for_none() {
+    let town = town();
+    let mut alice = town.alice();
+    assert_eq!(alice.get(town.at_a("/membre/x"), &[]).status, 200);
+    for spoiled in ["key_id = 'a key that is gone'", "ciphertext = nonce"] {
+        let before = town.gateway.log().matches("the cookies of a session cannot be").count();
+        town.gateway.rewrite(&format!("UPDATE upstream_cookies SET {spoiled}"));
+        town.forget();
+        let answer = alice.get(town.at_a("/membre/x"), &[]);
+        assert_eq!(answer.status, 503, "{spoiled}: {}", answer.text());
+        town.a.assert_untouched("a request without its cookies");
+        assert!(town.gateway.log().matches("the cookies of a session cannot be").count() > before, "{spoiled}");
+    }
+    // A new sign-in puts others in their place, and one can go.
+    let mut again = Person::new(&town.gateway);
+    try_sign_in(&mut again, "a", ALICE.email, CHOSEN);
+    again.see("alice-77");
+    alice.open("/account").press("Se déconnecter");
+    assert!(town.gateway.log().contains("the cookies of a session cannot be opened"), "the extranet could not be told");
+}
+
+#[test]
 fn a13_a_cookie_that_was_set_on_one_node_is_sent_by_the_other() {
     let town = town();
     let mut alice = town.alice();

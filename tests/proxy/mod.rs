@@ -7,6 +7,7 @@ mod entering;
 mod failing;
 mod handing_over;
 mod keeping_cookies;
+mod kept_secrets;
 mod operating;
 mod reloading;
 mod streaming;

@@ -7,6 +7,7 @@ mod clock;
 mod detach;
 mod import_roster;
 mod languages;
+mod late_forms;
 mod migrate;
 mod not_me;
 mod passwords;

@@ -17,6 +17,7 @@ on_every_stage! {
     f03_whoever_forgot_a_password_is_answered_alike,
     c01_the_login_page_has_what_a_resident_looks_for,
     c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most,
+    review_b9_what_was_ticked_counts_and_not_how_long_a_session_is,
     f01_wrong_guesses_stay_counted_while_the_extranet_is_silent,
     sec_057_who_signs_in_where_somebody_else_is_ends_that_session,
 }
@@ -120,6 +121,46 @@ fn c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most(stage: S
     let seconds = kept.split("Max-Age=").nth(1).and_then(|rest| rest.split(';').next()?.parse::<i64>().ok());
     let seconds = seconds.unwrap_or_else(|| panic!("a session that is kept has an age: {kept}"));
     assert!(seconds > DAY && seconds <= 30 * DAY, "{seconds} s");
+}
+
+fn review_b9_what_was_ticked_counts_and_not_how_long_a_session_is(stage: Stage) {
+    let papers = tempfile::TempDir::new().expect("a folder");
+    let file = papers.path().join("cgu.txt");
+    std::fs::write(&file, "Conditions\n").expect("the terms");
+    for (idle, hours) in [(60, 1), (1440, 24), (1440, 1)] {
+        let town = Town::build_with_agency(
+            |site| site.on(stage),
+            |agency| {
+                let agency = agency.set("policy.idle_minutes", idle).set("policy.session_hours", hours);
+                agency.with_terms(&file)
+            },
+        );
+        let mut alice = Person::new(&town.gateway);
+        town.migrate(&mut alice, "a", ALICE, ALICE.email);
+        for keep in [true, false] {
+            let mut alice = Person::new(&town.gateway);
+            alice.open(login_path("a")).fill("login", ALICE.email).fill("password", CHOSEN);
+            if keep {
+                alice.tick("Garder ma session active");
+            }
+            let form = alice.form("Connexion");
+            let request = alice.request_of(&form);
+            let mut cookies = vec![session_cookie(&alice.ask(request))];
+            // A new cookie for the same session, as it is kept.
+            if town.gateway.traced("terms-accepted") == 0 {
+                alice.open(login_path("a")).tick("accept");
+                let form = alice.form("Continuer");
+                let request = alice.request_of(&form);
+                cookies.push(session_cookie(&alice.ask(request)));
+            }
+            for cookie in cookies {
+                assert_eq!(cookie.contains("Max-Age"), keep, "{idle} minutes, {hours} hours: {cookie}");
+            }
+            if keep && idle == 60 {
+                town.gateway.rewrite("DELETE FROM acceptances");
+            }
+        }
+    }
 }
 
 fn session_cookie(answer: &Answer) -> String {

@@ -8,6 +8,7 @@ mod hammer;
 mod headers;
 mod hosts;
 mod letters;
+mod our_answers;
 mod our_passwords;
 mod paths;
 mod recycled;

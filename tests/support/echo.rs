@@ -63,6 +63,8 @@ struct House {
     broken: std::sync::atomic::AtomicBool,
     /// Passwords that are others by now, by login.
     replaced: Mutex<HashMap<String, String>>,
+    /// How it asks for a sign-in where it takes HTTP Basic.
+    offer: Mutex<String>,
     /// Cookies that a sign-in sets besides its own.
     gifts: Mutex<Vec<String>>,
     number: AtomicU64,
@@ -89,6 +91,7 @@ impl Echo {
             sign_ins: AtomicU64::new(0),
             broken: false.into(),
             replaced: Mutex::default(),
+            offer: Mutex::new("Basic realm=\"Espace\"".to_owned()),
             gifts: Mutex::default(),
             number: AtomicU64::new(0),
         });
@@ -151,6 +154,11 @@ impl Echo {
     pub fn make_anew(&self, login: &str, password: &str) {
         lock(&self.house.replaced).insert(login.to_owned(), password.to_owned());
         lock(&self.house.sessions).signed_in.retain(|_, who| who != login);
+    }
+
+    /// From now on it asks for a sign-in like this where it took HTTP Basic.
+    pub fn offer(&self, offer: &str) {
+        offer.clone_into(&mut lock(&self.house.offer));
     }
 
     /// From now on a sign-in sets this cookie too.

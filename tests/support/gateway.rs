@@ -265,6 +265,7 @@ impl Gateway {
             format!("UPDATE challenges SET held_at = held_at - {back} WHERE held_at IS NOT NULL"),
             format!("UPDATE warnings SET changed_at = changed_at - {back}, held_at = held_at - {back}"),
             format!("UPDATE warning_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE legacy_secrets SET refused_at = refused_at - {back}, tried_at = tried_at - {back}"),
             format!("UPDATE upstream_cookies SET signed_in_at = signed_in_at - {back}"),
         ] {
             self.rewrite(&statement);

@@ -63,7 +63,7 @@ pub async fn begin_session<P: Clone + Send + Sync + 'static>(
         identity: person.clone(),
         started_at: now,
         seen_at: now,
-        lifetime: SessionLifetime { idle_minutes: 60, hours: 12 },
+        lifetime: SessionLifetime { idle_minutes: 60, hours: 12, keep: false },
         epoch,
     };
     let cookie = long_secret(&SystemDice);

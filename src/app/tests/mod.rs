@@ -35,11 +35,12 @@ use std::time::Duration;
 
 use super::hasher::{HashCost, Hasher};
 use super::jar::Turns;
-use super::sign_in::{self, Credentials, Outcome, SignedIn};
+use super::attempt::{Credentials, Outcome, SignedIn};
+use super::sign_in;
 use super::{App, Caller};
 use crate::config::{RedisMode, RedisSettings};
 use crate::domain::agency::AgencyCode;
-use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::credential::{Credential, CredentialId, Meant};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
 use crate::domain::language::Language;
@@ -214,7 +215,8 @@ fn hasher(memory_kib: u32) -> Hasher {
 /// Tries to sign in at the agency.
 async fn attempt(app: &App, password: &str) -> Outcome {
     let agency = app.agency("CA", "SA").expect("the agency");
-    let credentials = Credentials { login: ANNE, password: Secret::new(password), keep: false, agency };
+    let credentials =
+        Credentials { login: ANNE, password: Secret::new(password), meant: Meant::Either, keep: false, agency };
     sign_in::sign_in(app, &caller(), credentials).await.expect("an outcome")
 }
 

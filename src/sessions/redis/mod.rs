@@ -276,7 +276,13 @@ impl Redis {
     /// What has been counted at a place, and its version.
     pub(super) async fn attempts_at(&self, place: &str) -> Result<(Attempts, i64), Outage> {
         let text: Option<String> = self.line.ask(redis::cmd("GET").arg(place_key(place))).await?;
-        Ok(text.and_then(|text| records::read_attempts(&text)).unwrap_or_default())
+        let read = text.as_deref().map(records::read_attempts);
+        if read == Some(None) {
+            // Counting goes on, from none: nobody is locked out by what nobody can read.
+            let kind = place.split(':').next();
+            tracing::error!(kind, "what was counted cannot be read");
+        }
+        Ok(read.flatten().unwrap_or_default())
     }
 
     /// Keeps what has been counted at a place; false if somebody counted since `version` was read.

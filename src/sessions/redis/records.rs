@@ -62,20 +62,24 @@ impl fmt::Display for Pointer {
 
 /// A session's line; its latest end comes first, for the scripts.
 pub(super) fn session(session: &Session) -> String {
-    let SessionLifetime { idle_minutes, hours } = session.lifetime;
+    let SessionLifetime { idle_minutes, hours, keep } = session.lifetime;
+    // A program from before this sign reads the same number.
+    let keep = if keep { "+" } else { "" };
     let time = |time: Timestamp| time.as_millisecond();
     let (latest, started, seen) = (time(session.ends_at_latest()), time(session.started_at), time(session.seen_at));
-    format!("{latest} {started} {seen} {idle_minutes} {hours} {} {}", session.epoch, session.identity.as_str())
+    format!("{latest} {started} {seen} {idle_minutes} {keep}{hours} {} {}", session.epoch, session.identity.as_str())
 }
 
 /// Reads a session's line.
 pub(super) fn read_session(id: &SessionId, text: &str) -> Option<Session> {
     let mut fields = text.splitn(7, ' ').skip(1);
+    let (started_at, seen_at) = (time(fields.next()?)?, time(fields.next()?)?);
+    let (idle_minutes, hours) = (fields.next()?.parse().ok()?, fields.next()?);
     Some(Session {
         id: id.clone(),
-        started_at: time(fields.next()?)?,
-        seen_at: time(fields.next()?)?,
-        lifetime: SessionLifetime { idle_minutes: fields.next()?.parse().ok()?, hours: fields.next()?.parse().ok()? },
+        started_at,
+        seen_at,
+        lifetime: SessionLifetime { idle_minutes, hours: hours.parse().ok()?, keep: hours.starts_with('+') },
         epoch: fields.next()?.parse().ok()?,
         identity: IdentityId::stored(fields.next()?),
     })
@@ -126,10 +130,13 @@ mod tests {
             identity: IdentityId::stored("anne"),
             started_at: at(0),
             seen_at: at(61),
-            lifetime: SessionLifetime { idle_minutes: 60, hours: 12 },
+            lifetime: SessionLifetime { idle_minutes: 60, hours: 12, keep: false },
             epoch: 3,
         };
-        assert_eq!(read_session(&kept.id, &session(&kept)), Some(kept.clone()));
+        for keep in [false, true] {
+            let kept = Session { lifetime: SessionLifetime { keep, ..kept.lifetime }, ..kept.clone() };
+            assert_eq!(read_session(&kept.id, &session(&kept)), Some(kept));
+        }
         let counted = Attempts { streak: 2, today: 7, day_start: Some(at(0)), last: None };
         assert_eq!(read_attempts(&attempts(&counted, 9)), Some((counted, 9)));
         let portal = Pointer::Portal { generation: 2, session: kept.id.clone() };

@@ -15,7 +15,7 @@ async fn inhabited(store: &Store) {
         let anne = person(&mut tx, &format!("anne-{number}")).await;
         let link = attached(&mut tx, &anne, "SPI31", &format!("durand-{number}")).await;
         let sealed = vault.seal(&dice, link.id.as_str(), &Secret::new("Été-1998"));
-        tx.keep_legacy_secret(&link.id, &sealed, 1, at(0)).await.expect("kept");
+        tx.keep_legacy_secret(&link.id, &sealed, (1, Record::WORKED), at(0)).await.expect("kept");
         signed_in(&mut tx, &anne, &format!("session-{number}")).await;
     }
     let plan = MigrationPlan::from(&AgencyPolicy::default());

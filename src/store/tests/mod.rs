@@ -44,6 +44,7 @@ use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
+use crate::domain::kept_secret::Record;
 use crate::domain::language::Language;
 use crate::domain::lockout::Attempts;
 use crate::domain::password::PasswordHash;

@@ -10,6 +10,7 @@ on_both! {
     a_new_address_is_the_new_login_unless_it_is_somebody_elses,
     an_account_is_attached_once_whatever_its_spelling_and_the_oldest_is_the_first,
     a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it,
+    a11_refusals_are_counted_by_agency_and_by_when_they_were,
     b14_the_digest_of_the_last_old_password_is_found_in_every_spelling,
     a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it,
     b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again,
@@ -85,15 +86,46 @@ async fn a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it(fres
     assert_eq!(tx.legacy_secret(&link).await.expect("asked"), None);
     for (version, secret) in [(1, "first"), (2, "second")] {
         let sealed = vault.seal(&CountingDice::default(), "link:durand", &Secret::new(secret));
-        tx.keep_legacy_secret(&link, &sealed, version, at(version)).await.expect("kept");
+        tx.keep_legacy_secret(&link, &sealed, (version, Record::WORKED), at(version)).await.expect("kept");
     }
-    assert!(!tx.drop_legacy_secret(&link, 1).await.expect("asked"));
     let stored = tx.legacy_secret(&link).await.expect("asked").expect("a secret");
     assert_eq!(stored.version, 2);
+    let first = StoredSecret { version: 1, ..stored.clone() };
+    assert!(!tx.drop_legacy_secret(&link, &first).await.expect("asked"));
+    assert!(!tx.keep_record(&link, &first, &Record::UNTRIED).await.expect("asked"));
     assert_eq!(vault.open("link:durand", &stored.sealed).expect("opens").expose(), "second");
     assert!(vault.open("link:other", &stored.sealed).is_err());
-    assert!(tx.drop_legacy_secret(&link, 2).await.expect("asked"));
+    // What is said of it is said once, and nothing is dropped of which something else was said meanwhile.
+    let refused = Record { refused_at: Some(at(60)), ..Record::WORKED };
+    assert!(tx.keep_record(&link, &stored, &refused).await.expect("asked"));
+    assert!(!tx.keep_record(&link, &stored, &refused).await.expect("asked"));
+    assert!(!tx.drop_legacy_secret(&link, &stored).await.expect("asked"));
+    let now = tx.legacy_secret(&link).await.expect("asked").expect("a secret");
+    assert_eq!(now, StoredSecret { record: refused, ..stored });
+    assert!(tx.drop_legacy_secret(&link, &now).await.expect("asked"));
     assert_eq!(tx.legacy_secret(&link).await.expect("asked"), None);
+}
+
+async fn a11_refusals_are_counted_by_agency_and_by_when_they_were(fresh: Fresh) {
+    let vault = Vault::new("k1".into(), [7; 32]);
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let refused =
+        |first, tried: Option<i64>| Record { refused_at: Some(at(first)), tried_at: tried.map(at), ..Record::WORKED };
+    for (agency, login, record) in [
+        ("SPI31", "a", refused(100, None)),
+        ("SPI31", "b", refused(1, Some(101))),
+        ("SPI31", "c", refused(1, None)),
+        ("SPI31", "d", Record::WORKED),
+        ("SPI31", "e", Record::UNTRIED),
+        ("B", "f", refused(100, None)),
+    ] {
+        let link = attached(&mut tx, &anne, agency, login).await.id;
+        let sealed = vault.seal(&CountingDice::default(), link.as_str(), &Secret::new(login));
+        tx.keep_legacy_secret(&link, &sealed, (1, record), at(0)).await.expect("kept");
+    }
+    let counted = tx.refused_secrets(at(50)).await.expect("counted");
+    assert_eq!(counted, [(agency("B"), 1), (agency("SPI31"), 2)]);
 }
 
 async fn b14_the_digest_of_the_last_old_password_is_found_in_every_spelling(fresh: Fresh) {

@@ -20,7 +20,9 @@ async fn f14_whatever_the_schema_has_room_to_seal_is_rotated(fresh: Fresh) {
     let (session, link) = (signed_in(&mut tx, &anne, "s").await, attached(&mut tx, &anne, "SPI31", "durand").await);
     let seal = |vault: &Vault, place: &SealedPlace| vault.seal(&dice, &place.context(), &Secret::new("Été-1998"));
     let sealed = |place: SealedPlace| seal(&old, &place);
-    tx.keep_legacy_secret(&link.id, &sealed(SealedPlace::Link(link.id.clone())), 1, at(0)).await.expect("kept");
+    tx.keep_legacy_secret(&link.id, &sealed(SealedPlace::Link(link.id.clone())), (1, Record::WORKED), at(0))
+        .await
+        .expect("kept");
     let cookies = SealedPlace::Cookies(session.id.clone(), link.id.clone());
     tx.put_jar(&session.id, &link.id, &sealed(cookies), at(0)).await.expect("kept");
     let plan = MigrationPlan::from(&AgencyPolicy::default());
@@ -63,7 +65,7 @@ async fn f14_what_an_old_key_sealed_is_found_in_portions_and_replaced_only_where
     for number in 0..5 {
         let link = attached(&mut tx, &anne, "SPI31", &format!("durand-{number}")).await;
         let place = SealedPlace::Link(link.id.clone());
-        tx.keep_legacy_secret(&link.id, &seal(&old, &place), 1, at(0)).await.expect("kept");
+        tx.keep_legacy_secret(&link.id, &seal(&old, &place), (1, Record::WORKED), at(0)).await.expect("kept");
         let place = SealedPlace::Cookies(session.id.clone(), link.id.clone());
         tx.put_jar(&session.id, &link.id, &seal(&old, &place), at(0)).await.expect("kept");
     }

@@ -59,6 +59,8 @@ pub struct AgencyMetrics {
     pub upstream: Histogram,
     /// Sign-ins at the extranet, by outcome, with the time that they took.
     sign_ins: Mutex<BTreeMap<&'static str, Arc<Histogram>>>,
+    /// Kept passwords that had worked and are refused at the moment.
+    refused: AtomicU64,
 }
 
 /// Looks into memory for a decided visitor.
@@ -132,6 +134,11 @@ impl AgencyMetrics {
     pub fn signed_in_upstream(&self, outcome: &'static str, took: Duration) {
         let mut known = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(outcome).or_default().observe(took);
+    }
+
+    /// So many kept passwords that had worked are refused now; how many were when this was last said.
+    pub fn refuse_now(&self, count: u64) -> u64 {
+        self.refused.swap(count, Ordering::Relaxed)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 30] = [
+pub(super) const DECISIONS: [&str; 31] = [
     "signed-in",
     "public-path",
     "portal",
@@ -15,6 +15,7 @@ pub(super) const DECISIONS: [&str; 30] = [
     "no-agency",
     "owes-terms",
     "owes-password",
+    "form-too-late",
     "legacy-login",
     "legacy-logout",
     "legacy-account-page",

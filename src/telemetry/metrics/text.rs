@@ -40,6 +40,7 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     let mut page = Page(String::with_capacity(16 * 1024));
     page.requests(metrics);
     page.upstream(metrics);
+    page.refused(metrics);
     page.words("sign_ins_total", "Sign-ins at the portal.", "outcome", metrics.sign_ins.all());
     page.words("wizard_steps_total", "Steps of the migration that were come to.", "step", metrics.wizard.all());
     page.words("throttled_total", "Guesses that were not tried.", "counter", metrics.throttled.all());
@@ -117,6 +118,18 @@ impl Page {
         for (code, agency) in &agencies {
             for (outcome, times) in agency.sign_ins.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 self.histogram(SIGN_INS, &[("agency", code), ("outcome", outcome)], times);
+            }
+        }
+    }
+
+    /// Only where there are some: most extranets take what they took before.
+    fn refused(&mut self, metrics: &Metrics) {
+        const NAME: &str = "kept_passwords_refused";
+        self.family(NAME, "Kept passwords that had worked and that an extranet refuses now.", "gauge");
+        for (code, agency) in metrics.agencies() {
+            let count = agency.refused.load(Ordering::Relaxed);
+            if count > 0 {
+                self.line(NAME, &[("agency", &code.to_string())], count);
             }
         }
     }

@@ -74,7 +74,7 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             Ok(After::Close)
         }
         path if path.starts_with("/basic/") && !is_known(house, seen, path) => {
-            let headers = [("WWW-Authenticate", "Basic realm=\"Espace\"".to_owned())];
+            let headers = [("WWW-Authenticate", lock(&house.offer).clone())];
             wire.answer(seen, 401, &headers, b"<p>Authorization required</p>").await
         }
         path if path.starts_with("/membre/") && account(house, seen).is_none() => to_login(wire, house, seen).await,
