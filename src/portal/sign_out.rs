@@ -74,10 +74,10 @@ pub(super) async fn submit_on_agency(
     guest.clear(Kind::Browser);
     guest.clear(Kind::Account);
     relayed::let_go(&mut guest);
-    for (name, path) in deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes())) {
-        if path != b"/" && !is_ours(name) {
-            relayed::taken_away(name, path).into_iter().for_each(|written| guest.set_written(written));
-        }
+    let deeper = deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes()));
+    let deeper = deeper.filter(|(name, path)| *path != b"/" && !is_ours(name));
+    for written in deeper.filter_map(|(name, path)| relayed::taken_away(name, path)) {
+        guest.set_written(written);
     }
     let agency = left.as_ref().map(|house| &*house.agency);
     let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, "notice=signed-out"));
