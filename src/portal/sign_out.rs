@@ -75,10 +75,9 @@ pub(super) async fn submit_on_agency(
     guest.clear(Kind::Browser);
     guest.clear(Kind::Account);
     relayed::let_go(&mut guest);
-    for (name, path) in deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes())) {
-        if path != b"/" && !is_ours(name) {
-            guest.end(name, path);
-        }
+    let deeper = deeper.iter().map(|(name, path)| (name.as_bytes(), path.as_bytes()));
+    for (name, path) in deeper.filter(|(name, path)| *path != b"/" && !is_ours(name)) {
+        guest.end(name, path);
     }
     let agency = left.as_ref().map(|house| &*house.agency);
     let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, "notice=signed-out"));

@@ -142,9 +142,10 @@ fn a13_a_jar_is_full_one_day_and_the_answer_arrives_all_the_same() {
         town.gateway.log().contains("a cookie of an extranet was dropped").then_some(())
     });
     set(&town, &mut alice, &[&long]);
-    let log = town.gateway.log();
-    assert_eq!(log.matches("a cookie of an extranet was dropped").count(), 1, "once an hour");
-    assert!(log.contains("CA/SA") && log.contains("longer than 4096") && !log.contains("xxxx"), "{log}");
+    let written = town.gateway.log();
+    assert_eq!(written.matches("a cookie of an extranet was dropped").count(), 1, "once an hour");
+    assert!(written.contains("CA/SA") && written.contains("longer than 4096"), "{written}");
+    assert!(!written.contains("xxxx"), "never the value: {written}");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn a14_every_cookie_of_ours_is_known_by_its_name() {
 
 #[test]
 fn sec_061_att_07_a_name_that_comes_twice_is_nobodys_and_bytes_hide_nothing() {
-    let find = |lines: &[&[u8]]| find(lines.iter().copied(), "vestibule").map(|value| value.to_vec());
+    let find = |lines: &[&[u8]]| find(lines.iter().copied(), "vestibule").map(<[u8]>::to_vec);
     let tok = Some(b"tok".to_vec());
     for lines in [
         &[&b"vestibule=tok"[..]][..],
