@@ -116,14 +116,14 @@ pub(super) async fn refused(
         if !changed {
             continue;
         }
-        let line = |event| AuditEntry {
+        let entry = |event| AuditEntry {
             agency: Some(agency.clone()),
             login: Some(link.account.login.clone()),
             ..by_resident(identity, event)
         };
-        caller.audit(&mut tx, &line(AuditEvent::UpstreamSignInRefused), now).await?;
+        caller.audit(&mut tx, &entry(AuditEvent::UpstreamSignInRefused), now).await?;
         if left == Left::Dropped {
-            caller.audit(&mut tx, &line(AuditEvent::UpstreamSecretDropped), now).await?;
+            caller.audit(&mut tx, &entry(AuditEvent::UpstreamSecretDropped), now).await?;
         }
         // Requests carry it no more, on no node.
         app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;

@@ -30,12 +30,11 @@ pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest, sent: Se
         Some(known) => Some(known.house.clone()),
         None => host.remembered(guest.cookie(Kind::Account)),
     };
-    let (why, action_url) = match known {
-        Some(known) => way_back(&web, &mut guest, &host, &known, &sent).await?,
-        None => {
-            relayed::let_go_of_ended(&mut guest);
-            (NotSentWhy::SessionOver, way_in(&web, &host, house.as_ref(), &sent))
-        }
+    let (why, action_url) = if let Some(known) = known {
+        way_back(&web, &mut guest, &host, &known, &sent).await?
+    } else {
+        relayed::let_go_of_ended(&mut guest);
+        (NotSentWhy::SessionOver, way_in(&web, &host, house.as_ref(), &sent))
     };
     if sent.fetch == Fetch::Part {
         return Ok(told_to_a_script(&action_url));

@@ -145,8 +145,8 @@ fn a11_one_that_never_worked_is_dropped_at_once_and_is_no_outage() {
     let town = Town::build_with_agency(|site| site, |agency| agency.set("sign_in.verifier", "roster"));
     let roster = town.gateway.folder().join("roster.csv");
     let everybody = [ALICE, BOB, CAROL];
-    let lines: String = everybody.iter().map(|who| format!("{},Provisoire-1\n", who.login)).collect();
-    fs::write(&roster, format!("login,password\n{lines}")).expect("the roster");
+    let lines = everybody.map(|who| format!("{},Provisoire-1", who.login)).join("\n");
+    fs::write(&roster, format!("login,password\n{lines}\n")).expect("the roster");
     let done = town.gateway.run("import", &["--agency", "CA/SA", roster.to_str().expect("a path")]);
     assert!(done.status.success(), "{done:?}");
     for who in everybody {
