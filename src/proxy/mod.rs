@@ -21,6 +21,8 @@ mod jar;
 mod line;
 mod lobby;
 mod marker;
+mod names;
+mod outage;
 mod request_headers;
 mod request_id;
 mod response_headers;
@@ -43,7 +45,7 @@ use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
@@ -62,7 +64,7 @@ use crate::telemetry::traces::{self, RequestTrace};
 use cookies::SessionCookie;
 use door::Door;
 use extranets::{Extranet, Extranets, Public};
-use fault::Fault;
+use fault::{Fault, Whose};
 use jar::Carried;
 use marker::Held;
 use request_headers::Told;
@@ -191,6 +193,15 @@ impl Ctx {
         Ok(forward)
     }
 
+    /// Writes down what went wrong, once, where somebody has to look at it: a client's own doing stands in its access line.
+    fn note(&self, error: &Error) {
+        match (&self.fate, fault::whose(error)) {
+            (Fate::Forward(forward), Whose::Extranets) => forward.extranet.backend.has_failed(error, self.id),
+            (_, Whose::Clients) => tracing::debug!(request = %self.id, %error, "a client went away or was refused"),
+            (_, Whose::Extranets | Whose::Ours) => tracing::error!(request = %self.id, %error, "a request failed"),
+        }
+    }
+
     /// What its pieces of work hang below, where it is traced.
     fn current(&self) -> Option<traces::Current> {
         self.trace.as_ref()?.current()
@@ -242,6 +253,7 @@ impl Forward {
         if let Some(sent_at) = self.sent_at {
             let took = now().duration_since(sent_at);
             self.extranet.metrics.upstream.observe(took);
+            self.extranet.backend.has_answered();
             self.upstream = Some(took);
         }
     }
@@ -294,7 +306,12 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         if let Fate::Forward(forward) = &mut ctx.fate {
             forward.attempt += 1;
-            error.set_retry(forward.attempt < forward.extranet.backend.addresses());
+            let backend = &forward.extranet.backend;
+            let goes_on = forward.attempt < backend.addresses();
+            if goes_on {
+                backend.has_failed(&error, ctx.id);
+            }
+            error.set_retry(goes_on);
         }
         error
     }
@@ -342,6 +359,14 @@ impl ProxyHttp for Gateway {
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
+        }
+        if response.status == 101 {
+            if !asked::opens_websocket(session.req_header()) {
+                return Err(Fault::Unasked.into());
+            }
+            if let Some(wire) = Wire::of(session) {
+                wire.is_tunnel();
+            }
         }
         let forward = ctx.forward()?;
         forward.is_answered();
@@ -393,6 +418,7 @@ impl ProxyHttp for Gateway {
 
     /// A calm page with the request's identifier.
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+        ctx.note(error);
         let error_code = self.tell(session, error, ctx).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }
@@ -403,6 +429,22 @@ impl ProxyHttp for Gateway {
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
+    }
+
+    /// What went wrong has a line of ours where it deserves one: pingora has one for every request.
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Ctx, _error: &Error) -> bool {
+        true
+    }
+
+    /// Another address is tried, or another connection.
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _ctx: &Ctx,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
     }
 
     /// pingora's own error lines name the request by its identifier, never by its path.

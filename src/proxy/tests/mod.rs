@@ -1,6 +1,7 @@
 //! The proxy on the wire: a real gateway on a port of its own, raw sockets on both sides of it.
 
 mod answers;
+mod bodies;
 mod framing;
 mod gate;
 mod http2;

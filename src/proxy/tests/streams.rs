@@ -114,7 +114,7 @@ async fn sec_084_what_follows_a_refused_upgrade_is_not_forwarded() {
     let house = House::plain().await;
     let head = format!(
         "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 4\r\n{RESIDENT}\r\nbody\
-         GET /private HTTP/1.1\r\nHost: a.test\r\n\r\n"
+         GET /private HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
     );
     let _ = house.send(head).await;
     for seen in house.seen() {
