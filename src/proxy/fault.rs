@@ -24,6 +24,9 @@ pub enum Fault {
     /// The extranet changes the protocol, which nobody has asked it to.
     #[error("the extranet changes the protocol unasked")]
     Unasked,
+    /// The session of whoever is sent a long answer has ended.
+    #[error("the session is over")]
+    Over,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -40,6 +43,7 @@ impl From<Fault> for Box<Error> {
             Fault::Interim | Fault::Unasked => {
                 Error::because(ErrorType::InvalidHTTPHeader, "reading an answer", fault).into_up()
             }
+            Fault::Over => Error::because(ErrorType::ConnectionClosed, "sending an answer", fault).into_down(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }

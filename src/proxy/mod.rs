@@ -18,6 +18,7 @@ mod frames;
 mod gate;
 mod head;
 mod jar;
+mod lasting;
 mod line;
 mod lobby;
 mod marker;
@@ -66,6 +67,7 @@ use door::Door;
 use extranets::{Extranet, Extranets, Public};
 use fault::{Fault, Whose};
 use jar::Carried;
+use lasting::Lasting;
 use marker::Held;
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
@@ -135,6 +137,8 @@ struct Forward {
     carried: Option<Carried>,
     /// Interim answers (1xx) so far.
     interim: u32,
+    /// Ends it with the session, where it lasts long.
+    lasting: Option<Lasting>,
 }
 
 /// Interim answers that an extranet may give to one request (SEC-133).
@@ -231,6 +235,7 @@ impl Forward {
             held: None,
             carried: None,
             interim: 0,
+            lasting: None,
         }
     }
 
@@ -384,6 +389,7 @@ impl ProxyHttp for Gateway {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
         session_over::hold(session, response, forward)?;
+        Lasting::begin_with(&self.door, session, response, forward);
         response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
@@ -412,7 +418,9 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        session_over::filter(session, body, end_of_stream, ctx.forward()?);
+        let forward = ctx.forward()?;
+        Lasting::go_on(&self.door, session, forward)?;
+        session_over::filter(session, body, end_of_stream, forward);
         Ok(None)
     }
 
