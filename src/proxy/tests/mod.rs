@@ -292,7 +292,7 @@ async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     raw
 }
 
-fn origin(text: &str) -> Origin {
+pub(super) fn origin(text: &str) -> Origin {
     Origin::parse(text).expect("an origin")
 }
 
@@ -300,7 +300,7 @@ fn rule(text: &str) -> Vec<PathRule> {
     vec![PathRule::parse(text).expect("a rule")]
 }
 
-fn agency(port: u16) -> Agency {
+pub(super) fn agency(port: u16) -> Agency {
     let brand = AgencyBrand {
         name: "Agence du Port".into(),
         colour: "#7a1f3d".into(),
