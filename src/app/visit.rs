@@ -90,6 +90,25 @@ pub async fn visit_shared(
     Box::pin(ask(app, cookie, house)).await
 }
 
+/// Whether somebody who was let in would be let in now: asked of the sessions themselves, and no request of theirs, so that
+/// a page that is left open keeps no session awake.
+///
+/// # Errors
+/// The sessions cannot be asked.
+pub async fn lets_in(app: &App, house: &House, cookie: &str, resident: &Passage) -> Result<bool, Unavailable> {
+    let house_of = |agency: &AgencyCode| Some(house.clone()).filter(|house| house.agency.code == *agency);
+    match look_up(app, cookie, house_of, Asks::Watch).await {
+        Ok(Some((_, Seen { visitor: Visitor::Resident(now), .. }))) => {
+            Ok(now.session == resident.session && now.link == resident.link)
+        }
+        Ok(_) => Ok(false),
+        Err(fault) => {
+            tracing::debug!(%fault, "whether a session lasts cannot be asked");
+            Err(Unavailable)
+        }
+    }
+}
+
 /// Asks the sessions whose the cookie is, and keeps the answer; `house` gives the one of an agency here.
 async fn ask(
     app: &App,
@@ -98,7 +117,7 @@ async fn ask(
 ) -> Result<Option<Settled>, Unavailable> {
     METRICS.cache.missed();
     let generation = app.sessions.generation();
-    match look_up(app, cookie, house).await {
+    match look_up(app, cookie, house, Asks::Request).await {
         Ok(Some((house, seen))) => {
             let visitor = seen.visitor.clone();
             // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
@@ -126,16 +145,28 @@ fn at_home(house: &House, visitor: Visitor<Arc<Passage>>) -> Visitor<Arc<Passage
     }
 }
 
+/// What a cookie is looked up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A request: the person is there.
+    Request,
+    /// What began with a request, and lasts.
+    Watch,
+}
+
 async fn look_up(
     app: &App,
     cookie: &str,
     house: impl Fn(&AgencyCode) -> Option<House>,
+    asks: Asks,
 ) -> Result<Option<(House, Seen<Arc<Passage>>)>, Fault> {
     let now = app.now();
     let Some((session, link)) = app.sessions.of_agency(&Secret::new(cookie), now).await? else { return Ok(None) };
     let Some(house) = house(&link.account.agency) else { return Ok(None) };
     let agency = &*house.agency;
-    if let Err(error) = app.sessions.touch(&session, now).await {
+    if asks == Asks::Request
+        && let Err(error) = app.sessions.touch(&session, now).await
+    {
         tracing::warn!(%error, "that a resident was seen could not be written");
     }
     let visitor = if accept_terms::owes(app, &session.identity, agency).await? {

@@ -31,6 +31,7 @@ use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::control::{Control, Operated};
+use super::descriptors;
 use super::health;
 use super::reading::{self, Reading};
 use super::reload::Reloader;
@@ -166,7 +167,7 @@ impl Prepared {
         let serving = ServerSettings {
             workers: settings.workers,
             grace: settings.grace,
-            max_connections: settings.max_connections,
+            max_connections: descriptors::affordable(descriptors::raise_limit(), settings.max_connections),
             idle: settings.idle,
             transport_security: HeaderValue::from_str(&format!("max-age={hsts}")).ok().filter(|_| hsts > 0),
         };

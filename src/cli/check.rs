@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::terminal::{say, tell};
-use super::{Ended, assemble, runtime, with_settings};
+use super::{Ended, assemble, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::agency::Agency;
 use crate::domain::upstream::Adapter;
@@ -18,6 +18,9 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
             return Ended::Misconfigured;
         }
         say!("{}", config::describe(&settings));
+        if let Some(warning) = descriptors::warning(descriptors::raise_limit(), settings.server.max_connections) {
+            tell!("{warning}");
+        }
         let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
         match (silent, outage) {

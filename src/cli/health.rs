@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::control::Operated;
+use super::descriptors::Spared;
 use crate::app::{App, kept_secret};
 use crate::store::{StoreError, Tx};
 use crate::telemetry::dropped_lines;
@@ -26,14 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A letter that has waited for so long is late: a mail server that asks to come again later gets it before.
 const LATE_S: i64 = 30 * 60;
 
-/// Serves `/healthz`, `/readyz` and `/metrics` until told to stop.
+/// Serves `/healthz`, `/readyz` and `/metrics` until told to stop, also where clients have taken every descriptor.
 pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: CancellationToken) {
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(counted))
         .with_state(operated);
-    let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let served = axum::serve(Spared::new(listener), routes).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the health listener ended");
     }

@@ -5,6 +5,7 @@ mod assemble;
 mod check;
 mod control;
 mod demo;
+mod descriptors;
 mod health;
 mod import;
 mod mail;

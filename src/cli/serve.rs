@@ -11,7 +11,7 @@ use super::assemble::{self, Assembled, Origin, Reason};
 use super::reading::{Attempt, Reading};
 use super::reload::Reloader;
 use super::upgrade::{Inherited, Predecessor};
-use super::{Ended, runtime, tell_refused};
+use super::{Ended, descriptors, runtime, tell_refused};
 use crate::config::{self, Settings};
 use crate::telemetry::{LogFormat, start_logging};
 
@@ -30,6 +30,9 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
     };
     for warning in &reading.warnings {
         tracing::warn!(warning, "in the configuration");
+    }
+    if let Some(warning) = descriptors::warning(descriptors::raise_limit(), server.max_connections) {
+        tracing::warn!(warning, "not every connection can be served");
     }
     keep_memory_private();
     let runtime = match runtime(server.workers) {

@@ -221,13 +221,17 @@ async fn judged(
     attempt: &Attempt<'_>,
 ) -> Result<(Judgement, Page), NoVerdict> {
     let form_page = open(conversation, &form.page).await?;
-    let filled = form::fill_login(&form_page, conversation.site(), form, attempt.login.as_str(), attempt.secret)
-        .ok_or(NoVerdict::FormChanged)?;
+    let (site, declared) = (conversation.site().clone(), form.clone());
+    let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
+    let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
+    let filled = filled.ok_or(NoVerdict::FormChanged)?;
     let answer = conversation.send(filled).await.map_err(|fault| match fault {
         Fault::Broken => NoVerdict::Unreachable,
         Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
     })?;
-    Ok((judge::judge(&answer, form)?, answer))
+    let declared = form.clone();
+    let (judgement, answer) = page::apart(move || (judge::judge(&answer, &declared), answer)).await;
+    Ok((judgement?, answer))
 }
 
 /// Opens a page that holds a form.
@@ -243,7 +247,8 @@ async fn open(conversation: &mut Conversation, path: &str) -> Result<Page, NoVer
 async fn read_profile(conversation: &mut Conversation, form: &FormLogin) -> Option<Profile> {
     let declared = form.profile.as_ref()?;
     let url = conversation.site().page(&declared.page)?;
-    Some(judge::profile(&conversation.open(url).await.ok()?, declared))
+    let (page, declared) = (conversation.open(url).await.ok()?, declared.clone());
+    Some(page::apart(move || judge::profile(&page, &declared)).await)
 }
 
 async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Result<bool, NoVerdict> {
@@ -254,13 +259,15 @@ async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Re
         }
         LogoutCall::Form { page, path } => {
             let form_page = open(conversation, page).await?;
-            let filled = form::fill_logout(&form_page, conversation.site(), path).ok_or(NoVerdict::FormChanged)?;
-            conversation.send(filled).await
+            let (site, path) = (conversation.site().clone(), path.clone());
+            let filled = page::apart(move || form::fill_logout(&form_page, &site, &path)).await;
+            conversation.send(filled.ok_or(NoVerdict::FormChanged)?).await
         }
         LogoutCall::Link { page, link } => {
             let shown = open(conversation, page).await?;
-            let url = form::link(&shown, conversation.site(), link).ok_or(NoVerdict::FormChanged)?;
-            conversation.get(url).await
+            let (site, link) = (conversation.site().clone(), link.clone());
+            let url = page::apart(move || form::link(&shown, &site, &link)).await;
+            conversation.get(url.ok_or(NoVerdict::FormChanged)?).await
         }
     };
     match answer {

@@ -1,11 +1,13 @@
 //! An answer of the extranet, as far as it is looked at, and reading its HTML.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::TendrilSink as _;
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -36,6 +38,27 @@ pub(super) enum Redirect {
     Own(Url),
     /// To another server: never followed.
     Elsewhere,
+}
+
+/// Pages that are read at a time: half of the processors, so that the requests of others have the rest.
+static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    Semaphore::new((processors / 2).max(2))
+});
+
+/// Does what reads a page on a thread where no request waits: one that was made to be slow holds it for a second.
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // The places are never closed.
+    let place = PLACES.acquire().await;
+    let work = tokio::task::spawn_blocking(move || {
+        // Kept to its end, even where nobody waits for it any more.
+        let _place = place;
+        work()
+    });
+    match work.await {
+        Ok(done) => done,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
 }
 
 /// Reads HTML; none if it is made to explode (SEC-080).
@@ -107,6 +130,50 @@ mod tests {
         let moment = Duration::from_millis(20);
         assert!(parse_within(&"<div>".repeat(50_000), moment).is_none(), "minutes");
         assert!(parse(&"<tr><td><b>é</b><a href=y>z</a>".repeat(5000)).is_some());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn review_b18_a_page_that_takes_its_time_holds_up_no_request() {
+        let (hostile, ended) = (std::sync::mpsc::channel::<()>(), std::sync::Arc::new(tokio::sync::Notify::new()));
+        let (release, gate) = hostile;
+        let read = tokio::spawn(apart({
+            let ended = std::sync::Arc::clone(&ended);
+            move || {
+                // A page that takes as long as the test likes.
+                gate.recv().expect("to be released");
+                ended.notify_one();
+            }
+        }));
+        // The only thread of this runtime goes on.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!read.is_finished());
+        release.send(()).expect("to release");
+        ended.notified().await;
+        read.await.expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn review_b18_pages_are_read_a_few_at_a_time_only() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let reads: Vec<_> = (0..100)
+            .map(|_| {
+                let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                tokio::spawn(apart(move || {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    let _ = parse(&"<div>".repeat(200));
+                    now.fetch_sub(1, Ordering::SeqCst);
+                }))
+            })
+            .collect();
+        for read in reads {
+            read.await.expect("no panic");
+        }
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        assert!(most.load(Ordering::SeqCst) <= (processors / 2).max(2));
     }
 
     #[test]

@@ -2,20 +2,22 @@
 //! the same. Agencies whose extranets run on one server share it, and ask for its name once.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+use pingora::Error;
 use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
 
 use super::fault::Fault;
+use super::names::{Names, Resolver};
+use super::outage::Outage;
+use super::request_id::RequestNumber;
 use super::tls;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::upstream::Upstream;
 
-/// How long a resolved name is used.
-const RESOLVED_FOR: Duration = Duration::from_secs(30);
 /// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
 const IDLE_FOR: Duration = Duration::from_secs(4);
 /// Longest wait for an extranet to take the next bytes of a request.
@@ -34,14 +36,10 @@ pub struct Backend {
     inner: Vec<Origin>,
     template: HttpPeer,
     pinned: Vec<[u8; 32]>,
-    resolved: Option<Mutex<Resolved>>,
+    /// None where it has an address instead of a name.
+    names: Option<Arc<Names>>,
+    outage: Outage,
     upstream: Arc<Upstream>,
-}
-
-#[derive(Debug, Default)]
-struct Resolved {
-    addresses: Vec<SocketAddr>,
-    at: Option<Instant>,
 }
 
 impl Backend {
@@ -69,7 +67,10 @@ impl Backend {
             inner: inner_origins(&upstream),
             template,
             pinned,
-            resolved: literal.is_none().then(Mutex::default),
+            names: literal
+                .is_none()
+                .then(|| Names::new(upstream.origin.host(), upstream.origin.port(), Resolver::System)),
+            outage: Outage::default(),
             upstream,
         })
     }
@@ -85,9 +86,9 @@ impl Backend {
     /// The name cannot be resolved.
     pub async fn peer(&self, attempt: usize) -> Result<Box<HttpPeer>, Fault> {
         let mut peer = Box::new(self.template.clone());
-        if let Some(resolved) = &self.resolved {
-            let known = known_addresses(resolved);
-            let addresses = if known.is_empty() { self.resolve(resolved).await? } else { known };
+        if let Some(names) = &self.names {
+            let patience = Duration::from_millis(self.upstream.connect_timeout_ms);
+            let addresses = names.addresses(patience).await.ok_or(Fault::Unresolved)?;
             let address = addresses[attempt % addresses.len()];
             peer._address = pingora::protocols::l4::socket::SocketAddr::Inet(address);
         }
@@ -111,32 +112,18 @@ impl Backend {
     /// How many addresses can be tried.
     #[must_use]
     pub fn addresses(&self) -> usize {
-        let count = |resolved: &Mutex<Resolved>| lock(resolved).addresses.len();
-        self.resolved.as_ref().map_or(1, count)
+        self.names.as_ref().map_or(1, |names| names.count())
     }
 
-    /// Asks for the name again; if nobody answers, the old addresses are kept in use.
-    async fn resolve(&self, resolved: &Mutex<Resolved>) -> Result<Vec<SocketAddr>, Fault> {
-        let origin = &self.upstream.origin;
-        let wait = Duration::from_millis(self.upstream.connect_timeout_ms);
-        let asked = tokio::time::timeout(wait, tokio::net::lookup_host((origin.host(), origin.port()))).await;
-        let found: Vec<SocketAddr> = asked.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
-        let mut resolved = lock(resolved);
-        if !found.is_empty() {
-            *resolved = Resolved { addresses: found, at: Some(super::now()) };
-        }
-        if resolved.addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(resolved.addresses.clone()) }
+    /// It has failed a request.
+    pub fn has_failed(&self, error: &Error, id: RequestNumber) {
+        self.outage.fail(self.inner_origin.to_str().unwrap_or_default(), error, id);
     }
-}
 
-fn known_addresses(resolved: &Mutex<Resolved>) -> Vec<SocketAddr> {
-    let resolved = lock(resolved);
-    let fresh = resolved.at.is_some_and(|at| super::now().duration_since(at) < RESOLVED_FOR);
-    if fresh { resolved.addresses.clone() } else { Vec::new() }
-}
-
-fn lock(resolved: &Mutex<Resolved>) -> std::sync::MutexGuard<'_, Resolved> {
-    resolved.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It has answered one.
+    pub fn has_answered(&self) {
+        self.outage.answer(self.inner_origin.to_str().unwrap_or_default());
+    }
 }
 
 /// The upstream's origin, its declared aliases, and the `Host` that we send in both schemes.

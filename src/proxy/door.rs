@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::USER_AGENT;
 use jiff::Timestamp;
@@ -16,12 +17,14 @@ use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, SharedHost};
 use crate::domain::secret::Secret;
 use crate::legacy::UpstreamCookie;
+use crate::sessions::Generation;
 use crate::telemetry::RequestId;
 
 /// Who is behind a request, if the sessions can be asked.
 pub type Visited = Result<Visitor<Arc<Passage>>, Unavailable>;
 
 /// Whom the gateway asks who is there.
+#[derive(Clone)]
 pub enum Door {
     /// The use cases.
     App(Arc<App>),
@@ -60,6 +63,35 @@ impl Door {
             Self::App(app) => visit::visit_shared(app, shared, cookie).await,
             #[cfg(test)]
             Self::Rehearsal(cast) => cast.visit_shared(shared, cookie),
+        }
+    }
+
+    /// Whether a resident who was let in would be let in now.
+    pub async fn lets_in(&self, house: &House, cookie: &str, resident: &Passage) -> Result<bool, Unavailable> {
+        match self {
+            Self::App(app) => visit::lets_in(app, house, cookie, resident).await,
+            #[cfg(test)]
+            Self::Rehearsal(cast) => cast.lets_in(cookie),
+        }
+    }
+
+    /// How old a decision about a cookie may be.
+    #[must_use]
+    pub fn cache_age(&self) -> Duration {
+        match self {
+            Self::App(app) => app.sessions.age(),
+            #[cfg(test)]
+            Self::Rehearsal(_) => Duration::from_secs(1),
+        }
+    }
+
+    /// Changes with everything that ends.
+    #[must_use]
+    pub fn generation(&self) -> Option<Generation> {
+        match self {
+            Self::App(app) => Some(app.sessions.generation()),
+            #[cfg(test)]
+            Self::Rehearsal(_) => None,
         }
     }
 

@@ -51,9 +51,20 @@ pub struct Public {
     plain: Option<Origin>,
 }
 
-/// Every extranet of a directory; made anew when the directory is.
+/// Every extranet of a directory; made anew when the directory is. What is in flight through the one before finds its
+/// extranets as they were: to go back for it would make everything anew with each request.
 #[derive(Debug)]
-pub struct Extranets(RwLock<Arc<Made>>);
+pub struct Extranets(RwLock<Both>);
+
+#[derive(Debug)]
+struct Both {
+    now: Arc<Made>,
+    /// Of the directory before, where there was one.
+    before: Option<Arc<Made>>,
+    /// How often everything was made.
+    #[cfg(test)]
+    made: usize,
+}
 
 #[derive(Debug)]
 struct Made {
@@ -68,23 +79,55 @@ impl Extranets {
     /// Prepares every extranet of the directory.
     #[must_use]
     pub fn new(directory: &Arc<Directory>) -> Self {
-        Self(RwLock::new(Arc::new(Made::new(directory))))
+        let now = Arc::new(Made::new(directory));
+        Self(RwLock::new(Both {
+            now,
+            before: None,
+            #[cfg(test)]
+            made: 1,
+        }))
     }
 
     /// The extranet of an agency in this directory, which is the one in force or one that was until just now.
     #[must_use]
     pub fn of(&self, directory: &Arc<Directory>, agency: &Arc<Agency>) -> Option<Arc<Extranet>> {
-        let made = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        if let Some(extranet) = made.by_agency.get(&place(agency)) {
-            return Some(Arc::clone(extranet));
+        match self.0.read().unwrap_or_else(PoisonError::into_inner).find(directory, agency) {
+            Found::Here(extranet) => return Some(extranet),
+            Found::Nowhere => return None,
+            Found::NotYet => {}
         }
-        if Arc::ptr_eq(&made.of, directory) {
-            return None;
+        // One makes it, and whoever comes meanwhile waits for that instead of making it, too.
+        let mut both = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Found::NotYet = both.find(directory, agency) {
+            let next = Arc::new(both.now.renewed(directory));
+            both.before = Some(std::mem::replace(&mut both.now, next));
+            #[cfg(test)]
+            {
+                both.made += 1;
+            }
         }
-        let next = Arc::new(made.renewed(directory));
-        let found = next.by_agency.get(&place(agency)).cloned();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
-        found
+        match both.find(directory, agency) {
+            Found::Here(extranet) => Some(extranet),
+            Found::Nowhere | Found::NotYet => None,
+        }
+    }
+}
+
+/// Where an extranet is.
+enum Found {
+    Here(Arc<Extranet>),
+    /// The directory has been made, without it.
+    Nowhere,
+    NotYet,
+}
+
+impl Both {
+    fn find(&self, directory: &Arc<Directory>, agency: &Arc<Agency>) -> Found {
+        let made = || std::iter::once(&self.now).chain(&self.before);
+        if let Some(extranet) = made().find_map(|made| made.by_agency.get(&place(agency))) {
+            return Found::Here(Arc::clone(extranet));
+        }
+        if made().any(|made| Arc::ptr_eq(&made.of, directory)) { Found::Nowhere } else { Found::NotYet }
     }
 }
 
@@ -178,5 +221,33 @@ impl Public {
             plain,
             origin,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{agency, origin};
+    use super::*;
+
+    fn directory(port: u16) -> (Arc<Directory>, Arc<Agency>) {
+        let directory = Arc::new(Directory::new(origin("https://www.test"), [agency(port)]));
+        let agency = directory.agencies().next().expect("an agency").clone();
+        (directory, agency)
+    }
+
+    #[test]
+    fn review_b22_requests_in_flight_through_the_directory_before_make_nothing_anew() {
+        let [(old, in_old), (new, in_new)] = [directory(1), directory(2)];
+        let extranets = Extranets::new(&old);
+        for _ in 0..50 {
+            let port =
+                |directory, agency| extranets.of(directory, agency).expect("an extranet").agency.upstream.origin.port();
+            assert_eq!((port(&new, &in_new), port(&old, &in_old)), (2, 1));
+        }
+        assert_eq!(extranets.0.read().expect("no panic").made, 2, "once for each directory");
+        // The one before that is made again only by who still comes through it.
+        let (newest, in_newest) = directory(3);
+        assert!(extranets.of(&newest, &in_newest).is_some() && extranets.of(&new, &in_new).is_some());
+        assert_eq!(extranets.0.read().expect("no panic").made, 3);
     }
 }

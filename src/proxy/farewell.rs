@@ -1,4 +1,4 @@
-//! The end of a connection whose request was refused before the end of its head (REL-048).
+//! The end of a connection whose request was refused before its end: in its head (REL-048), or in a chunk (SEC-115).
 
 use std::io;
 use std::pin::Pin;
@@ -16,17 +16,23 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What is left to do with such a connection.
 pub struct Farewell {
-    refusal: Refusal,
-    told: bool,
+    /// What is still to be told.
+    refusal: Option<Refusal>,
     closed: bool,
     deadline: Pin<Box<Sleep>>,
 }
 
 impl Farewell {
-    /// Begins.
+    /// Begins with the answer.
     #[must_use]
     pub fn to(refusal: Refusal) -> Self {
-        Self { refusal, told: false, closed: false, deadline: Box::pin(tokio::time::sleep(DISCARD_TIMEOUT)) }
+        Self { refusal: Some(refusal), ..Self::after_the_answer() }
+    }
+
+    /// Begins where the answer is written.
+    #[must_use]
+    pub fn after_the_answer() -> Self {
+        Self { refusal: None, closed: false, deadline: Box::pin(tokio::time::sleep(DISCARD_TIMEOUT)) }
     }
 
     /// Tells why, hangs up, and throws away for a moment what still comes; ends with an error.
@@ -35,10 +41,10 @@ impl Farewell {
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.told {
+        if let Some(refusal) = self.refusal {
             // The answer fits into the write buffer, and leaves it with the shutdown.
-            ready!(Pin::new(&mut *stream).poll_write(cx, &answer(self.refusal)))?;
-            self.told = true;
+            ready!(Pin::new(&mut *stream).poll_write(cx, &answer(refusal)))?;
+            self.refusal = None;
         }
         if !self.closed {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
@@ -52,7 +58,7 @@ impl Farewell {
                 break;
             }
         }
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, self.refusal.reason())))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the request was refused")))
     }
 }
 

@@ -1,6 +1,10 @@
 //! What goes wrong between us and an extranet, and which calm page tells it.
 
+use std::io;
+
 use pingora::{Error, ErrorSource, ErrorType};
+
+use super::wire::MalformedChunk;
 
 /// A fault that is found in this folder; its name is the log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +21,12 @@ pub enum Fault {
     /// The extranet gives interim answers without an end.
     #[error("the extranet gives interim answers without an end")]
     Interim,
+    /// The extranet changes the protocol, which nobody has asked it to.
+    #[error("the extranet changes the protocol unasked")]
+    Unasked,
+    /// The session of whoever is sent a long answer has ended.
+    #[error("the session is over")]
+    Over,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -30,7 +40,10 @@ impl From<Fault> for Box<Error> {
         match fault {
             Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
             Fault::NotItself => Error::because(ErrorType::InvalidCert, "connected", fault).into_up(),
-            Fault::Interim => Error::because(ErrorType::InvalidHTTPHeader, "reading interim answers", fault).into_up(),
+            Fault::Interim | Fault::Unasked => {
+                Error::because(ErrorType::InvalidHTTPHeader, "reading an answer", fault).into_up()
+            }
+            Fault::Over => Error::because(ErrorType::ConnectionClosed, "sending an answer", fault).into_down(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }
@@ -81,6 +94,7 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
     use ErrorType::{ConnectTimedout, ConnectionClosed, HTTPStatus, InvalidHTTPHeader, ReadError, ReadTimedout};
     use ErrorType::{TLSHandshakeTimedout, WriteError, WriteTimedout};
     match (error.esource(), error.etype()) {
+        _ if is_of::<MalformedChunk>(error) => Some((400, Problem::BadRequest)),
         (_, HTTPStatus(status)) => Some((*status, Problem::Failed)),
         (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
             Some((504, Problem::ExtranetUnavailable))
@@ -94,6 +108,34 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
         (ErrorSource::Downstream, _) | (ErrorSource::Unset, InvalidHTTPHeader) => Some((400, Problem::BadRequest)),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some((500, Problem::Failed)),
     }
+}
+
+/// Who has to look at an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Nobody: the client is gone, or sent what no browser sends.
+    Clients,
+    /// Who runs the extranet.
+    Extranets,
+    /// We.
+    Ours,
+}
+
+/// Who has to look at it.
+#[must_use]
+pub fn whose(error: &Error) -> Whose {
+    match told(error) {
+        None | Some((_, Problem::BadRequest)) => Whose::Clients,
+        Some((_, Problem::ExtranetUnavailable)) => Whose::Extranets,
+        Some((_, Problem::Failed | Problem::Unavailable)) => Whose::Ours,
+    }
+}
+
+/// Whether an error comes from this one, which the wire has given for one of input and output.
+#[must_use]
+pub fn is_of<E: std::error::Error + 'static>(error: &Error) -> bool {
+    let within = error.root_cause().downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    within.is_some_and(|within| within.is::<E>())
 }
 
 #[cfg(test)]

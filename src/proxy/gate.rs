@@ -140,12 +140,11 @@ fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
     }
     let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
     let headers = &session.req_header().headers;
-    let follows = if headers.contains_key(TRANSFER_ENCODING) {
-        Follows::Chunks
-    } else if headers.contains_key(CONTENT_LENGTH) || headers.contains_key(UPGRADE) {
-        Follows::Bytes
-    } else {
-        Follows::Nothing
+    let length = || asked::text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    // A length that is none is refused in a moment.
+    let follows = match headers.contains_key(TRANSFER_ENCODING) {
+        true => Follows::Chunks,
+        false => length().map_or(Follows::Nothing, Follows::Bytes),
     };
     if !wire.head_was_read(follows) {
         return Err(Refusal::Target);

@@ -18,9 +18,12 @@ mod frames;
 mod gate;
 mod head;
 mod jar;
+mod lasting;
 mod line;
 mod lobby;
 mod marker;
+mod names;
+mod outage;
 mod request_headers;
 mod request_id;
 mod response_headers;
@@ -43,7 +46,7 @@ use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
@@ -62,8 +65,9 @@ use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
 use door::Door;
 use extranets::{Extranet, Extranets, Public};
-use fault::Fault;
+use fault::{Fault, Whose};
 use jar::Carried;
+use lasting::Lasting;
 use marker::Held;
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
@@ -135,6 +139,8 @@ struct Forward {
     ended: Vec<HeaderValue>,
     /// Interim answers (1xx) so far.
     interim: u32,
+    /// Ends it with the session, where it lasts long.
+    lasting: Option<Lasting>,
 }
 
 /// Interim answers that an extranet may give to one request (SEC-133).
@@ -203,6 +209,15 @@ impl Ctx {
         Ok(forward)
     }
 
+    /// Writes down what went wrong, once, where somebody has to look at it: a client's own doing stands in its access line.
+    fn note(&self, error: &Error) {
+        match (&self.fate, fault::whose(error)) {
+            (Fate::Forward(forward), Whose::Extranets) => forward.extranet.backend.has_failed(error, self.id),
+            (_, Whose::Clients) => tracing::debug!(request = %self.id, %error, "a client went away or was refused"),
+            (_, Whose::Extranets | Whose::Ours) => tracing::error!(request = %self.id, %error, "a request failed"),
+        }
+    }
+
     /// What its pieces of work hang below, where it is traced.
     fn current(&self) -> Option<traces::Current> {
         self.trace.as_ref()?.current()
@@ -233,6 +248,7 @@ impl Forward {
             carried: None,
             ended: Vec::new(),
             interim: 0,
+            lasting: None,
         }
     }
 
@@ -254,6 +270,7 @@ impl Forward {
         if let Some(sent_at) = self.sent_at {
             let took = now().duration_since(sent_at);
             self.extranet.metrics.upstream.observe(took);
+            self.extranet.backend.has_answered();
             self.upstream = Some(took);
         }
     }
@@ -306,7 +323,12 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         if let Fate::Forward(forward) = &mut ctx.fate {
             forward.attempt += 1;
-            error.set_retry(forward.attempt < forward.extranet.backend.addresses());
+            let backend = &forward.extranet.backend;
+            let goes_on = forward.attempt < backend.addresses();
+            if goes_on {
+                backend.has_failed(&error, ctx.id);
+            }
+            error.set_retry(goes_on);
         }
         error
     }
@@ -356,6 +378,14 @@ impl ProxyHttp for Gateway {
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
         }
+        if response.status == 101 {
+            if !asked::opens_websocket(session.req_header()) {
+                return Err(Fault::Unasked.into());
+            }
+            if let Some(wire) = Wire::of(session) {
+                wire.is_tunnel();
+            }
+        }
         let forward = ctx.forward()?;
         forward.is_answered();
         if session_over::is_over(session, response, forward) {
@@ -372,6 +402,7 @@ impl ProxyHttp for Gateway {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
         session_over::hold(session, response, forward)?;
+        Lasting::begin_with(&self.door, session, response, forward);
         response_headers::translate(response, &forward.extranet, &forward.public)?;
         session_over::end_cookies(response, forward)
     }
@@ -401,12 +432,15 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        session_over::filter(session, body, end_of_stream, ctx.forward()?);
+        let forward = ctx.forward()?;
+        Lasting::go_on(&self.door, session, forward)?;
+        session_over::filter(session, body, end_of_stream, forward);
         Ok(None)
     }
 
     /// A calm page with the request's identifier.
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+        ctx.note(error);
         let error_code = self.tell(session, error, ctx).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }
@@ -417,6 +451,22 @@ impl ProxyHttp for Gateway {
         if let Some(wire) = Wire::of(session) {
             wire.request_is_over();
         }
+    }
+
+    /// What went wrong has a line of ours where it deserves one: pingora has one for every request.
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Ctx, _error: &Error) -> bool {
+        true
+    }
+
+    /// Another address is tried, or another connection.
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _ctx: &Ctx,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
     }
 
     /// pingora's own error lines name the request by its identifier, never by its path.

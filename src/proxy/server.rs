@@ -39,6 +39,8 @@ const MAX_SEND_BUFFER: usize = 128 * 1024;
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Accepts that fail one after the other have a line for so many.
+const FAILED_PER_LINE: u32 = 600;
 
 /// How the data plane listens.
 #[derive(Debug, Clone)]
@@ -173,10 +175,12 @@ async fn accept(socket: TcpListener, counter: Arc<Counter>) -> JoinSet<()> {
     // The connection that was accepted last has its place; the next ones wait in the system's queue until then. No place
     // is held by a listener that nobody comes to.
     let (mut placed, mut has_place) = (true, oneshot::channel().1);
+    let mut failed = 0_u32;
     loop {
         tokio::select! {
             accepted = socket.accept(), if placed => match accepted {
                 Ok((stream, peer)) => {
+                    failed = 0;
                     let counter = Arc::clone(&counter);
                     if let Ok(place) = Arc::clone(&counter.limit).try_acquire_owned() {
                         connections.spawn(async move { serve(stream, peer, &counter, &place).await });
@@ -188,7 +192,10 @@ async fn accept(socket: TcpListener, counter: Arc<Counter>) -> JoinSet<()> {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "accept failed");
+                    if failed.is_multiple_of(FAILED_PER_LINE) {
+                        tracing::warn!(%error, failed, "accept failed");
+                    }
+                    failed = failed.saturating_add(1);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },

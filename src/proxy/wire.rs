@@ -4,20 +4,24 @@
 //! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
 //! small the pieces in which it comes: pingora starts its clock again with each of them. A head that does not end is
 //! refused as soon as it is too long, with the status that says so: pingora keeps a megabyte of it, and then calls it
-//! malformed (REL-048). An empty size of a chunk is no size (SEC-113). Who takes back streams of HTTP/2 as fast as they are
-//! opened is closed.
+//! malformed (REL-048). A body in chunks is read by the letter (SEC-113, SEC-115). Who takes back streams of HTTP/2 as fast
+//! as they are opened is closed.
+//!
+//! pingora is given one request at a time, to its last byte: what comes behind it waits here until it is answered, and
+//! begins the next one (RFC 9112, 9.3.2; SEC-129). Only where a server has changed the protocol, everything goes through.
 //!
 //! And the beginning of a body, which comes with the head, is handed over as a body: pingora's buffer of heads is neither
 //! wiped nor ours, and the body may be a password.
+//!
+//! What lasts long can be cut off from outside: [`Wire::lasts_until`].
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,9 +34,10 @@ use pingora::protocols::{
 use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Piece};
 use super::farewell::Farewell;
 use super::frames::Resets;
 use super::head::Head;
@@ -43,31 +48,41 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// Longest time from a request's first byte to the end of its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Between requests: the next byte begins a head.
-const FRESH: u8 = 0;
-/// A head has begun.
-const HEAD: u8 = 1;
-/// The head is read, and no body belongs to it.
-const BUSY: u8 = 2;
-/// What comes now is a body, or a tunnel.
-const BODY: u8 = 3;
-/// What comes now is a body in chunks.
-const CHUNKS: u8 = 4;
+/// Most that is taken from a client beside the request that is answered.
+const MAX_WAITING: usize = 4 * 1024;
+/// What the next byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The first one of a head.
+    Fresh,
+    /// One of a head that has begun.
+    Head,
+    /// One of a body, of which so many are left.
+    Body(u64),
+    /// One of a body in chunks.
+    Chunks,
+    /// One of another request, which waits for the end of this one.
+    Next,
+    /// Whatever two sides have agreed on that are not us: a tunnel, or HTTP/2.
+    Through,
+}
 
 /// A client's connection.
 pub struct Wire {
     stream: BufWriter<Line>,
     about: Arc<About>,
     socket: Arc<SocketDigest>,
-    phase: AtomicU8,
+    phase: Mutex<Phase>,
     head: Head,
-    /// What came with the head and is behind it.
+    /// What has come already and is behind what was asked for.
     behind: Zeroizing<Vec<u8>>,
     chunks: Chunks,
     deadline: Option<Pin<Box<Sleep>>>,
     /// Of HTTP/2.
     resets: Option<Resets>,
     farewell: Option<Farewell>,
+    /// Ends what is under way.
+    end: Mutex<Option<Pin<Box<WaitForCancellationFutureOwned>>>>,
 }
 
 /// The body that a head tells of.
@@ -75,11 +90,21 @@ pub struct Wire {
 pub enum Follows {
     /// None: whatever comes behind the head is another request.
     Nothing,
-    /// One with a length, or a tunnel.
-    Bytes,
+    /// One of so many bytes.
+    Bytes(u64),
     /// One in chunks.
     Chunks,
 }
+
+/// Why a body cannot be read on; found in the error that pingora makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a chunk of the request is malformed")]
+pub struct MalformedChunk;
+
+/// Why a connection was cut off; found in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the session is over")]
+pub struct CutOff;
 
 impl Wire {
     /// Takes over a connection of this client.
@@ -92,7 +117,7 @@ impl Wire {
             stream: BufWriter::with_capacity(WRITE_BUFFER, stream),
             socket: Arc::new(socket),
             // Frames of HTTP/2 have no request line, and a library that keeps their time.
-            phase: AtomicU8::new(if about.is_http2 { BUSY } else { FRESH }),
+            phase: Mutex::new(if about.is_http2 { Phase::Through } else { Phase::Fresh }),
             resets: about.is_http2.then(Resets::new),
             about,
             head: Head::default(),
@@ -100,6 +125,7 @@ impl Wire {
             chunks: Chunks::default(),
             deadline: None,
             farewell: None,
+            end: Mutex::new(None),
         }
     }
 
@@ -118,87 +144,162 @@ impl Wire {
     /// Notes that a head was read to its end, and tells whether its first line was as it should be.
     #[must_use]
     pub fn head_was_read(&self, follows: Follows) -> bool {
-        let phase = match follows {
-            Follows::Nothing => BUSY,
-            Follows::Bytes => BODY,
-            Follows::Chunks => CHUNKS,
+        *lock(&self.phase) = match follows {
+            Follows::Nothing | Follows::Bytes(0) => Phase::Next,
+            Follows::Bytes(length) => Phase::Body(length),
+            Follows::Chunks => Phase::Chunks,
         };
-        self.phase.store(phase, Ordering::Relaxed);
         self.head.has_plain_line()
     }
 
-    /// Notes that a request is over: what comes next begins another.
+    /// Notes that a request is over: what comes next begins another. One that was not read to its end is the last.
     pub fn request_is_over(&self) {
-        self.phase.store(FRESH, Ordering::Relaxed);
+        let mut phase = lock(&self.phase);
+        if *phase == Phase::Next {
+            *phase = Phase::Fresh;
+        }
+        *lock(&self.end) = None;
     }
 
-    /// Gives what came with the head and is behind it; false if there is nothing left.
-    fn give_behind(&mut self, buf: &mut ReadBuf<'_>) -> bool {
-        if self.behind.is_empty() {
-            return false;
-        }
-        let given = self.behind.len().min(buf.remaining());
-        buf.put_slice(&self.behind[..given]);
-        if given == self.behind.len() {
-            self.behind = Zeroizing::default();
-        } else {
-            self.behind.drain(..given);
-        }
-        true
+    /// Notes that the server has changed the protocol, as it was asked to.
+    pub fn is_tunnel(&self) {
+        *lock(&self.phase) = Phase::Through;
     }
+
+    /// Cuts off the request that is under way when this is cancelled.
+    pub fn lasts_until(&self, end: CancellationToken) {
+        *lock(&self.end) = Some(Box::pin(end.cancelled_owned()));
+    }
+
+    /// Whether it is to be cut off now.
+    fn is_cut_off(&mut self, cx: &mut Context<'_>) -> bool {
+        let end = self.end.get_mut().unwrap_or_else(PoisonError::into_inner);
+        end.as_mut().is_some_and(|end| end.as_mut().poll(cx).is_ready())
+    }
+
+    fn phase(&mut self) -> &mut Phase {
+        self.phase.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many of these bytes belong to what is being read.
+    fn measure(&mut self, bytes: &[u8]) -> Result<usize, MalformedChunk> {
+        match *self.phase() {
+            Phase::Fresh | Phase::Head => {
+                if *self.phase() == Phase::Fresh {
+                    (self.head, self.chunks, self.deadline) = (Head::default(), Chunks::default(), None);
+                    *self.phase() = Phase::Head;
+                }
+                Ok(self.head.read(bytes).unwrap_or(bytes.len()))
+            }
+            Phase::Body(left) => {
+                let here = left.min(bytes.len() as u64);
+                *self.phase() = if here == left { Phase::Next } else { Phase::Body(left - here) };
+                // No more than there are bytes here.
+                Ok(usize::try_from(here).unwrap_or(bytes.len()))
+            }
+            Phase::Chunks => match self.chunks.read(bytes) {
+                Piece::Within => Ok(bytes.len()),
+                Piece::End(end) => {
+                    *self.phase() = Phase::Next;
+                    Ok(end)
+                }
+                Piece::Malformed => Err(MalformedChunk),
+            },
+            Phase::Next => Ok(0),
+            Phase::Through => Ok(bytes.len()),
+        }
+    }
+
+    /// Gives what has come already, as far as it belongs to what is being read.
+    fn give_behind(&mut self, buf: &mut ReadBuf<'_>) -> Result<(), MalformedChunk> {
+        let mut behind = std::mem::take(&mut self.behind);
+        let offered = behind.len().min(buf.remaining());
+        let given = self.measure(&behind[..offered])?;
+        buf.put_slice(&behind[..given]);
+        if given < behind.len() {
+            behind.drain(..given);
+            self.behind = behind;
+        }
+        Ok(())
+    }
+
+    /// Reads on, and keeps what does not belong to what is being read.
+    fn poll_line(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if buf.filled().len() == before {
+            return Poll::Ready(Ok(()));
+        }
+        let end = before + self.measure(&buf.filled()[before..]).map_err(io::Error::other)?;
+        if end < buf.filled().len() {
+            let behind = &mut buf.filled_mut()[end..];
+            self.behind = Zeroizing::new(behind.to_vec());
+            behind.zeroize();
+            buf.set_filled(end);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nothing more belongs to the request: only that the client has gone is told. What it sends waits.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.behind.len() < MAX_WAITING {
+            let mut piece = Zeroizing::new([0; MAX_WAITING]);
+            let mut piece = ReadBuf::new(&mut *piece);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut piece))?;
+            match piece.filled() {
+                // What is waiting is still answered.
+                [] if self.behind.is_empty() => return Poll::Ready(Ok(())),
+                [] => return Poll::Pending,
+                next => self.behind.extend_from_slice(next),
+            }
+        }
+        // Whoever reads on is woken by what it waits for beside this.
+        Poll::Pending
+    }
+
+    /// Ends a connection whose head does not come to its end in time, or is too long.
+    fn poll_head_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request head did not come")))
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        let phase = wire.phase.load(Ordering::Relaxed);
-        let in_head = phase == FRESH || (phase == HEAD && !wire.head.is_complete());
-        if phase == HEAD && in_head {
-            if wire.farewell.is_none() {
-                wire.farewell = wire.head.overlong().map(Farewell::to);
-            }
-            if let Some(farewell) = &mut wire.farewell {
-                return farewell.poll(&mut wire.stream, cx);
-            }
+        if wire.is_cut_off(cx) {
+            return Poll::Ready(Err(io::Error::other(CutOff)));
+        }
+        let phase = *wire.phase();
+        if phase == Phase::Head && wire.farewell.is_none() {
+            wire.farewell = wire.head.overlong().map(Farewell::to);
+        }
+        if let Some(farewell) = &mut wire.farewell {
+            return farewell.poll(&mut wire.stream, cx);
+        }
+        if phase == Phase::Next || (phase == Phase::Head && wire.head.is_complete()) {
+            return wire.poll_end(cx);
         }
         let before = buf.filled().len();
-        let polled = match phase {
-            // A second request that came in the same breath as one without a body: the connection ends here.
-            FRESH if !wire.behind.is_empty() => return Poll::Ready(Ok(())),
-            _ if phase != BUSY && !in_head && wire.give_behind(buf) => Poll::Ready(Ok(())),
-            _ => Pin::new(&mut wire.stream).poll_read(cx, buf),
+        let polled = if wire.behind.is_empty() {
+            wire.poll_line(cx, buf)
+        } else {
+            Poll::Ready(wire.give_behind(buf).map_err(io::Error::other))
         };
-        if !in_head {
-            wire.deadline = None;
-            if phase == CHUNKS {
-                wire.chunks.read(&mut buf.filled_mut()[before..]);
-            }
-            if wire.resets.as_mut().is_some_and(|resets| !resets.read(&buf.filled()[before..])) {
-                tracing::debug!("a connection that takes back all that it asks for is closed");
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many streams were reset")));
-            }
-            return polled;
+        match &polled {
+            // The answer is written before anybody reads on.
+            Poll::Ready(Err(_)) if phase == Phase::Chunks => wire.farewell = Some(Farewell::after_the_answer()),
+            Poll::Pending if phase == Phase::Head => return wire.poll_head_end(cx),
+            _ => {}
         }
-        if buf.filled().len() > before {
-            if phase == FRESH {
-                (wire.head, wire.chunks) = (Head::default(), Chunks::default());
-                wire.deadline = None;
-                wire.phase.store(HEAD, Ordering::Relaxed);
-            }
-            if let Some(end) = wire.head.read(&buf.filled()[before..]).map(|end| before + end)
-                && end < buf.filled().len()
-            {
-                let behind = &mut buf.filled_mut()[end..];
-                wire.behind = Zeroizing::new(behind.to_vec());
-                behind.zeroize();
-                buf.set_filled(end);
-            }
-        }
-        if phase == HEAD && polled.is_pending() {
-            let deadline = wire.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
-            if deadline.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request head did not come")));
-            }
+        if wire.resets.as_mut().is_some_and(|resets| !resets.read(&buf.filled()[before..])) {
+            tracing::debug!("a connection that takes back all that it asks for is closed");
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many streams were reset")));
         }
         polled
     }
@@ -206,7 +307,11 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let wire = self.get_mut();
+        if wire.is_cut_off(cx) {
+            return Poll::Ready(Err(io::Error::other(CutOff)));
+        }
+        Pin::new(&mut wire.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -222,7 +327,11 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+        let wire = self.get_mut();
+        if wire.is_cut_off(cx) {
+            return Poll::Ready(Err(io::Error::other(CutOff)));
+        }
+        Pin::new(&mut wire.stream).poll_write_vectored(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -104,6 +104,10 @@ impl<P: Clone> Decided<P> {
         self.cache.retain(|_, kept| self.stands(kept));
     }
 
+    pub(super) fn age(&self) -> Duration {
+        self.age
+    }
+
     pub(super) fn count(&self) -> usize {
         self.cache.len()
     }

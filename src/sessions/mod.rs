@@ -113,6 +113,12 @@ impl<P: Clone> Sessions<P> {
         self.decided.visitor_at(cookie, find)
     }
 
+    /// How old what was decided may be.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.decided.age()
+    }
+
     /// How many decided cookies are in memory.
     #[must_use]
     pub fn cached(&self) -> usize {

@@ -110,18 +110,23 @@ pub struct Logging(());
 /// Starts logging to the standard error, once per process; a second call changes nothing.
 ///
 /// `filter` is a directive such as `info` or `vestibule=debug,info`. Libraries that would write whole requests or
-/// statements at their finer levels are held above them whatever it says: no secret and no person's data in a log.
+/// statements at their finer levels are held above them whatever it says: no secret and no person's data in a log. And the
+/// HTTP engine, which has a line for whatever a client does, speaks only where the filter names it (REL-072).
 ///
 /// # Errors
 /// The thread that writes cannot be started.
 pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
-    const HELD: &str = "pingora_core=info,pingora_proxy=info,pingora_http=info,hyper=info,hyper_util=info,sqlx=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
+    const HELD: &str =
+        "hyper=info,hyper_util=info,sqlx=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
     let piece = if is_pipe() { PIECE_OF_A_PIPE } else { PIECE };
     let sink = Sink::start(StandardError, piece)?;
     if STARTED.set((Arc::clone(&sink), format)).is_err() {
         return Ok(Logging(()));
     }
-    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(format!("{filter},{HELD}"));
+    let engine = if filter.contains("pingora") { "info" } else { "off" };
+    let engine =
+        ["pingora_core", "pingora_proxy", "pingora_http"].map(|library| format!("{library}={engine}")).join(",");
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(format!("{filter},{HELD},{engine}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Events(sink));
     let ours = filter_fn(says_nothing_of_people);
     let _ = match format {

@@ -104,3 +104,97 @@ fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
         assert!(done.status.success() && !told.contains("panicked"), "{arguments:?}: {} {told}", done.status);
     }
 }
+
+#[test]
+fn rel_008_the_health_listener_answers_where_clients_hold_every_descriptor() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let town = Town::build();
+    let mut alice = town.alice();
+    let pid = town.gateway.pid();
+    let open = || fs::read_dir(format!("/proc/{pid}/fd")).expect("descriptors").count() as u64;
+    // Within its life, so that no more connections are counted than are there.
+    let limit = Rlimit { current: Some(open() + 20), maximum: Some(open() + 20) };
+    let pid = Pid::from_raw(i32::try_from(pid).expect("a process"));
+    prlimit(pid, Resource::Nofile, limit).expect("a lower limit");
+    let clients: Vec<_> = (0..100)
+        .map(|_| std::net::TcpStream::connect(("127.0.0.1", town.gateway.port())).expect("a connection"))
+        .collect();
+    eventually("every descriptor to be in use", Duration::from_secs(5), || {
+        (open() + 1 >= limit.current?).then_some(())
+    });
+    for _ in 0..10 {
+        assert_eq!(town.gateway.health("/healthz").map(|(status, _)| status), Some(200));
+    }
+    assert_eq!(town.gateway.health("/metrics").map(|(status, _)| status), Some(200));
+    drop(clients);
+    eventually("residents to be served again", Duration::from_secs(10), || {
+        (alice.get(town.at_a("/membre/x"), &[]).status == 200).then_some(())
+    });
+    let log = town.gateway.log();
+    assert!(log.lines().filter(|line| line.contains("accept failed")).count() <= 2, "{log}");
+}
+
+#[test]
+fn rel_008_check_says_what_does_not_fit_into_the_limit_of_open_files() {
+    let town = Town::build();
+    let checked = |limit: &str| {
+        let script = format!("ulimit -n {limit} && exec \"$0\" check --offline --config \"$1\"");
+        let config = town.gateway.folder().join("vestibule.toml");
+        let mut shell = std::process::Command::new("sh");
+        let done = shell.args(["-c", &script]).arg(program().get_program()).arg(config).output().expect("a shell");
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    };
+    let said = checked("256");
+    assert!(said.contains("server.max_connections = 20000") && said.contains("256 open files"), "{said}");
+}
+
+#[test]
+fn rel_072_an_extranet_that_is_down_does_not_fill_the_log() {
+    let mut town = Town::build();
+    let mut alice = town.alice();
+    town.a = crate::support::echo::Echo::start(Vec::new());
+    for _ in 0..100 {
+        assert_eq!(alice.get(town.at_a("/membre/x"), &[]).status, 502);
+    }
+    let (_, metrics) = town.gateway.health("/metrics").expect("metrics");
+    assert!(metrics.lines().any(|line| line.contains("agency=\"CA/SA\"") && line.ends_with(" 100")), "{metrics}");
+    let log = eventually("each of them in the access log", Duration::from_secs(5), || {
+        Some(town.gateway.log()).filter(|log| log.matches("\"status\":502").count() >= 100)
+    });
+    let told = worth_a_look(&log);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("an extranet fails") && told[0].contains("ConnectRefused"), "{told:?}");
+}
+
+#[test]
+fn rel_072_what_clients_send_that_is_malformed_has_no_line_but_its_access_line() {
+    let town = Town::build();
+    let port = town.gateway.port();
+    let heads = [
+        "rubbish\r\n\r\n",
+        "GET / HTTP/1.1\nHost: www.localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHo",
+        "POST /login HTTP/1.1\r\nHost: www.localhost\r\nTransfer-Encoding: chunked\r\n\r\n2;\nxx\r\n0\r\n\r\n",
+        "POST /login HTTP/1.1\r\nHost: www.localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /login HTTP/1.1\r\nHost: www.localhost\r\nContent-Length: 10\r\n\r\nabc",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+    for head in heads {
+        for _ in 0..20 {
+            let mut client = std::net::TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+            let _ = std::io::Write::write_all(&mut client, head.as_bytes());
+            let _ = client.shutdown(std::net::Shutdown::Write);
+            let _ = std::io::Read::read_to_end(&mut client, &mut Vec::new());
+        }
+    }
+    let log = town.gateway.log();
+    let told = worth_a_look(&log);
+    assert!(told.is_empty(), "{told:#?}");
+}
+
+/// Warnings and errors, but for what the machine's own limit of open files says at the start.
+fn worth_a_look(log: &str) -> Vec<&str> {
+    let looked_at = |line: &&str| line.contains("ERROR") || line.contains("WARN");
+    log.lines().filter(looked_at).filter(|line| !line.contains("not every connection can be served")).collect()
+}

@@ -1,6 +1,7 @@
 //! What sessions promise wherever they live: in SQL, in one Redis, behind Sentinels, in a cluster, over TLS.
 
 mod faults;
+mod lasting;
 mod nodes;
 mod promises;
 

@@ -81,6 +81,16 @@ impl Raw {
         self.ahead.is_empty() && !self.more()
     }
 
+    /// So many bytes, or none where the gateway hangs up before.
+    pub fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {
+        while self.ahead.len() < length {
+            if !self.more() {
+                return None;
+            }
+        }
+        Some(self.ahead.drain(..length).collect())
+    }
+
     /// Every further byte, until the gateway hangs up.
     pub fn rest(&mut self) -> Vec<u8> {
         while self.more() {}

@@ -153,7 +153,8 @@ async fn sec_128_what_is_pipelined_is_never_let_in_by_the_first_request() {
     let house = House::plain().await;
     let first = format!("GET /one HTTP/1.1\r\nHost: a.test\r\n{RESIDENT}\r\n");
     let second = "GET /two HTTP/1.1\r\nHost: a.test\r\n\r\n";
-    let _ = house.send(format!("{first}{second}{second}")).await;
+    let last = "GET /two HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
+    let _ = house.send(format!("{first}{second}{last}")).await;
     assert!(house.seen().iter().all(|request| request.first_line().starts_with("GET /one ")), "{:?}", house.seen());
 }
 

@@ -1,6 +1,7 @@
 //! The proxy on the wire: a real gateway on a port of its own, raw sockets on both sides of it.
 
 mod answers;
+mod bodies;
 mod framing;
 mod gate;
 mod http2;
@@ -10,6 +11,7 @@ mod streams;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,9 +47,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const RESIDENT: &str = "Cookie: vestibule=resident\r\n";
 
 /// Who is who, by the session cookie's value.
+#[derive(Clone)]
 pub struct Cast {
     directory: Arc<Mutex<Arc<Directory>>>,
     passage: Arc<Passage>,
+    /// Whether the resident has signed out, once somebody looks again.
+    is_out: Arc<AtomicBool>,
 }
 
 impl Cast {
@@ -62,6 +67,10 @@ impl Cast {
             Some("store-is-down") => Err(Unavailable),
             _ => Ok(Visitor::Stranger),
         }
+    }
+
+    pub fn lets_in(&self, cookie: &str) -> Result<bool, Unavailable> {
+        Ok(cookie == "resident" && !self.is_out.load(Ordering::SeqCst))
     }
 
     /// Everybody whose account is known has it at the first of the agencies.
@@ -157,6 +166,7 @@ struct House {
     directory: Arc<Mutex<Arc<Directory>>>,
     log: AccessLog,
     lines: Lines,
+    is_out: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     run: Option<tokio::task::JoinHandle<()>>,
 }
@@ -214,7 +224,8 @@ impl House {
             by_secret: None,
         };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));
-        let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage) };
+        let is_out = Arc::new(AtomicBool::new(false));
+        let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage), is_out: Arc::clone(&is_out) };
         let lines = Lines::default();
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
         let gateway =
@@ -232,7 +243,7 @@ impl House {
         let server = ProxyServer::new(vec![listener], &settings, gateway);
         let (stop, stopped) = watch::channel(false);
         let run = tokio::spawn(server.run(stopped));
-        Self { address, seen, directory, log, lines, stop, run: Some(run) }
+        Self { address, seen, directory, log, lines, is_out, stop, run: Some(run) }
     }
 
     /// The access lines so far.
@@ -281,7 +292,7 @@ async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     raw
 }
 
-fn origin(text: &str) -> Origin {
+pub(super) fn origin(text: &str) -> Origin {
     Origin::parse(text).expect("an origin")
 }
 
@@ -289,7 +300,7 @@ fn rule(text: &str) -> Vec<PathRule> {
     vec![PathRule::parse(text).expect("a rule")]
 }
 
-fn agency(port: u16) -> Agency {
+pub(super) fn agency(port: u16) -> Agency {
     let brand = AgencyBrand {
         name: "Agence du Port".into(),
         colour: "#7a1f3d".into(),

@@ -114,7 +114,7 @@ async fn sec_084_what_follows_a_refused_upgrade_is_not_forwarded() {
     let house = House::plain().await;
     let head = format!(
         "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 4\r\n{RESIDENT}\r\nbody\
-         GET /private HTTP/1.1\r\nHost: a.test\r\n\r\n"
+         GET /private HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
     );
     let _ = house.send(head).await;
     for seen in house.seen() {
@@ -221,4 +221,36 @@ async fn a_long_poll_waits_as_long_as_the_agency_says() {
     tokio::time::timeout(Duration::from_millis(400), stream.read_u8()).await.expect_err("nobody hangs up");
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews").await.expect("to write");
     assert_eq!(asked.await.expect("an answer").text(), "news");
+}
+
+#[tokio::test]
+async fn att_23_a_stream_that_was_opened_before_a_sign_out_ends_after_it() {
+    let head = |lines: &str| format!("GET /live HTTP/1.1\r\nHost: a.test\r\n{lines}{RESIDENT}\r\n");
+    let websocket =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nOrigin: http://a.test:8080\r\nSec-WebSocket-Key: x\r\n";
+    for (what, asked, begins) in [
+        (
+            "a WebSocket",
+            head(websocket),
+            "101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst",
+        ),
+        ("events", head(""), "200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: first"),
+        (
+            "events in chunks",
+            head(""),
+            "200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+        ),
+    ] {
+        let (house, listener) = played().await;
+        let mut client = house.connect().await;
+        client.write_all(asked.as_bytes()).await.expect("to write");
+        let (mut extranet, _) = listener.accept().await.expect("a connection");
+        read_until(&mut extranet, b"\r\n\r\n").await;
+        extranet.write_all(format!("HTTP/1.1 {begins}").as_bytes()).await.expect("to write");
+        read_until(&mut client, b"first").await;
+        tokio::time::timeout(Duration::from_millis(1500), client.read_u8()).await.expect_err("it goes on");
+        house.is_out.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(read_to_end(&mut client).await, b"", "{what} is cut off, though nobody says anything");
+        assert_eq!(read_to_end(&mut extranet).await, b"", "{what}: the extranet sees it");
+    }
 }

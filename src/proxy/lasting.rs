@@ -1,0 +1,106 @@
+//! What lasts as long as somebody looks: `WebSocket`s, event streams, long downloads. They end when the person would not be
+//! let in any more (ATT-23), and an ordinary request knows nothing of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::door::Door;
+use super::fault::Fault;
+use super::wire::Wire;
+use super::{Forward, now};
+use crate::app::visit::{Passage, Unavailable};
+use crate::domain::routing::House;
+
+/// An answer that is still coming after this time is a long one.
+const LONG: Duration = Duration::from_secs(10);
+/// How often it is looked whether something has ended on this node, or was heard of from another.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long it goes on while the sessions cannot be asked; an ordinary request is refused in this time.
+const UNKNOWN_FOR: Duration = Duration::from_mins(1);
+
+/// The watch over one of them; it goes with its request.
+#[derive(Debug)]
+pub(super) struct Lasting {
+    end: CancellationToken,
+    watch: AbortHandle,
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
+impl Lasting {
+    /// Begins to watch over an answer that is made to last.
+    pub(super) fn begin_with(door: &Door, session: &Session, response: &ResponseHeader, forward: &mut Forward) {
+        let content = response.headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        const EVENTS: &[u8] = b"text/event-stream";
+        let is_made_to_last =
+            response.status == 101 || content.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
+        if is_made_to_last {
+            Self::begin(door, session, forward);
+        }
+    }
+
+    /// Begins to watch over an answer that turns out to be long.
+    ///
+    /// # Errors
+    /// It is over.
+    pub(super) fn go_on(door: &Door, session: &Session, forward: &mut Forward) -> Result<(), Fault> {
+        match &forward.lasting {
+            Some(lasting) if lasting.end.is_cancelled() => return Err(Fault::Over),
+            Some(_) => {}
+            None if forward.resident.is_none() => {}
+            None if forward.sent_at.is_some_and(|sent_at| now().duration_since(sent_at) > LONG) => {
+                Self::begin(door, session, forward);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn begin(door: &Door, session: &Session, forward: &mut Forward) {
+        let (Some(resident), Some(cookie)) = (&forward.resident, forward.cookie.value()) else { return };
+        let end = CancellationToken::new();
+        // A stream of HTTP/2 has no connection of its own: it ends with its next bytes.
+        if let Some(wire) = Wire::of(session) {
+            wire.lasts_until(end.clone());
+        }
+        let watched = watch(door.clone(), forward.house.clone(), cookie.to_owned(), Arc::clone(resident));
+        let ends = end.clone();
+        let watch = tokio::spawn(async move {
+            watched.await;
+            ends.cancel();
+        });
+        forward.lasting = Some(Self { end, watch: watch.abort_handle() });
+    }
+}
+
+/// Returns when the person would not be let in any more. Asked is within half of the age that an ordinary request's
+/// decision may have, and soon after something has ended.
+async fn watch(door: Door, house: House, cookie: String, resident: Arc<Passage>) {
+    let at_latest = door.cache_age() / 2;
+    let every = LOOK_EVERY.min(at_latest).max(Duration::from_millis(500));
+    let (mut asked, mut known, mut generation) = (Instant::now(), Instant::now(), door.generation());
+    loop {
+        tokio::time::sleep(every).await;
+        let now_at = door.generation();
+        if now_at == generation && asked.elapsed() + every <= at_latest {
+            continue;
+        }
+        match door.lets_in(&house, &cookie, &resident).await {
+            Ok(true) => (asked, known, generation) = (Instant::now(), Instant::now(), now_at),
+            Ok(false) => return,
+            Err(Unavailable) if known.elapsed() > UNKNOWN_FOR => return,
+            Err(Unavailable) => asked = Instant::now(),
+        }
+    }
+}
