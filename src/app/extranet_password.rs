@@ -47,7 +47,7 @@ pub async fn missing(
         }
     }
     let is_other = |link: &Link| {
-        let is_open = open.iter().any(|(_, open)| open.id == link.id);
+        let is_open = open.iter().any(|open| open.link.id == link.id);
         (named != Some(&link.label()), !is_open)
     };
     Ok(missing.into_iter().min_by_key(is_other))

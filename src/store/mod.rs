@@ -56,6 +56,7 @@ pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
+pub use open_accounts::OpenAccount;
 pub use outbox::OutboxLine;
 pub use purge::Purged;
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
