@@ -19,6 +19,7 @@ pub mod join;
 mod letters;
 pub mod migrate;
 mod old_credentials;
+pub mod owed;
 pub mod prove;
 pub mod recover;
 pub mod resend_letters;
@@ -79,6 +80,8 @@ pub struct App {
     pub turns: SignInTurns,
     /// One change of an extranet's cookies at a time per account.
     pub jar_turns: jar::Turns,
+    /// What is still to be taken back of what was counted.
+    pub owed: owed::Owed,
 }
 
 /// Who asks, as far as one can tell from a request.

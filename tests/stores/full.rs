@@ -6,6 +6,7 @@ use super::failing::{RECOVERS, assert_come_again};
 use crate::support::{
     eventually,
     person::{Answer, Person},
+    stage::Stage,
     town::{ALICE, CAROL, CHOSEN, DORA, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
 
@@ -65,4 +66,38 @@ fn rel_027_on_a_full_disk_residents_are_told_to_come_again_and_are_let_in_as_soo
     alice.open("/account").see(ALICE.email);
     try_sign_in(&mut Person::new(&town.gateway), "a", DORA.login, DORA.password);
     assert!(!town.gateway.log().contains("non-zero transaction depth"));
+}
+
+on_every_database! {
+    rel_027_what_could_not_be_taken_back_of_what_was_counted_locks_nobody_afterwards,
+}
+
+/// A disk on which what is counted had room, and what takes it back had none.
+fn rel_027_what_could_not_be_taken_back_of_what_was_counted_locks_nobody_afterwards(stage: Stage) {
+    let town = Town::on(stage);
+    drop(town.alice());
+    let (fill, make_room): (&[&str], &str) = if stage == Stage::Sqlite {
+        let trigger = "CREATE TRIGGER disk BEFORE UPDATE ON throttles WHEN NEW.streak <= OLD.streak
+             BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END";
+        (&[trigger], "DROP TRIGGER disk")
+    } else {
+        let function = "CREATE FUNCTION disk() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$";
+        let trigger = "CREATE TRIGGER disk BEFORE UPDATE ON throttles FOR EACH ROW
+             WHEN (NEW.streak <= OLD.streak) EXECUTE FUNCTION disk()";
+        (&[function, trigger], "DROP TRIGGER disk ON throttles")
+    };
+    for statement in fill {
+        town.gateway.rewrite(statement);
+    }
+    // More often than wrong passwords could be tried.
+    for _ in 0..9 {
+        let (_, answer, begin) = right_password(&town);
+        assert_come_again(&answer, begin);
+    }
+    town.gateway.rewrite(make_room);
+    let (person, answer, _) = right_password(&town);
+    assert!(answer.status < 400, "{} {}", answer.status, person.words());
+    let counted = town.gateway.number("SELECT CAST(COALESCE(SUM(streak), 0) AS BIGINT) FROM throttles");
+    assert_eq!(counted, 0, "nothing stays counted");
 }
