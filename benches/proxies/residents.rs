@@ -17,7 +17,7 @@ use vestibule::domain::policy::AgencyPolicy;
 use vestibule::domain::secret::{Secret, long_secret};
 use vestibule::domain::session::{Session, SessionId, SessionLifetime};
 use vestibule::sessions::Sessions;
-use vestibule::store::{Store, Tx};
+use vestibule::store::{OpenAccount, Store, Tx};
 use vestibule::telemetry::{Clock, SystemDice};
 
 use crate::Failed;
@@ -63,7 +63,8 @@ pub async fn sign_in(
         let (link, session) = person(&mut tx, number, at, password).await?;
         tx.insert_session(&session, long_secret(&dice).digest()).await?;
         let cookie = long_secret(&dice);
-        tx.insert_agency_cookie(cookie.digest(), &session.id, &link.id, now).await?;
+        let open = open(&mut tx, &session, &link, &host(at)).await?;
+        tx.insert_agency_cookie(cookie.digest(), &session.id, &open, now).await?;
         let login = link.account.login.as_str().to_owned();
         residents.push(Resident { login, cookie: cookie.expose().to_owned(), host: host(at) });
     }
@@ -94,6 +95,12 @@ async fn person(tx: &mut Tx, number: usize, at: usize, password: &PasswordHash) 
     Ok((link, Session { id, identity, started_at: now, seen_at: now, lifetime, epoch: 0 }))
 }
 
+/// Opens an account on its host.
+async fn open(tx: &mut Tx, session: &Session, link: &Link, host: &str) -> Result<OpenAccount, Failed> {
+    tx.open_account(&session.id, host, &link.id, session.ends_at_latest()).await?;
+    Ok(tx.open_accounts(&session.id).await?.pop().ok_or("an open account")?)
+}
+
 /// Writes sign-ins with an agency entered, where sessions live in Redis.
 pub async fn sign_in_with_redis(database: &Path, redis: SocketAddr, count: usize) -> Result<(), Failed> {
     let store = Store::open(&format!("sqlite:{}", database.display())).await?;
@@ -119,9 +126,10 @@ pub async fn sign_in_with_redis(database: &Path, redis: SocketAddr, count: usize
     }
     tx.commit().await?;
     for (link, session) in &known {
-        let tx = store.write().await?;
+        let mut tx = store.write().await?;
         let cookie = long_secret(&SystemDice);
-        if !sessions.open_agency(tx, &session.id, &link.id, &cookie, Clock.now()).await? {
+        let open = open(&mut tx, session, link, &host(0)).await?;
+        if !sessions.open_agency(tx, &session.id, &open, &cookie, Clock.now()).await? {
             return Err("a sign-in in Redis was not taken".into());
         }
     }
@@ -132,7 +140,7 @@ pub async fn sign_in_with_redis(database: &Path, redis: SocketAddr, count: usize
 /// Writes further sign-ins at the first agency, by SQL of the bench's own: a million in seconds. The first `known` of
 /// them have cookies that are handed back.
 pub async fn crowd(database: &Path, sessions: usize, known: usize) -> Result<Vec<Resident>, Failed> {
-    const PEOPLE: [&str; 3] = [
+    const PEOPLE: [&str; 4] = [
         "INSERT INTO identities (id, language, created_at)
          WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
          SELECT 'crowd-' || n, 'fr', $2 FROM n",
@@ -142,6 +150,9 @@ pub async fn crowd(database: &Path, sessions: usize, known: usize) -> Result<Vec
         "INSERT INTO sessions (id, identity_id, portal_cookie, started_at, seen_at, idle_minutes, hours, epoch)
          WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
          SELECT 'crowd-' || n, 'crowd-' || n, 'crowd-' || n, $2, $2, 600, 24, 0 FROM n",
+        "INSERT INTO open_accounts (session_id, host, link_id, until)
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)
+         SELECT 'crowd-' || n, 'agence-0.localhost', 'crowd-' || n, $2 + 86400000 FROM n",
     ];
     const UNKNOWN: &str = "INSERT INTO agency_cookies (digest, session_id, link_id, created_at)
          WITH RECURSIVE n (n) AS (SELECT $3 UNION ALL SELECT n + 1 FROM n WHERE n < $1 - 1)

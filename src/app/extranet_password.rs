@@ -74,7 +74,7 @@ pub async fn missing(
     }
     drop(tx);
     let is_other = |(link, _): &(Link, Option<Record>)| {
-        let is_open = open.iter().any(|(_, open)| open.id == link.id);
+        let is_open = open.iter().any(|open| open.link.id == link.id);
         (named != Some(&link.label()), !is_open)
     };
     let Some((link, record)) = missing.into_iter().min_by_key(is_other) else { return Ok(None) };

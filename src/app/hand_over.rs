@@ -9,11 +9,12 @@ use super::{App, Caller, Fault, accept_terms, by_resident};
 use crate::domain::accounts::{Accounts, Choice, choose};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::identity::{AccountLabel, Link};
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::domain::session::Session;
+use crate::store::OpenAccount;
 
 /// How long a code lives.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(30);
@@ -59,7 +60,7 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
     theirs.retain(|link| link.account.agency == agency.code);
     let open = tx.open_accounts(&session.id).await?;
     drop(tx);
-    let open = open.into_iter().find(|(host, _)| host == agency.public.host()).map(|(_, link)| link);
+    let open = open.into_iter().find(|open| open.host == agency.public.host()).map(|open| open.link);
     let choice = choose(&theirs, open.as_ref(), request.account.as_ref());
     if choice == Choice::Nothing {
         deny(app, caller, session, agency).await?;
@@ -117,16 +118,16 @@ pub async fn enter(app: &App, host: &Host, code: &Secret, browser: &Secret) -> R
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
-    let link = tx.link(&handed.link).await?.filter(|_| handed.browser == browser.digest());
-    let (open, origin) = (tx.open_accounts(&handed.session).await?, host.origin());
-    let link = link.filter(|link| open.iter().any(|(host, open)| host == origin.host() && open.id == link.id));
-    let at_home = |link: Link| Some((host.house_of(&link.account.agency, &link.label())?, link));
-    let Some((house, link)) = link.and_then(at_home) else {
+    let open = tx.open_accounts(&handed.session).await?.into_iter();
+    let open = open.filter(|_| handed.browser == browser.digest());
+    let mut open = open.filter(|open| open.host == host.origin().host() && open.link.id == handed.link);
+    let at_home = |open: OpenAccount| Some((host.house_of(&open.link.account.agency, &open.link.label())?, open));
+    let Some((house, open)) = open.next().and_then(at_home) else {
         // A code in a wrong place, or for an account that was closed since, is burnt all the same.
         tx.commit().await?;
         return Ok(None);
     };
     let cookie = long_secret(&*app.dice);
-    let opened = app.sessions.open_agency(tx, &handed.session, &link.id, &cookie, now).await?;
-    Ok(opened.then(|| Entered { house, cookie, account: link.label(), return_to: handed.return_to }))
+    let opened = app.sessions.open_agency(tx, &handed.session, &open, &cookie, now).await?;
+    Ok(opened.then(|| Entered { house, cookie, account: open.link.label(), return_to: handed.return_to }))
 }

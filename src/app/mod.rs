@@ -24,6 +24,7 @@ mod letters;
 pub mod migrate;
 pub mod not_me;
 mod old_credentials;
+pub mod owed;
 pub mod prove;
 pub mod recover;
 pub mod resend_letters;
@@ -85,6 +86,8 @@ pub struct App {
     pub turns: SignInTurns,
     /// One change of an extranet's cookies at a time per account.
     pub jar_turns: jar::Turns,
+    /// What is still to be taken back of what was counted.
+    pub owed: owed::Owed,
 }
 
 /// Who asks, as far as one can tell from a request.

@@ -7,6 +7,7 @@ use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::session::Session;
+use crate::sessions::Change;
 
 /// One of a person's accounts.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Faul
     let directory = app.directory();
     let account = |link: Link| {
         let agency = directory.agency(&link.account.agency)?.clone();
-        let is_open = open.iter().any(|(_, other)| other.id == link.id);
+        let is_open = open.iter().any(|open| open.link.id == link.id);
         Some(Account { agency, link, is_open })
     };
     Ok(links.into_iter().filter_map(account).collect())
@@ -62,16 +63,24 @@ pub async fn switch(app: &App, caller: &Caller, session: &Session, label: &Accou
     }
     let origin = account.agency.origin_of(label);
     let before = tx.switch_account(&session.id, origin.host(), &account.link.id, session.ends_at_latest()).await?;
-    tx.commit().await?;
-    if let Some(before) = before {
-        close(app, caller, session, &before, &account.link).await?;
+    match before {
+        Some(before) => {
+            app.sessions.commit(tx, &Change::Session(session.id.clone())).await?;
+            end_upstream(app, caller, session, &before, &account.link).await?;
+        }
+        None => tx.commit().await?,
     }
     Ok(Switched::To(Box::new(account)))
 }
 
-/// Makes the cookies of an account worth nothing in this session, and ends the session in its extranet.
-async fn close(app: &App, caller: &Caller, session: &Session, before: &Link, opened: &Link) -> Result<(), Fault> {
-    app.sessions.close_agency(&session.id, &before.id).await?;
+/// Ends the session in the extranet of an account that was closed, and forgets its cookies.
+async fn end_upstream(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    before: &Link,
+    opened: &Link,
+) -> Result<(), Fault> {
     let jar = app.sessions.jar(&session.id, &before.id).await?;
     app.sessions.drop_jar(&session.id, &before.id).await?;
     let ended = match jar {

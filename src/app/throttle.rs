@@ -61,6 +61,9 @@ pub fn account_key(agency: &AgencyCode, login: &LegacyLogin) -> String {
 /// The store fails.
 pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Result<Reserved, Timestamp>, Fault> {
     let place = Subject { key: format!("place:{client}"), policy: LockoutPolicy::ADDRESS };
+    while let Some(owed) = app.owed.next() {
+        owed.unanswered(app).await?;
+    }
     'again: loop {
         let now = app.now();
         let mut tx = app.store.write().await?;
@@ -97,7 +100,12 @@ pub async fn reserve(app: &App, client: &str, subjects: &[Subject]) -> Result<Re
         if !app.sessions.save_attempts_at(&mut tx, &place.key, &next, version).await? {
             continue 'again;
         }
-        tx.commit().await?;
+        if let Err(fault) = tx.commit().await {
+            if app.sessions.counts_places_at_once() {
+                app.owed.add(Reserved { subject: Vec::new(), place: place.key });
+            }
+            return Err(fault.into());
+        }
         let subject = subjects.iter().map(|subject| subject.key.clone()).collect();
         return Ok(Ok(Reserved { subject, place: place.key }));
     }
@@ -116,7 +124,8 @@ impl Reserved {
     /// # Errors
     /// The store fails.
     pub async fn succeeded(self, app: &App) -> Result<(), Fault> {
-        settle(app, &self.subject, Attempts::cleared, Some(&self.place), Attempts::taken_back).await
+        let settled = settle(app, &self.subject, Attempts::cleared, Some(&self.place), Attempts::taken_back).await;
+        self.owed_unless(app, settled)
     }
 
     /// There was no verdict: nothing is counted (b03).
@@ -124,7 +133,16 @@ impl Reserved {
     /// # Errors
     /// The store fails.
     pub async fn unanswered(self, app: &App) -> Result<(), Fault> {
-        settle(app, &self.subject, Attempts::taken_back, Some(&self.place), Attempts::taken_back).await
+        let settled = settle(app, &self.subject, Attempts::taken_back, Some(&self.place), Attempts::taken_back).await;
+        self.owed_unless(app, settled)
+    }
+
+    /// Nothing that failed on our side stays counted: what cannot be taken back now is owed.
+    fn owed_unless(self, app: &App, settled: Result<(), Fault>) -> Result<(), Fault> {
+        if settled.is_err() {
+            app.owed.add(self);
+        }
+        settled
     }
 
     /// The attempt was wrong for the person, but only so far: what counts for the place is settled later.

@@ -72,6 +72,7 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         letter_limits: settings.mail.limits,
         turns: SignInTurns::default(),
         jar_turns: crate::app::jar::Turns::default(),
+        owed: crate::app::owed::Owed::default(),
     })
 }
 

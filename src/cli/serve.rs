@@ -93,11 +93,14 @@ pub(super) const fn log_format(format: config::LogFormat) -> LogFormat {
     }
 }
 
-/// Stops on the first Ctrl-C or SIGTERM, at once on the second, and reloads on SIGHUP.
+/// Stops on the first Ctrl-C or SIGTERM, at once on the second, and reloads on SIGHUP. A file that has become as large as
+/// it may (`LimitFSIZE=`) is an error for who writes, like a full disk, and not the end of the process.
 pub(super) fn act_on_signals(stop: CancellationToken, reloader: Arc<Reloader>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    // Only that somebody listens matters, and that holds for good.
+    drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
     tokio::spawn(async move {
         loop {
             tokio::select! {

@@ -17,6 +17,7 @@ use super::wire::Wire;
 use super::{Forward, now};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::routing::House;
+use crate::domain::secret::Secret;
 
 /// An answer that is still coming after this time is a long one.
 const LONG: Duration = Duration::from_secs(10);
@@ -68,13 +69,13 @@ impl Lasting {
     }
 
     fn begin(door: &Door, session: &Session, forward: &mut Forward) {
-        let (Some(resident), Some(cookie)) = (&forward.resident, forward.cookie.value()) else { return };
+        let (Some(resident), Some(cookie)) = (&forward.resident, &forward.cookie) else { return };
         let end = CancellationToken::new();
         // A stream of HTTP/2 has no connection of its own: it ends with its next bytes.
         if let Some(wire) = Wire::of(session) {
             wire.lasts_until(end.clone());
         }
-        let watched = watch(door.clone(), forward.house.clone(), cookie.to_owned(), Arc::clone(resident));
+        let watched = watch(door.clone(), forward.house.clone(), cookie.clone(), Arc::clone(resident));
         let ends = end.clone();
         let watch = tokio::spawn(async move {
             watched.await;
@@ -86,7 +87,7 @@ impl Lasting {
 
 /// Returns when the person would not be let in any more. Asked is within half of the age that an ordinary request's
 /// decision may have, and soon after something has ended.
-async fn watch(door: Door, house: House, cookie: String, resident: Arc<Passage>) {
+async fn watch(door: Door, house: House, cookie: Secret, resident: Arc<Passage>) {
     let at_latest = door.cache_age() / 2;
     let every = LOOK_EVERY.min(at_latest).max(Duration::from_millis(500));
     let (mut asked, mut known, mut generation) = (Instant::now(), Instant::now(), door.generation());
@@ -96,7 +97,7 @@ async fn watch(door: Door, house: House, cookie: String, resident: Arc<Passage>)
         if now_at == generation && asked.elapsed() + every <= at_latest {
             continue;
         }
-        match door.lets_in(&house, &cookie, &resident).await {
+        match door.lets_in(&house, cookie.expose(), &resident).await {
             Ok(true) => (asked, known, generation) = (Instant::now(), Instant::now(), now_at),
             Ok(false) => return,
             Err(Unavailable) if known.elapsed() > UNKNOWN_FOR => return,

@@ -1,8 +1,8 @@
 //! What was decided about the cookies of the agencies' hosts, in memory for seconds.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -45,6 +45,22 @@ pub(super) struct Decided<P> {
     age: Duration,
     generation: AtomicU64,
     endings: Endings,
+    doubts: Mutex<Vec<Doubtful>>,
+}
+
+/// A change of which nobody knows whether it has happened, and since when.
+struct Doubtful {
+    change: Change,
+    since: Instant,
+}
+
+/// A change that is under way. Unless it is resolved, what is about it is not remembered for the age of the cache: the
+/// database may let it happen after the answer was lost, and nobody would hear of it.
+#[must_use = "a change that is under way happens, or is in doubt"]
+pub(super) struct Doubt<'d, P: Clone> {
+    decided: &'d Decided<P>,
+    change: &'d Change,
+    is_resolved: bool,
 }
 
 /// How often something ended, by session and by person: to forget one of them is to count on, however much is in memory.
@@ -70,7 +86,7 @@ const MOST_COOKIES: usize = 100_000;
 impl<P: Clone> Decided<P> {
     pub(super) fn new(age: Duration) -> Self {
         let (cache, endings) = (Cache::new(MOST_COOKIES), Endings::none());
-        Self { cache, age, generation: AtomicU64::new(0), endings }
+        Self { cache, age, generation: AtomicU64::new(0), endings, doubts: Mutex::default() }
     }
 
     pub(super) fn visitor(&self, cookie: &str, agency: &AgencyCode) -> Option<Visitor<P>> {
@@ -117,7 +133,7 @@ impl<P: Clone> Decided<P> {
     }
 
     pub(super) fn remember(&self, cookie: &str, seen: Seen<P>, generation: Generation) {
-        if generation != self.generation() {
+        if generation != self.generation() || self.is_doubtful(&seen) {
             return;
         }
         let stands_by = [self.endings.mark(&seen.session), self.endings.mark(&seen.identity)];
@@ -137,9 +153,42 @@ impl<P: Clone> Decided<P> {
         }
     }
 
+    /// To be asked before a change happens.
+    pub(super) fn doubt<'d>(&'d self, change: &'d Change) -> Doubt<'d, P> {
+        Doubt { decided: self, change, is_resolved: false }
+    }
+
+    fn is_doubtful(&self, seen: &Seen<P>) -> bool {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        doubts.retain(|doubtful| doubtful.since.elapsed() < self.age);
+        doubts.iter().any(|doubtful| match &doubtful.change {
+            Change::Session(session) => *session == seen.session,
+            Change::Identity(identity) => *identity == seen.identity,
+            Change::Everything => true,
+        })
+    }
+
     pub(super) fn forget_agencies(&self, is_concerned: impl Fn(&AgencyCode) -> bool) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.cache.retain(|_, kept| !is_concerned(&kept.seen.agency));
+    }
+}
+
+impl<P: Clone> Doubt<'_, P> {
+    /// It has happened.
+    pub(super) fn resolve(mut self) {
+        self.is_resolved = true;
+    }
+}
+
+impl<P: Clone> Drop for Doubt<'_, P> {
+    fn drop(&mut self) {
+        if !self.is_resolved {
+            let doubtful = Doubtful { change: self.change.clone(), since: Instant::now() };
+            self.decided.doubts.lock().unwrap_or_else(PoisonError::into_inner).push(doubtful);
+        }
+        // After the doubt is known: what was looked up before it is not remembered either.
+        self.decided.forget(self.change);
     }
 }
 
@@ -214,6 +263,25 @@ mod tests {
         decided.forget(&Change::Session(SessionId::stored("another")));
         decided.remember("d", seen("s4", "zoe"), before);
         assert!(decided.visitor("d", &agency()).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn review_b16_what_may_have_ended_is_asked_each_time_for_the_age_of_the_cache() {
+        let decided = filled();
+        let again = |cookie, session, identity| {
+            decided.remember(cookie, seen(session, identity), decided.generation());
+            decided.visitor(cookie, &agency()).is_some()
+        };
+        drop(decided.doubt(&Change::Session(SessionId::stored("s1"))));
+        assert_eq!(known(&decided), ["b", "c"]);
+        assert!(!again("a", "s1", "anne") && again("b", "s2", "anne"));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        drop(decided.doubt(&Change::Identity(IdentityId::stored("bruno"))));
+        assert!(!again("c", "s3", "bruno") && !again("a", "s1", "anne"));
+        tokio::time::advance(Duration::from_secs(11)).await;
+        assert!(again("a", "s1", "anne") && !again("c", "s3", "bruno"));
+        decided.doubt(&Change::Session(SessionId::stored("s1"))).resolve();
+        assert!(again("a", "s1", "anne"), "what has happened is not in doubt");
     }
 
     #[tokio::test(start_paused = true)]

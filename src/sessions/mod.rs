@@ -27,7 +27,7 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId};
-use crate::store::{Jar, Sealed, Store, StoreError, Tx};
+use crate::store::{Jar, OpenAccount, Sealed, Store, StoreError, Tx};
 
 use cache::Decided;
 use redis::{Pointer, Redis};
@@ -155,11 +155,13 @@ impl<P: Clone> Sessions<P> {
     /// before it is over.
     ///
     /// # Errors
-    /// The database does not answer; then nothing has happened, as far as is known.
+    /// The database does not answer; then nothing has happened, as far as is known, and nothing of it is believed.
     pub async fn commit(&self, mut tx: Tx, change: &Change) -> Result<(), SessionsError> {
         tx.notify(&change.to_string()).await?;
+        // Also where nobody waits for the answer any more: the transaction may happen all the same.
+        let doubt = self.decided.doubt(change);
         tx.commit().await?;
-        self.decided.forget(change);
+        doubt.resolve();
         Ok(())
     }
 
@@ -223,9 +225,9 @@ impl<P: Clone> Sessions<P> {
         }
     }
 
-    /// Lets a cookie on an agency's host lead to an account in this sign-in, and makes the transaction happen; false,
-    /// and nothing led to, if the sign-in has ended. The transaction happens all the same: a code that was taken in it
-    /// is spent.
+    /// Lets a cookie on an agency's host lead to an account in this sign-in, for as long as it stays open, and makes the
+    /// transaction happen; false, and nothing led to, if the sign-in has ended. The transaction happens all the same: a
+    /// code that was taken in it is spent.
     ///
     /// # Errors
     /// The account is gone, or the sessions cannot be written.
@@ -233,7 +235,7 @@ impl<P: Clone> Sessions<P> {
         &self,
         mut tx: Tx,
         session: &SessionId,
-        link: &LinkId,
+        open: &OpenAccount,
         cookie: &Secret,
         now: Timestamp,
     ) -> Result<bool, SessionsError> {
@@ -241,37 +243,25 @@ impl<P: Clone> Sessions<P> {
             Truth::Sql => {
                 let stands = tx.session(session).await?.is_some_and(|session| session.lasts(now));
                 if stands {
-                    tx.insert_agency_cookie(cookie.digest(), session, link, now).await?;
+                    tx.insert_agency_cookie(cookie.digest(), session, open, now).await?;
                 }
                 tx.commit().await?;
                 Ok(stands)
             }
             Truth::Redis(redis) => {
                 tx.commit().await?;
-                let Some((session, door)) = redis.session_and_door(session, link).await? else { return Ok(false) };
+                let Some(session) = redis.session(session).await? else { return Ok(false) };
                 let Some(generation) = self.standing_generation(&session).await? else { return Ok(false) };
                 if !session.lasts(now) {
                     return Ok(false);
                 }
                 let until = session.ends_at_latest();
-                let pointer = Pointer::Agency { generation, session: session.id, link: link.clone(), door };
+                let (link, opening) = (open.link.id.clone(), open.opening);
+                let pointer = Pointer::Agency { generation, session: session.id, link, opening };
                 redis.point(cookie.digest(), &pointer, until, now).await?;
                 Ok(true)
             }
         }
-    }
-
-    /// Makes every cookie of this sign-in for the account worth nothing.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
-    pub async fn close_agency(&self, session: &SessionId, link: &LinkId) -> Result<(), SessionsError> {
-        let mut tx = self.store.write().await?;
-        match &self.truth {
-            Truth::Sql => tx.forget_agency_cookies_of(session, link).await?,
-            Truth::Redis(redis) => redis.close(session, link).await?,
-        }
-        self.commit(tx, &Change::Session(session.clone())).await
     }
 
     /// Gives the portal's session a new cookie: the old one is worth nothing from now on, and neither are those of the
@@ -281,25 +271,33 @@ impl<P: Clone> Sessions<P> {
     /// # Errors
     /// The sessions cannot be written.
     pub async fn rotate(&self, session: &Session, cookie: &Secret, now: Timestamp) -> Result<bool, SessionsError> {
-        let mut tx = self.store.write().await?;
-        if !self.stands(&mut tx, session, now).await? {
-            return Ok(false);
-        }
-        match &self.truth {
-            Truth::Sql => {
-                tx.replace_cookie(&session.id, cookie.digest()).await?;
-                tx.forget_agency_cookies(&session.id).await?;
+        let change = Change::Session(session.id.clone());
+        let Truth::Redis(redis) = &self.truth else {
+            let mut tx = self.store.write().await?;
+            if !self.stands(&mut tx, session, now).await? {
+                return Ok(false);
             }
-            Truth::Redis(redis) => {
-                let until = session.ends_at_latest();
-                let generation = tx.raise_generation(&session.id, until).await?;
-                let pointer = Pointer::Portal { generation, session: session.id.clone() };
-                // Before the old cookies are worth nothing: without the new one nobody could go on.
-                redis.point(cookie.digest(), &pointer, until, now).await?;
+            tx.replace_cookie(&session.id, cookie.digest()).await?;
+            tx.forget_agency_cookies(&session.id).await?;
+            self.commit(tx, &change).await?;
+            return Ok(true);
+        };
+        let until = session.ends_at_latest();
+        loop {
+            let generation = self.store.read().await?.generation(&session.id).await?;
+            let pointer = Pointer::Portal { generation: generation + 1, session: session.id.clone() };
+            // Before the old cookies are worth nothing: without the new one nobody could go on. And before the
+            // transaction begins, so that none waits for Redis.
+            redis.point(cookie.digest(), &pointer, until, now).await?;
+            let mut tx = self.store.write().await?;
+            if !self.stands(&mut tx, session, now).await? {
+                return Ok(false);
+            }
+            if tx.raise_generation(&session.id, generation, until).await? {
+                self.commit(tx, &change).await?;
+                return Ok(true);
             }
         }
-        self.commit(tx, &Change::Session(session.id.clone())).await?;
-        Ok(true)
     }
 
     /// Ends a sign-in, with every cookie of it.
@@ -494,16 +492,16 @@ impl<P: Clone> Sessions<P> {
         redis: &Redis,
         cookie: SecretDigest,
     ) -> Result<Option<(Session, Link)>, SessionsError> {
-        let Some(Pointer::Agency { generation, session, link, door }) = redis.pointer(cookie).await? else {
+        let Some(Pointer::Agency { generation, session, link, opening }) = redis.pointer(cookie).await? else {
             return Ok(None);
         };
-        let Some((session, open)) = redis.session_and_door(&session, &link).await? else { return Ok(None) };
+        let Some(session) = redis.session(&session).await? else { return Ok(None) };
         let mut tx = self.store.read().await?;
         let Some(standing) = tx.standing(&session.id, &session.identity).await? else { return Ok(None) };
-        if door != open || !standing.allows(&session, generation) {
+        if !standing.allows(&session, generation) {
             return Ok(None);
         }
-        let link = tx.link(&link).await?.filter(|link| link.identity == session.identity);
+        let link = tx.open_link(&session.id, &link, opening).await?.filter(|link| link.identity == session.identity);
         Ok(link.map(|link| (session, link)))
     }
 

@@ -6,6 +6,12 @@ use crate::domain::lockout::Attempts;
 use crate::store::Tx;
 
 impl<P: Clone> Sessions<P> {
+    /// Whether what is counted at a place is written before the transaction happens, and stays if it does not.
+    #[must_use]
+    pub const fn counts_places_at_once(&self) -> bool {
+        matches!(self.truth, Truth::Redis(_))
+    }
+
     /// What has been counted at a place, and the version to save it with; 0 if nothing was.
     ///
     /// # Errors

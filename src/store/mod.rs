@@ -9,6 +9,7 @@ mod addresses;
 mod audit;
 mod challenges;
 mod clock;
+mod connection;
 mod copy;
 mod detaching;
 mod devices;
@@ -36,15 +37,14 @@ mod throttles;
 mod vault;
 mod warnings;
 
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::MigrateError;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
 
 use crate::telemetry::traces::{self, Step};
 
@@ -57,6 +57,7 @@ pub use handovers::Handover;
 pub use jars::Jar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
+pub use open_accounts::OpenAccount;
 pub use outbox::OutboxLine;
 pub use purge::Purged;
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
@@ -65,6 +66,7 @@ pub use secrets::StoredSecret;
 pub use vault::{Sealed, Vault, VaultError};
 
 use crate::domain::secret::Secret;
+use connection::File;
 use notes::Note;
 use patience::Patient;
 
@@ -75,8 +77,12 @@ pub struct Store {
     dialect: Dialect,
     /// Its address where nodes can tell each other something.
     postgres: Option<Arc<Secret>>,
+    /// The file of `SQLite`.
+    file: Option<Arc<File>>,
     /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
+    /// When [`Store::ping`] last wrote something; one asks at a time.
+    alive: Arc<Mutex<Option<Instant>>>,
 }
 
 /// One transaction: what is done in it happens at [`Tx::commit`], whole, or not at all.
@@ -107,9 +113,9 @@ pub enum StoreError {
     /// There is no such file to read.
     #[error("there is no database {0}")]
     NoFile(String),
-    /// It cannot be written: a replica, or a primary that is one no more.
-    #[error("the database is read-only")]
-    ReadOnly,
+    /// The file was moved, removed or replaced: what were written now would be lost.
+    #[error("{0} is not the file any more that was opened: put that one back, or restart")]
+    Moved(String),
     /// It does not answer, or not as it should.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
@@ -136,6 +142,9 @@ enum Dialect {
 /// Longest wait for a connection, and for the turn to write: who asks meanwhile is told to come again.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A sign of life is believed for so long, so that many who ask cost one write.
+const ALIVE: Duration = Duration::from_secs(1);
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Store {
@@ -154,24 +163,20 @@ impl Store {
     /// Connects, and leaves the tables as they are.
     async fn connect(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let (dialect, url) = read_url(url)?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(PATIENCE)
-            .after_connect(move |connection, _| Box::pin(async move { prepare(connection, dialect).await }))
-            // Asked by the hook below, which sees more.
-            .test_before_acquire(false)
-            .before_acquire(move |connection, _| Box::pin(async move { dialect.can_write(connection).await }))
-            .after_release(move |connection, _| Box::pin(async move { dialect.answers(connection).await }))
-            .connect(&url)
-            .await?;
+        let path = connection::sqlite_path(url);
+        let (dialect, url) = connection::read_url(url)?;
+        let file = path.map(File::at).transpose()?.map(Arc::new);
+        let pool = connection::pool(dialect, file.clone()).connect(&url).await?;
+        if let Some(file) = &file {
+            file.hold(&url).await?;
+        }
         let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
-        Ok(Self { pool, dialect, postgres, writer: Arc::default() })
+        Ok(Self { pool, dialect, postgres, file, writer: Arc::default(), alive: Arc::default() })
     }
 
     /// Connects to what has to be there already.
     async fn connect_to_existing(url: &str) -> Result<Self, StoreError> {
-        if let Some(path) = sqlite_path(url).filter(|path| !Path::new(path).is_file()) {
+        if let Some(path) = connection::sqlite_path(url).filter(|path| !Path::new(path).is_file()) {
             return Err(StoreError::NoFile(path.to_owned()));
         }
         Self::connect(url).await
@@ -231,14 +236,20 @@ impl Store {
         matches!(self.dialect, Dialect::Postgres)
     }
 
-    /// Asks the database for a sign of life; one that cannot be written gives none.
+    /// Asks the database for a sign of life: only one that can be written, and whose disk has room, gives it.
     ///
     /// # Errors
     /// It gave none.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        patience::answers(&mut connection).await?;
-        if self.dialect.can_write(&mut connection).await? { Ok(()) } else { Err(StoreError::ReadOnly) }
+        let mut alive = self.alive.lock().await;
+        if alive.is_some_and(|at| at.elapsed() < ALIVE) {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'alive'").execute(tx.conn()).await?;
+        tx.commit().await?;
+        *alive = Some(Instant::now());
+        Ok(())
     }
 
     async fn begin(
@@ -247,6 +258,9 @@ impl Store {
         turn: Option<OwnedMutexGuard<()>>,
         step: Step,
     ) -> Result<Tx, StoreError> {
+        if let Some(file) = &self.file {
+            file.is_there()?;
+        }
         let inner = patience::within(PATIENCE, self.pool.begin_with(statement)).await?;
         Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), _step: step })
     }
@@ -254,6 +268,9 @@ impl Store {
     /// Waits for the transactions under way and closes the connections.
     pub async fn close(&self) {
         self.pool.close().await;
+        if let Some(file) = &self.file {
+            file.let_go().await;
+        }
     }
 }
 
@@ -302,78 +319,6 @@ impl From<sqlx::Error> for StoreError {
             error => Self::Unavailable(error.into()),
         }
     }
-}
-
-/// Tells which database it is, and makes `SQLite`'s file, whose path is taken as it stands.
-fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok((Dialect::Postgres, url.to_owned()));
-    }
-    let path = sqlite_path(url).ok_or(StoreError::Url("it begins with neither sqlite: nor postgres://"))?;
-    if path.is_empty() || path == ":memory:" {
-        return Err(StoreError::Url("sqlite: wants the path of a file"));
-    }
-    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(error.into()))?;
-    // The driver would read an escape where the file's name has a per cent sign.
-    let escaped = path.replace('%', "%25");
-    let slashes = if path.starts_with('/') { "//" } else { "" };
-    Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}")))
-}
-
-fn sqlite_path(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?;
-    path.strip_prefix("//").unwrap_or(path).split('?').next()
-}
-
-/// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
-/// it the same rights. A file that is there is not touched: to close it would drop the locks that other connections of
-/// this process hold on it (POSIX), and with them the write-ahead log.
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
-impl Dialect {
-    /// Whether a connection leads to a database that can be written. After a failover it may lead to a replica: then it
-    /// is closed, and another one opened.
-    async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
-        if self == Self::Sqlite {
-            return Ok(true);
-        }
-        let asked = "SELECT current_setting('transaction_read_only') AS read_only";
-        let row = sqlx::query(asked).fetch_one(Patient(connection)).await?;
-        Ok(sqlx::Row::try_get::<String, _>(&row, "read_only")? == "off")
-    }
-
-    /// Whether a connection that was used can be used again; one to a file is part of this process.
-    async fn answers(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
-        if self == Self::Sqlite { Ok(true) } else { patience::answers(connection).await }
-    }
-}
-
-/// What every new connection is told.
-async fn prepare(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), sqlx::Error> {
-    if !dialect.can_write(connection).await? {
-        return Err(sqlx::Error::Configuration("the database is read-only".into()));
-    }
-    let statements: &[&'static str] = match dialect {
-        Dialect::Sqlite => &[
-            "PRAGMA busy_timeout = 5000",
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = FULL",
-            "PRAGMA foreign_keys = ON",
-        ],
-        Dialect::Postgres => &[],
-    };
-    for statement in statements {
-        sqlx::query(*statement).execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, millis};
-use super::{StoreError, Tx};
-use crate::domain::identity::{IdentityId, Link, LinkId};
+use super::{OpenAccount, StoreError, Tx};
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::secret::SecretDigest;
 use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
 
@@ -154,20 +154,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes a sign-in's cookies for one account worth nothing.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn forget_agency_cookies_of(&mut self, session: &SessionId, link: &LinkId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM agency_cookies WHERE session_id = $1 AND link_id = $2")
-            .bind(session.as_str())
-            .bind(link.as_str())
-            .execute(self.conn())
-            .await?;
-        Ok(())
-    }
-
-    /// Keeps the digest of a cookie on an agency's host.
+    /// Keeps the digest of a cookie on an agency's host: worth something for as long as the account stays open.
     ///
     /// # Errors
     /// The session has ended, the link is gone, or the database failed.
@@ -175,20 +162,25 @@ impl Tx {
         &mut self,
         cookie: SecretDigest,
         session: &SessionId,
-        link: &LinkId,
+        open: &OpenAccount,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO agency_cookies (digest, session_id, link_id, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(cookie.to_hex())
-            .bind(session.as_str())
-            .bind(link.as_str())
-            .bind(millis(now))
-            .execute(self.conn())
-            .await?;
+        sqlx::query(
+            "INSERT INTO agency_cookies (digest, session_id, link_id, opening, created_at)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(cookie.to_hex())
+        .bind(session.as_str())
+        .bind(open.link.id.as_str())
+        .bind(open.opening)
+        .bind(millis(now))
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 
-    /// The session and the account that an agency host's cookie leads to, unless the session was ended.
+    /// The session and the account that an agency host's cookie leads to, unless the session was ended or the account was
+    /// closed since, whoever wrote first.
     ///
     /// # Errors
     /// The database failed.
@@ -201,6 +193,7 @@ impl Tx {
                  l.kind AS kind
              FROM agency_cookies c JOIN sessions s ON s.id = c.session_id JOIN identities i ON i.id = s.identity_id
                  JOIN links l ON l.id = c.link_id AND l.identity_id = s.identity_id
+                 JOIN open_accounts o ON o.session_id = s.id AND o.link_id = l.id AND o.opening = c.opening
              WHERE c.digest = $1",
         )
         .bind(cookie.to_hex())

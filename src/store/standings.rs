@@ -121,20 +121,39 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes every cookie so far of a session that lives elsewhere worth nothing, and gives the generation of the next.
+    /// How often the cookies of a session that lives elsewhere were renewed.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn raise_generation(&mut self, session: &SessionId, until: Timestamp) -> Result<i64, StoreError> {
-        sqlx::query(
-            "INSERT INTO session_marks (session_id, generation, ended, until) VALUES ($1, 1, 0, $2)
+    pub async fn generation(&mut self, session: &SessionId) -> Result<i64, StoreError> {
+        sqlx::query("SELECT generation FROM session_marks WHERE session_id = $1")
+            .bind(session.as_str())
+            .fetch_optional(self.conn())
+            .await?
+            .map_or(Ok(0), |row| row.int("generation"))
+    }
+
+    /// Makes every cookie so far of a session that lives elsewhere worth nothing: those of the generation after this one
+    /// are worth something now. False, and nothing changed, if it is not at this one any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn raise_generation(
+        &mut self,
+        session: &SessionId,
+        generation: i64,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let raised = sqlx::query(
+            "INSERT INTO session_marks (session_id, generation, ended, until) VALUES ($1, $2 + 1, 0, $3)
              ON CONFLICT (session_id) DO UPDATE SET generation = session_marks.generation + 1
-             RETURNING generation",
+                 WHERE session_marks.generation = $2",
         )
         .bind(session.as_str())
+        .bind(generation)
         .bind(millis(until))
-        .fetch_one(self.conn())
-        .await?
-        .int("generation")
+        .execute(self.conn())
+        .await?;
+        Ok(raised.rows_affected() == 1)
     }
 }

@@ -196,8 +196,9 @@ async fn sign_in_many(url: &str, settings: RedisSettings) -> Vec<Secret> {
     for link in links {
         let (session, _) = records::begin_session(&store, &sessions, &link.identity, 0).await;
         let (agency, now) = (long_secret(&SystemDice), Timestamp::now());
-        let tx = store.write().await.expect("a turn");
-        assert!(sessions.open_agency(tx, &session.id, &link.id, &agency, now).await.expect("opened"));
+        let mut tx = store.write().await.expect("a turn");
+        let open = records::open(&mut tx, &session, &link).await;
+        assert!(sessions.open_agency(tx, &session.id, &open, &agency, now).await.expect("opened"));
         let jar = vault.seal(&SystemDice, "jar", &Secret::new("x".repeat(200)));
         sessions.put_jar(&session.id, &link.id, &jar, now).await.expect("kept");
         cookies.push(agency);

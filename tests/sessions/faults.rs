@@ -178,6 +178,20 @@ fn rel_021_what_is_no_answer_is_an_outage_that_is_told_and_tried_again() {
     redis.cli(&["-a", "Redis-58-vert", "CONFIG", "SET", "requirepass", ""]);
     eventually("it to be used again", SOON, || (ask() == 200).then_some(()));
 
+    // -OOM: its memory is full. -NOREPLICAS: nobody would keep what it takes.
+    for (name, bad, good, said) in
+        [("maxmemory", "1", "0", "(it takes no writes)"), ("min-replicas-to-write", "1", "0", "NOREPLICAS")]
+    {
+        redis.cli(&["CONFIG", "SET", name, bad]);
+        told(&town, said);
+        eventually("readiness to tell", SOON, || {
+            town.gateway.health("/readyz").filter(|told| told.1.contains(r#""redis":"failing""#)).map(drop)
+        });
+        eventually("nobody to be recognised", SOON, || (ask() == 503).then_some(()));
+        redis.cli(&["CONFIG", "SET", name, good]);
+        eventually("it to be used again", SOON, || (ask() == 200).then_some(()));
+    }
+
     // -LOADING: it reads what it saved, slowly.
     for number in 0..8 {
         redis.cli(&["SET", &format!("ballast-{number}"), &"x".repeat(3000)]);

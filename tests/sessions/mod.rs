@@ -1,5 +1,6 @@
 //! What sessions promise wherever they live: in SQL, in one Redis, behind Sentinels, in a cluster, over TLS.
 
+mod commits;
 mod faults;
 mod lasting;
 mod nodes;
@@ -33,6 +34,7 @@ struct Ground {
     sessions: Sessions<()>,
     person: IdentityId,
     link: Link,
+    other: Link,
     vault: Vault,
     _folder: TempDir,
 }
@@ -55,10 +57,11 @@ impl Ground {
             let store = Store::open(&url).await.expect("a database");
             let mut tx = store.write().await.expect("a turn");
             let link = records::add_resident(&mut tx, "anne", records::no_password()).await;
-            tx.commit().await.expect("a commit");
             let person = link.identity.clone();
+            let other = records::attach(&mut tx, person.clone(), "anne-2").await;
+            tx.commit().await.expect("a commit");
             let vault = Vault::new("k".to_owned(), [3; 32]);
-            Self { sessions: sessions(store.clone()), store, person, link, vault, _folder: folder }
+            Self { sessions: sessions(store.clone()), store, person, link, other, vault, _folder: folder }
         })
     }
 
@@ -80,9 +83,16 @@ impl Ground {
     }
 
     async fn try_to_enter(&self, session: &Session, cookie: &Secret) -> bool {
-        let tx = self.store.write().await.expect("a turn");
-        let opened = self.sessions.open_agency(tx, &session.id, &self.link.id, cookie, Timestamp::now()).await;
-        opened.expect("asked")
+        let mut tx = self.store.write().await.expect("a turn");
+        let open = records::open(&mut tx, session, &self.link).await;
+        self.sessions.open_agency(tx, &session.id, &open, cookie, Timestamp::now()).await.expect("asked")
+    }
+
+    /// Opens the person's other account in place of the first.
+    async fn switch(&self, session: &Session) {
+        let mut tx = self.store.write().await.expect("a turn");
+        records::open(&mut tx, session, &self.other).await;
+        self.sessions.commit(tx, &Change::Session(session.id.clone())).await.expect("a commit");
     }
 
     async fn on_portal(&self, cookie: &Secret) -> bool {

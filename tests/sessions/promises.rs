@@ -88,7 +88,7 @@ async fn cookies_lead_where_they_should(ground: &Ground) {
     assert_eq!(of(59 + 59 + 61).await, None);
 
     // Closed, opened again.
-    ground.sessions.close_agency(&session.id, &ground.link.id).await.expect("closed");
+    ground.switch(&session).await;
     assert!(!ground.at_agency(&agency).await && ground.on_portal(&portal).await);
     let again = ground.enter(&session).await;
     assert!(ground.at_agency(&again).await && !ground.at_agency(&agency).await);
@@ -243,15 +243,17 @@ fn rel_017_a_redis_that_forgot_what_ended_brings_nothing_back() {
         let (signed_out, first) = ground.sign_in().await;
         let at_agency = ground.enter(&signed_out).await;
         let (renewed, second) = ground.sign_in().await;
-        let (_, third) = ground.sign_in().await;
-        (signed_out, first, at_agency, renewed, second, third)
+        let (switched, third) = ground.sign_in().await;
+        let closed = ground.enter(&switched).await;
+        (signed_out, first, at_agency, renewed, second, switched, third, closed)
     });
-    let (signed_out, first, at_agency, renewed, second, third) = before;
+    let (signed_out, first, at_agency, renewed, second, switched, third, closed) = before;
     redis.cli(&["SAVE"]);
     let old = fs::read(redis.folder().join("dump.rdb")).expect("what is kept");
     let newest = long_secret(&SystemDice);
     wait(async {
         ground.sessions.end(&signed_out).await.expect("ended");
+        ground.switch(&switched).await;
         ground.sessions.rotate(&renewed, &newest, Timestamp::now()).await.expect("renewed");
         assert!(ground.on_portal(&newest).await && ground.on_portal(&third).await);
     });
@@ -265,6 +267,9 @@ fn rel_017_a_redis_that_forgot_what_ended_brings_nothing_back() {
         crate::support::eventually_async("Redis to be asked again", within, alive).await;
         assert!(!ground.on_portal(&first).await, "signed out");
         assert!(!ground.at_agency(&at_agency).await, "signed out");
+        assert!(!ground.at_agency(&closed).await, "another account was opened");
+        let again = ground.enter(&switched).await;
+        assert!(ground.at_agency(&again).await && !ground.at_agency(&closed).await, "open again, not the same opening");
         assert!(!ground.on_portal(&second).await, "a cookie that was replaced");
         assert!(!ground.on_portal(&newest).await, "lost: the price is a new sign-in");
         assert!(ground.on_portal(&third).await);

@@ -20,7 +20,7 @@ use crate::support::{
 /// The longest that anybody waits for the page that says « come again » (REL-022).
 const GIVES_UP: Duration = Duration::from_secs(5);
 /// The longest that it may take until all is well again.
-const RECOVERS: Duration = Duration::from_secs(30);
+pub const RECOVERS: Duration = Duration::from_secs(30);
 
 /// A town whose gateway reaches its database over a line; what is decided is kept for a second.
 fn town_over(line: &Line) -> Town {
@@ -32,7 +32,7 @@ fn is_ready(town: &Town) -> Option<()> {
 }
 
 /// Fails unless this is the calm page that says when to come again, in time, and clears no cookie.
-fn assert_come_again(answer: &Answer, begin: Instant) {
+pub fn assert_come_again(answer: &Answer, begin: Instant) {
     assert_eq!(answer.status, 503, "{}", answer.url);
     assert!(begin.elapsed() < GIVES_UP, "{} s for {}", begin.elapsed().as_secs(), answer.url);
     assert!(answer.header("retry-after").parse::<u32>().is_ok(), "when to come again");

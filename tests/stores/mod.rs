@@ -1,6 +1,7 @@
 //! What residents and operators are promised of what is kept: when a database fails, moves, or gets another key.
 
 mod failing;
+mod full;
 mod moving;
 mod rotating;
 mod secrets;

@@ -16,7 +16,7 @@ use vestibule::{
         session::{Session, SessionId, SessionLifetime},
     },
     sessions::Sessions,
-    store::{Store, Tx},
+    store::{OpenAccount, Store, Tx},
     telemetry::SystemDice,
 };
 
@@ -34,11 +34,16 @@ pub fn no_password() -> PasswordHash {
 
 /// Writes a person with an account at agency A.
 pub async fn add_resident(tx: &mut Tx, name: &str, password: PasswordHash) -> Link {
-    let (person, now) = (IdentityId::random(&SystemDice), Timestamp::now());
+    let person = IdentityId::random(&SystemDice);
     let email = EmailAddress::parse(&address_of(name)).expect("an address");
     let id = CredentialId::random(&SystemDice);
     let credential = Credential { id, identity: person.clone(), email, password };
-    assert!(tx.create_person(&person, &credential, Language::Fr, now).await.expect("asked"));
+    assert!(tx.create_person(&person, &credential, Language::Fr, Timestamp::now()).await.expect("asked"));
+    attach(tx, person, name).await
+}
+
+/// Gives a person an account at agency A.
+pub async fn attach(tx: &mut Tx, person: IdentityId, name: &str) -> Link {
     let account = LegacyAccount {
         agency: AgencyCode::parse("CA", "SA").expect("codes"),
         login: LegacyLogin::parse(name).expect("an identifier"),
@@ -46,8 +51,16 @@ pub async fn add_resident(tx: &mut Tx, name: &str, password: PasswordHash) -> Li
         kind: Kind::Tenant,
     };
     let link = Link { id: LinkId::random(&SystemDice), identity: person, account };
-    assert!(tx.attach(&link, now).await.expect("asked"));
+    assert!(tx.attach(&link, Timestamp::now()).await.expect("asked"));
     link
+}
+
+/// Opens an account at agency A in a sign-in, in place of whatever is open there.
+pub async fn open(tx: &mut Tx, session: &Session, link: &Link) -> OpenAccount {
+    let until = session.ends_at_latest();
+    tx.switch_account(&session.id, "agence-a.localhost", &link.id, until).await.expect("opened");
+    let open = tx.open_accounts(&session.id).await.expect("asked");
+    open.into_iter().find(|open| open.link == *link).expect("it is open")
 }
 
 /// Signs a person in; gives the sign-in and the portal's cookie.

@@ -74,7 +74,7 @@ impl Redis {
         arguments.extend(["--tls-auth-clients", "no", "--user", "default", "off"]);
         arguments.extend(["--user", user, "on", &word, "~vestibule:*"]);
         arguments.extend(["+get", "+set", "+del", "+eval", "+zadd", "+zrem", "+zrange", "+zremrangebyscore"]);
-        arguments.extend(["+hget", "+hset", "+hdel", "+hgetall", "+hincrby", "+pttl", "+pexpire", "+pexpireat"]);
+        arguments.extend(["+hget", "+hset", "+hdel", "+hgetall", "+pttl", "+pexpire", "+pexpireat"]);
         arguments.extend(["+ping", "+select"]);
         Self::start_on(port, &arguments, &["--tls", "--cacert", &ca, "--user", user, "--pass", password])
     }

@@ -59,22 +59,6 @@ enum Connection {
     Cluster(ClusterConnection),
 }
 
-/// What is asked.
-#[derive(Clone, Copy)]
-enum Asked<'a> {
-    One(&'a Cmd),
-    All(&'a Pipeline),
-}
-
-impl Asked<'_> {
-    async fn of<T: FromRedisValue>(self, mut connection: Connection) -> RedisResult<T> {
-        match self {
-            Self::One(command) => command.query_async(&mut connection).await,
-            Self::All(commands) => commands.query_async(&mut connection).await,
-        }
-    }
-}
-
 /// How often an idle line is tried, so that an outage is known before somebody needs it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Waits between attempts to open it.
@@ -102,25 +86,15 @@ impl Line {
         Self { state, broken, patience }
     }
 
-    /// Asks one thing.
+    /// Asks one thing, within the time-out, whatever happens; a second time where the connection had broken before it was
+    /// used. Everything that is asked may be asked twice.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Outage> {
-        self.run(Asked::One(command)).await
-    }
-
-    /// Asks several things, all of one hash tag.
-    pub(super) async fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Outage> {
-        self.run(Asked::All(commands)).await
-    }
-
-    /// Within the time-out, whatever happens; a second time where the connection had broken before it was used.
-    /// Everything that is asked may be asked twice.
-    async fn run<T: FromRedisValue>(&self, asked: Asked<'_>) -> Result<T, Outage> {
         let deadline = Instant::now() + self.patience;
         let silent = || Outage(format!("no answer within {} ms", self.patience.as_millis()));
         let mut again = true;
         loop {
-            let open = timeout_at(deadline, self.opened()).await.map_err(|_| silent())??;
-            let outage = match timeout_at(deadline, asked.of(open.connection)).await {
+            let mut open = timeout_at(deadline, self.opened()).await.map_err(|_| silent())??;
+            let outage = match timeout_at(deadline, command.query_async(&mut open.connection)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => told(&error),
                 Err(_) => silent(),
@@ -240,7 +214,14 @@ async fn connect(settings: &RedisSettings) -> RedisResult<Connection> {
 
 /// Writes something: a server that is still loading, only a replica, or closed to us is of no use.
 async fn prove(connection: &mut Connection) -> RedisResult<()> {
-    redis::cmd("SET").arg(ALIVE).arg(1).arg("PX").arg(60_000).query_async(connection).await
+    proof().query_async(connection).await
+}
+
+/// What only a server does that is of use.
+pub(super) fn proof() -> Cmd {
+    let mut proof = redis::cmd("SET");
+    proof.arg(ALIVE).arg(1).arg("PX").arg(60_000);
+    proof
 }
 
 /// How a server is spoken to.

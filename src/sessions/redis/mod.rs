@@ -9,7 +9,6 @@
 //! | `vestibule:cookie:<digest>` | [`Pointer`]: which session a cookie leads to |
 //! | `vestibule:{<session>}` | the [`Session`] |
 //! | `vestibule:{<session>}:jars` | for each account, its extranet's cookies, sealed |
-//! | `vestibule:{<session>}:doors` | for each account whose cookies were closed, how often |
 //! | `vestibule:sessions-of:<identity>` | which sessions a person has |
 //! | `vestibule:place:<address>` | [`Attempts`] of a client's address |
 
@@ -79,15 +78,6 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 local left = ARGV[2] - ARGV[3]
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], left) end";
 
-/// Counts a closing, for as long as the session lives.
-///
-/// KEYS: session, doors. ARGV: account.
-const CLOSE: &str = "
-local session = redis.call('GET', KEYS[1])
-if not session then return end
-redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-redis.call('PEXPIREAT', KEYS[2], string.match(session, '^%d+'))";
-
 /// Replaces what has been counted at a place, if its version is still the one that was read.
 ///
 /// KEYS: place. ARGV: version, what is counted now, its life.
@@ -106,9 +96,9 @@ impl Redis {
         Self { line: Line::open(settings) }
     }
 
-    /// Asks for a sign of life.
+    /// Asks for a sign of life: only one that can be written gives it.
     pub(super) async fn ping(&self) -> Result<(), Outage> {
-        self.line.ask(&redis::cmd("PING")).await
+        self.line.ask(&line::proof()).await
     }
 
     /// Keeps a sign-in and the cookie that leads to it.
@@ -153,18 +143,6 @@ impl Redis {
         Ok(text.and_then(|text| records::read_session(id, &text)))
     }
 
-    /// One session, and how often its cookies for the account were closed.
-    pub(super) async fn session_and_door(
-        &self,
-        id: &SessionId,
-        link: &LinkId,
-    ) -> Result<Option<(Session, i64)>, Outage> {
-        let mut both = redis::pipe();
-        both.get(key(id)).hget(doors_key(id), link.as_str());
-        let (text, door): (Option<String>, Option<i64>) = self.line.ask_all(&both).await?;
-        Ok(text.and_then(|text| records::read_session(id, &text)).map(|session| (session, door.unwrap_or(0))))
-    }
-
     /// Keeps that a request came, unless the session has gone.
     pub(super) async fn touch(&self, session: &Session, now: Timestamp) -> Result<(), Outage> {
         let seen = Session { seen_at: now.max(session.seen_at), ..session.clone() };
@@ -178,18 +156,11 @@ impl Redis {
         Ok(())
     }
 
-    /// Makes every cookie of the session for an account worth nothing.
-    pub(super) async fn close(&self, session: &SessionId, link: &LinkId) -> Result<(), Outage> {
-        let mut close = redis::cmd("EVAL");
-        close.arg(CLOSE).arg(2).arg(key(session)).arg(doors_key(session)).arg(link.as_str());
-        self.line.ask(&close).await
-    }
-
     /// Removes a session that has ended; its cookies lead nowhere then.
     pub(super) async fn remove(&self, session: &Session) -> Result<(), Outage> {
         let id = &session.id;
         let mut remove = redis::cmd("DEL");
-        remove.arg(key(id)).arg(jars_key(id)).arg(doors_key(id));
+        remove.arg(key(id)).arg(jars_key(id));
         let mut unlist = redis::cmd("ZREM");
         unlist.arg(list_key(&session.identity)).arg(id.as_str());
         tokio::try_join!(self.line.ask::<()>(&remove), self.line.ask::<()>(&unlist))?;
@@ -305,10 +276,6 @@ fn key(session: &SessionId) -> String {
 
 fn jars_key(session: &SessionId) -> String {
     format!("vestibule:{{{}}}:jars", session.as_str())
-}
-
-fn doors_key(session: &SessionId) -> String {
-    format!("vestibule:{{{}}}:doors", session.as_str())
 }
 
 fn cookie_key(cookie: SecretDigest) -> String {

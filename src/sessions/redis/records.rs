@@ -27,8 +27,8 @@ pub enum Pointer {
         session: SessionId,
         /// The account.
         link: LinkId,
-        /// How often the account's cookies had been closed.
-        door: i64,
+        /// Which of its openings it is for ([`crate::store::OpenAccount`]).
+        opening: i64,
     },
 }
 
@@ -41,8 +41,8 @@ impl Pointer {
         match kind {
             "portal" => Some(Self::Portal { generation, session }),
             "agency" => {
-                let (link, door) = (LinkId::stored(fields.next()?), fields.next()?.parse().ok()?);
-                Some(Self::Agency { generation, session, link, door })
+                let (link, opening) = (LinkId::stored(fields.next()?), fields.next()?.parse().ok()?);
+                Some(Self::Agency { generation, session, link, opening })
             }
             _ => None,
         }
@@ -53,8 +53,8 @@ impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Portal { generation, session } => write!(f, "portal {generation} {}", session.as_str()),
-            Self::Agency { generation, session, link, door } => {
-                write!(f, "agency {generation} {} {} {door}", session.as_str(), link.as_str())
+            Self::Agency { generation, session, link, opening } => {
+                write!(f, "agency {generation} {} {} {opening}", session.as_str(), link.as_str())
             }
         }
     }
@@ -140,7 +140,7 @@ mod tests {
         let counted = Attempts { streak: 2, today: 7, day_start: Some(at(0)), last: None };
         assert_eq!(read_attempts(&attempts(&counted, 9)), Some((counted, 9)));
         let portal = Pointer::Portal { generation: 2, session: kept.id.clone() };
-        let agency = Pointer::Agency { generation: 0, session: kept.id, link: LinkId::stored("l"), door: 1 };
+        let agency = Pointer::Agency { generation: 0, session: kept.id, link: LinkId::stored("l"), opening: 1 };
         for pointer in [portal, agency] {
             assert_eq!(Pointer::parse(&pointer.to_string()), Some(pointer));
         }

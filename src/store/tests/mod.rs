@@ -20,6 +20,7 @@ macro_rules! on_both {
 }
 
 mod copying;
+mod full;
 mod killed;
 mod people;
 #[path = "../../../tests/support/postgres.rs"]

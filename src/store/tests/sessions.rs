@@ -8,6 +8,7 @@ on_both! {
     a_session_is_found_by_its_cookie_and_only_by_its_newest,
     all_sessions_of_a_person_end_but_the_one_that_is_spared,
     what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted,
+    review_b15_a_cookie_that_is_written_while_its_account_is_closed_leads_nowhere_ever,
     with_a_session_end_its_agency_cookies_and_its_extranet_cookies,
     a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again,
     of_fifty_who_take_a_hand_over_at_once_one_gets_it,
@@ -68,8 +69,11 @@ async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted(fresh
     let anne = person(&mut tx, "anne").await;
     let (here, there) = (SessionId::stored("here"), SessionId::stored("there"));
     assert_eq!(tx.standing(&here, &anne).await.expect("asked"), Some(Standing::default()));
-    assert_eq!(tx.raise_generation(&here, at(60)).await.expect("raised"), 1);
-    assert_eq!(tx.raise_generation(&here, at(60)).await.expect("raised"), 2);
+    assert_eq!(tx.generation(&here).await.expect("asked"), 0);
+    assert!(tx.raise_generation(&here, 0, at(60)).await.expect("raised"));
+    assert!(!tx.raise_generation(&here, 0, at(60)).await.expect("asked"), "somebody else was faster");
+    assert!(tx.raise_generation(&here, 1, at(60)).await.expect("raised"));
+    assert_eq!(tx.generation(&here).await.expect("asked"), 2);
     tx.mark_ended(&here, at(60)).await.expect("marked");
     tx.mark_ended(&there, at(90)).await.expect("marked");
     let renewed_and_ended = Standing { generation: 2, ended: true, ..Standing::default() };
@@ -79,13 +83,66 @@ async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted(fresh
     assert_eq!(tx.standing(&there, &IdentityId::stored("nobody")).await.expect("asked"), None);
 }
 
+/// Opens an account in place of whatever is open.
+async fn opened(tx: &mut Tx, session: &Session, link: &Link) -> OpenAccount {
+    tx.switch_account(&session.id, "agence.example", &link.id, at(60)).await.expect("opened");
+    let open = tx.open_accounts(&session.id).await.expect("asked");
+    open.into_iter().find(|open| open.link == *link).expect("it is open")
+}
+
+/// Where two may write at once, the account is closed between the look at what is open and the cookie.
+async fn review_b15_a_cookie_that_is_written_while_its_account_is_closed_leads_nowhere_ever(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let (one, other) = (attached(&mut tx, &anne, "A", "1").await, attached(&mut tx, &anne, "A", "2").await);
+    let session = signed_in(&mut tx, &anne, "s").await;
+    let open = opened(&mut tx, &session, &one).await;
+    tx.commit().await.expect("a commit");
+    let open_instead = async |link: &Link| {
+        let mut tx = fresh.write().await.expect("a turn");
+        let open = opened(&mut tx, &session, link).await;
+        tx.commit().await.expect("a commit");
+        open
+    };
+    let leads_to = async |cookie: &str| {
+        let found = fresh.read().await.expect("a reader").agency_cookie(digest(cookie)).await.expect("asked");
+        found.map(|(_, link)| link)
+    };
+    let mut enters = fresh.write().await.expect("a turn");
+    assert_eq!(enters.open_accounts(&session.id).await.expect("asked"), std::slice::from_ref(&open));
+    let at_once = fresh.dialect == Dialect::Postgres;
+    if at_once {
+        open_instead(&other).await;
+    }
+    enters.insert_agency_cookie(digest("late"), &session.id, &open, at(1)).await.expect("kept");
+    enters.commit().await.expect("a commit");
+    if !at_once {
+        assert_eq!(leads_to("late").await, Some(one.clone()));
+        open_instead(&other).await;
+    }
+    assert_eq!(leads_to("late").await, None, "the account was closed");
+    let again = open_instead(&one).await;
+    assert_eq!(leads_to("late").await, None, "it is open again, and that is another opening");
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.insert_agency_cookie(digest("now"), &session.id, &again, at(2)).await.expect("kept");
+    assert_eq!(opened(&mut tx, &session, &one).await, again, "what is open is not closed by being opened");
+    tx.commit().await.expect("a commit");
+    assert_eq!(leads_to("now").await, Some(one.clone()));
+    // What a node finds whose sessions live elsewhere.
+    let mut tx = fresh.read().await.expect("a reader");
+    assert_eq!(tx.open_link(&session.id, &one.id, open.opening).await.expect("asked"), None);
+    assert_eq!(tx.open_link(&session.id, &other.id, again.opening).await.expect("asked"), None);
+    assert_eq!(tx.open_link(&session.id, &one.id, again.opening).await.expect("asked"), Some(one));
+}
+
 async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies(fresh: Fresh) {
     let vault = Vault::new("k".into(), [3; 32]);
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "SPI31", "durand").await;
     let session = signed_in(&mut tx, &anne, "s").await;
-    tx.insert_agency_cookie(digest("agency"), &session.id, &link.id, at(1)).await.expect("kept");
+    let open = opened(&mut tx, &session, &link).await;
+    tx.insert_agency_cookie(digest("agency"), &session.id, &open, at(1)).await.expect("kept");
     for (jar, when) in [("a=1", 1), ("a=2", 2)] {
         let sealed = vault.seal(&CountingDice::default(), "jar:s", &Secret::new(jar));
         tx.put_jar(&session.id, &link.id, &sealed, at(when)).await.expect("kept");
@@ -103,7 +160,7 @@ async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies(fresh: F
     tx.end_session(&session.id).await.expect("ended");
     assert_eq!(tx.agency_cookie(digest("agency")).await.expect("asked"), None);
     assert!(tx.jars(&session.id).await.expect("asked").is_empty());
-    let orphan = tx.insert_agency_cookie(digest("late"), &session.id, &link.id, at(3)).await;
+    let orphan = tx.insert_agency_cookie(digest("late"), &session.id, &open, at(3)).await;
     assert!(matches!(orphan, Err(StoreError::Missing(_))));
 }
 

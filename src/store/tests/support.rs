@@ -50,7 +50,9 @@ async fn e11_an_account_goes_with_everything_that_hangs_on_it_and_only_once(fres
     let anne = person(&mut tx, "anne").await;
     let link = attached(&mut tx, &anne, "A", "durand").await;
     let session = signed_in(&mut tx, &anne, "s").await;
-    tx.insert_agency_cookie(digest("cookie"), &session.id, &link.id, at(1)).await.expect("kept");
+    tx.switch_account(&session.id, "agence.example", &link.id, at(60)).await.expect("opened");
+    let open = tx.open_accounts(&session.id).await.expect("asked");
+    tx.insert_agency_cookie(digest("cookie"), &session.id, &open[0], at(1)).await.expect("kept");
     assert_eq!(tx.attached_at(&link.id).await.expect("asked"), at(0));
     assert!(tx.unlink(&link.id).await.expect("asked"));
     assert!(!tx.unlink(&link.id).await.expect("asked"));

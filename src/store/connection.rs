@@ -1,0 +1,168 @@
+//! Connections: where they lead, and which of them may be used again.
+//!
+//! One on which something is left over from what failed is closed instead. Then nothing of an outage outlives it, and
+//! who comes as soon as there is room, or a primary, or the file again, finds a database as it should be (REL-027).
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use sqlx::any::{Any, AnyPoolOptions};
+use sqlx::pool::PoolOptions;
+use sqlx::{AnyConnection, Connection as _};
+use tokio::sync::Mutex;
+
+use super::patience::{self, Patient};
+use super::{Dialect, PATIENCE, StoreError};
+
+/// The file of a database, as it was when it was opened.
+#[derive(Debug)]
+pub(super) struct File {
+    path: PathBuf,
+    /// Its device and its number there.
+    identity: (u64, u64),
+    /// A connection that nobody uses. With the last one `SQLite` would remove the files beside it, and on a full disk
+    /// could not make them again: then not even reading would go on.
+    held: Mutex<Option<AnyConnection>>,
+}
+
+/// How connections are opened, lent and taken back.
+pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>) -> PoolOptions<Any> {
+    AnyPoolOptions::new()
+        .max_connections(10)
+        .acquire_timeout(PATIENCE)
+        .after_connect(move |connection, _| {
+            let file = file.clone();
+            Box::pin(async move { prepare(connection, dialect, file.as_deref()).await })
+        })
+        // Asked by the hook below, which sees more.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, _| Box::pin(async move { dialect.can_write(connection).await }))
+        .after_release(move |connection, _| Box::pin(async move { is_as_new(connection).await }))
+}
+
+/// Tells which database it is, and makes `SQLite`'s file, whose path is taken as it stands.
+pub(super) fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok((Dialect::Postgres, url.to_owned()));
+    }
+    let path = sqlite_path(url).ok_or(StoreError::Url("it begins with neither sqlite: nor postgres://"))?;
+    if path.is_empty() || path == ":memory:" {
+        return Err(StoreError::Url("sqlite: wants the path of a file"));
+    }
+    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(error.into()))?;
+    // The driver would read an escape where the file's name has a per cent sign.
+    let escaped = path.replace('%', "%25");
+    let slashes = if path.starts_with('/') { "//" } else { "" };
+    Ok((Dialect::Sqlite, format!("sqlite:{slashes}{escaped}")))
+}
+
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    path.strip_prefix("//").unwrap_or(path).split('?').next()
+}
+
+/// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
+/// it the same rights. A file that is there is not touched: to close it would drop the locks that other connections of
+/// this process hold on it (POSIX), and with them the write-ahead log.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl File {
+    pub(super) fn at(path: &str) -> Result<Self, StoreError> {
+        let path = PathBuf::from(path);
+        let identity = identity(&path).map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(Self { path, identity, held: Mutex::default() })
+    }
+
+    /// Keeps it open until it is let go.
+    pub(super) async fn hold(&self, url: &str) -> Result<(), StoreError> {
+        let mut connection = AnyConnection::connect(url).await?;
+        prepare(&mut connection, Dialect::Sqlite, Some(self)).await?;
+        *self.held.lock().await = Some(connection);
+        Ok(())
+    }
+
+    pub(super) async fn let_go(&self) {
+        if let Some(connection) = self.held.lock().await.take() {
+            // What could not be tidied up is tidied up by who opens it next.
+            let _ = connection.close().await;
+        }
+    }
+
+    /// Fails unless its path still leads to it. `SQLite` would go on writing to a file that nobody finds again.
+    pub(super) fn is_there(&self) -> Result<(), StoreError> {
+        match identity(&self.path) {
+            Ok(identity) if identity == self.identity => Ok(()),
+            _ => Err(StoreError::Moved(self.path.display().to_string())),
+        }
+    }
+
+    /// Whether it and the files beside it can be written. What `SQLite` once opened for reading only, because the file
+    /// system or its rights allowed no more at that moment, it never writes.
+    fn can_be_written(&self) -> bool {
+        let beside = |end: &str| {
+            let mut path = self.path.clone().into_os_string();
+            path.push(end);
+            PathBuf::from(path)
+        };
+        let allowed = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS);
+        let is_missing = |path: &Path| allowed(path) == Err(rustix::io::Errno::NOENT);
+        allowed(&self.path).is_ok()
+            && ["-wal", "-shm"].map(beside).iter().all(|path| allowed(path).is_ok() || is_missing(path))
+    }
+}
+
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    fs::metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
+impl Dialect {
+    /// Whether a connection leads to a database that can be written. After a failover it may lead to a replica: then it
+    /// is closed, and another one opened.
+    async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+        if self == Self::Sqlite {
+            return Ok(true);
+        }
+        let asked = "SELECT current_setting('transaction_read_only') AS read_only";
+        let row = sqlx::query(asked).fetch_one(Patient(connection)).await?;
+        Ok(sqlx::Row::try_get::<String, _>(&row, "read_only")? == "off")
+    }
+}
+
+/// Whether a connection that was used is as one that was not. A transaction that `SQLite` has ended by itself, as on a
+/// full disk, is still counted by the driver: there could never be another one on that connection.
+async fn is_as_new(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    // What a dropped transaction left to be done is done before the answer.
+    patience::answers(connection).await?;
+    Ok(!connection.is_in_transaction())
+}
+
+/// What every new connection is told.
+async fn prepare(connection: &mut AnyConnection, dialect: Dialect, file: Option<&File>) -> Result<(), sqlx::Error> {
+    if !dialect.can_write(connection).await? || file.is_some_and(|file| !file.can_be_written()) {
+        return Err(sqlx::Error::Configuration("the database is read-only".into()));
+    }
+    let statements: &[&'static str] = match dialect {
+        Dialect::Sqlite => &[
+            "PRAGMA busy_timeout = 5000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+        ],
+        Dialect::Postgres => &[],
+    };
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
