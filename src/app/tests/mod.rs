@@ -33,9 +33,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::attempt::{Credentials, Outcome, SignedIn};
 use super::hasher::{HashCost, Hasher};
 use super::jar::Turns;
-use super::attempt::{Credentials, Outcome, SignedIn};
 use super::sign_in;
 use super::{App, Caller};
 use crate::config::{RedisMode, RedisSettings};
@@ -143,6 +143,7 @@ impl Ground {
             },
             turns: Turns::default(),
             jar_turns: Turns::default(),
+            owed: super::owed::Owed::default(),
         };
         let anne = IdentityId::stored("anne");
         let ground = Self { app: Arc::new(app), anne, _kept: kept };
