@@ -214,7 +214,13 @@ pub(crate) mod gate {
 
     /// The gates that are closed, the first to be reached first.
     #[derive(Clone, Default)]
-    pub(super) struct Gates(Arc<Mutex<VecDeque<(oneshot::Sender<()>, oneshot::Receiver<()>)>>>);
+    pub(super) struct Gates(Arc<Mutex<VecDeque<Gate>>>);
+
+    /// From the other side of [`Held`].
+    struct Gate {
+        arrived: oneshot::Sender<()>,
+        opened: oneshot::Receiver<()>,
+    }
 
     /// Somebody who is held, or will be.
     pub(crate) struct Held {
@@ -225,13 +231,13 @@ pub(crate) mod gate {
     impl Gates {
         pub(super) fn hold(&self) -> Held {
             let ((arrived, reached), (open, opened)) = (oneshot::channel(), oneshot::channel());
-            self.0.lock().expect("the gates").push_back((arrived, opened));
+            self.0.lock().expect("the gates").push_back(Gate { arrived, opened });
             Held { reached, open }
         }
 
         pub(super) async fn pass(&self) {
             let gate = self.0.lock().expect("the gates").pop_front();
-            if let Some((arrived, opened)) = gate {
+            if let Some(Gate { arrived, opened }) = gate {
                 let _ = arrived.send(());
                 let _ = opened.await;
             }

@@ -1,7 +1,7 @@
 //! What the tests of use cases share with those from outside, and the settings that they stand on.
 
 #[path = "../../../tests/support/redis.rs"]
-#[expect(dead_code, reason = "tests from outside need more of it")]
+#[expect(dead_code, clippy::disallowed_macros, reason = "tests from outside need more of it, and may speak")]
 pub(super) mod redis;
 
 use std::fs;
@@ -39,7 +39,7 @@ const GATEWAY: &str = r#"
     folder = "letters"
 "#;
 
-const AGENCY: &str = r##"
+const AGENCY: &str = r#"
     client = "CA"
     societe = "SA"
     name = "Agence du Port"
@@ -58,7 +58,7 @@ const AGENCY: &str = r##"
     failure = [{ element = "div.erreur" }]
     [paths]
     login = ["/identification"]
-"##;
+"#;
 
 fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     #[expect(clippy::disallowed_methods, reason = "how long a test waits for a server of its own")]
