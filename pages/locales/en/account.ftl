@@ -50,7 +50,7 @@ detach-do = Detach this account
 
 extranet-password-title = The password of your customer space
 extranet-password-text = The customer space of { $agency } no longer recognises the password that you had there: the agency has probably changed it. Give the new one here, only once.
-extranet-password-doubt = The customer space of { $agency } did not recognise your password, although it took it until now. It may be a passing fault: then you have nothing to change.
+extranet-password-doubt = The customer space of { $agency } no longer recognises the password that you had there, although it took it until now. It may be a passing fault: then you have nothing to change.
 extranet-password-outage = The customer space of { $agency } is refusing the passwords of several residents at the moment. It is probably a passing fault: yours stays saved, and you have nothing to change.
 extranet-password-try = You can try again now.
 extranet-password-wait = Try again in a quarter of an hour. Until then we no longer send this password, so that your account is not locked.
