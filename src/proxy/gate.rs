@@ -12,6 +12,7 @@ use pingora::proxy::Session;
 use super::asked::{self, Asked, Refusal};
 use super::bridge;
 use super::door::Visited;
+use super::engine;
 use super::fault::{Fault, Problem};
 use super::jar;
 use super::line::About;
@@ -32,8 +33,6 @@ use crate::web::endings::endings;
 
 static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
-/// Longest wait for a client to take the next bytes of an answer.
-const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// What a query value is written with: everything else is escaped.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -45,7 +44,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     if session.get_keepalive().is_some() {
         session.set_keepalive(Some(gateway.idle_seconds));
     }
-    session.set_write_timeout(Some(WRITE_TIMEOUT));
+    engine::pin(session);
     if session.as_http2().is_some() {
         asked::level(session.req_header_mut())?;
     }

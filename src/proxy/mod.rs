@@ -11,6 +11,7 @@ mod chunks;
 mod client;
 mod cookies;
 mod door;
+mod engine;
 mod extranets;
 mod farewell;
 mod fault;

@@ -9,32 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use pingora::apps::{HttpServerOptions, ServerApp};
+use pingora::apps::ServerApp;
 use pingora::protocols::Stream;
-use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::{HttpProxy, http_proxy};
-use pingora::server::configuration::ServerConf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::Gateway;
 use super::line::{self, Balancers, Speaks};
+use super::{Gateway, engine};
 
-/// Idle connections kept to extranets, for each worker.
-const UPSTREAM_POOL: usize = 256;
-/// Attempts for one request: its first, one for a pooled connection that was just closed, and a name's other addresses.
-const MAX_ATTEMPTS: usize = 4;
-/// Requests at a time on one connection of HTTP/2.
-const MAX_STREAMS: u32 = 100;
-/// Bytes of the fields of one request over HTTP/2, as HTTP/2 counts them.
-const MAX_HEADER_LIST: u32 = 64 * 1024;
-/// Streams that a client has reset before we looked at them (CVE-2023-44487).
-const MAX_RESETS: usize = 20;
-/// Streams that we had to reset for a client's mistakes.
-const MAX_ERROR_RESETS: usize = 64;
-/// Bytes of an answer that wait for a client to read them, for each stream.
-const MAX_SEND_BUFFER: usize = 128 * 1024;
 /// How long a connection that says nothing is kept at a stop: its next request may be on its way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of file descriptors or memory.
@@ -90,18 +74,10 @@ impl ProxyServer {
     /// Serves on these listeners.
     #[must_use]
     pub fn new(listeners: Vec<Listener>, settings: &ServerSettings, gateway: Gateway) -> Self {
-        let conf = ServerConf {
-            threads: settings.workers.max(1),
-            upstream_keepalive_pool_size: UPSTREAM_POOL,
-            max_retries: MAX_ATTEMPTS,
-            ..ServerConf::default()
-        };
         let grace = watch::channel(settings.grace).1;
-        let mut proxy = http_proxy(&Arc::new(conf), gateway);
-        proxy.h2_options = Some(http2_limits());
-        let mut options = HttpServerOptions::default();
-        options.h2_idle_timeout = Some(settings.idle);
-        proxy.server_options = Some(options);
+        let mut proxy = http_proxy(&Arc::new(engine::conf(settings.workers)), gateway);
+        proxy.h2_options = Some(engine::http2_limits());
+        proxy.server_options = Some(engine::options(settings.idle));
         Self {
             listeners,
             limit: Arc::new(Semaphore::new(settings.max_connections)),
@@ -227,16 +203,4 @@ async fn serve(stream: TcpStream, peer: SocketAddr, counter: &Counter, _place: &
     while let Some(stream) = next {
         next = proxy.process_new(stream, stop).await;
     }
-}
-
-/// What one connection of HTTP/2 may hold or ask of us; who resets streams as fast as it opens them is closed.
-fn http2_limits() -> H2Options {
-    let mut limits = H2Options::default();
-    limits
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER_LIST)
-        .max_pending_accept_reset_streams(MAX_RESETS)
-        .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
-        .max_send_buffer_size(MAX_SEND_BUFFER);
-    limits
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod engine;
 mod framing;
 mod gate;
 mod http2;
