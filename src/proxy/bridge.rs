@@ -205,7 +205,7 @@ async fn read_form(session: &mut Session) -> Result<Form> {
 /// Forms have passwords in them: what is put together here is wiped once the page has read it.
 async fn read_whole(session: &mut Session) -> Result<Option<Bytes>> {
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(piece) = session.read_request_body().await.map_err(|error| error.into_down())? {
+    while let Some(piece) = session.read_request_body().await.map_err(pingora::Error::into_down)? {
         if body.len() + piece.len() > MAX_FORM {
             return Ok(None);
         }

@@ -152,12 +152,11 @@ impl Chunks {
             return At::Broken;
         }
         match (self.at, byte) {
-            (At::Size | At::Blank | At::Name | At::AfterName | At::Value | At::Unquoted, b';') => At::BeforeName,
+            (At::Size | At::Blank | At::Name | At::AfterName | At::Value | At::Unquoted, b';')
+            | (At::BeforeName, b' ' | b'\t') => At::BeforeName,
             (At::Size | At::Blank | At::Value | At::Unquoted, b' ' | b'\t') => At::Blank,
-            (At::BeforeName, b' ' | b'\t') => At::BeforeName,
             (At::Name | At::AfterName, b' ' | b'\t') => At::AfterName,
-            (At::Name | At::AfterName, b'=') => At::BeforeValue,
-            (At::BeforeValue, b' ' | b'\t') => At::BeforeValue,
+            (At::Name | At::AfterName, b'=') | (At::BeforeValue, b' ' | b'\t') => At::BeforeValue,
             (At::BeforeValue, b'"') => At::Quoted,
             (At::BeforeName | At::Name, _) if is_token(byte) => At::Name,
             (At::BeforeValue | At::Value, _) if is_token(byte) => At::Value,

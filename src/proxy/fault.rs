@@ -135,7 +135,7 @@ pub fn whose(error: &Error) -> Whose {
 #[must_use]
 pub fn is_of<E: std::error::Error + 'static>(error: &Error) -> bool {
     let within = error.root_cause().downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    within.is_some_and(|within| within.is::<E>())
+    within.is_some_and(<dyn std::error::Error + Send + Sync>::is::<E>)
 }
 
 #[cfg(test)]

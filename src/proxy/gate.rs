@@ -141,9 +141,10 @@ fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
     let headers = &session.req_header().headers;
     let length = || asked::text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     // A length that is none is refused in a moment.
-    let follows = match headers.contains_key(TRANSFER_ENCODING) {
-        true => Follows::Chunks,
-        false => length().map_or(Follows::Nothing, Follows::Bytes),
+    let follows = if headers.contains_key(TRANSFER_ENCODING) {
+        Follows::Chunks
+    } else {
+        length().map_or(Follows::Nothing, Follows::Bytes)
     };
     if !wire.head_was_read(follows) {
         return Err(Refusal::Target);

@@ -21,6 +21,7 @@ use crate::domain::secret::Secret;
 
 /// An answer that is still coming after this time is a long one.
 const LONG: Duration = Duration::from_secs(10);
+const EVENTS: &[u8] = b"text/event-stream";
 /// How often it is looked whether something has ended on this node, or was heard of from another.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long it goes on while the sessions cannot be asked; an ordinary request is refused in this time.
@@ -43,7 +44,6 @@ impl Lasting {
     /// Begins to watch over an answer that is made to last.
     pub(super) fn begin_with(door: &Door, session: &Session, response: &ResponseHeader, forward: &mut Forward) {
         let content = response.headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-        const EVENTS: &[u8] = b"text/event-stream";
         let is_made_to_last =
             response.status == 101 || content.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
         if is_made_to_last {
@@ -56,14 +56,12 @@ impl Lasting {
     /// # Errors
     /// It is over.
     pub(super) fn go_on(door: &Door, session: &Session, forward: &mut Forward) -> Result<(), Fault> {
-        match &forward.lasting {
-            Some(lasting) if lasting.end.is_cancelled() => return Err(Fault::Over),
-            Some(_) => {}
-            None if forward.resident.is_none() => {}
-            None if forward.sent_at.is_some_and(|sent_at| now().duration_since(sent_at) > LONG) => {
-                Self::begin(door, session, forward);
-            }
-            None => {}
+        if let Some(lasting) = &forward.lasting {
+            return if lasting.end.is_cancelled() { Err(Fault::Over) } else { Ok(()) };
+        }
+        let is_long = || forward.sent_at.is_some_and(|sent_at| now().duration_since(sent_at) > LONG);
+        if forward.resident.is_some() && is_long() {
+            Self::begin(door, session, forward);
         }
         Ok(())
     }

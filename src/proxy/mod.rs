@@ -253,6 +253,17 @@ impl Forward {
         }
     }
 
+    /// Turns to its extranet's next address, if there is one.
+    fn has_another_address(&mut self, error: &Error, id: RequestNumber) -> bool {
+        self.attempt += 1;
+        let backend = &self.extranet.backend;
+        let goes_on = self.attempt < backend.addresses();
+        if goes_on {
+            backend.has_failed(error, id);
+        }
+        goes_on
+    }
+
     /// What the extranet is told about it.
     fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
         let (extranet, public, resident) = (&*self.extranet, &*self.public, self.resident.as_deref());
@@ -283,6 +294,17 @@ impl Forward {
             (false, None) => "public-path",
         }
     }
+}
+
+/// The extranet changes the protocol: it may, where it was asked to.
+fn open_tunnel(session: &Session) -> Result<()> {
+    if !asked::opens_websocket(session.req_header()) {
+        return Err(Fault::Unasked.into());
+    }
+    if let Some(wire) = Wire::of(session) {
+        wire.is_tunnel();
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -323,13 +345,7 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Fate::Forward(forward) = &mut ctx.fate {
-            forward.attempt += 1;
-            let backend = &forward.extranet.backend;
-            let goes_on = forward.attempt < backend.addresses();
-            if goes_on {
-                backend.has_failed(&error, ctx.id);
-            }
-            error.set_retry(goes_on);
+            error.set_retry(forward.has_another_address(&error, ctx.id));
         }
         error
     }
@@ -380,12 +396,7 @@ impl ProxyHttp for Gateway {
             trace.answered(response.status.as_u16());
         }
         if response.status == 101 {
-            if !asked::opens_websocket(session.req_header()) {
-                return Err(Fault::Unasked.into());
-            }
-            if let Some(wire) = Wire::of(session) {
-                wire.is_tunnel();
-            }
+            open_tunnel(session)?;
         }
         let forward = ctx.forward()?;
         forward.is_answered();

@@ -28,7 +28,7 @@ pub struct Seen<P> {
 }
 
 /// The state of the cache before something was looked up: what was decided on older ground is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Generation(u64);
 
 /// What was decided, and when.
