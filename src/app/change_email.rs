@@ -154,11 +154,8 @@ pub async fn cancel(app: &App, session: &Session) -> Result<(), Fault> {
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = super::prove::digits(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
-    let key = format!("code:{}", session.identity.as_str());
-    let subject = Subject { key, policy: prove::CODES };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        return Ok(Answered::Dead);
-    };
+    let subject = Subject::codes_of_person(&session.identity, prove::CODES);
+    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&challenge.id).await? else { return Ok(Answered::Nothing) };
     let answer = prove::answer(app, &challenge, &code)?;

@@ -77,11 +77,8 @@ pub async fn restore(
         Ok::<_, Fault>(Restored::Refused)
     };
     // The same counter as for guesses at this old account on the sign-in page.
-    let key = format!("account:{}:{}", agency.code, crate::domain::text::folded(link.account.login.as_str()));
-    let subject = Subject { key, policy: agency.policy.lockout };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        return refused(Refusal::Throttled).await;
-    };
+    let subject = Subject::account(&agency.code, &link.account.login, agency.policy.lockout);
+    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
     match ask(app, caller, agency, &link.account.login, password).await {
         Ok(Verdict::Accepted { .. }) => {
             reserved.succeeded(app).await?;

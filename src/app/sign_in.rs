@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::hasher::Comparison;
 use super::old_credentials;
 use super::throttle::{self, Subject};
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, devices};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, TypedLogin};
@@ -16,6 +16,7 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::{Session, SessionId, SessionLifetime};
 use crate::store::RosterEntry;
+use crate::telemetry::metrics::METRICS;
 
 /// What was typed, and where.
 #[derive(Debug)]
@@ -102,9 +103,9 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     let Some(typed) = TypedLogin::parse(credentials.login) else { return Ok(Outcome::Refused) };
     let place = app.hasher.place()?;
     let known = look_up(app, caller, typed, &credentials.agency).await?;
-    let subject = subject(caller, &known, &credentials.agency);
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        refuse(app, caller, &known, credentials, Refusal::Throttled).await?;
+    let subjects = subjects(caller, &known, &credentials.agency);
+    let Ok((reserved, place)) = throttle::reserve_from(app, caller, &subjects, Some(place)).await? else {
+        METRICS.sign_ins.add(Refusal::Throttled.name());
         return Ok(Outcome::Refused);
     };
     let hash = known.credential.as_ref().map_or(app.hasher.decoy(), |credential| &credential.password);
@@ -136,20 +137,16 @@ async fn look_up(app: &App, caller: &Caller, typed: TypedLogin, agency: &Agency)
         known.disabled = tx.is_disabled(&owner).await?;
         known.epoch = tx.session_epoch(&owner).await?;
         known.policy = app.policy_for(Some(agency), &tx.links_of(&owner).await?);
-        if let Some(device) = &caller.device {
-            known.own_device = tx.device_owner(device.digest()).await?.contains(&owner);
-        }
+        known.own_device = devices::knows(&mut tx, caller, &owner, app.now()).await?;
     }
     Ok(known)
 }
 
 /// One counter for a person, however the identifier is spelled (SEC-050), or else for what was typed.
-fn subject(caller: &Caller, known: &Known, agency: &Agency) -> Subject {
+fn subjects(caller: &Caller, known: &Known, agency: &Agency) -> Vec<Subject> {
     match known.owner() {
         Some(owner) => Subject::person(caller, owner, known.own_device, known.policy.lockout),
-        None => {
-            Subject { key: format!("account:{}:{}", agency.code, known.typed.counted()), policy: known.policy.lockout }
-        }
+        None => vec![Subject::account(&agency.code, &known.typed.legacy, known.policy.lockout)],
     }
 }
 
@@ -170,7 +167,7 @@ async fn begin_session(
         lifetime: SessionLifetime::new(&known.policy, credentials.keep),
         epoch: known.epoch,
     };
-    let (cookie, device) = (long_secret(&*app.dice), long_secret(&*app.dice));
+    let (cookie, device) = (long_secret(&*app.dice), devices::secret_for(app, caller).await?);
     let begun = app.sessions.begin(&session, &cookie).await?;
     let mut tx = app.store.write().await?;
     if let Comparison::RightAndRaised(hash) = comparison {

@@ -419,4 +419,10 @@ pub(super) const POLICY: &[Key] = &[
     key("idle_minutes", Number(1, 1440), Is("60"), "Minutes without a request after which a session ends."),
     key("session_hours", Number(1, 720), Is("12"), "Hours after which a session ends, whatever happens."),
     key("keep_days", Number(1, 30), Is("30"), "Days for which « Garder ma session active » keeps a session."),
+    key(
+        "audit_months",
+        Number(1, 36),
+        Is("12"),
+        "Months, of thirty days, for which the trace keeps lines about the agency; the privacy page names the longest of all agencies. Lines about a person alone go with the shortest.",
+    ),
 ];

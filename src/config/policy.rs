@@ -40,6 +40,7 @@ impl<'s> Layer<'s> {
             idle_minutes: number("idle_minutes"),
             session_hours: number("session_hours"),
             keep_days: number("keep_days"),
+            audit_months: number("audit_months"),
         };
         refuse_what_is_not_there(&values, &section);
         Self { values, accept_below_cnil: flag("accept_below_cnil"), section }

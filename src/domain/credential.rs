@@ -25,12 +25,6 @@ impl TypedLogin {
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self { email: EmailAddress::parse(text).ok(), legacy: LegacyLogin::parse(text)? })
     }
-
-    /// As counted, whatever it is: the same for every spelling (SEC-050).
-    #[must_use]
-    pub fn counted(&self) -> String {
-        super::text::folded(self.legacy.as_str())
-    }
 }
 
 /// What a person types; a login belongs to one credential.

@@ -96,6 +96,8 @@ pub struct AgencyPolicy {
     pub session_hours: u32,
     /// Days that « Garder ma session active » keeps it (at most 30).
     pub keep_days: u32,
+    /// Months that lines of the trace about this agency are kept.
+    pub audit_months: u32,
 }
 
 /// One layer of settings: what it does not say is left to the layer below.
@@ -129,6 +131,8 @@ pub struct PolicyLayer {
     pub session_hours: Option<u32>,
     /// See [`AgencyPolicy::keep_days`].
     pub keep_days: Option<u32>,
+    /// See [`AgencyPolicy::audit_months`].
+    pub audit_months: Option<u32>,
 }
 
 impl Default for AgencyPolicy {
@@ -148,6 +152,7 @@ impl Default for AgencyPolicy {
             idle_minutes: 60,
             session_hours: 12,
             keep_days: 30,
+            audit_months: 12,
         }
     }
 }
@@ -174,6 +179,7 @@ impl AgencyPolicy {
             idle_minutes: layer.idle_minutes.unwrap_or(self.idle_minutes),
             session_hours: layer.session_hours.unwrap_or(self.session_hours),
             keep_days: layer.keep_days.unwrap_or(self.keep_days),
+            audit_months: layer.audit_months.unwrap_or(self.audit_months),
         }
     }
 

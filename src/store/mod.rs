@@ -57,7 +57,7 @@ pub use jars::Jar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
 pub use outbox::OutboxLine;
-pub use purge::Purged;
+pub use purge::{LETTERS_DAYS, Purged};
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;

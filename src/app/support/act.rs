@@ -4,7 +4,7 @@ use super::{Found, trace};
 use crate::app::{App, Fault, prove, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::credential::TypedLogin;
+use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::support::{LockedOn, Reason};
@@ -63,24 +63,25 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.policy_for(None, &links).lockout;
             let mut counters = vec![
                 counter(throttle::person_key(identity), LockedOn::Person, policy),
-                counter(format!("code:{}", identity.as_str()), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, prove::CODES),
             ];
             for (key, _) in tx.device_attempts(identity).await? {
+                if let Some((device, _)) = key.rsplit_once(':') {
+                    counters.push(counter(device.to_owned(), LockedOn::KnownDevice, device::LOCKOUT));
+                }
                 counters.push(counter(key, LockedOn::KnownDevice, policy));
             }
             for link in links {
-                let account = link.account;
-                let key = format!("code:{}:{}", account.agency, account.login.key());
+                let key = throttle::codes_of_account_key(&link.account.agency, &link.account.login);
                 counters.push(counter(key, LockedOn::Codes, prove::CODES));
             }
             counters
         }
         Found::Account(agency, login) => {
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
-            let typed = TypedLogin { email: None, legacy: login.clone() };
             vec![
-                counter(format!("account:{agency}:{}", typed.counted()), LockedOn::OldAccount, policy),
-                counter(format!("code:{agency}:{}", login.key()), LockedOn::Codes, prove::CODES),
+                counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
+                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, prove::CODES),
             ]
         }
     })
@@ -126,6 +127,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
         return Ok(None);
     }
     app.sessions.end_all_of(&mut tx, identity, None).await?;
+    tx.forget_devices(identity).await?;
     tx.supersede_recoveries(identity).await?;
     let mut letters = 0;
     if let Some((_, email)) = tx.pending_email_change(identity).await? {
