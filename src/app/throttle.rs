@@ -364,6 +364,9 @@ impl Reserved {
 /// What is made of what was counted.
 type Change = fn(&Attempts, Timestamp) -> Attempts;
 
+/// The same of a client, which may depend on what memory has counted.
+type ClientsChange<'c> = &'c (dyn Fn(&Attempts, Timestamp) -> Attempts + Sync);
+
 const NO_SUBJECTS: [(&str, Change); 0] = [];
 
 fn cleared(attempts: &Attempts, _: Timestamp) -> Attempts {
@@ -382,7 +385,7 @@ fn not_after(attempts: &Attempts, now: Timestamp) -> Attempts {
 async fn settle<'k>(
     app: &App,
     subjects: impl IntoIterator<Item = (&'k str, Change)>,
-    client: Option<(Client, &(dyn Fn(&Attempts, Timestamp) -> Attempts + Sync))>,
+    client: Option<(Client, ClientsChange<'_>)>,
     now: Timestamp,
 ) -> Result<(), Fault> {
     let subjects: Vec<(&str, Change)> = subjects.into_iter().collect();
