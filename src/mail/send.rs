@@ -93,8 +93,8 @@ async fn renew(mailer: &Mailer, claimed: &Claimed) {
 }
 
 async fn record(mailer: &Mailer, claimed: &Claimed, outcome: &Result<String, Unsent>) -> Result<(), StoreError> {
+    let now = mailer.clock.now();
     let mut tx = mailer.store.write().await?;
-    let now = tx.time(mailer.clock.now()).await?;
     match (outcome, &claimed.mail) {
         (Ok(answer), Ok(mail)) => {
             tx.letter_sent(&mail.id, answer, now).await?;
