@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::throttle::{self, Subject};
-use super::{App, Caller, Fault};
+use super::throttle::Subject;
+use super::{App, Caller, Fault, devices};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, Meant, TypedLogin};
@@ -99,12 +99,11 @@ impl Known {
     /// password is guessed at.
     pub(super) fn subjects(&self, caller: &Caller, credentials: &Credentials<'_>) -> Vec<Subject> {
         let person = self.owner().map(|owner| Subject::person(caller, owner, self.own_device, self.policy.lockout));
+        let person = person.into_iter().flatten();
         let is_old = self.credential.is_none() || self.link.is_some() || credentials.meant == Meant::AgencysNew;
-        let account = is_old.then(|| Subject {
-            key: throttle::account_key(&credentials.agency.code, &self.typed.legacy),
-            policy: self.policy.lockout,
-        });
-        person.into_iter().chain(account).collect()
+        let code = &credentials.agency.code;
+        let account = is_old.then(|| Subject::account(code, &self.typed.legacy, self.policy.lockout));
+        person.chain(account).collect()
     }
 
     /// Whose password of ours must not leave the house, and is compared first.
@@ -146,9 +145,7 @@ pub(super) async fn look_up(
         known.epoch = tx.session_epoch(&owner).await?;
         known.owner_is_disabled = tx.is_disabled(&owner).await?;
         known.policy = app.policy_for(Some(agency), &tx.links_of(&owner).await?);
-        if let Some(device) = &caller.device {
-            known.own_device = tx.device_owner(device.digest()).await?.contains(&owner);
-        }
+        known.own_device = devices::knows(tx, caller, &owner, app.now()).await?;
     }
     if let Some(link) = &known.link {
         known.holder_is_disabled = tx.is_disabled(&link.identity).await?;

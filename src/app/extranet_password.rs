@@ -119,11 +119,8 @@ pub async fn restore(
         Ok::<_, Fault>(Restored::Refused)
     };
     // The same counter as for guesses at this old account on the sign-in page.
-    let subject =
-        Subject { key: throttle::account_key(&agency.code, &link.account.login), policy: agency.policy.lockout };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        return refused(Refusal::Throttled).await;
-    };
+    let subject = Subject::account(&agency.code, &link.account.login, agency.policy.lockout);
+    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
     let is_ours = is_chosen_here(app, session, password).await;
     let (reserved, is_ours) = reserved.unless(app, is_ours).await?;
     if is_ours {

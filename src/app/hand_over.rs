@@ -74,12 +74,13 @@ pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: R
         return Ok(Handed::AtHome(link.label()));
     }
     let code = long_secret(&*app.dice);
-    let now = app.now();
-    let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Handed::SessionOver) };
     if tx.link_of(&link.id, &session.identity).await?.is_none() {
         return Ok(Handed::Choose);
     }
+    // It lives for seconds, and another node may take it: by the clock of all of them (REL-056).
+    let now = tx.time(app.now()).await?;
+    let expires_at = now.checked_add(LIFETIME).unwrap_or(now);
     if !tx.open_account(&session.id, agency.origin_of(&link.label()).host(), &link.id, session.ends_at_latest()).await?
     {
         return Ok(Handed::Choose);
@@ -117,7 +118,8 @@ pub struct Entered {
 pub async fn enter(app: &App, host: &Host, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let Some(handed) = tx.take_handover(code.digest(), now).await? else { return Ok(None) };
+    let time = tx.time(now).await?;
+    let Some(handed) = tx.take_handover(code.digest(), time).await? else { return Ok(None) };
     let open = tx.open_accounts(&handed.session).await?.into_iter();
     let open = open.filter(|_| handed.browser == browser.digest());
     let mut open = open.filter(|open| open.host == host.origin().host() && open.link.id == handed.link);

@@ -1,6 +1,7 @@
 //! Attaching an agency's account to a person who exists (« rattachement », 000 I.B, b16), and asking for a person's
 //! password wherever a fresh one is wanted.
 
+use super::devices;
 use super::hasher::Comparison;
 use super::migrate::{self, Mistake, Stepped};
 use super::throttle::{self, Subject};
@@ -10,27 +11,8 @@ use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
-use crate::domain::lockout::LockoutPolicy;
 use crate::domain::migration::Step;
 use crate::domain::secret::Secret;
-use crate::domain::text::folded;
-
-/// The person whose browser this is: signed in here now, or the only one who ever was on this device.
-///
-/// # Errors
-/// The store fails.
-pub async fn known_here(
-    app: &App,
-    caller: &Caller,
-    signed_in: Option<&IdentityId>,
-) -> Result<Option<IdentityId>, Fault> {
-    if let Some(identity) = signed_in {
-        return Ok(Some(identity.clone()));
-    }
-    let Some(device) = &caller.device else { return Ok(None) };
-    let mut owners = app.store.read().await?.device_owner(device.digest()).await?;
-    Ok(if owners.len() == 1 { owners.pop() } else { None })
-}
 
 /// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
 /// password.
@@ -39,13 +21,18 @@ pub async fn known_here(
 /// Something of ours is out of order.
 pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&IdentityId>) -> Result<Stepped, Fault> {
     let known = match signed_in {
-        Some(identity) => {
-            let mut tx = app.store.read().await?;
-            tx.credential_of(identity).await?.map(|credential| (credential.identity, credential.email))
-        }
+        Some(identity) => app.store.read().await?.credential_of(identity).await?.map(|credential| credential.identity),
         None => None,
     };
     migrate::step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
+}
+
+/// The address of a person who is signed in; the run itself keeps it nowhere, where somebody else could meet it.
+///
+/// # Errors
+/// The store fails.
+pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<EmailAddress>, Fault> {
+    Ok(app.store.read().await?.credential_of(identity).await?.map(|credential| credential.email))
 }
 
 /// The password of the person who exists, typed in the wizard (000 I.B).
@@ -56,7 +43,7 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     let floor = tokio::time::Instant::now() + app.failure_floor;
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let known = match &open.flow.step {
-        Step::Join { identity, .. } => identity.clone(),
+        Step::Join { identity, .. } => identity.clone().filter(|_| typed_email.is_empty()),
         // « J'ai déjà un compte » leads from the address to the form without a step of its own.
         Step::Email { .. } => None,
         _ => return Ok(Stepped::Elsewhere),
@@ -73,7 +60,8 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     // The run may have moved meanwhile: it is looked up again.
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     migrate::take_as(app, caller, open.into_stored(), None, Some(&credential), |flow, _| {
-        if matches!(flow.step, Step::Email { .. }) {
+        // Begun where somebody was signed in, and gone on with by somebody else.
+        if matches!(flow.step, Step::Email { .. } | Step::Join { email: None, .. }) {
             flow.join_existing(None)?;
         }
         flow.joined(credential.identity.clone())
@@ -91,18 +79,12 @@ pub(super) async fn is_password_of(
 ) -> Result<bool, Fault> {
     let identity = &credential.identity;
     let mut tx = app.store.read().await?;
-    let own_device = match &caller.device {
-        Some(device) => tx.device_owner(device.digest()).await?.contains(identity),
-        None => false,
-    };
+    let own_device = devices::knows(&mut tx, caller, identity, app.now()).await?;
     let lockout = app.policy_for(agency, &tx.links_of(identity).await?).lockout;
     let disabled = tx.is_disabled(identity).await?;
     drop(tx);
-    let subject = Subject::person(caller, identity, own_device, lockout);
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        refused(app, caller, identity).await?;
-        return Ok(false);
-    };
+    let subjects = Subject::person(caller, identity, own_device, lockout);
+    let Ok(reserved) = throttle::reserve(app, caller, &subjects).await? else { return Ok(false) };
     let compared = app.hasher.compare(password, credential.password.clone()).await;
     let (reserved, compared) = reserved.unless(app, compared).await?;
     if compared == Comparison::Wrong || disabled {
@@ -133,9 +115,7 @@ async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<O
 
 /// An address that nobody has is counted like one that somebody has (SEC-053).
 async fn count_unknown(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<bool, Fault> {
-    let key = format!("unknown:{}", folded(typed));
-    let subject = Subject { key, policy: LockoutPolicy::PERSON };
-    if let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? {
+    if let Ok(reserved) = throttle::reserve(app, caller, &[Subject::unknown(typed)]).await? {
         let compared = app.hasher.compare(password, app.hasher.decoy().clone()).await;
         let (reserved, _) = reserved.unless(app, compared).await?;
         reserved.failed();

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{App, Caller, Fault};
 use crate::domain::agency::AgencyCode;
+use crate::domain::client::Client;
 use crate::domain::email::EmailAddress;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::store::Tx;
@@ -19,16 +20,17 @@ pub(super) async fn may_write_to(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let limits = app.letter_limits;
+    let now = tx.time(now).await?;
     let mut subjects = vec![
         (format!("address:{}", email.key()), limits.per_address),
-        (format!("place:{}", caller.client), limits.per_client),
+        (format!("client:{}", Client::from(caller.client)), limits.per_client),
     ];
     subjects.extend(agency.map(|code| (format!("agency:{code}"), limits.per_agency)));
     subjects.push(("all".to_owned(), limits.per_hour));
     for (number, (subject, most)) in subjects.iter().enumerate() {
         if tx.letters_in_last_hour(subject, now).await? >= *most {
             if number > 1 {
-                // One address or place at its limit is somebody's impatience; this is a flood.
+                // One address or client at its limit is somebody's impatience; this is a flood.
                 tracing::warn!(subject, most, "no more letters are written this hour");
             }
             return Ok(false);

@@ -4,11 +4,13 @@
 //! logged once where it becomes an answer.
 
 pub mod accept_terms;
+pub mod agency_codes;
 pub mod attempt;
 pub mod change_email;
 pub mod change_password;
 pub mod clock;
 pub mod detach;
+mod devices;
 pub mod enter_extranet;
 pub mod extranet_password;
 mod finish;
@@ -34,6 +36,7 @@ pub mod sign_out;
 pub mod support;
 pub mod switch_account;
 pub mod throttle;
+pub mod tries;
 pub mod visit;
 
 use std::net::IpAddr;
@@ -82,6 +85,10 @@ pub struct App {
     pub failure_floor: Duration,
     /// How many letters can be caused (f04).
     pub letter_limits: LetterLimits,
+    /// What is being judged, and what was refused.
+    pub tries: tries::Tries,
+    /// Codes of agencies that do not exist, by who types them.
+    pub agency_codes: agency_codes::Typed,
     /// One sign-in upstream at a time per account.
     pub turns: SignInTurns,
     /// One change of an extranet's cookies at a time per account.
@@ -119,6 +126,9 @@ pub enum Fault {
     /// More sign-ins wait than may.
     #[error(transparent)]
     Crowded(#[from] Crowded),
+    /// Others of the same person are being judged, and more wait than may, or too long: nothing was tried.
+    #[error("too many sign-ins of one person at once")]
+    Busy,
     /// A sealed secret cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -109,11 +109,8 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
     let Some(code) = typed_code(typed) else { return not_a_code(app, &open).await };
-    let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
-    let subject = Subject { key: account, policy: CODES };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
-        return Ok(Typed::Dead);
-    };
+    let subject = Subject::codes_of_account(&open.agency.code, &open.flow.account.login, CODES);
+    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Typed::Dead) };
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&id).await? else { return Ok(Typed::Elsewhere) };
@@ -268,9 +265,8 @@ async fn is_the_same_person(
         (Asks::ChosenPassword | Asks::OldPassword, _) => confirm.waiting.old_digest.clone(),
     };
     let Some(hash) = hash else { return Ok(None) };
-    let key = format!("confirm:{}", confirm.challenge.id.as_str());
-    let subject = Subject { key, policy: agency.policy.lockout };
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else { return Ok(None) };
+    let subject = Subject::confirmation(&confirm.challenge.id, agency.policy.lockout);
+    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(None) };
     let (reserved, compared) = reserved.unless(app, app.hasher.compare(password, hash).await).await?;
     if compared == Comparison::Wrong {
         reserved.failed();

@@ -67,7 +67,11 @@ pub enum Reset {
 /// The store fails.
 pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
-    if let Some(typed) = TypedLogin::parse(typed) {
+    // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
+    if let Some(typed) = TypedLogin::parse(typed)
+        && let Ok(counted) = throttle::reserve(app, caller, &[]).await?
+    {
+        counted.failed();
         send(app, caller, &typed, agency).await?;
     }
     tokio::time::sleep_until(floor).await;

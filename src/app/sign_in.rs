@@ -6,11 +6,12 @@ use super::attempt::{Credentials, Known, Outcome, SignedIn, look_up, refuse};
 use super::hasher::Comparison;
 use super::old_credentials;
 use super::throttle;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, devices};
 use crate::domain::audit::{AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, Meant, TypedLogin};
 use crate::domain::secret::long_secret;
 use crate::domain::session::{Session, SessionId, SessionLifetime};
+use crate::telemetry::metrics::METRICS;
 
 /// Tries what was typed. Whatever fails is answered after the same time.
 ///
@@ -33,8 +34,8 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     let ours = known.ours(&mut tx, credentials.meant).await?;
     drop(tx);
     let subjects = known.subjects(caller, credentials);
-    let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &subjects).await? else {
-        refuse(app, caller, &known, credentials, Refusal::Throttled).await?;
+    let Ok((reserved, place)) = throttle::reserve_from(app, caller, &subjects, Some(place)).await? else {
+        METRICS.sign_ins.add(Refusal::Throttled.name());
         return Ok(Outcome::Refused);
     };
     let hash = ours.as_ref().map_or(app.hasher.decoy(), |credential| &credential.password);
@@ -77,7 +78,7 @@ async fn begin_session(
         lifetime: SessionLifetime::new(&known.policy, credentials.keep),
         epoch: known.epoch,
     };
-    let (cookie, device) = (long_secret(&*app.dice), long_secret(&*app.dice));
+    let (cookie, device) = (long_secret(&*app.dice), devices::secret_for(app, caller).await?);
     let begun = app.sessions.begin(&session, &cookie).await?;
     let mut tx = app.store.write().await?;
     if tx.hold_person(&credential.identity).await? != known.epoch {

@@ -70,6 +70,8 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         dice,
         failure_floor: settings.server.failure_floor,
         letter_limits: settings.mail.limits,
+        tries: crate::app::tries::Tries::default(),
+        agency_codes: crate::app::agency_codes::Typed::default(),
         turns: SignInTurns::default(),
         jar_turns: crate::app::jar::Turns::default(),
         owed: crate::app::owed::Owed::default(),
@@ -226,6 +228,7 @@ impl Assembled {
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
         let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
+        let tries = tokio::spawn(tell_refused(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
         let watch = tokio::spawn(async move { reloader.watch(until).await });
@@ -238,7 +241,8 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts = [Some(server), Some(mail), Some(purge), Some(notices), Some(clock), Some(watch), control];
+        let parts =
+            [Some(server), Some(mail), Some(purge), Some(notices), Some(clock), Some(tries), Some(watch), control];
         for task in parts.into_iter().flatten() {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
@@ -276,6 +280,17 @@ async fn watch_clock(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+/// Tells of what was refused while somebody was locked, and at the end of what is left of it.
+async fn tell_refused(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app::tries::watch(&app) => {}
+    }
+    if let Err(error) = app::tries::tell_all(&app).await {
+        tracing::warn!(%error, "what was refused in locks is not told");
+    }
+}
+
 async fn purge(app: Arc<App>, stop: CancellationToken) {
     loop {
         match purge_once(&app).await {
@@ -290,10 +305,9 @@ async fn purge(app: Arc<App>, stop: CancellationToken) {
 }
 
 async fn purge_once(app: &App) -> Result<crate::store::Purged, crate::store::StoreError> {
-    let mut tx = app.store.write().await?;
-    let purged = tx.purge(app.now()).await?;
-    tx.commit().await?;
-    Ok(purged)
+    // A clock that jumps ahead on one node throws nothing of the others away.
+    let now = app.store.time(app.now()).await?;
+    app.store.purge(now, &app.directory().audit_retention()).await
 }
 
 fn vault(keys: &VaultKeys) -> Vault {

@@ -33,7 +33,11 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
     }
     let (tls, proxy_protocol) = listeners(root, server.as_ref(), around);
-    let database_url = root.section("database").and_then(|section| database_url(&section, around));
+    let database_url = root.section("database").and_then(|section| {
+        let url = database_url(&section, around)?;
+        warn_of_plain_text(&section, &url);
+        Some(url)
+    });
     let redis = root.section("redis").map(|section| super::redis::read(&section, around));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
     let mail = root.section("mail").and_then(|section| mail(&section, around));
@@ -124,6 +128,31 @@ fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secre
     // The text itself may hold a password: it is not repeated.
     section.error("", Wrong::new("the URL begins with neither sqlite: nor postgres://"));
     None
+}
+
+/// A database on another machine is spoken to in plain text wherever it does not insist on TLS: the driver asks for it,
+/// and takes a no.
+fn warn_of_plain_text(section: &Section<'_>, url: &Secret) {
+    let Ok(url) = url::Url::parse(url.expose()) else { return };
+    if !url.scheme().starts_with("postgres") {
+        return;
+    }
+    let said =
+        |name: &str| url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).last();
+    let host = said("host").or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_here = bare.is_empty()
+        || bare.starts_with('/')
+        || bare.starts_with("%2F")
+        || bare.starts_with("%2f")
+        || bare == "localhost"
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    let mode = said("sslmode").or_else(|| said("ssl-mode")).unwrap_or_default();
+    if is_here || matches!(mode.as_str(), "require" | "verify-ca" | "verify-full") {
+        return;
+    }
+    let wrong = Wrong::new(format!("everything that is kept, and the password, may go to {bare} in plain text"));
+    section.warning("url", wrong.hint("add ?sslmode=verify-full&sslrootcert=…, or at least ?sslmode=require"));
 }
 
 /// Reads `[tls]` and `[proxy_protocol]`, and sees to it that each address is listened on once.

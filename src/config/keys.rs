@@ -425,4 +425,10 @@ pub(super) const POLICY: &[Key] = &[
         Is("24"),
         "Hours for which a changed address is fresh: a reset that is asked for there takes effect only afterwards, and the address before can undo the change. « Ce n'est pas moi » holds for as long. 0: neither. A person at several agencies has the longest.",
     ),
+    key(
+        "audit_months",
+        Number(1, 36),
+        Is("12"),
+        "Months, of thirty days, for which the trace keeps lines about the agency; the privacy page names the longest of all agencies. Lines about a person alone go with the shortest.",
+    ),
 ];

@@ -41,6 +41,7 @@ impl<'s> Layer<'s> {
             session_hours: number("session_hours"),
             keep_days: number("keep_days"),
             fresh_address_hours: number("fresh_address_hours"),
+            audit_months: number("audit_months"),
         };
         refuse_what_is_not_there(&values, &section);
         Self { values, accept_below_cnil: flag("accept_below_cnil"), section }

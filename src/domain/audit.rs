@@ -56,6 +56,11 @@ pub enum AuditEvent {
         /// Why.
         reason: Refusal,
     },
+    /// A lock is over: so many tries were refused meanwhile, unlooked at (SEC-252).
+    TriesRefused {
+        /// How many.
+        tries: u32,
+    },
     /// Old credentials could not be checked.
     ExtranetSilent {
         /// What the extranet did.
@@ -197,6 +202,7 @@ impl AuditEvent {
         match self {
             Self::SignedIn => "signed-in",
             Self::SignInRefused { .. } => "sign-in-refused",
+            Self::TriesRefused { .. } => "tries-refused",
             Self::ExtranetSilent { .. } => "extranet-silent",
             Self::MigrationStarted => "migration-started",
             Self::MigrationResumed => "migration-resumed",

@@ -25,12 +25,6 @@ impl TypedLogin {
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self { email: EmailAddress::parse(text).ok(), legacy: LegacyLogin::parse(text)? })
     }
-
-    /// As counted, whatever it is: the same for every spelling (SEC-050).
-    #[must_use]
-    pub fn counted(&self) -> String {
-        super::text::folded(self.legacy.as_str())
-    }
 }
 
 /// Whose password it is that was typed.
@@ -54,7 +48,7 @@ impl TypedLogin {
     /// Whether it was meant as an address, however it is misspelled.
     #[must_use]
     pub fn looks_like_an_address(&self) -> bool {
-        self.counted().contains('@')
+        super::text::folded(self.legacy.as_str()).contains('@')
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How guesses on one person, device or place are slowed.
+/// How guesses on one person, on one device, or of one client are slowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockoutPolicy {
     /// Failures in a row before the first delay (003: 5).
@@ -22,9 +22,13 @@ impl LockoutPolicy {
     /// For one person.
     pub const PERSON: Self =
         Self { free_failures: 5, first_delay_s: 90, longest_delay_s: 4 * 3600, daily_failures: 25, calm_s: 24 * 3600 };
-    /// For one client address: wide, since an office or a residence may share it.
-    pub const ADDRESS: Self =
+    /// For one client: wide, since an office or a residence may share it.
+    pub const CLIENT: Self =
         Self { free_failures: 200, first_delay_s: 10, longest_delay_s: 120, daily_failures: 5000, calm_s: 600 };
+    /// For codes of agencies that do not exist, each counted once, from one client: an office has many people and some
+    /// old letters, and waits for minutes at most; whoever looks for agencies gets nowhere (SEC-019).
+    pub const AGENCY_CODES: Self =
+        Self { free_failures: 60, first_delay_s: 30, longest_delay_s: 300, daily_failures: 1000, calm_s: 600 };
 
     /// The stricter of both, for a person at several agencies.
     #[must_use]
@@ -69,19 +73,28 @@ impl Attempts {
     /// # Errors
     /// Gives the time at which the next attempt is let through.
     pub fn reserve(&self, policy: &LockoutPolicy, now: Timestamp) -> Result<Self, Timestamp> {
-        if let Some(until) = self.locked_until(policy, now) {
-            return Err(until);
+        match self.locked_until(policy, now) {
+            Some(until) => Err(until),
+            None => Ok(self.with(1, policy, now)),
+        }
+    }
+
+    /// With some more that were let through, or that were refused for another reason and count all the same.
+    #[must_use]
+    pub fn with(&self, more: u32, policy: &LockoutPolicy, now: Timestamp) -> Self {
+        if more == 0 {
+            return *self;
         }
         let Self { streak, today, day_start, last } = self.not_after(now);
         let new_day = day_start.is_none_or(|start| now.duration_since(start) >= DAY);
         let calm = SignedDuration::from_secs(i64::from(policy.calm_s));
         let new_row = last.is_none_or(|last| now.duration_since(last) >= calm);
-        Ok(Self {
-            streak: if new_row { 1 } else { streak.saturating_add(1) },
-            today: if new_day { 1 } else { today.saturating_add(1) },
+        Self {
+            streak: if new_row { more } else { streak.saturating_add(more) },
+            today: if new_day { more } else { today.saturating_add(more) },
             day_start: if new_day { Some(now) } else { day_start },
             last: Some(now),
-        })
+        }
     }
 
     /// The same without a time that is still to come. A clock that was set back starts no new day and frees nobody, but
@@ -156,8 +169,8 @@ mod tests {
 
     #[test]
     fn who_reads_the_clock_first_and_comes_second_is_not_locked() {
-        let one = Attempts::default().reserve(&LockoutPolicy::ADDRESS, at(10)).expect("free");
-        let other = one.reserve(&LockoutPolicy::ADDRESS, at(9)).expect("nobody is locked yet");
+        let one = Attempts::default().reserve(&LockoutPolicy::CLIENT, at(10)).expect("free");
+        let other = one.reserve(&LockoutPolicy::CLIENT, at(9)).expect("nobody is locked yet");
         assert_eq!(other.streak, 2, "and both count");
     }
 
@@ -169,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn f02_a_place_that_many_share_is_free_again_after_some_calm() {
+    fn f02_a_client_that_many_share_is_free_again_after_some_calm() {
         let mut attempts = Attempts::default();
         for _ in 0..200 {
-            attempts = attempts.reserve(&LockoutPolicy::ADDRESS, at(0)).expect("free tries");
+            attempts = attempts.reserve(&LockoutPolicy::CLIENT, at(0)).expect("free tries");
         }
-        assert_eq!(attempts.reserve(&LockoutPolicy::ADDRESS, at(1)), Err(at(10)));
-        assert_eq!(attempts.reserve(&LockoutPolicy::ADDRESS, at(600)).map(|attempts| attempts.streak), Ok(1));
+        assert_eq!(attempts.reserve(&LockoutPolicy::CLIENT, at(1)), Err(at(10)));
+        assert_eq!(attempts.reserve(&LockoutPolicy::CLIENT, at(600)).map(|attempts| attempts.streak), Ok(1));
     }
 
     /// Five wrong passwords at one moment.

@@ -110,10 +110,10 @@ pub enum Step {
     },
     /// The password of the person who has this address already is asked for (« rattachement »).
     Join {
-        /// The person, once the address is proven or the browser is that person's; None after « J'ai déjà un compte »,
-        /// where address and password are asked for together.
+        /// The person, once the address is proven, or who was signed in where the run was begun; None after « J'ai déjà
+        /// un compte », where address and password are asked for together.
         identity: Option<IdentityId>,
-        /// The address, where it is known.
+        /// The address, where it was proven in this run.
         email: Option<EmailAddress>,
     },
     /// Over.
@@ -257,7 +257,7 @@ impl Flow {
     /// # Errors
     /// Another step is open.
     pub fn choose_email(&mut self, email: EmailAddress, challenge: ChallengeId) -> Result<Effect, FlowError> {
-        if !matches!(self.step, Step::Email { .. } | Step::Join { identity: None, .. }) {
+        if !matches!(self.step, Step::Email { .. } | Step::Join { email: None, .. }) {
             return Err(WrongStep.into());
         }
         match self.plan.order {
@@ -329,16 +329,16 @@ impl Flow {
         self.step = Step::Join { identity: Some(identity), email: Some(email.address().clone()) };
     }
 
-    /// « J'ai déjà un compte », or a browser that is known: that person's password is asked for at once (000 I.B).
+    /// « J'ai déjà un compte », or somebody is signed in: that person's password is asked for at once (000 I.B). The run
+    /// does not keep the address: it may go on in another browser, with somebody else.
     ///
     /// # Errors
     /// Another step is open.
-    pub fn join_existing(&mut self, known: Option<(IdentityId, EmailAddress)>) -> Result<Effect, FlowError> {
+    pub fn join_existing(&mut self, identity: Option<IdentityId>) -> Result<Effect, FlowError> {
         if !matches!(self.step, Step::Email { .. } | Step::Join { .. }) {
             return Err(WrongStep.into());
         }
-        let (identity, email) = known.unzip();
-        self.step = Step::Join { identity, email };
+        self.step = Step::Join { identity, email: None };
         Ok(Effect::Nothing)
     }
 

@@ -101,6 +101,8 @@ pub struct AgencyPolicy {
     pub keep_days: u32,
     /// Hours for which a changed address is fresh, and for which « Ce n'est pas moi » holds (at most 72).
     pub fresh_address_hours: u32,
+    /// Months that lines of the trace about this agency are kept.
+    pub audit_months: u32,
 }
 
 /// One layer of settings: what it does not say is left to the layer below.
@@ -136,6 +138,8 @@ pub struct PolicyLayer {
     pub keep_days: Option<u32>,
     /// See [`AgencyPolicy::fresh_address_hours`].
     pub fresh_address_hours: Option<u32>,
+    /// See [`AgencyPolicy::audit_months`].
+    pub audit_months: Option<u32>,
 }
 
 impl Default for AgencyPolicy {
@@ -156,6 +160,7 @@ impl Default for AgencyPolicy {
             session_hours: 12,
             keep_days: 30,
             fresh_address_hours: FRESH_ADDRESS_HOURS,
+            audit_months: 12,
         }
     }
 }
@@ -183,6 +188,7 @@ impl AgencyPolicy {
             session_hours: layer.session_hours.unwrap_or(self.session_hours),
             keep_days: layer.keep_days.unwrap_or(self.keep_days),
             fresh_address_hours: layer.fresh_address_hours.unwrap_or(self.fresh_address_hours),
+            audit_months: layer.audit_months.unwrap_or(self.audit_months),
         }
     }
 

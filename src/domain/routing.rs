@@ -8,6 +8,8 @@ use super::agency::{Agency, AgencyCode};
 use super::common::Common;
 use super::identity::AccountLabel;
 use super::origin::{Origin, Scheme};
+use super::policy::AgencyPolicy;
+use super::retention::AuditRetention;
 
 /// Our own paths on an agency's host; everything else there is the extranet's.
 pub const OWN_PREFIX: &str = "/.vestibule/";
@@ -194,6 +196,13 @@ impl Directory {
     /// Every agency, in no order.
     pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
         self.by_code.values()
+    }
+
+    /// For how long the trace is kept.
+    #[must_use]
+    pub fn audit_retention(&self) -> AuditRetention {
+        let months = self.agencies().map(|agency| (agency.code.clone(), agency.policy.audit_months));
+        AuditRetention::of(months, AgencyPolicy::default().audit_months)
     }
 
     /// The agency with these codes.

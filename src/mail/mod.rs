@@ -121,10 +121,12 @@ impl Mailer {
     }
 
     async fn claim(&self, except: &[&str]) -> Result<Option<Claimed>, StoreError> {
-        let now = self.clock.now();
-        if !self.store.read().await?.is_letter_due(except, now).await? {
+        let mut tx = self.store.read().await?;
+        let now = tx.time(self.clock.now()).await?;
+        if !tx.is_letter_due(except, now).await? {
             return Ok(None);
         }
+        drop(tx);
         let mut tx = self.store.write().await?;
         let claimed = tx.claim_letter(lease_ms(), except, now).await?;
         tx.commit().await?;

@@ -80,7 +80,8 @@ fn sender(mailer: &Mailer, mail: &Mail) -> Result<Sender, Undelivered> {
 async fn renew(mailer: &Mailer, claimed: &Claimed) {
     let kept = async {
         let mut tx = mailer.store.write().await?;
-        let kept = tx.renew_lease(&claimed.claim, super::lease_ms(), mailer.clock.now()).await?;
+        let now = tx.time(mailer.clock.now()).await?;
+        let kept = tx.renew_lease(&claimed.claim, super::lease_ms(), now).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(kept)
     };
@@ -146,7 +147,7 @@ async fn set_back(
 
 /// Tries again later, or gives up in the end.
 async fn put_off(mailer: &Mailer, tx: &mut Tx, claimed: &Claimed, said: &str) -> Result<(), StoreError> {
-    let now = mailer.clock.now();
+    let now = tx.time(mailer.clock.now()).await?;
     let (letter, attempts) = (claimed.claim.id.as_str(), claimed.attempts);
     let kind = claimed.mail.as_ref().map_or("unreadable", |mail| mail.kind.name());
     let next = next_attempt(attempts, now);

@@ -71,6 +71,10 @@ pub enum Alert {
     Unavailable,
     /// Who is signed in attaches another account: its old credentials are asked for.
     AttachAnother,
+    /// Others of the same person sign in just now: nothing was tried (ATT-24).
+    Busy,
+    /// Too many codes of agencies that do not exist were typed from here: nothing is looked up for a while (SEC-019).
+    CodesLater,
 }
 
 impl Alert {
@@ -97,6 +101,8 @@ impl Alert {
             | Self::TooEarly
             | Self::AttachAnother
             | Self::Held
+            | Self::Busy
+            | Self::CodesLater
             | Self::Stale => Tone::Info,
             Self::AccountReady
             | Self::SignedOut
@@ -704,6 +710,12 @@ pub struct LeavePage {
 /// What is kept about a resident and why (RGPD 12 to 14): the agency's text, or ours.
 #[derive(Debug, Clone, Serialize)]
 pub struct PrivacyPage {
+    /// For how many months the trace is kept at most.
+    pub audit_months: u32,
+    /// For how many days a letter is known.
+    pub letter_days: i64,
+    /// For how many days a device is known.
+    pub device_days: u16,
     /// The agency's name.
     pub agency: String,
 }

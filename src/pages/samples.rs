@@ -194,7 +194,9 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::AddressTaken => Alert::Stale,
         Alert::Stale => Alert::Unavailable,
         Alert::Unavailable => Alert::AttachAnother,
-        Alert::AttachAnother => return None,
+        Alert::AttachAnother => Alert::Busy,
+        Alert::Busy => Alert::CodesLater,
+        Alert::CodesLater => return None,
     })
 }
 
@@ -573,8 +575,9 @@ fn messages(samples: &mut Vec<Sample>) {
     }
     let request_id = Some(AWKWARD.to_owned());
     page(samples, &MessagePage { name: MessageName::Failed, action_url: AWKWARD.to_owned(), request_id });
-    page(samples, &PrivacyPage { agency: "Agence des Tilleuls".to_owned() });
-    page(samples, &PrivacyPage { agency: AWKWARD.to_owned() });
+    for agency in ["Agence des Tilleuls", AWKWARD] {
+        page(samples, &PrivacyPage { agency: agency.to_owned(), audit_months: 12, letter_days: 90, device_days: 180 });
+    }
 }
 
 const fn message_after(name: MessageName) -> Option<MessageName> {

@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::switch_account::{attach_at, attached};
 use crate::app::{Fault, switch_account};
+use crate::domain::device;
 use crate::domain::session::Session;
 use crate::pages::portal::{AccountPage, Alert, MessageName, MessagePage, PrivacyPage};
+use crate::store::LETTERS_DAYS;
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
@@ -84,6 +86,11 @@ pub(super) async fn show(
 
 pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     guest.session(&web).await?;
-    let page = PrivacyPage { agency: web.app.current.edition().portal.name.clone() };
+    let page = PrivacyPage {
+        agency: web.app.current.edition().portal.name.clone(),
+        audit_months: web.app.directory().audit_retention().longest,
+        letter_days: LETTERS_DAYS,
+        device_days: device::KNOWN_DAYS,
+    };
     Ok(guest.page(&web, None, &page))
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::relayed::{self, Before};
 use super::{enter_extranet, wording};
 use crate::app::Fault;
+use crate::app::agency_codes::{self, Found};
 use crate::app::hand_over::{self, Entered, Handed, Request};
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{AccountLabel, Link};
@@ -126,7 +127,8 @@ pub(super) async fn hand_over(
     mut guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else { return Ok(guest.go("/login")) };
+    let found = agency_codes::find(&web.app, &guest.caller, &asked.client, &asked.societe).await?;
+    let Found::Agency(agency) = found else { return Ok(guest.go("/login")) };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let way_back =
         query(&[("client", agency.code.client()), ("societe", agency.code.societe()), ("return", return_to.as_str())]);

@@ -21,7 +21,7 @@ use crate::pages::portal::{
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{Problem, try_again};
+use crate::web::problem::{Problem, alert_of, try_again};
 
 /// Where the page of the open step is.
 pub(super) const HERE: &str = "/migration";
@@ -85,13 +85,19 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
-            // A device that is known shows no other person's address to who else sits at it.
             let signed_in = guest.session(web).await?.map(|session| session.identity);
-            let shown = |email: &EmailAddress| {
-                if signed_in.is_some() && signed_in == *identity { email.to_string() } else { email.masked() }
+            let shown = match (email, signed_in) {
+                (_, Some(signed_in)) if Some(&signed_in) == identity.as_ref() => {
+                    join::address_of(&web.app, &signed_in).await?.map(|email| email.to_string())
+                }
+                // Proven in this run: nobody learns of it who had not typed it.
+                (Some(email), _) => Some(email.masked()),
+                // Somebody was signed in where the run was begun, who is not here now.
+                (None, _) => None,
             };
-            let email = typed.or(email.as_ref().map(shown)).unwrap_or_default();
-            guest.page_with(status, web, agency, &JoinPage { email, email_open: identity.is_none(), alert })
+            let email_open = shown.is_none();
+            let email = typed.or(shown).unwrap_or_default();
+            guest.page_with(status, web, agency, &JoinPage { email, email_open, alert })
         }
         Step::Done { joined: true } => guest.page(web, agency, &JoinedPage { agency: open.agency.brand.name.clone() }),
         Step::Done { joined: false } => {
@@ -131,11 +137,10 @@ pub(super) fn proof_page(
 pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
     let stepped = migrate::leave_notice(&web.app, &guest.caller).await?;
     if stepped == Stepped::On {
-        // A browser that is known is asked for that person's password at once (000 I.B).
-        let session = guest.session(&web).await?;
-        let signed_in = session.as_ref().map(|session| &session.identity);
-        if let Some(known) = join::known_here(&web.app, &guest.caller, signed_in).await? {
-            join::join_existing(&web.app, &guest.caller, Some(&known)).await?;
+        // Who is signed in is asked for the password at once (000 I.B); that somebody was once, on this device, says
+        // nothing about who sits at it now.
+        if let Some(session) = guest.session(&web).await? {
+            join::join_existing(&web.app, &guest.caller, Some(&session.identity)).await?;
         }
     }
     answer(&web, guest, stepped, None).await
@@ -173,7 +178,7 @@ pub(super) async fn change_email(State(web): State<Arc<Web>>, guest: Guest, _: F
 
 /// « Je n'ai pas encore de compte » on the page that asks for an existing one's password.
 pub(super) async fn back_to_email(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    show_as(&web, guest, |step| matches!(step, Step::Join { identity: None, .. }), Step::Email { proposed: None }).await
+    show_as(&web, guest, |step| matches!(step, Step::Join { email: None, .. }), Step::Email { proposed: None }).await
 }
 
 /// « J'ai déjà un compte »: shows the form; the step is taken when it is sent, since following a link changes nothing.
@@ -208,7 +213,7 @@ pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
         // On the page of a known address nothing was typed but the password.
         Err(fault) if typed.is_empty() => return Err(fault),
         Err(fault) => {
-            let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::Unavailable) };
+            let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(alert_of(&fault)) };
             return Ok(try_again(guest, &web, None, &page, &fault));
         }
     };
@@ -216,7 +221,7 @@ pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
         let Some(open) = migrate::open(&web.app, &guest.caller).await? else {
             return show_step(&web, guest, Remarks::default()).await;
         };
-        if matches!(open.flow.step, Step::Join { identity: Some(_), .. }) {
+        if typed.is_empty() {
             return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
         }
         let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::WrongPassword) };

@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod change_email;
 mod change_password;
+mod codes;
 mod detach;
 mod enter_extranet;
 mod extranet_password;

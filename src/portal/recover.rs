@@ -8,13 +8,14 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::prove::Link;
-use super::{sign_in, wording};
+use super::{codes, wording};
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
-    FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage, ResetWaitsPage,
+    Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
+    ResetWaitsPage,
 };
 use crate::pages::written;
 use crate::web::Web;
@@ -32,18 +33,24 @@ pub(super) struct Said {
     societe: String,
 }
 
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest, Asked(asked): Asked<Said>) -> Response {
-    let Some(agency) = web.app.agency(&asked.client, &asked.societe) else {
-        return sign_in::ask_codes(guest, &web, asked.client, asked.societe, "/forgotten");
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(asked): Asked<Said>,
+) -> Result<Response, Fault> {
+    let asked = Codes { client: asked.client, societe: asked.societe };
+    let (guest, agency) = match codes::look_up(&web, guest, asked, "/forgotten").await? {
+        Ok(found) => found,
+        Err(response) => return Ok(response),
     };
     let page = ForgottenPage { codes: wording::codes(Some(&agency)), login: String::new(), error: None };
-    guest.page(&web, Some(&agency), &page)
+    Ok(guest.page(&web, Some(&agency), &page))
 }
 
-pub(super) async fn ask(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
-        let (client, societe) = (fields.text("client").to_owned(), fields.text("societe").to_owned());
-        return Ok(sign_in::ask_codes(guest, &web, client, societe, "/forgotten"));
+pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let (mut guest, agency) = match codes::typed(&web, guest, &fields, "/forgotten").await? {
+        Ok(found) => found,
+        Err(response) => return Ok(response),
     };
     let login = fields.text("login");
     guest.stands_at(wording::forgotten_path(&agency));

@@ -8,12 +8,14 @@ use cookie::time::Duration;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::{shared_host, wording};
+use super::{codes, shared_host, wording};
 use crate::app::Fault;
+use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
 use crate::app::{sign_in, sign_out};
 use crate::domain::agency::Agency;
 use crate::domain::credential::Meant;
+use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
@@ -22,11 +24,8 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::try_again;
+use crate::web::problem::{alert_of, try_again};
 use crate::web::query::Asked;
-
-/// A device is known for so long after the last sign-in on it.
-const DEVICE_DAYS: i64 = 180;
 
 /// What a link to the login page can say.
 #[derive(Debug, Default, Deserialize)]
@@ -60,7 +59,14 @@ pub(super) async fn show(
     mut guest: Guest,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let agency = web.app.agency(&asked.client, &asked.societe);
+    let agency = match agency_codes::find(&web.app, &guest.caller, &asked.client, &asked.societe).await? {
+        Found::Agency(agency) => Some(agency),
+        Found::Unknown => None,
+        Found::Later(seconds) => {
+            let codes = Codes { client: asked.client, societe: asked.societe };
+            return Ok(codes::later(guest, &web, codes, "/login", seconds));
+        }
+    };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let session = guest.session(&web).await?;
     if agency.is_none()
@@ -122,9 +128,9 @@ fn form(web: &Web, agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let Some(agency) = web.app.agency(fields.text("client"), fields.text("societe")) else {
-        let (client, societe) = (fields.text("client").to_owned(), fields.text("societe").to_owned());
-        return Ok(ask_codes(guest, &web, client, societe, "/login"));
+    let (guest, agency) = match codes::typed(&web, guest, &fields, "/login").await? {
+        Ok(found) => found,
+        Err(response) => return Ok(response),
     };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let keep = fields.ticked("keep");
@@ -142,7 +148,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
         Ok(outcome) => outcome,
         Err(fault) => {
-            let page = form(&web, &agency, &return_to, Some(Alert::Unavailable));
+            let page = form(&web, &agency, &return_to, Some(alert_of(&fault)));
             let page = SignInPage { login: fields.text("login").to_owned(), keep, ..page };
             return Ok(try_again(guest, &web, Some(&agency), &page, &fault));
         }
@@ -193,7 +199,7 @@ async fn welcome(
         sign_out::sign_out(&web.app, &guest.caller, &before).await?;
     }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
-    guest.set(Kind::Device, signed_in.device.expose(), Some(Duration::days(DEVICE_DAYS)));
+    guest.set(Kind::Device, signed_in.device.expose(), Some(Duration::days(i64::from(device::KNOWN_DAYS))));
     guest.renew_browser(long_secret(&*web.app.dice));
     Ok(guest.go_into(agency, return_to.as_str()))
 }

@@ -6,8 +6,8 @@
 
 mod cache;
 mod change;
+mod clients;
 mod notices;
-mod places;
 mod redis;
 mod resealing;
 

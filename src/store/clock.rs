@@ -1,9 +1,10 @@
-//! Times that are kept, after the clock was set back (REL-055).
+//! By which clock times are judged that several nodes share, and times that are kept, after it was set back (REL-055,
+//! REL-056, decision 49).
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rows::millis;
-use super::{StoreError, Tx};
+use super::rows::{Columns as _, millis};
+use super::{Dialect, Store, StoreError, Tx};
 
 /// Each takes now ($1) and by how much the clock was set back ($2): a time that is still to come was written down before
 /// that, and goes back with the clock. What has gone back is no longer to come, so that a second node does it in vain.
@@ -28,7 +29,37 @@ const STATEMENTS: [&str; 17] = [
     "UPDATE letters SET not_before = not_before - $2 WHERE state = 'queued' AND not_before > $1",
 ];
 
+impl Store {
+    /// The same as [`Tx::time`], beside any transaction.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn time(&self, told: Timestamp) -> Result<Timestamp, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(told),
+            Dialect::Postgres => self.read().await?.time(told).await,
+        }
+    }
+}
+
 impl Tx {
+    /// What time it is for every node alike: by the database's clock where there can be others, else by one's own, which
+    /// is handed in.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn time(&mut self, told: Timestamp) -> Result<Timestamp, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(told),
+            Dialect::Postgres => {
+                sqlx::query("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS told")
+                    .fetch_one(self.conn())
+                    .await?
+                    .time("told")
+            }
+        }
+    }
+
     /// Lets guesses, proofs, resets, refusals and letters be as old by the clock as they are, after it was set back by so much:
     /// no lock lasts longer, no code or link lives longer, and no letter waits until the clock has caught up. A letter
     /// that somebody is sending stays taken for `lease_ms`.

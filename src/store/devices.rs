@@ -1,14 +1,18 @@
-//! Browsers that a person signed in on before.
+//! Devices that a person signed in on before: a row for each, of whom ten may share one (decision 48).
 
 use jiff::Timestamp;
 
-use super::rows::{Columns as _, millis};
+use super::rows::millis;
 use super::{StoreError, Tx};
+use crate::domain::device;
 use crate::domain::identity::IdentityId;
 use crate::domain::secret::SecretDigest;
 
+/// For how long a person is known on a device.
+pub(super) const KNOWN_MS: i64 = device::KNOWN_DAYS as i64 * 86_400_000;
+
 impl Tx {
-    /// Remembers that the person signed in on this browser.
+    /// Remembers that the person signed in on this device; beyond what one may know, it forgets the oldest.
     ///
     /// # Errors
     /// There is no such person, or the database failed.
@@ -27,24 +31,53 @@ impl Tx {
         .bind(millis(now))
         .execute(self.conn())
         .await?;
+        sqlx::query(
+            "DELETE FROM devices WHERE digest = $1 AND identity_id <> $2 AND identity_id NOT IN
+                 (SELECT identity_id FROM devices WHERE digest = $1 AND identity_id <> $2
+                  ORDER BY remembered_at DESC, identity_id LIMIT $3)",
+        )
+        .bind(device.to_hex())
+        .bind(identity.as_str())
+        .bind(i64::from(device::PERSONS) - 1)
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 
-    /// Who signed in on this browser before, the last one first.
+    /// Whether the person has signed in on this device, not too long ago.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn device_owner(&mut self, device: SecretDigest) -> Result<Vec<IdentityId>, StoreError> {
-        sqlx::query("SELECT identity_id FROM devices WHERE digest = $1 ORDER BY remembered_at DESC, identity_id")
-            .bind(device.to_hex())
-            .fetch_all(self.conn())
-            .await?
-            .iter()
-            .map(|row| row.text("identity_id").map(IdentityId::stored))
-            .collect()
+    pub async fn knows_on_device(
+        &mut self,
+        device: SecretDigest,
+        identity: &IdentityId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let known =
+            sqlx::query("SELECT 1 AS known FROM devices WHERE digest = $1 AND identity_id = $2 AND remembered_at > $3")
+                .bind(device.to_hex())
+                .bind(identity.as_str())
+                .bind(millis(now) - KNOWN_MS)
+                .fetch_optional(self.conn())
+                .await?;
+        Ok(known.is_some())
     }
 
-    /// Forgets every browser of the person.
+    /// Whether anybody has signed in on this device, not too long ago.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_known_device(&mut self, device: SecretDigest, now: Timestamp) -> Result<bool, StoreError> {
+        let known = sqlx::query("SELECT 1 AS known FROM devices WHERE digest = $1 AND remembered_at > $2 LIMIT 1")
+            .bind(device.to_hex())
+            .bind(millis(now) - KNOWN_MS)
+            .fetch_optional(self.conn())
+            .await?;
+        Ok(known.is_some())
+    }
+
+    /// Forgets every device of the person.
     ///
     /// # Errors
     /// The database failed.

@@ -59,7 +59,7 @@ pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
 pub use open_accounts::OpenAccount;
 pub use outbox::OutboxLine;
-pub use purge::Purged;
+pub use purge::{LETTERS_DAYS, Purged};
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;

@@ -1,9 +1,11 @@
-//! What is past its time goes (LAW-024).
+//! What is past its time goes (LAW-024): in small steps, so that nobody waits for the writer meanwhile (B19).
 
 use jiff::Timestamp;
 
+use super::devices::KNOWN_MS;
 use super::rows::millis;
-use super::{StoreError, Tx};
+use super::{Store, StoreError};
+use crate::domain::retention::{AuditRetention, months_before};
 
 /// How many rows of each kind a purge removed, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,56 +34,106 @@ pub struct Purged {
     pub letter_counts: u64,
     /// Counts of guesses.
     pub throttles: u64,
-    /// Browsers that nobody signed in on for long.
+    /// Devices that a person has not signed in on for long.
     pub devices: u64,
+    /// Lines of the trace.
+    pub audit: u64,
 }
 
 const DAY_MS: i64 = 86_400_000;
 /// Spent proofs and resets are kept so long, so that an old link is explained and not unknown.
-const SPENT_MS: i64 = 30 * DAY_MS;
+const SPENT_DAYS: i64 = 30;
 /// Letters that are over, and what they left as marks of addresses (LAW-024: at most 90 days).
-const LETTERS_MS: i64 = 90 * DAY_MS;
+pub const LETTERS_DAYS: i64 = 90;
 /// No count of guesses matters longer: the longest delay is hours, the longest count a day.
 const GUESSES_MS: i64 = 2 * DAY_MS;
-/// A browser is known for about 13 months after the last sign-in on it, as long as a cookie should live (CNIL).
-const DEVICES_MS: i64 = 395 * DAY_MS;
 
-impl Tx {
-    /// Removes what is past its time, and tells how much.
+/// Rows of one transaction. Each is short, and whoever waits to write has a turn before the next one.
+const STEP: u16 = 1000;
+
+const FLOWS: &str = "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires_at <= $1 LIMIT $2)";
+const CHALLENGES: &str =
+    "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE requested_at <= $1 LIMIT $2)";
+const RECOVERIES: &str =
+    "DELETE FROM recoveries WHERE id IN (SELECT id FROM recoveries WHERE requested_at <= $1 LIMIT $2)";
+const WARNINGS: &str = "DELETE FROM warnings WHERE id IN (SELECT id FROM warnings WHERE changed_at <= $1 LIMIT $2)";
+const HANDOVERS: &str =
+    "DELETE FROM handovers WHERE code IN (SELECT code FROM handovers WHERE expires_at <= $1 LIMIT $2)";
+const SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+    WHERE seen_at + idle_minutes * 60000 <= $1 OR started_at + hours * 3600000 <= $1 LIMIT $2)";
+const OPEN_ACCOUNTS: &str = "DELETE FROM open_accounts WHERE (session_id, host) IN
+    (SELECT session_id, host FROM open_accounts WHERE until <= $1 LIMIT $2)";
+const SESSION_MARKS: &str = "DELETE FROM session_marks WHERE session_id IN
+    (SELECT session_id FROM session_marks WHERE until <= $1 LIMIT $2)";
+const LETTERS: &str = "DELETE FROM letters WHERE id IN
+    (SELECT id FROM letters WHERE state IN ('sent', 'abandoned') AND created_at <= $1 LIMIT $2)";
+const ADDRESSES: &str = "DELETE FROM refused_addresses WHERE address IN
+    (SELECT address FROM refused_addresses WHERE refused_at <= $1 LIMIT $2)";
+const LETTER_COUNTS: &str = "DELETE FROM letter_counts WHERE (subject, counted_at) IN
+    (SELECT subject, counted_at FROM letter_counts WHERE counted_at <= $1 LIMIT $2)";
+const THROTTLES: &str =
+    "DELETE FROM throttles WHERE subject IN (SELECT subject FROM throttles WHERE last_at <= $1 LIMIT $2)";
+const DEVICES: &str = "DELETE FROM devices WHERE (digest, identity_id) IN
+    (SELECT digest, identity_id FROM devices WHERE remembered_at <= $1 LIMIT $2)";
+const AUDIT: &str = "DELETE FROM audit WHERE seq IN
+    (SELECT seq FROM audit WHERE happened_at <= $1 ORDER BY happened_at LIMIT $2)";
+const AUDIT_OF_NO_AGENCY: &str = "DELETE FROM audit WHERE seq IN
+    (SELECT seq FROM audit WHERE agency IS NULL AND happened_at <= $1 ORDER BY happened_at LIMIT $2)";
+const AUDIT_OF_AGENCY: &str = "DELETE FROM audit WHERE seq IN
+    (SELECT seq FROM audit WHERE agency = $3 AND happened_at <= $1 ORDER BY happened_at LIMIT $2)";
+
+impl Store {
+    /// Removes what is past its time, and tells how much. The time is that of all nodes ([`Store::time`]).
     ///
     /// # Errors
-    /// The database failed.
-    pub async fn purge(&mut self, now: Timestamp) -> Result<Purged, StoreError> {
-        let now = millis(now);
+    /// The database failed; what was removed before stays so.
+    pub async fn purge(&self, now: Timestamp, trace: &AuditRetention) -> Result<Purged, StoreError> {
+        let (time, now) = (now, millis(now));
+        let (spent, letters) = (now - SPENT_DAYS * DAY_MS, now - LETTERS_DAYS * DAY_MS);
         Ok(Purged {
-            flows: self.remove("DELETE FROM flows WHERE expires_at <= $1", now).await?,
-            challenges: self.remove("DELETE FROM challenges WHERE requested_at <= $1", now - SPENT_MS).await?,
-            recoveries: self.remove("DELETE FROM recoveries WHERE requested_at <= $1", now - SPENT_MS).await?,
-            warnings: self.remove("DELETE FROM warnings WHERE changed_at <= $1", now - SPENT_MS).await?,
-            handovers: self.remove("DELETE FROM handovers WHERE expires_at <= $1", now).await?,
-            sessions: self
-                .remove(
-                    "DELETE FROM sessions
-                     WHERE seen_at + idle_minutes * 60000 <= $1 OR started_at + hours * 3600000 <= $1",
-                    now,
-                )
-                .await?,
-            open_accounts: self.remove("DELETE FROM open_accounts WHERE until <= $1", now).await?,
-            session_marks: self.remove("DELETE FROM session_marks WHERE until <= $1", now).await?,
-            letters: self
-                .remove(
-                    "DELETE FROM letters WHERE state IN ('sent', 'abandoned') AND created_at <= $1",
-                    now - LETTERS_MS,
-                )
-                .await?,
-            addresses: self.remove("DELETE FROM refused_addresses WHERE refused_at <= $1", now - LETTERS_MS).await?,
-            letter_counts: self.remove("DELETE FROM letter_counts WHERE counted_at <= $1", now - DAY_MS).await?,
-            throttles: self.remove("DELETE FROM throttles WHERE last_at <= $1", now - GUESSES_MS).await?,
-            devices: self.remove("DELETE FROM devices WHERE remembered_at <= $1", now - DEVICES_MS).await?,
+            flows: self.remove(FLOWS, now, None).await?,
+            challenges: self.remove(CHALLENGES, spent, None).await?,
+            recoveries: self.remove(RECOVERIES, spent, None).await?,
+            warnings: self.remove(WARNINGS, spent, None).await?,
+            handovers: self.remove(HANDOVERS, now, None).await?,
+            sessions: self.remove(SESSIONS, now, None).await?,
+            open_accounts: self.remove(OPEN_ACCOUNTS, now, None).await?,
+            session_marks: self.remove(SESSION_MARKS, now, None).await?,
+            letters: self.remove(LETTERS, letters, None).await?,
+            addresses: self.remove(ADDRESSES, letters, None).await?,
+            letter_counts: self.remove(LETTER_COUNTS, now - DAY_MS, None).await?,
+            throttles: self.remove(THROTTLES, now - GUESSES_MS, None).await?,
+            devices: self.remove(DEVICES, now - KNOWN_MS, None).await?,
+            audit: self.purge_trace(time, trace).await?,
         })
     }
 
-    async fn remove(&mut self, statement: &'static str, limit: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query(statement).bind(limit).execute(self.unhurried()).await?.rows_affected())
+    async fn purge_trace(&self, now: Timestamp, trace: &AuditRetention) -> Result<u64, StoreError> {
+        let before = |months| millis(months_before(now, months));
+        let mut removed = self.remove(AUDIT, before(trace.longest), None).await?;
+        if trace.shortest < trace.longest {
+            removed += self.remove(AUDIT_OF_NO_AGENCY, before(trace.shortest), None).await?;
+        }
+        for (agency, months) in &trace.shorter {
+            removed += self.remove(AUDIT_OF_AGENCY, before(*months), Some(&agency.to_string())).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn remove(&self, statement: &'static str, until: i64, of: Option<&str>) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let mut tx = self.write().await?;
+            let mut query = sqlx::query(statement).bind(until).bind(i64::from(STEP));
+            if let Some(of) = of {
+                query = query.bind(of);
+            }
+            let step = query.execute(tx.unhurried()).await?.rows_affected();
+            tx.commit().await?;
+            removed += step;
+            if step < u64::from(STEP) {
+                return Ok(removed);
+            }
+        }
     }
 }

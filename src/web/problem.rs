@@ -13,7 +13,7 @@ use super::guest::Guest;
 use crate::app::Fault;
 use crate::domain::agency::Agency;
 use crate::domain::routing::Place;
-use crate::pages::portal::{MessageName, MessagePage};
+use crate::pages::portal::{Alert, MessageName, MessagePage};
 use crate::pages::{Page, Pages};
 
 /// An answer that only says what went wrong; [`calmly`] makes a page of it.
@@ -70,23 +70,46 @@ impl Cause {
     }
 }
 
+/// How a fault is answered; one that says that others are being judged is nobody's failure (ATT-24).
+const fn status_of(fault: &Fault) -> (StatusCode, MessageName) {
+    match fault {
+        Fault::Busy => (StatusCode::TOO_MANY_REQUESTS, MessageName::TooMany),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable),
+    }
+}
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let mut response = Problem::page(StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable).into_response();
+        let (status, name) = status_of(&self);
+        let mut response = Problem::page(status, name).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-        response.extensions_mut().insert(Cause::of(&self));
+        if status.is_server_error() {
+            response.extensions_mut().insert(Cause::of(&self));
+        }
         response
     }
 }
 
 /// The page of a form again, with what was typed into it, since something of ours failed (REL-015). The page says
-/// [`crate::pages::portal::Alert::Unavailable`].
+/// [`alert_of`] the fault.
 pub fn try_again<P: Page>(guest: Guest, web: &Web, agency: Option<&Agency>, page: &P, fault: &Fault) -> Response {
-    let Cause(cause) = Cause::of(fault);
-    tracing::error!(request_id = %guest.arrival.request_id, cause, "a request failed");
-    let mut response = guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, agency, page);
+    let (status, _) = status_of(fault);
+    if status.is_server_error() {
+        let Cause(cause) = Cause::of(fault);
+        tracing::error!(request_id = %guest.arrival.request_id, cause, "a request failed");
+    }
+    let mut response = guest.page_with(status, web, agency, page);
     response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     response
+}
+
+/// What the page of a form says then.
+#[must_use]
+pub const fn alert_of(fault: &Fault) -> Alert {
+    match fault {
+        Fault::Busy => Alert::Busy,
+        _ => Alert::Unavailable,
+    }
 }
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
@@ -127,7 +150,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
 /// Where the button of such a page leads: the page itself again where trying again may help, else the way in.
 fn way_on(guest: &Guest, name: MessageName) -> String {
     match name {
-        MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::Failed
+        MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
             if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
         {
             guest.here.clone()

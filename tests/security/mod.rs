@@ -1,6 +1,9 @@
 //! Published flaws of comparable products, as tests from outside; each carries the id of its row in the table of
 //! security checks.
 
+mod budgets;
+mod clocks;
+mod devices;
 mod flows;
 mod forms;
 mod guessing;

@@ -167,6 +167,11 @@ impl Gateway {
         });
     }
 
+    /// Sets the clock of one of several nodes of such a site; when it notices is for the test to see.
+    pub fn set_clock_of(&self, node: usize, seconds: i64) {
+        clock::set_of(self.folder.path(), &self.nodes[node].config, seconds);
+    }
+
     /// The same, by less than the gateway notices.
     pub fn shift_clock(&self, seconds: i64) {
         clock::set(self.folder.path(), seconds);
@@ -291,6 +296,14 @@ impl Gateway {
         })
     }
 
+    /// Texts from the database.
+    pub fn texts(&self, statement: &str) -> Vec<String> {
+        wait(async {
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()));
+            query.fetch_all(&mut self.database().await).await.expect("texts")
+        })
+    }
+
     /// Changes what is kept, behind the gateway.
     pub fn rewrite(&self, statement: &str) {
         wait(async {
@@ -391,7 +404,7 @@ pub fn program() -> Command {
 fn spawn(config: &Path, folder: &Path, arguments: &[&str]) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(log_of(config)).expect("a log file");
     let mut command = program();
-    clock::lend(folder, &mut command);
+    clock::lend(folder, config, &mut command);
     command
         .args(["serve", "--config"])
         .arg(config)

@@ -101,6 +101,8 @@ alert-resend-later = { $seconds ->
    *[other] An e-mail has just been sent. You can ask for another one in { $seconds } seconds.
 }
 alert-resend-over = You have asked for as many e-mails as possible today. Try again tomorrow, or contact your agency.
+alert-busy = Several sign-ins to this account are under way at the same time. Nothing was lost: wait a few seconds, then try again.
+alert-codes-later = Too many unknown codes were tried from your internet connection. Wait a few minutes, then try again.
 alert-unavailable = One of our services does not answer for the moment. Nothing is lost: try again in a minute.
 alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
 alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.

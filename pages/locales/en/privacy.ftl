@@ -18,8 +18,11 @@ privacy-to = { $agency }, and the providers that host the portal and send its e-
 privacy-long-title = For how long?
 privacy-long-account = Your account: as long as you use it, or until you ask for its deletion.
 privacy-long-unfinished = An update that was left unfinished: 30 days at most.
-privacy-long-mail = The e-mails sent: 90 days at most.
-privacy-long-events = The security log: 12 months at most.
+privacy-long-mail = The e-mails sent: { $days } days at most.
+privacy-long-events = The security log: { $months ->
+    [one] { $months } month at most.
+   *[other] { $months } months at most.
+}
 privacy-long-terms = The proof of your acceptance: as long as claims can be made.
 privacy-cookies-title = Cookies
 privacy-cookies-text = Only cookies that the service needs are set. None of them follows you: that is why you are not asked for consent.
@@ -27,7 +30,7 @@ privacy-cookie-session = <strong>Session</strong>: spares you typing your passwo
 privacy-cookie-form = <strong>Form protection</strong>: keeps another site from sending a form in your place. For the time of the visit.
 privacy-cookie-language = <strong>Language</strong>: remembers your choice between French and English.
 privacy-cookie-keep = <strong>Keep me signed in</strong>: only if you ticked the box, 30 days at most.
-privacy-cookie-device = <strong>Known device</strong>: recognises your device after a first sign-in, so that nobody can lock your account by trying passwords.
+privacy-cookie-device = <strong>Known device</strong>: recognises your device after a first sign-in, so that nobody can lock your account by trying passwords. { $days } days after your last sign-in on that device.
 privacy-rights-title = Your rights
 privacy-rights = You can ask { $agency } for access to your data, their correction, erasure, portability, the restriction of their use, or object to it. You can change your e-mail address and your password yourself in “My account”.
 privacy-complaint = If the answer does not satisfy you, you can complain to the French data protection authority, the CNIL:

@@ -102,6 +102,8 @@ alert-resend-later = { $seconds ->
    *[other] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } secondes.
 }
 alert-resend-over = Vous avez demandé le nombre maximal d'e-mails pour aujourd'hui. Réessayez demain, ou contactez votre agence.
+alert-busy = Plusieurs connexions à ce compte sont en cours en même temps. Rien n'a été perdu : attendez quelques secondes, puis réessayez.
+alert-codes-later = Trop de codes inconnus ont été essayés depuis votre connexion internet. Attendez quelques minutes, puis réessayez.
 alert-unavailable = Un de nos services ne répond pas pour le moment. Rien n'a été perdu : réessayez dans une minute.
 alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
 alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suivante » sera disponible dans quelques secondes.

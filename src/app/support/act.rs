@@ -4,6 +4,7 @@ use super::{Found, trace};
 use crate::app::{App, Fault, holder, prove, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::support::{LockedOn, Reason};
@@ -62,16 +63,19 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.policy_for(None, &links).lockout;
             let mut counters = vec![
                 counter(throttle::person_key(identity), LockedOn::Person, policy),
-                counter(format!("code:{}", identity.as_str()), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, prove::CODES),
             ];
             for (key, _) in tx.device_attempts(identity).await? {
+                if let Some((device, _)) = key.rsplit_once(':') {
+                    counters.push(counter(device.to_owned(), LockedOn::KnownDevice, device::LOCKOUT));
+                }
                 counters.push(counter(key, LockedOn::KnownDevice, policy));
             }
             for link in links {
                 let account = link.account;
                 let key = throttle::account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::OldAccount, policy));
-                let key = format!("code:{}:{}", account.agency, account.login.key());
+                let key = throttle::codes_of_account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::Codes, prove::CODES));
             }
             counters
@@ -80,7 +84,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
             vec![
                 counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
-                counter(format!("code:{agency}:{}", login.key()), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, prove::CODES),
             ]
         }
     })
@@ -128,6 +132,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     }
     holder::end_runs_of(app, &mut tx, identity).await?;
     app.sessions.end_all_of(&mut tx, identity, None).await?;
+    tx.forget_devices(identity).await?;
     tx.supersede_recoveries(identity).await?;
     let mut letters = 0;
     if let Some((_, email)) = tx.pending_email_change(identity).await? {

@@ -144,6 +144,8 @@ impl Ground {
             turns: Turns::default(),
             jar_turns: Turns::default(),
             owed: super::owed::Owed::default(),
+            tries: super::tries::Tries::default(),
+            agency_codes: super::agency_codes::Typed::default(),
         };
         let anne = IdentityId::stored("anne");
         let ground = Self { app: Arc::new(app), anne, _kept: kept };

@@ -104,6 +104,39 @@ fn a24_a_host_is_shared_only_by_agencies_that_all_say_so() {
 }
 
 #[test]
+fn e02_a_database_on_another_machine_without_tls_is_a_warning() {
+    let told = |url: &str| {
+        let database = Installation::new().edit("vestibule.toml", "sqlite:vestibule.db", url);
+        let problems = database.problems();
+        problems
+            .iter()
+            .any(|problem| problem.contains("warning: database.url: everything that is kept, and the password"))
+    };
+    for far in [
+        "postgres://v:p@db.example/v",
+        "postgresql://v:p@10.0.0.5:5432/v",
+        "postgres://v:p@[2001:db8::5]/v",
+        "postgres://v:p@db.example/v?sslmode=prefer",
+        "postgres://v:p@localhost/v?host=db.example",
+        "postgres://v:p@db.example/v?sslmode=disable",
+    ] {
+        assert!(told(far), "{far}");
+    }
+    for fine in [
+        "postgres://v:p@localhost/v",
+        "postgres://v:p@127.0.0.1:5433/v",
+        "postgres://v:p@[::1]/v",
+        "postgres://v:p@%2Frun%2Fpostgresql/v",
+        "postgres://v@db.example/v?host=/run/postgresql",
+        "postgres://v:p@db.example/v?sslmode=require",
+        "postgres://v:p@db.example/v?sslmode=verify-full",
+        "sqlite:vestibule.db",
+    ] {
+        assert!(!told(fine), "{fine}");
+    }
+}
+
+#[test]
 fn e02_a_terminator_that_is_not_trusted_is_a_warning() {
     let told = "vestibule.toml: warning: server: every resident would come from the TLS terminator's address";
     gateway_is_told("http://www.localhost:8080", "https://www.moncompte.example", told);

@@ -10,7 +10,7 @@
 //! | `vestibule:{<session>}` | the [`Session`] |
 //! | `vestibule:{<session>}:jars` | for each account, its extranet's cookies, sealed |
 //! | `vestibule:sessions-of:<identity>` | which sessions a person has |
-//! | `vestibule:place:<address>` | [`Attempts`] of a client's address |
+//! | `vestibule:client:<client>` | [`Attempts`] of a client |
 
 mod line;
 mod records;
@@ -78,16 +78,16 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 local left = ARGV[2] - ARGV[3]
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], left) end";
 
-/// Replaces what has been counted at a place, if its version is still the one that was read.
+/// Replaces what has been counted of a client, if its version is still the one that was read.
 ///
-/// KEYS: place. ARGV: version, what is counted now, its life.
+/// KEYS: client. ARGV: version, what is counted now, its life.
 const COUNT: &str = "
 local old = redis.call('GET', KEYS[1])
 if (old and string.match(old, '^%d+') or '0') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// No count of a place matters longer: the longest counts a day.
+/// No count of a client matters longer: the longest counts a day.
 const COUNTS_LIVE_MS: i64 = 25 * 3_600_000;
 
 impl Redis {
@@ -244,27 +244,26 @@ impl Redis {
         self.line.ask(redis::cmd("HDEL").arg(jars_key(session)).arg(link.as_str())).await
     }
 
-    /// What has been counted at a place, and its version.
-    pub(super) async fn attempts_at(&self, place: &str) -> Result<(Attempts, i64), Outage> {
-        let text: Option<String> = self.line.ask(redis::cmd("GET").arg(place_key(place))).await?;
+    /// What has been counted of a client, and its version.
+    pub(super) async fn attempts_at(&self, client: &str) -> Result<(Attempts, i64), Outage> {
+        let text: Option<String> = self.line.ask(redis::cmd("GET").arg(client_key(client))).await?;
         let read = text.as_deref().map(records::read_attempts);
         if read == Some(None) {
             // Counting goes on, from none: nobody is locked out by what nobody can read.
-            let kind = place.split(':').next();
-            tracing::error!(kind, "what was counted cannot be read");
+            tracing::error!("what was counted of a client cannot be read");
         }
         Ok(read.flatten().unwrap_or_default())
     }
 
-    /// Keeps what has been counted at a place; false if somebody counted since `version` was read.
+    /// Keeps what has been counted of a client; false if somebody counted since `version` was read.
     pub(super) async fn save_attempts_at(
         &self,
-        place: &str,
+        client: &str,
         attempts: &Attempts,
         version: i64,
     ) -> Result<bool, Outage> {
         let mut count = redis::cmd("EVAL");
-        count.arg(COUNT).arg(1).arg(place_key(place));
+        count.arg(COUNT).arg(1).arg(client_key(client));
         count.arg(version).arg(records::attempts(attempts, version + 1)).arg(COUNTS_LIVE_MS);
         self.line.ask(&count).await
     }
@@ -286,8 +285,8 @@ fn list_key(identity: &IdentityId) -> String {
     format!("vestibule:sessions-of:{}", identity.as_str())
 }
 
-fn place_key(place: &str) -> String {
-    format!("vestibule:{place}")
+fn client_key(client: &str) -> String {
+    format!("vestibule:{client}")
 }
 
 fn millis(time: Timestamp) -> i64 {

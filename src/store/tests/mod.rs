@@ -50,8 +50,14 @@ use crate::domain::language::Language;
 use crate::domain::lockout::Attempts;
 use crate::domain::password::PasswordHash;
 use crate::domain::policy::AgencyPolicy;
+use crate::domain::retention::AuditRetention;
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
+
+/// Every agency keeps its lines for a year.
+fn year() -> AuditRetention {
+    AuditRetention::of([], 12)
+}
 
 /// A fresh, empty store; its file or database goes with it.
 struct Fresh {

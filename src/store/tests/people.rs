@@ -13,6 +13,7 @@ on_both! {
     a11_refusals_are_counted_by_agency_and_by_when_they_were,
     b14_the_digest_of_the_last_old_password_is_found_in_every_spelling,
     a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it,
+    review_b7_a_device_knows_ten_people_and_forgets_the_oldest,
     b20_provisional_credentials_are_used_once_and_a_new_import_does_not_open_an_enrolled_account_again,
 }
 
@@ -144,10 +145,34 @@ async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it(fresh:
     for (who, when) in [(&anne, 1), (&pierre, 2), (&anne, 3)] {
         tx.remember_device(who, digest("tablet"), at(when)).await.expect("kept");
     }
-    assert_eq!(tx.device_owner(digest("tablet")).await.expect("asked"), [anne.clone(), pierre.clone()]);
+    let (tablet, phone) = (digest("tablet"), digest("phone"));
+    assert!(tx.knows_on_device(tablet, &anne, at(4)).await.expect("asked"));
+    assert!(tx.knows_on_device(tablet, &pierre, at(4)).await.expect("asked"));
     tx.forget_devices(&anne).await.expect("forgotten");
-    assert_eq!(tx.device_owner(digest("tablet")).await.expect("asked"), [pierre]);
-    assert!(tx.device_owner(digest("phone")).await.expect("asked").is_empty());
+    assert!(!tx.knows_on_device(tablet, &anne, at(4)).await.expect("asked"));
+    assert!(tx.knows_on_device(tablet, &pierre, at(4)).await.expect("asked"));
+    assert!(tx.is_known_device(tablet, at(4)).await.expect("asked"));
+    assert!(!tx.is_known_device(phone, at(4)).await.expect("asked"));
+    let later = at(2 + 180 * 24 * 3600);
+    assert!(!tx.knows_on_device(tablet, &pierre, later).await.expect("asked"), "180 days after the last sign-in");
+}
+
+async fn review_b7_a_device_knows_ten_people_and_forgets_the_oldest(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let mut people = Vec::new();
+    for number in 0..11 {
+        let who = person(&mut tx, &format!("person-{number}")).await;
+        // The clock may stand still.
+        tx.remember_device(&who, digest("hall"), at(number / 2)).await.expect("kept");
+        assert!(tx.knows_on_device(digest("hall"), &who, at(10)).await.expect("asked"), "whoever came last");
+        people.push(who);
+    }
+    let mut known = 0;
+    for who in &people {
+        known += u8::from(tx.knows_on_device(digest("hall"), who, at(10)).await.expect("asked"));
+    }
+    assert_eq!(known, 10);
+    assert!(tx.knows_on_device(digest("hall"), &people[2], at(10)).await.expect("asked"), "one of the two oldest went");
 }
 
 fn line(name: &str) -> RosterLine {

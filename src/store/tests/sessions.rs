@@ -78,7 +78,9 @@ async fn what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted(fresh
     tx.mark_ended(&there, at(90)).await.expect("marked");
     let renewed_and_ended = Standing { generation: 2, ended: true, ..Standing::default() };
     assert_eq!(tx.standing(&here, &anne).await.expect("asked"), Some(renewed_and_ended));
-    assert_eq!(tx.purge(at(60)).await.expect("purged").session_marks, 1);
+    tx.commit().await.expect("a commit");
+    assert_eq!(fresh.purge(at(60), &year()).await.expect("purged").session_marks, 1);
+    let mut tx = fresh.read().await.expect("a reader");
     assert!(tx.standing(&there, &anne).await.expect("asked").is_some_and(|standing| standing.ended));
     assert_eq!(tx.standing(&there, &IdentityId::stored("nobody")).await.expect("asked"), None);
 }

@@ -19,6 +19,8 @@ on_both! {
     the_trace_tells_who_did_what_newest_first,
     the_lines_of_the_trace_are_numbered_without_gaps,
     law_024_what_is_past_its_time_goes_and_nothing_else,
+    law_024_each_agency_keeps_its_lines_of_the_trace_for_its_time,
+    review_b19_nobody_waits_to_write_while_a_busy_month_is_thrown_away,
 }
 
 async fn the_trace_tells_who_did_what_newest_first(fresh: Fresh) {
@@ -71,15 +73,69 @@ async fn law_024_what_is_past_its_time_goes_and_nothing_else(fresh: Fresh) {
     let guess = Attempts { streak: 1, today: 1, day_start: Some(at(0)), last: Some(at(0)) };
     assert!(tx.save_attempts("person:anne", &guess, 0).await.expect("asked"));
 
-    assert_eq!(tx.purge(at(29)).await.expect("purged"), Purged::default());
-    let hour = tx.purge(later(session.ends_at(), SignedDuration::ZERO)).await.expect("purged");
+    tx.append_audit(&refused(), "", "", at(0)).await.expect("traced");
+    tx.commit().await.expect("a commit");
+
+    let purge = async |now| fresh.purge(now, &year()).await.expect("purged");
+    assert_eq!(purge(at(29)).await, Purged::default());
+    let hour = purge(later(session.ends_at(), SignedDuration::ZERO)).await;
     assert_eq!((hour.sessions, hour.handovers, hour.flows), (1, 1, 0));
-    let days = tx.purge(run.expires_at()).await.expect("purged");
+    let days = purge(run.expires_at()).await;
     assert_eq!((days.flows, days.letter_counts, days.throttles, days.recoveries), (1, 1, 1, 0));
-    let month = tx.purge(later(at(0), SignedDuration::from_hours(30 * 24))).await.expect("purged");
-    assert_eq!(month, Purged { recoveries: 1, ..Purged::default() });
-    let year = tx.purge(later(at(0), SignedDuration::from_hours(395 * 24))).await.expect("purged");
-    assert_eq!(year, Purged { devices: 1, ..Purged::default() });
+    let after = |days: i64| later(at(0), SignedDuration::from_hours(days * 24));
+    assert_eq!(purge(after(30)).await, Purged { recoveries: 1, ..Purged::default() });
+    assert_eq!(purge(after(180)).await, Purged { devices: 1, ..Purged::default() });
+    assert_eq!(purge(after(359)).await, Purged::default());
+    assert_eq!(purge(after(360)).await, Purged { audit: 1, ..Purged::default() });
+    let mut tx = fresh.read().await.expect("a reader");
     assert!(tx.credential_of(&anne).await.expect("asked").is_some());
     assert_eq!(tx.links_of(&anne).await.expect("asked"), [link]);
+}
+
+async fn law_024_each_agency_keeps_its_lines_of_the_trace_for_its_time(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    for agency in [Some(agency("LONG")), Some(agency("SHORT")), Some(agency("GONE")), None] {
+        tx.append_audit(&AuditEntry { agency, ..refused() }, "", "", at(0)).await.expect("traced");
+    }
+    tx.commit().await.expect("a commit");
+    let kept = AuditRetention::of([(agency("LONG"), 12), (agency("SHORT"), 6)], 12);
+    for (days, removed, left) in [(179, 0, 4), (180, 2, 2), (359, 0, 2), (360, 2, 0)] {
+        let now = later(at(0), SignedDuration::from_hours(days * 24));
+        assert_eq!(fresh.purge(now, &kept).await.expect("purged").audit, removed, "after {days} days");
+        let mut tx = fresh.read().await.expect("a reader");
+        assert_eq!(tx.audit_tail(10).await.expect("asked").len(), left, "after {days} days");
+    }
+}
+
+async fn review_b19_nobody_waits_to_write_while_a_busy_month_is_thrown_away(fresh: Fresh) {
+    const ROWS: u32 = 20_500;
+    let mut tx = fresh.write().await.expect("a turn");
+    let (one, all) = (
+        "INSERT INTO letter_counts (subject, counted_at) VALUES ('all', 0)",
+        "INSERT INTO letter_counts (subject, counted_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+         SELECT 'client:' || i, i FROM n",
+    );
+    sqlx::query(all).bind(i64::from(ROWS) - 500).execute(tx.unhurried()).await.expect("a busy month");
+    for _ in 0..500 {
+        sqlx::query(one).execute(tx.unhurried()).await.expect("many at one moment");
+    }
+    tx.commit().await.expect("a commit");
+    let retention = year();
+    let mut purge = std::pin::pin!(fresh.purge(at(0), &retention));
+    let mut written = 0;
+    // Whoever comes to write meanwhile has a turn between two steps.
+    let purged = loop {
+        tokio::select! {
+            biased;
+            purged = &mut purge => break purged.expect("purged"),
+            () = async {
+                let mut tx = fresh.write().await.expect("a turn, and soon");
+                tx.count_letter("person:anne", at(0)).await.expect("counted");
+                tx.commit().await.expect("a commit");
+            } => written += 1,
+        }
+    };
+    assert_eq!(purged, Purged { letter_counts: u64::from(ROWS), ..Purged::default() });
+    assert!(written >= 10, "{written} others wrote meanwhile");
 }

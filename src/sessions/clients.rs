@@ -1,0 +1,43 @@
+//! What has been counted of guesses from one client. It slows down, and locks nobody out for long: what a
+//! failover of Redis loses of it costs nothing (decision 20).
+
+use super::{Sessions, SessionsError, Truth};
+use crate::domain::lockout::Attempts;
+use crate::store::Tx;
+
+impl<P: Clone> Sessions<P> {
+    /// Whether what is counted of a client is written before the transaction happens, and stays if it does not.
+    #[must_use]
+    pub const fn counts_clients_at_once(&self) -> bool {
+        matches!(self.truth, Truth::Redis(_))
+    }
+
+    /// What has been counted of a client, and the version to save it with; 0 if nothing was.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn attempts_at(&self, tx: &mut Tx, client: &str) -> Result<(Attempts, i64), SessionsError> {
+        match &self.truth {
+            Truth::Sql => Ok(tx.attempts(client).await?),
+            Truth::Redis(redis) => Ok(redis.attempts_at(client).await?),
+        }
+    }
+
+    /// Keeps what has been counted of a client: with the transaction, or at once where sessions do not live in SQL.
+    /// False if somebody counted since `version` was read.
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn save_attempts_at(
+        &self,
+        tx: &mut Tx,
+        client: &str,
+        attempts: &Attempts,
+        version: i64,
+    ) -> Result<bool, SessionsError> {
+        match &self.truth {
+            Truth::Sql => Ok(tx.save_attempts(client, attempts, version).await?),
+            Truth::Redis(redis) => Ok(redis.save_attempts_at(client, attempts, version).await?),
+        }
+    }
+}
