@@ -22,7 +22,7 @@ pub(super) enum Readings<'p> {
     Anything,
 }
 
-impl<'p> Readings<'p> {
+impl Readings<'_> {
     /// All readings of a path that is not plain, as it was sent.
     pub(super) fn of(raw: &str) -> Self {
         let mut all = Vec::new();
@@ -145,10 +145,14 @@ fn resolved(text: &str) -> Option<Vec<Segments>> {
     let mut paths = vec![Segments::new()];
     for name in text.split('/').filter_map(name) {
         if !is_dots(name) {
-            paths.iter_mut().for_each(|path| path.push(name.to_owned()));
+            for path in &mut paths {
+                path.push(name.to_owned());
+            }
         } else if name.len() > 1 {
             let mut above = paths.clone();
-            above.iter_mut().for_each(|path| drop(path.pop()));
+            for path in &mut above {
+                path.pop();
+            }
             paths.extend(above);
             paths.sort();
             paths.dedup();

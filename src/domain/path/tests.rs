@@ -140,7 +140,7 @@ fn spellings(path: &str) -> Vec<String> {
         all.extend([format!("/{inner}{end}"), format!("/{capital}{end}")]);
     }
     let wide = char::from_u32(u32::from(first.as_bytes()[0]) + 0xfee0).expect("a wide letter");
-    let wide: String = wide.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let wide = wide.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let twice = escaped.replace('%', "%25");
     let thrice = twice.replace('%', "%25");
     for begin in [escaped.clone(), escaped.to_uppercase(), twice, thrice, wide, format!("%25u00{}", &escaped[1..])] {
@@ -412,8 +412,10 @@ fn f3_a_login_page_that_has_another_face_stays_open() {
     assert_eq!(sign_in_rule("/deconnexion"), None);
 }
 
+type Decoder = fn(&[u8]) -> Vec<u8>;
+
 /// What servers make of a path before they look for the file: each a way that one of them is known for.
-fn decoders() -> Vec<fn(&[u8]) -> Vec<u8>> {
+fn decoders() -> Vec<Decoder> {
     fn once(bytes: &[u8]) -> Vec<u8> {
         readings::decode(bytes)
     }
@@ -631,7 +633,7 @@ fn a_path_that_can_be_read_in_too_many_ways_is_closed_where_anything_is() {
     for (path, is) in [("/a/..%20/b/..%20/x", PathClass::Private), ("/a/..%20/b/..%20/login", PathClass::Login)] {
         assert_eq!(class(&rules(&[], &["/login"], &[], &[]), path), is, "{path}");
     }
-    let path: String = (0..40).map(|number| format!("/{number}/x/..%20")).collect();
+    let path = (0..40).map(|number| format!("/{number}/x/..%20")).collect::<Vec<_>>().concat();
     assert_eq!(class(&rules(&[], &["/login"], &[], &[]), &path), PathClass::Login);
     assert_eq!(class(&rules(&["/x/"], &[], &[], &[]), &path), PathClass::Private);
 }
