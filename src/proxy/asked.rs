@@ -160,18 +160,17 @@ impl Asked {
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::Host) };
         let host = host.to_str().ok().and_then(host_of_authority).ok_or(Refusal::Host)?;
         let reads = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        Ok(Self {
-            place: directory.resolve(&host, path.as_str()),
-            host,
-            path,
-            changes: !reads || opens_websocket(head),
-            fetch: access::fetch_kind(
-                text(&head.headers, &SEC_FETCH_MODE),
-                text(&head.headers, &ACCEPT),
-                text(&head.headers, &X_REQUESTED_WITH),
-                !reads,
-            ),
-        })
+        let changes = !reads || opens_websocket(head);
+        let mode = text(&head.headers, &SEC_FETCH_MODE);
+        let (accept, requested_with) = (text(&head.headers, &ACCEPT), text(&head.headers, &X_REQUESTED_WITH));
+        let fetch = match head.method {
+            Method::GET | Method::HEAD | Method::OPTIONS | Method::POST => {
+                access::fetch_kind(mode, accept, requested_with, changes)
+            }
+            // No link and no form has such a method.
+            _ => Fetch::Part,
+        };
+        Ok(Self { place: directory.resolve(&host, path.as_str()), host, path, changes, fetch })
     }
 }
 

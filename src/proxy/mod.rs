@@ -185,6 +185,25 @@ impl Gateway {
         response_headers::translate(response, &forward.extranet, &forward.public)
     }
 
+    /// The head of an extranet's answer on its way to the browser.
+    async fn pass_answer(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        forward: &mut Forward,
+    ) -> Result<()> {
+        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
+            response.remove_header(&SET_COOKIE);
+        }
+        if forward.extranet.keeps_cookies() {
+            Box::pin(jar::keep(&self.door, session, response, forward)).await;
+        }
+        session_over::hold(session, response, forward)?;
+        Lasting::begin_with(&self.door, session, response, forward);
+        response_headers::translate(response, &forward.extranet, &forward.public)?;
+        session_over::end_cookies(response, forward)
+    }
+
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
     async fn tell(&self, session: &mut Session, error: &Error, ctx: &Ctx) -> u16 {
         let begun =
@@ -407,16 +426,7 @@ impl ProxyHttp for Gateway {
         if forward.replaced {
             return Ok(());
         }
-        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
-            response.remove_header(&SET_COOKIE);
-        }
-        if forward.extranet.keeps_cookies() {
-            Box::pin(jar::keep(&self.door, session, response, forward)).await;
-        }
-        session_over::hold(session, response, forward)?;
-        Lasting::begin_with(&self.door, session, response, forward);
-        response_headers::translate(response, &forward.extranet, &forward.public)?;
-        session_over::end_cookies(response, forward)
+        self.pass_answer(session, response, forward).await
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.

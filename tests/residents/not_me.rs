@@ -109,7 +109,8 @@ fn review_b14_a_letter_that_was_replaced_holds_nothing(stage: Stage) {
     let late = stranger.form("Ce n'est pas moi");
     carol.press("Modifier l'adresse").fill("email", CAROL.email).press("Continuer");
     carol.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
-    let letter = town.gateway.letter_to(CAROL.email);
+    let confirms = |letter: &Letter| letter.text.contains("s=");
+    let letter = town.gateway.letters().wait_for(CAROL.email, confirms);
     assert_eq!(stranger.send(&late).status, 410);
     assert_eq!(town.gateway.traced("migration-disowned"), 0);
     let mut phone = Person::new(&town.gateway);
