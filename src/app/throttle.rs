@@ -1,6 +1,8 @@
 //! Guesses are counted before they are judged, so that parallel ones share one budget (f01, f02, SEC-049); the client
 //! that asks comes before whoever is guessed at (decision 48).
 
+mod subject;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,15 +11,14 @@ use tokio::time::{Instant, sleep};
 use super::hasher::Place;
 use super::tries::Held;
 use super::{App, Caller, Fault};
-use crate::domain::agency::AgencyCode;
-use crate::domain::challenge::ChallengeId;
 use crate::domain::client::Client;
-use crate::domain::device;
-use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::{Attempts, LockoutPolicy};
-use crate::domain::text::folded;
 use crate::store::Tx;
 use crate::telemetry::metrics::METRICS;
+
+pub use subject::{Subject, account_key, codes_of_account_key, codes_of_person_key, device_key, person_key};
+
+use subject::client_key;
 
 /// Longest wait for others of the same person to be judged (ATT-24).
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,116 +44,6 @@ struct Counted {
     /// Whether others have the same counter: then a right one does not end its row of failures.
     is_shared: bool,
     _judged: Held,
-}
-
-/// What is guessed at, and how that is slowed.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    /// The counter's key.
-    pub key: String,
-    /// Its policy.
-    pub policy: LockoutPolicy,
-    /// What the trace says of it.
-    pub agency: Option<AgencyCode>,
-    /// Whose it is.
-    pub identity: Option<IdentityId>,
-    /// The old identifier.
-    pub login: Option<LegacyLogin>,
-    /// On a device that knows the person, whatever others do from the same client.
-    on_known_device: bool,
-    is_shared: bool,
-}
-
-impl Subject {
-    fn new(key: String, policy: LockoutPolicy) -> Self {
-        Self { key, policy, agency: None, identity: None, login: None, on_known_device: false, is_shared: false }
-    }
-
-    /// Guesses at a person's password. A device on which that person has signed in has counters of its own, so that no
-    /// stranger locks the owner out: one for each person, and one for all whom it knows (f02).
-    #[must_use]
-    pub fn person(caller: &Caller, identity: &IdentityId, own_device: bool, policy: LockoutPolicy) -> Vec<Self> {
-        let of_person = |key, policy| Self { identity: Some(identity.clone()), ..Self::new(key, policy) };
-        let Some(device) = caller.device.as_ref().filter(|_| own_device) else {
-            return vec![of_person(person_key(identity), policy)];
-        };
-        let device = device_key(&device.digest().to_hex());
-        let at_this_one = of_person(format!("{device}:{}", identity.as_str()), policy);
-        let at_all = of_person(device, device::LOCKOUT);
-        vec![Self { on_known_device: true, ..at_this_one }, Self { on_known_device: true, is_shared: true, ..at_all }]
-    }
-
-    /// Guesses at an old account, however its identifier is spelt (SEC-050).
-    #[must_use]
-    pub fn account(agency: &AgencyCode, login: &LegacyLogin, policy: LockoutPolicy) -> Self {
-        Self::new(account_key(agency, login), policy).of_account(agency, login)
-    }
-
-    /// Wrong codes for an old account.
-    #[must_use]
-    pub fn codes_of_account(agency: &AgencyCode, login: &LegacyLogin, policy: LockoutPolicy) -> Self {
-        Self::new(codes_of_account_key(agency, login), policy).of_account(agency, login)
-    }
-
-    /// Wrong codes of a person.
-    #[must_use]
-    pub fn codes_of_person(identity: &IdentityId, policy: LockoutPolicy) -> Self {
-        Self { identity: Some(identity.clone()), ..Self::new(codes_of_person_key(identity), policy) }
-    }
-
-    /// Guesses at an address that nobody has.
-    #[must_use]
-    pub fn unknown(typed: &str) -> Self {
-        Self::new(format!("unknown:{}", folded(typed)), LockoutPolicy::PERSON)
-    }
-
-    /// Guesses at the password that a letter's link asks for.
-    #[must_use]
-    pub fn confirmation(challenge: &ChallengeId, policy: LockoutPolicy) -> Self {
-        Self::new(format!("confirm:{}", challenge.as_str()), policy)
-    }
-
-    fn of_account(self, agency: &AgencyCode, login: &LegacyLogin) -> Self {
-        Self { agency: Some(agency.clone()), login: Some(login.clone()), ..self }
-    }
-
-    fn of_client(client: Client) -> Self {
-        Self::new(client_key(client), LockoutPolicy::CLIENT)
-    }
-}
-
-/// The counter of one person's failures on strange devices.
-#[must_use]
-pub fn person_key(identity: &IdentityId) -> String {
-    format!("person:{}", identity.as_str())
-}
-
-/// The counter of one device's failures at everybody whom it knows.
-#[must_use]
-pub fn device_key(digest: &str) -> String {
-    format!("device:{digest}")
-}
-
-/// The counter of guesses at one old account, wherever they are made and however it is spelled (SEC-050).
-#[must_use]
-pub fn account_key(agency: &AgencyCode, login: &LegacyLogin) -> String {
-    format!("account:{agency}:{}", folded(login.as_str()))
-}
-
-/// The counter of wrong codes for an old account.
-#[must_use]
-pub fn codes_of_account_key(agency: &AgencyCode, login: &LegacyLogin) -> String {
-    format!("code:{agency}:{}", folded(login.as_str()))
-}
-
-/// The counter of a person's wrong codes.
-#[must_use]
-pub fn codes_of_person_key(identity: &IdentityId) -> String {
-    format!("code:{}", identity.as_str())
-}
-
-fn client_key(client: Client) -> String {
-    format!("client:{client}")
 }
 
 /// What became of one try to be let through.
@@ -233,7 +124,7 @@ async fn ask(app: &App, caller: &Caller, subjects: &[Subject]) -> Result<Asked, 
             app.tries.count_at(client);
         }
         if attempts != attempts.not_after(now) {
-            settle(app, [(subject.key.as_str(), not_after as Change)], None, now).await?;
+            settle_together(app, &[(subject.key.as_str(), not_after)], None, now).await?;
         }
         return Ok(Asked::Locked(until));
     }
@@ -270,7 +161,7 @@ async fn refuse_client(
         // Once, when the lock begins.
         let more = |attempts: &Attempts, now| attempts.with(unwritten, &LockoutPolicy::CLIENT, now);
         app.tries.written(client, unwritten);
-        settle(app, NO_SUBJECTS, Some((client, &more)), now).await?;
+        settle_client(app, client, &more, now).await?;
     }
     Ok(())
 }
@@ -284,33 +175,62 @@ async fn write(app: &App, client: Option<Client>, subjects: &[Subject]) -> Resul
         _judged: app.tries.judge(&subject.key),
     };
     let counted = subjects.iter().map(judged).collect();
+    let (apart, within) = if app.sessions.counts_clients_at_once() { (client, None) } else { (None, client) };
+    if let Some(client) = apart
+        && !count_at_once(app, client).await?
+    {
+        return Ok(None);
+    }
+    let written = write_together(app, within, subjects).await;
+    // What was counted at once is taken back if the rest was not counted.
+    match (&written, apart) {
+        (Ok(false), Some(client)) => settle_at_once(app, client, &taken_back, app.now()).await?,
+        (Err(_), Some(_)) => app.owed.add(Reserved { subjects: Vec::new(), client }),
+        _ => {}
+    }
+    Ok(written?.then_some(Reserved { subjects: counted, client }))
+}
+
+/// Counts the attempt at a client whose count does not live in SQL; false if it is locked now.
+async fn count_at_once(app: &App, client: Client) -> Result<bool, Fault> {
+    let unwritten = app.tries.unwritten(client);
+    let now = app.store.time(app.now()).await?;
+    let next = |attempts: &Attempts| next_of_client(attempts, unwritten, now);
+    let counted = app.sessions.count_at_once(&client_key(client), next).await?;
+    if counted {
+        app.tries.written(client, unwritten);
+    }
+    Ok(counted)
+}
+
+/// Counts the attempt at everything that lives in SQL, in one transaction; false if something is locked now, or was counted
+/// in the meantime.
+async fn write_together(app: &App, client: Option<Client>, subjects: &[Subject]) -> Result<bool, Fault> {
     let mut tx = app.store.write().await?;
     let now = tx.time(app.now()).await?;
     for subject in subjects {
         let (attempts, version) = tx.attempts(&subject.key).await?;
-        let Ok(next) = attempts.reserve(&subject.policy, now) else { return Ok(None) };
+        let Ok(next) = attempts.reserve(&subject.policy, now) else { return Ok(false) };
         if !tx.save_attempts(&subject.key, &next, version).await? {
-            return Ok(None);
+            return Ok(false);
         }
     }
-    // Last, for it may be written at once.
     if let Some(client) = client {
         let unwritten = app.tries.unwritten(client);
-        let (attempts, version) = app.sessions.attempts_at(&mut tx, &client_key(client)).await?;
-        let attempts = attempts.with(unwritten, &LockoutPolicy::CLIENT, now);
-        let Ok(next) = attempts.reserve(&LockoutPolicy::CLIENT, now) else { return Ok(None) };
-        if !app.sessions.save_attempts_at(&mut tx, &client_key(client), &next, version).await? {
-            return Ok(None);
+        let (attempts, version) = tx.attempts(&client_key(client)).await?;
+        let Some(next) = next_of_client(&attempts, unwritten, now) else { return Ok(false) };
+        if !tx.save_attempts(&client_key(client), &next, version).await? {
+            return Ok(false);
         }
         app.tries.written(client, unwritten);
     }
-    if let Err(fault) = tx.commit().await {
-        if app.sessions.counts_clients_at_once() {
-            app.owed.add(Reserved { subjects: Vec::new(), client });
-        }
-        return Err(fault.into());
-    }
-    Ok(Some(Reserved { subjects: counted, client }))
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// With one attempt more, and those that only memory knows of; nothing if the client is locked.
+fn next_of_client(attempts: &Attempts, unwritten: u32, now: Timestamp) -> Option<Attempts> {
+    attempts.with(unwritten, &LockoutPolicy::CLIENT, now).reserve(&LockoutPolicy::CLIENT, now).ok()
 }
 
 /// What a counter belongs to, as one word of a closed list.
@@ -365,11 +285,17 @@ impl Reserved {
             .iter()
             .map(|counted| (counted.key.as_str(), if counted.is_shared { taken_back } else { right }))
             .collect();
-        let client = self.client.map(|client| (client, &taken_back as &_));
-        let settled = settle(app, subjects, client, app.now()).await;
+        let apart = self.client.filter(|_| app.sessions.counts_clients_at_once());
+        let within = self.client.filter(|_| apart.is_none()).map(|client| (client, &taken_back as ClientsChange<'_>));
         // Nothing that failed on our side stays counted: what cannot be taken back now is owed.
-        if settled.is_err() {
+        if let Err(fault) = settle_together(app, &subjects, within, app.now()).await {
             app.owed.add(self);
+            return Err(fault);
+        }
+        let Some(client) = apart else { return Ok(()) };
+        let settled = settle_at_once(app, client, &taken_back, app.now()).await;
+        if settled.is_err() {
+            app.owed.add(Self { subjects: Vec::new(), client: apart });
         }
         settled
     }
@@ -380,8 +306,6 @@ type Change = fn(&Attempts, Timestamp) -> Attempts;
 
 /// The same of a client, which may depend on what memory has counted.
 type ClientsChange<'c> = &'c (dyn Fn(&Attempts, Timestamp) -> Attempts + Sync);
-
-const NO_SUBJECTS: [(&str, Change); 0] = [];
 
 fn cleared(attempts: &Attempts, _: Timestamp) -> Attempts {
     attempts.cleared()
@@ -395,27 +319,40 @@ fn not_after(attempts: &Attempts, now: Timestamp) -> Attempts {
     attempts.not_after(now)
 }
 
-/// Changes the counters of subjects, and that of a client, all at once.
-async fn settle<'k>(
+/// Changes the counter of a client, wherever it lives.
+async fn settle_client(app: &App, client: Client, change: ClientsChange<'_>, now: Timestamp) -> Result<(), Fault> {
+    if app.sessions.counts_clients_at_once() {
+        settle_at_once(app, client, change, now).await
+    } else {
+        settle_together(app, &[], Some((client, change)), now).await
+    }
+}
+
+/// Changes the counter of a client that does not live in SQL.
+async fn settle_at_once(app: &App, client: Client, change: ClientsChange<'_>, now: Timestamp) -> Result<(), Fault> {
+    app.sessions.count_at_once(&client_key(client), |attempts| Some(change(attempts, now))).await?;
+    Ok(())
+}
+
+/// Changes the counters of subjects, and that of a client where it lives in SQL, too, all at once.
+async fn settle_together(
     app: &App,
-    subjects: impl IntoIterator<Item = (&'k str, Change)>,
+    subjects: &[(&str, Change)],
     client: Option<(Client, ClientsChange<'_>)>,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let subjects: Vec<(&str, Change)> = subjects.into_iter().collect();
     'again: loop {
         let mut tx = app.store.write().await?;
-        for (key, change) in &subjects {
+        for (key, change) in subjects {
             let (attempts, version) = tx.attempts(key).await?;
             if !tx.save_attempts(key, &change(&attempts, now), version).await? {
                 continue 'again;
             }
         }
-        // Last, for it may be written at once.
         if let Some((client, change)) = client {
             let key = client_key(client);
-            let (attempts, version) = app.sessions.attempts_at(&mut tx, &key).await?;
-            if !app.sessions.save_attempts_at(&mut tx, &key, &change(&attempts, now), version).await? {
+            let (attempts, version) = tx.attempts(&key).await?;
+            if !tx.save_attempts(&key, &change(&attempts, now), version).await? {
                 continue 'again;
             }
         }
@@ -429,5 +366,5 @@ async fn settle<'k>(
 /// # Errors
 /// The store fails.
 pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
-    settle(app, [(key, (|_, _| Attempts::default()) as Change)], None, app.now()).await
+    settle_together(app, &[(key, |_, _| Attempts::default())], None, app.now()).await
 }

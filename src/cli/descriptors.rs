@@ -3,9 +3,14 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Descriptors kept for the health listener: so many may ask at once where there are no others.
@@ -41,36 +46,67 @@ pub(super) fn warning(limit: Option<u64>, wanted: usize) -> Option<String> {
     ))
 }
 
-/// A listener that can accept where no descriptor is left.
+/// A listener that can accept where no descriptor is left: it gives up one of its own, and gets it back with the end of the
+/// connection, before anybody else can take it.
 pub(super) struct Spared {
     listener: TcpListener,
-    spare: Vec<File>,
+    spares: Spares,
+}
+
+/// Descriptors that are open for nothing but to be given up.
+#[derive(Clone)]
+struct Spares {
+    nothing: Arc<File>,
+    kept: Arc<Mutex<Vec<OwnedFd>>>,
 }
 
 impl Spared {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, spare: Vec::with_capacity(SPARE) }
+    /// # Errors
+    /// There is no descriptor for them now.
+    pub(super) fn new(listener: TcpListener) -> io::Result<Self> {
+        let nothing = Arc::new(File::open("/dev/null")?);
+        let kept: io::Result<Vec<OwnedFd>> = (0..SPARE).map(|_| Ok(nothing.try_clone()?.into())).collect();
+        Ok(Self { listener, spares: Spares { nothing, kept: Arc::new(Mutex::new(kept?)) } })
+    }
+}
+
+impl Spares {
+    fn kept(&self) -> MutexGuard<'_, Vec<OwnedFd>> {
+        // Every change is whole in itself.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&mut self) {
-        while self.spare.len() < SPARE {
-            let Ok(file) = File::open("/dev/null") else { return };
-            self.spare.push(file);
+    /// Closes one, so that there is room for a connection; false where none is left.
+    fn give_up(&self) -> bool {
+        self.kept().pop().is_some()
+    }
+
+    /// Ends a connection. Its descriptor becomes one of these without having been anybody's in between.
+    fn take_back(&self, connection: TcpStream) {
+        let mut kept = self.kept();
+        if kept.len() >= SPARE {
+            return;
+        }
+        let Ok(connection) = connection.into_std() else { return };
+        let mut descriptor = OwnedFd::from(connection);
+        if rustix::io::dup2(&*self.nothing, &mut descriptor).is_ok() {
+            kept.push(descriptor);
         }
     }
 }
 
 impl axum::serve::Listener for Spared {
-    type Io = TcpStream;
+    type Io = Lent;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+    async fn accept(&mut self) -> (Lent, SocketAddr) {
         loop {
-            self.keep();
             match self.listener.accept().await {
-                Ok(accepted) => return accepted,
-                // One is given up for this one.
-                Err(_) if self.spare.pop().is_some() => {}
+                Ok((connection, client)) => {
+                    let lent = Lent { connection: Some(connection), spares: self.spares.clone() };
+                    return (lent, client);
+                }
+                Err(_) if self.spares.give_up() => {}
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
@@ -78,6 +114,48 @@ impl axum::serve::Listener for Spared {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+/// A connection whose descriptor goes back to the spare ones.
+pub(super) struct Lent {
+    /// There until it is dropped.
+    connection: Option<TcpStream>,
+    spares: Spares,
+}
+
+impl Lent {
+    fn connection(self: Pin<&mut Self>) -> io::Result<Pin<&mut TcpStream>> {
+        let connection = self.get_mut().connection.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok(Pin::new(connection))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.spares.take_back(connection);
+        }
+    }
+}
+
+impl AsyncRead for Lent {
+    fn poll_read(self: Pin<&mut Self>, task: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.connection()?.poll_read(task, buffer)
+    }
+}
+
+impl AsyncWrite for Lent {
+    fn poll_write(self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.connection()?.poll_write(task, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection()?.poll_flush(task)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection()?.poll_shutdown(task)
     }
 }
 

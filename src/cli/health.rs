@@ -34,8 +34,9 @@ pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: 
         .route("/readyz", get(ready))
         .route("/metrics", get(counted))
         .with_state(operated);
-    let served = axum::serve(Spared::new(listener), routes).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
+    let served =
+        async { axum::serve(Spared::new(listener)?, routes).with_graceful_shutdown(stop.cancelled_owned()).await };
+    if let Err(error) = served.await {
         tracing::error!(%error, "the health listener ended");
     }
 }

@@ -23,21 +23,23 @@ impl<P: Clone> Sessions<P> {
         }
     }
 
-    /// Keeps what has been counted of a client: with the transaction, or at once where sessions do not live in SQL.
-    /// False if somebody counted since `version` was read.
+    /// Changes what has been counted of a client where that does not live in SQL; false where `change` gives nothing. Not
+    /// within a transaction that writes: nobody who writes waits for Redis.
     ///
     /// # Errors
     /// The sessions cannot be written.
-    pub async fn save_attempts_at(
+    pub async fn count_at_once(
         &self,
-        tx: &mut Tx,
         client: &str,
-        attempts: &Attempts,
-        version: i64,
+        change: impl Fn(&Attempts) -> Option<Attempts>,
     ) -> Result<bool, SessionsError> {
-        match &self.truth {
-            Truth::Sql => Ok(tx.save_attempts(client, attempts, version).await?),
-            Truth::Redis(redis) => Ok(redis.save_attempts_at(client, attempts, version).await?),
+        let Truth::Redis(redis) = &self.truth else { return Ok(true) };
+        loop {
+            let (attempts, version) = redis.attempts_at(client).await?;
+            let Some(next) = change(&attempts) else { return Ok(false) };
+            if redis.save_attempts_at(client, &next, version).await? {
+                return Ok(true);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The same sentences on every ground.
 
+use vestibule::domain::lockout::Attempts;
 use vestibule::store::{Jar, SealedKind, SealedPlace};
 
 use super::*;
@@ -68,7 +69,7 @@ fn keeps_what_it_promises(ground: &Ground) {
         what_was_ended_stays_ended(ground).await;
         jars_have_versions(ground).await;
         jars_are_sealed_anew(ground).await;
-        guesses_are_counted_by_place(ground).await;
+        guesses_are_counted_by_client(ground).await;
     });
 }
 
@@ -198,21 +199,25 @@ async fn jars_are_sealed_anew(ground: &Ground) {
     sessions.end(&session).await.expect("ended");
 }
 
-async fn guesses_are_counted_by_place(ground: &Ground) {
-    let counted = async || {
-        let mut tx = ground.store.write().await.expect("a turn");
-        let (mut attempts, version) = ground.sessions.attempts_at(&mut tx, "place:192.0.2.1").await.expect("asked");
-        attempts.streak += 1;
-        let saved = ground.sessions.save_attempts_at(&mut tx, "place:192.0.2.1", &attempts, version).await;
-        tx.commit().await.expect("a commit");
-        (version, saved.expect("asked"))
-    };
-    assert_eq!((counted().await, counted().await), ((0, true), (1, true)));
-    let mut tx = ground.store.write().await.expect("a turn");
-    let (attempts, version) = ground.sessions.attempts_at(&mut tx, "place:192.0.2.1").await.expect("asked");
-    assert_eq!((attempts.streak, version), (2, 2));
-    let late = ground.sessions.save_attempts_at(&mut tx, "place:192.0.2.1", &attempts, 1).await.expect("asked");
-    assert!(!late, "somebody counted meanwhile");
+async fn guesses_are_counted_by_client(ground: &Ground) {
+    const CLIENT: &str = "client:192.0.2.1";
+    let more = |attempts: &Attempts| Attempts { streak: attempts.streak + 1, ..*attempts };
+    if ground.sessions.counts_clients_at_once() {
+        let at_once = || ground.sessions.count_at_once(CLIENT, |attempts| Some(more(attempts)));
+        let counted = futures_util::future::join_all((0..8).map(|_| at_once())).await;
+        assert!(counted.into_iter().all(|counted| counted.expect("counted")));
+        assert!(!ground.sessions.count_at_once(CLIENT, |_| None).await.expect("asked"), "nothing is to be counted");
+    } else {
+        for _ in 0..8 {
+            let mut tx = ground.store.write().await.expect("a turn");
+            let (attempts, version) = tx.attempts(CLIENT).await.expect("asked");
+            assert!(tx.save_attempts(CLIENT, &more(&attempts), version).await.expect("asked"));
+            assert!(!tx.save_attempts(CLIENT, &attempts, version).await.expect("asked"), "somebody counted meanwhile");
+            tx.commit().await.expect("a commit");
+        }
+    }
+    let mut tx = ground.store.read().await.expect("a turn");
+    assert_eq!(ground.sessions.attempts_at(&mut tx, CLIENT).await.expect("asked").0.streak, 8);
 }
 
 #[test]
