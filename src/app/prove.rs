@@ -109,7 +109,7 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
     let Some(code) = typed_code(typed) else { return not_a_code(app, &open).await };
-    let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.key());
+    let account = format!("code:{}:{}", open.agency.code, open.flow.account.login.fold());
     let subject = Subject { key: account, policy: CODES };
     let Ok(reserved) = throttle::reserve(app, &caller.client.to_string(), &[subject]).await? else {
         return Ok(Typed::Dead);

@@ -14,6 +14,7 @@ mod paths;
 mod recycled;
 mod redirects;
 mod sessions;
+mod spellings;
 mod taken_back;
 mod wire;
 

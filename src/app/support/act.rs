@@ -1,7 +1,7 @@
 //! What an operator changes about somebody's access.
 
 use super::{Found, trace};
-use crate::app::{App, Fault, holder, prove, throttle};
+use crate::app::{App, Fault, holder, prove, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
@@ -71,7 +71,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
                 let account = link.account;
                 let key = throttle::account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::OldAccount, policy));
-                let key = format!("code:{}:{}", account.agency, account.login.key());
+                let key = format!("code:{}:{}", account.agency, account.login.fold());
                 counters.push(counter(key, LockedOn::Codes, prove::CODES));
             }
             counters
@@ -80,7 +80,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
             vec![
                 counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
-                counter(format!("code:{agency}:{}", login.key()), LockedOn::Codes, prove::CODES),
+                counter(format!("code:{agency}:{}", login.fold()), LockedOn::Codes, prove::CODES),
             ]
         }
     })
@@ -98,8 +98,9 @@ pub async fn unlink(
 ) -> Result<Option<Unlinked>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    holder::end_runs(&mut tx, agency, login, now).await?;
-    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+    let spelled = spelling::spelled(app, &mut tx, agency, login).await?;
+    holder::end_runs(app, &mut tx, agency, login, now).await?;
+    let Some(link) = spelling::nearest_link(&mut tx, agency, &spelled).await? else { return Ok(None) };
     if !tx.unlink(&link.id).await? {
         return Ok(None);
     }
