@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::throttle::Subject;
-use super::{App, Caller, Fault, devices};
+use super::{App, Caller, Fault, devices, spelling};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, Meant, TypedLogin};
@@ -12,6 +12,7 @@ use crate::domain::policy::AgencyPolicy;
 use crate::domain::roster::OnRoster;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
+use crate::domain::spelling::Spelled;
 use crate::store::{RosterEntry, Tx};
 
 /// What was typed, and where.
@@ -69,6 +70,10 @@ pub(super) struct Known {
     pub(super) credential: Option<Credential>,
     /// Whose old account it is.
     pub(super) link: Option<Link>,
+    /// Who has accounts of other spellings, of which it is not known, or which are, the same account; two at most.
+    pub(super) neighbours: Vec<Link>,
+    /// What the identifier means at the agency.
+    pub(super) spelled: Spelled,
     pub(super) roster: Option<RosterEntry>,
     pub(super) on_roster: OnRoster,
     own_device: bool,
@@ -128,12 +133,17 @@ pub(super) async fn look_up(
         Some(email) => tx.credential_by_email(email).await?,
         None => None,
     };
-    let link = tx.link_of_account(&agency.code, &typed.legacy).await?;
+    let spelled = spelling::spelled_at(tx, agency, &typed.legacy).await?;
+    let link = tx.link_of_account(&agency.code, &spelled.account).await?;
+    let mut neighbours = spelling::links_of(tx, &agency.code, &spelled.others).await?;
+    neighbours.truncate(2);
     let mut known = Known {
         credential,
         link,
-        roster: tx.roster_entry(&agency.code, &typed.legacy).await?,
-        on_roster: tx.on_roster(&agency.code, &typed.legacy).await?,
+        neighbours,
+        roster: tx.roster_entry(&agency.code, &spelled.on_roster).await?,
+        on_roster: tx.on_roster(&agency.code, &spelled.on_roster).await?,
+        spelled,
         typed,
         own_device: false,
         policy: agency.policy.clone(),

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, holder, join, sign_out, switch_account};
+use super::{App, Caller, Fault, by_resident, holder, join, sign_out, spelling, switch_account};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
@@ -53,7 +53,8 @@ pub async fn detach(
     if !tx.detach(&link.id).await? {
         return Ok(Detached::Nothing);
     }
-    tx.give_back_provisional(&link.account.agency, &link.account.login).await?;
+    let spelled = spelling::spelled(app, &mut tx, &link.account.agency, &link.account.login).await?;
+    tx.give_back_provisional(&link.account.agency, &spelled.on_roster).await?;
     tell(app, &mut tx, link, Why::Person, now).await?;
     let entry = about(link, by_resident(&session.identity, AuditEvent::AccountDetached));
     caller.audit(&mut tx, &entry, now).await?;
@@ -104,13 +105,13 @@ pub(super) async fn withdraw(
     login: &LegacyLogin,
     now: Timestamp,
 ) -> Result<Withdrawn, Fault> {
-    let run = holder::end_runs(tx, agency, login, now).await?;
+    let run = holder::end_runs(app, tx, agency, login, now).await?;
     if run {
         let entry = AuditEntry::by(Actor::Operator, AuditEvent::MigrationWithdrawn);
         let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
         tx.append_audit(&entry, "command line", "import", now).await?;
     }
-    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
+    let Some(link) = had_by(app, tx, agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
     if !tx.detach(&link.id).await? {
         return Ok(Withdrawn { had: None, run });
     }
@@ -121,19 +122,28 @@ pub(super) async fn withdraw(
     Ok(Withdrawn { had: Some(link.identity), run })
 }
 
+/// Who has an account as the roster spells it: or as somebody typed it, where no other line is that one's.
+async fn had_by(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
+    let spelled = spelling::spelled(app, tx, agency, login).await?;
+    let Some(link) = spelling::nearest_link(tx, agency, &spelled).await? else { return Ok(None) };
+    let has_its_own_line =
+        link.account.login != *login && tx.roster_entry(agency, &link.account.login).await?.is_some();
+    Ok((!has_its_own_line).then_some(link))
+}
+
 /// Somebody has shown the extranet's own credentials for an identifier that is attached already, and they are not the
 /// ones that we keep: whoever the extranet takes for its holder has it now. Gives who had it before.
 ///
-/// Only an attachment from before `since`, when those credentials were shown, gives way.
+/// `account` is the spelling under which it is attached. Only an attachment from before `since`, when those credentials were shown, gives way.
 pub(super) async fn give_way(
     app: &App,
     tx: &mut Tx,
     caller: &Caller,
-    link: &Link,
+    (link, account): (&Link, &LegacyLogin),
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Option<IdentityId>, Fault> {
-    let before = tx.link_of_account(&link.account.agency, &link.account.login).await?;
+    let before = tx.link_of_account(&link.account.agency, account).await?;
     let Some(before) = before else { return Ok(None) };
     if !tx.is_attached_before(&before.id, since).await? || !tx.detach(&before.id).await? {
         return Ok(None);

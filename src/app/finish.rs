@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::migrate::entry;
-use super::{App, Caller, Fault, by_resident, detach, holder};
+use super::{App, Caller, Fault, by_resident, detach, holder, spelling};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
@@ -12,12 +12,21 @@ use crate::domain::kept_secret::Record;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::Flow;
 use crate::domain::password::PasswordHash;
+use crate::domain::spelling::Spellings;
 use crate::domain::upstream::Verifier;
 use crate::store::{StoredFlow, Tx};
 
-/// Whether the account is still this run's to give (REL-069).
+/// Whether the account is still this run's to give (REL-069), and not somebody else's under a spelling that may be the
+/// same account: nobody knows that any more than when the run began (decision 41).
 pub(super) async fn is_still_to_give(app: &App, tx: &mut Tx, flow: &Flow) -> Result<bool, Fault> {
     let Some(agency) = app.directory().agency(&flow.account.agency).cloned() else { return Ok(false) };
+    tx.hold_spellings(&agency.code).await?;
+    let spelled = spelling::spelled_at(tx, &agency, &flow.account.login).await?;
+    if spelled.spellings == Spellings::Unlearnt
+        && !spelling::links_of(tx, &agency.code, &spelled.others).await?.is_empty()
+    {
+        return Ok(false);
+    }
     holder::may_be_given(tx, &agency, &flow.account.login, flow.holding.as_ref()).await
 }
 
@@ -96,8 +105,11 @@ async fn hand_on(
     now: Timestamp,
 ) -> Result<Option<Finished>, Fault> {
     let link = Link { id: LinkId::random(&*app.dice), identity: identity.clone(), account: flow.account.clone() };
-    let instead_of = detach::give_way(app, tx, caller, &link, flow.started_at, now).await?;
-    if !tx.attach(&link, now).await? {
+    let agency = &flow.account.agency;
+    let spelled = spelling::spelled(app, tx, agency, &flow.account.login).await?;
+    let instead_of = detach::give_way(app, tx, caller, (&link, &spelled.account), flow.started_at, now).await?;
+    let is_free = tx.link_of_account(agency, &spelled.account).await?.is_none();
+    if !is_free || !tx.attach(&link, now).await? {
         return Ok(None);
     }
     if let Some(sealed) = &stored.secret {
@@ -113,6 +125,6 @@ async fn hand_on(
     if let Some(digest) = &stored.old_digest {
         tx.set_old_digest(&flow.account.agency, &flow.account.login, digest).await?;
     }
-    tx.mark_provisional_used(&flow.account.agency, &flow.account.login, now).await?;
+    tx.mark_provisional_used(&flow.account.agency, &spelled.on_roster, now).await?;
     Ok(Some(Finished { instead_of }))
 }

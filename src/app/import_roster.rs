@@ -1,32 +1,53 @@
 //! Taking an agency's roster, line by line (b02, b20).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{App, Fault, detach};
+use super::{App, Fault, detach, spelling};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
-use crate::domain::roster::{Holding, RosterLine, Standing, is_another_holder};
+use crate::domain::roster::{Holding, OnRoster, RosterLine, Standing, is_another_holder};
+use crate::domain::spelling::{KnownAs, KnownSpelling, Spellings};
 use crate::sessions::Change;
 use crate::store::Tx;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Some accounts.
+    Part,
+    /// The whole roster.
+    Whole,
+}
 
 /// Takes lines; one transaction for each, so that an interrupted import keeps what it has and can be run again.
 pub struct Import<'a> {
     app: &'a App,
     agency: &'a Agency,
     expires_at: Option<Timestamp>,
+    /// Every identifier of the file, as spelled.
+    file: HashSet<LegacyLogin>,
+    extent: Extent,
+    doubles: BTreeSet<(String, String)>,
     taken: u64,
     withdrawn: u64,
 }
 
 impl<'a> Import<'a> {
-    /// Begins; provisional credentials live for so many days from now (at most, they die with their first use).
+    /// Begins with the lines of a file; provisional credentials live for so many days from now (at most, they die with their first use).
     #[must_use]
-    pub fn begin(app: &'a App, agency: &'a Agency, provisional_days: u32) -> Self {
+    pub fn begin(
+        app: &'a App,
+        agency: &'a Agency,
+        provisional_days: u32,
+        (lines, extent): (&[RosterLine], Extent),
+    ) -> Self {
         let lifetime = SignedDuration::from_hours(i64::from(provisional_days) * 24);
-        Self { app, agency, expires_at: app.now().checked_add(lifetime).ok(), taken: 0, withdrawn: 0 }
+        let file = lines.iter().map(|line| line.login.clone()).collect();
+        let expires_at = app.now().checked_add(lifetime).ok();
+        Self { app, agency, expires_at, file, extent, doubles: BTreeSet::new(), taken: 0, withdrawn: 0 }
     }
 
     /// Takes one line; a line for an account that is there already replaces what the roster said of it. Where it has
@@ -45,6 +66,7 @@ impl<'a> Import<'a> {
         }
         let (code, now) = (&self.agency.code, self.app.now());
         let mut tx = self.app.store.write().await?;
+        self.respell(&mut tx, &line.login).await?;
         let before = tx.roster_since(code, &line.login).await?;
         let mut had = None;
         if is_another_holder(before.as_deref(), line.since.as_deref()) {
@@ -57,7 +79,9 @@ impl<'a> Import<'a> {
         if let Some(since) = &line.since {
             tx.set_roster_since(code, &line.login, since).await?;
         }
+        let others = tx.known_spellings(code, &line.login).await?;
         self.commit(tx, had).await?;
+        self.see_doubles(&line.login, &others);
         self.taken += 1;
         Ok(())
     }
@@ -66,12 +90,55 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// Something of ours is out of order.
-    pub async fn close_all_but(&mut self, kept: &HashSet<String>) -> Result<(), Fault> {
+    pub async fn close_all_others(&mut self) -> Result<(), Fault> {
         let known = self.app.store.read().await?.logins_of(&self.agency.code).await?;
-        for login in known.iter().filter(|login| !kept.contains(&login.key())) {
-            self.withdraw(login).await?;
+        for login in known {
+            if !self.stands_in_file(&login).await? {
+                self.withdraw(&login).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether an account stands in the file: as spelled, or under the one line of the roster that may be the same.
+    async fn stands_in_file(&self, login: &LegacyLogin) -> Result<bool, Fault> {
+        if self.file.contains(login) {
+            return Ok(true);
+        }
+        let mut tx = self.app.store.read().await?;
+        let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
+        Ok(spelled.on_roster != *login && self.file.contains(&spelled.on_roster))
+    }
+
+    /// A line that the file spells otherwise than the roster did is the same line, where the file is the whole roster or
+    /// spellings are known to be one; not where the file has both.
+    async fn respell(&self, tx: &mut Tx, login: &LegacyLogin) -> Result<(), Fault> {
+        let spelled = spelling::spelled_at(tx, self.agency, login).await?;
+        let before = &spelled.on_roster;
+        let known = self.agency.identifier_case.with(tx.spellings_of(&self.agency.code).await?);
+        let may_be_respelled = self.extent == Extent::Whole || known == Spellings::Alike;
+        if before == login || self.file.contains(before) || !may_be_respelled {
+            return Ok(());
+        }
+        if tx.on_roster(&self.agency.code, before).await? == OnRoster::Closed {
+            tx.reopen_account(&self.agency.code, before).await?;
+        } else {
+            tx.respell_roster_line(&self.agency.code, before, login).await?;
+        }
+        Ok(())
+    }
+
+    fn see_doubles(&mut self, login: &LegacyLogin, known: &[KnownSpelling]) {
+        for other in known.iter().filter(|known| known.known_as == KnownAs::Roster && known.login != *login) {
+            let (one, other) = (login.as_str().to_owned(), other.login.as_str().to_owned());
+            self.doubles.insert(if one < other { (one, other) } else { (other, one) });
+        }
+    }
+
+    /// Accounts of the roster whose identifiers differ in capitals, accents or the like only, so far.
+    #[must_use]
+    pub const fn doubles(&self) -> &BTreeSet<(String, String)> {
+        &self.doubles
     }
 
     /// Accounts that were taken off the roster, or given to somebody else, so far.
@@ -84,9 +151,11 @@ impl<'a> Import<'a> {
         let code = &self.agency.code;
         let mut tx = self.app.store.write().await?;
         let now = self.app.now();
+        let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
+        let line = if self.file.contains(&spelled.on_roster) { login.clone() } else { spelled.on_roster };
         let withdrawn = detach::withdraw(self.app, &mut tx, code, login, now).await?;
         tx.close_account(code, login, now).await?;
-        if tx.delete_roster_line(code, login).await? || withdrawn.had.is_some() || withdrawn.run {
+        if tx.delete_roster_line(code, &line).await? || withdrawn.had.is_some() || withdrawn.run {
             self.withdrawn += 1;
         }
         self.commit(tx, withdrawn.had).await

@@ -255,6 +255,10 @@ pub(super) async fn take_as(
     {
         return Ok(Stepped::Wrong(Mistake::JoinRefused));
     }
+    if matches!(effect, Effect::Create { .. } | Effect::Attach { .. }) {
+        // Before the run itself, as a sign-in does that replaces it.
+        tx.hold_spellings(&flow.account.agency).await?;
+    }
     if let Effect::AskProof { email, .. } = &effect
         && !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), email, now).await?
     {
@@ -363,7 +367,7 @@ async fn overtaken(tx: &mut Tx, flow: &Flow) -> Result<Stepped, Fault> {
 async fn withdraw(app: &App, caller: &Caller, flow: &Flow) -> Result<Stepped, Fault> {
     let (account, now) = (&flow.account, app.now());
     let mut tx = app.store.write().await?;
-    if holder::end_runs(&mut tx, &account.agency, &account.login, now).await? {
+    if holder::end_runs(app, &mut tx, &account.agency, &account.login, now).await? {
         caller.audit(&mut tx, &entry(flow, AuditEvent::MigrationWithdrawn), now).await?;
     }
     tx.commit().await?;

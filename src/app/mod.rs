@@ -33,6 +33,7 @@ pub mod resend_letters;
 pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
+pub mod spelling;
 pub mod support;
 pub mod switch_account;
 pub mod throttle;

@@ -2,10 +2,10 @@
 
 use tokio::time::Instant;
 
-use super::attempt::{Credentials, Known, Outcome, entry, refuse, trace};
+use super::attempt::{Credentials, Known, Outcome, entry, look_up, refuse, trace};
 use super::hasher::Comparison;
 use super::throttle::Reserved;
-use super::{App, Caller, Fault, holder};
+use super::{App, Caller, Fault, holder, spelling};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::Meant;
@@ -14,6 +14,7 @@ use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::secret::{Secret, long_secret};
+use crate::domain::spelling::Spellings;
 use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
 use crate::legacy::Attempt;
 use crate::telemetry::metrics::METRICS;
@@ -23,7 +24,22 @@ use crate::telemetry::traces;
 enum Judged {
     Right(Profile),
     Wrong(Refusal),
-    Silent(NoVerdict),
+    /// In words for the trace.
+    Silent(String),
+}
+
+/// What stands in the trace where nobody knows whose account it is.
+const UNLEARNT: &str =
+    "another spelling of the identifier is known, and the extranet did not say whether it is the same";
+
+/// What came of right credentials.
+enum Opened {
+    /// The wizard, in the browser that carries this secret.
+    In(Secret),
+    /// The account is not to be given any more.
+    Closed,
+    /// Another spelling turned up meanwhile that may be the same account.
+    Unlearnt,
 }
 
 /// The new credentials did not fit: perhaps these are old ones.
@@ -36,30 +52,91 @@ pub(super) async fn judge(
 ) -> Result<Outcome, Fault> {
     let judged = ask_who_knows(app, caller, known, credentials).await;
     let (reserved, judged) = reserved.unless(app, judged).await?;
+    if !matches!(judged, Judged::Right(_)) || !has_unknown_neighbour(known, credentials) {
+        return conclude(app, caller, known, credentials, reserved, judged).await;
+    }
+    let learnt = once_learnt(app, caller, known, credentials, judged).await;
+    let (reserved, (again, judged)) = reserved.unless(app, learnt).await?;
+    conclude(app, caller, again.as_ref().unwrap_or(known), credentials, reserved, judged).await
+}
+
+/// Whether somebody has, or is about to get, an account of another spelling, and nobody knows whether it is this one.
+fn has_unknown_neighbour(known: &Known, credentials: &Credentials<'_>) -> bool {
+    let extranet_judges = credentials.agency.verifier != Verifier::Roster;
+    extranet_judges && known.spelled.spellings == Spellings::Unlearnt && !known.spelled.others.is_empty()
+}
+
+/// Right credentials of a spelling that may be another one's: what the identifier means once that is known, and what is
+/// said to it then; whoever's account it turns out to be is asked for as under the spelling that was known.
+async fn once_learnt(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    judged: Judged,
+) -> Result<(Option<Known>, Judged), Fault> {
+    let (agency, typed) = (&*credentials.agency, &known.typed.legacy);
+    let Some(other) = known.spelled.others.first() else { return Ok((None, judged)) };
+    let told = spelling::learn(app, caller, agency, (typed, other), &credentials.password).await?;
+    if told == Spellings::Unlearnt {
+        return Ok((None, Judged::Silent(UNLEARNT.to_owned())));
+    }
+    let mut tx = app.store.read().await?;
+    let known = look_up(app, caller, &mut tx, known.typed.clone(), agency).await?;
+    drop(tx);
+    let judged = if known.on_roster == OnRoster::Closed {
+        Judged::Wrong(Refusal::Closed)
+    } else if known.owner().is_some() && credentials.meant == Meant::Either {
+        Judged::Wrong(Refusal::WrongCredentials)
+    } else {
+        judged
+    };
+    Ok((Some(known), judged))
+}
+
+async fn conclude(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    reserved: Reserved,
+    judged: Judged,
+) -> Result<Outcome, Fault> {
     let reason = match judged {
-        Judged::Silent(silence) => {
-            reserved.unanswered(app).await?;
-            let agency = &credentials.agency.code;
-            tracing::warn!(%agency, reason = %silence, "the extranet could not check old credentials");
-            trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason: silence.to_string() }).await?;
-            return Ok(Outcome::ExtranetSilent);
-        }
+        Judged::Silent(reason) => return silent(app, caller, known, credentials, reserved, reason).await,
         // Whose access was withdrawn is told what somebody unknown is told, whatever was typed and however right (e11).
         Judged::Right(_) | Judged::Wrong(_) if known.is_disabled() => Refusal::Disabled,
         Judged::Right(profile) => {
             let opened = open_wizard(app, caller, known, credentials, profile).await;
             let (reserved, opened) = reserved.unless(app, opened).await?;
             return match opened {
-                Some(browser) => {
+                Opened::In(browser) => {
                     settle_right(app, known, reserved).await?;
                     Ok(Outcome::Wizard { browser })
                 }
-                None => refused(app, caller, known, credentials, reserved, Refusal::Closed).await,
+                Opened::Closed => refused(app, caller, known, credentials, reserved, Refusal::Closed).await,
+                Opened::Unlearnt => silent(app, caller, known, credentials, reserved, UNLEARNT.to_owned()).await,
             };
         }
         Judged::Wrong(reason) => reason,
     };
     refused(app, caller, known, credentials, reserved, reason).await
+}
+
+/// Nobody could say: nothing is counted, and nothing opened.
+async fn silent(
+    app: &App,
+    caller: &Caller,
+    known: &Known,
+    credentials: &Credentials<'_>,
+    reserved: Reserved,
+    reason: String,
+) -> Result<Outcome, Fault> {
+    reserved.unanswered(app).await?;
+    let agency = &credentials.agency.code;
+    tracing::warn!(%agency, reason, "the extranet could not check old credentials");
+    trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason }).await?;
+    Ok(Outcome::ExtranetSilent)
 }
 
 /// Right credentials end the failures on an account that is nobody's yet. Of somebody's they only take back themselves:
@@ -116,10 +193,11 @@ async fn ask_who_knows(
     if known.on_roster == OnRoster::Closed {
         return Ok(Judged::Wrong(Refusal::Closed));
     }
-    if let Some(link) = &known.link
-        && explains_itself(app, known, credentials, link).await?
-    {
-        return Ok(Judged::Wrong(Refusal::OldCredentials));
+    for link in known.link.iter().chain(&known.neighbours) {
+        if explains_itself(app, credentials, link).await? {
+            let is_disabled = app.store.read().await?.is_disabled(&link.identity).await?;
+            return Ok(Judged::Wrong(if is_disabled { Refusal::Disabled } else { Refusal::OldCredentials }));
+        }
     }
     match (&known.link, agency.mode, agency.verifier) {
         // There a roster decides who has it, by other words and not by another password.
@@ -131,6 +209,7 @@ async fn ask_who_knows(
         (_, _, Verifier::Form | Verifier::Basic) => {
             let is_known = known.owner().is_some();
             Ok(match known.typed.may_be_asked(agency.may_be_email, is_known, credentials.meant) {
+                true if is_a_neighbours_own(app, known, credentials).await? => Judged::Wrong(Refusal::WrongCredentials),
                 true => ask_extranet(app, caller, known, credentials).await,
                 false if is_known => Judged::Wrong(Refusal::WrongCredentials),
                 false => Judged::Wrong(Refusal::NotAsked),
@@ -139,13 +218,27 @@ async fn ask_who_knows(
     }
 }
 
-/// An account that has been migrated: its old password explains itself, but opens nothing (b14). While the password that
+/// Whether it is the password that somebody chose here whose account may be this one: it goes nowhere.
+async fn is_a_neighbours_own(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<bool, Fault> {
+    for link in &known.neighbours {
+        let credential = app.store.read().await?.credential_of(&link.identity).await?;
+        if let Some(credential) = credential
+            && app.hasher.compare(credentials.password.clone(), credential.password).await? != Comparison::Wrong
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An account that has been migrated: its old password explains itself, but opens nothing (b14), under whatever spelling of
+/// the identifier that may be the same one (ATT-25). While the password that
 /// we keep still works in the extranet, no other one can; once it is refused, the agency may have given the old one out
 /// anew (SEC-017).
-async fn explains_itself(app: &App, known: &Known, credentials: &Credentials<'_>, link: &Link) -> Result<bool, Fault> {
+async fn explains_itself(app: &App, credentials: &Credentials<'_>, link: &Link) -> Result<bool, Fault> {
     let agency = &credentials.agency;
     let mut tx = app.store.read().await?;
-    let old = tx.old_digest(&agency.code, &known.typed.legacy).await?;
+    let old = tx.old_digest(&agency.code, &link.account.login).await?;
     let keeps_secret = tx.legacy_secret(&link.id).await?.is_some();
     drop(tx);
     let Some(old) = old else { return Ok(false) };
@@ -161,7 +254,7 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Locked) => Judged::Wrong(Refusal::LockedUpstream),
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
-        Err(silence) => Judged::Silent(silence),
+        Err(silence) => Judged::Silent(silence.to_string()),
     }
 }
 
@@ -216,34 +309,42 @@ async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> 
 }
 
 /// Begins the wizard, or goes on with one that was begun on another browser with the same password (b21): another one that
-/// the extranet takes now may be somebody else's, who does not go on where this one stood (REL-069). None where the
-/// account is not to be given any more.
+/// the extranet takes now may be somebody else's, who does not go on where this one stood (REL-069). Another spelling goes
+/// on with it only where the extranet is known to take both for one (decision 41).
 async fn open_wizard(
     app: &App,
     caller: &Caller,
     known: &Known,
     credentials: &Credentials<'_>,
     profile: Profile,
-) -> Result<Option<Secret>, Fault> {
+) -> Result<Opened, Fault> {
     let agency = &credentials.agency;
     let now = app.now();
     let browser = long_secret(&*app.dice);
     let old_digest = app.hasher.hash(credentials.password.clone()).await?;
     let same = begun_with_the_same(app, known, credentials).await?;
     let mut tx = app.store.write().await?;
+    tx.hold_spellings(&agency.code).await?;
+    let spelled = spelling::spelled_at(&mut tx, agency, &known.typed.legacy).await?;
+    if spelled.spellings == Spellings::Unlearnt && !spelled.others.is_empty() {
+        return Ok(Opened::Unlearnt);
+    }
     let holding = known.on_roster.holding();
     if !holder::may_be_given(&mut tx, agency, &known.typed.legacy, holding).await? {
-        return Ok(None);
+        return Ok(Opened::Closed);
     }
-    let open = tx.open_flow_of_account(&agency.code, &known.typed.legacy, now).await?;
-    let open = open.filter(|stored| same.as_ref() == Some(&stored.flow.id));
-    let id = open.as_ref().map_or_else(|| FlowId::random(&*app.dice), |stored| stored.flow.id.clone());
+    let open = spelling::runs_of(&mut tx, &agency.code, &spelled, now).await?;
+    let resumed = same.filter(|same| open.contains(same));
+    for other in open.iter().filter(|run| Some(*run) != resumed.as_ref()) {
+        tx.close_flow(other).await?;
+    }
+    let id = resumed.clone().unwrap_or_else(|| FlowId::random(&*app.dice));
     let sealed = if agency.adapter.needs_secret() {
         Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password))
     } else {
         None
     };
-    let started = if open.is_some() {
+    let started = if resumed.is_some() {
         tx.rebind_flow(&id, browser.digest(), sealed.as_ref(), &old_digest).await?;
         AuditEvent::MigrationResumed
     } else {
@@ -255,13 +356,17 @@ async fn open_wizard(
     };
     caller.audit(&mut tx, &entry(known, credentials, started), now).await?;
     tx.commit().await?;
-    Ok(Some(browser))
+    Ok(Opened::In(browser))
 }
 
 /// The run of this account that is under way, if it was begun with this very password.
 async fn begun_with_the_same(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Option<FlowId>, Fault> {
+    let (code, now) = (&credentials.agency.code, app.now());
     let mut tx = app.store.read().await?;
-    let open = tx.open_flow_of_account(&credentials.agency.code, &known.typed.legacy, app.now()).await?;
+    let open = match spelling::runs_of(&mut tx, code, &known.spelled, now).await?.first() {
+        Some(run) => tx.flow(run).await?,
+        None => None,
+    };
     drop(tx);
     let Some((flow, digest)) = open.and_then(|stored| Some((stored.flow.id, stored.old_digest?))) else {
         return Ok(None);
@@ -273,9 +378,11 @@ async fn begun_with_the_same(app: &App, known: &Known, credentials: &Credentials
 /// What the roster says of an account goes before what the extranet's profile page shows.
 fn described(agency: &Agency, known: &Known, profile: Profile) -> (LegacyAccount, Option<EmailAddress>) {
     let roster = known.roster.as_ref();
+    // The extranet has taken what was typed; a roster knows only how it spells it itself.
+    let roster_judges = agency.verifier == Verifier::Roster;
     let account = LegacyAccount {
         agency: agency.code.clone(),
-        login: roster.map_or_else(|| known.typed.legacy.clone(), |entry| entry.login.clone()),
+        login: roster.filter(|_| roster_judges).map_or_else(|| known.typed.legacy.clone(), |entry| entry.login.clone()),
         name: roster.and_then(|entry| entry.name.clone()).or(profile.name),
         kind: roster.map_or(Kind::Unknown, |entry| entry.kind),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, throttle};
+use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, spelling, throttle};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
@@ -87,10 +87,13 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
     };
     let credential = match (credential, agency) {
         (Some(credential), _) => Some(credential),
-        (None, Some(agency)) => match tx.link_of_account(&agency.code, &typed.legacy).await? {
-            Some(link) => tx.credential_of(&link.identity).await?,
-            None => None,
-        },
+        (None, Some(agency)) => {
+            let spelled = spelling::spelled_at(&mut tx, agency, &typed.legacy).await?;
+            match spelling::nearest_link(&mut tx, &agency.code, &spelled).await? {
+                Some(link) => tx.credential_of(&link.identity).await?,
+                None => None,
+            }
+        }
         (None, None) => None,
     };
     if let Some(credential) = &credential

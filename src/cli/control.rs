@@ -19,10 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::reload::Reloader;
 use super::upgrade::{self, Held};
-use crate::app::{App, kept_secret};
+use crate::app::{App, kept_secret, spelling};
 use crate::domain::identity::IdentityId;
 use crate::domain::kept_secret::OUTAGE;
 use crate::domain::session::SessionId;
+use crate::domain::spelling::Spellings;
 use crate::sessions::Change;
 
 /// The longest line that asks for something.
@@ -172,6 +173,15 @@ async fn status(operated: &Operated) -> String {
     for (agency, count) in kept_secret::refusals(&operated.app).await.unwrap_or_default() {
         let what = if count >= OUTAGE { "an outage: " } else { "" };
         let _ = writeln!(text, "extranet of {agency}: {what}{count} kept passwords that had worked are refused");
+    }
+    for (agency, told, since) in spelling::learnt(&operated.app).await.unwrap_or_default() {
+        let what = match told {
+            Spellings::Apart => "identifiers that differ in capitals or accents only are accounts of their own",
+            Spellings::Alike => "identifiers that differ in capitals or accents only are one account",
+            Spellings::Unlearnt => continue,
+        };
+        let since = since.map(|since| format!(", learnt {since}")).unwrap_or_default();
+        let _ = writeln!(text, "extranet of {agency}: {what}{since}");
     }
     if operated.is_replaced.load(Ordering::Relaxed) {
         text.push_str("another process has taken the listeners over\n");

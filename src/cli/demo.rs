@@ -13,7 +13,7 @@ use super::terminal::say;
 use super::upgrade::Inherited;
 use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
-use crate::app::import_roster::Import;
+use crate::app::import_roster::{Extent, Import};
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency::AgencyCode;
@@ -97,10 +97,8 @@ async fn import_once(app: &App) -> Result<(), String> {
     if known > 0 {
         return Ok(());
     }
-    let accounts = data::header_accounts();
-    let bar = ProgressBar::new(accounts.len() as u64);
-    let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS);
-    for account in &accounts {
+    let mut lines = Vec::new();
+    for account in &data::header_accounts() {
         let email = account.email.as_deref().unwrap_or_default();
         let line = RosterLine::parse(Fields {
             login: &account.login,
@@ -110,8 +108,12 @@ async fn import_once(app: &App) -> Result<(), String> {
             email,
             ..Fields::default()
         });
-        let line = line.map_err(|error| format!("the demo's roster: {error}"))?;
-        import.take(&line).await.map_err(|fault| fault.to_string())?;
+        lines.push(line.map_err(|error| format!("the demo's roster: {error}"))?);
+    }
+    let bar = ProgressBar::new(lines.len() as u64);
+    let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS, (&lines, Extent::Whole));
+    for line in &lines {
+        import.take(line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);
     }
     bar.finish_and_clear();

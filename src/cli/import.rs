@@ -1,17 +1,18 @@
 //! `vestibule import` (b02, b20).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::terminal::{say, tell};
 use super::{Ended, assemble, runtime};
-use crate::app::import_roster::Import;
+use crate::app::import_roster::{Extent, Import};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::basic::can_be_sent;
 use crate::domain::roster::{Fields, RosterError, RosterLine};
+use crate::domain::spelling::IdentifierCase;
 use crate::domain::upstream::Adapter;
 
 /// What is to be imported.
@@ -44,7 +45,7 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
         let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
         return Ended::Failed(format!("there is no agency {code}; there are: {}", known.join(", ")));
     };
-    let read = match read(wanted, &agency.adapter) {
+    let read = match read(wanted, agency) {
         Ok(read) => read,
         Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
     };
@@ -66,17 +67,18 @@ pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
     let taken = runtime.block_on(async {
         let app = assemble::app(settings).await?;
         let bar = progress_bar(read.good.len());
-        let mut import = Import::begin(&app, agency, wanted.days);
+        let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
+        let mut import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
         for line in &read.good {
             import.take(line).await.map_err(|fault| fault.to_string())?;
             bar.inc(1);
         }
         bar.finish_and_clear();
         if wanted.replace {
-            let kept = read.good.iter().map(|line| line.login.key()).collect();
-            import.close_all_but(&kept).await.map_err(|fault| fault.to_string())?;
+            import.close_all_others().await.map_err(|fault| fault.to_string())?;
         }
         let withdrawn = import.withdrawn();
+        tell_doubles(import.doubles());
         let taken = import.finish(read.bad.len() as u64).await.map_err(|fault| fault.to_string())?;
         Ok::<_, String>((taken, withdrawn))
     });
@@ -109,6 +111,15 @@ fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
     }
 }
 
+/// Both are taken: whether they are one account is the extranet's to say.
+fn tell_doubles(doubles: &BTreeSet<(String, String)>) {
+    for (one, other) in doubles {
+        tell!(
+            "\"{one}\" and \"{other}\" differ in capitals, accents or the like only: both are taken as accounts of their own"
+        );
+    }
+}
+
 fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_path(file)?;
     writer.write_record(read.headings.iter().map(String::as_str).chain(["reason"]))?;
@@ -119,7 +130,7 @@ fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
     Ok(())
 }
 
-fn read(wanted: &Wanted, adapter: &Adapter) -> Result<Read, String> {
+fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
     let bytes = std::fs::read(&wanted.roster).map_err(|error| error.to_string())?;
     let text = decode(&bytes);
     let heading = text.lines().next().unwrap_or_default();
@@ -128,6 +139,10 @@ fn read(wanted: &Wanted, adapter: &Adapter) -> Result<Read, String> {
     let headings: Vec<String> =
         reader.headers().map_err(|error| error.to_string())?.iter().map(|name| name.trim().to_lowercase()).collect();
     let columns = Columns::find(&headings)?;
+    let account = |line: &RosterLine| match agency.identifier_case {
+        IdentifierCase::Learn | IdentifierCase::Ignore => line.login.fold(),
+        IdentifierCase::Exact => line.login.key(),
+    };
     let (mut good, mut bad, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
@@ -142,9 +157,11 @@ fn read(wanted: &Wanted, adapter: &Adapter) -> Result<Read, String> {
             since: field(columns.since),
             closed: field(columns.closed),
         });
-        let line = line.and_then(|line| match seen.insert(line.login.key(), number) {
+        let line = line.and_then(|line| match seen.insert(account(&line), number) {
             Some(before) => Err(RosterError::Twice(before)),
-            None if matches!(adapter, Adapter::HttpBasic(_)) && !can_be_sent(&line.login) => Err(RosterError::Colon),
+            None if matches!(agency.adapter, Adapter::HttpBasic(_)) && !can_be_sent(&line.login) => {
+                Err(RosterError::Colon)
+            }
             None => Ok(line),
         });
         match line {

@@ -67,16 +67,16 @@ pub(super) fn read<'s>(
     let accounts = section.choice("accounts");
     let cookies = cookies(&section, accounts, &mut origins);
     let sign_in = section.section("sign_in").and_then(|section| {
-        let (adapter, verifier, may_be_email) = sign_in::read(&section)?;
+        let read = sign_in::read(&section)?;
         if !section.has("verifier") {
-            let value = match verifier {
+            let value = match read.verifier {
                 Verifier::Form => "form",
                 Verifier::Basic => "basic",
                 Verifier::Roster => "roster",
             };
             derive(&mut origins, "sign_in.verifier", quoted(value), "from sign_in.adapter");
         }
-        Some((adapter, verifier, may_be_email))
+        Some(read)
     });
     let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
     let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic")) || cookies == Some(CookieMode::Jar);
@@ -91,7 +91,7 @@ pub(super) fn read<'s>(
         section.error("keep_authorization", wrong.hint("leave it out"));
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
-    let paths = with_login_page(&section, paths, sign_in.as_ref().map(|(adapter, ..)| adapter), &mut origins);
+    let paths = with_login_page(&section, paths, sign_in.as_ref().map(|read| &read.adapter), &mut origins);
     check_idle(&section, &paths);
     let session_over = section.section("session_over").and_then(|section| {
         let element =
@@ -107,7 +107,7 @@ pub(super) fn read<'s>(
     let ours = headers.iter().map(|header| header.name.as_str());
     let reserved = ReservedNames::of(ours.chain(secret_header.map(|header| header.name.as_str())));
     let agency = || {
-        let (adapter, verifier, may_be_email) = sign_in?;
+        let sign_in::SignIn { adapter, verifier, may_be_email, identifier_case } = sign_in?;
         Some(Agency {
             code: code.clone()?,
             brand: brand?,
@@ -120,6 +120,7 @@ pub(super) fn read<'s>(
             adapter,
             verifier,
             may_be_email,
+            identifier_case,
             cookies: cookies?,
             reserved: Arc::new(reserved),
             headers: headers.into(),

@@ -4,10 +4,19 @@ use super::document::Section;
 use super::problems::Wrong;
 use super::values;
 use crate::domain::basic::BasicLogin;
+use crate::domain::spelling::IdentifierCase;
 use crate::domain::upstream::{Adapter, FormLogin, LogoutCall, ProfilePage, Rule, Verifier};
 
-/// Reads the adapter, the verifier, and whether identifiers may be addresses; None where something is wrong, and then it has been noted.
-pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier, bool)> {
+/// The section, but for what belongs to the adapter.
+pub(super) struct SignIn {
+    pub(super) adapter: Adapter,
+    pub(super) verifier: Verifier,
+    pub(super) may_be_email: bool,
+    pub(super) identifier_case: IdentifierCase,
+}
+
+/// Reads the section; None where something is wrong, and then it has been noted.
+pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
     let declared = section.section("form");
     let form = declared.as_ref().and_then(form);
     let adapter = match section.text("adapter").as_deref() {
@@ -54,7 +63,8 @@ pub(super) fn read(section: &Section<'_>) -> Option<(Adapter, Verifier, bool)> {
     if may_be_email && verifier == Some(Verifier::Roster) {
         section.warning("may_be_email", Wrong::new("is not used with verifier = \"roster\": no extranet is asked"));
     }
-    Some((adapter?, verifier?, may_be_email))
+    let identifier_case = section.choice("identifier_case")?;
+    Some(SignIn { adapter: adapter?, verifier: verifier?, may_be_email, identifier_case })
 }
 
 fn basic(section: &Section<'_>) -> Option<BasicLogin> {

@@ -12,6 +12,7 @@ use super::language::Language;
 use super::origin::Origin;
 use super::path::PathRules;
 use super::policy::AgencyPolicy;
+use super::spelling::IdentifierCase;
 use super::terms::TermsText;
 use super::upstream::{Adapter, Upstream, Verifier};
 
@@ -158,6 +159,8 @@ pub struct Agency {
     pub verifier: Verifier,
     /// Whether its identifiers may be e-mail addresses: otherwise none ever reaches its extranet.
     pub may_be_email: bool,
+    /// Whether spellings of an identifier that fold the same are one account there.
+    pub identifier_case: IdentifierCase,
     /// Where the extranet's cookies live.
     pub cookies: CookieMode,
     /// The headers to inject.

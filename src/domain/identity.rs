@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::agency::AgencyCode;
 use super::identifier::identifier;
-use super::text::{has_control, masked, tidy};
+use super::text::{folded, has_control, masked, tidy};
 
 identifier! {
     /// One person's identifier; never shown, never sent to an extranet.
@@ -60,8 +60,9 @@ impl Kind {
 
 /// The identifier that an agency gave out for its extranet.
 ///
-/// Compared without regard to case and outer blanks (SEC-050), sent to the extranet as it was typed but for what nobody sees.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Compared as spelled, but for what nobody sees: whether other spellings are the same account is the extranet's to say
+/// ([`super::spelling`]). Sent to the extranet as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LegacyLogin(String);
 
@@ -86,7 +87,14 @@ impl LegacyLogin {
     /// As compared and stored for look-ups.
     #[must_use]
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        self.0.clone()
+    }
+
+    /// What all spellings share that an old database may take for the same; never empty.
+    #[must_use]
+    pub fn fold(&self) -> String {
+        let fold = folded(&self.0);
+        if fold.is_empty() { self.key() } else { fold }
     }
 
     /// For pages and letters that others could see.
@@ -95,14 +103,6 @@ impl LegacyLogin {
         masked(&self.0)
     }
 }
-
-impl PartialEq for LegacyLogin {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for LegacyLogin {}
 
 /// One account in one agency's extranet (« compte d'agence »).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,8 +176,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spelling_of_an_identifier_does_not_make_another_account() {
-        assert_eq!(LegacyLogin::parse(" DURAND "), LegacyLogin::parse("durand"));
+    fn the_spelling_of_an_identifier_is_kept_but_for_what_nobody_sees() {
+        let parse = |text| LegacyLogin::parse(text).expect("an identifier");
+        assert_eq!(parse(" Durand\u{200b} "), parse("Durand"));
+        assert_ne!(parse("DURAND"), parse("durand"));
+        assert_eq!(parse("DÜRAND").fold(), parse("durand").fold());
+        assert_eq!(parse("\u{301}").fold(), "\u{301}", "a fold is never empty");
         assert_eq!(LegacyLogin::parse(" C10023 ").map(|login| login.as_str().to_owned()), Some("C10023".to_owned()));
         assert!(LegacyLogin::parse("  ").is_none());
         assert!(LegacyLogin::parse("a\r\nb").is_none());

@@ -35,6 +35,7 @@ pub mod routing;
 pub mod secret;
 pub mod sent_form;
 pub mod session;
+pub mod spelling;
 pub mod support;
 pub mod terms;
 pub mod text;

@@ -116,8 +116,10 @@ pub enum RosterError {
     /// Neither yes nor no.
     #[error("\"{0}\" does not say whether the account is closed: oui, non, or nothing")]
     Closed(String),
-    /// The same identifier twice in the file.
-    #[error("the identifier stands in line {0} already")]
+    /// The same identifier twice in the file, or one that differs in its spelling only and may be the same.
+    #[error(
+        "the identifier stands in line {0} already (capitals and accents count with identifier_case = \"exact\" only)"
+    )]
     Twice(u64),
 }
 

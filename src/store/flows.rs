@@ -50,13 +50,14 @@ impl Tx {
         .await?;
         sqlx::query(
             "INSERT INTO flows
-                 (id, agency, login_key, browser, state, version, data, secret_key_id, secret_nonce,
+                 (id, agency, login_key, login_fold, browser, state, version, data, secret_key_id, secret_nonce,
                   secret_ciphertext, old_digest, started_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12)",
+             VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(flow.id.as_str())
         .bind(flow.account.agency.to_string())
         .bind(flow.account.login.key())
+        .bind(flow.account.login.fold())
         .bind(browser.to_hex())
         .bind(state(flow))
         .bind(json(flow)?)

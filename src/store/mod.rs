@@ -30,6 +30,7 @@ mod roster;
 mod rows;
 mod secrets;
 mod sessions;
+mod spellings;
 mod standings;
 mod support;
 mod terms;
@@ -157,6 +158,7 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect(url).await?;
         store.migrate().await?;
+        store.fold_spellings().await?;
         Ok(store)
     }
 

@@ -211,20 +211,22 @@ impl Tx {
         Ok(true)
     }
 
-    /// Attaches an account to a person; false if that account is attached already, to whomever.
+    /// Attaches an account to a person; false if that account is attached already, to whomever. Whether another spelling of
+    /// it is, is asked before ([`Tx::known_spellings`]).
     ///
     /// # Errors
     /// There is no such person, or the database failed.
     pub async fn attach(&mut self, link: &Link, now: Timestamp) -> Result<bool, StoreError> {
         let inserted = sqlx::query(
-            "INSERT INTO links (id, identity_id, agency, login_key, login, name, kind, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO links (id, identity_id, agency, login_key, login_fold, login, name, kind, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (agency, login_key) DO NOTHING",
         )
         .bind(link.id.as_str())
         .bind(link.identity.as_str())
         .bind(link.account.agency.to_string())
         .bind(link.account.login.key())
+        .bind(link.account.login.fold())
         .bind(link.account.login.as_str())
         .bind(link.account.name.as_deref())
         .bind(link.account.kind.name())
@@ -250,7 +252,7 @@ impl Tx {
         .transpose()
     }
 
-    /// Whose an account is.
+    /// Whose an account is, by its spelling.
     ///
     /// # Errors
     /// The database failed.

@@ -47,26 +47,27 @@ impl Tx {
         holding: &Holding,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM closed_accounts WHERE agency = $1 AND login_key = $2")
-            .bind(agency.to_string())
-            .bind(line.login.key())
-            .execute(self.conn())
-            .await?;
+        self.reopen_account(agency, &line.login).await?;
         sqlx::query(
             "INSERT INTO roster
-                 (agency, login_key, login, name, kind, email, password, expires_at, used_at, imported_at, holding)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10)
+                 (agency, login_key, login_fold, login, name, kind, email, password, expires_at, used_at, imported_at,
+                  holding)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10, $11)
              ON CONFLICT (agency, login_key) DO UPDATE SET
                  login = excluded.login, name = excluded.name, kind = excluded.kind, email = excluded.email,
                  password = CASE WHEN excluded.password IS NULL THEN roster.password ELSE excluded.password END,
                  expires_at = CASE WHEN excluded.password IS NULL THEN roster.expires_at ELSE excluded.expires_at END,
                  used_at = CASE WHEN excluded.password IS NULL OR EXISTS (
-                     SELECT 1 FROM links WHERE links.agency = roster.agency AND links.login_key = roster.login_key
+                     SELECT 1 FROM links WHERE links.agency = roster.agency AND (
+                         links.login_key = roster.login_key OR links.login_fold = roster.login_fold AND NOT EXISTS (
+                             SELECT 1 FROM roster other WHERE other.agency = roster.agency
+                                 AND other.login_fold = roster.login_fold AND other.login_key <> roster.login_key))
                  ) THEN roster.used_at ELSE NULL END,
                  imported_at = excluded.imported_at",
         )
         .bind(agency.to_string())
         .bind(line.login.key())
+        .bind(line.login.fold())
         .bind(line.login.as_str())
         .bind(line.name.as_deref())
         .bind(line.kind.name())
@@ -146,11 +147,12 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO closed_accounts (agency, login_key, closed_at) VALUES ($1, $2, $3)
-             ON CONFLICT (agency, login_key) DO NOTHING",
+            "INSERT INTO closed_accounts (agency, login_key, login_fold, spelled, closed_at) VALUES ($1, $2, $3, 1, $4)
+             ON CONFLICT (agency, login_key) DO UPDATE SET spelled = 1",
         )
         .bind(agency.to_string())
         .bind(login.key())
+        .bind(login.fold())
         .bind(millis(now))
         .execute(self.conn())
         .await?;

@@ -279,7 +279,7 @@ impl Tx {
     ) -> Result<Vec<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
-             FROM audit WHERE agency = $1 AND lower(login) = $2 ORDER BY seq DESC LIMIT $3",
+             FROM audit WHERE agency = $1 AND lower(login) = lower($2) ORDER BY seq DESC LIMIT $3",
         )
         .bind(agency.to_string())
         .bind(login.key())

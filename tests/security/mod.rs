@@ -17,6 +17,7 @@ mod paths;
 mod recycled;
 mod redirects;
 mod sessions;
+mod spellings;
 mod taken_back;
 mod wire;
 

@@ -243,10 +243,15 @@ fn is_not_given(
 
 /// How many people have this account.
 fn owners(town: &Town, login: &str) -> i64 {
-    town.gateway.number(&format!("SELECT COUNT(*) FROM links WHERE login_key = '{}'", login.to_lowercase()))
+    town.gateway.number(&format!("SELECT COUNT(*) FROM links WHERE LOWER(login_key) = '{}'", login.to_lowercase()))
 }
 
 fn import(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) {
+    imported(gateway, agency, roster, more);
+}
+
+/// Imports, and gives what was said.
+pub(super) fn imported(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) -> String {
     let file = gateway.folder().join("roster.csv");
     fs::write(&file, roster).expect("a roster");
     let mut arguments = vec!["--agency", agency];
@@ -255,17 +260,18 @@ fn import(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) {
     let done = gateway.run("import", &arguments);
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
+    said
 }
 
 /// An extranet's doorkeeper: lets everything through, but a posted form only once the test says so.
-struct Gate {
+pub(super) struct Gate {
     origin: String,
     waiting: Arc<AtomicUsize>,
     open: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Gate {
-    fn before(extranet: &str) -> Self {
+    pub(super) fn before(extranet: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let (waiting, open) = (Arc::new(AtomicUsize::new(0)), Arc::new((Mutex::new(true), Condvar::new())));
@@ -288,16 +294,35 @@ impl Gate {
         Self { origin, waiting, open }
     }
 
-    fn close(&self) {
+    /// Where it stands.
+    pub(super) fn origin(&self) -> String {
+        self.origin.clone()
+    }
+
+    pub(super) fn close(&self) {
         *self.open.0.lock().expect("a lock") = false;
     }
 
     /// Waits until a form is held, runs this, and lets the form through.
     fn meanwhile(&self, act: impl FnOnce()) {
-        eventually("a form to be held", Duration::from_secs(20), || {
-            (self.waiting.load(Ordering::SeqCst) > 0).then_some(())
-        });
+        self.wait_for(1);
         act();
+        self.open();
+    }
+
+    /// Waits until so many forms are held, and lets them through.
+    pub(super) fn open_once_held(&self, forms: usize) {
+        self.wait_for(forms);
+        self.open();
+    }
+
+    fn wait_for(&self, forms: usize) {
+        eventually("forms to be held", Duration::from_secs(20), || {
+            (self.waiting.load(Ordering::SeqCst) >= forms).then_some(())
+        });
+    }
+
+    fn open(&self) {
         *self.open.0.lock().expect("a lock") = true;
         self.open.1.notify_all();
     }

@@ -63,6 +63,10 @@ struct House {
     broken: std::sync::atomic::AtomicBool,
     /// Passwords that are others by now, by login.
     replaced: Mutex<HashMap<String, String>>,
+    /// Whether it takes identifiers for one that its database folds.
+    folds: std::sync::atomic::AtomicBool,
+    /// Identifiers that it is out of order for.
+    silent: Mutex<Vec<String>>,
     /// How it asks for a sign-in where it takes HTTP Basic.
     offer: Mutex<String>,
     /// Cookies that a sign-in sets besides its own.
@@ -91,6 +95,8 @@ impl Echo {
             sign_ins: AtomicU64::new(0),
             broken: false.into(),
             replaced: Mutex::default(),
+            folds: false.into(),
+            silent: Mutex::default(),
             offer: Mutex::new("Basic realm=\"Espace\"".to_owned()),
             gifts: Mutex::default(),
             number: AtomicU64::new(0),
@@ -148,6 +154,21 @@ impl Echo {
     /// How often this login was tried with a valid form.
     pub fn attempts(&self, login: &str) -> u32 {
         lock(&self.house.sessions).attempts.get(login).copied().unwrap_or(0)
+    }
+
+    /// Takes spellings for one from now on, as a database with `utf8mb4_unicode_ci` does.
+    pub fn fold_identifiers(&self) {
+        self.house.folds.store(true, Ordering::SeqCst);
+    }
+
+    /// Is out of order from now on, for this spelling only.
+    pub fn be_silent_to(&self, login: &str) {
+        lock(&self.house.silent).push(login.to_owned());
+    }
+
+    /// Is in order again, for every spelling.
+    pub fn be_silent_to_nobody(&self) {
+        lock(&self.house.silent).clear();
     }
 
     /// Gives an account another password and ends its sessions, as if it were deleted and made anew.

@@ -1,7 +1,7 @@
 //! What an operator changes about somebody's access.
 
 use super::{Found, trace};
-use crate::app::{App, Fault, holder, prove, throttle};
+use crate::app::{App, Fault, holder, prove, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
@@ -102,8 +102,9 @@ pub async fn unlink(
 ) -> Result<Option<Unlinked>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    holder::end_runs(&mut tx, agency, login, now).await?;
-    let Some(link) = tx.link_of_account(agency, login).await? else { return Ok(None) };
+    let spelled = spelling::spelled(app, &mut tx, agency, login).await?;
+    holder::end_runs(app, &mut tx, agency, login, now).await?;
+    let Some(link) = spelling::nearest_link(&mut tx, agency, &spelled).await? else { return Ok(None) };
     if !tx.unlink(&link.id).await? {
         return Ok(None);
     }

@@ -13,10 +13,10 @@ pub use show::{Shown, show};
 
 use jiff::Timestamp;
 
-use super::{App, Fault};
+use super::{App, Fault, spelling};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::identity::{IdentityId, LegacyLogin};
+use crate::domain::identity::{IdentityId, LegacyLogin, Link};
 use crate::domain::support::Wanted;
 use crate::store::Tx;
 
@@ -37,7 +37,7 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
     let mut tx = app.store.read().await?;
     Ok(match wanted {
         Wanted::Identity(identity) => tx.person(identity).await?.map(|_| Found::Person(identity.clone())),
-        Wanted::Account(agency, login) => Some(match tx.link_of_account(agency, login).await? {
+        Wanted::Account(agency, login) => Some(match link_of(app, &mut tx, agency, login).await? {
             Some(link) => Found::Person(link.identity),
             None => Found::Account(agency.clone(), login.clone()),
         }),
@@ -52,6 +52,11 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
             }
         }
     })
+}
+
+async fn link_of(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
+    let spelled = spelling::spelled(app, tx, agency, login).await?;
+    spelling::nearest_link(tx, agency, &spelled).await
 }
 
 impl Found {

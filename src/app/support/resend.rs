@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Found, trace};
-use crate::app::{App, Fault, migrate, not_me};
+use crate::app::{App, Fault, migrate, not_me, spelling};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -65,7 +65,10 @@ async fn waited_for(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<(Timest
     let now = app.now();
     let (mut waited, mut flows) = (Vec::new(), Vec::new());
     match found {
-        Found::Account(agency, login) => flows.extend(tx.open_flow_of_account(agency, login, now).await?),
+        Found::Account(agency, login) => {
+            let spelled = spelling::spelled(app, tx, agency, login).await?;
+            flows.extend(spelling::nearest_run(tx, agency, &spelled, now).await?);
+        }
         Found::Person(identity) => {
             if let Some(credential) = tx.credential_of(identity).await? {
                 flows = tx.open_flows_to(&credential.email, now).await?;

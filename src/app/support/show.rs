@@ -2,7 +2,7 @@
 
 use super::act::counters_of;
 use super::{Found, trace};
-use crate::app::{App, Fault};
+use crate::app::{App, Fault, spelling};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
@@ -80,7 +80,8 @@ async fn of_account(
     login: &LegacyLogin,
 ) -> Result<Case, Fault> {
     let now = app.now();
-    let roster = tx.roster_entry(agency, login).await?;
+    let spelled = spelling::spelled(app, tx, agency, login).await?;
+    let roster = tx.roster_entry(agency, &spelled.on_roster).await?;
     let account = LegacyAccount {
         agency: agency.clone(),
         login: roster.as_ref().map_or_else(|| login.clone(), |entry| entry.login.clone()),
@@ -92,7 +93,7 @@ async fn of_account(
         .map(|entry| Provisional { expires_at: entry.expires_at, used_at: entry.used_at });
     let mut wizards = Vec::new();
     let mut email = None;
-    if let Some(stored) = tx.open_flow_of_account(agency, login, now).await? {
+    if let Some(stored) = spelling::nearest_run(tx, agency, &spelled, now).await? {
         let wizard = wizard(tx, &stored).await?;
         email = wizard.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
         wizards.push(wizard);

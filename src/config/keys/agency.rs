@@ -156,6 +156,12 @@ const SIGN_IN: &[Key] = &[
         Is("false"),
         "Whether identifiers of this extranet may be e-mail addresses. Otherwise nothing that looks like one is ever asked of it: residents type their address with the password that they chose here, and often miss a letter.",
     ),
+    key(
+        "identifier_case",
+        Choice(&["learn", "exact", "ignore"]),
+        Is("'learn'"),
+        "Whether identifiers that differ in capitals, accents or the like only are one account (`ignore`) or several (`exact`), as the extranet has it. `learn`: it is found out by one sign-in, the first time that two such spellings meet.",
+    ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
     key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
 ];

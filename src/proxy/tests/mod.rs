@@ -37,6 +37,7 @@ use crate::domain::path::{PathRule, PathRules};
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
+use crate::domain::spelling::IdentifierCase;
 use crate::domain::trust::Trust;
 use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
 use crate::telemetry::{AccessLog, LogFormat, Watch};
@@ -329,6 +330,7 @@ pub(super) fn agency(port: u16) -> Agency {
         adapter: Adapter::TrustedHeaders,
         verifier: Verifier::Roster,
         may_be_email: false,
+        identifier_case: IdentifierCase::Learn,
         cookies: CookieMode::Relay,
         headers: Arc::default(),
         reserved: Arc::new(ReservedNames::of(["x-eXTRANET-user", "X-Extranet-Client", "X-Extranet-Name"])),

@@ -29,6 +29,7 @@ mod proofs;
 mod resealing;
 mod sending;
 mod sessions;
+mod spellings;
 mod support;
 mod traces;
 mod wizard;

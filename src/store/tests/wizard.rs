@@ -6,7 +6,7 @@ use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
 use crate::domain::roster::{Fields, Holding, OnRoster, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
-fn flow(id: &str, identifier: &str, started_at: Timestamp) -> Flow {
+pub(super) fn flow(id: &str, identifier: &str, started_at: Timestamp) -> Flow {
     let plan = MigrationPlan::from(&AgencyPolicy::default());
     Flow::start(FlowId::stored(id), account("SPI31", identifier), Some(email("a@free.fr")), plan, started_at)
 }
@@ -79,9 +79,9 @@ async fn a_run_goes_on_in_another_browser_and_leaves_the_one_before(fresh: Fresh
     let run = flow("f", "Durand", at(0));
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&run, digest("pc"), None, None).await.expect("kept");
-    let found = tx.open_flow_of_account(&agency("SPI31"), &login("DURAND"), at(1)).await.expect("asked");
+    let found = tx.open_flow_of_account(&agency("SPI31"), &login("Durand"), at(1)).await.expect("asked");
     assert_eq!(found.map(|stored| stored.flow.id), Some(run.id.clone()));
-    let too_late = tx.open_flow_of_account(&agency("SPI31"), &login("durand"), run.expires_at()).await;
+    let too_late = tx.open_flow_of_account(&agency("SPI31"), &login("Durand"), run.expires_at()).await;
     assert!(too_late.expect("asked").is_none());
     tx.rebind_flow(&run.id, digest("phone"), None, &PasswordHash::phc("$old$")).await.expect("bound");
     assert!(tx.flow_of_browser(digest("pc")).await.expect("asked").is_none());
@@ -112,14 +112,14 @@ async fn a_closed_run_is_not_found_by_anything_and_cannot_go_on(fresh: Fresh) {
 async fn an_account_has_one_run_under_way(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&flow("old", "durand", at(0)), digest("b1"), None, None).await.expect("kept");
-    tx.insert_flow(&flow("new", "DURAND", at(9)), digest("b2"), None, None).await.expect("kept");
+    tx.insert_flow(&flow("new", "durand", at(9)), digest("b2"), None, None).await.expect("kept");
     assert!(tx.flow_of_browser(digest("b1")).await.expect("asked").is_none());
     let open = tx.open_flow_of_account(&agency("SPI31"), &login("durand"), at(10)).await.expect("asked");
     assert_eq!(open.map(|stored| stored.flow.id), Some(FlowId::stored("new")));
 }
 
 async fn rel_069_a_run_whose_account_is_taken_back_ends_with_its_proof_and_its_browser_is_told(fresh: Fresh) {
-    let (spi, durand) = (agency("SPI31"), login("DURAND"));
+    let (spi, durand) = (agency("SPI31"), login("durand"));
     let mut tx = fresh.write().await.expect("a turn");
     let run = flow("f", "durand", at(0));
     tx.insert_flow(&run, digest("b"), Some(&sealed()), Some(&PasswordHash::phc("$old"))).await.expect("kept");
@@ -196,7 +196,7 @@ async fn rel_069_of_a_run_at_its_end_and_an_agency_that_takes_the_account_back_t
 }
 
 async fn rel_069_a_line_keeps_its_holder_until_the_account_is_closed_or_has_another(fresh: Fresh) {
-    let (spi, d100) = (agency("SPI31"), login("d100"));
+    let (spi, d100) = (agency("SPI31"), login("D100"));
     let line = RosterLine::parse(Fields { login: "D100", ..Fields::default() }).expect("a line");
     let [first, second, third] = ["1", "2", "3"].map(Holding::stored);
     let mut tx = fresh.write().await.expect("a turn");

@@ -22,6 +22,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
+use unicode_normalization::UnicodeNormalization as _;
 use url::{Url, form_urlencoded};
 
 use super::{
@@ -136,10 +137,13 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             *sessions.attempts.entry(field("identifiant").to_owned()).or_default() += 1;
             let replaced = lock(&house.replaced);
             let password = |account: &Account| replaced.get(&account.login).unwrap_or(&account.password).clone();
-            let fits = |a: &&Account| a.login == field("identifiant") && password(a) == field("motdepasse");
+            let fits = |a: &&Account| is_login(house, a, field("identifiant")) && password(a) == field("motdepasse");
             Some(house.accounts.iter().find(fits))
         }
     };
+    if lock(&house.silent).iter().any(|silent| silent == field("identifiant")) {
+        return wire.answer(seen, 500, &html(), b"<p>Erreur</p>").await;
+    }
     match known {
         None => wire.answer(seen, 403, &html(), b"<p>Formulaire perime</p>").await,
         Some(None) => {
@@ -157,6 +161,18 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
     }
 }
 
+/// Whether an account's identifier is the one that was typed, to this extranet.
+fn is_login(house: &House, account: &Account, typed: &str) -> bool {
+    account.login == typed || house.folds.load(Ordering::SeqCst) && collated(&account.login) == collated(typed)
+}
+
+/// Roughly as `utf8mb4_unicode_ci` and SQL Server's collations compare.
+fn collated(text: &str) -> String {
+    let plain =
+        text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'));
+    plain.flat_map(char::to_lowercase).collect::<String>().replace('ß', "ss").replace('œ', "oe")
+}
+
 /// Whether a request carries somebody's identifier and password, and not one colon more.
 fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
     let value = seen.values("authorization").first().copied().unwrap_or_default();
@@ -171,7 +187,8 @@ fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
     *lock(&house.sessions).attempts.entry(login.to_owned()).or_default() += 1;
     let replaced = lock(&house.replaced);
     let password_of = |account: &Account| replaced.get(&account.login).unwrap_or(&account.password).clone();
-    let known = house.accounts.iter().any(|account| account.login == login && password_of(account) == password);
+    let known =
+        house.accounts.iter().any(|account| is_login(house, account, login) && password_of(account) == password);
     known && path != "/basic/closed"
 }
 
