@@ -1,11 +1,12 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
+use http::header::AUTHORIZATION;
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::kept_secret::{self, Begun, Try};
 use super::visit::Passage;
-use super::{App, Caller, Fault, jar, old_credentials, rotate_vault};
+use super::{App, Caller, Fault, jar, naming, old_credentials, rotate_vault};
 use crate::domain::agency::Agency;
 use crate::domain::cookie::Pair;
 use crate::domain::identity::{Link, LinkId};
@@ -32,6 +33,8 @@ pub enum Entered {
     In(Vec<UpstreamCookie>),
     /// The extranet refuses what worked before, for a reason that another password does not mend.
     Refused,
+    /// The extranet cannot be told who this is: nothing was sent to it (decision 43).
+    Unnamed,
     /// No password is kept that may be tried now: the extranet has refused the one that was (a11).
     SecretRefused,
     /// The extranet does not answer as declared; nothing was counted.
@@ -51,6 +54,9 @@ pub async fn enter(
     link: &Link,
     (occasion, held): (Occasion, &[Pair<'_>]),
 ) -> Result<Entered, Fault> {
+    if !naming::is_possible(app, agency, &link.account) {
+        return Ok(Entered::Unnamed);
+    }
     let form = match &agency.adapter {
         Adapter::FormReplay(form) => form,
         Adapter::TrustedHeaders => return Ok(Entered::In(Vec::new())),
@@ -90,6 +96,11 @@ pub async fn enter(
         Ok(SignIn::Not(Verdict::Refused)) => {
             kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
             Ok(Entered::SecretRefused)
+        }
+        Ok(SignIn::Not(Verdict::Unwritable)) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
+            naming::tell_unnamed(app, agency, &link.account, "the login form");
+            Ok(Entered::Unnamed)
         }
         Ok(SignIn::Not(_)) => {
             kept_secret::unanswered(app, &link.id, &tried).await?;
@@ -137,6 +148,11 @@ async fn look_again(
         Ok(Verdict::Refused) => {
             kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
             Ok(Entered::SecretRefused)
+        }
+        Ok(Verdict::Unwritable) => {
+            kept_secret::unanswered(app, &link.id, &tried).await?;
+            naming::tell_unnamed(app, agency, &link.account, AUTHORIZATION.as_str());
+            Ok(Entered::Unnamed)
         }
         Ok(Verdict::Locked | Verdict::MustChange) => {
             kept_secret::unanswered(app, &link.id, &tried).await?;
@@ -216,6 +232,6 @@ pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passag
             kept_secret::worked(app, &resident.identity, &link, &tried).await?;
             Ok(false)
         }
-        Ok(Verdict::Locked | Verdict::MustChange) | Err(_) => Ok(false),
+        Ok(Verdict::Locked | Verdict::MustChange | Verdict::Unwritable) | Err(_) => Ok(false),
     }
 }

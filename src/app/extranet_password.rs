@@ -145,6 +145,10 @@ pub async fn restore(
             reserved.failed();
             refused(Refusal::WrongCredentials).await
         }
+        Ok(Verdict::Unwritable) => {
+            reserved.failed();
+            refused(Refusal::Unwritable).await
+        }
         Ok(Verdict::Locked) => {
             reserved.unanswered(app).await?;
             refused(Refusal::LockedUpstream).await

@@ -24,6 +24,7 @@ pub mod join;
 pub mod kept_secret;
 mod letters;
 pub mod migrate;
+mod naming;
 pub mod not_me;
 mod old_credentials;
 pub mod owed;

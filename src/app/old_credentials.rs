@@ -163,6 +163,7 @@ async fn refused(
         | Refusal::Cutover
         | Refusal::Closed
         | Refusal::NotAsked
+        | Refusal::Unwritable
         | Refusal::Disabled => Outcome::Refused,
     };
     match reason {
@@ -171,6 +172,7 @@ async fn refused(
         | Refusal::Cutover
         | Refusal::Closed
         | Refusal::NotAsked
+        | Refusal::Unwritable
         | Refusal::Disabled => reserved.failed(),
         // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
         Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
@@ -252,6 +254,7 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
     match ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
+        Ok(Verdict::Unwritable) => Judged::Wrong(Refusal::Unwritable),
         Ok(Verdict::Locked) => Judged::Wrong(Refusal::LockedUpstream),
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
         Err(silence) => Judged::Silent(silence.to_string()),

@@ -135,9 +135,9 @@ async fn find_out(
         Ok(Verdict::Accepted { .. }) => Spellings::Alike,
         Ok(Verdict::Refused) => match ask(app, caller, agency, typed, password).await {
             Ok(Verdict::Accepted { .. }) => Spellings::Apart,
-            Ok(Verdict::Refused | Verdict::Locked | Verdict::MustChange) | Err(_) => Spellings::Unlearnt,
+            Ok(_) | Err(_) => Spellings::Unlearnt,
         },
-        Ok(Verdict::Locked | Verdict::MustChange) | Err(_) => Spellings::Unlearnt,
+        Ok(Verdict::Locked | Verdict::MustChange | Verdict::Unwritable) | Err(_) => Spellings::Unlearnt,
     }
 }
 

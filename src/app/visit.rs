@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
-use super::{App, Fault, accept_terms, rotate_vault};
+use super::{App, Fault, accept_terms, naming, rotate_vault};
 use crate::domain::access::Visitor;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyAccount, Link, LinkId};
@@ -169,21 +169,35 @@ async fn look_up(
     {
         tracing::warn!(%error, "that a resident was seen could not be written");
     }
-    let visitor = if accept_terms::owes(app, &session.identity, agency).await? {
-        Visitor::OwesTerms
-    } else {
-        let mut headers = identity_headers(agency, &link.account);
-        match authorization(app, agency, &link).await? {
-            Authorization::NotNeeded => resident(&session, link, headers, None),
-            Authorization::Missing => Visitor::OwesPassword,
-            Authorization::Ready(value, version) => {
-                headers.push((AUTHORIZATION, value));
-                resident(&session, link, headers, Some(version))
-            }
-        }
+    let visitor = match naming::headers(app, agency, &link.account) {
+        None => Visitor::Unnamed,
+        Some(_) if accept_terms::owes(app, &session.identity, agency).await? => Visitor::OwesTerms,
+        Some(headers) => with_password(app, agency, &session, link, headers).await?,
     };
     let seen = Seen { agency: agency.code.clone(), session: session.id, identity: session.identity, visitor };
     Ok(Some((house, seen)))
+}
+
+/// With the account's own password among the headers, where each request carries it.
+async fn with_password(
+    app: &App,
+    agency: &Agency,
+    session: &Session,
+    link: Link,
+    mut headers: Vec<(HeaderName, HeaderValue)>,
+) -> Result<Visitor<Arc<Passage>>, Fault> {
+    Ok(match authorization(app, agency, &link).await? {
+        Authorization::NotNeeded => resident(session, link, headers, None),
+        Authorization::Missing => Visitor::OwesPassword,
+        Authorization::Unwritable => {
+            naming::tell_unnamed(app, agency, &link.account, AUTHORIZATION.as_str());
+            Visitor::Unnamed
+        }
+        Authorization::Ready(value, version) => {
+            headers.push((AUTHORIZATION, value));
+            resident(session, link, headers, Some(version))
+        }
+    })
 }
 
 fn resident(
@@ -205,6 +219,8 @@ enum Authorization {
     NotNeeded,
     /// It is not known any more, or was refused and is not sent until somebody looks at it again (a11).
     Missing,
+    /// It cannot be written as the extranet reads it.
+    Unwritable,
     /// The header's value, and which password it is.
     Ready(HeaderValue, i64),
 }
@@ -221,18 +237,5 @@ async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Author
     let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
     rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
     let value = legacy::authorization(basic, &link.account.login, &secret);
-    Ok(value.map_or(Authorization::Missing, |value| Authorization::Ready(value, stored.version)))
-}
-
-/// The headers that tell the extranet who this is; one without a value is not sent.
-fn identity_headers(agency: &Agency, account: &LegacyAccount) -> Vec<(HeaderName, HeaderValue)> {
-    agency
-        .headers
-        .iter()
-        .filter_map(|header| {
-            let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
-            let value = HeaderValue::from_bytes(&header.value(account)?).ok()?;
-            Some((name, value))
-        })
-        .collect()
+    Ok(value.map_or(Authorization::Unwritable, |value| Authorization::Ready(value, stored.version)))
 }

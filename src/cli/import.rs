@@ -10,10 +10,10 @@ use super::{Ended, assemble, runtime};
 use crate::app::import_roster::{Extent, Import};
 use crate::config::Settings;
 use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::basic::can_be_sent;
-use crate::domain::roster::{Fields, RosterError, RosterLine};
+use crate::domain::roster::{Fields, RosterError, RosterLine, Standing};
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::upstream::Adapter;
+use crate::legacy;
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -33,6 +33,8 @@ pub(super) struct Wanted {
 struct Read {
     good: Vec<RosterLine>,
     bad: Vec<(u64, String, Vec<String>)>,
+    /// Good lines of which not everything reaches the extranet, and the header that does not.
+    left_out: Vec<(u64, String)>,
     headings: Vec<String>,
 }
 
@@ -100,7 +102,12 @@ fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
     }
     let closed =
         if withdrawn > 0 { format!(", {withdrawn} accounts closed or given to somebody else") } else { String::new() };
-    say!("{taken} accounts taken, {} lines refused{closed}", read.bad.len());
+    for (line, header) in &read.left_out {
+        tell!("{}:{line}: the header {header} cannot be written, and is left out", wanted.roster.display());
+    }
+    let left_out =
+        if read.left_out.is_empty() { String::new() } else { format!(", {} headers left out", read.left_out.len()) };
+    say!("{taken} accounts taken, {} lines refused{closed}{left_out}", read.bad.len());
     let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return Ended::Done };
     match write_refused(file, read) {
         Ok(()) => {
@@ -143,7 +150,7 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
         IdentifierCase::Learn | IdentifierCase::Ignore => line.login.fold(),
         IdentifierCase::Exact => line.login.key(),
     };
-    let (mut good, mut bad, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut good, mut bad, mut left_out, mut seen) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
         let number = record.position().map_or(0, csv::Position::line);
@@ -159,17 +166,26 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
         });
         let line = line.and_then(|line| match seen.insert(account(&line), number) {
             Some(before) => Err(RosterError::Twice(before)),
-            None if matches!(agency.adapter, Adapter::HttpBasic(_)) && !can_be_sent(&line.login) => {
-                Err(RosterError::Colon)
-            }
-            None => Ok(line),
+            None if !form_can_send(agency, &line) => Err(RosterError::Form),
+            None => Ok((line.left_out(agency)?, line)),
         });
         match line {
-            Ok(line) => good.push(line),
+            Ok((headers, line)) => {
+                left_out.extend(headers.into_iter().map(|header| (number, header.to_owned())));
+                good.push(line);
+            }
             Err(error) => bad.push((number, error.to_string(), record.iter().map(str::to_owned).collect())),
         }
     }
-    Ok(Read { good, bad, headings })
+    Ok(Read { good, bad, left_out, headings })
+}
+
+/// Whether the agency's login form can send the identifier, as far as its alphabet is declared.
+fn form_can_send(agency: &Agency, line: &RosterLine) -> bool {
+    match &agency.adapter {
+        Adapter::FormReplay(form) => line.standing == Standing::Closed || legacy::can_send(form, &line.login),
+        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => true,
+    }
 }
 
 /// UTF-8, with or without its mark, or else what old Windows programs write.

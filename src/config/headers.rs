@@ -40,10 +40,26 @@ pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
         folded_names.extend(name.as_deref().map(|name| folded(name).into_owned()));
         let template = section.parsed("value", template);
         if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice("encoding")) {
-            headers.push(IdentityHeader { name, template, encoding });
+            let header = IdentityHeader { name, template, encoding };
+            check_encoding(&section, &header);
+            headers.push(header);
         }
     }
     headers
+}
+
+/// What can never be written is an error, what some residents may lack is told (decision 43).
+fn check_encoding(section: &Section<'_>, header: &IdentityHeader) {
+    let hint = "encoding = \"percent\", \"utf8\" or \"base64\", as far as the extranet reads it";
+    if !header.can_be_written() {
+        section.error("value", Wrong::new("latin1 cannot write it, whoever the resident is").hint(hint));
+    } else if header.may_be_unwritable() {
+        let what = match header.names_account() {
+            true => "a resident whose identifier has letters beyond ISO-8859-1 is not forwarded",
+            false => "a name with letters beyond ISO-8859-1 (œ, €, ł) is left out",
+        };
+        section.warning("encoding", Wrong::new(what).hint(hint));
+    }
 }
 
 /// An extranet that only believes headers has to be told the account by one of them.

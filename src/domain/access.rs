@@ -15,6 +15,8 @@ pub enum Visitor<A> {
     OwesTerms,
     /// A person whose password in this extranet is not known any more, where each request needs it (a11).
     OwesPassword,
+    /// A person whom the extranet cannot be told, since the identifier there cannot be written (decision 43).
+    Unnamed,
 }
 
 /// What is asked for, as far as the gate has to know.
@@ -84,6 +86,8 @@ pub enum Forbidden {
     LegacyAccount,
     /// A service worker on a shared host: it would stand between the browser and the next agency's pages (a24).
     ServiceWorker,
+    /// The extranet cannot be told who asks (decision 43).
+    Unnamed,
 }
 
 /// Whether what was written into a form that came too late is shown to who wrote it.
@@ -132,6 +136,7 @@ impl Access<()> {
             Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
             Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
             Access::Forbidden(Forbidden::ServiceWorker) => "service-worker",
+            Access::Forbidden(Forbidden::Unnamed) => "identity-unwritable",
         }
     }
 }
@@ -148,13 +153,16 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
     match (agency.paths.class(asked.path, asked.query), visitor) {
         (PathClass::Login | PathClass::FormPage, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),
-        (PathClass::Account, Visitor::Resident(_)) if asked.changes => Access::Forbidden(Forbidden::LegacyAccount),
-        (PathClass::Account, Visitor::Resident(_)) => Access::Show(Screen::Account),
+        (PathClass::Account, Visitor::Resident(_) | Visitor::Unnamed) if asked.changes => {
+            Access::Forbidden(Forbidden::LegacyAccount)
+        }
+        (PathClass::Account, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::Account),
         // Whoever may not come in may always go (c03).
-        (PathClass::Logout, Visitor::Resident(_)) => Access::Show(Screen::SignOut),
+        (PathClass::Logout, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::SignOut),
         (PathClass::Logout, _) if asked.fetch == Fetch::Page => Access::Show(Screen::SignOut),
         (PathClass::Public, _) => Access::Public,
         (PathClass::Private | PathClass::FormPage, Visitor::Resident(account)) => Access::Forward(account),
+        (_, Visitor::Unnamed) => Access::Forbidden(Forbidden::Unnamed),
         (_, Visitor::OwesTerms) if asked.fetch == Fetch::Page && !asked.changes => Access::Show(Screen::Terms),
         (_, Visitor::OwesPassword) if asked.fetch == Fetch::Page && !asked.changes => {
             Access::Show(Screen::ExtranetPassword)

@@ -41,6 +41,8 @@ pub enum Refusal {
     Closed,
     /// It looks like an address, and the agency's identifiers are none: nobody was asked.
     NotAsked,
+    /// It cannot be written as the extranet reads it: nothing was sent (decision 43).
+    Unwritable,
     /// An operator has withdrawn the person's access.
     Disabled,
 }
@@ -257,6 +259,7 @@ impl Refusal {
             Self::Cutover => "cutover",
             Self::Closed => "closed",
             Self::NotAsked => "not-asked",
+            Self::Unwritable => "unwritable",
             Self::Disabled => "disabled",
         }
     }

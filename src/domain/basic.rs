@@ -37,11 +37,7 @@ impl BasicLogin {
         if !can_be_sent(login) || super::text::has_control(secret.expose()) {
             return None;
         }
-        let written = |text: &str| match self.charset {
-            BasicCharset::Utf8 => Some(text.as_bytes().to_vec()),
-            BasicCharset::Latin1 => text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect(),
-        };
-        let (login, secret) = (written(login.as_str())?, Zeroizing::new(written(secret.expose())?));
+        let (login, secret) = (self.written(login.as_str())?, Zeroizing::new(self.written(secret.expose())?));
         // Large enough from the start: a vector that grows leaves copies behind.
         let mut pair = Zeroizing::new(Vec::with_capacity(login.len() + 1 + secret.len()));
         pair.extend_from_slice(&login);
@@ -51,6 +47,28 @@ impl BasicLogin {
         value[..SCHEME.len()].copy_from_slice(SCHEME);
         BASE64.encode_mut(&pair, &mut value[SCHEME.len()..]);
         Some(value)
+    }
+
+    /// Whether an identifier can be sent.
+    #[must_use]
+    pub fn can_carry(&self, login: &LegacyLogin) -> bool {
+        can_be_sent(login) && self.can_write(login.as_str())
+    }
+
+    /// Whether the declared charset has every letter of a text.
+    #[must_use]
+    pub fn can_write(&self, text: &str) -> bool {
+        match self.charset {
+            BasicCharset::Utf8 => true,
+            BasicCharset::Latin1 => text.chars().all(|letter| u8::try_from(u32::from(letter)).is_ok()),
+        }
+    }
+
+    fn written(&self, text: &str) -> Option<Vec<u8>> {
+        match self.charset {
+            BasicCharset::Utf8 => Some(text.as_bytes().to_vec()),
+            BasicCharset::Latin1 => text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect(),
+        }
     }
 }
 

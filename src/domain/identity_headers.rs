@@ -31,6 +31,48 @@ pub enum Encoding {
     Base64,
 }
 
+/// What an agency's headers say of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told<'h> {
+    /// Those that are sent, with their values.
+    pub sent: Vec<(&'h IdentityHeader, Vec<u8>)>,
+    /// Those that have a value which cannot be written, and do not name the account.
+    pub left_out: Vec<&'h IdentityHeader>,
+}
+
+/// A header that names the account cannot be written: who is not named is not forwarded (decision 43).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the header {0} names the account and cannot be written for it")]
+pub struct Unnamed<'h>(pub &'h str);
+
+/// What these headers say of an account.
+///
+/// # Errors
+/// One that names it has no value that can be written.
+pub fn tell<'h>(headers: &'h [IdentityHeader], account: &LegacyAccount) -> Result<Told<'h>, Unnamed<'h>> {
+    let mut told = Told::default();
+    for header in headers {
+        match header.value(account) {
+            Value::Written(value) => told.sent.push((header, value)),
+            Value::Missing | Value::Unwritable if header.names_account() => return Err(Unnamed(&header.name)),
+            Value::Missing => {}
+            Value::Unwritable => told.left_out.push(header),
+        }
+    }
+    Ok(told)
+}
+
+/// A header's value for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    /// Its bytes.
+    Written(Vec<u8>),
+    /// Something that it is made of is not known (SEC-002).
+    Missing,
+    /// It holds what the encoding, or no header at all, can carry.
+    Unwritable,
+}
+
 /// A part of a value template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
@@ -78,7 +120,7 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The value for an account; None where a placeholder has no value, and then no header is sent (SEC-002).
+    /// The value for an account; None where a placeholder has no value (SEC-002).
     fn value(&self, account: &LegacyAccount) -> Option<String> {
         let mut value = String::new();
         for part in &self.0 {
@@ -96,17 +138,40 @@ impl Template {
 }
 
 impl IdentityHeader {
-    /// The bytes of the header's value for an account; None where there is none to send.
+    /// Whether it says which account it is: client, société and kind are those of many, and a name is nobody's own.
+    #[must_use]
+    pub fn names_account(&self) -> bool {
+        self.template.0.contains(&Part::Login)
+    }
+
+    /// Whether what is the same for every account can be written.
+    #[must_use]
+    pub fn can_be_written(&self) -> bool {
+        self.template.0.iter().all(|part| !matches!(part, Part::Literal(text) if self.encoding.write(text).is_none()))
+    }
+
+    /// Whether something of an account may stand in it that its encoding cannot write.
+    #[must_use]
+    pub fn may_be_unwritable(&self) -> bool {
+        self.encoding == Encoding::Latin1 && self.template.0.iter().any(|part| matches!(part, Part::Login | Part::Name))
+    }
+
+    fn value(&self, account: &LegacyAccount) -> Value {
+        let Some(value) = self.template.value(account) else { return Value::Missing };
+        self.encoding.write(&value).map_or(Value::Unwritable, Value::Written)
+    }
+}
+
+impl Encoding {
+    /// The bytes of a value; None where it cannot be written.
     ///
     /// Control characters never get through: an account whose data holds one gets no header rather than two.
-    #[must_use]
-    pub fn value(&self, account: &LegacyAccount) -> Option<Vec<u8>> {
-        let value = self.template.value(account)?;
-        if super::text::has_control(&value) {
+    fn write(self, value: &str) -> Option<Vec<u8>> {
+        if super::text::has_control(value) {
             return None;
         }
-        Some(match self.encoding {
-            Encoding::Utf8 => value.into_bytes(),
+        Some(match self {
+            Encoding::Utf8 => value.as_bytes().to_vec(),
             Encoding::Latin1 => value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<_>>()?,
             Encoding::Base64 => data_encoding::BASE64.encode(value.as_bytes()).into_bytes(),
             Encoding::Percent => {
@@ -193,16 +258,38 @@ mod tests {
     #[test]
     fn a04_a_value_is_built_from_the_attached_account() {
         let value = |template, encoding| header(template, encoding).value(&account(Some("Amélie €")));
-        assert_eq!(value("{client}/{societe}:{login} {kind}", Encoding::Utf8), Some(b"SPI31/01:durand tenant".into()));
-        assert_eq!(value("{name}", Encoding::Percent), Some(b"Am%C3%A9lie %E2%82%AC".into()));
-        assert_eq!(value("{name}", Encoding::Latin1), None, "review B13: no `?` for what cannot be said");
-        assert_eq!(value("{name}", Encoding::Base64), Some(b"QW3DqWxpZSDigqw=".into()));
+        let written = |value: &[u8]| Value::Written(value.to_vec());
+        let all = value("{client}/{societe}:{login} {kind}", Encoding::Utf8);
+        assert_eq!(all, written(b"SPI31/01:durand tenant"));
+        assert_eq!(value("{name}", Encoding::Percent), written(b"Am%C3%A9lie %E2%82%AC"));
+        assert_eq!(value("{name}", Encoding::Latin1), Value::Unwritable, "no `?` for what cannot be said");
+        assert_eq!(value("{name}", Encoding::Base64), written(b"QW3DqWxpZSDigqw="));
+    }
+
+    #[test]
+    fn review_b13_who_cannot_be_named_is_not_told_of_and_a_name_alone_is_left_out() {
+        let says = |login: &str, name: Option<&str>, template: &str, encoding| {
+            let account = LegacyAccount { login: LegacyLogin::parse(login).expect("a login"), ..account(name) };
+            let headers = [header("{client}", Encoding::Latin1), header(template, encoding)];
+            tell(&headers, &account).map(|told| (told.sent.len(), told.left_out.len())).ok()
+        };
+        for template in ["{login}", "{client}-{login}", "{login} {name}", "{name}{kind}{login}"] {
+            for encoding in [Encoding::Percent, Encoding::Utf8, Encoding::Base64] {
+                assert_eq!(says("Ωmega", Some("Σ"), template, encoding), Some((2, 0)), "{template} {encoding:?}");
+            }
+            assert_eq!(says("Ωmega", Some("é"), template, Encoding::Latin1), None, "{template}");
+            assert_eq!(says("Éric", Some("é"), template, Encoding::Latin1), Some((2, 0)), "{template}");
+        }
+        assert_eq!(says("durand", Some("Σ"), "{login} {name}", Encoding::Latin1), None, "it names the account");
+        assert_eq!(says("durand", None, "{login} {name}", Encoding::Utf8), None, "it names the account");
+        assert_eq!(says("Ωmega", Some("Σ"), "{name}", Encoding::Latin1), Some((1, 1)), "a name is nobody's own");
+        assert_eq!(says("Ωmega", None, "{name}", Encoding::Latin1), Some((1, 0)));
     }
 
     #[test]
     fn a_value_that_is_not_known_or_not_clean_sends_no_header() {
-        assert_eq!(header("{name}", Encoding::Utf8).value(&account(None)), None);
-        assert_eq!(header("{name}", Encoding::Utf8).value(&account(Some("a\r\nX-Admin: 1"))), None);
+        assert_eq!(header("{name}", Encoding::Utf8).value(&account(None)), Value::Missing);
+        assert_eq!(header("{name}", Encoding::Utf8).value(&account(Some("a\r\nX-Admin: 1"))), Value::Unwritable);
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 
+use super::agency::Agency;
+use super::basic::{BasicLogin, can_be_sent};
 use super::email::EmailAddress;
 use super::identifier::identifier;
-use super::identity::{Kind, LegacyLogin};
+use super::identity::{Kind, LegacyAccount, LegacyLogin};
+use super::identity_headers::tell;
 use super::secret::Secret;
 use super::text::tidy;
+use super::upstream::Adapter;
 
 identifier! {
     /// One holder's time with an account of a roster; another holder, or an account that was closed in between, is
@@ -113,6 +117,15 @@ pub enum RosterError {
     /// An identifier that HTTP Basic cannot carry.
     #[error("an identifier with a colon cannot be sent by HTTP Basic")]
     Colon,
+    /// Letters that HTTP Basic cannot carry in the declared charset.
+    #[error("the {0} has a letter that HTTP Basic cannot send in the declared charset")]
+    Basic(&'static str),
+    /// A header that names the account cannot be written for it.
+    #[error("the header {0} names the account and cannot be written for it")]
+    Unnamed(String),
+    /// The form's alphabet lacks a letter of the identifier.
+    #[error("the login form cannot send the identifier in the declared charset")]
+    Form,
     /// Neither yes nor no.
     #[error("\"{0}\" does not say whether the account is closed: oui, non, or nothing")]
     Closed(String),
@@ -168,6 +181,40 @@ impl RosterLine {
             since: Some(since).filter(|since| !since.is_empty()),
             standing: Standing::parse(closed).ok_or_else(|| RosterError::Closed(closed.trim().to_owned()))?,
         })
+    }
+}
+
+impl RosterLine {
+    /// The headers of an agency that cannot be written for this account and do not name it. A line that only closes an
+    /// account is told to no extranet.
+    ///
+    /// # Errors
+    /// The account cannot be named to the extranet: its resident would stay outside (decision 43).
+    pub fn left_out<'a>(&self, agency: &'a Agency) -> Result<Vec<&'a str>, RosterError> {
+        if self.standing == Standing::Closed {
+            return Ok(Vec::new());
+        }
+        if let Adapter::HttpBasic(basic) = &agency.adapter {
+            self.check_basic(basic)?;
+        }
+        // Where the roster has no name, the extranet's profile page may have one.
+        let name = Some(self.name.clone().unwrap_or_default());
+        let account = LegacyAccount { agency: agency.code.clone(), login: self.login.clone(), name, kind: self.kind };
+        let told = tell(&agency.headers, &account).map_err(|unnamed| RosterError::Unnamed(unnamed.0.to_owned()))?;
+        Ok(told.left_out.into_iter().map(|header| header.name.as_str()).collect())
+    }
+
+    fn check_basic(&self, basic: &BasicLogin) -> Result<(), RosterError> {
+        if !can_be_sent(&self.login) {
+            return Err(RosterError::Colon);
+        }
+        if !basic.can_carry(&self.login) {
+            return Err(RosterError::Basic("identifier"));
+        }
+        match &self.password {
+            Some(password) if !basic.can_write(password.expose()) => Err(RosterError::Basic("password")),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -180,6 +180,8 @@ pub enum Verdict {
     Locked,
     /// The extranet wants another password first.
     MustChange,
+    /// They cannot be written as the extranet reads them, and so are nobody's there: nothing was sent (decision 43).
+    Unwritable,
 }
 
 impl Verdict {
@@ -191,6 +193,7 @@ impl Verdict {
             Self::Refused => "refused",
             Self::Locked => "locked",
             Self::MustChange => "must-change",
+            Self::Unwritable => "unwritable",
         }
     }
 }

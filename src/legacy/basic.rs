@@ -27,7 +27,9 @@ impl Legacy {
         basic: &BasicLogin,
         attempt: &Attempt<'_>,
     ) -> Result<Verdict, NoVerdict> {
-        let Some(value) = authorization(basic, attempt.login, attempt.secret) else { return Ok(Verdict::Refused) };
+        let Some(value) = authorization(basic, attempt.login, attempt.secret) else {
+            return Ok(Verdict::Unwritable);
+        };
         let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
         let judged = timeout_at(deadline, async {
             // So does one that wants another kind of sign-in.

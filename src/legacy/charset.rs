@@ -21,6 +21,13 @@ pub(super) fn first_known(labels: &str) -> Option<&'static Encoding> {
     labels.split([',', ' ']).find_map(|label| Encoding::for_label(label.as_bytes()))
 }
 
+/// Whether an encoding writes a text so that it reads the same: some write one sign for two, or none.
+pub(super) fn can_write(text: &str, encoding: &'static Encoding) -> bool {
+    let encoding = encoding.output_encoding();
+    let (bytes, _, is_torn) = encoding.encode(text);
+    !is_torn && encoding.decode_without_bom_handling_and_without_replacement(&bytes).is_some_and(|read| read == text)
+}
+
 /// Fields as `application/x-www-form-urlencoded`, in the bytes of `encoding`.
 ///
 /// What the encoding cannot write becomes `&#NNN;`, as browsers do. The buffer may hold a password: it is wiped.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::charset;
 use super::page::{self, Page};
 use super::site::Site;
+use crate::domain::identity::LegacyLogin;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::FormLogin;
 
@@ -30,14 +31,17 @@ pub(super) enum Method {
 
 type Fields = Vec<(String, Zeroizing<String>)>;
 
+/// What became of a login form.
+pub(super) enum Filled {
+    /// It can be sent.
+    Ready(Submission),
+    /// Its alphabet cannot write the identifier. What browsers write in its place (`&#937;`) would be somebody else's, or
+    /// another spelling of this one (decision 43).
+    Unwritable,
+}
+
 /// The declared login form, filled in; none if it is not there as declared, or would send the password elsewhere.
-pub(super) fn fill_login(
-    page: &Page,
-    site: &Site,
-    form: &FormLogin,
-    login: &str,
-    secret: &Secret,
-) -> Option<Submission> {
+pub(super) fn fill_login(page: &Page, site: &Site, form: &FormLogin, login: &str, secret: &Secret) -> Option<Filled> {
     let html = page::parse(&page.text)?;
     let (all, names) = (controls(&html), [form.login_field.as_str(), form.password_field.as_str()]);
     let found = match &form.form {
@@ -58,7 +62,18 @@ pub(super) fn fill_login(
         Some(label) => Some(Encoding::for_label(label.as_bytes())?),
         None => None,
     };
-    submission(page, site, &html, found, &fields, declared)
+    let encoding = declared.unwrap_or_else(|| encoding_of(page, found));
+    if !charset::can_write(login, encoding) {
+        return Some(Filled::Unwritable);
+    }
+    submission(page, site, &html, found, &fields, encoding).map(Filled::Ready)
+}
+
+/// Whether a declared alphabet can write an identifier; the page's own is known only when it is fetched.
+#[must_use]
+pub fn can_send(form: &FormLogin, login: &LegacyLogin) -> bool {
+    let declared = form.charset.as_ref().and_then(|label| Encoding::for_label(label.as_bytes()));
+    declared.is_none_or(|encoding| charset::can_write(login.as_str(), encoding))
 }
 
 /// The form that is sent to `path`, with what it holds already.
@@ -72,7 +87,7 @@ pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submis
         })
     })?;
     let fields = data_set(&controls_of(&controls(&html), found, &[]), page.encoding);
-    submission(page, site, &html, found, &fields, None)
+    submission(page, site, &html, found, &fields, encoding_of(page, found))
 }
 
 /// Where the link for a selector leads, if it stays on the extranet.
@@ -242,13 +257,17 @@ fn submission(
     html: &Html,
     form: ElementRef<'_>,
     fields: &Fields,
-    declared: Option<&'static Encoding>,
+    encoding: &'static Encoding,
 ) -> Option<Submission> {
-    let encoding = declared.or_else(|| charset::first_known(form.attr("accept-charset")?)).unwrap_or(page.encoding);
     let url = action(page, site, &base_of(html, page), form)?;
     let posted = form.attr("method").is_some_and(|method| method.trim().eq_ignore_ascii_case("post"));
     let method = if posted { Method::Post } else { Method::Get };
     Some(Submission { url, method, fields: charset::urlencode(fields, encoding) })
+}
+
+/// In which alphabet a browser sends a form.
+fn encoding_of(page: &Page, form: ElementRef<'_>) -> &'static Encoding {
+    form.attr("accept-charset").and_then(charset::first_known).unwrap_or(page.encoding)
 }
 
 /// Where the form goes; without an action, to the page that it stands on.
@@ -311,6 +330,7 @@ mod tests {
     fn sent(text: &str, form: &FormLogin) -> Option<(Method, String, String)> {
         let secret = Secret::new("é&");
         let filled = fill_login(&page(text, WINDOWS_1252), &site(), form, "C10023", &secret)?;
+        let Filled::Ready(filled) = filled else { panic!("every alphabet has these") };
         Some((filled.method, filled.url.to_string(), String::from_utf8(filled.fields.to_vec()).unwrap()))
     }
 
@@ -399,6 +419,36 @@ mod tests {
         assert_eq!(sent_with(&form).as_deref(), Some("jeton=2&identifiant=C10023&motdepasse=%E9%26&mode=%E9"));
         form.charset = Some("klingon".into());
         assert_eq!(sent_with(&form), None);
+    }
+
+    #[test]
+    fn review_b13_an_identifier_outside_of_the_forms_alphabet_is_not_sent_in_another_spelling() {
+        let text = format!("<form>{PAIR}</form>");
+        let becomes = |login: &str, charset: &str| {
+            let form = FormLogin { charset: Some(charset.into()), ..declared() };
+            let filled = fill_login(&page(&text, WINDOWS_1252), &site(), &form, login, &Secret::new("Ω")).unwrap();
+            match filled {
+                Filled::Ready(sent) => Some(String::from_utf8(sent.fields.to_vec()).unwrap()),
+                Filled::Unwritable => None,
+            }
+        };
+        for (charset, login) in [("utf-8", "Ωmega"), ("iso-8859-7", "Ωmega"), ("iso-8859-15", "€uro"), ("latin1", "é")]
+        {
+            assert!(becomes(login, charset).is_some(), "{charset} {login}");
+        }
+        for (charset, login) in [
+            ("iso-8859-1", "Ωmega"),
+            ("windows-1252", "Σmega"),
+            ("iso-8859-15", "¤"),
+            ("us-ascii", "ł"),
+            // Written as another sign, which somebody else may have.
+            ("shift_jis", "a¥b"),
+            ("shift_jis", "a‾b"),
+        ] {
+            assert_eq!(becomes(login, charset), None, "{charset} {login}");
+        }
+        let password = becomes("C10023", "iso-8859-1").unwrap();
+        assert_eq!(password, "identifiant=C10023&motdepasse=%26%23937%3B", "as browsers sent it when it was chosen");
     }
 
     #[test]

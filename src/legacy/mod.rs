@@ -25,8 +25,10 @@ use tokio::time::{Instant, timeout_at};
 pub use self::around::Around;
 pub use self::basic::authorization;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
+pub use self::form::can_send;
 
 use self::client::{Conversation, Fault};
+use self::form::Filled;
 use self::judge::Judgement;
 use self::page::Page;
 use self::site::Site;
@@ -187,7 +189,9 @@ impl Legacy {
         let caller = Caller::of(attempt);
         let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, Jar::default(), &caller);
         let judged = timeout_at(deadline, judged(&mut conversation, form, attempt)).await;
-        let (judgement, answer) = judged.map_err(|_| NoVerdict::Slow)??;
+        let Some((judgement, answer)) = judged.map_err(|_| NoVerdict::Slow)?? else {
+            return Ok(Outcome::Not(Verdict::Unwritable));
+        };
         tracing::debug!(?judgement, "the extranet's answer to old credentials");
         Ok(match judgement {
             Judgement::Refused => Outcome::Not(Verdict::Refused),
@@ -214,24 +218,25 @@ fn deadline(form: &FormLogin) -> Instant {
     Instant::now() + Duration::from_millis(form.timeout_ms)
 }
 
-/// Fetches the form, sends it once and judges the answer before it leads anywhere.
+/// Fetches the form, sends it once and judges the answer before it leads anywhere; None where its alphabet cannot write the
+/// identifier.
 async fn judged(
     conversation: &mut Conversation,
     form: &FormLogin,
     attempt: &Attempt<'_>,
-) -> Result<(Judgement, Page), NoVerdict> {
+) -> Result<Option<(Judgement, Page)>, NoVerdict> {
     let form_page = open(conversation, &form.page).await?;
     let (site, declared) = (conversation.site().clone(), form.clone());
     let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
     let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
-    let filled = filled.ok_or(NoVerdict::FormChanged)?;
+    let Filled::Ready(filled) = filled.ok_or(NoVerdict::FormChanged)? else { return Ok(None) };
     let answer = conversation.send(filled).await.map_err(|fault| match fault {
         Fault::Broken => NoVerdict::Unreachable,
         Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
     })?;
     let declared = form.clone();
     let (judgement, answer) = page::apart(move || (judge::judge(&answer, &declared), answer)).await;
-    Ok((judgement?, answer))
+    Ok(Some((judgement?, answer)))
 }
 
 /// Opens a page that holds a form.

@@ -682,6 +682,8 @@ pub enum MessageName {
     ExtranetUnavailable,
     /// The extranet refuses the sign-in that worked before: contact the agency.
     ExtranetRefuses,
+    /// The extranet cannot be told the identifier: contact the agency (decision 43).
+    Unnamed,
     /// The person has no account at this agency (SEC-017).
     NoAccountHere,
     /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).

@@ -63,6 +63,7 @@ pub(super) async fn renew(
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
+        Entered::Unnamed => Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::Unnamed).into_response()),
         Entered::SecretRefused => {
             guest.clear(Kind::Renewals);
             let path = extranet_password::path(&agency, &link, &return_to);
@@ -106,6 +107,7 @@ pub(super) async fn problem(Path(name): Path<String>) -> Problem {
         "extranet-unavailable" => (StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable),
         "failed" => (StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed),
         "bad-request" => (StatusCode::BAD_REQUEST, MessageName::BadRequest),
+        "unnamed" => (StatusCode::FORBIDDEN, MessageName::Unnamed),
         "form-refused" => (StatusCode::FORBIDDEN, MessageName::FormRefused),
         "unavailable" => (StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable),
         _ => (StatusCode::NOT_FOUND, MessageName::NotFound),

@@ -85,7 +85,7 @@ async fn way_back(
             let path = extranet_password::path(agency, link, &sent.page);
             return Ok((NotSentWhy::OwesPassword, format!("{}{path}", web.portal_url())));
         }
-        Entered::Refused | Entered::Silent => {}
+        Entered::Refused | Entered::Unnamed | Entered::Silent => {}
     }
     Ok((NotSentWhy::Renewed, sent.page.as_str().to_owned()))
 }

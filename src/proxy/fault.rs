@@ -60,6 +60,8 @@ pub enum Problem {
     Failed,
     /// The request was malformed, or is not allowed.
     BadRequest,
+    /// The extranet cannot be told who asks.
+    Unnamed,
     /// Something of ours is out of order for a while.
     Unavailable,
 }
@@ -72,6 +74,7 @@ impl Problem {
             Self::ExtranetUnavailable => "/.vestibule/problem/extranet-unavailable",
             Self::Failed => "/.vestibule/problem/failed",
             Self::BadRequest => "/.vestibule/problem/bad-request",
+            Self::Unnamed => "/.vestibule/problem/unnamed",
             Self::Unavailable => "/.vestibule/problem/unavailable",
         }
     }
@@ -83,6 +86,10 @@ impl Problem {
             Self::ExtranetUnavailable => "L'extranet ne répond pas. / The extranet does not answer.",
             Self::Failed => "Une erreur est survenue. / Something went wrong.",
             Self::BadRequest => "Requête refusée. / Request refused.",
+            Self::Unnamed => {
+                "Votre identifiant ne peut pas être transmis à cet espace client. / Your identifier cannot be passed on \
+                 to this customer space."
+            }
             Self::Unavailable => "Service momentanément indisponible. / Service unavailable for the moment.",
         }
     }
@@ -125,7 +132,7 @@ pub enum Whose {
 #[must_use]
 pub fn whose(error: &Error) -> Whose {
     match told(error) {
-        None | Some((_, Problem::BadRequest)) => Whose::Clients,
+        None | Some((_, Problem::BadRequest | Problem::Unnamed)) => Whose::Clients,
         Some((_, Problem::ExtranetUnavailable)) => Whose::Extranets,
         Some((_, Problem::Failed | Problem::Unavailable)) => Whose::Ours,
     }

@@ -20,7 +20,7 @@ use super::lobby;
 use super::session_over::{NOT_SENT, not_sent};
 use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
-use crate::domain::access::{self, Access, Fetch, Fields, Screen, Visitor};
+use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::ReturnPath;
@@ -297,8 +297,15 @@ impl Gate<'_> {
                 bridge::unauthorized(session, &self.at_portal("login", ""), json, &ended).await?;
                 return Ok(true);
             }
-            Access::Forbidden(_) => {
-                return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await;
+            Access::Forbidden(why) => {
+                let problem = match why {
+                    Forbidden::Unnamed => Problem::Unnamed,
+                    Forbidden::ForeignOrigin
+                    | Forbidden::LegacyLogin
+                    | Forbidden::LegacyAccount
+                    | Forbidden::ServiceWorker => Problem::BadRequest,
+                };
+                return self.problem(session, ctx, asked.fetch, problem, 403).await;
             }
         };
         let carried = match resident.as_deref() {

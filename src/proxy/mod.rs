@@ -171,7 +171,7 @@ impl Gateway {
         let Some(resident) = &forward.resident else { return true };
         match self.door.visit(&forward.house, forward.cookie.as_ref().map(Secret::expose)).await {
             Ok(Visitor::Resident(now)) => now.link == resident.link,
-            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword) | Err(_) => false,
+            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword | Visitor::Unnamed) | Err(_) => false,
         }
     }
 

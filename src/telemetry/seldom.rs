@@ -11,14 +11,17 @@ use crate::domain::cookie::Dropped;
 /// How long the same is not said again.
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
+/// From so many on, what is past its pause is forgotten.
+const MOST: usize = 10_000;
+
 static SAID: LazyLock<Seldom> = LazyLock::new(Seldom::default);
 
 #[derive(Debug, Default)]
-struct Seldom(Mutex<HashMap<(AgencyCode, &'static str), Timestamp>>);
+struct Seldom(Mutex<HashMap<(AgencyCode, String), Timestamp>>);
 
-/// Whether this is to be said of an agency now: once an hour.
+/// Whether this is to be said of an agency, or of one of its accounts, now: once an hour.
 #[must_use]
-pub fn is_due(agency: &AgencyCode, what: &'static str, now: Timestamp) -> bool {
+pub fn is_due(agency: &AgencyCode, what: &str, now: Timestamp) -> bool {
     SAID.is_due(agency, what, now)
 }
 
@@ -32,9 +35,12 @@ pub fn tell_of_cookies(agency: &AgencyCode, dropped: &[Dropped], now: Timestamp)
 }
 
 impl Seldom {
-    fn is_due(&self, agency: &AgencyCode, what: &'static str, now: Timestamp) -> bool {
+    fn is_due(&self, agency: &AgencyCode, what: &str, now: Timestamp) -> bool {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (agency.clone(), what);
+        if said.len() >= MOST {
+            said.retain(|_, before| now.duration_since(*before).abs() < PAUSE);
+        }
+        let key = (agency.clone(), what.to_owned());
         // A clock that is set back says it once more.
         let due = said.get(&key).is_none_or(|before| now.duration_since(*before).abs() >= PAUSE);
         if due {

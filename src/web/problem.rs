@@ -125,7 +125,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     }
     let page = MessagePage {
         name: problem.name,
-        action_url: way_on(&guest, problem.name),
+        action_url: way_on(&guest, &web, problem.name),
         request_id: problem.status.is_server_error().then(|| request_id.clone()),
     };
     let agency = match &guest.arrival.place {
@@ -147,9 +147,11 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     page
 }
 
-/// Where the button of such a page leads: the page itself again where trying again may help, else the way in.
-fn way_on(guest: &Guest, name: MessageName) -> String {
+/// Where the button of such a page leads: the page itself again where trying again may help, the account where only that is
+/// open, else the way in.
+fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
     match name {
+        MessageName::Unnamed => format!("{}/account", web.portal_url()),
         MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
             if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
         {

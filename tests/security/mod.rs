@@ -19,6 +19,7 @@ mod redirects;
 mod sessions;
 mod spellings;
 mod taken_back;
+mod unnamed;
 mod wire;
 
 use crate::support::{

@@ -131,6 +131,9 @@ const fn refused(refusal: Refusal) -> &'static str {
         Refusal::NotAsked => {
             "no extranet was asked, for it looks like an e-mail address (see may_be_email in [sign_in])"
         }
+        Refusal::Unwritable => {
+            "nothing was sent to the extranet, whose alphabet (sign_in.form.charset, sign_in.basic.charset) lacks a sign"
+        }
         Refusal::Disabled => "the access is withdrawn",
     }
 }

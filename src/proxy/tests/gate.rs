@@ -47,6 +47,23 @@ async fn a20_a_script_gets_401_with_the_logins_address() {
 }
 
 #[tokio::test]
+async fn review_b13_who_cannot_be_named_is_forwarded_by_no_method_and_to_no_use() {
+    let house = House::plain().await;
+    let unnamed = "Cookie: vestibule=unnamed\r\n";
+    for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        for lines in ["", "Sec-Fetch-Mode: navigate\r\n", "Sec-Fetch-Mode: cors\r\n", "Accept: application/json\r\n"] {
+            for path in ["/admin/", "/api", "/", "/logo.png"] {
+                let answer = house.send(request(method, path, &format!("{unnamed}{lines}"), "")).await;
+                assert_eq!(answer.status, 403, "{method} {path} {lines}");
+            }
+        }
+    }
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n";
+    assert_eq!(house.get("/socket", &format!("{unnamed}{upgrade}")).await.status, 403);
+    assert_eq!(house.seen().len(), 0);
+}
+
+#[tokio::test]
 async fn a23_the_extranets_login_never_answers() {
     let house = House::plain().await;
     for cookie in ["", RESIDENT] {

@@ -141,6 +141,17 @@ async fn e13_cookies_in_pieces_are_one_line_again_and_ours_stays_here() {
 }
 
 #[tokio::test]
+async fn review_b13_who_cannot_be_named_is_not_forwarded_over_http_2_either() {
+    let (house, certificate) = house().await;
+    let unnamed: (&[u8], &[u8]) = (b"cookie", b"__Host-vestibule=unnamed");
+    for method in [b"GET".as_slice(), b"POST", b"PUT"] {
+        let fields = [(METHOD.0, method), SCHEME, AUTHORITY, (b":path", b"/a"), unnamed];
+        assert_eq!(ask(&house, &certificate, &fields).await, Heard::Answer);
+    }
+    assert_eq!(house.seen().len(), 0);
+}
+
+#[tokio::test]
 async fn sec_142_what_would_be_read_otherwise_in_http_1_goes_nowhere() {
     let (house, certificate) = house().await;
     let base = [METHOD, SCHEME, AUTHORITY, PATH];

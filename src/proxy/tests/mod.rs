@@ -66,6 +66,7 @@ impl Cast {
         match cookie {
             Some("resident") => Ok(Visitor::Resident(Arc::clone(&self.passage))),
             Some("owes-terms") => Ok(Visitor::OwesTerms),
+            Some("unnamed") => Ok(Visitor::Unnamed),
             Some("store-is-down") => Err(Unavailable),
             _ => Ok(Visitor::Stranger),
         }

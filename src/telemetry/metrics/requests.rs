@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 31] = [
+pub(super) const DECISIONS: [&str; 32] = [
     "signed-in",
     "public-path",
     "portal",
@@ -23,6 +23,7 @@ pub(super) const DECISIONS: [&str; 31] = [
     "legacy-login-post",
     "legacy-account-post",
     "service-worker",
+    "identity-unwritable",
     "sessions-unavailable",
     "unknown-host",
     "misdirected",
