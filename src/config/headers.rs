@@ -54,9 +54,10 @@ fn check_encoding(section: &Section<'_>, header: &IdentityHeader) {
     if !header.can_be_written() {
         section.error("value", Wrong::new("latin1 cannot write it, whoever the resident is").hint(hint));
     } else if header.may_be_unwritable() {
-        let what = match header.names_account() {
-            true => "a resident whose identifier has letters beyond ISO-8859-1 is not forwarded",
-            false => "a name with letters beyond ISO-8859-1 (œ, €, ł) is left out",
+        let what = if header.names_account() {
+            "a resident whose identifier has letters beyond ISO-8859-1 is not forwarded"
+        } else {
+            "a name with letters beyond ISO-8859-1 (œ, €, ł) is left out"
         };
         section.warning("encoding", Wrong::new(what).hint(hint));
     }

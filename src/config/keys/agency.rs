@@ -183,7 +183,12 @@ const FORM: &[Key] = &[
     key("login_field", Text, Required, "Name of the field for the identifier."),
     key("password_field", Text, Required, "Name of the field for the password."),
     key("extra", Fields, Nothing, "Fields to set besides those found in the form, such as the button's."),
-    key("charset", Text, Nothing, "Encoding of the posted fields, such as `windows-1252`; the page's own by default."),
+    key(
+        "charset",
+        Text,
+        Nothing,
+        "Encoding of the posted fields, such as `windows-1252`; the page's own by default. An identifier that it cannot write is not sent.",
+    ),
     key("success", Tables(RULE), Nothing, "The sign-in worked if one of these rules holds; at least one. See “Rules”."),
     key("failure", Tables(RULE), Nothing, "The credentials are wrong if one of these rules holds; at least one."),
     key(
@@ -242,13 +247,13 @@ const HEADER: &[Key] = &[
         "value",
         Text,
         Required,
-        "The value, with `{login}`, `{client}`, `{societe}`, `{name}` and `{kind}`; where one has no value, no header is sent.",
+        "The value, with `{login}`, `{client}`, `{societe}`, `{name}` and `{kind}`; where one has no value, no header is sent, and with `{login}` in it, nobody is forwarded.",
     ),
     key(
         "encoding",
         Choice(&["percent", "utf8", "latin1", "base64"]),
         Is("'percent'"),
-        "How letters beyond ASCII travel.",
+        "How letters beyond ASCII travel. What `latin1` lacks is never replaced: a header without `{login}` is left out, and with it, the resident is not forwarded.",
     ),
 ];
 
