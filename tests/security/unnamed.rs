@@ -28,12 +28,10 @@ fn echo() -> Echo {
 /// An agency by its letter that says who is there as these lines tell.
 fn agency(letter: &str, echo: &Echo, headers: &[(&str, &str, &str)]) -> Agency {
     let upper = letter.to_ascii_uppercase();
-    let text: String = headers
-        .iter()
-        .map(|(name, value, encoding)| {
-            format!("[[headers]]\nname = \"{name}\"\nvalue = \"{value}\"\nencoding = \"{encoding}\"\n")
-        })
-        .collect();
+    let texts = headers.iter().map(|(name, value, encoding)| {
+        format!("[[headers]]\nname = \"{name}\"\nvalue = \"{value}\"\nencoding = \"{encoding}\"\n")
+    });
+    let text = texts.collect::<Vec<_>>().concat();
     let headers =
         text.parse::<toml::Table>().expect("TOML").remove("headers").unwrap_or(toml::Value::Array(Vec::new()));
     town::agency(&format!("agence-{letter}"), &format!("C{upper}"), &format!("S{upper}"), "Agence du Port", echo)
