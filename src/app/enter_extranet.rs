@@ -1,19 +1,19 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
-use http::header::AUTHORIZATION;
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::kept_secret::{self, Begun, Try};
 use super::visit::Passage;
 use super::{App, Caller, Fault, jar, naming, old_credentials, rotate_vault};
+use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::cookie::Pair;
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::kept_secret::{Occasion, Record};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
+use crate::domain::upstream::{NoVerdict, Verdict};
 use crate::legacy::{Attempt, SignIn, UpstreamCookie};
 use crate::sessions::Change;
 use crate::store::SealedPlace;
@@ -57,14 +57,14 @@ pub async fn enter(
     if !naming::is_possible(app, agency, &link.account) {
         return Ok(Entered::Unnamed);
     }
-    let form = match &agency.adapter {
-        Adapter::FormReplay(form) => form,
-        Adapter::TrustedHeaders => return Ok(Entered::In(Vec::new())),
-        Adapter::HttpBasic(_) => return look_again(app, caller, agency, session, link, occasion).await,
-    };
+    if !agency.adapter.keeps_secret() {
+        return Ok(Entered::In(Vec::new()));
+    }
+    let opens_session = agency.adapter.entered_by() == EnteredBy::Session;
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
-    if let Some(cookies) = fresh_cookies(app, session, link).await?
+    if opens_session
+        && let Some(cookies) = fresh_cookies(app, session, link).await?
         && !cookies.iter().all(|cookie| is_held(cookie, held))
     {
         return Ok(Entered::In(cookies));
@@ -72,24 +72,17 @@ pub async fn enter(
     let Begun::Try(tried) = kept_secret::begin(app, &link.id, occasion).await? else {
         return Ok(Entered::SecretRefused);
     };
+    // Where each request carries the password there is nothing to sign in to; one that was refused before, or never asked
+    // about, is shown to the extranet first.
+    if !opens_session && tried.stored.record == Record::WORKED {
+        return Ok(Entered::In(Vec::new()));
+    }
     let secret = opened(app, &link.id, &tried).await?;
-    let attempt = Attempt {
-        agency: &agency.code,
-        login: &link.account.login,
-        secret: &secret,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
-    let begun = Instant::now();
-    let mut step = traces::step("extranet sign-in");
-    let signed_in = traces::within(step.current(), app.legacy.sign_in(&agency.upstream, form, &attempt)).await;
-    step.tell("vestibule.outcome", outcome(&signed_in));
-    drop(step);
-    METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());
-    match signed_in {
+    match ask(app, caller, agency, link, &secret).await {
         Ok(SignIn::In { cookies, .. }) => {
-            keep(app, session, link, &cookies).await?;
+            if opens_session {
+                keep(app, session, link, &cookies).await?;
+            }
             kept_secret::worked(app, &session.identity, link, &tried).await?;
             Ok(Entered::In(cookies))
         }
@@ -99,7 +92,7 @@ pub async fn enter(
         }
         Ok(SignIn::Not(Verdict::Unwritable)) => {
             kept_secret::unanswered(app, &link.id, &tried).await?;
-            naming::tell_unnamed(app, agency, &link.account, "the login form");
+            naming::tell_unnamed(app, agency, &link.account, agency.adapter.carrier());
             Ok(Entered::Unnamed)
         }
         Ok(SignIn::Not(_)) => {
@@ -114,56 +107,24 @@ pub async fn enter(
     }
 }
 
+/// Signs in at the extranet, and counts what came of it.
+async fn ask(app: &App, caller: &Caller, agency: &Agency, link: &Link, secret: &Secret) -> Result<SignIn, NoVerdict> {
+    let attempt = Attempt { behalf: caller.at(&agency.code), login: &link.account.login, secret };
+    let begun = Instant::now();
+    let mut step = traces::step("extranet sign-in");
+    let entering = app.legacy.enter(&agency.upstream, &agency.adapter, &attempt);
+    let signed_in = traces::within(step.current(), entering).await;
+    step.tell("vestibule.outcome", outcome(&signed_in));
+    drop(step);
+    METRICS.agency(&agency.code).signed_in_upstream(outcome(&signed_in), begun.elapsed());
+    signed_in
+}
+
 async fn opened(app: &App, link: &LinkId, tried: &Try) -> Result<Secret, Fault> {
     let place = SealedPlace::Link(link.clone());
     let secret = app.vault()?.open(&place.context(), &tried.stored.sealed)?;
     rotate_vault::freshen(app, &place, &tried.stored.sealed, &secret).await;
     Ok(secret)
-}
-
-/// Where each request carries the password there is nothing to sign in to; one that was refused before, or never asked
-/// about, is shown to the extranet first.
-async fn look_again(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    session: &Session,
-    link: &Link,
-    occasion: Occasion,
-) -> Result<Entered, Fault> {
-    let turn = app.turns.of(&link.id);
-    let _turn = turn.lock().await;
-    let Begun::Try(tried) = kept_secret::begin(app, &link.id, occasion).await? else {
-        return Ok(Entered::SecretRefused);
-    };
-    if tried.stored.record == Record::WORKED {
-        return Ok(Entered::In(Vec::new()));
-    }
-    let secret = opened(app, &link.id, &tried).await?;
-    match old_credentials::ask(app, caller, agency, &link.account.login, &secret).await {
-        Ok(Verdict::Accepted { .. }) => {
-            kept_secret::worked(app, &session.identity, link, &tried).await?;
-            Ok(Entered::In(Vec::new()))
-        }
-        Ok(Verdict::Refused) => {
-            kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
-            Ok(Entered::SecretRefused)
-        }
-        Ok(Verdict::Unwritable) => {
-            kept_secret::unanswered(app, &link.id, &tried).await?;
-            naming::tell_unnamed(app, agency, &link.account, AUTHORIZATION.as_str());
-            Ok(Entered::Unnamed)
-        }
-        Ok(Verdict::Locked | Verdict::MustChange) => {
-            kept_secret::unanswered(app, &link.id, &tried).await?;
-            Ok(Entered::Refused)
-        }
-        Err(silence) => {
-            kept_secret::unanswered(app, &link.id, &tried).await?;
-            tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
-            Ok(Entered::Silent)
-        }
-    }
 }
 
 /// What came of a sign-in at the extranet, as one word.

@@ -57,7 +57,7 @@ pub async fn missing(
     agency: &Agency,
     named: Option<&AccountLabel>,
 ) -> Result<Option<Missing>, Fault> {
-    if !agency.adapter.needs_secret() {
+    if !agency.adapter.keeps_secret() {
         return Ok(None);
     }
     let mut tx = app.store.read().await?;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::migrate::entry;
 use super::{App, Caller, Fault, by_resident, detach, holder, spelling};
+use crate::domain::adapter::Verifier;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
@@ -13,7 +14,6 @@ use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::Flow;
 use crate::domain::password::PasswordHash;
 use crate::domain::spelling::Spellings;
-use crate::domain::upstream::Verifier;
 use crate::store::{StoredFlow, Tx};
 
 /// Whether the account is still this run's to give (REL-069), and not somebody else's under a spelling that may be the

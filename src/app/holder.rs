@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::{App, Fault, spelling};
+use crate::domain::adapter::Verifier;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::roster::Holding;
-use crate::domain::upstream::Verifier;
 use crate::store::Tx;
 
 /// Whether an account may be given to who showed its old credentials when its agency's roster said `begun` of it: it is

@@ -57,7 +57,7 @@ use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
 use crate::domain::session::Session;
 use crate::edition::Current;
-use crate::legacy::Legacy;
+use crate::legacy::{Behalf, Legacy};
 use crate::sessions::{Sessions, SessionsError};
 use crate::store::{Store, StoreError, Tx, Vault, VaultError};
 use crate::telemetry::{Clock, RequestId};
@@ -114,6 +114,18 @@ pub struct Caller {
     pub browser: Secret,
     /// The secret of a browser on which somebody has signed in before (f02).
     pub device: Option<Secret>,
+}
+
+impl Caller {
+    /// On whose behalf an agency's extranet is asked.
+    fn at<'a>(&'a self, agency: &'a AgencyCode) -> Behalf<'a> {
+        Behalf {
+            agency: Some(agency),
+            client: self.client,
+            user_agent: self.user_agent.as_deref(),
+            language: Some(self.language.code()),
+        }
+    }
 }
 
 /// Something of ours is out of order; the resident can only try again.

@@ -1,22 +1,18 @@
 //! Whether an extranet can be told who somebody is, and by which headers (decision 43).
 
-use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
 use super::App;
 use crate::domain::agency::Agency;
 use crate::domain::identity::LegacyAccount;
 use crate::domain::identity_headers;
-use crate::domain::upstream::Adapter;
 use crate::telemetry::seldom;
 
 /// The headers that tell an extranet who this is; one whose value is not known is not sent, nor is a name that cannot be
 /// written. None where the account itself cannot be named: then nobody is forwarded, or signed in, as somebody else.
 pub(super) fn headers(app: &App, agency: &Agency, account: &LegacyAccount) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    if let Adapter::HttpBasic(basic) = &agency.adapter
-        && !basic.can_carry(&account.login)
-    {
-        tell_unnamed(app, agency, account, AUTHORIZATION.as_str());
+    if agency.adapter.check(&account.login, None).is_err() {
+        tell_unnamed(app, agency, account, agency.adapter.carrier());
         return None;
     }
     let told = match identity_headers::tell(&agency.headers, account) {

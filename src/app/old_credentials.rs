@@ -6,6 +6,7 @@ use super::attempt::{Credentials, Known, Outcome, entry, look_up, refuse, trace}
 use super::hasher::Comparison;
 use super::throttle::Reserved;
 use super::{App, Caller, Fault, holder, spelling};
+use crate::domain::adapter::{EnteredBy, Verifier};
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::Meant;
@@ -15,7 +16,7 @@ use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::spelling::Spellings;
-use crate::domain::upstream::{Adapter, NoVerdict, Profile, Verdict, Verifier};
+use crate::domain::upstream::{NoVerdict, Profile, Verdict};
 use crate::legacy::Attempt;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces;
@@ -245,7 +246,7 @@ async fn explains_itself(app: &App, credentials: &Credentials<'_>, link: &Link) 
     drop(tx);
     let Some(old) = old else { return Ok(false) };
     let is_old = app.hasher.compare(credentials.password.clone(), old).await? != Comparison::Wrong;
-    let may_be_anew = credentials.meant == Meant::AgencysNew && agency.adapter.needs_secret() && !keeps_secret;
+    let may_be_anew = credentials.meant == Meant::AgencysNew && agency.adapter.keeps_secret() && !keeps_secret;
     Ok(is_old && !may_be_anew)
 }
 
@@ -269,24 +270,13 @@ pub(super) async fn ask(
     login: &LegacyLogin,
     secret: &Secret,
 ) -> Result<Verdict, NoVerdict> {
-    let attempt = Attempt {
-        agency: &agency.code,
-        login,
-        secret,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
+    if agency.adapter.entered_by() == EnteredBy::Identity {
+        return Ok(Verdict::Refused);
+    }
+    let attempt = Attempt { behalf: caller.at(&agency.code), login, secret };
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
-    let within = step.current();
-    let verdict = match &agency.adapter {
-        Adapter::FormReplay(form) => traces::within(within, app.legacy.verify(&agency.upstream, form, &attempt)).await,
-        Adapter::HttpBasic(basic) => {
-            traces::within(within, app.legacy.verify_basic(&agency.upstream, basic, &attempt)).await
-        }
-        Adapter::TrustedHeaders => return Ok(Verdict::Refused),
-    };
+    let verdict = traces::within(step.current(), app.legacy.verify(&agency.upstream, &agency.adapter, &attempt)).await;
     let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
     step.tell("vestibule.outcome", outcome);
     drop(step);
@@ -342,7 +332,7 @@ async fn open_wizard(
         tx.close_flow(other).await?;
     }
     let id = resumed.clone().unwrap_or_else(|| FlowId::random(&*app.dice));
-    let sealed = if agency.adapter.needs_secret() {
+    let sealed = if agency.adapter.keeps_secret() {
         Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password))
     } else {
         None

@@ -6,7 +6,6 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::cookie::Octets;
 use crate::domain::identity::Link;
 use crate::domain::session::Session;
-use crate::domain::upstream::Adapter;
 use crate::store::Sealed;
 
 /// Ends the session. The extranets are told after it has ended here, and their silence keeps nobody signed in.
@@ -53,10 +52,7 @@ pub(super) async fn end_upstream(
     sealed: &Sealed,
 ) -> Option<bool> {
     let agency = app.directory().agency(&link.account.agency)?.clone();
-    let Adapter::FormReplay(form) = &agency.adapter else { return None };
-    let logout = form.logout.as_ref()?;
     let Some(cookies) = jar::unsealed_or_told(app, &session.id, link, sealed) else { return Some(false) };
-    let user_agent = caller.user_agent.as_deref();
-    let answer = app.legacy.sign_out(&agency.upstream, logout, &cookies, caller.client, user_agent).await;
-    Some(answer.unwrap_or(false))
+    let behalf = caller.at(&agency.code);
+    app.legacy.leave(&agency.upstream, &agency.adapter, &cookies, &behalf).await.unwrap_or(Some(false))
 }

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use super::old_credentials::ask;
 use super::{App, Caller, Fault};
+use crate::domain::adapter::Verifier;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{LegacyLogin, Link};
 use crate::domain::migration::FlowId;
 use crate::domain::secret::Secret;
 use crate::domain::spelling::{IdentifierCase, Spelled, Spellings};
-use crate::domain::upstream::{Adapter, Verdict, Verifier};
+use crate::domain::upstream::Verdict;
 use crate::store::{StoredFlow, Tx};
 
 /// What an identifier means at this agency.
@@ -143,12 +144,7 @@ async fn find_out(
 
 /// How long it may take to find out; who does not come back keeps nobody else from it for longer.
 fn longest(agency: &Agency) -> Duration {
-    let answer = match &agency.adapter {
-        Adapter::FormReplay(form) => form.timeout_ms,
-        Adapter::HttpBasic(basic) => basic.timeout_ms,
-        Adapter::TrustedHeaders => 0,
-    };
-    Duration::from_millis(answer.saturating_mul(2)) + Duration::from_secs(10)
+    agency.adapter.patience().saturating_mul(2) + Duration::from_secs(10)
 }
 
 fn tell(agency: &AgencyCode, told: Spellings) {

@@ -5,18 +5,17 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
 use super::{App, Fault, accept_terms, naming, rotate_vault};
 use crate::domain::access::Visitor;
+use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyAccount, Link, LinkId};
 use crate::domain::routing::{House, SharedHost};
 use crate::domain::secret::Secret;
 use crate::domain::session::{Session, SessionId};
-use crate::domain::upstream::Adapter;
-use crate::legacy;
+use crate::legacy::{Credentials, Legacy};
 use crate::sessions::{Seen, SessionsError};
 use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
@@ -32,7 +31,9 @@ pub struct Passage {
     pub account: AccountLabel,
     /// Identity headers, ready to insert.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Whose password is among them, where the extranet takes HTTP Basic (a06).
+    /// What each request carries besides, where that is how the extranet is entered (a06).
+    pub credentials: Credentials,
+    /// Whose password they are made of.
     pub by_secret: Option<BySecret>,
 }
 
@@ -178,25 +179,22 @@ async fn look_up(
     Ok(Some((house, seen)))
 }
 
-/// With the account's own password among the headers, where each request carries it.
+/// With the account's own credentials, where each request carries them.
 async fn with_password(
     app: &App,
     agency: &Agency,
     session: &Session,
     link: Link,
-    mut headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 ) -> Result<Visitor<Arc<Passage>>, Fault> {
-    Ok(match authorization(app, agency, &link).await? {
-        Authorization::NotNeeded => resident(session, link, headers, None),
-        Authorization::Missing => Visitor::OwesPassword,
-        Authorization::Unwritable => {
-            naming::tell_unnamed(app, agency, &link.account, AUTHORIZATION.as_str());
+    Ok(match carried(app, agency, &link).await? {
+        Carried::Nothing => resident(session, link, headers, None),
+        Carried::Missing => Visitor::OwesPassword,
+        Carried::Unwritable => {
+            naming::tell_unnamed(app, agency, &link.account, agency.adapter.carrier());
             Visitor::Unnamed
         }
-        Authorization::Ready(value, version) => {
-            headers.push((AUTHORIZATION, value));
-            resident(session, link, headers, Some(version))
-        }
+        Carried::Known(credentials, version) => resident(session, link, headers, Some((credentials, version))),
     })
 }
 
@@ -204,38 +202,41 @@ fn resident(
     session: &Session,
     link: Link,
     headers: Vec<(HeaderName, HeaderValue)>,
-    version: Option<i64>,
+    carried: Option<(Credentials, i64)>,
 ) -> Visitor<Arc<Passage>> {
     let label = link.label();
     let (identity, account) = (session.identity.clone(), link.account);
+    let (credentials, version) = carried.unzip();
     let by_secret = version.map(|version| BySecret { identity, account, version });
-    let session = session.id.clone();
-    Visitor::Resident(Arc::new(Passage { session, link: link.id, account: label, headers, by_secret }))
+    let (session, credentials) = (session.id.clone(), credentials.unwrap_or_default());
+    Visitor::Resident(Arc::new(Passage { session, link: link.id, account: label, headers, credentials, by_secret }))
 }
 
-/// The account's own password as each request carries it.
-enum Authorization {
+/// The account's own credentials as each request carries them.
+enum Carried {
     /// This extranet is entered otherwise.
-    NotNeeded,
-    /// It is not known any more, or was refused and is not sent until somebody looks at it again (a11).
+    Nothing,
+    /// The password is not known any more, or was refused and is not sent until somebody looks at it again (a11).
     Missing,
-    /// It cannot be written as the extranet reads it.
+    /// They cannot be written as the extranet reads them.
     Unwritable,
-    /// The header's value, and which password it is.
-    Ready(HeaderValue, i64),
+    /// What is sent, and which password it is made of.
+    Known(Credentials, i64),
 }
 
-/// Unseals the password for as long as this takes; what is kept in memory is the header's value, as long as the decision
+/// Unseals the password for as long as this takes; what is kept in memory is what requests carry, as long as the decision
 /// about the cookie is.
-async fn authorization(app: &App, agency: &Agency, link: &Link) -> Result<Authorization, Fault> {
-    let Adapter::HttpBasic(basic) = &agency.adapter else { return Ok(Authorization::NotNeeded) };
+async fn carried(app: &App, agency: &Agency, link: &Link) -> Result<Carried, Fault> {
+    if agency.adapter.entered_by() != EnteredBy::EachRequest {
+        return Ok(Carried::Nothing);
+    }
     let stored = app.store.read().await?.legacy_secret(&link.id).await?;
     let Some(stored) = stored.filter(|stored| stored.record.refused_at.is_none()) else {
-        return Ok(Authorization::Missing);
+        return Ok(Carried::Missing);
     };
     let place = SealedPlace::Link(link.id.clone());
     let secret = app.vault()?.open(&place.context(), &stored.sealed)?;
     rotate_vault::freshen(app, &place, &stored.sealed, &secret).await;
-    let value = legacy::authorization(basic, &link.account.login, &secret);
-    Ok(value.map_or(Authorization::Unwritable, |value| Authorization::Ready(value, stored.version)))
+    let credentials = Legacy::credentials(&agency.adapter, &link.account.login, &secret);
+    Ok(credentials.map_or(Carried::Unwritable, |credentials| Carried::Known(credentials, stored.version)))
 }

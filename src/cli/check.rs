@@ -5,8 +5,8 @@ use std::path::Path;
 use super::terminal::{say, tell};
 use super::{Ended, assemble, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
+use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::domain::upstream::Adapter;
 use crate::legacy::{Around, Legacy};
 use crate::sessions::{self, Outage};
 
@@ -91,7 +91,7 @@ fn tell_around(agency: &Agency, around: &Around) {
             "{code}: warning: {origin} answers {status} to whoever comes without the gateway's certificate and secret \
              header (hint: have the extranet, or the server in front of it, refuse such requests)"
         ),
-        Around::Undeclared if agency.adapter == Adapter::TrustedHeaders => tell!(
+        Around::Undeclared if agency.adapter.entered_by() == EnteredBy::Identity => tell!(
             "{code}: warning: whoever reaches {origin} directly is whoever they say (hint: upstream.secret_header or \
              upstream.tls.client_cert_file, and an extranet that asks for it; or a network that only the gateway is in)"
         ),

@@ -12,8 +12,7 @@ use crate::config::Settings;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::roster::{Fields, RosterError, RosterLine, Standing};
 use crate::domain::spelling::IdentifierCase;
-use crate::domain::upstream::Adapter;
-use crate::legacy;
+use crate::legacy::Legacy;
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -166,7 +165,9 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
         });
         let line = line.and_then(|line| match seen.insert(account(&line), number) {
             Some(before) => Err(RosterError::Twice(before)),
-            None if !form_can_send(agency, &line) => Err(RosterError::Form),
+            None if line.standing == Standing::There && !Legacy::can_send(&agency.adapter, &line.login) => {
+                Err(RosterError::Form)
+            }
             None => Ok((line.left_out(agency)?, line)),
         });
         match line {
@@ -178,14 +179,6 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
         }
     }
     Ok(Read { good, bad, left_out, headings })
-}
-
-/// Whether the agency's login form can send the identifier, as far as its alphabet is declared.
-fn form_can_send(agency: &Agency, line: &RosterLine) -> bool {
-    match &agency.adapter {
-        Adapter::FormReplay(form) => line.standing == Standing::Closed || legacy::can_send(form, &line.login),
-        Adapter::HttpBasic(_) | Adapter::TrustedHeaders => true,
-    }
 }
 
 /// UTF-8, with or without its mark, or else what old Windows programs write.

@@ -14,12 +14,12 @@ use super::sign_in;
 use super::upstream;
 use super::values;
 use crate::domain::accounts::Accounts;
+use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::origin::Origin;
 use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, sign_in_rule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::{Adapter, Verifier};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -78,14 +78,14 @@ pub(super) fn read<'s>(
         }
         Some(read)
     });
-    let adapter = section.section("sign_in").and_then(|section| section.text("adapter"));
-    let replays = matches!(adapter.as_deref(), Some("form-replay" | "http-basic")) || cookies == Some(CookieMode::Jar);
-    if adapter.as_deref() == Some("http-basic") {
-        check_basic(&section);
+    let entered_by = section.section("sign_in").and_then(|section| sign_in::entered_by(&section));
+    match entered_by {
+        Some(EnteredBy::EachRequest) => check_each_request(&section),
+        Some(EnteredBy::Identity) => headers::check_account_is_named(&section),
+        Some(EnteredBy::Session) | None => {}
     }
-    if adapter.as_deref() == Some("trusted-headers") {
-        headers::check_account_is_named(&section);
-    }
+    let keeps_secret = matches!(entered_by, Some(EnteredBy::Session | EnteredBy::EachRequest));
+    let replays = keeps_secret || cookies == Some(CookieMode::Jar);
     if accounts == Some(Accounts::SharedHost) && section.flag("keep_authorization") == Some(true) {
         let wrong = Wrong::new("on a shared host, browsers would send one extranet's password to the others");
         section.error("keep_authorization", wrong.hint("leave it out"));
@@ -264,8 +264,8 @@ fn brand(
     Some(AgencyBrand { name: name?, colour: colour?, mail_from, support_email, support_phone, support_url })
 }
 
-/// With HTTP Basic, browsers must neither bring credentials of their own nor be asked for some.
-fn check_basic(section: &Section<'_>) {
+/// Where each request carries a password, browsers must neither bring credentials of their own nor be asked for some.
+fn check_each_request(section: &Section<'_>) {
     if section.flag("keep_authorization") == Some(true) {
         let wrong = Wrong::new("with http-basic, Authorization is the gateway's own");
         section.error("keep_authorization", wrong.hint("leave it out"));
@@ -306,15 +306,15 @@ fn with_login_page(
     adapter: Option<&Adapter>,
     origins: &mut Vec<ValueOrigin>,
 ) -> PathRules {
-    let Some(Adapter::FormReplay(form)) = adapter else { return paths };
-    let (path, query) = match form.page.split_once('?') {
+    let Some(page) = adapter.and_then(Adapter::login_page) else { return paths };
+    let (path, query) = match page.split_once('?') {
         Some((path, query)) => (path, Some(query)),
-        None => (form.page.as_str(), None),
+        None => (page, None),
     };
     if NormalisedPath::read(path).is_ok_and(|path| paths.class(&path, query) == PathClass::Login) {
         return paths;
     }
-    if let Some(rule) = sign_in_rule(&form.page) {
+    if let Some(rule) = sign_in_rule(page) {
         paths.login.push(rule);
         let all: Vec<String> = paths.login.iter().map(|rule| quoted(rule.text())).collect();
         origins.retain(|origin| origin.key != "paths.login");
@@ -323,11 +323,10 @@ fn with_login_page(
             return paths;
         }
     } else {
-        paths.form_page = Some(FormPage::of(&form.page));
+        paths.form_page = Some(FormPage::of(page));
     }
     let wrong = Wrong::new(format!(
-        "the login page {} shares its path with other pages: it is closed to posts only as it is written there",
-        form.page
+        "the login page {page} shares its path with other pages: it is closed to posts only as it is written there"
     ));
     let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
     section.warning("paths", wrong.hint(hint));

@@ -3,9 +3,10 @@
 use super::document::Section;
 use super::problems::Wrong;
 use super::values;
+use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::basic::BasicLogin;
 use crate::domain::spelling::IdentifierCase;
-use crate::domain::upstream::{Adapter, FormLogin, LogoutCall, ProfilePage, Rule, Verifier};
+use crate::domain::upstream::{FormLogin, LogoutCall, ProfilePage, Rule};
 
 /// The section, but for what belongs to the adapter.
 pub(super) struct SignIn {
@@ -13,6 +14,16 @@ pub(super) struct SignIn {
     pub(super) verifier: Verifier,
     pub(super) may_be_email: bool,
     pub(super) identifier_case: IdentifierCase,
+}
+
+/// What the declared adapter is entered by, even where the rest of the section is wrong.
+pub(super) fn entered_by(section: &Section<'_>) -> Option<EnteredBy> {
+    match section.text("adapter")?.as_str() {
+        "form-replay" => Some(EnteredBy::Session),
+        "http-basic" => Some(EnteredBy::EachRequest),
+        "trusted-headers" => Some(EnteredBy::Identity),
+        _ => None,
+    }
 }
 
 /// Reads the section; None where something is wrong, and then it has been noted.
@@ -43,21 +54,19 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
         }
         _ => None,
     };
-    let verifier = match (section.choice("verifier"), section.text("adapter").as_deref()) {
-        (Some(Verifier::Form), Some("trusted-headers" | "http-basic")) => {
+    let verifier = match (section.choice("verifier"), entered_by(section)) {
+        (Some(Verifier::Form), Some(EnteredBy::EachRequest | EnteredBy::Identity)) => {
             let wrong = Wrong::new("the extranet's form verifies with adapter = \"form-replay\" only");
             section.error("verifier", wrong.hint("verifier = \"roster\", and import a roster"));
             None
         }
-        (Some(Verifier::Basic), Some("trusted-headers" | "form-replay")) => {
+        (Some(Verifier::Basic), Some(EnteredBy::Session | EnteredBy::Identity)) => {
             let wrong = Wrong::new("HTTP Basic verifies with adapter = \"http-basic\" only");
             section.error("verifier", wrong.hint("leave it out, or verifier = \"roster\""));
             None
         }
         (Some(verifier), _) => Some(verifier),
-        (None, Some("form-replay")) => Some(Verifier::Form),
-        (None, Some("http-basic")) => Some(Verifier::Basic),
-        (None, _) => Some(Verifier::Roster),
+        (None, _) => adapter.as_ref().map(Adapter::verifier),
     };
     let may_be_email = section.flag("may_be_email")?;
     if may_be_email && verifier == Some(Verifier::Roster) {

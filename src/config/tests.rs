@@ -7,9 +7,10 @@ use tempfile::TempDir;
 
 use super::load::{Loaded, load_with};
 use super::*;
+use crate::domain::adapter::{Adapter, Verifier};
 use crate::domain::agency::AgencyMode;
 use crate::domain::policy::{AgencyPolicy, Identifier, ProofMethod};
-use crate::domain::upstream::{Adapter, LogoutCall, Rule, Verifier};
+use crate::domain::upstream::{LogoutCall, Rule};
 
 mod meaning;
 

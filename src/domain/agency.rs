@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
+use super::adapter::{Adapter, Verifier};
 use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
@@ -14,7 +15,7 @@ use super::path::PathRules;
 use super::policy::AgencyPolicy;
 use super::spelling::IdentifierCase;
 use super::terms::TermsText;
-use super::upstream::{Adapter, Upstream, Verifier};
+use super::upstream::Upstream;
 
 /// The codes in the URL, `?client=CODECLIENT&societe=CODESOCIETE` (001), compared without case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

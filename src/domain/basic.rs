@@ -18,6 +18,20 @@ pub struct BasicLogin {
     pub timeout_ms: u64,
 }
 
+/// What HTTP Basic cannot carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Uncarried {
+    /// An identifier with a colon.
+    #[error("an identifier with a colon cannot be sent by HTTP Basic")]
+    Colon,
+    /// An identifier in other letters than the declared charset's.
+    #[error("the identifier has a letter that HTTP Basic cannot send in the declared charset")]
+    Identifier,
+    /// A password in other letters than the declared charset's.
+    #[error("the password has a letter that HTTP Basic cannot send in the declared charset")]
+    Password,
+}
+
 /// How letters beyond ASCII are written; servers differ, and cannot be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BasicCharset {
@@ -49,15 +63,24 @@ impl BasicLogin {
         Some(value)
     }
 
-    /// Whether an identifier can be sent.
-    #[must_use]
-    pub fn can_carry(&self, login: &LegacyLogin) -> bool {
-        can_be_sent(login) && self.can_write(login.as_str())
+    /// Whether an identifier, and a password where there is one, can be sent.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub fn check(&self, login: &LegacyLogin, secret: Option<&Secret>) -> Result<(), Uncarried> {
+        if !can_be_sent(login) {
+            return Err(Uncarried::Colon);
+        }
+        if !self.can_write(login.as_str()) {
+            return Err(Uncarried::Identifier);
+        }
+        match secret {
+            Some(secret) if !self.can_write(secret.expose()) => Err(Uncarried::Password),
+            Some(_) | None => Ok(()),
+        }
     }
 
-    /// Whether the declared charset has every letter of a text.
-    #[must_use]
-    pub fn can_write(&self, text: &str) -> bool {
+    fn can_write(&self, text: &str) -> bool {
         match self.charset {
             BasicCharset::Utf8 => true,
             BasicCharset::Latin1 => text.chars().all(|letter| u8::try_from(u32::from(letter)).is_ok()),
@@ -72,9 +95,8 @@ impl BasicLogin {
     }
 }
 
-/// Whether an identifier can be sent: a colon in it would end it (RFC 7617, 2).
-#[must_use]
-pub fn can_be_sent(login: &LegacyLogin) -> bool {
+/// A colon in an identifier would end it (RFC 7617, 2).
+fn can_be_sent(login: &LegacyLogin) -> bool {
     !login.as_str().contains(':')
 }
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod adapter;
 pub mod agency;
 pub mod audit;
 pub mod basic;

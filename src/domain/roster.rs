@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 
 use super::agency::Agency;
-use super::basic::{BasicLogin, can_be_sent};
+use super::basic::Uncarried;
 use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::identity::{Kind, LegacyAccount, LegacyLogin};
 use super::identity_headers::tell;
 use super::secret::Secret;
 use super::text::tidy;
-use super::upstream::Adapter;
 
 identifier! {
     /// One holder's time with an account of a roster; another holder, or an account that was closed in between, is
@@ -114,12 +113,9 @@ pub enum RosterError {
     /// A control character in a field.
     #[error("a field holds a control character")]
     Control,
-    /// An identifier that HTTP Basic cannot carry.
-    #[error("an identifier with a colon cannot be sent by HTTP Basic")]
-    Colon,
-    /// Letters that HTTP Basic cannot carry in the declared charset.
-    #[error("the {0} has a letter that HTTP Basic cannot send in the declared charset")]
-    Basic(&'static str),
+    /// What the extranet's requests cannot carry.
+    #[error(transparent)]
+    Uncarried(#[from] Uncarried),
     /// A header that names the account cannot be written for it.
     #[error("the header {0} names the account and cannot be written for it")]
     Unnamed(String),
@@ -194,27 +190,12 @@ impl RosterLine {
         if self.standing == Standing::Closed {
             return Ok(Vec::new());
         }
-        if let Adapter::HttpBasic(basic) = &agency.adapter {
-            self.check_basic(basic)?;
-        }
+        agency.adapter.check(&self.login, self.password.as_ref())?;
         // Where the roster has no name, the extranet's profile page may have one.
         let name = Some(self.name.clone().unwrap_or_default());
         let account = LegacyAccount { agency: agency.code.clone(), login: self.login.clone(), name, kind: self.kind };
         let told = tell(&agency.headers, &account).map_err(|unnamed| RosterError::Unnamed(unnamed.0.to_owned()))?;
         Ok(told.left_out.into_iter().map(|header| header.name.as_str()).collect())
-    }
-
-    fn check_basic(&self, basic: &BasicLogin) -> Result<(), RosterError> {
-        if !can_be_sent(&self.login) {
-            return Err(RosterError::Colon);
-        }
-        if !basic.can_carry(&self.login) {
-            return Err(RosterError::Basic("identifier"));
-        }
-        match &self.password {
-            Some(password) if !basic.can_write(password.expose()) => Err(RosterError::Basic("password")),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A form that came too late: which of its fields are shown to be copied, and never a password (a19, decision 51).
 
+use super::adapter::LoginFields;
 use super::text::folded;
 
 /// The largest form that is read, bytes.
@@ -50,15 +51,6 @@ pub struct SentField {
     pub name: String,
     /// What was written.
     pub text: String,
-}
-
-/// The names of the fields of an extranet's own login form.
-#[derive(Debug, Clone, Copy)]
-pub struct LoginFields<'a> {
-    /// The identifier's.
-    pub login: &'a str,
-    /// The password's.
-    pub password: &'a str,
 }
 
 /// What is shown of a form.

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::basic::BasicLogin;
 use super::email::EmailAddress;
 use super::origin::{Origin, host_of_authority};
 use super::trust::Trust;
@@ -40,37 +39,6 @@ impl Upstream {
             _ => dialled.to_owned(),
         }
     }
-}
-
-/// How a resident is signed in upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Adapter {
-    /// The extranet's login form is fetched, filled in and posted by the gateway (a07).
-    FormReplay(Box<FormLogin>),
-    /// Each request carries the account's own identifier and password (a06).
-    HttpBasic(BasicLogin),
-    /// The extranet believes the identity headers; no secret is kept.
-    TrustedHeaders,
-}
-
-impl Adapter {
-    /// Whether the old password has to be kept (sealed) to sign in later.
-    #[must_use]
-    pub const fn needs_secret(&self) -> bool {
-        matches!(self, Self::FormReplay(_) | Self::HttpBasic(_))
-    }
-}
-
-/// Who can say whether old credentials are right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verifier {
-    /// The extranet's own login form (b01).
-    Form,
-    /// The extranet, asked for a page with HTTP Basic (a06).
-    Basic,
-    /// The provisional credentials of the imported roster (b02, b20).
-    Roster,
 }
 
 /// A login form, described once per extranet.

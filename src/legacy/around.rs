@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::client::Conversation;
 use super::site::Site;
-use super::{Caller, Jar, Legacy};
+use super::{Behalf, Jar, Legacy};
 use crate::domain::trust::Trust;
 use crate::domain::upstream::Upstream;
 
@@ -31,7 +31,7 @@ impl Legacy {
     /// # Errors
     /// Nobody answers who can be believed; the reason in words, for the operator.
     pub async fn knock(&self, upstream: &Upstream) -> Result<u16, String> {
-        let nobody = Caller { agency: None, client: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: None, language: None };
+        let nobody = Behalf { agency: None, client: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: None, language: None };
         let site = Site::of(upstream).ok_or("upstream.host is no host")?;
         let tls = self.tls(upstream).map_err(|silence| silence.to_string())?;
         let url = site.page("/").ok_or("upstream.host is no host")?;

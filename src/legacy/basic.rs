@@ -5,11 +5,10 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::client::{Conversation, Fault};
+use super::client::Fault;
 use super::cookies::Jar;
 use super::page::Page;
-use super::site::Site;
-use super::{Attempt, Caller, Legacy};
+use super::{Attempt, Legacy};
 use crate::domain::basic::BasicLogin;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::secret::Secret;
@@ -18,10 +17,7 @@ use crate::domain::upstream::{NoVerdict, Profile, Upstream, Verdict};
 impl Legacy {
     /// Are these credentials right? The declared page is asked without them first: a page that is open to everybody
     /// says nothing about anybody (a10).
-    ///
-    /// # Errors
-    /// There is no verdict: nothing may be counted against the resident (b03).
-    pub async fn verify_basic(
+    pub(super) async fn verify_basic(
         &self,
         upstream: &Upstream,
         basic: &BasicLogin,
@@ -53,10 +49,8 @@ impl Legacy {
         attempt: &Attempt<'_>,
         authorization: Option<HeaderValue>,
     ) -> Result<u16, NoVerdict> {
-        let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
-        let url = site.page(&basic.page).ok_or(NoVerdict::FormChanged)?;
-        let caller = Caller::of(attempt);
-        let mut conversation = Conversation::new(self.tls(upstream)?, upstream, site, Jar::default(), &caller);
+        let mut conversation = self.conversation(upstream, Jar::default(), &attempt.behalf)?;
+        let url = conversation.site().page(&basic.page).ok_or(NoVerdict::FormChanged)?;
         if let Some(value) = authorization {
             conversation.authorize(value);
         }
@@ -83,8 +77,7 @@ fn offers_basic(line: &str) -> bool {
 }
 
 /// The header's value, never printed, and wiped when the last of those who share it is gone.
-#[must_use]
-pub fn authorization(basic: &BasicLogin, login: &LegacyLogin, secret: &Secret) -> Option<HeaderValue> {
+pub(super) fn authorization(basic: &BasicLogin, login: &LegacyLogin, secret: &Secret) -> Option<HeaderValue> {
     let value = basic.authorization(login, secret)?;
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).ok()?;
     value.set_sensitive(true);

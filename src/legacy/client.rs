@@ -23,7 +23,7 @@ use super::charset;
 use super::form::{Method, Submission};
 use super::page::{Page, Redirect};
 use super::site::Site;
-use super::{Caller, Jar, Taken, tls};
+use super::{Behalf, Jar, Taken, tls};
 use crate::domain::agency::AgencyCode;
 use crate::domain::cookie::Octets;
 use crate::domain::upstream::Upstream;
@@ -70,7 +70,7 @@ impl Conversation {
         upstream: &Upstream,
         site: Site,
         jar: Jar,
-        caller: &Caller<'_>,
+        behalf: &Behalf<'_>,
     ) -> Self {
         let http = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
@@ -79,8 +79,8 @@ impl Conversation {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
             .build(connector(tls, upstream));
-        let constant = constant_headers(&site, caller, upstream);
-        Self { http, site, agency: caller.agency.cloned(), jar, constant, referer: None, requests_left: MOST_REQUESTS }
+        let constant = constant_headers(&site, behalf, upstream);
+        Self { http, site, agency: behalf.agency.cloned(), jar, constant, referer: None, requests_left: MOST_REQUESTS }
     }
 
     /// The extranet's URLs.
@@ -219,7 +219,7 @@ fn redirect(head: &http::response::Parts, url: &Url, site: &Site) -> Option<Redi
 }
 
 /// What every request of a conversation says.
-fn constant_headers(site: &Site, caller: &Caller<'_>, upstream: &Upstream) -> HeaderMap {
+fn constant_headers(site: &Site, behalf: &Behalf<'_>, upstream: &Upstream) -> HeaderMap {
     const OURS: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
@@ -232,9 +232,9 @@ fn constant_headers(site: &Site, caller: &Caller<'_>, upstream: &Upstream) -> He
         }
     };
     told(header::HOST, site.host_header());
-    told(header::USER_AGENT, caller.user_agent.unwrap_or(OURS));
-    told(HeaderName::from_static("x-forwarded-for"), &caller.client.to_string());
-    if let Some(language) = caller.language {
+    told(header::USER_AGENT, behalf.user_agent.unwrap_or(OURS));
+    told(HeaderName::from_static("x-forwarded-for"), &behalf.client.to_string());
+    if let Some(language) = behalf.language {
         told(header::ACCEPT_LANGUAGE, language);
     }
     if let Some((name, value)) = tls::secret_header(&upstream.trust) {

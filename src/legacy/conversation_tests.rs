@@ -14,7 +14,8 @@ use futures_util::{StreamExt as _, stream};
 use tokio::net::TcpListener;
 
 use super::tests::declared;
-use super::{Attempt, Legacy, SignIn, UpstreamCookie};
+use super::{Attempt, Behalf, Legacy, SignIn, UpstreamCookie};
+use crate::domain::adapter::Adapter;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
@@ -103,20 +104,20 @@ fn endless() -> Response {
 }
 
 async fn verify(upstream: &Upstream, form: &FormLogin, password: &str) -> Result<Verdict, NoVerdict> {
-    with_attempt(password, async |legacy, attempt| legacy.verify(upstream, form, &attempt).await).await
+    let adapter = replaying(form);
+    with_attempt(password, async |legacy, attempt| legacy.verify(upstream, &adapter, &attempt).await).await
+}
+
+fn replaying(form: &FormLogin) -> Adapter {
+    Adapter::FormReplay(Box::new(form.clone()))
 }
 
 async fn with_attempt<T>(password: &str, act: impl AsyncFnOnce(Legacy, Attempt<'_>) -> T) -> T {
     let (login, secret) = (LegacyLogin::parse("C10023").unwrap(), Secret::new(password));
     let agency = AgencyCode::parse("A1", "01").unwrap();
-    let attempt = Attempt {
-        agency: &agency,
-        login: &login,
-        secret: &secret,
-        client: CLIENT,
-        user_agent: Some("Mozilla/5.0 (X11)"),
-        language: Some("fr"),
-    };
+    let behalf =
+        Behalf { agency: Some(&agency), client: CLIENT, user_agent: Some("Mozilla/5.0 (X11)"), language: Some("fr") };
+    let attempt = Attempt { behalf, login: &login, secret: &secret };
     act(Legacy::new().unwrap(), attempt).await
 }
 
@@ -192,18 +193,17 @@ async fn a07_a_form_with_token_cookie_and_origin_check_is_replayed() {
     assert_eq!(verify(&upstream, &form, "faux").await, Ok(Verdict::Refused));
 
     with_attempt(PASSWORD, async |legacy, attempt| {
-        let Ok(SignIn::In { cookies, .. }) = legacy.sign_in(&upstream, &form, &attempt).await else {
+        let Ok(SignIn::In { cookies, .. }) = legacy.enter(&upstream, &replaying(&form), &attempt).await else {
             panic!("not signed in")
         };
         assert_eq!(logouts.load(Ordering::Relaxed), 1, "a sign-in stays");
         let names: Vec<_> = cookies.iter().map(|cookie| cookie.name.clone()).collect();
         assert_eq!(names, ["csrftoken".into(), "sessionid".into()]);
         assert!(cookies[1].http_only && cookies[1].expires.is_some());
-        let logout = form.logout.as_ref().unwrap();
         let out = async |cookies: &[UpstreamCookie]| {
-            legacy.sign_out(&upstream, logout, cookies, CLIENT, attempt.user_agent).await
+            legacy.leave(&upstream, &replaying(&form), cookies, &attempt.behalf).await
         };
-        assert_eq!(out(&cookies).await, Ok(true));
+        assert_eq!(out(&cookies).await, Ok(Some(true)));
         assert_eq!(logouts.load(Ordering::Relaxed), 2);
         assert_eq!(out(&[]).await, Err(NoVerdict::FormChanged), "over already: the form is not there");
     })
@@ -242,14 +242,17 @@ async fn an_old_page_in_latin_1_that_redirects_to_its_own_absolute_url_is_replay
     let upstream = Upstream { aliases, ..upstream };
     let form = FormLogin { success: vec![Rule::Redirect("/wiki/accueil.php".into())], ..declared() };
     with_attempt(PASSWORD, async |legacy, attempt| {
-        let Ok(SignIn::In { cookies, .. }) = legacy.sign_in(&upstream, &form, &attempt).await else {
+        let Ok(SignIn::In { cookies, .. }) = legacy.enter(&upstream, &replaying(&form), &attempt).await else {
             panic!("not signed in")
         };
         let held: Vec<_> =
             cookies.iter().map(|cookie| cookie.to_set_cookie(false).unwrap().to_str().unwrap().to_owned()).collect();
         assert_eq!(held, ["PHPSESSID=p2; Path=/", "DW=1; Path=/wiki/", "vu=1; Path=/wiki"]);
-        let logout = LogoutCall::Get { path: "/sortie.php".into() };
-        assert_eq!(legacy.sign_out(&upstream, &logout, &cookies, CLIENT, None).await, Ok(false));
+        let none = legacy.leave(&upstream, &replaying(&form), &cookies, &attempt.behalf).await;
+        assert_eq!(none, Ok(None), "no way out is declared");
+        let logout = Some(LogoutCall::Get { path: "/sortie.php".into() });
+        let form = replaying(&FormLogin { logout, ..form.clone() });
+        assert_eq!(legacy.leave(&upstream, &form, &cookies, &attempt.behalf).await, Ok(Some(false)));
     })
     .await;
 }
@@ -404,7 +407,7 @@ async fn review_case_07_a_right_password_opens_it_whatever_domain_the_ticket_nam
         .await;
         assert!(matches!(verify(&upstream, &form, PASSWORD).await, Ok(Verdict::Accepted { .. })), "{set}");
         with_attempt(PASSWORD, async |legacy, attempt| {
-            let Ok(SignIn::In { cookies, .. }) = legacy.sign_in(&upstream, &form, &attempt).await else {
+            let Ok(SignIn::In { cookies, .. }) = legacy.enter(&upstream, &replaying(&form), &attempt).await else {
                 panic!("not signed in: {set}")
             };
             assert_eq!(cookies.len(), 1, "{set}");

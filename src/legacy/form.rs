@@ -70,8 +70,7 @@ pub(super) fn fill_login(page: &Page, site: &Site, form: &FormLogin, login: &str
 }
 
 /// Whether a declared alphabet can write an identifier; the page's own is known only when it is fetched.
-#[must_use]
-pub fn can_send(form: &FormLogin, login: &LegacyLogin) -> bool {
+pub(super) fn can_send(form: &FormLogin, login: &LegacyLogin) -> bool {
     let declared = form.charset.as_ref().and_then(|label| Encoding::for_label(label.as_bytes()));
     declared.is_none_or(|encoding| charset::can_write(login.as_str(), encoding))
 }

@@ -82,7 +82,7 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
 /// The way on after somebody has come to this host: signed in upstream on the way, where that is needed. Only here a count
 /// begins at none: that says to [`renew`] that the person arrives.
 pub(super) fn arrive(mut guest: Guest, agency: &Agency, return_to: &ReturnPath) -> Response {
-    if !agency.adapter.needs_secret() {
+    if !agency.adapter.keeps_secret() {
         return guest.go(return_to.as_str());
     }
     guest.set(Kind::Renewals, &format!("0.{}", place(return_to)), Some(IN_A_ROW));

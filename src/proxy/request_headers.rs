@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 use http::request::Parts;
 use pingora::http::RequestHeader;
-use pingora::{ErrorType, OrErr as _, Result};
+use pingora::{Error, ErrorType, OrErr as _, Result};
 
 use super::extranets::{Extranet, Public};
 use super::request_id::RequestNumber;
@@ -15,6 +15,7 @@ use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::identity_headers::folded;
 use crate::domain::origin::Origin;
+use crate::legacy::Credentials;
 use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 
@@ -126,14 +127,35 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     if let Some((name, value)) = &extranet.backend.secret_header {
         headers.insert(name.clone(), value.clone());
     }
-    for (name, value) in told.resident.iter().flat_map(|passage| &passage.headers) {
-        headers.insert(name.clone(), value.clone());
+    if let Some(passage) = told.resident {
+        insert_all(headers, &passage.headers);
+        authorize(&mut parts, &passage.credentials)?;
     }
     *request = RequestHeader::from(parts);
     if let Some(end_stream) = end_stream {
         request.set_send_end_stream(end_stream);
     }
     Ok(())
+}
+
+/// What the extranet is to believe the resident by, last: a signature may cover everything else.
+fn authorize(parts: &mut Parts, credentials: &Credentials) -> Result<()> {
+    match credentials {
+        Credentials::Ready(carried) => insert_all(&mut parts.headers, carried),
+        Credentials::PerRequest(signer) => {
+            let made = signer.sign(parts);
+            let unsigned = || Error::explain(ErrorType::InternalError, "a request cannot be signed");
+            insert_all(&mut parts.headers, &made.ok_or_else(unsigned)?);
+        }
+    }
+    Ok(())
+}
+
+/// Each in the place of whatever had its name.
+fn insert_all(headers: &mut HeaderMap, lines: &[(HeaderName, HeaderValue)]) {
+    for (name, value) in lines {
+        headers.insert(name.clone(), value.clone());
+    }
 }
 
 /// Stands in for a head that is being worked on.

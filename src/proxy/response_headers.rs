@@ -10,10 +10,10 @@ use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::extranets::{Extranet, Public};
+use crate::domain::adapter::EnteredBy;
 use crate::domain::cookie::{Dropped, is_ours};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
-use crate::domain::upstream::Adapter;
 use crate::telemetry::{Clock, seldom};
 
 /// Makes an extranet's response head the one that the browser gets.
@@ -31,7 +31,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Pu
     if present.cookies {
         set_cookies(response, extranet, public.origin.scheme())?;
     }
-    if matches!(extranet.agency.adapter, Adapter::HttpBasic(_)) {
+    if extranet.agency.adapter.entered_by() == EnteredBy::EachRequest {
         // A browser would ask for a password by itself, and nothing of ours would know.
         response.remove_header(&WWW_AUTHENTICATE);
     }
@@ -89,7 +89,7 @@ impl Present {
 #[must_use]
 pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
-    if agency.adapter == Adapter::TrustedHeaders {
+    if !agency.adapter.keeps_secret() {
         return false;
     }
     if agency.session_over.statuses.contains(&response.status.as_u16()) {

@@ -16,9 +16,9 @@ use super::marker::{self, Held, Seen};
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
+use crate::domain::adapter::EnteredBy;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
-use crate::domain::upstream::Adapter;
 
 /// Where a form that was sent into an ended session is told of.
 pub const NOT_SENT: &str = "/.vestibule/not-sent";
@@ -31,7 +31,7 @@ pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) 
         && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
 }
 
-/// Acts on it. With HTTP Basic there is no session to be over: a refused password is dropped before anything else is
+/// Acts on it. Where each request carries a password there is no session to be over: a refused password is dropped before anything else is
 /// sent with it, and a page that refuses only itself is told as such. True where the answer is one of ours now.
 ///
 /// # Errors
@@ -44,7 +44,8 @@ pub async fn act(
     asked: (IpAddr, RequestNumber),
 ) -> Result<bool> {
     let agency = &forward.extranet.agency;
-    if let (Adapter::HttpBasic(_), Some(resident)) = (&agency.adapter, &forward.resident)
+    if agency.adapter.entered_by() == EnteredBy::EachRequest
+        && let Some(resident) = &forward.resident
         && !door.doubt(agency, resident, session, asked).await
     {
         response.set_status(StatusCode::FORBIDDEN)?;

@@ -12,8 +12,7 @@ use crate::domain::access::{Fetch, From as AskedFrom, asked_from, fetch_kind};
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::Place;
-use crate::domain::sent_form::{self, LoginFields, Shown};
-use crate::domain::upstream::Adapter;
+use crate::domain::sent_form::{self, Shown};
 
 /// What was sent, and from where.
 pub struct Sent {
@@ -29,10 +28,7 @@ impl Sent {
     /// What is shown of it, to be copied.
     #[must_use]
     pub fn shown(&self, agency: Option<&Agency>) -> Shown {
-        let login = agency.and_then(|agency| match &agency.adapter {
-            Adapter::FormReplay(form) => Some(LoginFields { login: &form.login_field, password: &form.password_field }),
-            Adapter::HttpBasic(_) | Adapter::TrustedHeaders => None,
-        });
+        let login = agency.and_then(|agency| agency.adapter.login_fields());
         sent_form::shown(&self.content_type, &self.body, login)
     }
 }

@@ -130,7 +130,7 @@ fn described(app: &App, account: &LegacyAccount) -> Account {
 async fn attached(app: &App, tx: &mut Tx, link: &Link) -> Result<Account, Fault> {
     let mut account = Account { attached_at: Some(tx.attached_at(&link.id).await?), ..described(app, &link.account) };
     let Some(agency) = app.directory().agency(&link.account.agency).cloned() else { return Ok(account) };
-    if agency.adapter.needs_secret() {
+    if agency.adapter.keeps_secret() {
         account.password_kept = Some(tx.legacy_secret(&link.id).await?.is_some());
     }
     if let Some(terms) = &agency.terms {

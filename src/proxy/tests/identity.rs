@@ -18,6 +18,24 @@ async fn sec_001_and_006_every_spelling_of_our_headers_is_taken_out_and_ours_is_
     assert_eq!(seen.folded("x.harmless"), ["1"]);
 }
 
+#[tokio::test]
+async fn credentials_can_depend_on_the_request_and_what_cannot_be_signed_is_not_sent() {
+    let house = House::plain().await;
+    let signed = "Cookie: vestibule=signed\r\nAuthorization: Basic eve\r\n";
+    for (method, path) in [("GET", "/a?b=%2F"), ("POST", "/a"), ("DELETE", "/%7e")] {
+        let known = house.seen().len();
+        assert_eq!(house.send(request(method, path, signed, "")).await.status, 200, "{method} {path}");
+        let seen = house.seen()[known].clone();
+        let host = seen.folded("host").concat();
+        assert_eq!(seen.folded("authorization"), [format!("{method} {path} {host} durand")]);
+    }
+    let known = house.seen().len();
+    assert_eq!(house.get("/unsigned", signed).await.status, 500);
+    assert_eq!(house.seen().len(), known);
+    assert_eq!(house.get("/public/a.png", signed).await.status, 200);
+    assert_eq!(house.seen()[known].folded("authorization"), [""; 0], "nobody is signed for on a public path");
+}
+
 /// Every name that some server folds to one of the three, by the signs that a name may be written with.
 pub(super) fn spellings() -> Vec<String> {
     let signs = ["-", "_", ".", "~", "'", "!", "#", "$", "%", "&", "*", "+", "^", "`", "|", "--", "_-", ".~"];

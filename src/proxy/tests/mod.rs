@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +29,7 @@ use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxi
 use crate::app::visit::{Passage, Settled, Unavailable};
 use crate::domain::access::Visitor;
 use crate::domain::accounts::Accounts;
+use crate::domain::adapter::{Adapter, Verifier};
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
 use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
@@ -39,7 +41,8 @@ use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{Adapter, FormLogin, Upstream, Verifier};
+use crate::domain::upstream::{FormLogin, Upstream};
+use crate::legacy::{Credentials, Signer};
 use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
 
@@ -65,11 +68,20 @@ impl Cast {
     pub fn visit(&self, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
         match cookie {
             Some("resident") => Ok(Visitor::Resident(Arc::clone(&self.passage))),
+            Some("signed") => Ok(Visitor::Resident(Arc::new(self.signed()))),
             Some("owes-terms") => Ok(Visitor::OwesTerms),
             Some("unnamed") => Ok(Visitor::Unnamed),
             Some("store-is-down") => Err(Unavailable),
             _ => Ok(Visitor::Stranger),
         }
+    }
+
+    /// The resident at an extranet that wants each request signed.
+    fn signed(&self) -> Passage {
+        let Passage { session, link, account, headers, .. } = &*self.passage;
+        let (session, link, account, headers) = (session.clone(), link.clone(), account.clone(), headers.clone());
+        let credentials = Credentials::PerRequest(Arc::new(FirstLine));
+        Passage { session, link, account, headers, credentials, by_secret: None }
     }
 
     pub fn lets_in(&self, cookie: &str) -> bool {
@@ -82,6 +94,20 @@ impl Cast {
             Visitor::Stranger => None,
             visitor => shared.house(&shared.agencies()[0].code).map(|house| (house, visitor)),
         })
+    }
+}
+
+/// Signs what is asked, and to whom it is said; what ends in `unsigned` cannot be signed.
+#[derive(Debug)]
+struct FirstLine;
+
+impl Signer for FirstLine {
+    fn sign(&self, request: &Parts) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        let host = request.headers.get("host")?.to_str().ok()?;
+        let user = request.headers.get("x-extranet-user")?.to_str().ok()?;
+        let text = format!("{} {} {host} {user}", request.method, request.uri);
+        let signature = HeaderValue::from_str(&text).ok()?;
+        (!text.contains("unsigned")).then(|| vec![(HeaderName::from_static("authorization"), signature)])
     }
 }
 
@@ -224,6 +250,7 @@ impl House {
             link: LinkId::stored("l"),
             account: AccountLabel::of(&LinkId::stored("l")),
             headers,
+            credentials: Credentials::default(),
             by_secret: None,
         };
         let directory = Arc::new(Mutex::new(Arc::new(directory)));

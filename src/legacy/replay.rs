@@ -1,0 +1,169 @@
+//! An extranet's login form, filled in and sent by the gateway: verify, enter, leave (a07, a17).
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::client::{Conversation, Fault};
+use super::form::{self, Filled};
+use super::judge::{self, Judgement};
+use super::page::{self, Page};
+use super::{Attempt, Behalf, Jar, Legacy, SignIn, UpstreamCookie};
+use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, Profile, Upstream, Verdict};
+
+/// Longest wait for an extranet to end a session.
+const LOGOUT_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Legacy {
+    /// See [`Legacy::verify`].
+    pub(super) async fn verify_form(
+        &self,
+        upstream: &Upstream,
+        form: &FormLogin,
+        attempt: &Attempt<'_>,
+    ) -> Result<Verdict, NoVerdict> {
+        let deadline = deadline(form);
+        match self.attempt(upstream, form, attempt, deadline).await? {
+            Outcome::Not(verdict) => Ok(verdict),
+            Outcome::In { mut conversation, profile } => {
+                if let Some(logout) = &form.logout {
+                    let ended = timeout_at(deadline, end_session(&mut conversation, logout)).await;
+                    tracing::debug!(ended = matches!(ended, Ok(Ok(true))), "the session of a verification");
+                }
+                Ok(Verdict::Accepted { profile })
+            }
+        }
+    }
+
+    /// Hands over the cookies that a browser would hold after the sign-in.
+    pub(super) async fn enter_by_form(
+        &self,
+        upstream: &Upstream,
+        form: &FormLogin,
+        attempt: &Attempt<'_>,
+    ) -> Result<SignIn, NoVerdict> {
+        Ok(match self.attempt(upstream, form, attempt, deadline(form)).await? {
+            Outcome::Not(verdict) => SignIn::Not(verdict),
+            Outcome::In { conversation, profile } => {
+                SignIn::In { cookies: conversation.into_jar().into_cookies(), profile }
+            }
+        })
+    }
+
+    /// Ends the session of these cookies; false if the extranet would not.
+    pub(super) async fn leave_by(
+        &self,
+        upstream: &Upstream,
+        logout: &LogoutCall,
+        cookies: &[UpstreamCookie],
+        behalf: &Behalf<'_>,
+    ) -> Result<bool, NoVerdict> {
+        let mut conversation = self.conversation(upstream, Jar::holding(cookies), behalf)?;
+        let deadline = Instant::now() + LOGOUT_PATIENCE;
+        timeout_at(deadline, end_session(&mut conversation, logout)).await.map_err(|_| NoVerdict::Slow)?
+    }
+
+    /// The credentials are sent once. What follows an acceptance is done as far as it goes within the time: it cannot
+    /// take the verdict back.
+    async fn attempt(
+        &self,
+        upstream: &Upstream,
+        form: &FormLogin,
+        attempt: &Attempt<'_>,
+        deadline: Instant,
+    ) -> Result<Outcome, NoVerdict> {
+        let mut conversation = self.conversation(upstream, Jar::default(), &attempt.behalf)?;
+        let judged = timeout_at(deadline, judged(&mut conversation, form, attempt)).await;
+        let Some((judgement, answer)) = judged.map_err(|_| NoVerdict::Slow)?? else {
+            return Ok(Outcome::Not(Verdict::Unwritable));
+        };
+        tracing::debug!(?judgement, "the extranet's answer to old credentials");
+        Ok(match judgement {
+            Judgement::Refused => Outcome::Not(Verdict::Refused),
+            Judgement::Locked => Outcome::Not(Verdict::Locked),
+            Judgement::MustChange => Outcome::Not(Verdict::MustChange),
+            Judgement::Accepted => {
+                let arrived = timeout_at(deadline, conversation.follow(answer)).await;
+                tracing::debug!(arrived = matches!(arrived, Ok(Ok(_))), "after an accepted sign-in");
+                let read = timeout_at(deadline, read_profile(&mut conversation, form)).await;
+                Outcome::In { conversation, profile: read.ok().flatten().unwrap_or_default() }
+            }
+        })
+    }
+}
+
+/// What came of an attempt, with the conversation where it goes on.
+#[expect(clippy::large_enum_variant, reason = "lives for one match")]
+enum Outcome {
+    In { conversation: Conversation, profile: Profile },
+    Not(Verdict),
+}
+
+fn deadline(form: &FormLogin) -> Instant {
+    Instant::now() + Duration::from_millis(form.timeout_ms)
+}
+
+/// Fetches the form, sends it once and judges the answer before it leads anywhere; None where its alphabet cannot write the
+/// identifier.
+async fn judged(
+    conversation: &mut Conversation,
+    form: &FormLogin,
+    attempt: &Attempt<'_>,
+) -> Result<Option<(Judgement, Page)>, NoVerdict> {
+    let form_page = open(conversation, &form.page).await?;
+    let (site, declared) = (conversation.site().clone(), form.clone());
+    let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
+    let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
+    let Filled::Ready(filled) = filled.ok_or(NoVerdict::FormChanged)? else { return Ok(None) };
+    let answer = conversation.send(filled).await.map_err(|fault| match fault {
+        Fault::Broken => NoVerdict::Unreachable,
+        Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
+    })?;
+    let declared = form.clone();
+    let (judgement, answer) = page::apart(move || (judge::judge(&answer, &declared), answer)).await;
+    Ok(Some((judgement?, answer)))
+}
+
+/// Opens a page that holds a form.
+async fn open(conversation: &mut Conversation, path: &str) -> Result<Page, NoVerdict> {
+    let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;
+    let page = conversation.open(url).await.map_err(|fault| match fault {
+        Fault::Broken => NoVerdict::Unreachable,
+        Fault::TooLarge | Fault::Astray => NoVerdict::FormChanged,
+    })?;
+    if page.status >= 500 { Err(NoVerdict::Unreachable) } else { Ok(page) }
+}
+
+async fn read_profile(conversation: &mut Conversation, form: &FormLogin) -> Option<Profile> {
+    let declared = form.profile.as_ref()?;
+    let url = conversation.site().page(&declared.page)?;
+    let (page, declared) = (conversation.open(url).await.ok()?, declared.clone());
+    Some(page::apart(move || judge::profile(&page, &declared)).await)
+}
+
+async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Result<bool, NoVerdict> {
+    let answer = match logout {
+        LogoutCall::Get { path } => {
+            let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;
+            conversation.get(url).await
+        }
+        LogoutCall::Form { page, path } => {
+            let form_page = open(conversation, page).await?;
+            let (site, path) = (conversation.site().clone(), path.clone());
+            let filled = page::apart(move || form::fill_logout(&form_page, &site, &path)).await;
+            conversation.send(filled.ok_or(NoVerdict::FormChanged)?).await
+        }
+        LogoutCall::Link { page, link } => {
+            let shown = open(conversation, page).await?;
+            let (site, link) = (conversation.site().clone(), link.clone());
+            let url = page::apart(move || form::link(&shown, &site, &link)).await;
+            conversation.get(url.ok_or(NoVerdict::FormChanged)?).await
+        }
+    };
+    match answer {
+        Ok(page) => Ok((200..400).contains(&page.status)),
+        // The answer came; that it is long does not matter here.
+        Err(Fault::TooLarge) => Ok(true),
+        Err(Fault::Broken | Fault::Astray) => Err(NoVerdict::Unreachable),
+    }
+}
