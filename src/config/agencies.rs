@@ -294,6 +294,7 @@ fn paths(section: &Section<'_>) -> PathRules {
         login: rules("login"),
         logout: rules("logout"),
         account: rules("account"),
+        may_post_credentials: section.list("may_post_credentials", values::opening_rule),
         form_page: None,
     }
 }

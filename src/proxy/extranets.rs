@@ -11,6 +11,7 @@ use super::backend::Backend;
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::identity::AccountLabel;
+use crate::domain::net::Net;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::routing::{Directory, House};
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
@@ -31,6 +32,8 @@ pub struct Extranet {
     of_accounts: Option<Cache<AccountLabel, Arc<Public>>>,
     /// What a page shows when the session is over, where that is how the extranet says it (a12).
     pub marker: Option<Selector>,
+    /// What finds an old login in a request, where the fields of the login form are known (S1).
+    pub net: Option<Arc<Net>>,
     /// What is counted for the agency.
     pub metrics: Arc<AgencyMetrics>,
 }
@@ -171,6 +174,7 @@ impl Extranet {
         Some(Self {
             public: Arc::new(Public::new(agency.public.clone())?),
             of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
+            net: agency.adapter.login_fields().and_then(Net::of).map(Arc::new),
             marker: match &agency.session_over.element {
                 Some(element) => Some(element.parse().ok()?),
                 None => None,

@@ -27,6 +27,9 @@ pub enum Fault {
     /// The session of whoever is sent a long answer has ended.
     #[error("the session is over")]
     Over,
+    /// The body of a request carries the two fields of an old login.
+    #[error("the request carries an old login")]
+    OldLogin,
     /// An agency of the directory has no prepared extranet.
     #[error("the agency has no extranet")]
     NoExtranet,
@@ -43,6 +46,7 @@ impl From<Fault> for Box<Error> {
             Fault::Interim | Fault::Unasked => {
                 Error::because(ErrorType::InvalidHTTPHeader, "reading an answer", fault).into_up()
             }
+            Fault::OldLogin => Error::because(ErrorType::HTTPStatus(403), "sending a body", fault).into_down(),
             Fault::Over => Error::because(ErrorType::ConnectionClosed, "sending an answer", fault).into_down(),
             Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
@@ -102,6 +106,7 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
     use ErrorType::{TLSHandshakeTimedout, WriteError, WriteTimedout};
     match (error.esource(), error.etype()) {
         _ if is_of::<MalformedChunk>(error) => Some((400, Problem::BadRequest)),
+        (ErrorSource::Downstream, HTTPStatus(status)) => Some((*status, Problem::BadRequest)),
         (_, HTTPStatus(status)) => Some((*status, Problem::Failed)),
         (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
             Some((504, Problem::ExtranetUnavailable))

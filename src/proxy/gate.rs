@@ -10,6 +10,7 @@ use pingora::Result;
 use pingora::proxy::Session;
 
 use super::asked::{self, Asked, Refusal};
+use super::bodies::{self, Found, Sent};
 use super::bridge;
 use super::door::Visited;
 use super::engine;
@@ -308,6 +309,18 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, problem, 403).await;
             }
         };
+        let net = extranet.net.as_ref().filter(|_| !agency.paths.may_post_credentials(&asked.path));
+        let sent = match net {
+            None => Sent::AsIs,
+            Some(net) => match Box::pin(bodies::look(session, net)).await? {
+                Found::Nothing(sent) => sent,
+                Found::Login => {
+                    self.answered(ctx, "credentials-post");
+                    return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await;
+                }
+                Found::TooSlow => return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 408).await,
+            },
+        };
         let carried = match resident.as_deref() {
             Some(resident) if extranet.keeps_cookies() => {
                 let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, resident, session)).await else {
@@ -320,6 +333,7 @@ impl Gate<'_> {
         };
         self.let_through(session);
         let mut forward = Forward::new((self.house, public), extranet, self.directory, (resident, cookie), asked.fetch);
+        forward.sent = sent;
         forward.carried = carried;
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));

@@ -5,6 +5,7 @@
 mod access_log;
 mod asked;
 mod backend;
+mod bodies;
 mod bridge;
 mod certificates;
 mod chunks;
@@ -64,12 +65,12 @@ use crate::domain::routing::{Directory, Host, House, Place};
 use crate::domain::secret::Secret;
 use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
+use bodies::{Answer, Sent};
 use door::Door;
 use extranets::{Extranet, Extranets, Public};
 use fault::{Fault, Whose};
 use jar::Carried;
 use lasting::Lasting;
-use marker::Held;
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -130,10 +131,10 @@ struct Forward {
     sent_at: Option<Instant>,
     /// Until the extranet's answer began.
     upstream: Option<Duration>,
-    /// The extranet's answer is replaced by one of ours; its body is thrown away.
-    replaced: bool,
-    /// The extranet's answer is held, and looked at.
-    held: Option<Held>,
+    /// What becomes of its body.
+    sent: Sent,
+    /// What becomes of the answer's.
+    answer: Answer,
     /// The extranet's cookies, where they live in the session.
     carried: Option<Carried>,
     /// What takes the cookies of a sign-in that has ended out of the browser.
@@ -263,8 +264,8 @@ impl Forward {
             attempt: 0,
             sent_at: None,
             upstream: None,
-            replaced: false,
-            held: None,
+            sent: Sent::AsIs,
+            answer: Answer::AsIs,
             carried: None,
             ended: Vec::new(),
             interim: 0,
@@ -307,10 +308,11 @@ impl Forward {
     }
 
     const fn decision(&self) -> &'static str {
-        match (self.replaced, &self.resident) {
-            (true, _) => "session-over",
-            (false, Some(_)) => "signed-in",
-            (false, None) => "public-path",
+        match (&self.sent, &self.answer, &self.resident) {
+            (Sent::Caught, _, _) => "credentials-post",
+            (_, Answer::Replaced, _) => "session-over",
+            (_, _, Some(_)) => "signed-in",
+            (_, _, None) => "public-path",
         }
     }
 }
@@ -391,11 +393,24 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
+        forward.sent.begin();
         if forward.marker(&request.method).is_some() {
             request.insert_header(ACCEPT_ENCODING, "identity")?;
         }
         request_headers::prepare(request, forward.told(client, id))?;
         ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
+    }
+
+    /// What of the body goes on.
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        let forward = ctx.forward()?;
+        forward.sent.pass(body, end_of_stream, &forward.extranet.metrics)
     }
 
     /// Step 7: what the browser is told.
@@ -421,10 +436,10 @@ impl ProxyHttp for Gateway {
         forward.is_answered();
         if session_over::is_over(session, response, forward) {
             let act = session_over::act(&self.door, session, response, forward, (client, id));
-            forward.replaced = Box::pin(act).await?;
-        }
-        if forward.replaced {
-            return Ok(());
+            if Box::pin(act).await? {
+                forward.answer = Answer::Replaced;
+                return Ok(());
+            }
         }
         self.pass_answer(session, response, forward).await
     }
@@ -456,7 +471,7 @@ impl ProxyHttp for Gateway {
     ) -> Result<Option<Duration>> {
         let forward = ctx.forward()?;
         Lasting::go_on(&self.door, session, forward)?;
-        session_over::filter(session, body, end_of_stream, forward);
+        forward.answer.pass(body, end_of_stream, || session_over::way_on(session));
         Ok(None)
     }
 

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use http::{Method, StatusCode, Version};
 use lol_html::Selector;
@@ -11,12 +10,14 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::bodies::Answer;
 use super::door::Door;
-use super::marker::{self, Held, Seen};
+use super::marker::Held;
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
+use crate::domain::form_data;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 
@@ -61,27 +62,10 @@ pub async fn act(
 /// A value cannot be written in a header.
 pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
     let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
-    forward.held = Held::begin(selector, response)?;
-    Ok(())
-}
-
-/// What of an answer's body goes on to the browser.
-pub fn filter(session: &Session, body: &mut Option<Bytes>, is_last: bool, forward: &mut Forward) {
-    if forward.replaced {
-        *body = None;
-    } else if let Some(waiting) = &mut forward.held {
-        match waiting.take(body.as_ref(), is_last) {
-            Seen::Wait => *body = None,
-            Seen::Clean(held) => {
-                *body = Some(held);
-                forward.held = None;
-            }
-            Seen::Found => {
-                *body = Some(marker::leading_to(&way_on(session)));
-                forward.replaced = true;
-            }
-        }
+    if let Some(held) = Held::begin(selector, response)? {
+        forward.answer = Answer::Looked(Box::new(held));
     }
+    Ok(())
 }
 
 /// Makes the answer a redirect of ours. What was read can be read again after signing in; what was sent cannot be sent
@@ -110,10 +94,12 @@ pub fn not_sent(session: &Session) -> u16 {
     let kind = asked::text(&head.headers, &CONTENT_TYPE).unwrap_or_default();
     let length = asked::text(&head.headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     let is_small = length.is_some_and(|length| length <= sent_form::LARGEST);
-    if head.method == Method::POST && is_small && sent_form::has_fields(kind) { 307 } else { 303 }
+    if head.method == Method::POST && is_small && form_data::has_fields(kind) { 307 } else { 303 }
 }
 
-fn way_on(session: &Session) -> String {
+/// The page of ours that a browser is led to.
+#[must_use]
+pub fn way_on(session: &Session) -> String {
     let head = session.req_header();
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));

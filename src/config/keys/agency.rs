@@ -277,6 +277,12 @@ const PATHS: &[Key] = &[
         Is("[]"),
         "The extranet's own pages for password and e-mail, which lead to the gateway's account page.",
     ),
+    key(
+        "may_post_credentials",
+        Texts,
+        Is("[]"),
+        "Where a form may carry both fields of `[sign_in.form]`, as on a page that makes users: everywhere else such a request is refused, whatever its path. Written as in `public`.",
+    ),
 ];
 
 const SESSION_OVER: &[Key] = &[

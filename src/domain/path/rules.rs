@@ -17,6 +17,8 @@ pub struct PathRules {
     pub logout: Vec<PathRule>,
     /// The extranet's own pages for password and e-mail: lead to our account page.
     pub account: Vec<PathRule>,
+    /// May carry the two fields of the old login, which else goes to no path: a page that makes users, say (S1).
+    pub may_post_credentials: Vec<PathRule>,
     /// The page of the login form, where it shows other things to who is signed in.
     pub form_page: Option<FormPage>,
 }
@@ -71,6 +73,12 @@ impl PathRules {
             None if opens(false) => PathClass::Public,
             None => PathClass::Private,
         }
+    }
+
+    /// Whether a form with the two fields of the old login may be sent there.
+    #[must_use]
+    pub fn may_post_credentials(&self, path: &NormalisedPath) -> bool {
+        self.may_post_credentials.iter().any(|rule| rule.opens(path))
     }
 
     /// Whether who is led there has to sign in to the extranet.

@@ -85,7 +85,7 @@ fn a_sign_in_only_returns_to_the_agencys_own_host() {
 fn rules(public: &[&str], login: &[&str], logout: &[&str], account: &[&str]) -> PathRules {
     let read = |rules: &[&str]| rules.iter().map(|text| PathRule::parse(text).expect("a rule")).collect();
     let public = public.iter().map(|text| PathRule::parse_opening(text).expect("a rule")).collect();
-    PathRules { public, login: read(login), logout: read(logout), account: read(account), form_page: None }
+    PathRules { public, login: read(login), logout: read(logout), account: read(account), ..PathRules::default() }
 }
 
 fn class(rules: &PathRules, target: &str) -> PathClass {

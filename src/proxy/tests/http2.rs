@@ -35,6 +35,11 @@ enum Heard {
 
 /// A house of https, and the certificate that it shows.
 async fn house() -> (House, CertificateDer<'static>) {
+    house_of(|_| {}).await
+}
+
+/// The same with an agency that is changed a little.
+async fn house_of(change: impl FnOnce(&mut super::Agency)) -> (House, CertificateDer<'static>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -47,7 +52,10 @@ async fn house() -> (House, CertificateDer<'static>) {
     let (names, key) = (vec!["a.test".to_owned()], Arc::new(key));
     let certificates = Arc::new(Certificates::new([(names.as_slice(), &key)], false));
     let speaks = Speaks::Tls(certificates.server_config(true).expect("a configuration"));
-    let https = |agency: &mut super::Agency| agency.public = origin("https://a.test");
+    let https = |agency: &mut super::Agency| {
+        agency.public = origin("https://a.test");
+        change(agency);
+    };
     (House::speaking(speaks, port, https, seen, TrustedProxies::default()).await, certificate)
 }
 
@@ -149,6 +157,33 @@ async fn review_b13_who_cannot_be_named_is_not_forwarded_over_http_2_either() {
         assert_eq!(ask(&house, &certificate, &fields).await, Heard::Answer);
     }
     assert_eq!(house.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn s1_an_old_login_goes_nowhere_over_http_2_however_its_form_is_framed() {
+    let (house, certificate) = house_of(|agency| agency.adapter = super::form_replay()).await;
+    let kind: (&[u8], &[u8]) = (b"content-type", b"application/x-www-form-urlencoded");
+    let base = [(METHOD.0, b"POST".as_slice()), SCHEME, AUTHORITY, (b":path", b"/a"), RESIDENT, kind];
+    let measured = [base.as_slice(), &[(b"content-length", b"18")]].concat();
+    for (pieces, goes_on) in [
+        ([b"login=a&p".as_slice(), b"assword=b"], false),
+        ([b"login=a&passwor", b"d=b"], false),
+        ([b"login=a&p", b"asswerd=b"], true),
+    ] {
+        for fields in [&base, measured.as_slice()] {
+            let known = house.seen().len();
+            let mut stream = connect(&house, &certificate).await;
+            stream.write_all(&frame(HEADERS, END_HEADERS, 1, &block(fields))).await.expect("to write");
+            stream.write_all(&frame(DATA, 0, 1, pieces[0])).await.expect("to write");
+            stream.write_all(&frame(DATA, END_STREAM, 1, pieces[1])).await.expect("to write");
+            let heard = tokio::time::timeout(PATIENCE, hear(&mut stream)).await.expect("an answer in time");
+            assert_eq!(heard, Heard::Answer);
+            assert_eq!(house.seen().len(), known + usize::from(goes_on), "{pieces:?}");
+        }
+    }
+    let sent = house.seen();
+    assert!(sent.iter().all(|seen| seen.text().contains("login=a")), "{sent:#?}");
+    assert_eq!(house.access().matches("credentials-post").count(), 4);
 }
 
 #[tokio::test]

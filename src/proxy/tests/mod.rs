@@ -7,6 +7,7 @@ mod framing;
 mod gate;
 mod http2;
 mod identity;
+mod net;
 mod operation;
 mod streams;
 
@@ -121,6 +122,10 @@ struct Seen {
 impl Seen {
     fn first_line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// Every value of a header, by the name that CGI would fold it to.
@@ -368,7 +373,7 @@ pub(super) fn agency(port: u16) -> Agency {
             login: rule("/login.php"),
             logout: rule("/logout.php"),
             account: rule("/password.php"),
-            form_page: None,
+            ..PathRules::default()
         }),
         session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
         terms: None,

@@ -59,6 +59,8 @@ pub struct AgencyMetrics {
     pub upstream: Histogram,
     /// Sign-ins at the extranet, by outcome, with the time that they took.
     sign_ins: Mutex<BTreeMap<&'static str, Arc<Histogram>>>,
+    /// Forms of which only the beginning was looked at.
+    beyond: AtomicU64,
     /// Kept passwords that had worked and are refused at the moment.
     refused: AtomicU64,
 }
@@ -134,6 +136,11 @@ impl AgencyMetrics {
     pub fn signed_in_upstream(&self, outcome: &'static str, took: Duration) {
         let mut known = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(outcome).or_default().observe(took);
+    }
+
+    /// Only the beginning of a form was looked at for an old login.
+    pub fn forms_beyond(&self) {
+        self.beyond.fetch_add(1, Ordering::Relaxed);
     }
 
     /// So many kept passwords that had worked are refused now; how many were when this was last said.

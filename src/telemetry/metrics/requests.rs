@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 32] = [
+pub(super) const DECISIONS: [&str; 33] = [
     "signed-in",
     "public-path",
     "portal",
@@ -22,6 +22,7 @@ pub(super) const DECISIONS: [&str; 32] = [
     "foreign-origin",
     "legacy-login-post",
     "legacy-account-post",
+    "credentials-post",
     "service-worker",
     "identity-unwritable",
     "sessions-unavailable",

@@ -41,6 +41,7 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.requests(metrics);
     page.upstream(metrics);
     page.refused(metrics);
+    page.forms_beyond(metrics);
     page.words("sign_ins_total", "Sign-ins at the portal.", "outcome", metrics.sign_ins.all());
     page.words("wizard_steps_total", "Steps of the migration that were come to.", "step", metrics.wizard.all());
     page.words("throttled_total", "Guesses that were not tried.", "counter", metrics.throttled.all());
@@ -118,6 +119,18 @@ impl Page {
         for (code, agency) in &agencies {
             for (outcome, times) in agency.sign_ins.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 self.histogram(SIGN_INS, &[("agency", code), ("outcome", outcome)], times);
+            }
+        }
+    }
+
+    /// Only where there are some: most forms are short.
+    fn forms_beyond(&mut self, metrics: &Metrics) {
+        const NAME: &str = "forms_beyond_total";
+        self.family(NAME, "Forms of which only the beginning was looked at for an old login.", "counter");
+        for (code, agency) in metrics.agencies() {
+            let count = agency.beyond.load(Ordering::Relaxed);
+            if count > 0 {
+                self.line(NAME, &[("agency", &code.to_string())], count);
             }
         }
     }
