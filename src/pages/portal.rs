@@ -684,6 +684,8 @@ pub enum MessageName {
     ExtranetRefuses,
     /// The extranet cannot be told the identifier: contact the agency (decision 43).
     Unnamed,
+    /// An old login was sent to the extranet: it went nowhere, and one signs in with the e-mail address (decision 57).
+    OldLogin,
     /// The person has no account at this agency (SEC-017).
     NoAccountHere,
     /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).

@@ -108,6 +108,7 @@ pub(super) async fn problem(Path(name): Path<String>) -> Problem {
         "failed" => (StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed),
         "bad-request" => (StatusCode::BAD_REQUEST, MessageName::BadRequest),
         "unnamed" => (StatusCode::FORBIDDEN, MessageName::Unnamed),
+        "old-login" => (StatusCode::FORBIDDEN, MessageName::OldLogin),
         "form-refused" => (StatusCode::FORBIDDEN, MessageName::FormRefused),
         "unavailable" => (StatusCode::SERVICE_UNAVAILABLE, MessageName::Unavailable),
         _ => (StatusCode::NOT_FOUND, MessageName::NotFound),

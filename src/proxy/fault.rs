@@ -66,6 +66,8 @@ pub enum Problem {
     BadRequest,
     /// The extranet cannot be told who asks.
     Unnamed,
+    /// An old login was sent, which goes nowhere any more.
+    OldLogin,
     /// Something of ours is out of order for a while.
     Unavailable,
 }
@@ -79,6 +81,7 @@ impl Problem {
             Self::Failed => "/.vestibule/problem/failed",
             Self::BadRequest => "/.vestibule/problem/bad-request",
             Self::Unnamed => "/.vestibule/problem/unnamed",
+            Self::OldLogin => "/.vestibule/problem/old-login",
             Self::Unavailable => "/.vestibule/problem/unavailable",
         }
     }
@@ -94,6 +97,9 @@ impl Problem {
                 "Votre identifiant ne peut pas être transmis à cet espace client. / Your identifier cannot be passed on \
                  to this customer space."
             }
+            Self::OldLogin => {
+                "Connectez-vous avec votre e-mail : rien n'a été envoyé. / Sign in with your e-mail: nothing was sent."
+            }
             Self::Unavailable => "Service momentanément indisponible. / Service unavailable for the moment.",
         }
     }
@@ -106,7 +112,8 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
     use ErrorType::{TLSHandshakeTimedout, WriteError, WriteTimedout};
     match (error.esource(), error.etype()) {
         _ if is_of::<MalformedChunk>(error) => Some((400, Problem::BadRequest)),
-        (ErrorSource::Downstream, HTTPStatus(status)) => Some((*status, Problem::BadRequest)),
+        // The only error of a status that is raised here.
+        (ErrorSource::Downstream, HTTPStatus(403)) => Some((403, Problem::OldLogin)),
         (_, HTTPStatus(status)) => Some((*status, Problem::Failed)),
         (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
             Some((504, Problem::ExtranetUnavailable))
@@ -137,7 +144,7 @@ pub enum Whose {
 #[must_use]
 pub fn whose(error: &Error) -> Whose {
     match told(error) {
-        None | Some((_, Problem::BadRequest | Problem::Unnamed)) => Whose::Clients,
+        None | Some((_, Problem::BadRequest | Problem::Unnamed | Problem::OldLogin)) => Whose::Clients,
         Some((_, Problem::ExtranetUnavailable)) => Whose::Extranets,
         Some((_, Problem::Failed | Problem::Unavailable)) => Whose::Ours,
     }

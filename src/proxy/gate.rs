@@ -301,10 +301,10 @@ impl Gate<'_> {
             Access::Forbidden(why) => {
                 let problem = match why {
                     Forbidden::Unnamed => Problem::Unnamed,
-                    Forbidden::ForeignOrigin
-                    | Forbidden::LegacyLogin
-                    | Forbidden::LegacyAccount
-                    | Forbidden::ServiceWorker => Problem::BadRequest,
+                    Forbidden::LegacyLogin => Problem::OldLogin,
+                    Forbidden::ForeignOrigin | Forbidden::LegacyAccount | Forbidden::ServiceWorker => {
+                        Problem::BadRequest
+                    }
                 };
                 return self.problem(session, ctx, asked.fetch, problem, 403).await;
             }
@@ -316,7 +316,7 @@ impl Gate<'_> {
                 Found::Nothing(sent) => sent,
                 Found::Login => {
                     self.answered(ctx, "credentials-post");
-                    return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 403).await;
+                    return self.problem(session, ctx, asked.fetch, Problem::OldLogin, 403).await;
                 }
                 Found::TooSlow => return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 408).await,
             },

@@ -151,7 +151,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
 /// open, else the way in.
 fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
     match name {
-        MessageName::Unnamed => format!("{}/account", web.portal_url()),
+        MessageName::Unnamed | MessageName::OldLogin => format!("{}/account", web.portal_url()),
         MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
             if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
         {
