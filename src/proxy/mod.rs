@@ -192,7 +192,15 @@ impl Gateway {
         session: &mut Session,
         response: &mut ResponseHeader,
         forward: &mut Forward,
+        asked: (IpAddr, RequestNumber),
     ) -> Result<()> {
+        forward.is_answered();
+        if session_over::is_over(session, response, forward)
+            && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await?
+        {
+            forward.answer = Answer::Replaced;
+            return Ok(());
+        }
         if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
             response.remove_header(&SET_COOKIE);
         }
@@ -432,16 +440,7 @@ impl ProxyHttp for Gateway {
         if response.status == 101 {
             open_tunnel(session)?;
         }
-        let forward = ctx.forward()?;
-        forward.is_answered();
-        if session_over::is_over(session, response, forward) {
-            let act = session_over::act(&self.door, session, response, forward, (client, id));
-            if Box::pin(act).await? {
-                forward.answer = Answer::Replaced;
-                return Ok(());
-            }
-        }
-        self.pass_answer(session, response, forward).await
+        self.pass_answer(session, response, ctx.forward()?, (client, id)).await
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
