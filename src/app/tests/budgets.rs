@@ -1,11 +1,11 @@
 //! One budget of guesses for a person and one for an old account, by whatever way they are made (review B12, SEC-050).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::{ANNE, FIRST, Ground, OLD, THIRD, address, caller, warned};
-use crate::app::Caller;
 use crate::app::attempt::{self, Credentials, Outcome};
 use crate::app::change_email::{self, Answered, Asked};
 use crate::app::change_password::{self, Changed};
@@ -13,8 +13,9 @@ use crate::app::detach::{self, Detached};
 use crate::app::migrate::Stepped;
 use crate::app::not_me::{self, Undone};
 use crate::app::prove::{self, Confirmed};
-use crate::app::{join, sign_in, throttle};
-use crate::domain::agency::Agency;
+use crate::app::throttle::{self, Subject};
+use crate::app::{Caller, Fault, join, sign_in};
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::credential::{Credential, CredentialId, Meant, TypedLogin};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link, LinkId};
@@ -34,6 +35,10 @@ on_every_ground! {
     review_b12_a_guess_at_an_identifier_that_is_an_address_counts_for_the_old_account_too,
     f01_the_old_password_under_an_address_is_a_failure_at_the_new_one,
     review_b5_whose_access_is_withdrawn_is_out_under_an_identifier_that_is_somebody_elses_address,
+    f02_a_right_password_on_a_known_device_clears_what_is_its_own_and_not_what_others_share,
+    att_24_sixteen_wait_for_others_of_the_same_person_and_no_more,
+    rel_027_what_fails_on_our_side_is_no_guess,
+    sec_050_every_spelling_of_an_old_identifier_has_one_counter_of_passwords_and_one_of_codes,
     att_25_however_many_spellings_there_are_two_neighbours_are_compared_at_most,
 }
 
@@ -243,6 +248,61 @@ async fn review_b5_whose_access_is_withdrawn_is_out_under_an_identifier_that_is_
         tx.commit().await.expect("a commit");
     }
     assert!(ground.sign_in(FIRST).await.is_some(), "and signs in with her own password");
+}
+
+async fn f02_a_right_password_on_a_known_device_clears_what_is_its_own_and_not_what_others_share(ground: Ground) {
+    let device = ground.sign_in(FIRST).await.expect("in").device;
+    let here = Caller { device: Some(device.clone()), ..caller() };
+    let agency = ground.app.agency("CA", "SA").expect("the agency");
+    let all = throttle::device_key(&device.digest().to_hex());
+    let own = format!("{all}:{}", ground.anne.as_str());
+    for (password, own_row, all_row) in [(THIRD, 1, 1), (THIRD, 2, 2), (FIRST, 0, 2), (THIRD, 1, 3)] {
+        let (password, agency) = (Secret::new(password), Arc::clone(&agency));
+        let credentials = Credentials { login: ANNE, password, meant: Meant::Either, keep: false, agency };
+        sign_in::sign_in(&ground.app, &here, credentials).await.expect("an outcome");
+        let mut tx = ground.app.store.read().await.expect("a reader");
+        for (key, row) in [(&own, own_row), (&all, all_row)] {
+            assert_eq!(tx.attempts(key).await.expect("asked").0.streak, row, "{key}");
+        }
+    }
+    assert_eq!(ground.failures().await, 0, "strangers have a counter of their own");
+}
+
+async fn att_24_sixteen_wait_for_others_of_the_same_person_and_no_more(ground: Ground) {
+    let tries = &ground.app.tries;
+    let mut waiting: Vec<_> = (0..16).map(|_| tries.wait("person:anne").expect("a place")).collect();
+    assert!(tries.wait("person:anne").is_none());
+    assert!(tries.wait("person:bruno").is_some(), "others have places of their own");
+    drop(waiting.pop());
+    assert!(tries.wait("person:anne").is_some());
+}
+
+async fn rel_027_what_fails_on_our_side_is_no_guess(ground: Ground) {
+    let agency = ground.app.agency("CA", "SA").expect("the agency");
+    for is_right in [true, false] {
+        let subjects = Subject::person(&caller(), &ground.anne, false, agency.policy.lockout);
+        let reserved = throttle::reserve(&ground.app, &caller(), &subjects).await.expect("asked").expect("not locked");
+        assert_eq!(ground.failures().await, 1, "counted before it is judged");
+        let value = if is_right { Ok(()) } else { Err(Fault::NoVault) };
+        match reserved.unless(&ground.app, value).await {
+            Ok((reserved, ())) => reserved.succeeded(&ground.app).await.expect("settled"),
+            Err(fault) => assert!(!is_right && matches!(fault, Fault::NoVault), "{fault}"),
+        }
+        assert_eq!(ground.failures().await, 0, "{is_right}");
+    }
+}
+
+async fn sec_050_every_spelling_of_an_old_identifier_has_one_counter_of_passwords_and_one_of_codes(ground: Ground) {
+    let agency = ground.app.agency("CA", "SA").expect("the agency");
+    let spellings =
+        ["dora-9", "DORA-9", "dóra-9", "ｄora-9", "dora\u{2011}9", "do\u{ad}ra-9", "dora-9\u{200b}", " dora-9 "];
+    let keys = |key: fn(&AgencyCode, &LegacyLogin) -> String| -> BTreeSet<String> {
+        let login = |text: &str| LegacyLogin::parse(text).expect("an identifier");
+        spellings.iter().map(|text| key(&agency.code, &login(text))).collect()
+    };
+    let (passwords, codes) = (keys(throttle::account_key), keys(throttle::codes_of_account_key));
+    assert_eq!((passwords.len(), codes.len()), (1, 1), "{passwords:?} {codes:?}");
+    assert!(passwords.is_disjoint(&codes));
 }
 
 async fn att_25_however_many_spellings_there_are_two_neighbours_are_compared_at_most(ground: Ground) {

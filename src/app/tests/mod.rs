@@ -26,6 +26,7 @@ macro_rules! on_every_ground {
 }
 
 mod budgets;
+mod kept_secrets;
 mod not_me;
 mod resets;
 mod support;
