@@ -25,6 +25,7 @@ macro_rules! on_every_ground {
     };
 }
 
+mod browsers;
 mod budgets;
 mod kept_secrets;
 mod not_me;

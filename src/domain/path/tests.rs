@@ -237,6 +237,7 @@ fn sec_027_names_of_which_a_server_takes_something_off_are_no_strangers() {
         "c:",
         "C:/x",
         "c:x",
+        "ab:",
     ] {
         assert_eq!(class(&rules, &format!("/public/{name}")), PathClass::Private, "{name}");
     }
