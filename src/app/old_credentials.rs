@@ -85,9 +85,8 @@ async fn once_learnt(
     let mut tx = app.store.read().await?;
     let known = look_up(app, caller, &mut tx, known.typed.clone(), agency).await?;
     drop(tx);
-    let judged = if known.on_roster == OnRoster::Closed {
-        Judged::Wrong(Refusal::Closed)
-    } else if known.owner().is_some() && credentials.meant == Meant::Either {
+    // What is closed turns out when the wizard is opened.
+    let judged = if known.owner().is_some() && credentials.meant == Meant::Either {
         Judged::Wrong(Refusal::WrongCredentials)
     } else {
         judged

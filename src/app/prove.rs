@@ -225,6 +225,10 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
         return Ok(Confirmed::Not(Opened::Used));
     };
     let same_browser = confirm.asks == Asks::Nothing;
+    // « Ce n'est pas moi » may have been pressed while the password was compared.
+    if !same_browser && challenge.held_until(app.now()).is_some() {
+        return Ok(Confirmed::Not(Opened::Held));
+    }
     let flow = confirm.waiting.flow.id.clone();
     let agency = app.directory().agency(&confirm.waiting.flow.account.agency).cloned();
     let mut stepped = go_on(app, caller, confirm.waiting, &challenge, proven).await?;

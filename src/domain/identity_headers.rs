@@ -306,6 +306,8 @@ mod tests {
                 for (front, behind) in [("", ""), ("_", ""), ("", "-"), (".", "~")] {
                     let spelling = format!("{front}X{sign}exTranet{sign}USER{behind}");
                     assert!(ours.holds(&spelling), "{configured} {spelling}");
+                    let initial = spelling.to_ascii_lowercase().as_bytes()[0];
+                    assert!(ours.may_begin_with(initial), "{configured} {spelling}");
                 }
             }
             for other in ["X-Extranet-Users", "XX-Extranet-User", "X-Extranet", "X-Extranet-User-2"] {

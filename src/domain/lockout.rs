@@ -137,6 +137,16 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
     }
 
+    #[test]
+    fn f01_who_is_at_several_agencies_is_guarded_by_the_strictest_of_each() {
+        let wide =
+            LockoutPolicy { free_failures: 9, first_delay_s: 60, longest_delay_s: 100, daily_failures: 20, calm_s: 10 };
+        let strictest = LockoutPolicy { daily_failures: 20, ..LockoutPolicy::PERSON };
+        assert_eq!(LockoutPolicy::PERSON.strictest(wide), strictest);
+        assert_eq!(wide.strictest(LockoutPolicy::PERSON), strictest);
+        assert_eq!(wide.strictest(wide), wide);
+    }
+
     /// Guesses as often as allowed until `end`; gives the number of guesses.
     fn guess_until(policy: &LockoutPolicy, end: i64) -> u32 {
         let (mut attempts, mut guesses) = (Attempts::default(), 0);

@@ -81,5 +81,6 @@ mod tests {
         assert_eq!(open.judge(opens_at, later(7200 + 3601)), ResetLink::Expired);
         let earlier = sent.checked_sub(SignedDuration::from_secs(60)).expect("a time");
         assert_eq!(open.judge(Some(earlier), later(3601)), ResetLink::Expired);
+        assert_eq!(open.judge(Some(earlier), later(3600)), ResetLink::Open, "its time counts from when it was sent");
     }
 }

@@ -230,6 +230,21 @@ mod tests {
     }
 
     #[test]
+    fn b20_provisional_credentials_are_open_once_and_in_their_time() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        for (expires, used, now, is_open) in [
+            (None, None, 9, true),
+            (Some(10), None, 9, true),
+            (Some(10), None, 10, false),
+            (None, Some(1), 9, false),
+            (Some(10), Some(1), 9, false),
+        ] {
+            let found = provisional_is_open(expires.map(at), used.map(at), at(now));
+            assert_eq!(found, is_open, "{expires:?} {used:?} {now}");
+        }
+    }
+
+    #[test]
     fn rel_069_an_account_is_given_to_who_began_only_while_it_is_still_held_so() {
         let (mine, anothers) = (Holding::stored("1"), Holding::stored("2"));
         let held = |holding: &Holding| OnRoster::Held(holding.clone());

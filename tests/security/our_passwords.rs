@@ -1,6 +1,9 @@
 //! The password that somebody chose here is nobody else's to see, and what an agency gave out anew is asked of its extranet
 //! by a form of its own (review B5, B6, B12).
 
+use std::thread;
+
+use super::{letters::at_once, taken_back::Gate};
 use crate::support::{
     echo::{Account, Echo},
     gateway::Gateway,
@@ -16,6 +19,8 @@ const REFUSED: &str = "Ce couple identifiant et mot de passe est inconnu";
 const NEARLY: &str = "Platane-58-ver";
 /// What the agency has given out.
 const ANEW: &str = "Neuf-1234-x";
+/// What is chosen by a reset.
+const BY_RESET: &str = "Cerisier-31-mur";
 
 on_every_database! {
     review_b6_what_is_typed_with_an_address_or_for_a_migrated_account_stays_here,
@@ -23,7 +28,9 @@ on_every_database! {
     review_b6_the_form_for_the_agencys_password_answers_everybody_alike,
     review_b6_the_form_for_the_agencys_password_does_not_send_ours,
     review_b6_the_page_for_the_extranets_new_password_does_not_send_ours,
+    review_b0_the_extranets_password_is_kept_only_in_a_session_and_for_an_account_that_stand,
     review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made,
+    review_b12_whoever_knows_the_extranets_password_clears_no_guesses_at_the_persons_own,
     review_b5_disabled_wins_over_right_credentials,
 }
 
@@ -173,6 +180,62 @@ fn review_b6_the_page_for_the_extranets_new_password_does_not_send_ours(stage: S
     alice.fill("password", ANEW).press("Enregistrer et continuer").see("\"who\":\"alice-77\"");
 }
 
+fn review_b0_the_extranets_password_is_kept_only_in_a_session_and_for_an_account_that_stand(stage: Stage) {
+    for (act, kept) in [("nothing", 1), ("reset", 0), ("sign-out", 0), ("disable", 0), ("unlink", 0)] {
+        let (town, gate) = gated(stage);
+        let mut alice = asked_for_the_extranets(&town);
+        // What was kept before is not what this is about.
+        town.gateway.rewrite("DELETE FROM legacy_secrets");
+        alice.open("/account");
+        let leave = alice.form("Se déconnecter");
+        let (leave, cookies) = (alice.request_of(&leave), alice.cookie_line(&town.gateway.portal("/")));
+        alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client").fill("password", ANEW);
+        let form = alice.form("Enregistrer et continuer");
+        let mut owner = Person::new(&town.gateway);
+        if act == "reset" {
+            owner.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+            let letter = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot"));
+            owner.open(letter.link()).fill("password", BY_RESET).fill("confirmation", BY_RESET);
+        }
+        gate.close();
+        let answer = thread::scope(|scope| {
+            let asked = scope.spawn(|| alice.send(&form));
+            gate.meanwhile(|| match act {
+                "reset" => {
+                    owner.press("Enregistrer").see("Mot de passe réinitialisé");
+                }
+                "sign-out" => assert_eq!(at_once(1, &town, &leave, &cookies), [303]),
+                "disable" => disable(&town, ALICE.email),
+                "unlink" => {
+                    let why = ["unlink", "CA/SA", ALICE.login, "--yes", "--reason", "by order of the agency"];
+                    assert!(town.gateway.run("person", &why).status.success());
+                }
+                _ => {}
+            });
+            asked.join().expect("an answer")
+        });
+        assert!(answer.status < 500, "{act}: {}", answer.text());
+        assert_eq!(town.gateway.number("SELECT COUNT(*) FROM legacy_secrets"), kept, "{act}: {}", answer.text());
+        assert_eq!(town.gateway.traced("upstream-secret-restored"), kept, "{act}");
+    }
+}
+
+/// The town, with a doorkeeper before agency A's extranet.
+fn gated(stage: Stage) -> (Town, Gate) {
+    let mut gate = None;
+    let town = Town::build_with_agency(
+        |site| site.on(stage),
+        |agency| {
+            let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
+            let before = Gate::before(&extranet);
+            let agency = agency.set("upstream.url", before.origin());
+            gate = Some(before);
+            agency.set("upstream.host", extranet.trim_start_matches("http://"))
+        },
+    );
+    (town, gate.expect("a gate"))
+}
+
 fn review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made(stage: Stage) {
     const SPELLINGS: [&str; 3] = ["alice-77", "ALICE-77", "àlice‑77"];
     // However the five free guesses are spread, the sixth is not made.
@@ -208,6 +271,28 @@ fn review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made
     let before = town.a.attempts(ALICE.login);
     alice.fill("password", ANEW).press("Enregistrer et continuer").see("n'est pas le bon");
     assert_eq!(town.a.attempts(ALICE.login), before);
+}
+
+fn review_b12_whoever_knows_the_extranets_password_clears_no_guesses_at_the_persons_own(stage: Stage) {
+    let town = Town::on(stage);
+    town.resident(ALICE);
+    town.a.make_anew(ALICE.login, ANEW);
+    let mut mallory = Person::new(&town.gateway);
+    for _ in 0..3 {
+        try_sign_in(&mut mallory, "a", ALICE.login, "pas-celui-ci");
+    }
+    // The fourth is refused before the form is there.
+    try_given_anew(&mut mallory, "a", ALICE.login, ANEW);
+    mallory.see("évolue");
+    for counter in ["person", "account"] {
+        let streak = format!("SELECT streak FROM throttles WHERE subject LIKE '{counter}:%'");
+        assert_eq!(town.gateway.number(&streak), 4, "{counter}");
+    }
+    // Of an account that is nobody's, right credentials end the row.
+    try_sign_in(&mut mallory, "a", DORA.login, "pas-celui-ci");
+    try_sign_in(&mut mallory, "a", DORA.login, DORA.password);
+    mallory.see("évolue");
+    assert_eq!(town.gateway.number("SELECT streak FROM throttles WHERE subject LIKE 'account:%dora%'"), 0);
 }
 
 fn review_b5_disabled_wins_over_right_credentials(stage: Stage) {

@@ -19,6 +19,7 @@ on_every_database! {
     decision_1_two_people_whose_identifiers_differ_in_case_stay_two,
     decision_1_two_spellings_of_one_account_stay_one_and_go_on_where_they_were,
     decision_1_a_neighbour_pays_with_one_wrong_try_once,
+    decision_1_a_neighbour_pays_with_one_wrong_try_however_many_come_at_once,
     decision_1_where_the_extranet_does_not_say_nothing_opens,
     decision_1_what_the_file_says_is_not_asked,
     decision_1_the_new_link_bears_the_spelling_that_was_typed,
@@ -114,6 +115,41 @@ fn decision_1_a_neighbour_pays_with_one_wrong_try_once(stage: Stage) {
     assert_eq!(town.a.attempts(MR.login), before + 1);
 }
 
+fn decision_1_a_neighbour_pays_with_one_wrong_try_however_many_come_at_once(stage: Stage) {
+    let mut gate = None;
+    let town = town(stage, &[MR, MRS], |agency| gated(agency, &mut gate));
+    let gate = gate.expect("a gate");
+    town.resident(MR);
+    let before = town.a.attempts(MR.login);
+    let forms: Vec<_> = (0..4)
+        .map(|_| {
+            let mut hers = Person::new(&town.gateway);
+            hers.open(login_path("a")).fill("login", MRS.login).fill("password", MRS.password);
+            (hers.form("Connexion"), hers)
+        })
+        .collect();
+    gate.close();
+    let statuses = thread::scope(|scope| {
+        let asked: Vec<_> =
+            forms.into_iter().map(|(form, mut hers)| scope.spawn(move || hers.send(&form).status)).collect();
+        gate.open_once_held(4);
+        asked.into_iter().map(|asked| asked.join().expect("an answer")).collect::<Vec<_>>()
+    });
+    // Who is too early is told to come again, and nothing is opened for anybody who is not her.
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
+    assert_eq!(town.a.attempts(MR.login), before + 1);
+    assert!(learnt(&town, "apart"));
+}
+
+/// The agency, with a doorkeeper before its extranet.
+fn gated(agency: Agency, gate: &mut Option<Gate>) -> Agency {
+    let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
+    let before = Gate::before(&extranet);
+    let agency = agency.set("upstream.url", before.origin());
+    *gate = Some(before);
+    agency.set("upstream.host", extranet.trim_start_matches("http://"))
+}
+
 fn decision_1_where_the_extranet_does_not_say_nothing_opens(stage: Stage) {
     let town = town(stage, &[MR, MRS], |agency| agency);
     town.resident(MR);
@@ -194,19 +230,21 @@ fn att_25_switched_off_credentials_open_nothing_under_any_spelling(stage: Stage)
 }
 
 fn att_25_a_run_of_another_spelling_does_not_end_with_the_account(stage: Stage) {
-    let town = town(stage, &[STRASS], |agency| agency);
-    town.a.fold_identifiers();
-    // Both were begun while nobody knew of the other: as two nodes could, or while the file said "exact".
-    town.gateway.rewrite("INSERT INTO identifier_cases (agency, told) VALUES ('CA/SA', 'apart')");
-    let mut mallory = Person::new(&town.gateway);
-    let other = Who { login: "straß-alice", email: MALLORY.email, ..STRASS };
-    migrate_up_to_proof(&mut mallory, "a", other, other.email);
-    let code = town.gateway.letter_to(other.email).code();
-    town.resident(STRASS);
-    town.gateway.rewrite("UPDATE identifier_cases SET told = NULL");
-    mallory.fill("code", &code).press("Valider").miss("Votre compte est à jour").miss("Une erreur");
-    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 1);
-    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links WHERE login = 'strass-alice'"), 1);
+    for told in ["NULL", "'alike'"] {
+        let town = town(stage, &[STRASS], |agency| agency);
+        town.a.fold_identifiers();
+        // Both were begun while nobody knew of the other: as two nodes could, or while the file said "exact".
+        town.gateway.rewrite("INSERT INTO identifier_cases (agency, told) VALUES ('CA/SA', 'apart')");
+        let mut mallory = Person::new(&town.gateway);
+        let other = Who { login: "straß-alice", email: MALLORY.email, ..STRASS };
+        migrate_up_to_proof(&mut mallory, "a", other, other.email);
+        let code = town.gateway.letter_to(other.email).code();
+        town.resident(STRASS);
+        town.gateway.rewrite(&format!("UPDATE identifier_cases SET told = {told}"));
+        mallory.fill("code", &code).press("Valider").miss("Votre compte est à jour").miss("Une erreur");
+        assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 1, "{told}");
+        assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links WHERE login = 'strass-alice'"), 1, "{told}");
+    }
 }
 
 fn att_25_guesses_under_every_spelling_share_one_budget(stage: Stage) {
@@ -223,13 +261,7 @@ fn att_25_guesses_under_every_spelling_share_one_budget(stage: Stage) {
 
 fn decision_1_two_spellings_at_once_do_not_both_get_in(stage: Stage) {
     let mut gate = None;
-    let town = town(stage, &[STRASS], |agency| {
-        let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
-        let before = Gate::before(&extranet);
-        let agency = agency.set("upstream.url", before.origin());
-        gate = Some(before);
-        agency.set("upstream.host", extranet.trim_start_matches("http://"))
-    });
+    let town = town(stage, &[STRASS], |agency| gated(agency, &mut gate));
     let gate = gate.expect("a gate");
     town.a.fold_identifiers();
     gate.close();

@@ -304,7 +304,7 @@ impl Gate {
     }
 
     /// Waits until a form is held, runs this, and lets the form through.
-    fn meanwhile(&self, act: impl FnOnce()) {
+    pub(super) fn meanwhile(&self, act: impl FnOnce()) {
         self.wait_for(1);
         act();
         self.open();

@@ -25,28 +25,38 @@ macro_rules! on_every_ground {
     };
 }
 
+mod browsers;
+mod budgets;
+mod kept_secrets;
 mod not_me;
 mod resets;
 mod support;
+mod wizard;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::attempt::{Credentials, Outcome, SignedIn};
 use super::hasher::{HashCost, Hasher};
 use super::jar::Turns;
 use super::sign_in;
-use super::{App, Caller};
+use super::{App, Caller, throttle};
 use crate::config::{RedisMode, RedisSettings};
 use crate::domain::agency::AgencyCode;
 use crate::domain::credential::{Credential, CredentialId, Meant};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
 use crate::domain::language::Language;
+use crate::domain::lockout::Attempts;
 use crate::domain::mail::LetterLimits;
+use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
+use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Secret, long_secret, random_id};
+use crate::domain::warning::Changed;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
 use crate::pages::{Brand, Pages};
@@ -60,6 +70,8 @@ const FIRST: &str = "Platane-58-vert";
 const SECOND: &str = "Cerisier-31-mur";
 const THIRD: &str = "Tilleul-77-banc";
 const ANNE: &str = "anne@residents.example";
+/// The old password of every run of the wizard.
+const OLD: &str = "Ancien-1234-x";
 
 /// Everything that use cases work with, on a database of its own; it goes with this value.
 struct Ground {
@@ -157,13 +169,7 @@ impl Ground {
         let password = self.app.hasher.hash(Secret::new(FIRST)).await.expect("room");
         let (now, identity) = (self.app.now(), self.anne.clone());
         let credential = Credential { id: CredentialId::stored("c"), identity, email: address(ANNE), password };
-        let account = LegacyAccount {
-            agency: AgencyCode::parse("CA", "SA").expect("codes"),
-            login: LegacyLogin::parse("anne-1").expect("an identifier"),
-            name: None,
-            kind: Kind::Unknown,
-        };
-        let link = Link { id: LinkId::stored("l"), identity: self.anne.clone(), account };
+        let link = Link { id: LinkId::stored("l"), identity: self.anne.clone(), account: account("anne-1") };
         let mut tx = self.app.store.write().await.expect("a turn");
         assert!(tx.create_person(&self.anne, &credential, Language::Fr, now).await.expect("asked"));
         assert!(tx.attach(&link, now).await.expect("asked"));
@@ -179,7 +185,12 @@ impl Ground {
 
     /// A browser that signs in with this password; none where it is refused.
     async fn sign_in(&self, password: &str) -> Option<SignedIn> {
-        match attempt(&self.app, password).await {
+        self.sign_in_at(ANNE, password).await
+    }
+
+    /// The same with this address.
+    async fn sign_in_at(&self, login: &str, password: &str) -> Option<SignedIn> {
+        match attempt_with(&self.app, login, password).await {
             Outcome::SignedIn(signed_in) => Some(*signed_in),
             _ => None,
         }
@@ -201,6 +212,76 @@ impl Ground {
         secret
     }
 
+    /// A run of the wizard that stands at this step in the caller's browser.
+    async fn run(&self, here: &Caller, login: &str, step: Step) -> FlowId {
+        let old = self.app.hasher.hash(Secret::new(OLD)).await.expect("room");
+        let (id, plan) = (FlowId::random(&SystemDice), MigrationPlan::from(&AgencyPolicy::default()));
+        let flow = Flow { step, ..Flow::start(id.clone(), account(login), None, plan, self.app.now()) };
+        let mut tx = self.app.store.write().await.expect("a turn");
+        tx.insert_flow(&flow, here.browser.digest(), None, Some(&old)).await.expect("kept");
+        tx.commit().await.expect("a commit");
+        id
+    }
+
+    /// One more account of Anne's.
+    async fn attach(&self, id: &str, login: &str) {
+        let link = Link { id: LinkId::stored(id), identity: self.anne.clone(), account: account(login) };
+        let mut tx = self.app.store.write().await.expect("a turn");
+        assert!(tx.attach(&link, self.app.now()).await.expect("asked"), "{login}");
+        tx.commit().await.expect("a commit");
+    }
+
+    /// Makes everything that is kept so much older.
+    async fn age(&self, by: SignedDuration) {
+        let long_ago = self.app.now().checked_sub(SignedDuration::from_hours(1000)).expect("a time");
+        let mut tx = self.app.store.write().await.expect("a turn");
+        tx.set_back(by, 0, long_ago).await.expect("older");
+        tx.commit().await.expect("a commit");
+    }
+
+    /// The identifiers of Anne's accounts.
+    async fn accounts(&self) -> Vec<String> {
+        let links = self.app.store.read().await.expect("a reader").links_of(&self.anne).await.expect("asked");
+        links.into_iter().map(|link| link.account.login.as_str().to_owned()).collect()
+    }
+
+    /// Failures today that are counted for Anne.
+    async fn failures(&self) -> u32 {
+        let mut tx = self.app.store.read().await.expect("a reader");
+        tx.attempts(&throttle::person_key(&self.anne)).await.expect("asked").0.today
+    }
+
+    /// Makes this what is counted for Anne.
+    async fn counted(&self, attempts: &Attempts) {
+        let key = throttle::person_key(&self.anne);
+        let mut tx = self.app.store.write().await.expect("a turn");
+        let (_, version) = tx.attempts(&key).await.expect("asked");
+        assert!(tx.save_attempts(&key, attempts, version).await.expect("asked"));
+        tx.commit().await.expect("a commit");
+    }
+
+    /// Letters to an address that wait.
+    async fn letters_to(&self, email: &str) -> usize {
+        let mut tx = self.app.store.read().await.expect("a reader");
+        let letters = tx.outbox(None, 100).await.expect("asked");
+        letters.iter().filter(|letter| letter.recipient == email).count()
+    }
+
+    /// Anne's address, password and account are what they were at first.
+    async fn as_at_first(&self) {
+        let password = self.app.hasher.hash(Secret::new(FIRST)).await.expect("room");
+        let now = self.app.now();
+        let link = Link { id: LinkId::stored("l"), identity: self.anne.clone(), account: account("anne-1") };
+        let mut tx = self.app.store.write().await.expect("a turn");
+        assert!(tx.set_email(&self.anne, &address(ANNE), now).await.expect("asked"));
+        tx.reset_password(&self.anne, &password, now).await.expect("set");
+        for other in tx.links_of(&self.anne).await.expect("asked") {
+            assert!(tx.detach(&other.id).await.expect("asked"));
+        }
+        assert!(tx.attach(&link, now).await.expect("asked"));
+        tx.commit().await.expect("a commit");
+    }
+
     async fn credential(&self) -> Credential {
         let mut tx = self.app.store.read().await.expect("a reader");
         tx.credential_of(&self.anne).await.expect("asked").expect("anne")
@@ -217,9 +298,12 @@ fn hasher(memory_kib: u32) -> Hasher {
 
 /// Tries to sign in at the agency.
 async fn attempt(app: &App, password: &str) -> Outcome {
+    attempt_with(app, ANNE, password).await
+}
+
+async fn attempt_with(app: &App, login: &str, password: &str) -> Outcome {
     let agency = app.agency("CA", "SA").expect("the agency");
-    let credentials =
-        Credentials { login: ANNE, password: Secret::new(password), meant: Meant::Either, keep: false, agency };
+    let credentials = Credentials { login, password: Secret::new(password), meant: Meant::Either, keep: false, agency };
     sign_in::sign_in(app, &caller(), credentials).await.expect("an outcome")
 }
 
@@ -232,6 +316,28 @@ fn caller() -> Caller {
         browser: long_secret(&SystemDice),
         device: None,
     }
+}
+
+/// An account at the agency.
+fn account(login: &str) -> LegacyAccount {
+    LegacyAccount {
+        agency: AgencyCode::parse("CA", "SA").expect("codes"),
+        login: LegacyLogin::parse(login).expect("an identifier"),
+        name: None,
+        kind: Kind::Unknown,
+    }
+}
+
+/// Anne's address was changed; gives the link of the letter to the one from before.
+async fn warned(ground: &Ground) -> Secret {
+    let (link, now, before) = (long_secret(&SystemDice), ground.app.now(), ground.credential().await);
+    let (changed, new) = (Changed::Email, address("anne.martin@courriel.example"));
+    let mut tx = ground.app.store.write().await.expect("a turn");
+    assert!(tx.set_email(&ground.anne, &new, now).await.expect("asked"));
+    let id = super::not_me::warn(&ground.app, &mut tx, changed, before, &new, now).await.expect("kept");
+    assert!(tx.mark_warning_sent(&id.expect("a wait"), link.digest(), now).await.expect("asked"));
+    tx.commit().await.expect("a commit");
+    link
 }
 
 fn address(text: &str) -> EmailAddress {

@@ -29,6 +29,9 @@ on_every_ground! {
     sec_042_a_change_of_password_ends_a_change_of_address_too,
     sec_042_a_change_of_address_that_was_under_way_dies_with_the_reset,
     sec_042_the_link_asks_for_the_password_that_is_valid_when_it_is_kept,
+    sec_042_another_change_of_address_ends_the_one_before_for_good,
+    sec_046_a_reset_link_of_the_address_from_before_dies_with_the_change,
+    review_b7_a_new_password_is_new_to_every_device,
     review_b20_of_two_letters_that_are_asked_for_at_once_one_is_sent_and_told,
     review_b24_a_code_past_its_time_is_not_counted_against_the_person,
 }
@@ -218,6 +221,62 @@ async fn sec_042_the_link_asks_for_the_password_that_is_valid_when_it_is_kept(gr
     let confirmed = confirmed.await.expect("no panic").expect("asked");
     assert_eq!(confirmed, Answered::PasswordRefused);
     assert_eq!(ground.credential().await.email, address(ANNE));
+}
+
+async fn sec_042_another_change_of_address_ends_the_one_before_for_good(ground: Ground) {
+    let here = ground.sign_in(FIRST).await.expect("in").session;
+    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    let (_, first) = letter(&ground).await;
+    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    let (code, _) = letter(&ground).await;
+    let press = || async {
+        let password = Secret::new(FIRST);
+        change_email::confirm(&ground.app, &caller(), &first, None, password).await.expect("asked")
+    };
+    assert_eq!(press().await, Answered::Nothing);
+    let typed = change_email::type_code(&ground.app, &caller(), &here, code.expose()).await.expect("asked");
+    assert_eq!(typed, Answered::Changed);
+    // Nor does it come back once the other one is over.
+    assert_eq!(press().await, Answered::Nothing);
+    let mut tx = ground.app.store.read().await.expect("a reader");
+    assert_eq!(tx.pending_email_change(&ground.anne).await.expect("asked"), None);
+}
+
+async fn sec_046_a_reset_link_of_the_address_from_before_dies_with_the_change(ground: Ground) {
+    let here = ground.sign_in(FIRST).await.expect("in").session;
+    let old = ground.reset_link().await;
+    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    let (code, _) = letter(&ground).await;
+    let open = recover::open_link(&ground.app, &old).await.expect("asked");
+    assert!(matches!(open, Opened::Form { .. }), "{open:?}");
+    let typed = change_email::type_code(&ground.app, &caller(), &here, code.expose()).await.expect("asked");
+    assert_eq!(typed, Answered::Changed);
+    ground.age(jiff::SignedDuration::from_hours(25)).await;
+    let over = recover::open_link(&ground.app, &old).await.expect("asked");
+    assert!(matches!(over, Opened::Superseded), "{over:?}");
+    let confirmation = Secret::new(SECOND);
+    let set = recover::reset(&ground.app, &caller(), &old, Secret::new(SECOND), &confirmation).await;
+    assert!(matches!(set, Ok(Reset::Not(Opened::Superseded))), "{set:?}");
+}
+
+async fn review_b7_a_new_password_is_new_to_every_device(ground: Ground) {
+    for by_reset in [false, true] {
+        let elsewhere = ground.sign_in(FIRST).await.expect("in");
+        let here = ground.sign_in(FIRST).await.expect("in");
+        let knows = || async {
+            let mut tx = ground.app.store.read().await.expect("a reader");
+            let device = elsewhere.device.digest();
+            tx.knows_on_device(device, &ground.anne, ground.app.now()).await.expect("asked")
+        };
+        assert!(knows().await);
+        if by_reset {
+            reset(&ground, &ground.reset_link().await, SECOND).await;
+        } else {
+            assert_eq!(change(&ground.app, &here.session, FIRST, SECOND).await, Changed::Done);
+        }
+        assert!(!knows().await, "{by_reset}");
+        ground.as_at_first().await;
+    }
 }
 
 async fn review_b20_of_two_letters_that_are_asked_for_at_once_one_is_sent_and_told(ground: Ground) {

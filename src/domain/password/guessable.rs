@@ -204,6 +204,10 @@ mod tests {
             "Vert-789",
             "soleil!?#&%=",
             "ж9-яблоко",
+            // Letters that stand alone make no word, and two make none of the name.
+            "a1b2c3d!",
+            "Lelelele-9",
+            "lelelele",
         ] {
             assert_eq!(judged(text), None, "{text}");
         }

@@ -202,6 +202,51 @@ fn section_20_an_exact_rule_is_for_its_path_alone() {
 }
 
 #[test]
+fn f4_rules_are_compared_by_what_they_say_and_not_by_where_they_stand() {
+    for rules in [
+        rules(&[], &["/compte/entrer"], &["/compte"], &["/compte/entrer/motdepasse"]),
+        rules(&[], &["/compte/entrer"], &["/compte/entrer/motdepasse/sortir"], &["/compte"]),
+        rules(&[], &["/compte"], &["/compte/entrer"], &["/compte/entrer/motdepasse"]),
+    ] {
+        let special = class(&rules, "/compte/entrer/x");
+        let general = class(&rules, "/compte/x");
+        assert_eq!(class(&rules, "/compte/entrer"), special, "{rules:?}");
+        assert_ne!(special, general, "{rules:?}");
+        let deepest = class(&rules, "/compte/entrer/motdepasse/sortir");
+        assert!(deepest != special && deepest != general, "{rules:?}");
+    }
+    // One path that is both open and closed by name is closed.
+    let both = rules(&["=/entrer"], &["=/entrer"], &[], &[]);
+    assert_eq!(class(&both, "/entrer"), PathClass::Login);
+}
+
+#[test]
+fn sec_027_names_of_which_a_server_takes_something_off_are_no_strangers() {
+    let rules = rules(&["/public/"], &[], &[], &[]);
+    for name in [
+        "a%20",
+        "%20a",
+        "a.",
+        "+a",
+        "a+",
+        "a%20/b",
+        "a./b",
+        "x::$DATA",
+        "x:",
+        "x:$i30:$INDEX_ALLOCATION",
+        "c:",
+        "C:/x",
+        "c:x",
+        "ab:",
+    ] {
+        assert_eq!(class(&rules, &format!("/public/{name}")), PathClass::Private, "{name}");
+    }
+    for name in ["a", "a%20b", "a.b", ".htaccess", "a+b", "heure:12", "a/b/"] {
+        assert_eq!(class(&rules, &format!("/public/{name}")), PathClass::Public, "{name}");
+    }
+}
+
+#[test]
 fn f4_the_more_special_rule_wins_and_what_opens_wins_over_nothing() {
     let rules = rules(
         &["/public/", "/login.php"],

@@ -149,6 +149,18 @@ fn a13_a_jar_has_bounds_and_what_is_in_it_goes_before_what_is_new() {
 }
 
 #[test]
+fn a13_what_has_ended_is_not_in_the_way_of_what_is_new() {
+    let few: Vec<String> = (0..50).map(|number| format!("c{number}=v; Path=/; Max-Age=1")).collect();
+    let few: Vec<&str> = few.iter().map(String::as_str).collect();
+    let (mut jar, taken) = filled(&few);
+    assert_eq!((jar.0.len(), taken.live.len()), (50, 50));
+    let late = NOW.checked_add(jiff::SignedDuration::from_secs(2)).expect("a time");
+    let taken = jar.take([&b"new=1; Path=/"[..]], b"/", late);
+    assert_eq!((names(&taken.live), taken.dropped), (vec!["new"], vec![]));
+    assert_eq!(jar.into_cookies().len(), 1);
+}
+
+#[test]
 fn sec_063_an_extranet_sets_none_of_ours_and_nothing_without_a_name() {
     let (jar, taken) =
         filled(&["vestibule=x", "__HOST-Vestibule-device=x; Path=/", "=vestibule=x", "vestibule", "a=1"]);

@@ -158,6 +158,7 @@ async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it(fresh:
     assert!(!tx.is_known_device(phone, at(4)).await.expect("asked"));
     let later = at(2 + 180 * 24 * 3600);
     assert!(!tx.knows_on_device(tablet, &pierre, later).await.expect("asked"), "180 days after the last sign-in");
+    assert!(!tx.is_known_device(tablet, later).await.expect("asked"), "nor is it anybody's any more");
 }
 
 async fn review_b7_a_device_knows_ten_people_and_forgets_the_oldest(fresh: Fresh) {
