@@ -25,6 +25,7 @@ macro_rules! on_every_ground {
     };
 }
 
+mod disabled;
 mod not_me;
 mod resets;
 mod support;
