@@ -14,7 +14,7 @@ use crate::domain::kept_secret::{Occasion, Record};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::{Adapter, NoVerdict, Verdict};
-use crate::legacy::{Attempt, SignIn, UpstreamCookie};
+use crate::legacy::{SignIn, UpstreamCookie};
 use crate::sessions::Change;
 use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
@@ -73,14 +73,7 @@ pub async fn enter(
         return Ok(Entered::SecretRefused);
     };
     let secret = opened(app, &link.id, &tried).await?;
-    let attempt = Attempt {
-        agency: &agency.code,
-        login: &link.account.login,
-        secret: &secret,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
+    let attempt = old_credentials::attempt(caller, agency, &link.account.login, &secret);
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
     let signed_in = traces::within(step.current(), app.legacy.sign_in(&agency.upstream, form, &attempt)).await;

@@ -153,31 +153,24 @@ async fn refused(
     reserved: Reserved,
     reason: Refusal,
 ) -> Result<Outcome, Fault> {
-    let outcome = match reason {
-        Refusal::OldCredentials => Outcome::OldCredentials,
-        Refusal::ProvisionalOver => Outcome::ProvisionalOver,
-        Refusal::MustChangeUpstream => Outcome::MustChange,
+    // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
+    let (outcome, is_failure) = match reason {
+        Refusal::OldCredentials => (Outcome::OldCredentials, false),
+        Refusal::ProvisionalOver => (Outcome::ProvisionalOver, false),
+        Refusal::MustChangeUpstream => (Outcome::MustChange, false),
+        Refusal::LockedUpstream => (Outcome::Refused, false),
         Refusal::WrongCredentials
         | Refusal::Throttled
-        | Refusal::LockedUpstream
         | Refusal::Cutover
         | Refusal::Closed
         | Refusal::NotAsked
         | Refusal::Unwritable
-        | Refusal::Disabled => Outcome::Refused,
+        | Refusal::Disabled => (Outcome::Refused, true),
     };
-    match reason {
-        Refusal::WrongCredentials
-        | Refusal::Throttled
-        | Refusal::Cutover
-        | Refusal::Closed
-        | Refusal::NotAsked
-        | Refusal::Unwritable
-        | Refusal::Disabled => reserved.failed(),
-        // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
-        Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
-            reserved.unanswered(app).await?;
-        }
+    if is_failure {
+        reserved.failed();
+    } else {
+        reserved.unanswered(app).await?;
     }
     refuse(app, caller, known, credentials, reason).await?;
     Ok(outcome)
@@ -269,14 +262,7 @@ pub(super) async fn ask(
     login: &LegacyLogin,
     secret: &Secret,
 ) -> Result<Verdict, NoVerdict> {
-    let attempt = Attempt {
-        agency: &agency.code,
-        login,
-        secret,
-        client: caller.client,
-        user_agent: caller.user_agent.as_deref(),
-        language: Some(caller.language.code()),
-    };
+    let attempt = attempt(caller, agency, login, secret);
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
     let within = step.current();
@@ -292,6 +278,23 @@ pub(super) async fn ask(
     drop(step);
     METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
     verdict
+}
+
+/// A sign-in at an extranet on behalf of who asks here.
+pub(super) fn attempt<'a>(
+    caller: &'a Caller,
+    agency: &'a Agency,
+    login: &'a LegacyLogin,
+    secret: &'a Secret,
+) -> Attempt<'a> {
+    Attempt {
+        agency: &agency.code,
+        login,
+        secret,
+        client: caller.client,
+        user_agent: caller.user_agent.as_deref(),
+        language: Some(caller.language.code()),
+    }
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
