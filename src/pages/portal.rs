@@ -196,10 +196,23 @@ pub struct CodesPage {
     /// The message above the form.
     pub alert: Option<Alert>,
 }
+    /// The agency that was signed in to last from this browser.
+    pub last: Option<LastAgency>,
+    /// The page of ours to come back to.
+    pub back: Option<String>,
 
 /// The login page (000, c01).
 #[derive(Debug, Clone, Serialize)]
 pub struct SignInPage {
+/// An agency that a browser knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastAgency {
+    /// Its name.
+    pub name: String,
+    /// Where to go on with it.
+    pub url: String,
+}
+
     /// The agency that is entered.
     pub codes: Codes,
     /// The path in the extranet to return to.
@@ -207,6 +220,8 @@ pub struct SignInPage {
     /// What was typed as identifier.
     pub login: String,
     /// Whether "Garder ma session active" was ticked.
+    /// The page of ours to come back to instead.
+    pub back: Option<String>,
     pub keep: bool,
     /// Where another agency of the same host is chosen, if there are others.
     pub other_agency: Option<String>,

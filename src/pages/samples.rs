@@ -10,9 +10,9 @@ use super::letters::{
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
-    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, KeptPassword, LeavePage, ListedAgency,
-    MessageName, MessagePage, NotMePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage, Progress,
-    ProofPage, ResetDonePage, ResetPage, ResetWaitsPage, SentText, SignInPage, TermsPage,
+    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, KeptPassword, LastAgency, LeavePage,
+    ListedAgency, MessageName, MessagePage, NotMePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage,
+    Progress, ProofPage, ResetDonePage, ResetPage, ResetWaitsPage, SentText, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -232,12 +232,33 @@ fn awkward_codes() -> Codes {
 }
 
 fn sign_in(samples: &mut Vec<Sample>) {
-    page(samples, &CodesPage { codes: Codes::default(), next: "/login", alert: None });
-    page(samples, &CodesPage { codes: awkward_codes(), next: "/forgotten", alert: Some(Alert::UnknownCodes) });
+    page(samples, &CodesPage { codes: Codes::default(), next: "/login", last: None, back: None, alert: None });
+    let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
+    page(
+        samples,
+        &CodesPage {
+            codes: Codes::default(),
+            next: "/login",
+            last: last("Agence du Port", "/login?client=SPI31&societe=01"),
+            back: Some("/account".to_owned()),
+            alert: None,
+        },
+    );
+    page(
+        samples,
+        &CodesPage {
+            codes: awkward_codes(),
+            next: "/forgotten",
+            last: last(AWKWARD, "javascript:alert(1)"),
+            back: Some(AWKWARD.to_owned()),
+            alert: Some(Alert::UnknownCodes),
+        },
+    );
     let calm = SignInPage {
         codes: codes(),
         return_to: "/documents".to_owned(),
         login: String::new(),
+        back: None,
         keep: false,
         other_agency: None,
         given: Given::Hidden,
@@ -254,6 +275,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
             codes: awkward_codes(),
             return_to: AWKWARD.to_owned(),
             login: AWKWARD.to_owned(),
+            back: Some(AWKWARD.to_owned()),
             keep: true,
             other_agency: Some("javascript:alert(1)".to_owned()),
             given: Given::Open,

@@ -53,6 +53,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/", get(account::start))
         .route("/login", get(sign_in::show).post(sign_in::submit))
         .route("/hand-over", get(hand_over::hand_over))
+        .route("/login/forget", post(sign_in::forget_agency))
         .route("/migration", get(migrate::show))
         .route("/migration/notice", get(migrate::show).post(migrate::leave_notice))
         .route("/migration/email", get(migrate::back_to_email).post(migrate::choose_email))
