@@ -57,6 +57,8 @@ pub enum Alert {
     EmailChanged,
     /// An account was detached.
     AccountDetached,
+    /// A known device was forgotten.
+    DeviceForgotten,
     /// The other person's attempt was stopped.
     Disowned,
     /// Somebody who got the letter said « Ce n'est pas moi »: the code still counts.
@@ -110,6 +112,7 @@ impl Alert {
             | Self::PasswordChanged
             | Self::EmailChanged
             | Self::AccountDetached
+            | Self::DeviceForgotten
             | Self::Disowned => Tone::Success,
         }
     }
@@ -193,17 +196,14 @@ pub struct CodesPage {
     pub codes: Codes,
     /// Where to go on: the path of the form to come back to, `/login` or `/forgotten`.
     pub next: &'static str,
-    /// The message above the form.
-    pub alert: Option<Alert>,
-}
     /// The agency that was signed in to last from this browser.
     pub last: Option<LastAgency>,
     /// The page of ours to come back to.
     pub back: Option<String>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
 
-/// The login page (000, c01).
-#[derive(Debug, Clone, Serialize)]
-pub struct SignInPage {
 /// An agency that a browser knows.
 #[derive(Debug, Clone, Serialize)]
 pub struct LastAgency {
@@ -213,15 +213,18 @@ pub struct LastAgency {
     pub url: String,
 }
 
+/// The login page (000, c01).
+#[derive(Debug, Clone, Serialize)]
+pub struct SignInPage {
     /// The agency that is entered.
     pub codes: Codes,
     /// The path in the extranet to return to.
     pub return_to: String,
+    /// The page of ours to come back to instead.
+    pub back: Option<String>,
     /// What was typed as identifier.
     pub login: String,
     /// Whether "Garder ma session active" was ticked.
-    /// The page of ours to come back to instead.
-    pub back: Option<String>,
     pub keep: bool,
     /// Where another agency of the same host is chosen, if there are others.
     pub other_agency: Option<String>,
@@ -534,8 +537,25 @@ pub struct AccountPage {
     pub accounts: Vec<AttachedAccount>,
     /// The agencies of these accounts, each once: another account of theirs is attached there.
     pub attach_at: Vec<AttachAt>,
+    /// The devices on which the person is known.
+    pub devices: Vec<ShownDevice>,
     /// The message above.
     pub alert: Option<Alert>,
+}
+
+/// A device on which the person is known; `pages/locales` has `device-<family>` and `device-on-<system>`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownDevice {
+    /// Names it in the form.
+    pub id: String,
+    /// Which browser.
+    pub family: &'static str,
+    /// On what.
+    pub system: &'static str,
+    /// The day of the last sign-in there.
+    pub last: String,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
 }
 
 /// Changes the password: the current one and the new one twice (000 II.B, c08).

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::devices;
 use super::switch_account::{attach_at, attached};
 use crate::app::{Fault, switch_account};
 use crate::domain::agency::Agency;
@@ -31,6 +32,7 @@ enum Notice {
     PasswordChanged,
     EmailChanged,
     AccountDetached,
+    DeviceForgotten,
     #[serde(other)]
     Unknown,
 }
@@ -89,10 +91,12 @@ pub(super) async fn show(
         pending_email: pending.map(|(_, email)| email.to_string()),
         accounts: attached(&mut guest, &accounts),
         attach_at: attach_at(&accounts),
+        devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
             Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
             Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
+            Some(Notice::DeviceForgotten) => Some(Alert::DeviceForgotten),
             Some(Notice::Unknown) | None => None,
         },
     };
