@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault};
+use super::{App, Caller, Fault, by_resident};
+use crate::domain::audit::AuditEvent;
 use crate::domain::identity::IdentityId;
-use crate::domain::secret::{Secret, long_secret};
-use crate::store::Tx;
+use crate::domain::secret::{Secret, SecretDigest, long_secret};
+use crate::domain::session::Session;
+use crate::store::{KnownDevice, Tx};
 
 /// Whether the person has signed in on this device before.
 pub(super) async fn knows(tx: &mut Tx, caller: &Caller, identity: &IdentityId, now: Timestamp) -> Result<bool, Fault> {
@@ -31,4 +33,28 @@ pub(super) async fn secret_for(app: &App, caller: &Caller) -> Result<Secret, Fau
         Some(device) if is_known(app, caller).await? => Ok(device.clone()),
         _ => Ok(long_secret(&*app.dice)),
     }
+}
+
+/// The devices on which the person is known, the last used first, and whether each is the one that asks (c16).
+///
+/// # Errors
+/// The store fails.
+pub async fn of(app: &App, caller: &Caller, session: &Session) -> Result<Vec<(KnownDevice, bool)>, Fault> {
+    let this = caller.device.as_ref().map(Secret::digest);
+    let devices = app.store.read().await?.devices_of(&session.identity, app.now()).await?;
+    Ok(devices.into_iter().map(|device| (device, this == Some(device.digest))).collect())
+}
+
+/// « Oublier cet appareil »: whoever else is known on it stays so, and nobody is signed out. False where the session has
+/// ended meanwhile.
+///
+/// # Errors
+/// The store fails.
+pub async fn forget(app: &App, caller: &Caller, session: &Session, device: SecretDigest) -> Result<bool, Fault> {
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
+    if tx.forget_device(&session.identity, device).await? {
+        caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::DeviceForgotten), app.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
 }

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::App;
-use super::hasher::{Comparison, Crowded};
+use super::hasher::Comparison;
+use super::{App, Fault};
 use crate::domain::agency::Agency;
 use crate::domain::credential::Credential;
 use crate::domain::identity::Link;
-use crate::domain::password::{Broken, Known};
+use crate::domain::password::{Broken, Known, normalised, readings};
 use crate::domain::secret::Secret;
 
-/// Every rule that it breaks, by all of the person's agencies: those of their policies, what is known of the person, and
-/// that it is another one than the present.
+/// Every rule that it breaks, by all of the person's agencies: those of their policies, what is known of the person, that
+/// it is another one than the present, and none of the extranets'.
 pub(super) async fn broken_by(
     app: &App,
     credential: &Credential,
     links: &[Link],
     password: &Secret,
-) -> Result<Vec<Broken>, Crowded> {
+) -> Result<Vec<Broken>, Fault> {
     let directory = app.directory();
     let agencies: Vec<&Arc<Agency>> = links.iter().filter_map(|link| directory.agency(&link.account.agency)).collect();
     let mut known = Known { own: vec![credential.email.as_str()], agency: Vec::new() };
@@ -33,5 +33,35 @@ pub(super) async fn broken_by(
         return Ok(broken);
     }
     let compared = app.hasher.compare(password.clone(), credential.password.clone()).await?;
-    Ok(if compared == Comparison::Wrong { broken } else { vec![Broken::Unchanged] })
+    if compared != Comparison::Wrong {
+        return Ok(vec![Broken::Unchanged]);
+    }
+    for link in links {
+        if is_old(app, link, password).await? {
+            return Ok(vec![Broken::Old]);
+        }
+    }
+    Ok(broken)
+}
+
+/// Whether it is the password of an account in its extranet: the one that is kept, or, where none is, the one that the
+/// account was migrated with. One that was changed there since, past us, is known to nobody here (decision 53).
+async fn is_old(app: &App, link: &Link, password: &Secret) -> Result<bool, Fault> {
+    let (agency, login) = (&link.account.agency, &link.account.login);
+    let mut tx = app.store.read().await?;
+    let kept = tx.legacy_secret(&link.id).await?;
+    let digest = tx.old_digest(agency, login).await?;
+    drop(tx);
+    if let Some(kept) = kept {
+        match app.vault()?.open(link.id.as_str(), &kept.sealed) {
+            Ok(kept) => {
+                let kept = normalised(&kept);
+                return Ok(readings(password).iter().any(|reading| reading.matches(&kept)));
+            }
+            // A password that cannot be opened is no reason to keep somebody from choosing one here.
+            Err(error) => tracing::error!(%agency, %error, "a kept password cannot be opened"),
+        }
+    }
+    let Some(digest) = digest else { return Ok(false) };
+    Ok(app.hasher.compare(password.clone(), digest).await? != Comparison::Wrong)
 }

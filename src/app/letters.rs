@@ -7,6 +7,7 @@ use super::{App, Caller, Fault};
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::LegacyAccount;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::store::Tx;
 
@@ -36,14 +37,41 @@ pub(super) async fn may_write_to(
             return Ok(false);
         }
     }
-    if tx.is_outbox_full(limits.queue).await? {
-        tracing::error!(most = limits.queue, "the outbox is full: no letter is written");
+    if is_outbox_full(app, tx).await? {
         return Ok(false);
     }
     for (subject, _) in &subjects {
         tx.count_letter(subject, now).await?;
     }
     Ok(true)
+}
+
+/// Whether the address that an agency knows for an account is to be told that another one was chosen (b23), and if so,
+/// counts it: once a day, however many runs there are and however the account is spelt. It takes nothing from the letters
+/// of anybody, and nobody who has caused too many can keep it from being written (decision 53).
+pub(super) async fn may_tell_roster(
+    app: &App,
+    tx: &mut Tx,
+    account: &LegacyAccount,
+    known: &EmailAddress,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let now = tx.time(now).await?;
+    let subject = format!("roster:{}:{}:{}", account.agency, account.login.fold(), known.key());
+    if tx.letters_in_last_day(&subject, now).await? > 0 || is_outbox_full(app, tx).await? {
+        return Ok(false);
+    }
+    tx.count_letter(&subject, now).await?;
+    Ok(true)
+}
+
+async fn is_outbox_full(app: &App, tx: &mut Tx) -> Result<bool, Fault> {
+    let most = app.letter_limits.queue;
+    let is_full = tx.is_outbox_full(most).await?;
+    if is_full {
+        tracing::error!(most, "the outbox is full: no letter is written");
+    }
+    Ok(is_full)
 }
 
 /// Tells the same to everybody whom it concerns, each address once, in the language of the letters that went there.

@@ -329,8 +329,8 @@ async fn chosen(tx: &mut Tx, effect: &Effect) -> Result<Option<EmailAddress>, Fa
     })
 }
 
-/// Tells the address that the agency knows that another one was chosen, once in a run (b23). Where no letter may be
-/// written now, a later step tries again.
+/// Tells the address that the agency knows that another one was chosen, once in a run and once a day (b23). Where no letter
+/// can be written now, a later step tries again.
 async fn tell_roster(
     app: &App,
     tx: &mut Tx,
@@ -340,13 +340,12 @@ async fn tell_roster(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let Some(known) = flow.address_to_tell(chosen).cloned() else { return Ok(()) };
-    let agency = flow.account.agency.clone();
-    if !letters::may_write_to(app, tx, caller, Some(&agency), &known, now).await? {
+    if !letters::may_tell_roster(app, tx, &flow.account, &known, now).await? {
         return Ok(());
     }
     let mail = Mail {
         id: LetterId::random(&*app.dice),
-        agency: Some(agency),
+        agency: Some(flow.account.agency.clone()),
         to: known,
         language: caller.language,
         kind: LetterKind::AddressChosen { account: flow.account.login.masked() },

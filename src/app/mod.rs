@@ -10,7 +10,7 @@ pub mod change_email;
 pub mod change_password;
 pub mod clock;
 pub mod detach;
-mod devices;
+pub mod devices;
 pub mod enter_extranet;
 pub mod extranet_password;
 mod finish;

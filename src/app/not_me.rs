@@ -112,6 +112,10 @@ pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret)
     let mut tx = app.store.write().await?;
     let identity = &warning.identity;
     tx.hold_person(identity).await?;
+    if tx.is_disabled(identity).await? {
+        // While the password was compared; what was changed is changed back once the access is given back.
+        return Ok(Undone::PasswordRefused);
+    }
     let still = tx.warning_by_link(secret.digest()).await?;
     if !still.is_some_and(|warning| warning.is_open(now)) {
         return Ok(Undone::Not(Opened::Over));

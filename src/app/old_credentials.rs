@@ -153,31 +153,24 @@ async fn refused(
     reserved: Reserved,
     reason: Refusal,
 ) -> Result<Outcome, Fault> {
-    let outcome = match reason {
-        Refusal::OldCredentials => Outcome::OldCredentials,
-        Refusal::ProvisionalOver => Outcome::ProvisionalOver,
-        Refusal::MustChangeUpstream => Outcome::MustChange,
+    // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
+    let (outcome, is_failure) = match reason {
+        Refusal::OldCredentials => (Outcome::OldCredentials, false),
+        Refusal::ProvisionalOver => (Outcome::ProvisionalOver, false),
+        Refusal::MustChangeUpstream => (Outcome::MustChange, false),
+        Refusal::LockedUpstream => (Outcome::Refused, false),
         Refusal::WrongCredentials
         | Refusal::Throttled
-        | Refusal::LockedUpstream
         | Refusal::Cutover
         | Refusal::Closed
         | Refusal::NotAsked
         | Refusal::Unwritable
-        | Refusal::Disabled => Outcome::Refused,
+        | Refusal::Disabled => (Outcome::Refused, true),
     };
-    match reason {
-        Refusal::WrongCredentials
-        | Refusal::Throttled
-        | Refusal::Cutover
-        | Refusal::Closed
-        | Refusal::NotAsked
-        | Refusal::Unwritable
-        | Refusal::Disabled => reserved.failed(),
-        // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
-        Refusal::OldCredentials | Refusal::ProvisionalOver | Refusal::MustChangeUpstream | Refusal::LockedUpstream => {
-            reserved.unanswered(app).await?;
-        }
+    if is_failure {
+        reserved.failed();
+    } else {
+        reserved.unanswered(app).await?;
     }
     refuse(app, caller, known, credentials, reason).await?;
     Ok(outcome)

@@ -97,7 +97,7 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         (None, None) => None,
     };
     if let Some(credential) = &credential
-        && !tx.is_disabled(&credential.identity).await?
+        && may_reset(&mut tx, &credential.identity).await?
         && letters::may_write_to(app, &mut tx, caller, agency.map(|agency| &agency.code), &credential.email, now)
             .await?
     {
@@ -119,6 +119,12 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
     caller.audit(&mut tx, &entry, now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether the person's access stands, which nobody withdraws until this transaction is over.
+async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
+    tx.hold_person(identity).await?;
+    Ok(!tx.is_disabled(identity).await?)
 }
 
 async fn enqueue(
@@ -161,6 +167,8 @@ async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<(Str
     let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
     let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
     Ok(match recovery.judge(opens_at, app.now()) {
+        // Disabled wins (e11), also over a link that was asked for at that moment.
+        ResetLink::Open | ResetLink::Waits(_) if tx.is_disabled(&recovery.identity).await? => Err(Opened::Superseded),
         ResetLink::Open => Ok((id, recovery.identity)),
         ResetLink::Superseded => Err(Opened::Superseded),
         ResetLink::Expired => Err(Opened::Expired),

@@ -9,6 +9,7 @@ use super::throttle;
 use super::{App, Caller, Fault, by_resident, devices};
 use crate::domain::audit::{AuditEntry, AuditEvent, Refusal};
 use crate::domain::credential::{Credential, Meant, TypedLogin};
+use crate::domain::device::Look;
 use crate::domain::secret::long_secret;
 use crate::domain::session::{Session, SessionId, SessionLifetime};
 use crate::telemetry::metrics::METRICS;
@@ -89,7 +90,8 @@ async fn begin_session(
         tx.raise_hash(&credential.identity, &credential.password, &hash).await?;
     }
     begun.keep(&mut tx).await?;
-    tx.remember_device(&credential.identity, device.digest(), now).await?;
+    let look = Look::of(caller.user_agent.as_deref().unwrap_or_default());
+    tx.remember_device(&credential.identity, device.digest(), look, now).await?;
     let entry = AuditEntry {
         agency: Some(credentials.agency.code.clone()),
         ..by_resident(&credential.identity, AuditEvent::SignedIn)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::terminal::{say, tell};
-use super::{Ended, assemble, descriptors, runtime, with_settings};
+use super::{Ended, assemble, control, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
@@ -21,6 +21,7 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
         if let Some(warning) = descriptors::warning(descriptors::raise_limit(), settings.server.max_connections) {
             tell!("{warning}");
         }
+        tell_learnt(&settings);
         let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
         match (silent, outage) {
@@ -32,6 +33,16 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
             (silent, _) => Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here")),
         }
     })
+}
+
+/// What the gateway that runs here has learnt of the extranets. The database itself is not opened: that would bring it up to
+/// date, and leave files of whoever checks beside it.
+fn tell_learnt(settings: &Settings) {
+    let Ok(runtime) = runtime(1) else { return };
+    let Ok(Ok(status)) = runtime.block_on(control::ask(&settings.server.control, "status")) else { return };
+    for line in status.lines().filter(|line| line.starts_with(control::OF_AN_EXTRANET)) {
+        say!("{line}");
+    }
 }
 
 /// Writes something into Redis, if sessions live there, and says how that went.

@@ -28,6 +28,8 @@ use crate::sessions::Change;
 
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
+/// How a line of the status begins that tells of an extranet.
+pub(super) const OF_AN_EXTRANET: &str = "extranet of ";
 /// How long somebody may take to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -172,7 +174,7 @@ async fn status(operated: &Operated) -> String {
     };
     for (agency, count) in kept_secret::refusals(&operated.app).await.unwrap_or_default() {
         let what = if count >= OUTAGE { "an outage: " } else { "" };
-        let _ = writeln!(text, "extranet of {agency}: {what}{count} kept passwords that had worked are refused");
+        let _ = writeln!(text, "{OF_AN_EXTRANET}{agency}: {what}{count} kept passwords that had worked are refused");
     }
     for (agency, told, since) in spelling::learnt(&operated.app).await.unwrap_or_default() {
         let what = match told {
@@ -181,7 +183,7 @@ async fn status(operated: &Operated) -> String {
             Spellings::Unlearnt => continue,
         };
         let since = since.map(|since| format!(", learnt {since}")).unwrap_or_default();
-        let _ = writeln!(text, "extranet of {agency}: {what}{since}");
+        let _ = writeln!(text, "{OF_AN_EXTRANET}{agency}: {what}{since}");
     }
     if operated.is_replaced.load(Ordering::Relaxed) {
         text.push_str("another process has taken the listeners over\n");

@@ -78,7 +78,8 @@ enum Command {
     },
     /// Tells everything that is wrong in the configuration, with file, line and a hint, and where each value comes from.
     ///
-    /// Also tries to reach every extranet, which changes nothing there; leave that out with --offline.
+    /// Also tries to reach every extranet, which changes nothing there; leave that out with --offline. Where the gateway
+    /// runs, it tells what that has learnt of them.
     Check {
         /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]

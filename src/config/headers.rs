@@ -2,7 +2,7 @@
 
 use super::document::Section;
 use super::problems::Wrong;
-use crate::domain::identity_headers::{IdentityHeader, PLACEHOLDERS, Template, folded};
+use crate::domain::identity_headers::{Ambiguity, IdentityHeader, PLACEHOLDERS, Template, folded};
 use crate::domain::text::has_control;
 
 /// Headers that belong to the connection or to the gateway: whoever sets them changes more than a name.
@@ -42,6 +42,7 @@ pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
         if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice("encoding")) {
             let header = IdentityHeader { name, template, encoding };
             check_encoding(&section, &header);
+            warn_of_anothers(&section, &header);
             headers.push(header);
         }
     }
@@ -61,6 +62,23 @@ fn check_encoding(section: &Section<'_>, header: &IdentityHeader) {
         };
         section.warning("encoding", Wrong::new(what).hint(hint));
     }
+}
+
+/// Two residents never arrive as one: a value that could be another account's is told.
+fn warn_of_anothers(section: &Section<'_>, header: &IdentityHeader) {
+    let name = &header.name;
+    let (what, hint) = match header.can_be_anothers() {
+        None => return,
+        Some(Ambiguity::Name) => (
+            format!("{name} can be the same for two accounts: a name and an identifier run into each other"),
+            "value = \"{login}\", and the name in a header of its own",
+        ),
+        Some(Ambiguity::Kind) => (
+            format!("{name} can be the same for two accounts: \"durandco-\" + \"owner\" is \"durand\" + \"co-owner\""),
+            "{login} once, and between it and {kind} a sign that is no small letter and no -",
+        ),
+    };
+    section.warning("value", Wrong::new(what).hint(hint));
 }
 
 /// An extranet that only believes headers has to be told the account by one of them.

@@ -97,6 +97,8 @@ pub enum AuditEvent {
     },
     /// An account was detached by its person.
     AccountDetached,
+    /// A resident had a known device forgotten.
+    DeviceForgotten,
     /// An account was taken from a person: the agency took it back, or somebody else has the identifier now.
     AccountWithdrawn,
     /// Terms were accepted.
@@ -219,6 +221,7 @@ impl AuditEvent {
             Self::AccountAttached => "account-attached",
             Self::AccountSwitched { .. } => "account-switched",
             Self::AccountDetached => "account-detached",
+            Self::DeviceForgotten => "device-forgotten",
             Self::AccountWithdrawn => "account-withdrawn",
             Self::TermsAccepted { .. } => "terms-accepted",
             Self::ResetAsked => "reset-asked",

@@ -88,6 +88,15 @@ enum Part {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template(Vec<Part>);
 
+/// What stands beside an identifier so that the value may be another account's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ambiguity {
+    /// A name, in which anything may stand.
+    Name,
+    /// A kind, without a sign between that no kind has.
+    Kind,
+}
+
 /// The placeholders that a template can hold.
 pub const PLACEHOLDERS: [&str; 5] = ["login", "client", "societe", "name", "kind"];
 
@@ -118,6 +127,36 @@ impl Template {
             parts.push(Part::Literal(rest.to_owned()));
         }
         Ok(Self(parts))
+    }
+
+    /// Whether the identifier cannot be read back from the value. Client and société are the same for every account of an
+    /// agency. A name may hold whatever stands between, and so may an identifier; a kind holds small letters and `-` only.
+    fn ambiguity(&self) -> Option<Ambiguity> {
+        let count = |wanted: &Part| self.0.iter().filter(|part| *part == wanted).count();
+        let (logins, kinds) = (count(&Part::Login), count(&Part::Kind));
+        if logins == 0 {
+            return None;
+        }
+        if count(&Part::Name) > 0 {
+            return Some(Ambiguity::Name);
+        }
+        if kinds == 0 {
+            return None;
+        }
+        let (mut before, mut is_separated) = (None, true);
+        for part in &self.0 {
+            match part {
+                Part::Login | Part::Kind => {
+                    if !is_separated && before.is_some_and(|before| before != part) {
+                        return Some(Ambiguity::Kind);
+                    }
+                    (before, is_separated) = (Some(part), false);
+                }
+                Part::Literal(text) => is_separated |= text.chars().any(|c| !c.is_ascii_lowercase() && c != '-'),
+                Part::Client | Part::Societe | Part::Name => {}
+            }
+        }
+        (logins > 1).then_some(Ambiguity::Kind)
     }
 
     /// The value for an account; None where a placeholder has no value (SEC-002).
@@ -154,6 +193,12 @@ impl IdentityHeader {
     #[must_use]
     pub fn may_be_unwritable(&self) -> bool {
         self.encoding == Encoding::Latin1 && self.template.0.iter().any(|part| matches!(part, Part::Login | Part::Name))
+    }
+
+    /// Why two accounts of one agency can have one value here, of a header that says which account it is.
+    #[must_use]
+    pub fn can_be_anothers(&self) -> Option<Ambiguity> {
+        self.template.ambiguity()
     }
 
     fn value(&self, account: &LegacyAccount) -> Value {
@@ -284,6 +329,46 @@ mod tests {
         assert_eq!(says("durand", None, "{login} {name}", Encoding::Utf8), None, "it names the account");
         assert_eq!(says("Ωmega", Some("Σ"), "{name}", Encoding::Latin1), Some((1, 1)), "a name is nobody's own");
         assert_eq!(says("Ωmega", None, "{name}", Encoding::Latin1), Some((1, 0)));
+    }
+
+    #[test]
+    fn review_b13_a_template_that_two_accounts_can_share_is_known() {
+        for alone in [
+            "{login}",
+            "u-{login}",
+            "{client}-{login}",
+            "{client}{societe}{login}",
+            "{login}{login}",
+            "{login} {kind}",
+            "{kind}:{login}",
+            "{kind}{client}/{login}{societe}",
+            "{kind}{kind} {login}",
+            "{name}{kind}",
+            "{kind}",
+        ] {
+            assert_eq!(header(alone, Encoding::Percent).can_be_anothers(), None, "{alone}");
+        }
+        for (shared, why) in [
+            ("{login}{name}", Ambiguity::Name),
+            ("{name}{login}", Ambiguity::Name),
+            ("{login} {name}", Ambiguity::Name),
+            ("{name} <{login}>", Ambiguity::Name),
+            ("{login}{kind}", Ambiguity::Kind),
+            ("{kind}{login}", Ambiguity::Kind),
+            ("{login}-{kind}", Ambiguity::Kind),
+            ("{login}{client}{kind}", Ambiguity::Kind),
+            ("{login} {kind} {login}", Ambiguity::Kind),
+            ("{kind} {login}{kind}", Ambiguity::Kind),
+        ] {
+            assert_eq!(header(shared, Encoding::Percent).can_be_anothers(), Some(why), "{shared}");
+        }
+        // As it would go wrong: two accounts, one value.
+        let value = |login: &str, kind: Kind, template: &str| {
+            let login = LegacyLogin::parse(login).expect("a login");
+            header(template, Encoding::Utf8).value(&LegacyAccount { login, kind, ..account(Some("Ana")) })
+        };
+        assert_eq!(value("durand-co", Kind::Owner, "{login}-{kind}"), value("durand", Kind::CoOwner, "{login}-{kind}"));
+        assert_ne!(value("durand co", Kind::Owner, "{login} {kind}"), value("durand", Kind::CoOwner, "{login} {kind}"));
     }
 
     #[test]

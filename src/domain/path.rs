@@ -1,5 +1,7 @@
 //! Paths: what may be forwarded at all, what a path rule is matched on, and where a sign-in may return to.
 
+#[cfg(test)]
+pub(crate) mod odd;
 mod readings;
 mod rule;
 mod rules;

@@ -22,6 +22,23 @@ pub enum Changed {
     Password,
 }
 
+impl Changed {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Password => "password",
+        }
+    }
+
+    /// Reads back what [`Changed::name`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Email, Self::Password].into_iter().find(|changed| changed.name() == text)
+    }
+}
+
 /// A change that the address from before was told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
 pub use self::terms::terms_html;
-pub use self::written::written;
+pub use self::written::{written, written_day};
 
 use crate::domain::agency::AgencyBrand;
 use crate::domain::language::Language;

@@ -57,6 +57,8 @@ pub enum Alert {
     EmailChanged,
     /// An account was detached.
     AccountDetached,
+    /// A known device was forgotten.
+    DeviceForgotten,
     /// The other person's attempt was stopped.
     Disowned,
     /// Somebody who got the letter said « Ce n'est pas moi »: the code still counts.
@@ -110,6 +112,7 @@ impl Alert {
             | Self::PasswordChanged
             | Self::EmailChanged
             | Self::AccountDetached
+            | Self::DeviceForgotten
             | Self::Disowned => Tone::Success,
         }
     }
@@ -193,8 +196,21 @@ pub struct CodesPage {
     pub codes: Codes,
     /// Where to go on: the path of the form to come back to, `/login` or `/forgotten`.
     pub next: &'static str,
+    /// The agency that was signed in to last from this browser.
+    pub last: Option<LastAgency>,
+    /// The page of ours to come back to.
+    pub back: Option<String>,
     /// The message above the form.
     pub alert: Option<Alert>,
+}
+
+/// An agency that a browser knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastAgency {
+    /// Its name.
+    pub name: String,
+    /// Where to go on with it.
+    pub url: String,
 }
 
 /// The login page (000, c01).
@@ -204,6 +220,8 @@ pub struct SignInPage {
     pub codes: Codes,
     /// The path in the extranet to return to.
     pub return_to: String,
+    /// The page of ours to come back to instead.
+    pub back: Option<String>,
     /// What was typed as identifier.
     pub login: String,
     /// Whether "Garder ma session active" was ticked.
@@ -519,8 +537,25 @@ pub struct AccountPage {
     pub accounts: Vec<AttachedAccount>,
     /// The agencies of these accounts, each once: another account of theirs is attached there.
     pub attach_at: Vec<AttachAt>,
+    /// The devices on which the person is known.
+    pub devices: Vec<ShownDevice>,
     /// The message above.
     pub alert: Option<Alert>,
+}
+
+/// A device on which the person is known; `pages/locales` has `device-<family>` and `device-on-<system>`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownDevice {
+    /// Names it in the form.
+    pub id: String,
+    /// Which browser.
+    pub family: &'static str,
+    /// On what.
+    pub system: &'static str,
+    /// The day of the last sign-in there.
+    pub last: String,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
 }
 
 /// Changes the password: the current one and the new one twice (000 II.B, c08).

@@ -10,9 +10,9 @@ use super::letters::{
 use super::portal::{
     AccountPage, Alert, Asks, AttachAt, AttachedAccount, ChangeEmailPage, ChangePasswordPage, ChooseAccountPage,
     ChooseAgencyPage, Codes, CodesPage, ConfirmPage, Criterion, DetachPage, EmailPage, ExtranetPasswordPage,
-    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, KeptPassword, LeavePage, ListedAgency,
-    MessageName, MessagePage, NotMePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage, Progress,
-    ProofPage, ResetDonePage, ResetPage, ResetWaitsPage, SentText, SignInPage, TermsPage,
+    FieldError, ForgottenPage, ForgottenSentPage, Given, JoinPage, JoinedPage, KeptPassword, LastAgency, LeavePage,
+    ListedAgency, MessageName, MessagePage, NotMePage, NotSentPage, NotSentWhy, NoticePage, PasswordPage, PrivacyPage,
+    Progress, ProofPage, ResetDonePage, ResetPage, ResetWaitsPage, SentText, ShownDevice, SignInPage, TermsPage,
 };
 use super::{Brand, Frame, Letter, Page, terms_html};
 use crate::domain::language::Language;
@@ -187,7 +187,8 @@ fn after(alert: &Alert) -> Option<Alert> {
         Alert::TermsNotAccepted => Alert::PasswordChanged,
         Alert::PasswordChanged => Alert::EmailChanged,
         Alert::EmailChanged => Alert::AccountDetached,
-        Alert::AccountDetached => Alert::Disowned,
+        Alert::AccountDetached => Alert::DeviceForgotten,
+        Alert::DeviceForgotten => Alert::Disowned,
         Alert::Disowned => Alert::Held,
         Alert::Held => Alert::ChangesHeld,
         Alert::ChangesHeld => Alert::AddressTaken,
@@ -232,11 +233,32 @@ fn awkward_codes() -> Codes {
 }
 
 fn sign_in(samples: &mut Vec<Sample>) {
-    page(samples, &CodesPage { codes: Codes::default(), next: "/login", alert: None });
-    page(samples, &CodesPage { codes: awkward_codes(), next: "/forgotten", alert: Some(Alert::UnknownCodes) });
+    page(samples, &CodesPage { codes: Codes::default(), next: "/login", last: None, back: None, alert: None });
+    let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
+    page(
+        samples,
+        &CodesPage {
+            codes: Codes::default(),
+            next: "/login",
+            last: last("Agence du Port", "/login?client=SPI31&societe=01"),
+            back: Some("/account".to_owned()),
+            alert: None,
+        },
+    );
+    page(
+        samples,
+        &CodesPage {
+            codes: awkward_codes(),
+            next: "/forgotten",
+            last: last(AWKWARD, "javascript:alert(1)"),
+            back: Some(AWKWARD.to_owned()),
+            alert: Some(Alert::UnknownCodes),
+        },
+    );
     let calm = SignInPage {
         codes: codes(),
         return_to: "/documents".to_owned(),
+        back: None,
         login: String::new(),
         keep: false,
         other_agency: None,
@@ -253,6 +275,7 @@ fn sign_in(samples: &mut Vec<Sample>) {
         &SignInPage {
             codes: awkward_codes(),
             return_to: AWKWARD.to_owned(),
+            back: Some(AWKWARD.to_owned()),
             login: AWKWARD.to_owned(),
             keep: true,
             other_agency: Some("javascript:alert(1)".to_owned()),
@@ -485,6 +508,7 @@ fn account(samples: &mut Vec<Sample>) {
             attached("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
         ],
         attach_at: vec![attach_at("Cabinet Riquet", "/login?client=SPI31&societe=01&attach=1")],
+        devices: devices(),
         alert: None,
     };
     page(samples, &calm);
@@ -531,7 +555,7 @@ fn account(samples: &mut Vec<Sample>) {
     for alert in alerts() {
         page(samples, &AccountPage { pending_email: Some(LONG_EMAIL.to_owned()), alert: Some(alert), ..calm.clone() });
     }
-    page(samples, &AccountPage { accounts: Vec::new(), attach_at: Vec::new(), ..calm });
+    page(samples, &AccountPage { accounts: Vec::new(), attach_at: Vec::new(), devices: Vec::new(), ..calm });
     page(
         samples,
         &AccountPage {
@@ -540,6 +564,7 @@ fn account(samples: &mut Vec<Sample>) {
             pending_email: Some(AWKWARD.to_owned()),
             accounts: vec![awkward],
             attach_at: vec![attach_at(AWKWARD, "javascript:alert(1)")],
+            devices: vec![ShownDevice { id: AWKWARD.to_owned(), last: AWKWARD.to_owned(), ..devices().remove(0) }],
             alert: None,
         },
     );
@@ -550,6 +575,20 @@ fn account(samples: &mut Vec<Sample>) {
         let (typed, error) = (AWKWARD.to_owned(), Some(error));
         page(samples, &ChangeEmailPage { email: typed.clone(), confirmation: typed, error, alert: None });
     }
+}
+
+/// Every word that a device can be called by.
+fn devices() -> Vec<ShownDevice> {
+    const FAMILIES: [&str; 7] = ["firefox", "chrome", "edge", "safari", "opera", "samsung", "other"];
+    const SYSTEMS: [&str; 7] = ["windows", "mac", "linux", "iphone", "ipad", "android", "other"];
+    let device = |(number, (family, system)): (usize, (&'static str, &'static str))| ShownDevice {
+        id: format!("{number:064x}"),
+        family,
+        system,
+        last: "15/07/2026".to_owned(),
+        is_this: number == 0,
+    };
+    FAMILIES.into_iter().zip(SYSTEMS).enumerate().map(device).collect()
 }
 
 fn messages(samples: &mut Vec<Sample>) {

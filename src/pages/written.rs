@@ -16,6 +16,13 @@ pub fn written(at: Timestamp, language: Language) -> String {
     at.to_zoned(zone).strftime(format).to_string()
 }
 
+/// The day of a time.
+#[must_use]
+pub fn written_day(at: Timestamp, language: Language) -> String {
+    let whole = written(at, language);
+    whole.split(',').next().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +31,6 @@ mod tests {
     fn a_time_is_written_on_the_clocks_of_paris() {
         let at: Timestamp = "2026-07-14T22:30:00Z".parse().expect("a time");
         assert_eq!(written(at, Language::Fr), "15/07/2026, 00:30");
+        assert_eq!(written_day(at, Language::Fr), "15/07/2026");
     }
 }

@@ -55,8 +55,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let said = Onward::of(&fields);
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
+    let way_in = wording::login_path_back(&agency, said.account().as_ref(), &return_to);
     let Some(session) = guest.session(&web).await? else {
-        return Ok(guest.go(&wording::login_path_back(&agency, said.account().as_ref(), &return_to)));
+        return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
     };
     match &agency.terms {
         Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
@@ -65,7 +66,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
         _ => {
             if !accept_terms::accept(&web.app, &guest.caller, &session, &agency).await? {
-                return Ok(account::session_over(&web, guest));
+                return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
             }
             guest.rotate(&web, &session).await?;
             Ok(guest.go_into(&agency, return_to.as_str()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
-use super::sign_in::ask_codes;
+use super::sign_in::{ask_codes, codes_page};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
@@ -41,7 +41,7 @@ pub(super) async fn typed(
 
 /// Nothing is looked up for a while, whether the codes are right or not.
 pub(super) fn later(guest: Guest, web: &Web, codes: Codes, next: &'static str, seconds: u64) -> Response {
-    let page = CodesPage { codes, next, alert: Some(Alert::CodesLater) };
+    let page = CodesPage { codes, alert: Some(Alert::CodesLater), ..codes_page(&guest, web, next) };
     let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &page);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response

@@ -78,8 +78,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let said = Onward::of(&fields);
     let Some(agency) = said.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = said.return_to();
+    let way_in = wording::login_path_back(&agency, said.account().as_ref(), &return_to);
     let Some(session) = guest.session(&web).await? else {
-        return Ok(guest.go(&wording::login_path_back(&agency, said.account().as_ref(), &return_to)));
+        return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
     };
     let missing = extranet_password::missing(&web.app, &session, &agency, said.account().as_ref()).await?;
     let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
@@ -88,7 +89,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, link, &password).await?;
     let alert = match restored {
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
-        Restored::SessionOver => return Ok(account::session_over(&web, guest)),
+        Restored::SessionOver => return Ok(account::session_over_at(&web, guest, Some(&agency), way_in)),
         Restored::Silent => {
             let message = MessagePage {
                 name: MessageName::ExtranetUnavailable,

@@ -128,7 +128,10 @@ pub(super) async fn hand_over(
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
     let found = agency_codes::find(&web.app, &guest.caller, &asked.client, &asked.societe).await?;
-    let Found::Agency(agency) = found else { return Ok(guest.go("/login")) };
+    let Found::Agency(agency) = found else {
+        let to = guest.way_in(&web);
+        return Ok(guest.go(&to));
+    };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let way_back =
         query(&[("client", agency.code.client()), ("societe", agency.code.societe()), ("return", return_to.as_str())]);

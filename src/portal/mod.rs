@@ -7,6 +7,7 @@ mod change_email;
 mod change_password;
 mod codes;
 mod detach;
+mod devices;
 mod enter_extranet;
 mod extranet_password;
 mod hand_over;
@@ -52,6 +53,7 @@ fn portal_pages() -> Router<Arc<Web>> {
     Router::new()
         .route("/", get(account::start))
         .route("/login", get(sign_in::show).post(sign_in::submit))
+        .route("/login/forget", post(sign_in::forget_agency))
         .route("/hand-over", get(hand_over::hand_over))
         .route("/migration", get(migrate::show))
         .route("/migration/notice", get(migrate::show).post(migrate::leave_notice))
@@ -73,6 +75,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account", get(account::show))
         .route("/accounts", get(switch_account::show))
         .route("/account/detach", get(detach::show).post(detach::submit))
+        .route("/account/devices/forget", post(devices::forget))
         .route("/account/open", post(switch_account::open))
         .route("/account/password", get(change_password::show).post(change_password::submit))
         .route("/account/email", get(change_email::show).post(change_email::submit))

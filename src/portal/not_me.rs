@@ -63,12 +63,12 @@ fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage 
 }
 
 fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
-    let (name, action_url) = match opened {
-        Opened::Over => (MessageName::LinkUsed, "/login"),
-        Opened::Invalid | Opened::Asked { .. } => (MessageName::LinkInvalid, "/login"),
+    let name = match opened {
+        Opened::Over => MessageName::LinkUsed,
+        Opened::Invalid | Opened::Asked { .. } => MessageName::LinkInvalid,
     };
-    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
-    guest.page_with(StatusCode::GONE, web, None, &page)
+    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
 }
 
 pub(super) async fn show(

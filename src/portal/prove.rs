@@ -92,14 +92,14 @@ pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
             let agency = web.app.directory().agency(agency).cloned();
             return ask_agency(web, guest, agency.as_deref());
         }
-        Opened::Superseded => (MessageName::LinkSuperseded, "/migration"),
-        Opened::Expired => (MessageName::LinkExpired, "/migration"),
-        Opened::Used => (MessageName::LinkUsed, "/login"),
-        Opened::Held => (MessageName::LinkHeld, "/migration"),
-        Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, "/login"),
+        Opened::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
+        Opened::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
+        Opened::Used => (MessageName::LinkUsed, guest.way_in(web)),
+        Opened::Held => (MessageName::LinkHeld, "/migration".to_owned()),
+        Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, guest.way_in(web)),
     };
-    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
-    guest.page_with(StatusCode::GONE, web, None, &page)
+    let agency = guest.last_agency(web);
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
 }
 
 pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {

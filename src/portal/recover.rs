@@ -89,9 +89,13 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
         Opened::Used => MessageName::LinkUsed,
         Opened::Invalid => MessageName::LinkInvalid,
     };
-    let action_url = if name == MessageName::LinkExpired { "/forgotten" } else { "/login" };
-    let page = MessagePage { name, action_url: action_url.to_owned(), request_id: None };
-    guest.page_with(StatusCode::GONE, web, None, &page)
+    let agency = guest.last_agency(web);
+    let action_url = match &agency {
+        Some(agency) if name == MessageName::LinkExpired => wording::forgotten_path(agency),
+        None if name == MessageName::LinkExpired => "/forgotten".to_owned(),
+        _ => guest.way_in(web),
+    };
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {

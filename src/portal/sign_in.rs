@@ -19,8 +19,9 @@ use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
-use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, Given, LastAgency, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
+use crate::web::back::{Back, way_in};
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -42,6 +43,8 @@ pub(super) struct Said {
     account: String,
     /// Who is signed in attaches another account: the form is shown all the same.
     attach: String,
+    /// The page of ours that wanted somebody signed in.
+    back: String,
 }
 
 /// What happened just before.
@@ -75,7 +78,11 @@ pub(super) async fn show(
         return shared_host::enter(guest, &web, session.as_ref(), shared, &return_to).await;
     }
     let attaches = !asked.attach.is_empty() && session.is_some();
+    let back = Back::parse(&asked.back);
     if let Some(session) = session.filter(|_| !attaches) {
+        if let Some(back) = back {
+            return Ok(guest.go(back.as_str()));
+        }
         match &agency {
             None if asked.client.is_empty() && asked.societe.is_empty() => return Ok(guest.go("/account")),
             Some(agency) => {
@@ -98,12 +105,15 @@ pub(super) async fn show(
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency else {
-        if alert.is_some() && asked.client.is_empty() && asked.societe.is_empty() {
-            return Ok(guest.page(&web, None, &CodesPage { codes: Codes::default(), next: "/login", alert }));
+        if asked.client.is_empty() && asked.societe.is_empty() {
+            let empty = codes_page(&guest, &web, "/login");
+            let last = empty.last.filter(|_| !attaches);
+            let page = CodesPage { alert, last, back: back.as_ref().map(into_text), ..empty };
+            return Ok(guest.page(&web, None, &page));
         }
         return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
     };
-    let page = form(&web, &agency, &return_to, alert);
+    let page = form(&web, &agency, &Onto { return_to, back }, alert);
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
@@ -112,14 +122,35 @@ pub(super) fn ask_codes(guest: Guest, web: &Web, client: String, societe: String
     let tried = !client.is_empty() || !societe.is_empty();
     let alert = tried.then_some(Alert::UnknownCodes);
     let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    guest.page_with(status, web, None, &CodesPage { codes: Codes { client, societe }, next, alert })
+    let page = CodesPage { codes: Codes { client, societe }, alert, ..codes_page(&guest, web, next) };
+    guest.page_with(status, web, None, &page)
 }
 
-fn form(web: &Web, agency: &Agency, return_to: &ReturnPath, alert: Option<Alert>) -> SignInPage {
+/// The screen for the codes, empty; the agency that this browser knows is offered above them.
+pub(super) fn codes_page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
+    let last = guest.last_agency(web).map(|agency| LastAgency {
+        name: agency.brand.name.clone(),
+        url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
+    });
+    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
+}
+
+/// What comes after a sign-in: a page of ours, or one of the extranet.
+struct Onto {
+    return_to: ReturnPath,
+    back: Option<Back>,
+}
+
+fn into_text(back: &Back) -> String {
+    back.as_str().to_owned()
+}
+
+fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>) -> SignInPage {
     SignInPage {
         other_agency: shared_host::way_to_others(web, agency),
         codes: wording::codes(Some(agency)),
-        return_to: return_to.as_str().to_owned(),
+        return_to: onto.return_to.as_str().to_owned(),
+        back: onto.back.as_ref().map(into_text),
         login: String::new(),
         keep: false,
         given: Given::Hidden,
@@ -133,6 +164,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Err(response) => return Ok(response),
     };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
+    let onto = Onto { return_to, back: Back::parse(fields.text("back")) };
     let keep = fields.ticked("keep");
     // « Mon agence m'a donné un nouveau mot de passe » is a form of its own on the page of every refusal.
     let meant = if fields.text("given") == "agency" { Meant::AgencysNew } else { Meant::Either };
@@ -144,42 +176,43 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         agency: Arc::clone(&agency),
     };
     let mut guest = guest;
-    guest.stands_at(login_here(&agency, &return_to));
+    guest.stands_at(login_here(&agency, &onto));
     let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
         Ok(outcome) => outcome,
         Err(fault) => {
-            let page = form(&web, &agency, &return_to, Some(alert_of(&fault)));
+            let page = form(&web, &agency, &onto, Some(alert_of(&fault)));
             let page = SignInPage { login: fields.text("login").to_owned(), keep, ..page };
             return Ok(try_again(guest, &web, Some(&agency), &page, &fault));
         }
     };
     let alert = match outcome {
-        Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &return_to, &signed_in).await,
+        Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &onto, &signed_in).await,
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);
             return Ok(guest.go("/migration"));
         }
-        Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &return_to)),
+        Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &onto)),
         Outcome::OldCredentials => Alert::OldCredentials,
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };
     let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Closed };
-    let page = form(&web, &agency, &return_to, Some(alert));
+    let page = form(&web, &agency, &onto, Some(alert));
     let page = SignInPage { login: fields.text("login").to_owned(), keep, given, ..page };
     Ok(guest.page_again(&web, Some(&agency), &page))
 }
 
 /// Where the form is shown by GET, for who changes the language on the page that answered it.
-fn login_here(agency: &Agency, return_to: &ReturnPath) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to.as_str()).finish();
-    format!("{}&{query}", wording::login_path(Some(agency)))
+fn login_here(agency: &Agency, onto: &Onto) -> String {
+    let return_to = onto.return_to.as_str();
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to).finish();
+    format!("{}&{query}", way_in(Some(agency), onto.back.as_ref()))
 }
 
 /// The extranet could not say: a page of its own, no failure counted, and the way to try again (b03).
-fn silent(guest: Guest, web: &Web, agency: &Agency, return_to: &ReturnPath) -> Response {
-    let action_url = login_here(agency, return_to);
+fn silent(guest: Guest, web: &Web, agency: &Agency, onto: &Onto) -> Response {
+    let action_url = login_here(agency, onto);
     let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url, request_id: None };
     let mut response = guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, Some(agency), &page);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
@@ -192,14 +225,25 @@ async fn welcome(
     mut guest: Guest,
     web: &Web,
     agency: &Agency,
-    return_to: &ReturnPath,
+    onto: &Onto,
     signed_in: &SignedIn,
 ) -> Result<Response, Fault> {
     if let Some(before) = guest.session(web).await? {
         sign_out::sign_out(&web.app, &guest.caller, &before).await?;
     }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
-    guest.set(Kind::Device, signed_in.device.expose(), Some(Duration::days(i64::from(device::KNOWN_DAYS))));
+    let known = Some(Duration::days(i64::from(device::KNOWN_DAYS)));
+    guest.set(Kind::Device, signed_in.device.expose(), known);
+    guest.set(Kind::Agency, &agency.code.to_string(), known);
     guest.renew_browser(long_secret(&*web.app.dice));
-    Ok(guest.go_into(agency, return_to.as_str()))
+    Ok(match &onto.back {
+        Some(back) => guest.go(back.as_str()),
+        None => guest.go_into(agency, onto.return_to.as_str()),
+    })
+}
+
+/// « Oublier cette agence ».
+pub(super) async fn forget_agency(mut guest: Guest, _: Fields) -> Response {
+    guest.clear(Kind::Agency);
+    guest.go("/login")
 }

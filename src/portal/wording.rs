@@ -10,6 +10,8 @@ use crate::domain::path::ReturnPath;
 use crate::domain::policy::Order;
 use crate::pages::portal::{Codes, Criterion, FieldError, Progress};
 
+pub(super) use crate::web::back::login_path;
+
 /// The codes that a form carries along.
 pub(super) fn codes(agency: Option<&Agency>) -> Codes {
     agency.map_or_else(Codes::default, |agency| Codes {
@@ -18,15 +20,7 @@ pub(super) fn codes(agency: Option<&Agency>) -> Codes {
     })
 }
 
-/// The login page of an agency, or the one that asks for the codes.
-pub(super) fn login_path(agency: Option<&Agency>) -> String {
-    agency.map_or_else(
-        || "/login".to_owned(),
-        |agency| format!("/login?client={}&societe={}", agency.code.client(), agency.code.societe()),
-    )
-}
-
-/// The same, to come back to a page of its extranet, in this account where one is named.
+/// The login page, to come back to a page of its extranet, in this account where one is named.
 pub(super) fn login_path_back(agency: &Agency, account: Option<&AccountLabel>, return_to: &ReturnPath) -> String {
     let more = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("account", account.map_or("", AccountLabel::as_str))
@@ -51,7 +45,7 @@ pub(super) fn forgotten_path(agency: &Agency) -> String {
     format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())
 }
 
-/// The same with a notice of what happened just before.
+/// The login page with a notice of what happened just before.
 pub(super) fn login_path_with(agency: Option<&Agency>, notice: &str) -> String {
     let joint = if agency.is_some() { '&' } else { '?' };
     format!("{}{joint}{notice}", login_path(agency))

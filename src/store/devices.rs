@@ -2,14 +2,27 @@
 
 use jiff::Timestamp;
 
-use super::rows::millis;
+use sqlx::any::AnyRow;
+
+use super::rows::{Columns as _, millis};
 use super::{StoreError, Tx};
-use crate::domain::device;
+use crate::domain::device::{self, Look};
 use crate::domain::identity::IdentityId;
 use crate::domain::secret::SecretDigest;
 
 /// For how long a person is known on a device.
 pub(super) const KNOWN_MS: i64 = device::KNOWN_DAYS as i64 * 86_400_000;
+
+/// A device on which a person is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Of the device's secret.
+    pub digest: SecretDigest,
+    /// What its browser said it is.
+    pub look: Look,
+    /// When the person signed in there last.
+    pub remembered_at: Timestamp,
+}
 
 impl Tx {
     /// Remembers that the person signed in on this device; beyond what one may know, it forgets the oldest.
@@ -20,14 +33,16 @@ impl Tx {
         &mut self,
         identity: &IdentityId,
         device: SecretDigest,
+        look: Look,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO devices (digest, identity_id, remembered_at) VALUES ($1, $2, $3)
-             ON CONFLICT (digest, identity_id) DO UPDATE SET remembered_at = excluded.remembered_at",
+            "INSERT INTO devices (digest, identity_id, look, remembered_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (digest, identity_id) DO UPDATE SET look = excluded.look, remembered_at = excluded.remembered_at",
         )
         .bind(device.to_hex())
         .bind(identity.as_str())
+        .bind(look.name())
         .bind(millis(now))
         .execute(self.conn())
         .await?;
@@ -77,6 +92,37 @@ impl Tx {
         Ok(known.is_some())
     }
 
+    /// The devices on which the person is known, the last used first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn devices_of(&mut self, identity: &IdentityId, now: Timestamp) -> Result<Vec<KnownDevice>, StoreError> {
+        sqlx::query(
+            "SELECT digest, look, remembered_at FROM devices WHERE identity_id = $1 AND remembered_at > $2
+             ORDER BY remembered_at DESC, digest",
+        )
+        .bind(identity.as_str())
+        .bind(millis(now) - KNOWN_MS)
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(known_device)
+        .collect()
+    }
+
+    /// Forgets one device of the person; whoever else is known on it stays so. False if it was not known.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget_device(&mut self, identity: &IdentityId, device: SecretDigest) -> Result<bool, StoreError> {
+        let deleted = sqlx::query("DELETE FROM devices WHERE identity_id = $1 AND digest = $2")
+            .bind(identity.as_str())
+            .bind(device.to_hex())
+            .execute(self.conn())
+            .await?;
+        Ok(deleted.rows_affected() == 1)
+    }
+
     /// Forgets every device of the person.
     ///
     /// # Errors
@@ -85,4 +131,12 @@ impl Tx {
         sqlx::query("DELETE FROM devices WHERE identity_id = $1").bind(identity.as_str()).execute(self.conn()).await?;
         Ok(())
     }
+}
+
+fn known_device(row: &AnyRow) -> Result<KnownDevice, StoreError> {
+    Ok(KnownDevice {
+        digest: row.digest("digest")?,
+        look: Look::parse(&row.text("look")?),
+        remembered_at: row.time("remembered_at")?,
+    })
 }

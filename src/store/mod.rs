@@ -53,6 +53,7 @@ pub use addresses::RefusedAddress;
 pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
+pub use devices::KnownDevice;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use jars::Jar;

@@ -9,6 +9,7 @@ use crate::domain::recovery::Recovery;
 use crate::domain::secret::SecretDigest;
 
 const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 impl Tx {
     /// Keeps a reset that is asked for; the person's older ones are superseded.
@@ -124,9 +125,21 @@ impl Tx {
     /// # Errors
     /// The database failed.
     pub async fn letters_in_last_hour(&mut self, key: &str, now: Timestamp) -> Result<u32, StoreError> {
+        self.letters_since(key, millis(now) - HOUR_MS).await
+    }
+
+    /// The same in the last day, which is as long as they are kept.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn letters_in_last_day(&mut self, key: &str, now: Timestamp) -> Result<u32, StoreError> {
+        self.letters_since(key, millis(now) - DAY_MS).await
+    }
+
+    async fn letters_since(&mut self, key: &str, since: i64) -> Result<u32, StoreError> {
         sqlx::query("SELECT count(*) AS letters FROM letter_counts WHERE subject = $1 AND counted_at > $2")
             .bind(key)
-            .bind(millis(now) - HOUR_MS)
+            .bind(since)
             .fetch_one(self.conn())
             .await?
             .count("letters")

@@ -22,7 +22,7 @@ impl Tx {
         )
         .bind(warning.id.as_str())
         .bind(warning.identity.as_str())
-        .bind(name(warning.changed))
+        .bind(warning.changed.name())
         .bind(warning.former.as_str())
         .bind(warning.email.as_str())
         .bind(warning.password.as_str())
@@ -71,7 +71,8 @@ impl Tx {
         .bind(link.to_hex())
         .fetch_optional(self.conn())
         .await?
-        .map(|row| warning(&row))
+        .as_ref()
+        .map(warning)
         .transpose()
     }
 
@@ -123,7 +124,7 @@ impl Tx {
         )
         .bind(millis(now))
         .bind(identity.as_str())
-        .bind(name(changed))
+        .bind(changed.name())
         .bind(millis(since))
         .execute(self.conn())
         .await?;
@@ -131,22 +132,11 @@ impl Tx {
     }
 }
 
-const fn name(changed: Changed) -> &'static str {
-    match changed {
-        Changed::Email => "email",
-        Changed::Password => "password",
-    }
-}
-
 fn warning(row: &AnyRow) -> Result<Warning, StoreError> {
     Ok(Warning {
         id: WarningId::stored(row.text("id")?),
         identity: IdentityId::stored(row.text("identity_id")?),
-        changed: match row.text("kind")?.as_str() {
-            "email" => Changed::Email,
-            "password" => Changed::Password,
-            _ => return Err(corrupt("kind")),
-        },
+        changed: Changed::parse(&row.text("kind")?).ok_or_else(|| corrupt("kind"))?,
         former: row.email("former")?,
         email: row.email("email")?,
         password: row.hash("password")?,

@@ -23,6 +23,8 @@ pub enum Kind {
     Renewals,
     /// Whose the extranet's cookies on an agency's host are, by the account's label (b17).
     Account,
+    /// Which agency was signed in to last from this browser, by its codes; on the portal.
+    Agency,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Bind => ("vestibule-bind", "__Host-vestibule-bind"),
             Self::Renewals => ("vestibule-renewals", "__Host-vestibule-renewals"),
             Self::Account => ("vestibule-account", "__Host-vestibule-account"),
+            Self::Agency => ("vestibule-agency", "__Host-vestibule-agency"),
         }
     }
 

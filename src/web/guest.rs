@@ -9,14 +9,16 @@ use cookie::time::Duration;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
+use super::back::{Back, way_in};
 use super::cookies::{self, Kind};
 use super::endings::{ending, endings};
 use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
+use crate::domain::access::{From as AskedFrom, asked_from};
 use crate::domain::accounts::Accounts;
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::cookie::{Pair, pairs};
 use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
@@ -99,10 +101,42 @@ impl Guest {
         Ok(session)
     }
 
-    /// Whether something was sent here that should have been done in a session which the browser believes to have.
+    /// Whether something was sent here.
     #[must_use]
-    pub const fn posts_in_a_session(&self) -> bool {
-        self.posts && self.session.is_some()
+    pub const fn posts(&self) -> bool {
+        self.posts
+    }
+
+    /// The agency that was signed in to last from this browser, if it is still here.
+    #[must_use]
+    pub fn last_agency(&self, web: &Web) -> Option<Arc<Agency>> {
+        let code = AgencyCode::stored(self.cookie(Kind::Agency)?)?;
+        web.app.directory().agency(&code).cloned()
+    }
+
+    /// The way to sign in at that agency and back here, or to the page that held what was sent here.
+    #[must_use]
+    pub fn way_in(&self, web: &Web) -> String {
+        way_in(self.last_agency(web).as_deref(), self.back(web).as_ref())
+    }
+
+    /// Whether a page of the portal itself sent this.
+    #[must_use]
+    pub fn sent_from_here(&self, web: &Web) -> bool {
+        let text = |name: HeaderName| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let site = text(HeaderName::from_static("sec-fetch-site"));
+        self.posts && asked_from(text(header::ORIGIN), site, web.app.directory().portal()) == AskedFrom::Here
+    }
+
+    fn back(&self, web: &Web) -> Option<Back> {
+        if !self.posts {
+            return Back::parse(&self.here);
+        }
+        let portal = web.portal_url();
+        let referer = self.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+        let held_by = referer.and_then(|referer| Back::parse(referer.strip_prefix(&portal)?));
+        let of_account = || Back::account().filter(|_| self.here.starts_with("/account/"));
+        held_by.or_else(|| Back::parse(&self.here)).or_else(of_account)
     }
 
     /// Where this page is shown by GET, when it answers a form: the language picker leads there.

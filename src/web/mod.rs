@@ -1,5 +1,6 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
+pub mod back;
 pub mod cookies;
 pub mod endings;
 pub mod fields;

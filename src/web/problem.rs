@@ -118,7 +118,12 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     let mut asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
-    let Ok(guest) = Guest::from_request_parts(&mut asked, &web).await;
+    let Ok(mut guest) = Guest::from_request_parts(&mut asked, &web).await;
+    let problem = if problem.name == MessageName::FormRefused && is_of_an_ended_session(&mut guest, &web).await {
+        Problem::page(StatusCode::UNAUTHORIZED, MessageName::SessionOver)
+    } else {
+        problem
+    };
     let request_id = guest.arrival.request_id.to_string();
     if let Some(Cause(cause)) = response.extensions().get() {
         tracing::error!(request_id, cause, "a request failed");
@@ -132,6 +137,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         Place::Own(host) | Place::Extranet(host) => {
             host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
         }
+        Place::Portal if problem.name == MessageName::SessionOver => guest.last_agency(&web),
         Place::Portal | Place::Nowhere => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
@@ -147,10 +153,18 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     page
 }
 
+/// Whether a form of a page that wants somebody signed in was refused because whoever sent it is not any more: with the
+/// session goes what the form was made for.
+async fn is_of_an_ended_session(guest: &mut Guest, web: &Web) -> bool {
+    let wants_somebody = matches!(guest.arrival.place, Place::Portal) && guest.here.starts_with("/account");
+    wants_somebody && guest.sent_from_here(web) && matches!(guest.session(web).await, Ok(None))
+}
+
 /// Where the button of such a page leads: the page itself again where trying again may help, the account where only that is
 /// open, else the way in.
 fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
     match name {
+        MessageName::SessionOver => guest.way_in(web),
         MessageName::Unnamed | MessageName::OldLogin => format!("{}/account", web.portal_url()),
         MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
             if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>

@@ -18,7 +18,8 @@ on_every_stage! {
     b21_an_interrupted_wizard_goes_on_at_its_step_in_another_browser_and_after_a_restart,
     b23_the_address_that_the_agency_knows_is_told_once_when_another_one_is_chosen,
     b23_whoever_joins_an_account_without_a_letter_has_the_agencys_address_told_too,
-    b23_the_letter_to_the_agencys_address_counts_as_one,
+    b23_the_letter_to_the_agencys_address_is_one_a_day_and_none_of_its_own,
+    b23_whoever_has_no_letters_left_has_the_agencys_address_told_all_the_same,
 }
 
 fn b01_old_credentials_are_asked_of_the_unchanged_form_once_on_behalf_of_the_resident(stage: Stage) {
@@ -233,15 +234,44 @@ fn b23_whoever_joins_an_account_without_a_letter_has_the_agencys_address_told_to
     assert!(letter.subject.contains("une autre adresse") && !letter.text.contains("alice"), "{}", letter.text);
 }
 
-fn b23_the_letter_to_the_agencys_address_counts_as_one(stage: Stage) {
+const TOLD: &str = "SELECT COUNT(*) FROM letters WHERE kind LIKE '%address-chosen%'";
+
+fn b23_the_letter_to_the_agencys_address_is_one_a_day_and_none_of_its_own(stage: Stage) {
     let town = Town::build_with(|site| site.on(stage).set("mail.limits.per_address", 1));
-    let mut carol = Person::new(&town.gateway);
-    migrate_up_to_proof(&mut carol, "a", CAROL, "nouvelle@ailleurs.example");
+    for run in 0..5 {
+        let mut stranger = Person::new(&town.gateway);
+        migrate_up_to_proof(&mut stranger, "a", CAROL, &format!("nouvelle-{run}@ailleurs.example"));
+        stranger.press("Revenir à la 1re étape");
+    }
     town.gateway.letter_to(CAROL.email);
-    let mut again = Person::new(&town.gateway);
+    assert_eq!(town.gateway.number(TOLD), 1);
+    // The one letter of this hour is still hers.
+    let mut carol = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut carol, "a", CAROL, CAROL.email);
+    town.gateway.letter_to(CAROL.email);
     carol.press("Revenir à la 1re étape");
-    migrate_up_to_proof(&mut again, "a", CAROL, "autre@ailleurs.example");
-    let code = town.gateway.letter_to("autre@ailleurs.example").code();
-    again.fill("code", &code).press("Valider").see("Votre compte est à jour");
-    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM letters WHERE kind LIKE '%address-chosen%'"), 1);
+    // The next day there is another one.
+    town.gateway.rewrite("UPDATE letter_counts SET counted_at = counted_at - 86400001");
+    let mut stranger = Person::new(&town.gateway);
+    migrate_up_to_proof(&mut stranger, "a", CAROL, "encore@ailleurs.example");
+    assert_eq!(town.gateway.number(TOLD), 2);
+}
+
+fn b23_whoever_has_no_letters_left_has_the_agencys_address_told_all_the_same(stage: Stage) {
+    for limit in ["per_client", "per_agency", "per_hour"] {
+        let town = Town::build_with(|site| site.on(stage).set(&format!("mail.limits.{limit}"), 5));
+        town.alice();
+        let mut mallory = Person::new(&town.gateway);
+        for _ in 0..5 {
+            mallory.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+        }
+        try_sign_in(&mut mallory, "a", CAROL.login, CAROL.password);
+        mallory
+            .press("Étape suivante")
+            .follow("J'ai déjà un compte")
+            .fill("email", ALICE.email)
+            .fill("password", CHOSEN);
+        mallory.press("Connexion").see("Compte associé");
+        assert_eq!(town.gateway.number(TOLD), 1, "{limit}");
+    }
 }

@@ -12,6 +12,7 @@ mod migrate;
 mod not_me;
 mod passwords;
 mod recover;
+mod session_over;
 mod several_accounts;
 mod shared_host;
 mod sign_in;

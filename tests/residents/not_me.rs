@@ -138,7 +138,7 @@ fn law_006_the_address_from_before_is_told_by_the_agency_and_can_undo_the_change
         let restored = |letter: &Letter| letter.subject.contains("est rétablie");
         town.gateway.letters().wait_for(address, restored);
     }
-    thief.open("/account").see("Trouver votre agence").miss(NEW);
+    thief.open("/account").see("Email ou identifiant").miss(NEW);
     try_sign_in(&mut thief, "a", NEW, CHOSEN);
     thief.see(REFUSED);
     town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
@@ -245,7 +245,7 @@ fn c09_who_did_not_change_the_password_keeps_the_address_and_is_led_to_a_new_one
     let reset = reset_letter(&town, ALICE.email);
     alice.open(reset.link()).fill("password", "Tilleul-77-banc").fill("confirmation", "Tilleul-77-banc");
     alice.press("Enregistrer").see("Mot de passe réinitialisé");
-    thief.open("/account").see("Trouver votre agence");
+    thief.open("/account").see("Email ou identifiant");
     // The owner is not held any more.
     town.sign_in(&mut alice, "a", ALICE.email, "Tilleul-77-banc");
     alice.open("/account/email").fill("email", NEW).fill("confirmation", NEW).fill("current", "Tilleul-77-banc");

@@ -3,6 +3,7 @@
 use super::{OTHER, REFUSED};
 use crate::support::{
     person::Person,
+    site::Agency,
     stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, Town, login_path, try_sign_in},
 };
@@ -16,6 +17,8 @@ on_every_stage! {
     sec_204_a_password_opens_every_door_however_it_is_composed,
     review_residents_11_the_present_password_is_no_new_one,
     review_residents_11_neither_the_old_password_nor_ones_own_name_is_a_new_one,
+    sec_205_the_extranets_password_is_no_new_one_after_the_wizard_either,
+    sec_205_the_extranets_password_is_the_one_that_it_takes_now,
 }
 
 fn sec_204_a_password_opens_every_door_however_it_is_composed(stage: Stage) {
@@ -95,4 +98,55 @@ fn review_residents_11_neither_the_old_password_nor_ones_own_name_is_a_new_one(s
     bob.see("C'est votre ancien mot de passe");
     bob.fill("password", "Soleil-de-Brest-29").fill("confirmation", "Soleil-de-Brest-29").press("Créer mon compte");
     bob.see("Vérifiez votre boîte mail");
+}
+
+/// A password of an extranet, as it is and as it may be composed and pasted.
+const EXTRANETS: [&str; 4] =
+    ["Bouleau 42-vert", "Bouleau\u{a0}42-vert", "Bouleau \u{ff14}\u{ff12}-vert", " Bouleau 42-vert "];
+const OLD: &str = "C'est votre ancien mot de passe";
+
+fn sec_205_the_extranets_password_is_no_new_one_after_the_wizard_either(stage: Stage) {
+    // Agency A keeps it for its extranet's form; agency B trusts headers, and only a digest is left of it.
+    let b = |agency: Agency| agency.set("sign_in.adapter", "trusted-headers");
+    let town = Town::build_with_agencies(|site| site.on(stage), |agency| agency, b);
+    town.a.make_anew(BOB.login, EXTRANETS[0]);
+    let roster = town.gateway.folder().join("roster.csv");
+    std::fs::write(&roster, format!("login,password\nB-10,{}\n", EXTRANETS[0])).expect("a roster");
+    let imported = town.gateway.run("import", &["--agency", "CB/SB", roster.to_str().expect("a path in UTF-8")]);
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    for (agency, login, email) in [("a", BOB.login, BOB.email), ("b", "B-10", "loic@residents.example")] {
+        let mut person = Person::new(&town.gateway);
+        town.migrate_named(&mut person, agency, login, EXTRANETS[0], email);
+        try_sign_in(&mut person, agency, email, CHOSEN);
+        for same in EXTRANETS {
+            is_no_new_one(&mut person, same);
+        }
+        let mut forgetful = Person::new(&town.gateway);
+        let codes = if agency == "a" { "client=CA&societe=SA" } else { "client=CB&societe=SB" };
+        forgetful.open(format!("/forgotten?{codes}")).fill("login", email).press("Recevoir l'e-mail");
+        let letters = town.gateway.letters();
+        let link = letters.wait_for(email, |letter| letter.subject.contains("nouveau mot de passe")).link();
+        for same in EXTRANETS {
+            forgetful.open(&link).fill("password", same).fill("confirmation", same).press("Enregistrer").see(OLD);
+        }
+        forgetful.fill("password", OTHER).fill("confirmation", OTHER);
+        forgetful.press("Enregistrer").see("Mot de passe réinitialisé");
+    }
+}
+
+fn sec_205_the_extranets_password_is_the_one_that_it_takes_now(stage: Stage) {
+    let town = Town::on(stage);
+    let mut alice = town.alice();
+    town.a.make_anew(ALICE.login, EXTRANETS[0]);
+    town.gateway.let_pass(1);
+    alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client");
+    alice.fill("password", EXTRANETS[0]).press("Enregistrer et continuer");
+    is_no_new_one(&mut alice, EXTRANETS[0]);
+    alice.open("/account/password").fill("current", CHOSEN).fill("password", OTHER).fill("confirmation", OTHER);
+    alice.press("Enregistrer").see("Votre mot de passe a été modifié");
+}
+
+fn is_no_new_one(person: &mut Person, password: &str) {
+    person.open("/account/password").fill("current", CHOSEN).fill("password", password);
+    person.fill("confirmation", password).press("Enregistrer").see(OLD);
 }

@@ -12,6 +12,7 @@ const OTHER: &str = "Cerisier-31-mur";
 on_every_stage! {
     review_b7_everybody_who_signs_in_on_a_shared_computer_stays_known_there,
     review_b7_a_reset_ends_what_devices_know_of_that_person_and_of_nobody_else,
+    c16_whoever_has_signed_in_on_devices_sees_them_and_has_one_forgotten,
     residents_8_whoever_begins_the_wizard_after_somebody_else_sees_nobodys_address,
 }
 
@@ -66,6 +67,63 @@ fn review_b7_a_reset_ends_what_devices_know_of_that_person_and_of_nobody_else(st
     try_sign_in(&mut computer, "a", ALICE.email, OTHER);
     computer.see(REFUSED);
     town.sign_in(&mut computer, "a", BOB.email, CHOSEN);
+}
+
+fn c16_whoever_has_signed_in_on_devices_sees_them_and_has_one_forgotten(stage: Stage) {
+    let town = Town::on(stage);
+    let mut computer = shared(&town);
+    town.sign_in(&mut computer, "a", ALICE.email, CHOSEN);
+    let mut phone = Person::new(&town.gateway);
+    town.sign_in(&mut phone, "a", ALICE.email, CHOSEN);
+    let devices = |of: &str| {
+        town.gateway.number(&format!(
+            "SELECT COUNT(*) FROM devices d JOIN credentials c ON c.identity_id = d.identity_id WHERE c.email = '{of}'"
+        ))
+    };
+    assert_eq!((devices(ALICE.email), devices(BOB.email)), (2, 1));
+    // Each sees which one it is, and the other one.
+    for person in [&mut computer, &mut phone] {
+        person.open("/account").see("Appareils reconnus").see("Firefox sur un ordinateur Linux").see("cet appareil –");
+        assert_eq!(person.words().matches("dernière connexion :").count(), 2);
+    }
+    // Nobody has another one's forgotten.
+    let bobs = town.gateway.texts(&format!(
+        "SELECT d.digest FROM devices d JOIN credentials c ON c.identity_id = d.identity_id WHERE c.email = '{}'",
+        BOB.email
+    ));
+    for named in [bobs[0].as_str(), "", "x", &"0".repeat(64)] {
+        let mut form = phone.form("Oublier cet appareil Firefox sur un ordinateur Linux");
+        for (name, value) in &mut form.fields {
+            if name == "device" {
+                named.clone_into(value);
+            }
+        }
+        let of_bob = named == bobs[0];
+        phone.send(&form);
+        // Bob and Alice share the computer: she may forget herself there, and not him.
+        assert_eq!(
+            (devices(ALICE.email), devices(BOB.email)),
+            (if of_bob { 1 } else { devices(ALICE.email) }, 1),
+            "{named}"
+        );
+    }
+    // The computer knows her no more, and is not signed out; it knows Bob as before.
+    computer.open("/account").see(ALICE.email).miss("cet appareil –").see("Firefox sur un ordinateur Linux");
+    computer.open("/account").press("Se déconnecter");
+    lock(&town, ALICE.email);
+    lock(&town, BOB.email);
+    try_sign_in(&mut computer, "a", ALICE.email, CHOSEN);
+    computer.see(REFUSED);
+    town.sign_in(&mut computer, "a", BOB.email, CHOSEN);
+    // This one.
+    phone
+        .open("/account")
+        .press("Oublier cet appareil Firefox sur un ordinateur Linux")
+        .see("Cet appareil est oublié")
+        .miss("Appareils reconnus");
+    assert_eq!(devices(ALICE.email), 0);
+    assert_eq!(town.gateway.traced("device-forgotten"), 2);
+    phone.open("/account").see(ALICE.email);
 }
 
 fn residents_8_whoever_begins_the_wizard_after_somebody_else_sees_nobodys_address(stage: Stage) {

@@ -83,9 +83,11 @@ fn decision_1_two_people_whose_identifiers_differ_in_case_stay_two(stage: Stage)
     // Each is still who it was.
     town.sign_in(&mut Person::new(&town.gateway), "a", MR.email, CHOSEN);
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 3);
-    let status = town.gateway.run("status", &[]);
-    let said = String::from_utf8_lossy(&status.stdout);
-    assert!(said.contains("CA/SA: identifiers that differ in capitals"), "{said}");
+    for (command, more) in [("status", &[][..]), ("check", &["--offline"])] {
+        let said = town.gateway.run(command, more);
+        let said = String::from_utf8_lossy(&said.stdout);
+        assert!(said.contains("CA/SA: identifiers that differ in capitals"), "{command}: {said}");
+    }
 }
 
 fn decision_1_two_spellings_of_one_account_stay_one_and_go_on_where_they_were(stage: Stage) {

@@ -36,6 +36,7 @@ on_every_database! {
     rel_069_an_account_that_is_there_again_opens_the_wizard_again,
     rel_069_a_roster_that_only_says_more_ends_nothing,
     rel_069_support_takes_an_account_from_who_is_about_to_get_it,
+    rel_069_support_ends_the_run_of_an_account_that_nobody_has_yet,
     rel_069_what_happens_while_the_extranet_thinks_is_asked_once_it_has_answered,
 }
 
@@ -194,6 +195,32 @@ fn rel_069_support_takes_an_account_from_who_is_about_to_get_it(stage: Stage) {
         nadia.fill("code", &code).press("Valider").see(ASK).see(PHONE);
         assert_eq!(owners(&town, CAROL.login), i64::from(act == "disable"), "{act}");
         assert_eq!(town.gateway.number("SELECT COUNT(*) FROM credentials"), 1, "{act}: nobody was made");
+    }
+}
+
+fn rel_069_support_ends_the_run_of_an_account_that_nobody_has_yet(stage: Stage) {
+    let why = ["--yes", "--reason", "by order of the agency"];
+    let person = |town: &Town, arguments: &[&str]| {
+        let done = town.gateway.run("person", &[arguments, &why].concat());
+        (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+    };
+    for (finishes, spelled) in [(ByCode, CAROL.login), (ByLinkElsewhere, "CAROL-3"), (ByJoining, " carol-3 ")] {
+        let town = town(stage);
+        town.alice();
+        let mut carol = Person::new(&town.gateway);
+        let begun = begin(&town, &mut carol, "a", CAROL, finishes);
+        // Nobody has it: there is no access to withdraw, but there is a run to end.
+        let (done, said) = person(&town, &["disable", "carol-3@CA/SA"]);
+        assert!(!done && said.contains("vestibule person unlink CA/SA carol-3"), "{said}");
+        let (done, said) = person(&town, &["unlink", "CA/SA", spelled]);
+        assert!(done && said.contains("who was about to get it"), "{said}");
+        is_not_given(&town, &mut carol, "a", CAROL, finishes, &begun);
+        assert_eq!(town.gateway.traced("account-unlinked"), 1);
+        let (done, said) = person(&town, &["unlink", "CA/SA", spelled]);
+        assert!(!done && said.contains("nobody has the account"), "{said}");
+        // It was not closed: who has the old credentials begins anew.
+        try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+        carol.see("évolue");
     }
 }
 

@@ -109,6 +109,7 @@ alert-too-early = Take the time to read this page: the “Next step” button wi
 alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
 alert-password-changed = Your password has been changed. Your other devices have been signed out.
 alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
+alert-device-forgotten = This device is forgotten. It is recognised again at the next sign-in.
 alert-account-detached = The agency account was detached. An e-mail confirms it.
 alert-disowned = The request was stopped. Nothing was changed.
 alert-attach-another = To attach an account, enter the identifier and password that the agency gave you for that account.

@@ -1,5 +1,8 @@
 codes-title = Find your agency
 codes-text = Enter the two codes of your agency. You find them in its letters, or in the sign-in address that it gave you.
+codes-last = Continue with { $agency }
+codes-forget = Forget this agency on this device
+codes-other = Another agency?
 codes-client = Client code
 codes-societe = Company code
 codes-hint = In the sign-in address, the client code stands after “client=” and the company code after “societe=”.

@@ -110,6 +110,7 @@ alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suiva
 alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accepte les présentes conditions ».
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
 alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
+alert-device-forgotten = Cet appareil est oublié. Il sera à nouveau reconnu à la prochaine connexion.
 alert-account-detached = Le compte d'agence a été détaché. Un e-mail vous le confirme.
 alert-disowned = La demande a été arrêtée. Rien n'a été modifié.
 alert-attach-another = Pour associer un compte, saisissez l'identifiant et le mot de passe que l'agence vous a remis pour ce compte.

@@ -1,5 +1,8 @@
 codes-title = Trouver votre agence
 codes-text = Indiquez les deux codes de votre agence. Ils figurent sur son courrier ou dans l'adresse de connexion qu'elle vous a donnée.
+codes-last = Continuer avec { $agency }
+codes-forget = Oublier cette agence sur cet appareil
+codes-other = Une autre agence ?
 codes-client = Code client
 codes-societe = Code société
 codes-hint = Dans l'adresse de connexion, le code client suit « client= » et le code société suit « societe= ».

@@ -20,13 +20,20 @@ pub struct Disabled {
     pub letters: u64,
 }
 
-/// What taking an account from its person came to.
+/// What taking an account came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unlinked {
-    /// Whose it was.
-    pub identity: IdentityId,
-    /// Accounts that the person still has.
-    pub left: usize,
+pub enum Unlinked {
+    /// Somebody had it.
+    From {
+        /// Whose it was.
+        identity: IdentityId,
+        /// Accounts that the person still has.
+        left: usize,
+    },
+    /// Nobody had it, but somebody was about to get it.
+    FromARun,
+    /// Nobody had it, nor was about to get it; nothing was changed.
+    Nobodys,
 }
 
 /// A counter of failures, and how it is judged.
@@ -90,33 +97,35 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
     })
 }
 
-/// Takes an account from its person; none if nobody has it. The person and all other accounts stay.
+/// Takes an account from its person, or from who is about to get it. The person and all other accounts stay.
 ///
 /// # Errors
 /// The store fails.
-pub async fn unlink(
-    app: &App,
-    agency: &AgencyCode,
-    login: &LegacyLogin,
-    reason: &Reason,
-) -> Result<Option<Unlinked>, Fault> {
+pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason: &Reason) -> Result<Unlinked, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
+    let ended_a_run = holder::end_runs(app, &mut tx, agency, login, now).await?;
+    let event = AuditEvent::AccountUnlinked { reason: reason.as_str().to_owned() };
     let spelled = spelling::spelled(app, &mut tx, agency, login).await?;
-    holder::end_runs(app, &mut tx, agency, login, now).await?;
-    let Some(link) = spelling::nearest_link(&mut tx, agency, &spelled).await? else { return Ok(None) };
-    if !tx.unlink(&link.id).await? {
-        return Ok(None);
+    if let Some(link) = spelling::nearest_link(&mut tx, agency, &spelled).await?
+        && tx.unlink(&link.id).await?
+    {
+        let entry = AuditEntry {
+            agency: Some(agency.clone()),
+            login: Some(link.account.login),
+            ..Found::Person(link.identity.clone()).entry(event)
+        };
+        trace(&mut tx, &entry, now).await?;
+        let left = tx.links_of(&link.identity).await?.len();
+        app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
+        return Ok(Unlinked::From { identity: link.identity, left });
     }
-    let entry = AuditEntry {
-        agency: Some(agency.clone()),
-        login: Some(link.account.login),
-        ..Found::Person(link.identity.clone()).entry(AuditEvent::AccountUnlinked { reason: reason.as_str().to_owned() })
-    };
-    trace(&mut tx, &entry, now).await?;
-    let left = tx.links_of(&link.identity).await?.len();
-    app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
-    Ok(Some(Unlinked { identity: link.identity, left }))
+    if !ended_a_run {
+        return Ok(Unlinked::Nobodys);
+    }
+    trace(&mut tx, &Found::Account(agency.clone(), login.clone()).entry(event), now).await?;
+    tx.commit().await?;
+    Ok(Unlinked::FromARun)
 }
 
 /// Withdraws a person's access: sign-ins end, letters that wait die, and signing in answers as for somebody unknown.

@@ -45,10 +45,11 @@ enum Waited {
 pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    if let Found::Person(identity) = found
-        && tx.is_disabled(identity).await?
-    {
-        return Ok(Resent::Disabled);
+    if let Found::Person(identity) = found {
+        tx.hold_person(identity).await?;
+        if tx.is_disabled(identity).await? {
+            return Ok(Resent::Disabled);
+        }
     }
     let newest = waited_for(app, &mut tx, found).await?.into_iter().max_by_key(|(asked_at, _)| *asked_at);
     let Some((_, waited)) = newest else { return Ok(Resent::Nothing) };

@@ -27,6 +27,7 @@ macro_rules! on_every_ground {
 
 mod browsers;
 mod budgets;
+mod disabled;
 mod kept_secrets;
 mod not_me;
 mod resets;

@@ -9,9 +9,11 @@ use crate::app::change_password::{self, Changed};
 use crate::app::not_me::{self, Opened, Undone};
 use crate::app::prove;
 use crate::app::recover::{self, Reset};
+use crate::app::support;
 use crate::domain::identity::IdentityId;
 use crate::domain::secret::{Secret, eight_digits, long_secret};
 use crate::domain::session::Session;
+use crate::domain::support::Reason;
 use crate::telemetry::SystemDice;
 
 const NEW: &str = "anne.martin@courriel.example";
@@ -27,6 +29,7 @@ on_every_ground! {
     law_006_of_many_who_undo_at_once_one_does,
     law_006_an_undone_change_beats_a_change_of_password_that_was_under_way,
     law_006_an_address_that_somebody_else_has_by_now_is_not_given_back,
+    e11_whoever_is_disabled_while_the_password_is_compared_undoes_nothing,
 }
 
 async fn law_006_a_hold_that_comes_while_a_reset_is_hashed_wins(ground: Ground) {
@@ -100,6 +103,24 @@ async fn law_006_an_address_that_somebody_else_has_by_now_is_not_given_back(grou
     assert!(matches!(undone, Undone::Taken), "{undone:?}");
     let wrong = undo(&ground, &warned, SECOND).await;
     assert!(matches!(wrong, Undone::PasswordRefused), "{wrong:?}");
+    assert_eq!(ground.credential().await.email, address(NEW));
+}
+
+async fn e11_whoever_is_disabled_while_the_password_is_compared_undoes_nothing(ground: Ground) {
+    let warned = warned(&ground).await;
+    let mut compared = ground.app.hasher.hold();
+    let undoing = {
+        let (app, warned) = (ground.app.clone(), warned.clone());
+        tokio::spawn(
+            async move { not_me::undo(&app, &caller(), &warned, Secret::new(FIRST)).await.expect("an outcome") },
+        )
+    };
+    compared.reached().await;
+    let why = Reason::parse("by order of the agency").expect("a reason");
+    assert!(support::disable(&ground.app, &ground.anne, &why).await.expect("asked").is_some());
+    compared.release();
+    let undone = undoing.await.expect("no panic");
+    assert!(matches!(undone, Undone::PasswordRefused), "{undone:?}");
     assert_eq!(ground.credential().await.email, address(NEW));
 }
 

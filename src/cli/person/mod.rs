@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::terminal::{self, say};
 use super::{Ended, assemble, control, runtime};
-use crate::app::support::{self, Found, Resent};
+use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::app::{App, Fault};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
@@ -53,7 +53,8 @@ enum Act {
         #[command(flatten)]
         sure: Sure,
     },
-    /// Takes an account from its person, who keeps all others; with the old credentials it can be attached again.
+    /// Takes an account from its person, who keeps all others, and from whoever is about to get it; with the old
+    /// credentials it can be attached again.
     Unlink {
         /// The agency's codes.
         #[arg(value_name = "CLIENT/SOCIETE")]
@@ -184,17 +185,25 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
     let login = LegacyLogin::parse(identifier).ok_or_else(|| format!("\"{identifier}\" is no identifier"))?;
     sure.confirm(&format!("Take the account {identifier} of {code} from its person?"))?;
     let unlinked = support::unlink(app, &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
-    let Some(unlinked) = unlinked else {
-        return Err(format!("nobody has the account {identifier} of {code}; nothing was changed"));
-    };
-    say!(
-        "{identifier} of {code} belongs to nobody now; its person ({}) has {} other accounts.",
-        unlinked.identity.as_str(),
-        unlinked.left
-    );
-    say!("It is attached again by signing in with the old credentials of the agency.");
-    remembered(settings, app, &unlinked.identity).await;
-    Ok(())
+    match unlinked {
+        Unlinked::From { identity, left } => {
+            let person = identity.as_str();
+            say!("{identifier} of {code} belongs to nobody now; its person ({person}) has {left} other accounts.");
+            say!("It is attached again by signing in with the old credentials of the agency.");
+            remembered(settings, app, &identity).await;
+            Ok(())
+        }
+        Unlinked::FromARun => {
+            say!("Nobody had {identifier} of {code} yet; who was about to get it is told to ask the agency.");
+            say!(
+                "Signing in with the old credentials begins anew; who is not to get it at all is closed on the roster."
+            );
+            Ok(())
+        }
+        Unlinked::Nobodys => {
+            Err(format!("nobody has the account {identifier} of {code}, nor is about to get it; nothing was changed"))
+        }
+    }
 }
 
 async fn find(settings: &Settings, app: &App, who: &str) -> Result<Found, String> {
@@ -217,9 +226,10 @@ async fn find_person(settings: &Settings, app: &App, who: &str) -> Result<Identi
     match find(settings, app, who).await? {
         Found::Person(identity) => Ok(identity),
         Found::Account(agency, login) => Err(format!(
-            "nobody has migrated the account {} of {agency}: there is no access of ours to withdraw or give back \
-             (hint: close the account in the extranet itself)",
-            login.as_str()
+            "nobody has migrated the account {login} of {agency}: there is no access of ours to withdraw or give back \
+             (hint: close the account in the extranet itself; vestibule person unlink {agency} {login} ends a first \
+             sign-in that is under way)",
+            login = login.as_str()
         )),
     }
 }

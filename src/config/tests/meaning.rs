@@ -166,6 +166,22 @@ fn e02_headers_that_would_change_more_than_a_name_are_refused() {
 }
 
 #[test]
+fn review_b13_a_header_that_two_accounts_can_share_is_a_warning() {
+    for (value, why) in [("{login} {name}", "a name and an identifier"), ("{login}{kind}", "\"durandco-\" + \"owner\"")]
+    {
+        let header = format!("[[headers]]\nname = 'X-User'\nvalue = '{value}'\n[upstream]");
+        let told =
+            format!("agencies/a.toml:8: warning: headers[0].value: X-User can be the same for two accounts: {why}");
+        agency_is_told("[upstream]", &header, &told);
+    }
+    for fine in ["{login}", "{client}-{login}", "{login} {kind}", "{name}"] {
+        let header = format!("[[headers]]\nname = 'X-User'\nvalue = '{fine}'\n[upstream]");
+        let installation = Installation::new().edit("agencies/a.toml", "[upstream]", &header);
+        assert_eq!(installation.load().expect("it is allowed").warnings, [], "{fine}");
+    }
+}
+
+#[test]
 fn e02_trusted_headers_have_to_name_the_account() {
     let file = AGENCY.split("[sign_in]").next().expect("the first part").to_owned()
         + "[sign_in]\nadapter = 'trusted-headers'\n";

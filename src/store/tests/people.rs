@@ -1,6 +1,7 @@
 //! People, links, legacy secrets, devices, rosters.
 
 use super::*;
+use crate::domain::device::Look;
 use crate::domain::roster::{Fields, Holding, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
@@ -146,7 +147,7 @@ async fn a_browser_may_be_known_for_both_of_a_couple_until_one_forgets_it(fresh:
     let mut tx = fresh.write().await.expect("a turn");
     let (anne, pierre) = (person(&mut tx, "anne").await, person(&mut tx, "pierre").await);
     for (who, when) in [(&anne, 1), (&pierre, 2), (&anne, 3)] {
-        tx.remember_device(who, digest("tablet"), at(when)).await.expect("kept");
+        tx.remember_device(who, digest("tablet"), Look::default(), at(when)).await.expect("kept");
     }
     let (tablet, phone) = (digest("tablet"), digest("phone"));
     assert!(tx.knows_on_device(tablet, &anne, at(4)).await.expect("asked"));
@@ -167,7 +168,7 @@ async fn review_b7_a_device_knows_ten_people_and_forgets_the_oldest(fresh: Fresh
     for number in 0..11 {
         let who = person(&mut tx, &format!("person-{number}")).await;
         // The clock may stand still.
-        tx.remember_device(&who, digest("hall"), at(number / 2)).await.expect("kept");
+        tx.remember_device(&who, digest("hall"), Look::default(), at(number / 2)).await.expect("kept");
         assert!(tx.knows_on_device(digest("hall"), &who, at(10)).await.expect("asked"), "whoever came last");
         people.push(who);
     }
