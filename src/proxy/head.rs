@@ -19,6 +19,9 @@ pub struct Head {
     /// Whether its first line has ended.
     ended: bool,
     blanks: u8,
+    /// Whether its first line has a byte that no browser sends, or a CR that ends nothing.
+    crooked: bool,
+    after_cr: bool,
     /// Its bytes so far.
     taken: usize,
     /// The last bytes of the pieces before.
@@ -39,6 +42,8 @@ impl Head {
                 b' ' => self.blanks = self.blanks.saturating_add(1),
                 _ => self.begun = true,
             }
+            self.crooked |= (self.after_cr && !self.ended) || !matches!(byte, b' '..=b'~' | b'\r' | b'\n');
+            self.after_cr = self.begun && *byte == b'\r';
             at += usize::from(!self.begun);
         }
         // Empty lines before the first one end nothing.
@@ -67,10 +72,10 @@ impl Head {
         self.complete
     }
 
-    /// Whether the first line has ended, and has two blanks.
+    /// Whether the first line has ended, has two blanks, and is plain ASCII else.
     #[must_use]
     pub const fn has_plain_line(&self) -> bool {
-        self.ended && self.blanks == 2
+        self.ended && self.blanks == 2 && !self.crooked
     }
 
     /// Why a head that has not ended with the bytes so far is refused now; one that has is for `asked` to judge.
