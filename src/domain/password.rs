@@ -45,11 +45,11 @@ pub fn normalised(typed: &Secret) -> Secret {
 }
 
 /// What a typed password may have been kept as, the likeliest first and never more than three: normalised, as typed (so
-/// it was kept once), and without the blanks that came along when it was pasted.
+/// it was kept once), and without the blanks, and the signs that nobody sees, that came along when it was pasted.
 #[must_use]
 pub fn readings(typed: &Secret) -> Vec<Secret> {
     let first = normalised(typed);
-    let bare = Secret::new(first.expose().trim());
+    let bare = Secret::new(super::text::bare(first.expose()));
     let mut readings = vec![first];
     for other in [typed.clone(), bare] {
         if readings.iter().all(|reading| reading.expose() != other.expose()) {
@@ -282,6 +282,9 @@ mod tests {
         assert_eq!(read("E\u{301}te\u{301}"), ["Été", "E\u{301}te\u{301}"]);
         assert_eq!(read("Été "), ["Été ", "Été"]);
         assert_eq!(read("\u{a0}E\u{301}té"), [" Été", "\u{a0}E\u{301}té", "Été"]);
+        for pasted in ["Été\u{200b}", "\u{feff}Été", "\u{200e} Été\u{a0}\u{ad}", "Été\u{2060}\r\n"] {
+            assert_eq!(read(pasted).last().map(String::as_str), Some("Été"), "{pasted:?}");
+        }
         assert!(is_same(&Secret::new("a\u{a0}é"), &Secret::new("a e\u{301}")));
         assert!(!is_same(&Secret::new("a"), &Secret::new("a ")), "blanks are part of a password that is chosen");
     }
