@@ -27,14 +27,13 @@ pub fn masked(text: &str) -> String {
 #[must_use]
 pub fn tidy(text: &str) -> String {
     let typed = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
-    let visible: String = text.chars().filter(|c| !is_invisible(*c)).map(typed).nfc().collect();
+    let visible: String = visible(text).map(typed).nfc().collect();
     visible.trim().to_owned()
 }
 
-/// A text without the blanks, and the signs that nobody sees, around it.
-#[must_use]
-pub fn bare(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+/// A text without the signs that nobody sees.
+pub fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !is_invisible(*c))
 }
 
 /// The strong fold: without case, accents, blanks and invisible signs, with one spelling for letters that are one (wide
