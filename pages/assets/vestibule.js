@@ -54,7 +54,7 @@
     if (!input) return;
     let before = "", timer = 0;
     const tick = () => {
-      const text = input.value.normalize("NFKC");
+      const text = input.value.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu, "").normalize("NFKC");
       const met = items.map((item) => {
         const rule = rules[item.dataset.rule];
         return rule ? rule(text, Number(item.dataset.number)) : false;

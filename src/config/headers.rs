@@ -6,7 +6,7 @@ use crate::domain::identity_headers::{Ambiguity, IdentityHeader, PLACEHOLDERS, T
 use crate::domain::text::has_control;
 
 /// Headers that belong to the connection or to the gateway: whoever sets them changes more than a name.
-const NOT_OURS: [&str; 22] = [
+const NOT_OURS: [&str; 25] = [
     "accept-encoding",
     "authorization",
     "connection",
@@ -16,6 +16,7 @@ const NOT_OURS: [&str; 22] = [
     "host",
     "keep-alive",
     "origin",
+    "proxy",
     "proxy-authenticate",
     "proxy-authorization",
     "proxy-connection",
@@ -23,6 +24,8 @@ const NOT_OURS: [&str; 22] = [
     "referer",
     "set-cookie",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",
@@ -98,7 +101,8 @@ pub(super) fn header_name(text: &str, earlier: &[String]) -> Result<String, Wron
             .hint("letters and digits with a single - between them, such as \"X-Extranet-User\""));
     }
     let folded = folded(text);
-    if NOT_OURS.contains(&&*folded) || folded.starts_with("content-") || folded.starts_with("x-forwarded-") {
+    let begins = ["content-", "x-forwarded-", "x-vestibule-"].iter().any(|begin| folded.starts_with(begin));
+    if NOT_OURS.contains(&&*folded) || begins {
         return Err(Wrong::new(format!("{text} belongs to the connection or to the gateway itself"))
             .hint("take a name of its own, such as \"X-Extranet-User\""));
     }

@@ -38,10 +38,11 @@ impl std::fmt::Debug for PasswordHash {
 /// The longest password that is taken, in characters (SEC-202 wants at least 64; a bound keeps hashing bounded).
 pub const MAX_LENGTH: usize = 256;
 
-/// A password as it is kept: the same text, however a keyboard composes it (NFKC; SEC-204, NIST SP 800-63B-4 §3.1.1.2).
+/// A password as it is kept: the same text, however a keyboard composes it (NFKC; SEC-204, NIST SP 800-63B-4 §3.1.1.2),
+/// without what nobody sees: whoever pastes it along with a new password could never type that again.
 #[must_use]
 pub fn normalised(typed: &Secret) -> Secret {
-    Secret::new(typed.expose().nfkc().collect::<String>())
+    Secret::new(super::text::visible(typed.expose()).nfkc().collect::<String>())
 }
 
 /// What a typed password may have been kept as, the likeliest first and never more than three: normalised, as typed (so
@@ -282,6 +283,13 @@ mod tests {
         assert_eq!(read("E\u{301}te\u{301}"), ["Été", "E\u{301}te\u{301}"]);
         assert_eq!(read("Été "), ["Été ", "Été"]);
         assert_eq!(read("\u{a0}E\u{301}té"), [" Été", "\u{a0}E\u{301}té", "Été"]);
+        for pasted in ["Été\u{200b}", "\u{feff}Été", "\u{200e} Été\u{a0}\u{ad}", "Été\u{2060}\r\n"] {
+            assert!(read(pasted).iter().any(|read| read == "Été"), "{pasted:?}");
+        }
+        assert_eq!(read("É\u{200b}t\u{ad}e\u{301}"), ["Été", "É\u{200b}t\u{ad}e\u{301}"], "also as it was kept once");
+        for new in ["Été\u{200b}", "\u{feff}Été", "É\u{2060}té", "Été\u{fe0f}"] {
+            assert!(is_same(&Secret::new(new), &Secret::new("Été")), "no new one: {new:?}");
+        }
         assert!(is_same(&Secret::new("a\u{a0}é"), &Secret::new("a e\u{301}")));
         assert!(!is_same(&Secret::new("a"), &Secret::new("a ")), "blanks are part of a password that is chosen");
     }

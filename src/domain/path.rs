@@ -1,5 +1,6 @@
 //! Paths: what may be forwarded at all, what a path rule is matched on, and where a sign-in may return to.
 
+mod names;
 #[cfg(test)]
 pub(crate) mod odd;
 mod readings;

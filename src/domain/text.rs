@@ -22,11 +22,18 @@ pub fn masked(text: &str) -> String {
 }
 
 /// An identifier, an address or a code as it was meant: letters composed with their accents (NFC), without the signs that
-/// nobody sees and the blanks around it, which come along when it is copied from a letter, a PDF or a web page.
+/// nobody sees and the blanks around it, which come along when it is copied from a letter, a PDF or a web page. A blank
+/// within is the one that keyboards have.
 #[must_use]
 pub fn tidy(text: &str) -> String {
-    let visible: String = text.chars().filter(|c| !is_invisible(*c)).nfc().collect();
+    let typed = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
+    let visible: String = visible(text).map(typed).nfc().collect();
     visible.trim().to_owned()
+}
+
+/// A text without the signs that nobody sees.
+pub fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !is_invisible(*c))
 }
 
 /// The strong fold: without case, accents, blanks and invisible signs, with one spelling for letters that are one (wide
@@ -48,27 +55,43 @@ pub fn folded(text: &str) -> String {
 }
 
 /// Signs that take no room and change no meaning (Unicode's `Default_Ignorable_Code_Point`): of format, joiners,
-/// directions, variants, and letters that are blank.
+/// directions, variants, what is kept free for more of them, and letters that are blank.
 fn is_invisible(c: char) -> bool {
     c.general_category() == GeneralCategory::Format
-        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2065}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn is_mark(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
-/// Letters and signs that no form of Unicode takes apart, and databases do.
+/// Letters and signs that no form of Unicode takes apart, and databases do, or turn into the nearest one that their own
+/// alphabet has (Windows-1252, "best fit").
 fn spelled_out(c: char) -> &'static str {
     match c {
         'œ' => "oe",
         'æ' => "ae",
-        'ø' => "o",
-        'đ' | 'ð' => "d",
-        'ł' => "l",
-        'ı' => "i",
-        '‘' | '’' | 'ʼ' => "'",
+        'α' => "a",
+        'ƀ' => "b",
+        'đ' | 'ð' | 'ɖ' | 'δ' => "d",
+        '℮' | 'ε' => "e",
+        'ƒ' | 'φ' => "f",
+        'ǥ' | 'ɡ' | 'γ' => "g",
+        'ħ' => "h",
+        'ı' | 'ɨ' => "i",
+        'ł' | 'ƚ' => "l",
+        '∩' => "n",
+        'ø' | 'ɵ' | 'ω' => "o",
+        'π' => "p",
+        'σ' => "s",
+        'ŧ' | 'ƫ' | 'ʈ' | 'θ' | 'τ' => "t",
+        '√' => "v",
+        'ƶ' => "z",
+        '∞' => "8",
+        '−' => "-",
+        '‘' | '’' | 'ʼ' | 'ʹ' | 'ˈ' | '′' => "'",
         _ if c.general_category() == GeneralCategory::DashPunctuation => "-",
         _ => "",
     }
@@ -99,9 +122,14 @@ mod tests {
             ),
             ("coeur", vec!["cœur", "CŒUR", "cœu\u{fe0f}r"]),
             ("istanbul", vec!["İstanbul", "ıstanbul", "ISTANBUL"]),
-            ("d'arc", vec!["d’arc", "D'Arc"]),
+            ("d'arc", vec!["d’arc", "D'Arc", "d′arc"]),
+            // The nearest letters of Windows-1252, where a database has no others.
+            ("dante", vec!["δante", "dαnτε", "DA∩TE", "danŧ℮", "Đante"]),
+            ("fig-18", vec!["ƒig-1∞", "φɨǥ-18", "Ƒig−18"]),
+            // Blank, or to be ignored though nothing stands there yet.
+            ("durand", vec!["du\u{2800}rand", "durand\u{2065}", "\u{fff3}durand"]),
             // A mark whose capital is a letter.
-            ("ω", vec!["ῳ", "ω\u{345}", "ῼ", "Ω"]),
+            ("o", vec!["ω", "ῳ", "ω\u{345}", "ῼ", "Ω"]),
         ];
         for (plain, spellings) in same {
             for spelling in spellings {
@@ -127,6 +155,8 @@ mod tests {
             ("\u{200b} durand \u{2060}", "durand"),
             ("Re\u{301}mi", "Rémi"),
             ("Jean  Paul", "Jean  Paul"),
+            ("Jean\u{a0}Paul\u{202f}Henri\u{3000}Guy", "Jean Paul Henri Guy"),
+            ("\u{2800}du\u{2065}rand\u{fff8}\u{2029}", "durand"),
             ("\u{200b}", ""),
         ] {
             assert_eq!(tidy(pasted), meant);

@@ -12,13 +12,24 @@ const MAX_LINE: usize = 16 * 1024;
 const END: &[u8] = b"\r\n\r\n";
 static END_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(END));
 
+/// Where a head is in its first line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Line {
+    #[default]
+    Before,
+    Within,
+    Behind,
+}
+
 /// What is watched of a head.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head {
-    begun: bool,
-    /// Whether its first line has ended.
-    ended: bool,
+    line: Line,
     blanks: u8,
+    /// Whether its first line has a byte that no browser sends, or a CR that ends nothing.
+    crooked: bool,
+    /// The last byte of the first line.
+    before: u8,
     /// Its bytes so far.
     taken: usize,
     /// The last bytes of the pieces before.
@@ -32,14 +43,19 @@ impl Head {
     pub fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let (whole, mut at) = (bytes.len(), 0);
         for byte in bytes {
-            match byte {
-                _ if self.ended => break,
-                b'\r' | b'\n' if !self.begun => {}
-                b'\n' => self.ended = true,
-                b' ' => self.blanks = self.blanks.saturating_add(1),
-                _ => self.begun = true,
+            match (self.line, byte) {
+                (Line::Behind, _) => break,
+                (Line::Before, b'\r' | b'\n') => {}
+                (Line::Within, b'\n') => self.line = Line::Behind,
+                (_, b' ') => self.blanks = self.blanks.saturating_add(1),
+                _ => self.line = Line::Within,
             }
-            at += usize::from(!self.begun);
+            let is_lone_cr = self.before == b'\r' && *byte != b'\n';
+            self.crooked |= is_lone_cr || !matches!(byte, b' '..=b'~' | b'\r' | b'\n');
+            if self.line == Line::Within {
+                self.before = *byte;
+            }
+            at += usize::from(self.line == Line::Before);
         }
         // Empty lines before the first one end nothing.
         let bytes = &bytes[at..];
@@ -67,16 +83,16 @@ impl Head {
         self.complete
     }
 
-    /// Whether the first line has ended, and has two blanks.
+    /// Whether the first line has ended, has two blanks, and is plain ASCII else.
     #[must_use]
     pub const fn has_plain_line(&self) -> bool {
-        self.ended && self.blanks == 2
+        matches!(self.line, Line::Behind) && self.blanks == 2 && !self.crooked
     }
 
     /// Why a head that has not ended with the bytes so far is refused now; one that has is for `asked` to judge.
     #[must_use]
     pub const fn overlong(&self) -> Option<Refusal> {
-        match (self.ended, self.taken) {
+        match (matches!(self.line, Line::Behind), self.taken) {
             (false, MAX_LINE..) if self.blanks == 0 => Some(Refusal::MethodUnknown),
             (false, MAX_LINE..) => Some(Refusal::TargetTooLong),
             (true, taken) if taken > MAX_HEAD => Some(Refusal::HeadTooLarge),
@@ -96,7 +112,7 @@ mod tests {
             for piece in pieces {
                 let _ = head.read(piece.as_bytes());
             }
-            head.ended.then_some(head.blanks)
+            (head.line == Line::Behind).then_some(head.blanks)
         };
         assert_eq!(blanks(&["GET /a HTTP/1.1\r\nHost: a b c\r\n"]), Some(2));
         assert_eq!(blanks(&["\r\n\r\nGE", "T /a HT", "TP/1.1\r", "\nX: y z"]), Some(2));

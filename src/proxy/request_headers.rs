@@ -20,33 +20,64 @@ use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 
 /// Names, besides an agency's own, that no client may bring to an extranet: who says where from, to which host, by
-/// which method or path, and what belongs to one hop only.
-const FOREIGN: [&str; 22] = [
-    "forwarded",
-    "x-real-ip",
+/// which scheme, method or path, which file to send, and what belongs to one hop only. Each is one that some server in
+/// front of applications writes, and that some framework behind believes.
+const FOREIGN: [&str; 38] = [
+    "ali-cdn-real-ip",
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "front-end-https",
+    "http2-settings",
+    "keep-alive",
+    "path-info",
+    "proxy",
+    "remote-addr",
+    "remote-host",
+    "request-uri",
+    "script-name",
+    "te",
+    "trailer",
+    "true-client-ip",
+    "x-backend-host",
     "x-client-ip",
     "x-cluster-client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "fastly-client-ip",
-    "x-original-url",
-    "x-original-uri",
-    "x-original-host",
-    "x-rewrite-url",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-originating-ip",
+    "x-override-url",
+    "x-path-info",
+    "x-proto",
+    "x-proxyuser-ip",
+    "x-real-ip",
+    "x-real-port",
+    "x-remote-addr",
+    "x-remote-ip",
     "x-request-id",
-    "x-host",
-    "proxy",
-    "keep-alive",
-    "te",
-    "trailer",
-    "http2-settings",
+    "x-rewrite-url",
+    "x-scheme",
+    "x-script-name",
+    "x-server-name",
     "x-url-scheme",
 ];
 /// Beginnings of names that no client may bring.
-const FOREIGN_BEGINNINGS: [&str; 3] = ["x-forwarded", "x-vestibule", "proxy-"];
+const FOREIGN_BEGINNINGS: [&str; 13] = [
+    "forwarded",
+    "proxy-",
+    "wl-proxy-",
+    "x-accel-",
+    "x-amzn-remapped-",
+    "x-appengine-",
+    "x-azure-",
+    "x-envoy-",
+    "x-forward",
+    "x-original",
+    "x-sendfile",
+    "x-vercel-",
+    "x-vestibule",
+];
 /// Names that are a client's to send, but not in another spelling, which was not looked at here and may count there.
 const TO_THE_LETTER: [&str; 10] = [
     "authorization",

@@ -1,7 +1,7 @@
 //! The client's side of a connection, as pingora reads and writes it, with promises that pingora does not make.
 //!
-//! A request line has exactly two blanks: pingora escapes further ones (`GET /a b HTTP/1.1` becomes `/a%20b`), which
-//! nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
+//! A request line has exactly two blanks and no other byte that is not to be seen: pingora escapes what it cannot read
+//! (`GET /a b HTTP/1.1` becomes `/a%20b`, a lone CR `%0D`), which nobody can tell afterwards (SEC-025). And a request head that was begun is complete within a fixed time, however
 //! small the pieces in which it comes: pingora starts its clock again with each of them. A head that does not end is
 //! refused as soon as it is too long, with the status that says so: pingora keeps a megabyte of it, and then calls it
 //! malformed (REL-048). A body in chunks is read by the letter (SEC-113, SEC-115). Who takes back streams of HTTP/2 as fast

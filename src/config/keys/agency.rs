@@ -58,7 +58,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "paths",
         Table(PATHS),
         Is("{}"),
-        "The paths that the gateway has to know. What restricts (`login`, `logout`, `account`) covers the path in every spelling that some server takes for it (case, a slash, dot, blank or `::$DATA` at the end, `;parameters`, `/(S(…))/`), and everything below; the more special rule wins. `=/path` is for this one path only. Letters beyond ASCII may be written as they are read, or escaped.",
+        "The paths that the gateway has to know. What restricts (`login`, `logout`, `account`) covers the path in every spelling that some server takes for it (case, a slash, dot, blank or `::$DATA` at the end, `;parameters`, `/(S(…))/`, the page's ending left out or another page's, `LOGINP~1.PHP`), and everything below; the more special rule wins. `=/path` is for this one path only. Letters beyond ASCII may be written as they are read, or escaped.",
     ),
     key(
         "session_over",

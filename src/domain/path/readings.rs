@@ -1,6 +1,7 @@
 //! What servers make of a path: they decode it once or several times, in one alphabet or another, fold case and look-alikes,
 //! and take off parameters, streams, blanks and dots, each as it likes.
 
+use super::names::{is_page_of, is_short_for};
 use crate::domain::text::folded;
 
 /// As many times is a path decoded by the servers that are out there, one behind the other.
@@ -16,8 +17,8 @@ type Segments = Vec<String>;
 pub(super) enum Readings<'p> {
     /// There is one, by its case and by dots at the ends of names.
     Plain(&'p str),
-    /// Each of these.
-    Several(Vec<Segments>),
+    /// Each of these; and, where what is escaped ends the path, these queries.
+    Several(Vec<Segments>, Vec<String>),
     /// Too many to be told.
     Anything,
 }
@@ -25,14 +26,19 @@ pub(super) enum Readings<'p> {
 impl Readings<'_> {
     /// All readings of a path that is not plain, as it was sent.
     pub(super) fn of(raw: &str) -> Self {
-        let mut all = Vec::new();
+        let (mut all, mut queries) = (Vec::new(), Vec::new());
         let mut text = raw.to_owned();
         for _ in 0..MOST_DECODED {
-            let decoded = look(&text_of(&decode(text.as_bytes())));
-            // Where what was decoded ends the path, or does not.
-            for part in [decoded.split(['?', '#']).next().unwrap_or_default(), &decoded] {
-                let Some(readings) = resolved(part) else { return Self::Anything };
-                all.extend(readings);
+            let bytes = decode(text.as_bytes());
+            let decoded = look(&text_of(&bytes));
+            for read in lossy(&bytes).iter().chain([&decoded]) {
+                let (path, query) = read.split_once('?').map_or((&**read, None), |(path, query)| (path, Some(query)));
+                queries.extend(query.map(str::to_owned));
+                // Where what was decoded ends the path, or does not.
+                for part in [path.split('#').next().unwrap_or_default(), read] {
+                    let Some(readings) = resolved(part) else { return Self::Anything };
+                    all.extend(readings);
+                }
             }
             if decoded == text {
                 break;
@@ -41,25 +47,46 @@ impl Readings<'_> {
         }
         all.sort();
         all.dedup();
-        Self::Several(all)
+        Self::Several(all, queries)
     }
 
     /// Whether it may be the place of these segments, or, if `below`, one below it.
     pub(super) fn may_be(&self, place: &[String], below: bool) -> bool {
         match self {
             Self::Plain(path) => {
-                let mut theirs = path.split('/').filter(|name| !name.is_empty());
-                let begins = place.iter().all(|ours| {
-                    theirs.next().is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case(ours))
-                });
-                begins && (below || theirs.next().is_none())
+                let names = path.split('/').filter(|name| !name.is_empty());
+                covers(place, names.map(|name| name.trim_end_matches('.')), below)
             }
-            Self::Several(all) => {
-                all.iter().any(|path| path.starts_with(place) && (below || path.len() == place.len()))
-            }
+            Self::Several(all, _) => all.iter().any(|path| covers(place, path.iter().map(String::as_str), below)),
             Self::Anything => true,
         }
     }
+
+    /// The queries that it may hold beside the one that was sent.
+    pub(super) fn queries(&self) -> &[String] {
+        if let Self::Several(_, queries) = self { queries } else { &[] }
+    }
+}
+
+/// Whether these names lead to a place or, if `below`, below it. The last one may be spelled as servers complete it.
+fn covers<'n>(place: &[String], mut names: impl Iterator<Item = &'n str>, below: bool) -> bool {
+    for (at, ours) in place.iter().enumerate() {
+        let Some(theirs) = names.next() else { return false };
+        if !theirs.eq_ignore_ascii_case(ours) && !is_short_for(theirs, ours) {
+            return at + 1 == place.len() && names.next().is_none() && is_page_of(theirs, ours);
+        }
+    }
+    below || names.next().is_none()
+}
+
+/// What is left of bytes beyond ASCII where a server loses those that are no UTF-8, or all that it has no letter for.
+fn lossy(bytes: &[u8]) -> Vec<String> {
+    if bytes.is_ascii() {
+        return Vec::new();
+    }
+    let readable = String::from_utf8_lossy(bytes).replace(char::REPLACEMENT_CHARACTER, "");
+    let ascii: String = readable.chars().filter(char::is_ascii).collect();
+    vec![look(&readable), look(&ascii)]
 }
 
 /// Percent-decodes one time as servers do that let pass what they cannot read; `%u002e` is IIS's.

@@ -105,7 +105,9 @@ impl PathRule {
     /// Whether it restricts this path with this query, in one of its readings.
     pub(super) fn restricts(&self, path: &NormalisedPath, readings: &Readings<'_>, query: Option<&str>) -> bool {
         let there = if self.is_exact { path.as_str() == self.path } else { readings.may_be(&self.place, true) };
-        there && self.pair.as_ref().is_none_or(|pair| pair.is_in(query))
+        // Some server takes an escaped `?` for one.
+        let said = |pair: &Pair| pair.is_in(query) || readings.queries().iter().any(|query| pair.is_in(Some(query)));
+        there && self.pair.as_ref().is_none_or(said)
     }
 
     /// Among rules that restrict, the greater one is more special: the deeper path, then the query, then the letter.
@@ -166,16 +168,16 @@ impl Pair {
         if fits && (value.is_empty() || !pair.value.is_empty()) { Ok(pair) } else { Err(RuleError::Pair) }
     }
 
-    /// Whether one of the query's pairs is this one. Some servers take `;` for what stands between two.
+    /// Whether one of the query's pairs is this one, be it escaped once or twice.
     pub(super) fn is_in(&self, query: Option<&str>) -> bool {
-        let pieces = query.unwrap_or_default().split('&').flat_map(|piece| {
-            let parts = piece.contains(';').then(|| piece.split(';'));
-            std::iter::once(piece).chain(parts.into_iter().flatten())
-        });
-        pieces.into_iter().any(|piece| {
-            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-            name_of(name) == self.name && value_of(value).starts_with(&self.value)
-        })
+        let query = query.unwrap_or_default();
+        let twice = query.contains("%25").then(|| query.replace("%25", "%"));
+        std::iter::once(query).chain(twice.as_deref()).any(|query| pieces(query).any(|piece| self.is_piece(piece)))
+    }
+
+    fn is_piece(&self, piece: &str) -> bool {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        name_of(name) == self.name && value_of(value).starts_with(&self.value)
     }
 
     /// Whether the value says that somebody signs in there.
@@ -184,10 +186,22 @@ impl Pair {
     }
 }
 
-/// A name as PHP, ASP and servlets fold it: without case, with one sign for `.`, `[` and blanks inside.
+/// What stands between the signs of a query. Some servers take `;` for one.
+fn pieces(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').flat_map(|piece| {
+        let parts = piece.contains(';').then(|| piece.split(';'));
+        std::iter::once(piece).chain(parts.into_iter().flatten())
+    })
+}
+
+/// A name as PHP, ASP and servlets fold it: without case, with one sign for `.`, `[` and blanks inside. `name[]` and
+/// `name[0]` are lists of one, which some languages compare like it.
 fn name_of(text: &str) -> String {
     let text = text_of(&decode(text.replace('+', " ").as_bytes()));
-    look(&text.trim_start().replace(['.', ' ', '['], "_"))
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '?');
+    let list = text.strip_suffix(']').and_then(|text| text.split_once('['));
+    let name = list.filter(|(_, at)| at.bytes().all(|byte| byte.is_ascii_digit())).map_or(text, |(name, _)| name);
+    look(&name.replace(['.', ' ', '['], "_"))
 }
 
 fn value_of(text: &str) -> Vec<String> {

@@ -179,6 +179,81 @@ fn review_b3_att_20_att_22_what_restricts_covers_every_spelling_and_what_is_belo
 }
 
 #[test]
+fn review_b3_a_page_is_closed_under_the_names_that_servers_complete_shorten_or_lose_something_of() {
+    for (rule, covered, others) in [
+        (
+            "/espace/identification",
+            vec![
+                // Formats of Rails, pages without their ending (`MultiViews`, friendly URLs), names of DOS.
+                "/espace/identification.json",
+                "/espace/Identification.XML",
+                "/espace/identification.aspx",
+                "/espace/identification.do/",
+                "/espace/identification.php;x=1",
+                "/espace/identification%2ehtml",
+                "/ESPACE/IDENTI~1",
+                "/espace/identi~3.",
+                "/espace/ident~12",
+                "/espace/id3F2A~1",
+                "/espace/IDENTI~1/x",
+                // What a server cannot read, or has no letter for.
+                "/espace/identification%ff",
+                "/espace/id%fe%ffentification",
+                "/%ff/espace/identification",
+                "/espace/identification%e2%98%83",
+                "/espace/id%f0%9f%98%80entification",
+                "/espace/identification%25ff",
+                // The nearest letter of Windows-1252.
+                "/espace/i%ce%b4entification",
+                "/espace/id%ce%b5%e2%88%a9%cf%84ification",
+                "/espace/identi%c6%92ication",
+                "/espace/%c6%97den%c5%a7ification",
+            ],
+            vec![
+                "/espace/identification.css",
+                "/espace/identification.js",
+                "/espace/identification.png",
+                "/espace/identifications.json",
+                "/espace/identification-2.php",
+                "/espace/ident~1",
+                "/espace/autres~1",
+                "/espace/~identification",
+                "/espace/identi~x",
+                "/espace.json/identification",
+                "/espace/ident%ffite",
+            ],
+        ),
+        (
+            "/MotDePasse.php",
+            vec![
+                "/motdepasse",
+                "/MOTDEPASSE/",
+                "/motdepasse.",
+                "/motdepasse.php5",
+                "/motdepasse.html",
+                "/MOTDEP~1.PHP",
+                "/%ff/motdepasse",
+            ],
+            vec!["/motdepasse/aide", "/motdepasse.css", "/motdep~1", "/motdep~1.htm", "/motdepasse.php2"],
+        ),
+        ("/compte.jsp", vec!["/compte", "/compte.do"], vec!["/compte/factures.jsp", "/comptes", "/compte~1.jsp"]),
+    ] {
+        for closed in [rules(&[], &[rule], &[], &[]), rules(&["/espace/"], &[rule], &[], &[])] {
+            for path in &covered {
+                assert_eq!(class(&closed, path), PathClass::Login, "{rule}: {path}");
+            }
+            for path in &others {
+                assert_ne!(class(&closed, path), PathClass::Login, "{rule}: {path}");
+            }
+        }
+        let exact = rules(&[], &[&format!("={rule}")], &[], &[]);
+        for path in covered {
+            assert_eq!(class(&exact, path), PathClass::Private, "={rule}: {path}");
+        }
+    }
+}
+
+#[test]
 fn section_20_an_exact_rule_is_for_its_path_alone() {
     let rules = rules(&["=/login/logo.png", "=/"], &["=/app/", "/login/", "=/auth?step=1"], &[], &[]);
     for (target, is) in [
@@ -338,8 +413,22 @@ fn f1_a18_a_rule_with_a_query_names_a_page_of_a_front_controller_in_every_spelli
                 "/wiki/doku.php?id=start&do=logout&sectok=1",
                 "/wiki/doku.php?do=show&do=logout",
                 "/wiki/doku.php?%64o=log%6Fut",
+                "/wiki/doku.php?do[]=logout",
+                "/wiki/doku.php?do%5B0%5D=logout",
+                "/wiki/doku.php?%2564o=log%256Fut",
+                "/wiki/doku.php??do=logout",
+                "/wiki/doku.php?id=start&amp;do=logout",
+                "/wiki/doku.php%3fdo=logout",
+                "/wiki/doku.php%253Fid=1&do=logout?x=1",
             ],
-            vec!["/wiki/doku.php?xdo=logout", "/wiki/doku.php?do=logout2", "/wiki/?do=logout"],
+            vec![
+                "/wiki/doku.php?xdo=logout",
+                "/wiki/doku.php?do=logout2",
+                "/wiki/?do=logout",
+                "/wiki/doku.php?do[x]=logout",
+                "/wiki/doku.php?id=%26do=logout",
+                "/wiki/doku.php%3fdo=show",
+            ],
         ),
         ("/?logout", vec!["/?logout", "/?logout=1", "/x.php?logout"], vec!["/", "/?log"]),
         (

@@ -138,6 +138,21 @@ async fn sec_025_bytes_above_ascii_are_refused_in_path_and_query() {
 }
 
 #[tokio::test]
+async fn sec_025_sec_120_a_byte_that_means_something_to_others_is_refused_anywhere_in_the_first_line() {
+    let house = House::plain().await;
+    for place in
+        ["GET /a?b@c HTTP/1.1", "GET /a?@ HTTP/1.1", "GET /a@ HTTP/1.1", "G@ET /a HTTP/1.1", "GET /a HTTP/1.1@"]
+    {
+        for byte in (0..=b' ').chain(0x7f..=u8::MAX).filter(|byte| *byte != b'\n') {
+            let mut head: Vec<u8> = place.bytes().map(|sign| if sign == b'@' { byte } else { sign }).collect();
+            head.extend_from_slice(format!("\r\nHost: a.test\r\nConnection: close\r\n{RESIDENT}\r\n").as_bytes());
+            assert_eq!(house.send(head).await.status, 400, "{place} {byte:#x}");
+        }
+    }
+    assert_eq!(house.seen().len(), 0);
+}
+
+#[tokio::test]
 async fn a_head_beyond_the_limits_is_refused() {
     let house = House::plain().await;
     assert_eq!(house.get(&format!("/{}", "a".repeat(9000)), RESIDENT).await.status, 414);

@@ -121,6 +121,36 @@ async fn review_b3_att_20_what_restricts_is_closed_in_every_spelling_and_by_ever
 }
 
 #[tokio::test]
+async fn review_b3_nor_under_a_name_that_a_server_completes_shortens_or_loses_something_of() {
+    let house = House::plain().await;
+    for path in [
+        "/login",
+        "/Login.",
+        "/LOGOUT.html",
+        "/password/",
+        "/password.php7;x",
+        "/%70assword",
+        "/login%ff.php",
+        "/lo%fe%ffgout.php",
+        "/password.php%e2%98%83",
+        "/login.%cf%80hp",
+        "/%ff/login",
+    ] {
+        for cookie in [RESIDENT, ""] {
+            for method in ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PROPFIND"] {
+                let body = if method == "POST" { "user=bob&pass=x" } else { "" };
+                let answer = house.send(request(method, path, cookie, body)).await;
+                assert!(matches!(answer.status, 303 | 307 | 401 | 403), "{method} {path}: {answer:?}");
+                assert!(house.seen().is_empty(), "{method} {path}: {:?}", house.seen());
+            }
+        }
+    }
+    for path in ["/login.css", "/password.js", "/logout/x", "/logins"] {
+        assert_eq!(house.get(path, RESIDENT).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn f3_a_page_that_shows_the_login_form_to_strangers_only_is_open_to_residents_and_takes_no_post() {
     let page = |agency: &mut super::Agency| {
         let paths = std::sync::Arc::make_mut(&mut agency.paths);

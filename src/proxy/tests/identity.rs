@@ -149,6 +149,76 @@ async fn sec_008_and_011_where_from_and_where_to_is_said_by_nobody_but_us() {
     assert!(!seen.head.contains("1.2.3.4") && !seen.head.contains("/login") && !seen.head.contains("mine"), "{seen:?}");
 }
 
+/// Every server in front of which applications stand has a name of its own for these.
+#[tokio::test]
+async fn sec_008_and_011_nor_under_any_name_that_a_server_in_front_is_known_for() {
+    const TOLD: &str = "1.2.3.4";
+    let names = [
+        "Client-IP",
+        "Remote-Addr",
+        "Remote-Host",
+        "X-Remote-IP",
+        "X-Remote-Addr",
+        "X-Originating-IP",
+        "X-ProxyUser-Ip",
+        "Forwarded-For",
+        "X-Forward-For",
+        "X-Forwarded",
+        "Proxy-Client-IP",
+        "WL-Proxy-Client-IP",
+        "X-Azure-ClientIP",
+        "X-Azure-SocketIP",
+        "X-Envoy-External-Address",
+        "X-AppEngine-User-IP",
+        "X-Original-Forwarded-For",
+        "X-Original-Remote-Addr",
+        "X-Vercel-Forwarded-For",
+        "X-Amzn-Remapped-Host",
+        "Ali-Cdn-Real-Ip",
+        "X-Real-Port",
+        "Front-End-Https",
+        "X-Scheme",
+        "X-Proto",
+        "X-Original-Proto",
+        "X-Original-Method",
+        "X-Override-URL",
+        "X-Script-Name",
+        "Script-Name",
+        "Path-Info",
+        "X-Path-Info",
+        "Request-Uri",
+        "X-Server-Name",
+        "X-Backend-Host",
+        "X-Sendfile-Type",
+        "X-Accel-Mapping",
+        "X-Accel-Redirect",
+        "X-Sendfile",
+    ];
+    let house = House::plain().await;
+    for name in names {
+        for spelling in [name.to_owned(), name.replace('-', "_"), name.replace('-', "."), name.to_uppercase()] {
+            let answer = house.get("/private", &format!("{spelling}: {TOLD}\r\n{RESIDENT}")).await;
+            assert_eq!(answer.status, 200, "{spelling}");
+            let seen = house.seen().pop().expect("it is forwarded");
+            assert!(!seen.head.contains(TOLD), "{spelling}: {seen:?}");
+        }
+    }
+    // What is an application's own is none of these.
+    for name in [
+        "X-Requested-With",
+        "X-CSRF-Token",
+        "Client-Id",
+        "Remote-Control",
+        "X-Ship-To",
+        "Ip-Plan",
+        "X-Scheme-Of-Colours",
+    ] {
+        house.get("/private", &format!("{name}: {TOLD}\r\n{RESIDENT}")).await;
+        let seen = house.seen().pop().expect("it is forwarded");
+        assert_eq!(seen.folded(&name.to_ascii_lowercase()), [TOLD], "{name}");
+    }
+}
+
 #[tokio::test]
 async fn f07_a_trusted_proxy_says_who_the_client_is() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
