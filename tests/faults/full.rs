@@ -31,7 +31,7 @@ fn sqlite(notes: &mut Notes) {
     disk.fill();
     outage.is_told(r#""database":"failing""#, Readers::GoOn);
     disk.make_room();
-    outage.is_over();
+    outage.ends();
 }
 
 fn tables(notes: &mut Notes) {
@@ -49,7 +49,7 @@ fn tables(notes: &mut Notes) {
     notes.add(format!("{went_on} sign-ins went on"));
     outage.is_told(r#""database":"failing""#, Readers::GoOn);
     disk.make_room();
-    outage.is_over();
+    outage.ends();
 }
 
 /// PostgreSQL ends where there is no room for its log, and is started again by its operator.
@@ -67,7 +67,7 @@ fn whole_server(notes: &mut Notes) {
     outage.is_told(r#""ready":false"#, Readers::Wait);
     disk.make_room();
     cluster.start_again_in(&folder, CONNECTIONS);
-    outage.is_over();
+    outage.ends();
 }
 
 fn town(change: impl FnOnce(Site) -> Site) -> Town {

@@ -232,7 +232,7 @@ fn rel_021_a_redis_that_takes_no_writes_keeps_nobody_out_who_is_in() {
             std::fs::remove_dir(redis.folder().join(FILE)).expect("nothing in the way");
             save("ok");
         }
-        outage.is_over();
+        outage.ends();
         told(&town, "Redis takes writes again");
     }
 }

@@ -50,7 +50,7 @@ fn rel_027_a_database_that_somebody_made_read_only_is_read() {
     make("on");
     outage.is_told(DATABASE_FAILS, Readers::GoOn);
     make("off");
-    outage.is_over();
+    outage.ends();
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn rel_027_a_table_that_somebody_has_locked_holds_only_who_writes_to_it() {
     wait(other.execute("LOCK TABLE counters, throttles, audit, challenges IN SHARE MODE")).expect("a lock");
     outage.is_told(DATABASE_FAILS, Readers::GoOn);
     wait(other.close()).expect("closed");
-    outage.is_over();
+    outage.ends();
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn rel_027_a_server_that_takes_no_more_connections_is_told_and_waited_for() {
     });
     outage.is_told(NOT_READY, Readers::Wait);
     drop(others);
-    outage.is_over();
+    outage.ends();
 }
 
 #[test]
@@ -113,18 +113,7 @@ fn rel_027_a_server_that_crashes_in_the_middle_of_sign_ins_costs_nobody_a_count(
             assert!(statuses.iter().all(|status| *status < 400 || *status == 503), "{statuses:?}");
         }
     });
-    outage.is_over();
-}
-
-#[test]
-fn rel_027_a_file_that_another_program_has_locked_is_read_and_written_when_it_is_free() {
-    let town = town_on(Stage::Sqlite);
-    let mut outage = Outage::before(&town);
-    let mut other = beside(&town);
-    wait(other.execute("BEGIN IMMEDIATE")).expect("the lock");
-    outage.is_told(NOT_READY, Readers::GoOn);
-    wait(other.execute("ROLLBACK")).expect("no lock any more");
-    outage.is_over();
+    outage.ends();
 }
 
 #[test]

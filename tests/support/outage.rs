@@ -87,7 +87,7 @@ impl<'t> Outage<'t> {
     }
 
     /// Afterwards: everything works by itself, nobody was signed out, and nothing stays counted.
-    pub fn is_over(mut self) {
+    pub fn ends(mut self) {
         let gateway = &self.town.gateway;
         let ready = || gateway.health("/readyz").filter(|(status, _)| *status == 200).map(drop);
         eventually("the gateway to be ready again", RECOVERS, ready);
