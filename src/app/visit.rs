@@ -19,6 +19,7 @@ use crate::legacy::{Credentials, Legacy};
 use crate::sessions::{Seen, SessionsError};
 use crate::store::SealedPlace;
 use crate::telemetry::metrics::METRICS;
+use crate::telemetry::seldom::Spell;
 
 /// A signed-in resident at one agency, ready to be forwarded.
 #[derive(Debug)]
@@ -55,6 +56,9 @@ pub type Settled = (House, Visitor<Arc<Passage>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sessions cannot be asked")]
 pub struct Unavailable;
+
+/// Requests meet it by the hundred, and each has its access line.
+static UNASKED: Spell = Spell::new();
 
 /// Who asks, by the value of the agency host's cookie.
 ///
@@ -118,7 +122,11 @@ async fn ask(
 ) -> Result<Option<Settled>, Unavailable> {
     METRICS.cache.missed();
     let generation = app.sessions.generation();
-    match look_up(app, cookie, house, Asks::Request).await {
+    let known = look_up(app, cookie, house, Asks::Request).await;
+    if known.is_ok() {
+        UNASKED.is_over("the sessions can be asked again");
+    }
+    match known {
         Ok(Some((house, seen))) => {
             let visitor = seen.visitor.clone();
             // Decided with an agency that a reload has replaced, it would be in the way of what holds now.
@@ -132,7 +140,9 @@ async fn ask(
         // An outage of Redis is told once, where it begins.
         Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
-            tracing::error!(%fault, "the sessions cannot be asked");
+            if UNASKED.is_due() {
+                tracing::error!(%fault, "the sessions cannot be asked");
+            }
             Err(Unavailable)
         }
     }
@@ -165,10 +175,8 @@ async fn look_up(
     let Some((session, link)) = app.sessions.of_agency(&Secret::new(cookie), now).await? else { return Ok(None) };
     let Some(house) = house(&link.account.agency) else { return Ok(None) };
     let agency = &*house.agency;
-    if asks == Asks::Request
-        && let Err(error) = app.sessions.touch(&session, now).await
-    {
-        tracing::warn!(%error, "that a resident was seen could not be written");
+    if asks == Asks::Request {
+        app.sessions.see(&session, now).await;
     }
     let visitor = match naming::headers(app, agency, &link.account) {
         None => Visitor::Unnamed,

@@ -23,6 +23,7 @@ use crate::edition::Current;
 use crate::pages::RenderError;
 use crate::store::{Claim, Claimed, Store, StoreError, Vault};
 use crate::telemetry::Clock;
+use crate::telemetry::seldom::Spell;
 
 pub use self::dkim::{Dkim, DkimError};
 use self::send::Ended;
@@ -91,9 +92,12 @@ impl Mailer {
     pub async fn run(self, stop: CancellationToken) {
         let mailer = Arc::new(self);
         let (mut under_way, mut away) = (UnderWay::default(), Away::default());
+        let unread = Spell::default();
         while !stop.is_cancelled() {
-            if let Err(error) = mailer.fill(&mut under_way, &away).await {
-                tracing::error!(%error, "the outbox cannot be read");
+            match mailer.fill(&mut under_way, &away).await {
+                Ok(()) => unread.is_over("the outbox can be read again"),
+                Err(error) if unread.is_due() => tracing::error!(%error, "the outbox cannot be read"),
+                Err(_) => {}
             }
             tokio::select! {
                 () = stop.cancelled() => {}

@@ -82,8 +82,10 @@ impl Undelivered {
     pub fn setback(&self) -> Setback {
         match self {
             Self::Smtp { stage, reply, .. } => judge(*stage, *reply),
-            // The disk may have room again, and a key may be mended.
-            Self::Message(_) | Self::Dkim(_) | Self::Folder(_) | Self::Address(_) => Setback::Later,
+            // A disk that is full, or a folder that is gone, is no letter's fault.
+            Self::Folder(_) => Setback::ServerAway,
+            // A key may be mended.
+            Self::Message(_) | Self::Dkim(_) | Self::Address(_) => Setback::Later,
         }
     }
 

@@ -28,6 +28,7 @@ use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId};
 use crate::store::{Jar, OpenAccount, Sealed, Store, StoreError, Tx};
+use crate::telemetry::seldom::Spell;
 
 use cache::Decided;
 use redis::{Pointer, Redis};
@@ -37,6 +38,8 @@ pub struct Sessions<P> {
     truth: Truth,
     store: Store,
     decided: Decided<P>,
+    /// That somebody was seen could not be written.
+    unseen: Spell,
 }
 
 /// Where sessions live.
@@ -75,13 +78,13 @@ impl<P: Clone> Sessions<P> {
     /// Sessions in SQL; what is decided about a cookie is kept for `age`.
     #[must_use]
     pub fn sql(store: Store, age: Duration) -> Self {
-        Self { truth: Truth::Sql, store, decided: Decided::new(age) }
+        Self { truth: Truth::Sql, store, decided: Decided::new(age), unseen: Spell::default() }
     }
 
     /// Sessions in Redis, and that they have ended in SQL. Whether Redis answers shows when something is asked.
     #[must_use]
     pub fn redis(store: Store, settings: RedisSettings, age: Duration) -> Self {
-        Self { truth: Truth::Redis(Redis::open(settings)), store, decided: Decided::new(age) }
+        Self { truth: Truth::Redis(Redis::open(settings)), store, decided: Decided::new(age), unseen: Spell::default() }
     }
 
     /// Asks Redis for a sign of life; none where sessions do not live there.
@@ -190,7 +193,7 @@ impl<P: Clone> Sessions<P> {
             Truth::Redis(redis) => self.of_portal_in(redis, cookie.digest()).await?,
         };
         let Some(session) = session.filter(|session| session.lasts(now)) else { return Ok(None) };
-        self.touch(&session, now).await?;
+        self.see(&session, now).await;
         Ok(Some(session))
     }
 
@@ -207,7 +210,19 @@ impl<P: Clone> Sessions<P> {
         Ok(known.filter(|(session, _)| session.lasts(now)))
     }
 
-    /// Writes down that the person was seen, at most once in a while.
+    /// Writes down that the person was seen, at most once in a while. Where it cannot be written, as on a full disk, the
+    /// person reads on all the same.
+    pub async fn see(&self, session: &Session, now: Timestamp) {
+        match self.touch(session, now).await {
+            Ok(()) => self.unseen.is_over("that residents are seen can be written again"),
+            Err(error) if self.unseen.is_due() => {
+                tracing::warn!(%error, "that residents are seen cannot be written");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The same, for who wants to know whether it was written.
     ///
     /// # Errors
     /// The sessions cannot be written.

@@ -6,13 +6,13 @@
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use sqlx::any::{Any, AnyPoolOptions};
 use sqlx::pool::PoolOptions;
 use sqlx::{AnyConnection, Connection as _};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::patience::{self, Patient};
 use super::{Dialect, PATIENCE, StoreError};
@@ -21,12 +21,21 @@ use super::{Dialect, PATIENCE, StoreError};
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
-    /// Its device and its number there.
-    identity: (u64, u64),
+    /// As the driver reads it.
+    pub(super) url: String,
+    identity: Identity,
+    /// Those beside it, once they are there: without them, what is written would be found by nobody else.
+    beside: RwLock<[Option<Identity>; 2]>,
     /// A connection that nobody uses. With the last one `SQLite` would remove the files beside it, and on a full disk
     /// could not make them again: then not even reading would go on.
     held: Mutex<Option<AnyConnection>>,
 }
+
+/// The device of a file, and its number there.
+type Identity = (u64, u64);
+
+/// What `SQLite` writes beside a database: what was written last, and where that stands.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// How connections are opened, lent and taken back.
 pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>) -> PoolOptions<Any> {
@@ -78,64 +87,109 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 }
 
 impl File {
-    pub(super) fn at(path: &str) -> Result<Self, StoreError> {
+    pub(super) fn at(path: &str, url: &str) -> Result<Self, StoreError> {
         let path = PathBuf::from(path);
         let identity = identity(&path).map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Self { path, identity, held: Mutex::default() })
+        Ok(Self { path, url: url.to_owned(), identity, beside: RwLock::default(), held: Mutex::default() })
+    }
+
+    /// The connection that is kept.
+    pub(super) async fn held(&self) -> MutexGuard<'_, Option<AnyConnection>> {
+        self.held.lock().await
     }
 
     /// Keeps it open until it is let go.
-    pub(super) async fn hold(&self, url: &str) -> Result<(), StoreError> {
-        let mut connection = AnyConnection::connect(url).await?;
+    pub(super) async fn hold(&self, held: &mut Option<AnyConnection>) -> Result<(), StoreError> {
+        let mut connection = AnyConnection::connect(&self.url).await?;
         prepare(&mut connection, Dialect::Sqlite, Some(self)).await?;
-        *self.held.lock().await = Some(connection);
+        // Only who reads opens what is beside it.
+        sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(&mut connection).await?;
+        *held = Some(connection);
+        *self.beside.write().unwrap_or_else(PoisonError::into_inner) = self.found_beside();
         Ok(())
-    }
-
-    pub(super) async fn let_go(&self) {
-        if let Some(connection) = self.held.lock().await.take() {
-            // What could not be tidied up is tidied up by who opens it next.
-            let _ = connection.close().await;
-        }
     }
 
     /// Fails unless its path still leads to it. `SQLite` would go on writing to a file that nobody finds again.
     pub(super) fn is_there(&self) -> Result<(), StoreError> {
         match identity(&self.path) {
             Ok(identity) if identity == self.identity => Ok(()),
+            // Its folder may not be looked into just now: it is open all the same, and nobody has put another one there.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
             _ => Err(StoreError::Moved(self.path.display().to_string())),
         }
+    }
+
+    /// Whether the files beside it are those that are open.
+    pub(super) fn is_whole(&self) -> bool {
+        let beside = *self.beside.read().unwrap_or_else(PoisonError::into_inner);
+        beside.iter().zip(BESIDE).all(|(known, end)| match (known, identity(&self.beside(end))) {
+            (None, _) => true,
+            (Some(known), Ok(found)) => *known == found,
+            (Some(_), Err(error)) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        })
+    }
+
+    fn found_beside(&self) -> [Option<Identity>; 2] {
+        BESIDE.map(|end| identity(&self.beside(end)).ok())
+    }
+
+    fn beside(&self, end: &str) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(end);
+        PathBuf::from(path)
     }
 
     /// Whether it and the files beside it can be written. What `SQLite` once opened for reading only, because the file
     /// system or its rights allowed no more at that moment, it never writes.
     fn can_be_written(&self) -> bool {
-        let beside = |end: &str| {
-            let mut path = self.path.clone().into_os_string();
-            path.push(end);
-            PathBuf::from(path)
-        };
         let allowed = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS);
         let is_missing = |path: &Path| allowed(path) == Err(rustix::io::Errno::NOENT);
         allowed(&self.path).is_ok()
-            && ["-wal", "-shm"].map(beside).iter().all(|path| allowed(path).is_ok() || is_missing(path))
+            && BESIDE.map(|end| self.beside(end)).iter().all(|path| allowed(path).is_ok() || is_missing(path))
     }
 }
 
-fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+/// Closes a connection that was kept.
+pub(super) async fn let_go(held: &mut Option<AnyConnection>) {
+    if let Some(connection) = held.take() {
+        // What could not be tidied up is tidied up by who opens it next.
+        let _ = connection.close().await;
+    }
+}
+
+fn identity(path: &Path) -> std::io::Result<Identity> {
     fs::metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
+/// What can be done with the database that a connection leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allows {
+    Everything,
+    /// Somebody has made it read-only: what is there is still true.
+    Reading,
+    /// It is a replica, and may be behind the truth.
+    Nothing,
+}
+
 impl Dialect {
-    /// Whether a connection leads to a database that can be written. After a failover it may lead to a replica: then it
-    /// is closed, and another one opened.
-    async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    async fn allows(self, connection: &mut AnyConnection) -> Result<Allows, sqlx::Error> {
         if self == Self::Sqlite {
-            return Ok(true);
+            return Ok(Allows::Everything);
         }
-        let asked = "SELECT current_setting('transaction_read_only') AS read_only";
+        let asked = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica'
+                     ELSE current_setting('transaction_read_only') END AS read_only";
         let row = sqlx::query(asked).fetch_one(Patient(connection)).await?;
-        Ok(sqlx::Row::try_get::<String, _>(&row, "read_only")? == "off")
+        Ok(match sqlx::Row::try_get::<String, _>(&row, "read_only")?.as_str() {
+            "off" => Allows::Everything,
+            "on" => Allows::Reading,
+            _ => Allows::Nothing,
+        })
+    }
+
+    /// Whether a connection that was used leads to a database that can be written. After a failover it may lead to a
+    /// replica, and what a session was told once, it is told for good: it is closed, and another one opened.
+    async fn can_write(self, connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+        Ok(self.allows(connection).await? == Allows::Everything)
     }
 }
 
@@ -149,7 +203,7 @@ async fn is_as_new(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> 
 
 /// What every new connection is told.
 async fn prepare(connection: &mut AnyConnection, dialect: Dialect, file: Option<&File>) -> Result<(), sqlx::Error> {
-    if !dialect.can_write(connection).await? || file.is_some_and(|file| !file.can_be_written()) {
+    if dialect.allows(connection).await? == Allows::Nothing || file.is_some_and(|file| !file.can_be_written()) {
         return Err(sqlx::Error::Configuration("the database is read-only".into()));
     }
     let statements: &[&'static str] = match dialect {

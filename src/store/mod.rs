@@ -39,7 +39,7 @@ mod vault;
 mod warnings;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
@@ -75,7 +75,8 @@ use patience::Patient;
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: AnyPool,
+    /// Replaced where `SQLite`'s files have to be opened anew.
+    pool: Arc<RwLock<AnyPool>>,
     dialect: Dialect,
     /// Its address where nodes can tell each other something.
     postgres: Option<Arc<Secret>>,
@@ -147,6 +148,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A sign of life is believed for so long, so that many who ask cost one write.
 const ALIVE: Duration = Duration::from_secs(1);
 
+/// What `PostgreSQL` says where its disk is full.
+const NO_ROOM: &str = "53100";
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Store {
@@ -168,13 +172,20 @@ impl Store {
         sqlx::any::install_default_drivers();
         let path = connection::sqlite_path(url);
         let (dialect, url) = connection::read_url(url)?;
-        let file = path.map(File::at).transpose()?.map(Arc::new);
+        let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
         let pool = connection::pool(dialect, file.clone()).connect(&url).await?;
         if let Some(file) = &file {
-            file.hold(&url).await?;
+            file.hold(&mut *file.held().await).await?;
         }
         let postgres = (dialect == Dialect::Postgres).then(|| Arc::new(Secret::new(url)));
-        Ok(Self { pool, dialect, postgres, file, writer: Arc::default(), alive: Arc::default() })
+        Ok(Self {
+            pool: Arc::new(RwLock::new(pool)),
+            dialect,
+            postgres,
+            file,
+            writer: Arc::default(),
+            alive: Arc::default(),
+        })
     }
 
     /// Connects to what has to be there already.
@@ -191,7 +202,7 @@ impl Store {
         // most, sees it at the next try.
         let mut tries = MIGRATIONS.iter().count() + 1;
         loop {
-            match MIGRATIONS.run(&self.pool).await {
+            match MIGRATIONS.run(&self.pool()).await {
                 Ok(()) => return Ok(()),
                 Err(MigrateError::VersionMissing(version)) => return Err(StoreError::Newer(version)),
                 Err(error) if tries == 1 || self.dialect == Dialect::Postgres => {
@@ -212,7 +223,7 @@ impl Store {
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let step = traces::step("store");
-        self.begin(begin, None, step).await
+        self.begin(begin, None, Instant::now() + PATIENCE, step).await
     }
 
     /// Begins to write. On `SQLite` the write lock is taken at once, so that nothing that was read can change before
@@ -222,14 +233,16 @@ impl Store {
     /// The database does not answer, or others have written for too long.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let step = traces::step("store");
+        // For both: the turn among ours, and the lock that another program may hold.
+        let deadline = Instant::now() + PATIENCE;
         match self.dialect {
             Dialect::Sqlite => {
-                let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writer).lock_owned())
+                let turn = tokio::time::timeout_at(deadline, Arc::clone(&self.writer).lock_owned())
                     .await
                     .map_err(|waited| StoreError::Unavailable(waited.into()))?;
-                self.begin("BEGIN IMMEDIATE", Some(turn), step).await
+                self.begin("BEGIN IMMEDIATE", Some(turn), deadline, step).await
             }
-            Dialect::Postgres => self.begin("BEGIN", None, step).await,
+            Dialect::Postgres => self.begin("BEGIN", None, deadline, step).await,
         }
     }
 
@@ -248,6 +261,9 @@ impl Store {
         if alive.is_some_and(|at| at.elapsed() < ALIVE) {
             return Ok(());
         }
+        if self.dialect == Dialect::Postgres {
+            self.has_room().await?;
+        }
         let mut tx = self.write().await?;
         sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'alive'").execute(tx.conn()).await?;
         tx.commit().await?;
@@ -255,24 +271,66 @@ impl Store {
         Ok(())
     }
 
+    /// Has `PostgreSQL` write some hundred kilobytes beside the tables for a moment. Without that a full disk would not be
+    /// seen: a row that changes again and again needs no room, and those of residents do.
+    async fn has_room(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        for statement in ["SELECT set_config('work_mem', '64', true)", "SELECT count(*) FROM generate_series(1, 20000)"]
+        {
+            match sqlx::query(statement).execute(tx.conn()).await {
+                Err(sqlx::Error::Database(refused)) if refused.code().is_none_or(|code| code != NO_ROOM) => break,
+                done => done.map(drop)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn pool(&self) -> AnyPool {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes sure that the files of `SQLite` are those that were opened. Where the ones beside the database were removed,
+    /// what stands in them goes into the database, and everything is opened anew.
+    async fn look_at_files(&self) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        file.is_there()?;
+        if file.is_whole() {
+            return Ok(());
+        }
+        let mut held = file.held().await;
+        if file.is_whole() {
+            return Ok(());
+        }
+        let closing = async {
+            self.pool().close().await;
+            connection::let_go(&mut held).await;
+        };
+        let closed = tokio::time::timeout(PATIENCE, closing).await;
+        closed.map_err(|waited| StoreError::Unavailable(waited.into()))?;
+        let pool = connection::pool(self.dialect, Some(Arc::clone(file))).connect(&file.url).await?;
+        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = pool;
+        file.hold(&mut held).await?;
+        tracing::error!("files beside the database were removed while it was open; it was opened anew");
+        Ok(())
+    }
+
     async fn begin(
         &self,
         statement: &'static str,
         turn: Option<OwnedMutexGuard<()>>,
+        deadline: Instant,
         step: Step,
     ) -> Result<Tx, StoreError> {
-        if let Some(file) = &self.file {
-            file.is_there()?;
-        }
-        let inner = patience::within(PATIENCE, self.pool.begin_with(statement)).await?;
+        self.look_at_files().await?;
+        let inner = patience::within(deadline - Instant::now(), self.pool().begin_with(statement)).await?;
         Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), _step: step })
     }
 
     /// Waits for the transactions under way and closes the connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.pool().close().await;
         if let Some(file) = &self.file {
-            file.let_go().await;
+            connection::let_go(&mut *file.held().await).await;
         }
     }
 }

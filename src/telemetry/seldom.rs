@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use crate::domain::agency::AgencyCode;
 use crate::domain::cookie::Dropped;
@@ -14,10 +16,43 @@ const PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// From so many on, what is past its pause is forgotten.
 const MOST: usize = 10_000;
 
+/// How long it is quiet about what is out of order, once it was told.
+const QUIET: Duration = Duration::from_mins(1);
+
 static SAID: LazyLock<Seldom> = LazyLock::new(Seldom::default);
 
 #[derive(Debug, Default)]
 struct Seldom(Mutex<HashMap<(AgencyCode, String), Timestamp>>);
+
+/// Something of ours that is out of order: told where it begins, once a minute while it lasts, and where it is over.
+#[derive(Debug, Default)]
+pub struct Spell(Mutex<Option<Instant>>);
+
+impl Spell {
+    /// Nothing is out of order.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// It is out of order; whether that is to be said now.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|told| told.elapsed() >= QUIET);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
+    }
+
+    /// It is in order; says so where something else was said before.
+    pub fn is_over(&self, what: &'static str) {
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            tracing::info!("{what}");
+        }
+    }
+}
 
 /// Whether this is to be said of an agency, or of one of its accounts, now: once an hour.
 #[must_use]
@@ -53,6 +88,19 @@ impl Seldom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_lasts_is_said_once_a_minute() {
+        let spell = Spell::default();
+        let mut said = 0;
+        for _ in 0..300 {
+            said += u32::from(spell.is_due());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(said, 5);
+        spell.is_over("all is well");
+        assert!(spell.is_due(), "another one is said at once");
+    }
 
     #[test]
     fn the_same_is_said_of_an_agency_once_an_hour() {

@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// The longest that a line waits before it is written, while the sink takes lines.
 const LATEST: Duration = Duration::from_millis(100);
 /// A buffer with so many bytes is written at once.
@@ -22,6 +24,8 @@ const BUFFERS: usize = 16;
 const KEPT: usize = 256 * 1024;
 /// Pause where the sink says that it would block.
 const PAUSE: Duration = Duration::from_millis(5);
+/// What was dropped is told once in this time: on a full disk the line that tells it is dropped, too.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 thread_local! {
     static MINE: Cell<Option<usize>> = const { Cell::new(None) };
@@ -137,8 +141,9 @@ impl Sink {
     }
 
     /// For as long as the process lives: the lines of its last moments count.
-    fn run(&self, mut out: impl Write, piece: usize) {
-        let (mut batch, mut told) = (Vec::new(), 0);
+    fn run(&self, out: impl Write, piece: usize) {
+        let (mut batch, mut told, mut tell_at) = (Vec::new(), 0, Instant::now());
+        let mut out = Whole { out, is_cut: false };
         loop {
             let asked = self.asked.load(Ordering::Acquire);
             // Before the look: a line that comes after the look finds it false, and wakes.
@@ -157,11 +162,11 @@ impl Sink {
             *self.written.lock().unwrap_or_else(PoisonError::into_inner) = asked;
             self.was_written.notify_all();
             let dropped = self.dropped();
-            if dropped > told {
+            if dropped > told && Instant::now() >= tell_at {
                 // Written by this thread into one of the buffers, like any other line.
-                tracing::warn!(lines = dropped - told, "log lines were dropped: the sink is too slow");
-                told = dropped;
-            } else if some {
+                tracing::warn!(lines = dropped - told, "log lines were dropped: the sink is too slow, or has no room");
+                (told, tell_at) = (dropped, Instant::now() + TELL_EVERY);
+            } else if some || dropped > told {
                 thread::park_timeout(LATEST);
             } else if !self.awake.load(Ordering::SeqCst) {
                 thread::park();
@@ -173,14 +178,12 @@ impl Sink {
         }
     }
 
-    fn write(&self, out: &mut impl Write, batch: &[u8], piece: usize) {
+    fn write(&self, out: &mut Whole<impl Write>, batch: &[u8], piece: usize) {
         let mut rest = batch;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(whole_lines(rest, piece));
-            if write_all(out, now).is_err() {
-                // There is nowhere to tell it but in the metrics.
-                self.dropped.fetch_add(lines(now), Ordering::Relaxed);
-            }
+            // There is nowhere to tell it but in the metrics, and once there is room again.
+            self.dropped.fetch_add(lines(out.write_all(now)), Ordering::Relaxed);
             rest = later;
         }
     }
@@ -200,18 +203,38 @@ fn lines(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |sum, byte| sum + u64::from(*byte == b'\n'))
 }
 
-fn write_all(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match out.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // A terminal that somebody else has made non-blocking.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
+/// Where lines go; what was cut off in the middle of one stays on a line of its own.
+struct Whole<W> {
+    out: W,
+    is_cut: bool,
+}
+
+impl<W: Write> Whole<W> {
+    /// Writes these lines; gives what was not taken, from the beginning of its first line on.
+    fn write_all<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        if self.is_cut && !self.write_on(b"\n").is_empty() {
+            return bytes;
         }
+        let rest = self.write_on(bytes);
+        let written = &bytes[..bytes.len() - rest.len()];
+        let whole = written.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.is_cut = whole < written.len();
+        &bytes[whole..]
     }
-    Ok(())
+
+    /// Writes as much as is taken; gives the rest.
+    fn write_on<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        while !bytes.is_empty() {
+            match self.out.write(bytes) {
+                Ok(written) if written > 0 => bytes = &bytes[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A terminal that somebody else has made non-blocking.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+                Ok(_) | Err(_) => break,
+            }
+        }
+        bytes
+    }
 }
 
 #[cfg(test)]
@@ -304,6 +327,79 @@ pub mod tests {
         gate.open();
         assert!(sink.flush(PATIENCE));
         assert_eq!(gate.text().lines().count(), kept);
+    }
+
+    /// A file on a disk with room for so many bytes.
+    #[derive(Clone, Default)]
+    struct Disk(Arc<Mutex<Written>>);
+
+    #[derive(Default)]
+    struct Written {
+        room: usize,
+        bytes: Vec<u8>,
+        tries: usize,
+        told: Option<Arc<Sink>>,
+    }
+
+    impl Disk {
+        fn make_room(&self, bytes: usize) {
+            self.0.lock().expect("the disk").room = bytes;
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().expect("the disk").bytes.clone()).expect("text")
+        }
+
+        fn tries(&self) -> usize {
+            self.0.lock().expect("the disk").tries
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut disk = self.0.lock().expect("the disk");
+            let taken = bytes.len().min(disk.room);
+            disk.room -= taken;
+            disk.bytes.extend_from_slice(&bytes[..taken]);
+            disk.tries += 1;
+            if taken > 0 {
+                return Ok(taken);
+            }
+            if let Some(sink) = &disk.told {
+                add(sink, "lines were dropped\n");
+            }
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn rel_027_a_line_that_a_full_disk_cuts_off_spoils_no_other_one() {
+        let disk = Disk::default();
+        let sink = Sink::start(disk.clone(), usize::MAX).expect("a thread");
+        disk.make_room(12);
+        assert!(add(&sink, "first\n") && add(&sink, "second, which is long\n") && add(&sink, "third\n"));
+        assert!(sink.flush(PATIENCE));
+        assert_eq!((disk.text().as_str(), sink.dropped()), ("first\nsecond", 2));
+        disk.make_room(usize::MAX);
+        add(&sink, "fourth\n");
+        assert!(sink.flush(PATIENCE));
+        assert_eq!(disk.text(), "first\nsecond\nfourth\n");
+    }
+
+    #[test]
+    fn rel_027_a_full_disk_keeps_no_core_busy() {
+        let disk = Disk::default();
+        let sink = Sink::start(disk.clone(), usize::MAX).expect("a thread");
+        // As in the program, what is dropped is told in a line of the same sink.
+        let its = Arc::clone(&sink);
+        disk.0.lock().expect("the disk").told = Some(its);
+        add(&sink, "first\n");
+        thread::sleep(Duration::from_millis(500));
+        assert!(disk.tries() < 20, "{} tries in half a second", disk.tries());
     }
 
     #[test]

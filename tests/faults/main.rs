@@ -16,6 +16,7 @@
 
 mod accounts;
 mod clients;
+mod full;
 #[path = "../security/hammer.rs"]
 #[expect(dead_code, reason = "`make test` does it with fewer people")]
 mod hammer;
@@ -23,6 +24,7 @@ mod letters;
 mod process;
 mod quiet;
 mod redis;
+mod small_disk;
 mod stores;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the other tests from outside use the rest")]
@@ -35,7 +37,8 @@ use std::process::ExitCode;
 use table::Row;
 
 /// Every row, file by file.
-const ALL: &[&[Row]] = &[process::ROWS, redis::ROWS, stores::ROWS, letters::ROWS, clients::ROWS, accounts::ROWS];
+const ALL: &[&[Row]] =
+    &[process::ROWS, redis::ROWS, stores::ROWS, full::ROWS, letters::ROWS, clients::ROWS, accounts::ROWS];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();

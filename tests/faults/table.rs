@@ -20,8 +20,10 @@ pub struct Row {
 }
 
 /// What a row measured.
-#[derive(Default)]
-pub struct Notes(Vec<String>);
+pub struct Notes {
+    measured: Vec<String>,
+    is_run: bool,
+}
 
 /// What came of a row.
 struct Outcome<'a> {
@@ -34,7 +36,13 @@ struct Outcome<'a> {
 impl Notes {
     /// Notes a figure or a fact.
     pub fn add(&mut self, note: impl Into<String>) {
-        self.0.push(note.into());
+        self.measured.push(note.into());
+    }
+
+    /// Notes that this machine does not allow what the row needs, and why.
+    pub fn not_run(&mut self, why: &str) {
+        self.add(format!("not run: {why}"));
+        self.is_run = false;
     }
 }
 
@@ -66,7 +74,8 @@ pub fn run(rows: &[&Row], wanted: &[String]) -> ExitCode {
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     let (minutes, cores) =
         (begin.elapsed().as_secs().div_ceil(60), thread::available_parallelism().map_or(1, usize::from));
-    println!("\n{} rows on {cores} cores in {minutes} minutes, {failed} failed:\n", outcomes.len());
+    let not_run = outcomes.iter().filter(|outcome| !outcome.notes.is_run).count();
+    println!("\n{} rows on {cores} cores in {minutes} minutes, {failed} failed, {not_run} not run:\n", outcomes.len());
     println!("{}", table(&outcomes));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
@@ -88,7 +97,7 @@ impl Row {
                 *message = format!("{said}{}", place.unwrap_or_default());
             }
         }));
-        let (mut notes, begin) = (Notes::default(), Instant::now());
+        let (mut notes, begin) = (Notes { measured: Vec::new(), is_run: true }, Instant::now());
         let ended = panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&mut notes)));
         let took = begin.elapsed();
         panic::set_hook(shown);
@@ -99,7 +108,11 @@ impl Row {
 
 impl Outcome<'_> {
     const fn verdict(&self) -> &'static str {
-        if self.failure.is_some() { "FAILED" } else { "holds" }
+        match self.failure {
+            Some(_) => "FAILED",
+            None if self.notes.is_run => "holds",
+            None => "NOT RUN",
+        }
     }
 }
 
@@ -107,7 +120,7 @@ impl Outcome<'_> {
 fn table(outcomes: &[Outcome]) -> String {
     let mut text = String::from("| Row | What was done | What was measured | Verdict |\n|---|---|---|---|\n");
     for outcome in outcomes {
-        let mut measured = outcome.notes.0.join("; ");
+        let mut measured = outcome.notes.measured.join("; ");
         if let Some(failure) = &outcome.failure {
             let short: String = failure.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect();
             measured.push_str(if measured.is_empty() { "" } else { "; " });

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    eventually, page,
+    eventually,
+    outage::{Outage, Readers},
+    page,
     person::{Answer, Person},
     redis::Redis,
     stage::Stage,
@@ -178,19 +180,15 @@ fn rel_021_what_is_no_answer_is_an_outage_that_is_told_and_tried_again() {
     redis.cli(&["-a", "Redis-58-vert", "CONFIG", "SET", "requirepass", ""]);
     eventually("it to be used again", SOON, || (ask() == 200).then_some(()));
 
-    // -OOM: its memory is full. -NOREPLICAS: nobody would keep what it takes.
-    for (name, bad, good, said) in
-        [("maxmemory", "1", "0", "(it takes no writes)"), ("min-replicas-to-write", "1", "0", "NOREPLICAS")]
-    {
-        redis.cli(&["CONFIG", "SET", name, bad]);
-        told(&town, said);
-        eventually("readiness to tell", SOON, || {
-            town.gateway.health("/readyz").filter(|told| told.1.contains(r#""redis":"failing""#)).map(drop)
-        });
-        eventually("nobody to be recognised", SOON, || (ask() == 503).then_some(()));
-        redis.cli(&["CONFIG", "SET", name, good]);
-        eventually("it to be used again", SOON, || (ask() == 200).then_some(()));
-    }
+    // -NOREPLICAS: nobody would keep what it takes, and somebody else may be the one that is asked.
+    redis.cli(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    told(&town, "NOREPLICAS");
+    eventually("readiness to tell", SOON, || {
+        town.gateway.health("/readyz").filter(|told| told.1.contains(r#""redis":"failing""#)).map(drop)
+    });
+    eventually("nobody to be recognised", SOON, || (ask() == 503).then_some(()));
+    redis.cli(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    eventually("it to be used again", SOON, || (ask() == 200).then_some(()));
 
     // -LOADING: it reads what it saved, slowly.
     for number in 0..8 {
@@ -202,6 +200,41 @@ fn rel_021_what_is_no_answer_is_an_outage_that_is_told_and_tried_again() {
     told(&town, "it is still reading its data from the disk");
     assert_eq!(ask(), 503);
     eventually("it to be used again", Duration::from_secs(20), || (ask() == 200).then_some(()));
+}
+
+/// -OOM: its memory is full. -MISCONF: it could not write what it holds to its disk.
+#[test]
+fn rel_021_a_redis_that_takes_no_writes_keeps_nobody_out_who_is_in() {
+    // Where Redis would write.
+    const FILE: &str = "dump.rdb";
+    for fault in ["OOM", "MISCONF"] {
+        let town = Town::build_with(|site| site.on(Stage::Redis).set("server.cache_seconds", 1));
+        let redis = town.gateway.ground().redis.as_ref().expect("a server");
+        let set = |name, value| redis.cli(&["CONFIG", "SET", name, value]);
+        let save = |status: &str| {
+            redis.cli(&["BGSAVE"]);
+            let said = format!("rdb_last_bgsave_status:{status}");
+            eventually(&said, SOON, || redis.cli(&["INFO", "persistence"]).contains(&said).then_some(()));
+        };
+        let mut outage = Outage::before(&town);
+        if fault == "OOM" {
+            set("maxmemory", "1");
+        } else {
+            std::fs::create_dir(redis.folder().join(FILE)).expect("something in the way");
+            set("save", "3600 1000000");
+            save("err");
+        }
+        outage.is_told(r#""redis":"failing""#, Readers::GoOn);
+        told(&town, "Redis takes no writes");
+        if fault == "OOM" {
+            set("maxmemory", "0");
+        } else {
+            std::fs::remove_dir(redis.folder().join(FILE)).expect("nothing in the way");
+            save("ok");
+        }
+        outage.ends();
+        told(&town, "Redis takes writes again");
+    }
 }
 
 fn told(town: &Town, reason: &str) {

@@ -10,17 +10,13 @@ use crate::support::{
     eventually,
     line::Line,
     mail_server::MailServer,
-    person::{Answer, Person, Request},
+    outage::{GIVES_UP, RECOVERS, assert_come_again},
+    person::{Person, Request},
     postgres,
     redis::Redis,
     stage::Stage,
     town::{ALICE, BOB, CAROL, CHOSEN, DORA, MALLORY, Town, Who, login_path, migrate_up_to_proof, try_sign_in},
 };
-
-/// The longest that anybody waits for the page that says « come again » (REL-022).
-const GIVES_UP: Duration = Duration::from_secs(5);
-/// The longest that it may take until all is well again.
-pub const RECOVERS: Duration = Duration::from_secs(30);
 
 /// A town whose gateway reaches its database over a line; what is decided is kept for a second.
 fn town_over(line: &Line) -> Town {
@@ -29,18 +25,6 @@ fn town_over(line: &Line) -> Town {
 
 fn is_ready(town: &Town) -> Option<()> {
     town.gateway.health("/readyz").filter(|(status, _)| *status == 200).map(|_| ())
-}
-
-/// Fails unless this is the calm page that says when to come again, in time, and clears no cookie.
-pub fn assert_come_again(answer: &Answer, begin: Instant) {
-    assert_eq!(answer.status, 503, "{}", answer.url);
-    assert!(begin.elapsed() < GIVES_UP, "{} s for {}", begin.elapsed().as_secs(), answer.url);
-    assert!(answer.header("retry-after").parse::<u32>().is_ok(), "when to come again");
-    let cleared = answer.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
-    for line in cleared {
-        assert!(!line.contains("Max-Age=0") && !line.contains("1970"), "a cookie is cleared: {line}");
-    }
-    assert_eq!(answer.header("clear-site-data"), "");
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::failing::{RECOVERS, assert_come_again};
 use crate::support::{
     eventually,
-    person::{Answer, Person},
+    outage::{RECOVERS, assert_come_again, right_password},
+    person::Person,
     stage::Stage,
-    town::{ALICE, CAROL, CHOSEN, DORA, Town, login_path, migrate_up_to_proof, try_sign_in},
+    town::{ALICE, CAROL, DORA, Town, migrate_up_to_proof, try_sign_in},
 };
 
 /// How large a file of the gateway's may become; what is larger already can be read, and not be written any further.
@@ -19,15 +19,6 @@ fn let_files_grow(town: &Town, bytes: Option<u64>) {
 
 fn told(town: &Town) -> (u16, String) {
     town.gateway.health("/readyz").expect("an answer")
-}
-
-/// What a fresh browser gets for the right password.
-fn right_password(town: &Town) -> (Person, Answer, std::time::Instant) {
-    let mut person = Person::new(&town.gateway);
-    person.open(login_path("a")).fill("login", ALICE.email).fill("password", CHOSEN);
-    let (begin, form) = (std::time::Instant::now(), person.form("Connexion"));
-    let answer = person.send(&form);
-    (person, answer, begin)
 }
 
 #[test]

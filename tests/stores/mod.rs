@@ -3,5 +3,6 @@
 mod failing;
 mod full;
 mod moving;
+mod outages;
 mod rotating;
 mod secrets;

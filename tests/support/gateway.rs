@@ -52,7 +52,7 @@ impl Gateway {
     pub fn start(site: &Site) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let (port, health) = (free_port(), free_port());
-        let ground = Ground::prepare(site.stage(), folder.path());
+        let ground = Ground::prepare_in(site.stage(), site.disk().unwrap_or(folder.path()), site.database());
         let config = site.write(folder.path(), port, health, &ground);
         let letters = Letters::new(folder.path().join("letters"));
         let mut nodes = vec![(config.clone(), port, health)];

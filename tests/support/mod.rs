@@ -12,6 +12,7 @@ pub mod load;
 pub mod mail_server;
 pub mod memory;
 pub mod otlp;
+pub mod outage;
 pub mod page;
 pub mod person;
 pub mod postgres;

@@ -19,10 +19,11 @@ pub struct Cluster {
     /// The port that it listens on, on 127.0.0.1.
     pub port: u16,
     binaries: PathBuf,
-    _watch: Watch,
+    watch: Watch,
 }
 
 /// A database of its own, which goes with this value.
+#[derive(Debug)]
 pub struct Database {
     name: String,
     port: u16,
@@ -31,21 +32,31 @@ pub struct Database {
 
 /// The server is stopped as soon as nobody holds the other end of this pipe.
 struct Watch {
-    _held: ChildStdin,
-    _child: Child,
+    held: Option<ChildStdin>,
+    child: Child,
+}
+
+impl Watch {
+    /// Ends the server and waits for that.
+    fn end(&mut self) {
+        drop(self.held.take());
+        let _ = self.child.wait();
+    }
 }
 
 /// Runs the server until its standard input ends: with the tests, also where they were killed.
 const KEEPER: &str = r#"
 set -eu
-binaries=$1; port=$2
-folder=$(mktemp -d "${TMPDIR:-/tmp}/vestibule-postgres.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
+binaries=$1; port=$2; connections=$3
+if [ $# -gt 3 ]; then folder=$4; else
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/vestibule-postgres.XXXXXX")
+    trap 'rm -rf "$folder"' EXIT
+fi
 cd "$folder"
-"$binaries/initdb" -D data -U vestibule -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
+[ -d data ] || "$binaries/initdb" -D data -U vestibule -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
 "$binaries/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
     -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
-    -c max_wal_size=128MB -c autovacuum=off -c max_connections=400 </dev/null >server.log 2>&1 &
+    -c max_wal_size=128MB -c autovacuum=off -c max_connections=$connections </dev/null >server.log 2>&1 &
 server=$!
 until "$binaries/pg_isready" -q -h 127.0.0.1 -p "$port"; do
     kill -0 $server 2>/dev/null || { cat server.log; exit 1; }
@@ -53,7 +64,7 @@ until "$binaries/pg_isready" -q -h 127.0.0.1 -p "$port"; do
 done
 echo ready
 cat >/dev/null
-kill -QUIT $server
+kill -QUIT $server 2>/dev/null || true
 wait $server || true
 "#;
 
@@ -70,12 +81,26 @@ impl Cluster {
         let mut said = String::new();
         for _ in 0..3 {
             let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-            match keep(&binaries, port) {
-                Ok(watch) => return Self { port, binaries, _watch: watch },
+            match keep(&binaries, port, 400, None) {
+                Ok(watch) => return Self { port, binaries, watch },
                 Err(reason) => said = reason,
             }
         }
         panic!("PostgreSQL does not start: {said}");
+    }
+
+    /// Starts a server of its own that keeps everything in this folder, with so many connections at most.
+    pub fn start_in(folder: &Path, connections: u32) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let binaries = binaries();
+        let watch = keep(&binaries, port, connections, Some(folder)).expect("a server");
+        Self { port, binaries, watch }
+    }
+
+    /// Ends it at once, as a crash does, and starts it again on what is in its folder.
+    pub fn start_again_in(&mut self, folder: &Path, connections: u32) {
+        self.watch.end();
+        self.watch = keep(&self.binaries, self.port, connections, Some(folder)).expect("a server");
     }
 
     /// Makes an empty database.
@@ -83,7 +108,8 @@ impl Cluster {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
         let database = Database { name, port: self.port, dropdb: self.binaries.join("dropdb") };
-        call(Command::new(self.binaries.join("createdb")).args(database.place()).arg(&database.name));
+        let createdb = self.binaries.join("createdb");
+        call(Command::new(createdb).args(database.place()).arg(&database.name));
         database
     }
 }
@@ -111,7 +137,7 @@ impl Drop for Database {
     }
 }
 
-fn keep(binaries: &Path, port: u16) -> Result<Watch, String> {
+fn keep(binaries: &Path, port: u16, connections: u32, folder: Option<&Path>) -> Result<Watch, String> {
     // The server refuses to run as root.
     let mut keeper = if rustix::process::geteuid().is_root() {
         let mut command = Command::new("runuser");
@@ -120,7 +146,7 @@ fn keep(binaries: &Path, port: u16) -> Result<Watch, String> {
     } else {
         Command::new("sh")
     };
-    keeper.args(["-c", KEEPER, "keeper"]).arg(binaries).arg(port.to_string());
+    keeper.args(["-c", KEEPER, "keeper"]).arg(binaries).args([port.to_string(), connections.to_string()]).args(folder);
     // Ctrl-C is for the tests; their end is then the server's.
     let mut child = keeper
         .process_group(0)
@@ -135,7 +161,7 @@ fn keep(binaries: &Path, port: u16) -> Result<Watch, String> {
     let mut said = String::new();
     for line in lines.map_while(Result::ok) {
         if line == "ready" {
-            return Ok(Watch { _held: held, _child: child });
+            return Ok(Watch { held: Some(held), child });
         }
         said.push_str(&line);
         said.push('\n');

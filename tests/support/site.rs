@@ -1,12 +1,18 @@
 //! The configuration of a gateway under test, as an operator would have written it.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use toml::{Table, Value};
 
 use super::{
     clock,
     line::Line,
+    postgres::Database,
     stage::{Ground, Stage},
 };
 
@@ -18,6 +24,8 @@ pub struct Site {
     stage: Stage,
     line: Option<u16>,
     has_settable_clock: bool,
+    disk: Option<PathBuf>,
+    database: Option<Arc<Database>>,
 }
 
 /// One agency's file.
@@ -58,6 +66,8 @@ impl Site {
             stage: Stage::Sqlite,
             line: None,
             has_settable_clock: false,
+            disk: None,
+            database: None,
         }
     }
 
@@ -69,6 +79,26 @@ impl Site {
     /// On `PostgreSQL`, over a line that a test can cut.
     pub fn over(self, line: &Line) -> Self {
         Self { stage: Stage::Postgres, line: Some(line.port()), ..self }
+    }
+
+    /// On `SQLite`, with its file in this folder.
+    pub fn keeping_in(self, folder: &Path) -> Self {
+        Self { disk: Some(folder.to_owned()), ..self }
+    }
+
+    /// On `PostgreSQL`, in this database.
+    pub fn in_database(self, database: Database) -> Self {
+        Self { stage: Stage::Postgres, database: Some(Arc::new(database)), ..self }
+    }
+
+    /// Where it keeps what it keeps, if that is not its own folder.
+    pub fn disk(&self) -> Option<&Path> {
+        self.disk.as_deref()
+    }
+
+    /// The database that it was given.
+    pub fn database(&self) -> Option<Arc<Database>> {
+        self.database.clone()
     }
 
     /// With a clock that the test can set.

@@ -1,6 +1,6 @@
 //! What a gateway under test stands on: the same sentences hold on each stage.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use toml::Value;
 
@@ -32,7 +32,7 @@ pub struct Ground {
     url_of_nodes: String,
     pub redis: Option<Redis>,
     pub relay: Option<Relay>,
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
 }
 
 impl Stage {
@@ -52,12 +52,17 @@ impl Stage {
 impl Ground {
     /// Prepares what a gateway with this folder will stand on.
     pub fn prepare(stage: Stage, folder: &Path) -> Self {
+        Self::prepare_in(stage, folder, None)
+    }
+
+    /// The same, in a database that is there.
+    pub fn prepare_in(stage: Stage, folder: &Path, database: Option<Arc<Database>>) -> Self {
         let redis = stage.has_redis().then(Redis::start);
         if matches!(stage, Stage::Sqlite | Stage::Redis) {
             let url = format!("sqlite:{}", folder.join("vestibule.db").display());
             return Self { url_of_nodes: url.clone(), url, redis, relay: None, database: None };
         }
-        let database = postgres::shared().database();
+        let database = database.unwrap_or_else(|| Arc::new(postgres::shared().database()));
         let server = url::Url::parse(&database.url()).expect("an address").port().expect("a port");
         let relay = (stage.nodes() > 1).then(|| Relay::start(server));
         Self {

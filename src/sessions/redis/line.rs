@@ -1,7 +1,8 @@
 //! The line to Redis: one connection that is opened again whenever it breaks, by a task of its own.
 //!
 //! Whatever Redis answers but an answer (`LOADING`, `READONLY`, `NOAUTH`, `CLUSTERDOWN`, nothing at all) is an outage:
-//! told once to the operator, and tried again until it is over (REL-021). While it lasts, nobody waits for it.
+//! told once to the operator, and tried again until it is over (REL-021). While it lasts, nobody waits for it. Only who has
+//! no room, in memory or on its disk, is still read from: nobody signs in then, and who is signed in goes on.
 
 use std::time::Duration;
 
@@ -72,7 +73,11 @@ const ALIVE: &str = "vestibule:alive";
 /// # Errors
 /// Why it cannot be.
 pub async fn reach(settings: &RedisSettings) -> Result<(), Outage> {
-    connect(settings).await.map(drop).map_err(|error| told(&error))
+    match connect(settings).await {
+        Ok((_, Room::Some)) => Ok(()),
+        Ok((_, Room::None(outage))) => Err(outage),
+        Err(error) => Err(told(&error)),
+    }
 }
 
 impl Line {
@@ -96,6 +101,7 @@ impl Line {
             let mut open = timeout_at(deadline, self.opened()).await.map_err(|_| silent())??;
             let outage = match timeout_at(deadline, command.query_async(&mut open.connection)).await {
                 Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) if has_no_room(&error) => return Err(told(&error)),
                 Ok(Err(error)) => told(&error),
                 Err(_) => silent(),
             };
@@ -136,14 +142,14 @@ async fn keep_open(settings: RedisSettings, state: watch::Sender<State>, mut rep
             () = state.closed() => return,
         };
         match opening {
-            Ok(connection) => {
+            Ok((connection, room)) => {
                 if told.take().is_some() {
                     tracing::info!("Redis answers again");
                 }
                 wait = FIRST_WAIT;
                 number += 1;
                 state.send_replace(State::Open(Open { number, connection: connection.clone() }));
-                let Some(outage) = until_broken(&settings, number, connection, &state, &mut reports).await else {
+                let Some(outage) = until_broken(&settings, number, connection, room, &state, &mut reports).await else {
                     return;
                 };
                 tracing::warn!(reason = %outage.0, "the connection to Redis is opened again");
@@ -171,9 +177,13 @@ async fn until_broken(
     settings: &RedisSettings,
     number: u64,
     mut connection: Connection,
+    mut room: Room,
     state: &watch::Sender<State>,
     reports: &mut mpsc::UnboundedReceiver<Broken>,
 ) -> Option<Outage> {
+    if let Room::None(outage) = &room {
+        tell_no_room(outage);
+    }
     loop {
         tokio::select! {
             report = reports.recv() => match report {
@@ -182,7 +192,14 @@ async fn until_broken(
                 None => return None,
             },
             () = sleep(HEARTBEAT) => match timeout(settings.timeout, prove(&mut connection)).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(now)) => {
+                    match (&room, &now) {
+                        (Room::Some, Room::None(outage)) => tell_no_room(outage),
+                        (Room::None(_), Room::Some) => tracing::info!("Redis takes writes again"),
+                        (Room::Some, Room::Some) | (Room::None(_), Room::None(_)) => {}
+                    }
+                    room = now;
+                }
                 Ok(Err(error)) => return Some(told(&error)),
                 Err(_) => return Some(Outage(format!("no answer within {} ms", settings.timeout.as_millis()))),
             },
@@ -191,8 +208,19 @@ async fn until_broken(
     }
 }
 
-/// Opens a connection that can be written to, within twice the time-out for each server on the way.
-async fn connect(settings: &RedisSettings) -> RedisResult<Connection> {
+/// Whether what is written is taken.
+enum Room {
+    Some,
+    /// Nothing is, until there is room again.
+    None(Outage),
+}
+
+fn tell_no_room(outage: &Outage) {
+    tracing::error!(reason = %outage.0, "Redis takes no writes; nobody is signed in, who is signed in goes on");
+}
+
+/// Opens a connection to a server that could be written to, within twice the time-out for each server on the way.
+async fn connect(settings: &RedisSettings) -> RedisResult<(Connection, Room)> {
     let mut connection = match &settings.mode {
         RedisMode::Single => {
             let server = Server { settings, login: true };
@@ -208,13 +236,22 @@ async fn connect(settings: &RedisSettings) -> RedisResult<Connection> {
         RedisMode::Sentinel { master } => Connection::Server(through_sentinels(settings, master).await?),
         RedisMode::Cluster => Connection::Cluster(cluster(settings).await?),
     };
-    timeout(settings.timeout, prove(&mut connection)).await.unwrap_or_else(|_| Err(silent()))?;
-    Ok(connection)
+    let room = timeout(settings.timeout, prove(&mut connection)).await.unwrap_or_else(|_| Err(silent()))?;
+    Ok((connection, room))
 }
 
 /// Writes something: a server that is still loading, only a replica, or closed to us is of no use.
-async fn prove(connection: &mut Connection) -> RedisResult<()> {
-    proof().query_async(connection).await
+async fn prove(connection: &mut Connection) -> RedisResult<Room> {
+    match proof().query_async(connection).await {
+        Ok(()) => Ok(Room::Some),
+        Err(error) if has_no_room(&error) => Ok(Room::None(told(&error))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Its memory is full (`OOM`), or what it wrote to its disk was not taken (`MISCONF`). It is still the one that knows.
+fn has_no_room(error: &RedisError) -> bool {
+    matches!(error.code(), Some("OOM" | "MISCONF"))
 }
 
 /// What only a server does that is of use.

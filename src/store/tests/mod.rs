@@ -23,6 +23,7 @@ mod copying;
 mod full;
 mod killed;
 mod people;
+#[expect(dead_code, reason = "tests from outside use the rest")]
 #[path = "../../../tests/support/postgres.rs"]
 pub(crate) mod postgres;
 mod proofs;
