@@ -165,10 +165,11 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
         });
         let line = line.and_then(|line| match seen.insert(account(&line), number) {
             Some(before) => Err(RosterError::Twice(before)),
-            None if line.standing == Standing::There && !Legacy::can_send(&agency.adapter, &line.login) => {
-                Err(RosterError::Form)
+            None => {
+                let left_out = line.left_out(agency)?;
+                let is_sent = line.standing == Standing::Closed || Legacy::can_send(&agency.adapter, &line.login);
+                if is_sent { Ok((left_out, line)) } else { Err(RosterError::Form) }
             }
-            None => Ok((line.left_out(agency)?, line)),
         });
         match line {
             Ok((headers, line)) => {
