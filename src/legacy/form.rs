@@ -195,14 +195,19 @@ fn both_fields<'a>(controls: &[Control<'a>], form: &FormLogin) -> Option<(Contro
 /// As much of a text as a browser lets into a field (`maxlength`, in UTF-16).
 fn typed<'t>(field: &Control<'_>, text: &'t str) -> &'t str {
     let has_end = matches!(field.kind, Some(Kind::Line | Kind::Password | Kind::Address | Kind::Textarea));
-    let most = field.element.attr("maxlength").filter(|_| has_end).and_then(|most| most.trim().parse::<usize>().ok());
-    let Some(most) = most else { return text };
+    let Some(most) = field.element.attr("maxlength").filter(|_| has_end).and_then(whole_number) else { return text };
     let mut units = 0;
     let end = text.char_indices().find(|(_, sign)| {
         units += sign.len_utf16();
         units > most
     });
     end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// A number as HTML reads it: what follows the digits does not count.
+fn whole_number(text: &str) -> Option<usize> {
+    let text = text.trim_start().trim_start_matches('+');
+    text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())].parse().ok()
 }
 
 /// A page, and what its references start from.

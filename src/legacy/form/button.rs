@@ -67,12 +67,14 @@ fn in_extra<'a>(controls: &[Control<'a>], name: &str, value: &str) -> Option<Pre
     }
     let of_image = name.strip_suffix(".x").or(name.strip_suffix(".y"));
     let is_named = |control: &&Control<'a>| match control.kind {
-        Some(Kind::Submit) => control.name() == Some(name),
+        Some(Kind::Submit | Kind::Idle) => control.name() == Some(name),
         Some(Kind::Image) => control.name().is_some() && (control.name() == of_image || control.name() == Some(name)),
         _ => false,
     };
-    let buttons = || controls.iter().filter(|control| control.submits()).filter(is_named);
-    buttons().find(|button| button.element.attr("value") == Some(value)).or_else(|| buttons().next()).map(press)
+    let buttons = || controls.iter().filter(is_named);
+    let named = buttons().find(|button| button.element.attr("value") == Some(value)).or_else(|| buttons().next())?;
+    // One that does nothing by itself has a script that sends the form.
+    Some(if named.submits() { press(named) } else { Pressed::default() })
 }
 
 /// The first that can be seen after the password, which is the first in the nearest element around both. Links and buttons

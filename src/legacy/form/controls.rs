@@ -37,7 +37,7 @@ impl Kind {
         match (element.value().name(), written.as_str()) {
             ("select", _) => Self::Select,
             ("textarea", _) => Self::Textarea,
-            ("button", "button" | "reset") | ("input", "button" | "reset") => Self::Idle,
+            ("button" | "input", "button" | "reset") => Self::Idle,
             ("button", _) | ("input", "submit") => Self::Submit,
             (_, "image") => Self::Image,
             (_, "hidden") => Self::Hidden,

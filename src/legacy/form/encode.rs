@@ -94,6 +94,8 @@ fn literal(text: &str) -> Zeroizing<Vec<u8>> {
 /// In a buffer that does not grow: one that does leaves copies of the password behind.
 fn joined(pieces: &[Zeroizing<Vec<u8>>]) -> Zeroizing<Vec<u8>> {
     let mut whole = Zeroizing::new(Vec::with_capacity(pieces.iter().map(|piece| piece.len()).sum()));
-    pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
+    for piece in pieces {
+        whole.extend_from_slice(piece);
+    }
     whole
 }

@@ -51,13 +51,12 @@ pub(super) fn entries(
         match (typed, kind) {
             (Some(typed), _) => list.push(name, typed),
             (None, Kind::Submit) if is_pressed => list.push(name, value.unwrap_or_default()),
-            (None, Kind::Submit | Kind::Image | Kind::Idle) => continue,
             (None, Kind::Select) => chosen(control.element).iter().for_each(|value| list.push(name, value)),
             (None, Kind::Checkbox) if control.element.attr("checked").is_some() => {
                 list.push(name, value.unwrap_or("on"));
             }
             (None, Kind::Radio) if radios.get(name) == Some(&at) => list.push(name, value.unwrap_or("on")),
-            (None, Kind::Checkbox | Kind::Radio) => continue,
+            (None, Kind::Submit | Kind::Image | Kind::Idle | Kind::Checkbox | Kind::Radio) => continue,
             (None, Kind::File) => list.push_file(name),
             (None, Kind::Hidden) if name.eq_ignore_ascii_case("_charset_") => {
                 list.push(name, encoding.output_encoding().name());

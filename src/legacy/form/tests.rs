@@ -172,7 +172,7 @@ fn case_01_the_declaration_says_which_button_or_none() {
     let form = posting(&format!(
         "<button name=a value=1>a</button><button name=go value=avant>x</button>{PAIR}\
          <button name=b value=2 id=b><b id=dans>b</b></button><button name=go value=apres>x</button>\
-         <button name=go value=encore formaction=/c>x</button><input type=image name=im><div id=cadre><button>x</button></div>"
+         <button name=go value=encore formaction=/c>x</button><input type=image name=im><div id=cadre><button>x</button></div><input type=button name=idle>"
     ));
     for (button, extra, expected) in [
         (LoginButton::Found, &[][..], "…&b=2"),
@@ -192,6 +192,8 @@ fn case_01_the_declaration_says_which_button_or_none() {
         (named("a"), &[("__EVENTTARGET", "ctl$x")], "…&__EVENTTARGET=ctl%24x"),
         (LoginButton::Found, &[("__EVENTTARGET", "")], "…&b=2&__EVENTTARGET="),
         (LoginButton::Found, &[("autre", "1")], "…&b=2&autre=1"),
+        // A button of a script, which sends the form without another one.
+        (LoginButton::Found, &[("idle", "1")], "…&idle=1"),
     ] {
         assert_eq!(besides(&form, button.clone(), extra), expected, "{button:?} {extra:?}");
     }
@@ -394,6 +396,7 @@ fn a_password_is_cut_where_the_field_ends_and_an_identifier_is_not_sent_cut() {
     assert_eq!(cut, "identifiant=C10023&motdepasse=12345678");
     assert_eq!(with(["", "maxlength=4"], "C1", "aé😀b").unwrap(), "identifiant=C1&motdepasse=a%C3%A9%F0%9F%98%80");
     assert_eq!(with(["", "maxlength=3"], "C1", "aé😀b").unwrap(), "identifiant=C1&motdepasse=a%C3%A9");
+    assert_eq!(with(["", "maxlength=2px"], "C1", "1234").unwrap(), "identifiant=C1&motdepasse=12");
     assert_eq!(with(["", "maxlength=-1"], "C1", "12").unwrap(), "identifiant=C1&motdepasse=12");
     assert_eq!(with(["maxlength=5", ""], "C10023", "x"), None, "the beginning is somebody else's");
     assert_eq!(with(["type=number maxlength=2", ""], "10023", "x").unwrap(), "identifiant=10023&motdepasse=x");
