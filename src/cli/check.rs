@@ -7,7 +7,7 @@ use super::{Ended, assemble, control, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::legacy::{Around, Legacy};
+use crate::legacy::{Around, Legacy, Look};
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
@@ -22,9 +22,11 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
             tell!("{warning}");
         }
         tell_learnt(&settings);
-        let (silent, outage) = if offline { (0, None) } else { (reach(&settings), redis(&settings)) };
+        let (Reached { silent, refused }, outage) =
+            if offline { (Reached::default(), None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
         match (silent, outage) {
+            (0, None) if refused > 0 => Ended::Failed(format!("{refused} of {agencies} login forms are refused")),
             (0, None) => {
                 say!("{}: in order, {agencies} agencies", path.display());
                 Ended::Done
@@ -60,26 +62,37 @@ fn redis(settings: &Settings) -> Option<Outage> {
     }
 }
 
-/// Speaks to every extranet and says how that went; gives the number of those that are silent.
-fn reach(settings: &Settings) -> usize {
-    let Ok(runtime) = runtime(1) else { return 0 };
+/// How many extranets are silent, and of how many the login form is refused.
+#[derive(Default)]
+struct Reached {
+    silent: usize,
+    refused: usize,
+}
+
+/// Speaks to every extranet and says how that went.
+fn reach(settings: &Settings) -> Reached {
+    let mut reached = Reached::default();
+    let Ok(runtime) = runtime(1) else { return reached };
     let legacy = match Legacy::new() {
         Ok(legacy) => legacy,
         Err(error) => {
             tell!("{error}");
-            return settings.agencies.len();
+            reached.silent = settings.agencies.len();
+            return reached;
         }
     };
     runtime.block_on(async {
-        let mut silent = 0;
         for agency in &settings.agencies {
             match legacy.knock(&agency.upstream).await {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
+                    let look = legacy.look(&agency.upstream, &agency.adapter).await;
+                    reached.refused += usize::from(matches!(look, Some(Look::Refused(_))));
+                    tell_look(agency, look.as_ref());
                 }
                 Err(reason) => {
-                    silent += 1;
+                    reached.silent += 1;
                     tell!(
                         "{}: {} cannot be reached: {reason} (hint: is upstream.url right, and may this machine \
                          connect to it?)",
@@ -89,8 +102,22 @@ fn reach(settings: &Settings) -> usize {
                 }
             }
         }
-        silent
+        reached
     })
+}
+
+/// A login form that cannot be sent keeps everybody out.
+fn tell_look(agency: &Agency, look: Option<&Look>) {
+    let (code, page) = (&agency.code, agency.adapter.login_page().unwrap_or_default());
+    match look {
+        Some(Look::Fits(how)) => say!("{code}: the login form of {page} {how}"),
+        Some(Look::Unfit(why)) => tell!("{code}: warning: the login form of {page} cannot be sent: {why}"),
+        Some(Look::Refused(why)) => tell!(
+            "{code}: the login form of {page} is refused: {why} (hint: is there another button, that says how the form is \
+             sent? See sign_in.form.button)"
+        ),
+        None => {}
+    }
 }
 
 /// An extranet that others reach directly makes every promise of the gateway hollow (a25).

@@ -6,7 +6,7 @@ use super::values;
 use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::basic::BasicLogin;
 use crate::domain::spelling::IdentifierCase;
-use crate::domain::upstream::{FormLogin, LogoutCall, ProfilePage, Rule};
+use crate::domain::upstream::{FormLogin, LoginButton, LogoutCall, ProfilePage, Rule};
 
 /// The section, but for what belongs to the adapter.
 pub(super) struct SignIn {
@@ -86,6 +86,10 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
     let form = section.parsed("form", values::selector);
     let login_field = section.parsed("login_field", values::line);
     let password_field = section.parsed("password_field", values::line);
+    let button = section.parsed("button", values::line).map_or(LoginButton::Found, |written| match written.as_str() {
+        "none" => LoginButton::None,
+        _ => LoginButton::Named(written),
+    });
     let extra = section.fields("extra");
     for field in [&login_field, &password_field].into_iter().flatten() {
         if extra.iter().any(|(name, _)| name == field) {
@@ -123,6 +127,7 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
         form,
         login_field: login_field?,
         password_field: password_field?,
+        button,
         extra,
         charset,
         success,

@@ -52,6 +52,8 @@ pub struct FormLogin {
     pub login_field: String,
     /// Name of the field for the password.
     pub password_field: String,
+    /// Which button sends the form.
+    pub button: LoginButton,
     /// Fields to set besides those found in the form.
     pub extra: Vec<(String, String)>,
     /// Encoding of the posted fields (WHATWG label); the page's own by default.
@@ -70,6 +72,18 @@ pub struct FormLogin {
     pub logout: Option<LogoutCall>,
     /// Longest wait for the whole sign-in, milliseconds.
     pub timeout_ms: u64,
+}
+
+/// Which button of a login form is pressed, where `extra` names none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LoginButton {
+    /// The first one after the password; else what Enter presses.
+    #[default]
+    Found,
+    /// None: a script sends the form.
+    None,
+    /// The button of this name, or the button or link that this CSS selector finds.
+    Named(String),
 }
 
 /// One test on the answer to a posted login form (a10).

@@ -18,7 +18,7 @@ pub(super) fn decode(content_type: Option<&str>, body: &[u8]) -> (String, &'stat
 
 /// The first encoding that is known in a list of labels (`accept-charset`).
 pub(super) fn first_known(labels: &str) -> Option<&'static Encoding> {
-    labels.split([',', ' ']).find_map(|label| Encoding::for_label(label.as_bytes()))
+    labels.split([',', ' ', '\t', '\n', '\r', '\x0c']).find_map(|label| Encoding::for_label(label.as_bytes()))
 }
 
 /// Whether an encoding writes a text so that it reads the same: some write one sign for two, or none.

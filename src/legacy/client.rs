@@ -37,6 +37,8 @@ const MOST_FIELDS: usize = 200;
 const MOST_REQUESTS: u8 = 10;
 const MOST_REDIRECTS: u8 = 5;
 
+/// A form's type and its fields.
+type Posted = (HeaderValue, Zeroizing<Vec<u8>>);
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
@@ -120,9 +122,9 @@ impl Conversation {
 
     /// Sends a form once, and goes nowhere.
     pub(super) async fn send(&mut self, submission: Submission) -> Result<Page, Fault> {
-        let Submission { mut url, method, fields } = submission;
+        let Submission { mut url, method, fields, .. } = submission;
         match method {
-            Method::Post => self.ask(url, Some(fields)).await,
+            Method::Post(content_type) => self.ask(url, Some((content_type, fields))).await,
             Method::Get => {
                 url.set_query(Some(&String::from_utf8_lossy(&fields)));
                 self.ask(url, None).await
@@ -145,7 +147,7 @@ impl Conversation {
         if page.redirect.is_none() { Ok(page) } else { Err(Fault::Astray) }
     }
 
-    async fn ask(&mut self, url: Url, posted: Option<Zeroizing<Vec<u8>>>) -> Result<Page, Fault> {
+    async fn ask(&mut self, url: Url, posted: Option<Posted>) -> Result<Page, Fault> {
         self.requests_left = self.requests_left.checked_sub(1).ok_or(Fault::Astray)?;
         let request = self.request(&url, posted).ok_or(Fault::Astray)?;
         let response = self.http.request(request).await.map_err(|error| fault(&error))?;
@@ -153,7 +155,7 @@ impl Conversation {
         self.read(url, response).await
     }
 
-    fn request(&self, url: &Url, posted: Option<Zeroizing<Vec<u8>>>) -> Option<Request<Full<Bytes>>> {
+    fn request(&self, url: &Url, posted: Option<Posted>) -> Option<Request<Full<Bytes>>> {
         let mut request = Request::builder().uri(self.site.dialled(url)).body(Full::default()).ok()?;
         let headers = request.headers_mut();
         headers.extend(self.constant.clone());
@@ -166,9 +168,8 @@ impl Conversation {
         if let Some(cookies) = self.jar.header(url.path().as_bytes(), Clock.now()) {
             headers.insert(header::COOKIE, cookies);
         }
-        if let Some(fields) = posted {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.insert(header::CONTENT_TYPE, form);
+        if let Some((content_type, fields)) = posted {
+            headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::ORIGIN, HeaderValue::from_str(&self.site.origin_header()).ok()?);
             *request.method_mut() = http::Method::POST;
             *request.body_mut() = Full::new(Bytes::from_owner(fields));

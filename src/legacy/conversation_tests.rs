@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::net::TcpListener;
 
 use super::tests::declared;
-use super::{Attempt, Behalf, Legacy, SignIn, UpstreamCookie};
+use super::{Attempt, Behalf, Legacy, Look, SignIn, UpstreamCookie};
 use crate::domain::adapter::Adapter;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
@@ -341,7 +341,7 @@ async fn credentials_are_sent_once_and_only_to_the_form() {
         noted.lock().unwrap().push(told);
         match asked.target.split('?').next() {
             Some("/identification.php") => {
-                html("<form action=/entrer><input name=identifiant><input type=password name=motdepasse>")
+                html("<form method=post action=/entrer><input name=identifiant><input type=password name=motdepasse>")
                     .into_response()
             }
             Some("/entrer") => (StatusCode::TEMPORARY_REDIRECT, [("location", "/accueil")]).into_response(),
@@ -431,4 +431,88 @@ async fn att_07_a_sign_in_takes_cookies_whose_bytes_are_no_text() {
     })
     .await;
     assert!(matches!(verify(&upstream, &form, PASSWORD).await, Ok(Verdict::Accepted { .. })));
+}
+
+/// What the extranet was asked, as method and target, with the type and the fields of what was posted.
+async fn asked_with(page: &'static str) -> (Result<Verdict, NoVerdict>, Option<Look>, Vec<String>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let upstream = extranet(move |_, asked| {
+        let kind = asked.header("content-type").split(';').next().unwrap_or_default();
+        let fields = String::from_utf8_lossy(&asked.body).replace("\r\n", "|");
+        noted.lock().unwrap().push(format!("{} {} {kind} {fields}", asked.method, asked.target).trim_end().to_owned());
+        if asked.method == Method::POST { to("/accueil", &[]) } else { html(page).into_response() }
+    })
+    .await;
+    let form = FormLogin { success: vec![Rule::Redirect("/accueil".into())], ..declared() };
+    let look = with_attempt("", async |legacy, _| legacy.look(&upstream, &replaying(&form)).await).await;
+    let looked = std::mem::take(&mut *seen.lock().unwrap());
+    assert_eq!(looked, ["GET /identification.php"], "a look sends nothing");
+    let verdict = verify(&upstream, &form, "hunter2").await;
+    let seen = seen.lock().unwrap().clone();
+    (verdict, look, seen)
+}
+
+#[tokio::test]
+async fn case_21_a_form_is_sent_as_its_button_says_and_check_tells_how() {
+    const URLENCODED: &str = "application/x-www-form-urlencoded identifiant=C10023&motdepasse=hunter2";
+    for (page, posted, how) in [
+        (
+            "<form action=/x><input name=identifiant><input type=password name=motdepasse>\
+             <button name=go value=1 formmethod=post formaction=/auth>x</button></form>",
+            format!("POST /auth {URLENCODED}&go=1"),
+            "is posted to /auth as application/x-www-form-urlencoded, by the button go",
+        ),
+        (
+            "<form method=post enctype=text/plain action='?page=auth'><input name=identifiant>\
+             <input type=password name=motdepasse><input type=image></form>",
+            "POST /identification.php?page=auth text/plain identifiant=C10023|motdepasse=hunter2|x=1|y=1|".to_owned(),
+            "is posted to /identification.php as text/plain, by a button without a name",
+        ),
+        (
+            "<form method=post action=/m enctype=multipart/form-data><input name=identifiant>\
+             <input type=password name=motdepasse></form>",
+            "POST /m multipart/form-data ------VestibuleForm00000000|Content-Disposition: form-data; name=\"identifiant\"||\
+             C10023|------VestibuleForm00000000|Content-Disposition: form-data; name=\"motdepasse\"||hunter2|\
+             ------VestibuleForm00000000--|"
+                .to_owned(),
+            "is posted to /m as multipart/form-data, by no button",
+        ),
+        (
+            "<form method=post action=/p><input type=hidden name=__EVENTTARGET><input name=identifiant>\
+             <input type=password name=motdepasse><a href=\"javascript:__doPostBack('lnk','')\">x</a></form>",
+            "POST /p application/x-www-form-urlencoded \
+             __EVENTTARGET=lnk&identifiant=C10023&motdepasse=hunter2&__EVENTARGUMENT="
+                .to_owned(),
+            "is posted to /p as application/x-www-form-urlencoded, by the event lnk",
+        ),
+    ] {
+        let (verdict, look, seen) = asked_with(page).await;
+        assert!(matches!(verdict, Ok(Verdict::Accepted { .. })), "{verdict:?} {seen:?}");
+        assert_eq!(seen[1], posted);
+        assert_eq!(look, Some(Look::Fits(how.to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn case_21_a_password_never_travels_in_a_url() {
+    for attributes in [
+        ["", ""],
+        ["method=get", ""],
+        ["method=GET action=/auth", ""],
+        ["method=patch", ""],
+        ["method=post", "formmethod=get"],
+        ["method=post", "formmethod=''"],
+    ] {
+        let page = format!(
+            "<form {}><input name=identifiant><input type=password name=motdepasse><button {}>x</button></form>",
+            attributes[0], attributes[1]
+        );
+        let (verdict, look, seen) = asked_with(Box::leak(page.into_boxed_str())).await;
+        assert_eq!(verdict, Err(NoVerdict::FormChanged), "{attributes:?}");
+        assert!(matches!(look, Some(Look::Refused(_))), "{attributes:?} {look:?}");
+        assert_eq!(seen, ["GET /identification.php"], "{attributes:?}");
+    }
+    let (_, look, _) = asked_with("<p>En travaux").await;
+    assert_eq!(look, Some(Look::Unfit("no form has both declared fields".to_owned())));
 }

@@ -13,6 +13,7 @@ mod cookies;
 mod credentials;
 mod form;
 mod judge;
+mod look;
 mod page;
 mod replay;
 mod site;
@@ -26,6 +27,7 @@ use http::header::AUTHORIZATION;
 pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
+pub use self::look::Look;
 
 use self::client::Conversation;
 use self::site::Site;
@@ -191,7 +193,7 @@ impl Legacy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::upstream::FormLogin;
+    use crate::domain::upstream::{FormLogin, LoginButton};
 
     /// A declaration that tests change as they need it.
     pub(super) fn declared() -> FormLogin {
@@ -200,6 +202,7 @@ mod tests {
             form: None,
             login_field: "identifiant".into(),
             password_field: "motdepasse".into(),
+            button: LoginButton::Found,
             extra: Vec::new(),
             charset: None,
             success: Vec::new(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use encoding_rs::Encoding;
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::TendrilSink as _;
+use html5ever::tree_builder::TreeSink;
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -66,20 +67,28 @@ pub(super) fn parse(text: &str) -> Option<Html> {
     parse_within(text, Duration::from_secs(1))
 }
 
+fn parse_within(text: &str, patience: Duration) -> Option<Html> {
+    read_in_pieces(text, HtmlTreeSink::new(Html::new_document()), |sink| sink, patience)
+}
+
 /// A small page can become a very large tree (formatting elements that are left open are opened again in every block),
 /// and one nested deeply enough takes minutes. So it is read in small pieces, with a look at size and time after each.
-fn parse_within(text: &str, patience: Duration) -> Option<Html> {
+pub(super) fn read_in_pieces<S: TreeSink>(
+    text: &str,
+    sink: S,
+    tree: impl Fn(&S) -> &HtmlTreeSink,
+    patience: Duration,
+) -> Option<S::Output> {
     const PIECE: usize = 64;
     const MOST_NODES: usize = 200_000;
     let deadline = Instant::now() + patience;
-    let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = driver::parse_document(sink, ParseOpts::default());
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         parser.process(piece.into());
         rest = after;
-        let nodes = parser.tokenizer.sink.sink.0.borrow().tree.values().len();
+        let nodes = tree(&parser.tokenizer.sink.sink).0.borrow().tree.values().len();
         if nodes > MOST_NODES || Instant::now() > deadline {
             return None;
         }

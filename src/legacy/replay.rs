@@ -5,11 +5,13 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::{Conversation, Fault};
-use super::form::{self, Filled};
+use super::form::{self, Filled, Unfit};
 use super::judge::{self, Judgement};
 use super::page::{self, Page};
 use super::{Attempt, Behalf, Jar, Legacy, SignIn, UpstreamCookie};
+use crate::domain::agency::AgencyCode;
 use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, Profile, Upstream, Verdict};
+use crate::telemetry::{Clock, seldom};
 
 /// Longest wait for an extranet to end a session.
 const LOGOUT_PATIENCE: Duration = Duration::from_secs(10);
@@ -114,7 +116,8 @@ async fn judged(
     let (site, declared) = (conversation.site().clone(), form.clone());
     let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
     let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
-    let Filled::Ready(filled) = filled.ok_or(NoVerdict::FormChanged)? else { return Ok(None) };
+    let filled = filled.map_err(|unfit| form_changed(attempt.behalf.agency, unfit))?;
+    let Filled::Ready(filled) = filled else { return Ok(None) };
     let answer = conversation.send(filled).await.map_err(|fault| match fault {
         Fault::Broken => NoVerdict::Unreachable,
         Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
@@ -124,8 +127,17 @@ async fn judged(
     Ok(Some((judgement?, answer)))
 }
 
+/// Nothing was sent; the operator is told why.
+fn form_changed(agency: Option<&AgencyCode>, unfit: Unfit) -> NoVerdict {
+    let reason = unfit.to_string();
+    if let Some(agency) = agency.filter(|agency| seldom::is_due(agency, &reason, Clock.now())) {
+        tracing::warn!(%agency, reason, "a login form of an extranet was not sent");
+    }
+    NoVerdict::FormChanged
+}
+
 /// Opens a page that holds a form.
-async fn open(conversation: &mut Conversation, path: &str) -> Result<Page, NoVerdict> {
+pub(super) async fn open(conversation: &mut Conversation, path: &str) -> Result<Page, NoVerdict> {
     let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;
     let page = conversation.open(url).await.map_err(|fault| match fault {
         Fault::Broken => NoVerdict::Unreachable,

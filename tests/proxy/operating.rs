@@ -67,6 +67,7 @@ fn check_tells_what_is_set_and_where_it_is_wrong() {
     let checked = town.gateway.run("check", &[]);
     let said = String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
     assert!(checked.status.success(), "{said}");
+    assert!(said.contains("is posted to ") && said.contains(", by "), "how the login form would be sent: {said}");
     let file = town.gateway.folder().join("agencies/agence-a.toml");
     let text = fs::read_to_string(&file).expect("the agency");
     fs::write(&file, format!("colour = \"red\"\n{}", text.replace("form-replay", "form-repaly"))).expect("a mistake");

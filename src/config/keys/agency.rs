@@ -182,7 +182,18 @@ const FORM: &[Key] = &[
     key("form", Text, Nothing, "CSS selector of the form; without it, the one form with a password field."),
     key("login_field", Text, Required, "Name of the field for the identifier."),
     key("password_field", Text, Required, "Name of the field for the password."),
-    key("extra", Fields, Nothing, "Fields to set besides those found in the form, such as the button's."),
+    key(
+        "button",
+        Text,
+        Nothing,
+        "Which button is pressed: its name, or a CSS selector of a button or of a link that sends the form by a script (`__doPostBack` is understood), or `none`. Without it, the first one after the password that can be seen; where there is none, what Enter presses.",
+    ),
+    key(
+        "extra",
+        Fields,
+        Nothing,
+        "Fields to set besides those found in the form. Where one names a button of the form, that one is pressed; where one sets `__EVENTTARGET`, none is.",
+    ),
     key(
         "charset",
         Text,

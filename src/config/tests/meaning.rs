@@ -250,6 +250,7 @@ fn e02_a_form_needs_a_rule_for_success_and_one_for_failure() {
         "profile = { page = '/' }\nlogin_field",
         "agencies/a.toml:12: sign_in.form.profile: says neither",
     );
+    agency_is_told("login_field", "button = ''\nlogin_field", "agencies/a.toml:12: sign_in.form.button: ");
     let file = AGENCY.split("[sign_in.form]").next().expect("the first part");
     Installation::new().write("agencies/a.toml", file).is_told("agencies/a.toml:8: sign_in.form: missing; form-replay");
 }

@@ -42,7 +42,7 @@ use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, Upstream};
+use crate::domain::upstream::{FormLogin, LoginButton, Upstream};
 use crate::legacy::{Credentials, Signer};
 use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
@@ -386,6 +386,7 @@ fn form_replay() -> Adapter {
         form: None,
         login_field: "login".into(),
         password_field: "password".into(),
+        button: LoginButton::default(),
         extra: Vec::new(),
         charset: None,
         success: Vec::new(),

@@ -1,0 +1,56 @@
+//! How a declared login form would be sent: for the operator, who finds out before a resident does.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::form::{self, Filled, Method, Submission, Unfit};
+use super::{Behalf, Jar, Legacy, page, replay};
+use crate::domain::adapter::Adapter;
+use crate::domain::secret::Secret;
+use crate::domain::upstream::{FormLogin, NoVerdict, Upstream};
+
+/// What a look at a declared login form shows; in words, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// How it would be sent.
+    Fits(String),
+    /// Why it could not be sent now; the extranet may be out of order for a while.
+    Unfit(String),
+    /// It would show the password to whoever reads URLs: it is never sent.
+    Refused(String),
+}
+
+impl Legacy {
+    /// Opens the page of the login form, and sends nothing; none where the adapter has no form.
+    pub async fn look(&self, upstream: &Upstream, adapter: &Adapter) -> Option<Look> {
+        let Adapter::FormReplay(form) = adapter else { return None };
+        let patience = Duration::from_millis(form.timeout_ms);
+        let looked = timeout(patience, self.filled(upstream, form)).await.unwrap_or(Err(NoVerdict::Slow));
+        Some(match looked {
+            Ok(Ok(Filled::Ready(submission))) => Look::Fits(in_words(&submission)),
+            Ok(Ok(Filled::Unwritable)) => Look::Unfit("the field for the identifier takes nothing".to_owned()),
+            Ok(Err(Unfit::PasswordInUrl)) => Look::Refused(Unfit::PasswordInUrl.to_string()),
+            Ok(Err(unfit)) => Look::Unfit(unfit.to_string()),
+            Err(silence) => Look::Unfit(silence.to_string()),
+        })
+    }
+
+    async fn filled(&self, upstream: &Upstream, form: &FormLogin) -> Result<Result<Filled, Unfit>, NoVerdict> {
+        let nobody = Behalf { agency: None, client: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: None, language: None };
+        let mut conversation = self.conversation(upstream, Jar::default(), &nobody)?;
+        let opened = replay::open(&mut conversation, &form.page).await?;
+        let (site, form) = (conversation.site().clone(), form.clone());
+        Ok(page::apart(move || form::fill_login(&opened, &site, &form, "0", &Secret::new("0"))).await)
+    }
+}
+
+/// Of what is sent, nothing but how.
+fn in_words(submission: &Submission) -> String {
+    let content_type = match &submission.method {
+        Method::Post(content_type) => content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default(),
+        Method::Get => "",
+    };
+    format!("is posted to {} as {content_type}, by {}", submission.url.path(), submission.pressed)
+}
