@@ -278,7 +278,7 @@ fn action(page: &Page, site: &Site, base: &Url, form: ElementRef<'_>) -> Option<
 }
 
 /// What the page's relative links start from.
-fn base_of(html: &Html, page: &Page) -> Url {
+pub(super) fn base_of(html: &Html, page: &Page) -> Url {
     let bases = Selector::parse("base[href]").expect("a constant selector");
     html.select(&bases)
         .next()

@@ -110,7 +110,10 @@ async fn judged(
     form: &FormLogin,
     attempt: &Attempt<'_>,
 ) -> Result<Option<(Judgement, Page)>, NoVerdict> {
+    hold(conversation, form);
     let form_page = open(conversation, &form.page).await?;
+    // What its answer set of the same name, a script would set over.
+    hold(conversation, form);
     let (site, declared) = (conversation.site().clone(), form.clone());
     let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
     let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
@@ -122,6 +125,12 @@ async fn judged(
     let declared = form.clone();
     let (judgement, answer) = page::apart(move || (judge::judge(&answer, &declared), answer)).await;
     Ok(Some((judgement?, answer)))
+}
+
+fn hold(conversation: &mut Conversation, form: &FormLogin) {
+    for (name, value) in &form.set_cookies {
+        conversation.hold(name, value);
+    }
 }
 
 /// Opens a page that holds a form.
