@@ -109,7 +109,8 @@ pub async fn enter(
 
 /// Signs in at the extranet, and counts what came of it.
 async fn ask(app: &App, caller: &Caller, agency: &Agency, link: &Link, secret: &Secret) -> Result<SignIn, NoVerdict> {
-    let attempt = Attempt { behalf: caller.at(&agency.code), login: &link.account.login, secret };
+    let public = agency.origin_of(&link.label());
+    let attempt = Attempt { behalf: caller.at(&agency.code, &public), login: &link.account.login, secret };
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
     let entering = app.legacy.enter(&agency.upstream, &agency.adapter, &attempt);

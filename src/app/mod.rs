@@ -52,12 +52,13 @@ use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::language::Language;
 use crate::domain::mail::LetterLimits;
+use crate::domain::origin::Origin;
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Dice, Secret};
 use crate::domain::session::Session;
 use crate::edition::Current;
-use crate::legacy::{Behalf, Legacy};
+use crate::legacy::{Behalf, Browser, Legacy};
 use crate::sessions::{Sessions, SessionsError};
 use crate::store::{Store, StoreError, Tx, Vault, VaultError};
 use crate::telemetry::{Clock, RequestId};
@@ -106,8 +107,8 @@ pub struct Caller {
     pub client: IpAddr,
     /// The request's name.
     pub request_id: RequestId,
-    /// What the browser says it is; passed on to extranets that bind sessions to it.
-    pub user_agent: Option<String>,
+    /// What the browser says of itself; an extranet hears it in a sign-in as in every request.
+    pub said: Browser,
     /// The language of the page.
     pub language: Language,
     /// The secret that this browser carries from its first page on.
@@ -117,13 +118,14 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// On whose behalf an agency's extranet is asked.
-    fn at<'a>(&'a self, agency: &'a AgencyCode) -> Behalf<'a> {
+    /// On whose behalf an agency's extranet is asked, which is at `public` to browsers.
+    fn at<'a>(&'a self, agency: &'a AgencyCode, public: &'a Origin) -> Behalf<'a> {
         Behalf {
             agency: Some(agency),
+            public,
             client: self.client,
-            user_agent: self.user_agent.as_deref(),
-            language: Some(self.language.code()),
+            said: &self.said,
+            request_id: Some(self.request_id.as_str()),
         }
     }
 }

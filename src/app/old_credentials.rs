@@ -265,7 +265,7 @@ pub(super) async fn ask(
     if agency.adapter.entered_by() == EnteredBy::Identity {
         return Ok(Verdict::Refused);
     }
-    let attempt = Attempt { behalf: caller.at(&agency.code), login, secret };
+    let attempt = Attempt { behalf: caller.at(&agency.code, &agency.public), login, secret };
     let begun = Instant::now();
     let mut step = traces::step("extranet sign-in");
     let verdict = traces::within(step.current(), app.legacy.verify(&agency.upstream, &agency.adapter, &attempt)).await;

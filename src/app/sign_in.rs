@@ -90,7 +90,7 @@ async fn begin_session(
         tx.raise_hash(&credential.identity, &credential.password, &hash).await?;
     }
     begun.keep(&mut tx).await?;
-    let look = Look::of(caller.user_agent.as_deref().unwrap_or_default());
+    let look = Look::of(caller.said.user_agent().unwrap_or_default());
     tx.remember_device(&credential.identity, device.digest(), look, now).await?;
     let entry = AuditEntry {
         agency: Some(credentials.agency.code.clone()),

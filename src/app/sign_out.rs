@@ -53,6 +53,7 @@ pub(super) async fn end_upstream(
 ) -> Option<bool> {
     let agency = app.directory().agency(&link.account.agency)?.clone();
     let Some(cookies) = jar::unsealed_or_told(app, &session.id, link, sealed) else { return Some(false) };
-    let behalf = caller.at(&agency.code);
+    let public = agency.origin_of(&link.label());
+    let behalf = caller.at(&agency.code, &public);
     app.legacy.leave(&agency.upstream, &agency.adapter, &cookies, &behalf).await.unwrap_or(Some(false))
 }

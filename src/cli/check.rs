@@ -87,7 +87,7 @@ fn reach(settings: &Settings) -> Reached {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
-                    let look = legacy.look(&agency.upstream, &agency.adapter).await;
+                    let look = legacy.look(&agency.upstream, &agency.adapter, &agency.public).await;
                     reached.refused += usize::from(matches!(look, Some(Look::Refused(_))));
                     tell_look(agency, look.as_ref());
                 }

@@ -5,6 +5,7 @@ use super::problems::Wrong;
 use super::values;
 use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::basic::BasicLogin;
+use crate::domain::cookie;
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::upstream::{FormLogin, LoginButton, LogoutCall, ProfilePage, Rule};
 
@@ -96,6 +97,10 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
             section.error("extra", Wrong::new(format!("would overwrite the field {field}")));
         }
     }
+    let set_cookies = section.fields("set_cookies");
+    for (name, value) in &set_cookies {
+        check_cookie(section, name, value);
+    }
     let charset = section.parsed("charset", values::charset);
     let [success, failure, locked, must_change] = ["success", "failure", "locked", "must_change"].map(|name| {
         let rules: Vec<Rule> = section.sections(name).iter().filter_map(rule).collect();
@@ -129,6 +134,7 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
         password_field: password_field?,
         button,
         extra,
+        set_cookies,
         charset,
         success,
         failure,
@@ -138,6 +144,18 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
         logout,
         timeout_ms: section.number("timeout_ms")?,
     })
+}
+
+/// One that a browser would hold and send as it is written.
+fn check_cookie(section: &Section<'_>, name: &str, value: &str) {
+    if let Err(wrong) = values::token(name) {
+        section.error("set_cookies", wrong);
+    } else if cookie::is_ours(name.as_bytes()) {
+        section.error("set_cookies", Wrong::new(format!("the name {name} is one of the gateway's")));
+    } else if value.chars().any(|sign| sign == ';' || sign.is_control()) || value.trim() != value {
+        let hint = "the value alone, without path and the like; blanks around it cannot be sent";
+        section.error("set_cookies", Wrong::new(format!("{name} cannot have this value")).hint(hint));
+    }
 }
 
 fn rule(section: &Section<'_>) -> Option<Rule> {

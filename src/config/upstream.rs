@@ -36,6 +36,7 @@ pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: S
         connect_timeout_ms: section.number("connect_timeout_ms")?,
         read_timeout_ms: section.number("read_timeout_ms")?,
         trust: trust?,
+        forwarded: section.choice("forwarded")?,
     })
 }
 

@@ -91,6 +91,17 @@ impl Origin {
         Self { scheme: self.scheme, host: format!("{name}.{}", self.host), port: self.port }
     }
 
+    /// The same host without TLS, where this is with it: what a server writes that does not know of the TLS in front.
+    #[must_use]
+    pub fn plain(&self) -> Option<Self> {
+        match self.scheme {
+            Scheme::Https => {
+                Some(Self { scheme: Scheme::Http, host: self.host.clone(), port: Scheme::Http.default_port() })
+            }
+            Scheme::Http => None,
+        }
+    }
+
     /// `host[:port]`, the port left out where it is the scheme's own: what a Host header carries.
     #[must_use]
     pub fn authority(&self) -> String {

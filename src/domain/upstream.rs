@@ -23,9 +23,35 @@ pub struct Upstream {
     pub read_timeout_ms: u64,
     /// How both sides are made sure of each other.
     pub trust: Trust,
+    /// What it is told of the gateway in front of it.
+    pub forwarded: Forwarded,
+}
+
+/// Which name and scheme an extranet is told that it was asked by (`X-Forwarded-Host`, `X-Forwarded-Proto`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forwarded {
+    /// Those that the browser has.
+    #[default]
+    Public,
+    /// Its own: for one that compares them with what it knows of itself.
+    Upstream,
+    /// None, and not from where either: no `X-Forwarded-*` at all.
+    None,
 }
 
 impl Upstream {
+    /// Every origin that it could mean itself by: where it is reached, the declared ones, and its `Host` in both schemes.
+    #[must_use]
+    pub fn origins(&self) -> Vec<Origin> {
+        let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", self.host_header)));
+        let declared = std::iter::once(&self.origin).chain(&self.aliases).cloned();
+        let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).collect();
+        let mut seen = std::collections::HashSet::new();
+        origins.retain(|origin| seen.insert(origin.clone()));
+        origins
+    }
+
     /// The name that a certificate must have: the declared one; else the host of the URL; where that is only an
     /// address, the host that the extranet believes to be.
     #[must_use]
@@ -56,6 +82,8 @@ pub struct FormLogin {
     pub button: LoginButton,
     /// Fields to set besides those found in the form.
     pub extra: Vec<(String, String)>,
+    /// Cookies to hold when the form is sent, besides those that its page sets.
+    pub set_cookies: Vec<(String, String)>,
     /// Encoding of the posted fields (WHATWG label); the page's own by default.
     pub charset: Option<String>,
     /// The login worked if one of these holds.
@@ -92,9 +120,9 @@ pub enum LoginButton {
 pub enum Rule {
     /// A cookie of this name was set, and neither emptied nor deleted (a date of the past).
     Cookie(String),
-    /// The answer redirects to a path that begins so (after resolution against the login page).
+    /// The answer leads to a path that begins so (after resolution against the login page), by whatever means.
     Redirect(String),
-    /// The answer redirects to a path that does not begin so.
+    /// The answer redirects, by its status, to a path that does not begin so.
     RedirectElsewhere(String),
     /// The answer has this status.
     Status(u16),

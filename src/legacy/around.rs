@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::client::Conversation;
 use super::site::Site;
-use super::{Behalf, Jar, Legacy};
+use super::{Behalf, Browser, Jar, Legacy};
 use crate::domain::trust::Trust;
 use crate::domain::upstream::Upstream;
 
@@ -31,8 +31,14 @@ impl Legacy {
     /// # Errors
     /// Nobody answers who can be believed; the reason in words, for the operator.
     pub async fn knock(&self, upstream: &Upstream) -> Result<u16, String> {
-        let nobody = Behalf { agency: None, client: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: None, language: None };
-        let site = Site::of(upstream).ok_or("upstream.host is no host")?;
+        let nobody = Behalf {
+            agency: None,
+            public: &upstream.origin,
+            client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            said: &Browser::default(),
+            request_id: None,
+        };
+        let site = Site::of(upstream, &upstream.origin).ok_or("upstream.host is no host")?;
         let tls = self.tls(upstream).map_err(|silence| silence.to_string())?;
         let url = site.page("/").ok_or("upstream.host is no host")?;
         let mut conversation = Conversation::new(tls, upstream, site, Jar::default(), &nobody);

@@ -20,22 +20,25 @@ use zeroize::Zeroizing;
 
 use super::basic;
 use super::charset;
+use super::coding::{self, Codings};
 use super::form::{Method, Submission};
-use super::page::{Page, Redirect};
+use super::leads;
+use super::page::{self, Page, Redirect};
 use super::site::Site;
-use super::{Behalf, Jar, Taken, tls};
+use super::{Behalf, Front, Jar, REQUEST_ID, Taken, tls};
 use crate::domain::agency::AgencyCode;
 use crate::domain::cookie::Octets;
 use crate::domain::upstream::Upstream;
 use crate::telemetry::{Clock, seldom, traces};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const MOST_BODY: usize = 2 * 1024 * 1024;
 const MOST_HEAD: usize = 64 * 1024;
 const MOST_FIELDS: usize = 200;
-const MOST_REQUESTS: u8 = 10;
-const MOST_REDIRECTS: u8 = 5;
+const MOST_REQUESTS: u8 = 25;
+const MOST_STEPS: u8 = 10;
 
 /// A form's type and its fields.
 type Posted = (HeaderValue, Zeroizing<Vec<u8>>);
@@ -47,7 +50,7 @@ type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, 
 pub(super) enum Fault {
     /// No connection, or it broke.
     Broken,
-    /// The head or the body is larger than any honest one.
+    /// The head or the body is larger than any honest one, or is not in the coding that it names.
     TooLarge,
     /// More requests or redirects than any honest sign-in needs, or a redirect to another server.
     Astray,
@@ -62,6 +65,8 @@ pub(super) struct Conversation {
     jar: Jar,
     constant: HeaderMap,
     referer: Option<HeaderValue>,
+    /// A URL that holds what was filled in.
+    untold: Option<Url>,
     requests_left: u8,
 }
 
@@ -82,7 +87,16 @@ impl Conversation {
             .http1_ignore_invalid_headers_in_responses(true)
             .build(connector(tls, upstream));
         let constant = constant_headers(&site, behalf, upstream);
-        Self { http, site, agency: behalf.agency.cloned(), jar, constant, referer: None, requests_left: MOST_REQUESTS }
+        Self {
+            http,
+            site,
+            agency: behalf.agency.cloned(),
+            jar,
+            constant,
+            referer: None,
+            untold: None,
+            requests_left: MOST_REQUESTS,
+        }
     }
 
     /// The extranet's URLs.
@@ -127,24 +141,40 @@ impl Conversation {
             Method::Post(content_type) => self.ask(url, Some((content_type, fields))).await,
             Method::Get => {
                 url.set_query(Some(&String::from_utf8_lossy(&fields)));
+                self.untold = Some(url.clone());
                 self.ask(url, None).await
             }
         }
     }
 
-    /// Follows redirects by GET, whatever their status: a form with a password is sent once, never again.
+    /// Goes where a page leads, by GET whatever the status: a form with a password is sent once, never again. Where pages
+    /// lead on without an end by what they say, the last one counts.
     ///
-    /// As in browsers, the page left at first stays the referer on the way: a form sent by GET has its fields in its
-    /// URL, which is told to nobody.
+    /// As in browsers, the page left at first stays the referer on the way of redirects, and a page that leads on by what
+    /// it says becomes it. A form sent by GET has its fields in its URL, which is told to nobody.
     pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, Fault> {
-        for _ in 0..MOST_REDIRECTS {
+        for _ in 0..MOST_STEPS {
             page = match page.redirect {
                 None => return Ok(page),
                 Some(Redirect::Own(url)) => self.ask(url, None).await?,
+                Some(Redirect::Refreshed(url)) => {
+                    if self.untold.as_ref() != Some(&page.url) {
+                        self.referer = HeaderValue::from_str(page.url.as_str()).ok();
+                    }
+                    self.ask(url, None).await?
+                }
                 Some(Redirect::Elsewhere) => return Err(Fault::Astray),
             };
         }
-        if page.redirect.is_none() { Ok(page) } else { Err(Fault::Astray) }
+        match page.redirect {
+            None | Some(Redirect::Refreshed(_)) => Ok(page),
+            Some(Redirect::Own(_) | Redirect::Elsewhere) => Err(Fault::Astray),
+        }
+    }
+
+    /// Holds a cookie that is declared, as if a script of the page had set it.
+    pub(super) fn hold(&mut self, name: &str, value: &str) {
+        self.jar.take_of_script(&format!("{name}={value}; path=/"), b"/", Clock.now());
     }
 
     async fn ask(&mut self, url: Url, posted: Option<Posted>) -> Result<Page, Fault> {
@@ -152,13 +182,16 @@ impl Conversation {
         let request = self.request(&url, posted).ok_or(Fault::Astray)?;
         let response = self.http.request(request).await.map_err(|error| fault(&error))?;
         tracing::debug!(path = url.path(), status = response.status().as_u16(), "the extranet answered");
-        self.read(url, response).await
+        let page = self.read(url, response).await?;
+        Ok(self.look(page).await)
     }
 
     fn request(&self, url: &Url, posted: Option<Posted>) -> Option<Request<Full<Bytes>>> {
         let mut request = Request::builder().uri(self.site.dialled(url)).body(Full::default()).ok()?;
         let headers = request.headers_mut();
         headers.extend(self.constant.clone());
+        let from = if self.referer.is_some() { "same-origin" } else { "none" };
+        headers.insert(&SEC_FETCH_SITE, HeaderValue::from_static(from));
         if let Some(referer) = &self.referer {
             headers.insert(header::REFERER, referer.clone());
         }
@@ -181,14 +214,50 @@ impl Conversation {
         let (head, body) = response.into_parts();
         let cookies = self.take_cookies(&head.headers, &url);
         let redirect = redirect(&head, &url, &self.site);
-        let body = Limited::new(body, MOST_BODY)
-            .collect()
-            .await
-            .map_err(|error| if error.is::<LengthLimitError>() { Fault::TooLarge } else { Fault::Broken })?;
+        let codings = Codings::of(&head.headers);
+        self.tell_of_coding(&codings);
+        let (body, is_whole) = collected(body).await?;
+        // What a redirect shows besides is for nobody.
+        let leads_on = matches!(redirect, Some(Redirect::Own(_) | Redirect::Elsewhere));
+        let body = match coding::decoded(&codings, body, MOST_BODY) {
+            Err(_) if leads_on => Vec::new(),
+            body => body.map_err(|_| Fault::TooLarge)?,
+        };
+        if !is_whole && !leads_on && !has_an_end(&body) {
+            return Err(Fault::Broken);
+        }
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let (text, encoding) = charset::decode(content_type, &body.to_bytes());
+        let (text, encoding) = charset::decode(content_type, &body);
         let wants_other_than_basic = basic::wants_another(&head.headers);
         Ok(Page { url, status: head.status.as_u16(), wants_other_than_basic, redirect, cookies, text, encoding })
+    }
+
+    /// Takes the cookies that a page's scripts set, and sees where it leads.
+    async fn look(&mut self, page: Page) -> Page {
+        if matches!(page.redirect, Some(Redirect::Own(_) | Redirect::Elsewhere)) {
+            return page;
+        }
+        let site = self.site.clone();
+        let (mut page, found) = page::apart(move || {
+            let found = leads::of(&page, &site);
+            (page, found)
+        })
+        .await;
+        for line in &found.cookies {
+            self.jar.take_of_script(line, page.url.path().as_bytes(), Clock.now());
+        }
+        if page.redirect.is_none() {
+            page.redirect = found.to.map(Redirect::Refreshed);
+        }
+        page
+    }
+
+    fn tell_of_coding(&self, codings: &Codings) {
+        if let (Some(agency), Some(coding)) = (&self.agency, codings.unknown())
+            && seldom::is_due(agency, coding, Clock.now())
+        {
+            tracing::warn!(%agency, coding, "a page of an extranet is in a coding that cannot be read");
+        }
     }
 
     /// Keeps what an answer set; gives the names of the cookies that live after it.
@@ -213,30 +282,61 @@ fn redirect(head: &http::response::Parts, url: &Url, site: &Site) -> Option<Redi
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT
     );
-    let location = head.headers.get(header::LOCATION).filter(|_| leads)?;
-    // Old servers write the bytes of their pages here; browsers read them as UTF-8.
-    let location = String::from_utf8_lossy(location.as_bytes());
-    Some(site.resolve(url, &location).map_or(Redirect::Elsewhere, Redirect::Own))
+    let location = head.headers.get(header::LOCATION).filter(|location| leads && !location.is_empty());
+    if let Some(location) = location {
+        let own = site.resolve(url, &reference(location.as_bytes()));
+        return Some(own.map_or(Redirect::Elsewhere, Redirect::Own));
+    }
+    let (wait, to) = leads::refresh(&reference(head.headers.get(header::REFRESH)?.as_bytes()))?;
+    let to = site.resolve(url, &to).filter(|_| wait <= leads::LONGEST_WAIT)?;
+    Some(Redirect::Refreshed(to))
+}
+
+/// A reference in a header: bytes beyond ASCII are asked for as they are, whatever alphabet they are of.
+fn reference(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            text.extend(percent_encoding::percent_encode_byte(*byte).chars());
+        }
+    }
+    text
+}
+
+/// A body, and whether it came to its end: some servers close the connection instead of saying so.
+async fn collected(body: Incoming) -> Result<(Vec<u8>, bool), Fault> {
+    let (mut body, mut whole) = (Limited::new(body, MOST_BODY), Vec::new());
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => whole.extend_from_slice(&frame.into_data().unwrap_or_default()),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Fault::TooLarge),
+            Err(_) => return Ok((whole, false)),
+        }
+    }
+    Ok((whole, true))
+}
+
+/// Whether a page says itself where it ends: nothing that would be evidence is missing then.
+fn has_an_end(body: &[u8]) -> bool {
+    body.to_ascii_lowercase().windows(6).any(|tag| tag == b"</html")
 }
 
 /// What every request of a conversation says.
 fn constant_headers(site: &Site, behalf: &Behalf<'_>, upstream: &Upstream) -> HeaderMap {
-    const OURS: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
     let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    behalf.said.tell(&mut headers);
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    let mut told = |name: HeaderName, value: &str| {
-        // What cannot be said in a header is not said; the sign-in does not fail for it.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    told(header::HOST, site.host_header());
-    told(header::USER_AGENT, behalf.user_agent.unwrap_or(OURS));
-    told(HeaderName::from_static("x-forwarded-for"), &behalf.client.to_string());
-    if let Some(language) = behalf.language {
-        told(header::ACCEPT_LANGUAGE, language);
+    // What cannot be said in a header is not said; the sign-in does not fail for it.
+    if let Ok(host) = HeaderValue::from_str(site.host_header()) {
+        headers.insert(header::HOST, host);
+    }
+    if let Some(front) = Front::of(upstream, behalf.public) {
+        front.tell(&mut headers, behalf.client);
+    }
+    if let Some(Ok(id)) = behalf.request_id.map(HeaderValue::from_str) {
+        headers.insert(REQUEST_ID.clone(), id);
     }
     if let Some((name, value)) = tls::secret_header(&upstream.trust) {
         headers.insert(name, value);

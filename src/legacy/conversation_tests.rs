@@ -14,17 +14,26 @@ use futures_util::{StreamExt as _, stream};
 use tokio::net::TcpListener;
 
 use super::tests::declared;
-use super::{Attempt, Behalf, Legacy, Look, SignIn, UpstreamCookie};
+use super::{Attempt, Behalf, Browser, Legacy, Look, SignIn, UpstreamCookie};
 use crate::domain::adapter::Adapter;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict};
+use crate::domain::upstream::{FormLogin, Forwarded, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict};
 
 const PASSWORD: &str = "p&s=w+rd 100% \"é'<9>";
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
+const PUBLIC: &str = "https://agence.example";
+/// What a resident's browser says.
+const BROWSER: [(&str, &str); 4] = [
+    ("user-agent", "Mozilla/5.0 (X11)"),
+    ("accept-language", "fr-FR,fr;q=0.9,en;q=0.8"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("sec-ch-ua-mobile", "?0"),
+];
 
 /// A request as the played extranet sees it.
 struct Asked {
@@ -74,6 +83,7 @@ fn upstream(url: &str) -> Upstream {
         connect_timeout_ms: 300,
         read_timeout_ms: 5000,
         trust: Trust::default(),
+        forwarded: Forwarded::default(),
     }
 }
 
@@ -115,8 +125,14 @@ fn replaying(form: &FormLogin) -> Adapter {
 async fn with_attempt<T>(password: &str, act: impl AsyncFnOnce(Legacy, Attempt<'_>) -> T) -> T {
     let (login, secret) = (LegacyLogin::parse("C10023").unwrap(), Secret::new(password));
     let agency = AgencyCode::parse("A1", "01").unwrap();
+    let public = Origin::parse(PUBLIC).unwrap();
+    let mut headers = HeaderMap::new();
+    for (name, value) in BROWSER {
+        headers.insert(name, value.parse().unwrap());
+    }
+    let said = Browser::of(&headers);
     let behalf =
-        Behalf { agency: Some(&agency), client: CLIENT, user_agent: Some("Mozilla/5.0 (X11)"), language: Some("fr") };
+        Behalf { agency: Some(&agency), public: &public, client: CLIENT, said: &said, request_id: Some("00c0ffee") };
     let attempt = Attempt { behalf, login: &login, secret: &secret };
     act(Legacy::new().unwrap(), attempt).await
 }
@@ -445,7 +461,8 @@ async fn asked_with(page: &'static str) -> (Result<Verdict, NoVerdict>, Option<L
     })
     .await;
     let form = FormLogin { success: vec![Rule::Redirect("/accueil".into())], ..declared() };
-    let look = with_attempt("", async |legacy, _| legacy.look(&upstream, &replaying(&form)).await).await;
+    let look =
+        with_attempt("", async |legacy, _| legacy.look(&upstream, &replaying(&form), &upstream.origin).await).await;
     let looked = std::mem::take(&mut *seen.lock().unwrap());
     assert_eq!(looked, ["GET /identification.php"], "a look sends nothing");
     let verdict = verify(&upstream, &form, "hunter2").await;
@@ -516,3 +533,6 @@ async fn case_21_a_password_never_travels_in_a_url() {
     let (_, look, _) = asked_with("<p>En travaux").await;
     assert_eq!(look, Some(Look::Unfit("no form has both declared fields".to_owned())));
 }
+
+mod following;
+mod saying;

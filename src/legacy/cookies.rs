@@ -148,6 +148,17 @@ impl Jar {
         Taken { live: set.iter().filter(live).map(|cookie| cookie.name.clone()).collect(), dropped }
     }
 
+    /// Takes what a page's script sets (RFC 6265, 5.3, 10 and 11): it neither makes nor changes a cookie that is hidden from
+    /// scripts.
+    pub fn take_of_script(&mut self, line: &str, asked: &[u8], now: Timestamp) {
+        let Ok(read) = SetCookie::read(line.as_bytes(), now) else { return };
+        let fresh = UpstreamCookie::of(&read, path_of(asked));
+        let is_hidden = read.http_only || self.0.iter().any(|held| held.is_same(&fresh) && held.http_only);
+        if !is_hidden && !line.contains(char::is_control) {
+            self.take([line.as_bytes()], asked, now);
+        }
+    }
+
     /// One that is set again keeps its place.
     fn put(&mut self, fresh: UpstreamCookie, is_deleted: bool) {
         match self.0.iter().position(|held| held.is_same(&fresh)) {

@@ -256,7 +256,7 @@ fn encoding_of(page: &Page, form: ElementRef<'_>) -> &'static Encoding {
 }
 
 /// What the page's relative links start from.
-fn base_of(html: &Html, page: &Page) -> Url {
+pub(super) fn base_of(html: &Html, page: &Page) -> Url {
     let bases = Selector::parse("base[href]").expect("a constant selector");
     html.select(&bases)
         .next()

@@ -1,5 +1,7 @@
 //! What an answer means, by the declared rules, and what a profile page tells.
 
+use encoding_rs::WINDOWS_1252;
+use percent_encoding::{percent_decode, percent_decode_str};
 use scraper::{Html, Selector};
 
 use super::page::{self, Page, Redirect};
@@ -75,8 +77,12 @@ impl<'a> Evidence<'a> {
     fn fits(&self, rule: &Rule) -> Result<bool, NoVerdict> {
         Ok(match rule {
             Rule::Cookie(name) => self.answer.cookies.contains(&name.as_str().into()),
-            Rule::Redirect(prefix) => self.redirect().is_some_and(|target| target.starts_with(prefix)),
-            Rule::RedirectElsewhere(prefix) => self.redirect().is_some_and(|target| !target.starts_with(prefix)),
+            Rule::Redirect(prefix) => self.redirect().is_some_and(|target| begins(&target, prefix)),
+            // A page that says what is wrong and leads on is no proof.
+            Rule::RedirectElsewhere(prefix) => {
+                matches!(self.answer.redirect, Some(Redirect::Own(_)))
+                    && self.redirect().is_some_and(|target| !begins(&target, prefix))
+            }
             Rule::Status(status) => self.answer.status == *status,
             // An empty text would hold always.
             Rule::Text(text) => {
@@ -93,13 +99,22 @@ impl<'a> Evidence<'a> {
     /// Path and query of a redirect within the extranet. One to another server fits no rule: it proves nothing.
     fn redirect(&self) -> Option<String> {
         match self.answer.redirect.as_ref()? {
-            Redirect::Own(url) => {
+            Redirect::Own(url) | Redirect::Refreshed(url) => {
                 let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
                 Some(format!("{}{query}", url.path()))
             }
             Redirect::Elsewhere => None,
         }
     }
+}
+
+/// Whether a target begins as it is declared, whichever signs are written in percent; letters beyond ASCII in either of the
+/// alphabets that servers write them in.
+fn begins(target: &str, declared: &str) -> bool {
+    let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let target = plain(target);
+    let (old, _, is_torn) = WINDOWS_1252.encode(declared);
+    target.starts_with(&plain(declared)) || (!is_torn && target.starts_with(&percent_decode(&old).collect::<Vec<u8>>()))
 }
 
 #[cfg(test)]
@@ -157,6 +172,29 @@ mod tests {
         assert_eq!(judged(Rule::Cookie("sid".into()), 200, None), Ok(Judgement::Accepted));
         assert_eq!(judged(Rule::Cookie("SID".into()), 200, None), Err(NoVerdict::Unrecognised));
         assert_eq!(judged(Rule::Text(" ".into()), 200, None), Err(NoVerdict::Unrecognised));
+    }
+
+    #[test]
+    fn f1_a_redirect_is_declared_in_percent_or_as_it_is_read() {
+        for (declared, location) in [
+            ("/menu?mail=a@b.fr", "/menu?mail=a%40b.fr"),
+            ("/menu?mail=a%40b.fr", "/menu?mail=a@b.fr&x"),
+            ("/Spécial:Accueil", "/Sp%C3%A9cial:Accueil"),
+            ("/Spécial:Accueil", "/Sp%E9cial:Accueil"),
+            ("/Sp%e9cial:Accueil", "/Sp%E9cial:Accueil"),
+            ("/?route=/menu", "/?route=%2Fmenu"),
+        ] {
+            let mut form = declared_only(Rule::Redirect(declared.into()));
+            assert_eq!(judge(&answer(302, Some(location), ""), &form), Ok(Judgement::Accepted), "{declared}");
+            form.success = vec![Rule::RedirectElsewhere(declared.into())];
+            assert_eq!(judge(&answer(302, Some(location), ""), &form), Err(NoVerdict::Unrecognised), "{declared}");
+        }
+        let form = declared_only(Rule::Redirect("/menu?mail=a@b.fr".into()));
+        assert_eq!(judge(&answer(302, Some("/menu?mail=a%40c.fr"), ""), &form), Err(NoVerdict::Unrecognised));
+    }
+
+    fn declared_only(success: Rule) -> FormLogin {
+        FormLogin { success: vec![success], ..declared() }
     }
 
     #[test]

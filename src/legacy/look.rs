@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::form::{self, Filled, Method, Submission, Unfit};
-use super::{Behalf, Jar, Legacy, page, replay};
+use super::{Behalf, Browser, Jar, Legacy, page, replay};
 use crate::domain::adapter::Adapter;
+use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::{FormLogin, NoVerdict, Upstream};
 
@@ -23,11 +24,11 @@ pub enum Look {
 }
 
 impl Legacy {
-    /// Opens the page of the login form, and sends nothing; none where the adapter has no form.
-    pub async fn look(&self, upstream: &Upstream, adapter: &Adapter) -> Option<Look> {
+    /// Opens the page of the login form, as for a browser at the public origin, and sends nothing; none where the adapter has no form.
+    pub async fn look(&self, upstream: &Upstream, adapter: &Adapter, public: &Origin) -> Option<Look> {
         let Adapter::FormReplay(form) = adapter else { return None };
         let patience = Duration::from_millis(form.timeout_ms);
-        let looked = timeout(patience, self.filled(upstream, form)).await.unwrap_or(Err(NoVerdict::Slow));
+        let looked = timeout(patience, self.filled(upstream, form, public)).await.unwrap_or(Err(NoVerdict::Slow));
         Some(match looked {
             Ok(Ok(Filled::Ready(submission))) => Look::Fits(in_words(&submission)),
             Ok(Ok(Filled::Unwritable)) => Look::Unfit("the field for the identifier takes nothing".to_owned()),
@@ -37,8 +38,14 @@ impl Legacy {
         })
     }
 
-    async fn filled(&self, upstream: &Upstream, form: &FormLogin) -> Result<Result<Filled, Unfit>, NoVerdict> {
-        let nobody = Behalf { agency: None, client: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: None, language: None };
+    async fn filled(
+        &self,
+        upstream: &Upstream,
+        form: &FormLogin,
+        public: &Origin,
+    ) -> Result<Result<Filled, Unfit>, NoVerdict> {
+        let (client, said) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Browser::default());
+        let nobody = Behalf { agency: None, public, client, said, request_id: None };
         let mut conversation = self.conversation(upstream, Jar::default(), &nobody)?;
         let opened = replay::open(&mut conversation, &form.page).await?;
         let (site, form) = (conversation.site().clone(), form.clone());

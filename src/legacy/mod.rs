@@ -7,15 +7,19 @@ mod around;
 mod basic;
 mod charset;
 mod client;
+pub mod coding;
 #[cfg(test)]
 mod conversation_tests;
 mod cookies;
 mod credentials;
 mod form;
 mod judge;
+mod leads;
 mod look;
 mod page;
 mod replay;
+mod said;
+mod script;
 mod site;
 mod tls;
 
@@ -28,12 +32,14 @@ pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
 pub use self::look::Look;
+pub use self::said::{Browser, Front, REQUEST_ID};
 
 use self::client::Conversation;
 use self::site::Site;
 use crate::domain::adapter::Adapter;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::LegacyLogin;
+use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::{NoVerdict, Profile, Upstream, Verdict};
 
@@ -53,12 +59,14 @@ pub struct LegacyError(String);
 pub struct Behalf<'a> {
     /// The agency in whose name it is asked, where what is odd is told.
     pub agency: Option<&'a AgencyCode>,
+    /// What the extranet is to browsers.
+    pub public: &'a Origin,
     /// Who asks, passed on so that an extranet does not ban the gateway for one resident's tries.
     pub client: IpAddr,
-    /// The browser's name, passed on: some extranets bind sessions to it.
-    pub user_agent: Option<&'a str>,
-    /// The browser's Accept-Language, passed on.
-    pub language: Option<&'a str>,
+    /// What the browser says of itself, passed on: some extranets bind sessions to it.
+    pub said: &'a Browser,
+    /// The request's name, passed on.
+    pub request_id: Option<&'a str>,
 }
 
 /// One try at old credentials.
@@ -177,7 +185,7 @@ impl Legacy {
     }
 
     fn conversation(&self, upstream: &Upstream, jar: Jar, behalf: &Behalf<'_>) -> Result<Conversation, NoVerdict> {
-        let site = Site::of(upstream).ok_or(NoVerdict::Unreachable)?;
+        let site = Site::of(upstream, behalf.public).ok_or(NoVerdict::Unreachable)?;
         Ok(Conversation::new(self.tls(upstream)?, upstream, site, jar, behalf))
     }
 
@@ -204,6 +212,7 @@ mod tests {
             password_field: "motdepasse".into(),
             button: LoginButton::Found,
             extra: Vec::new(),
+            set_cookies: Vec::new(),
             charset: None,
             success: Vec::new(),
             failure: Vec::new(),
@@ -220,12 +229,14 @@ mod tests {
         let login = LegacyLogin::parse("C10023").unwrap();
         let secret = Secret::new("hunter2");
         let agency = AgencyCode::parse("A1", "01").unwrap();
+        let public = Origin::parse("https://a.example").unwrap();
         let attempt = Attempt {
             behalf: Behalf {
                 agency: Some(&agency),
+                public: &public,
                 client: IpAddr::from([192, 0, 2, 7]),
-                user_agent: None,
-                language: None,
+                said: &Browser::default(),
+                request_id: None,
             },
             login: &login,
             secret: &secret,

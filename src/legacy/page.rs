@@ -22,7 +22,7 @@ pub(super) struct Page {
     pub status: u16,
     /// Whether it asks for a sign-in, and not by HTTP Basic.
     pub wants_other_than_basic: bool,
-    /// Where it leads, if it is a redirect.
+    /// Where it leads by itself.
     pub redirect: Option<Redirect>,
     /// The names of the cookies that it set and neither deleted nor emptied.
     pub cookies: Vec<Octets>,
@@ -37,6 +37,8 @@ pub(super) struct Page {
 pub(super) enum Redirect {
     /// To the extranet itself; the URL has its face.
     Own(Url),
+    /// There as well, by what the page says and not by its status.
+    Refreshed(Url),
     /// To another server: never followed.
     Elsewhere,
 }

@@ -112,7 +112,10 @@ async fn judged(
     form: &FormLogin,
     attempt: &Attempt<'_>,
 ) -> Result<Option<(Judgement, Page)>, NoVerdict> {
+    hold(conversation, form);
     let form_page = open(conversation, &form.page).await?;
+    // What its answer set of the same name, a script would set over.
+    hold(conversation, form);
     let (site, declared) = (conversation.site().clone(), form.clone());
     let (login, secret) = (attempt.login.clone(), attempt.secret.clone());
     let filled = page::apart(move || form::fill_login(&form_page, &site, &declared, login.as_str(), &secret)).await;
@@ -134,6 +137,12 @@ fn form_changed(agency: Option<&AgencyCode>, unfit: Unfit) -> NoVerdict {
         tracing::warn!(%agency, reason, "a login form of an extranet was not sent");
     }
     NoVerdict::FormChanged
+}
+
+fn hold(conversation: &mut Conversation, form: &FormLogin) {
+    for (name, value) in &form.set_cookies {
+        conversation.hold(name, value);
+    }
 }
 
 /// Opens a page that holds a form.

@@ -1,5 +1,8 @@
 //! Which URLs are the extranet's own, under whichever name it writes them.
 
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
 use url::Url;
 
 use crate::domain::origin::Origin;
@@ -16,12 +19,11 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// The URLs of an upstream; none if its host header is not a host.
-    pub(super) fn of(upstream: &Upstream) -> Option<Self> {
+    /// The URLs of an upstream that browsers reach at `public`; none if its host header is not a host.
+    pub(super) fn of(upstream: &Upstream, public: &Origin) -> Option<Self> {
         let face = Url::parse(&format!("{}://{}/", upstream.origin.scheme().as_str(), upstream.host_header)).ok()?;
-        let mut origins = upstream.aliases.clone();
-        origins.push(upstream.origin.clone());
-        origins.push(Origin::of(&face)?);
+        let mut origins = upstream.origins();
+        origins.extend(std::iter::once(public.clone()).chain(public.plain()));
         Some(Self { face, origins, dialled: upstream.origin.clone(), host_header: upstream.host_header.clone() })
     }
 
@@ -44,6 +46,14 @@ impl Site {
     /// What a reference on a page (link, action, `Location`) means, if it stays on the extranet.
     pub(super) fn resolve(&self, base: &Url, reference: &str) -> Option<Url> {
         self.own(&base.join(reference.trim()).ok()?)
+    }
+
+    /// The same, where the reference stands in a page: its query is written in the page's alphabet.
+    pub(super) fn resolve_in(&self, base: &Url, reference: &str, encoding: &'static Encoding) -> Option<Url> {
+        let encoding = encoding.output_encoding();
+        let written: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encoding.encode(query).0.into_owned());
+        let reading = Url::options().base_url(Some(base)).encoding_override(Some(written)).parse(reference.trim());
+        self.own(&reading.ok()?)
     }
 
     /// `scheme://host[:port]`, as an `Origin` header has it.
@@ -69,15 +79,16 @@ pub(super) mod tests {
 
     /// Dialled at a private address, known to itself and to its old links by names.
     pub(in super::super) fn site() -> Site {
-        Site::of(&Upstream {
+        let upstream = Upstream {
             origin: Origin::parse("http://10.0.0.5:8080").unwrap(),
             host_header: "extranet.example".into(),
             aliases: vec![Origin::parse("https://www.extranet.example").unwrap()],
             connect_timeout_ms: 1000,
             read_timeout_ms: 1000,
             trust: crate::domain::trust::Trust::default(),
-        })
-        .unwrap()
+            forwarded: crate::domain::upstream::Forwarded::default(),
+        };
+        Site::of(&upstream, &Origin::parse("https://agence.example").unwrap()).unwrap()
     }
 
     #[test]

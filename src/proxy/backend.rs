@@ -64,7 +64,7 @@ impl Backend {
                 Some(header) => Some(tls::sensitive(&header.name, header.value.expose())?),
                 None => None,
             },
-            inner: inner_origins(&upstream),
+            inner: upstream.origins(),
             template,
             pinned,
             names: literal
@@ -124,14 +124,4 @@ impl Backend {
     pub fn has_answered(&self) {
         self.outage.answer(self.inner_origin.to_str().unwrap_or_default());
     }
-}
-
-/// The upstream's origin, its declared aliases, and the `Host` that we send in both schemes.
-fn inner_origins(upstream: &Upstream) -> Vec<Origin> {
-    let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", upstream.host_header)));
-    let declared = std::iter::once(&upstream.origin).chain(&upstream.aliases).cloned();
-    let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).collect();
-    let mut seen = std::collections::HashSet::new();
-    origins.retain(|origin| seen.insert(origin.clone()));
-    origins
 }

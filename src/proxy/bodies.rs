@@ -173,7 +173,7 @@ impl Answer {
                     *self = Self::AsIs;
                 }
                 Seen::Found => {
-                    *body = Some(marker::leading_to(&way_on()));
+                    *body = Some(held.replaced_by(marker::leading_to(&way_on())));
                     *self = Self::Replaced;
                 }
             },

@@ -4,11 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::USER_AGENT;
 use jiff::Timestamp;
 use pingora::proxy::Session;
 
-use super::asked;
 use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Settled, Unavailable};
 use crate::app::{App, Caller, enter_extranet, jar};
@@ -16,7 +14,7 @@ use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, SharedHost};
 use crate::domain::secret::Secret;
-use crate::legacy::UpstreamCookie;
+use crate::legacy::{Browser, UpstreamCookie};
 use crate::sessions::Generation;
 use crate::telemetry::RequestId;
 
@@ -108,7 +106,7 @@ impl Door {
                 let caller = Caller {
                     client,
                     request_id: RequestId::named(&id.to_string()),
-                    user_agent: asked::text(&session.req_header().headers, &USER_AGENT).map(str::to_owned),
+                    said: Browser::of(&session.req_header().headers),
                     language: agency.language,
                     browser: Secret::default(),
                     device: None,

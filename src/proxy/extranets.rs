@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use http::HeaderValue;
 use lol_html::Selector;
 use quick_cache::sync::Cache;
 
@@ -12,8 +11,10 @@ use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::identity::AccountLabel;
 use crate::domain::net::Net;
-use crate::domain::origin::{Origin, Scheme};
+use crate::domain::origin::Origin;
 use crate::domain::routing::{Directory, House};
+use crate::domain::upstream::Upstream;
+use crate::legacy::Front;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 
 /// Hosts of single accounts that are kept ready for an agency.
@@ -45,10 +46,8 @@ pub struct Public {
     pub origin: Origin,
     /// The same, as browsers write it.
     pub text: String,
-    /// `X-Forwarded-Host`.
-    pub host: HeaderValue,
-    /// `X-Forwarded-Proto`.
-    pub scheme: HeaderValue,
+    /// What the extranet is told of it.
+    pub front: Front,
     /// Where the public side has TLS, the same host without it: an extranet that does not know of the TLS in front writes
     /// such URLs.
     plain: Option<Origin>,
@@ -172,7 +171,7 @@ impl Extranet {
     /// None where something cannot be written in a header; it was checked before.
     fn new(agency: Arc<Agency>, backend: Arc<Backend>) -> Option<Self> {
         Some(Self {
-            public: Arc::new(Public::new(agency.public.clone())?),
+            public: Arc::new(Public::new(agency.public.clone(), &agency.upstream)?),
             of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
             net: agency.adapter.login_fields().and_then(Net::of).map(Arc::new),
             marker: match &agency.session_over.element {
@@ -200,7 +199,7 @@ impl Extranet {
         if let Some(public) = known.get(account) {
             return Some(public);
         }
-        let public = Arc::new(Public::new(house.origin())?);
+        let public = Arc::new(Public::new(house.origin(), &self.agency.upstream)?);
         known.insert(account.clone(), Arc::clone(&public));
         Some(public)
     }
@@ -213,18 +212,9 @@ impl Extranet {
 }
 
 impl Public {
-    fn new(origin: Origin) -> Option<Self> {
-        let plain = match origin.scheme() {
-            Scheme::Https => Origin::parse(&format!("http://{}", origin.host())),
-            Scheme::Http => None,
-        };
-        Some(Self {
-            text: origin.to_string(),
-            host: HeaderValue::from_str(&origin.authority()).ok()?,
-            scheme: HeaderValue::from_static(origin.scheme().as_str()),
-            plain,
-            origin,
-        })
+    fn new(origin: Origin, upstream: &Upstream) -> Option<Self> {
+        let front = Front::of(upstream, &origin)?;
+        Some(Self { text: origin.to_string(), front, plain: origin.plain(), origin })
     }
 }
 

@@ -9,23 +9,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, TRANSFER_ENCODING};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, TRANSFER_ENCODING};
 use lol_html::send::{ElementContentHandlers, HtmlRewriter, Settings};
 use lol_html::{MemorySettings, Selector};
 use pingora::Result;
 use pingora::http::ResponseHeader;
+
+use crate::domain::agency::AgencyCode;
+use crate::legacy::coding::{Codings, Decoder};
+use crate::telemetry::{Clock, seldom};
 
 /// How much of a page is looked at.
 const MOST_HELD: usize = 256 * 1024;
 
 type Sink = fn(&[u8]);
 
-/// A page that is being looked at.
+/// A page that is being looked at. What goes on is what came; only the look reads through its codings.
 pub struct Held {
     pieces: BytesMut,
+    codings: Codings,
     found: Arc<AtomicBool>,
     // In a lock only because pingora shares the context; nobody else asks.
-    parser: Mutex<Option<HtmlRewriter<'static, Sink>>>,
+    reader: Mutex<Option<Reader>>,
+}
+
+struct Reader {
+    decoder: Decoder,
+    parser: HtmlRewriter<'static, Sink>,
+}
+
+impl Reader {
+    /// Whether there may be more to see.
+    fn read(&mut self, piece: &[u8]) -> bool {
+        let (text, why) = self.decoder.decode(piece);
+        // What cannot be read as a page is none with that element.
+        self.parser.write(&text).is_ok() && why.is_none()
+    }
 }
 
 /// What becomes of what has come so far.
@@ -43,14 +62,21 @@ impl Held {
     ///
     /// # Errors
     /// A header cannot be written.
-    pub fn begin(selector: &Selector, response: &mut ResponseHeader) -> Result<Option<Self>> {
+    pub fn begin(selector: &Selector, response: &mut ResponseHeader, agency: &AgencyCode) -> Result<Option<Self>> {
         let kind = response.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_page = kind.trim_start().to_ascii_lowercase().starts_with("text/html");
-        let plain = response.headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
         let whole = matches!(response.status.as_u16(), 200 | 400..=499);
-        if !(is_page && plain && whole) {
+        if !(is_page && whole) {
             return Ok(None);
         }
+        let codings = Codings::of(&response.headers);
+        if let Some(coding) = codings.unknown() {
+            if seldom::is_due(agency, coding, Clock.now()) {
+                tracing::warn!(%agency, coding, "a page of an extranet is in a coding that cannot be looked into");
+            }
+            return Ok(None);
+        }
+        let Ok(decoder) = codings.decoder(MOST_HELD) else { return Ok(None) };
         response.remove_header(&CONTENT_LENGTH);
         response.remove_header(&ETAG);
         response.insert_header(TRANSFER_ENCODING, "chunked")?;
@@ -68,29 +94,34 @@ impl Held {
             .with_memory_settings(memory)
             .with_strict(false);
         let parser = HtmlRewriter::new(settings, nowhere as Sink);
-        Ok(Some(Self { pieces: BytesMut::new(), found, parser: Mutex::new(Some(parser)) }))
+        let reader = Mutex::new(Some(Reader { decoder, parser }));
+        Ok(Some(Self { pieces: BytesMut::new(), codings, found, reader }))
     }
 
     /// Takes the next piece.
     pub fn take(&mut self, piece: Option<&Bytes>, is_last: bool) -> Seen {
-        let parser = self.parser.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = piece {
             self.pieces.extend_from_slice(piece);
-            // What cannot be read as a page is none with that element.
-            if parser.as_mut().is_some_and(|parser| parser.write(piece).is_err()) {
-                *parser = None;
+            if reader.as_mut().is_some_and(|reader| !reader.read(piece)) {
+                *reader = None;
             }
         }
-        if is_last && let Some(parser) = parser.take() {
-            let _ = parser.end();
+        if is_last && let Some(reader) = reader.take() {
+            let _ = reader.parser.end();
         }
         if self.found.load(Ordering::Relaxed) {
             Seen::Found
-        } else if is_last || parser.is_none() || self.pieces.len() > MOST_HELD {
+        } else if is_last || reader.is_none() || self.pieces.len() > MOST_HELD {
             Seen::Clean(std::mem::take(&mut self.pieces).freeze())
         } else {
             Seen::Wait
         }
+    }
+
+    /// A page of ours in the place of this one, in the codings that its head has named already.
+    pub fn replaced_by(&self, page: Bytes) -> Bytes {
+        self.codings.encode(&page).map_or(page, Bytes::from)
     }
 }
 
@@ -109,11 +140,20 @@ mod tests {
     use super::*;
 
     fn held() -> Held {
+        held_in("identity")
+    }
+
+    fn agency() -> AgencyCode {
+        AgencyCode::parse("A1", "01").expect("a code")
+    }
+
+    fn held_in(coding: &str) -> Held {
         let mut response = ResponseHeader::build(200, None).expect("a response");
         response.insert_header("Content-Type", "text/html; charset=utf-8").expect("a header");
         response.insert_header("Content-Length", "5").expect("a header");
+        response.insert_header("Content-Encoding", coding).expect("a header");
         let selector = "form#dw__login".parse().expect("a selector");
-        let held = Held::begin(&selector, &mut response).expect("headers").expect("a page");
+        let held = Held::begin(&selector, &mut response, &agency()).expect("headers").expect("a page");
         assert!(response.headers.get(CONTENT_LENGTH).is_none());
         held
     }
@@ -145,6 +185,45 @@ mod tests {
         assert!(matches!(held.take(Some(&Bytes::from(long)), false), Seen::Clean(bytes) if bytes.len() == 320_000));
         let mut image = ResponseHeader::build(200, None).expect("a response");
         image.insert_header("Content-Type", "image/png").expect("a header");
-        assert!(Held::begin(&"form".parse().expect("a selector"), &mut image).expect("headers").is_none());
+        let selector = "form".parse().expect("a selector");
+        assert!(Held::begin(&selector, &mut image, &agency()).expect("headers").is_none());
+        image.insert_header("Content-Type", "text/html").expect("a header");
+        image.insert_header("Content-Encoding", "aes128gcm").expect("a header");
+        assert!(Held::begin(&selector, &mut image, &agency()).expect("headers").is_none());
+    }
+
+    #[test]
+    fn review_case_05_a_login_form_is_found_in_every_coding_and_what_goes_on_is_what_came() {
+        for coding in ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, br"] {
+            let coded = |page: &str| Bytes::from(held_in(coding).codings.encode(page.as_bytes()).expect("to encode"));
+            let form = coded(&format!("{}<form id=dw__login></form>", "<p>Interdit</p>".repeat(500)));
+            let mut held = held_in(coding);
+            let found = form
+                .chunks(10)
+                .any(|piece| matches!(held.take(Some(&Bytes::copy_from_slice(piece)), false), Seen::Found));
+            assert!(found, "{coding}");
+            let ours = held.replaced_by(Bytes::from_static(b"<p>ailleurs"));
+            let read = held.codings.decoder(100).expect("a decoder").decode(&ours);
+            assert_eq!(read, (b"<p>ailleurs".to_vec(), None), "{coding}");
+            let other = coded("<p>Bonjour</p>");
+            assert!(
+                matches!(held_in(coding).take(Some(&other), true), Seen::Clean(bytes) if bytes == other),
+                "{coding}"
+            );
+        }
+        // It says that it is, and is not: nobody's business here.
+        let plain = Bytes::from_static(b"<form id=dw__login>");
+        assert!(matches!(held_in("gzip").take(Some(&plain), true), Seen::Clean(bytes) if bytes == plain));
+    }
+
+    #[test]
+    fn sec_080_a_page_that_would_explode_is_let_go() {
+        for coding in ["gzip", "br", "zstd", "deflate"] {
+            let page = format!("{}<form id=dw__login>", " ".repeat(40_000_000));
+            let bomb = Bytes::from(held_in(coding).codings.encode(page.as_bytes()).expect("to encode"));
+            let mut held = held_in(coding);
+            let seen = held.take(Some(&bomb), false);
+            assert!(matches!(seen, Seen::Clean(bytes) if bytes == bomb), "{coding}");
+        }
     }
 }

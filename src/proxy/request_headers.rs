@@ -8,14 +8,14 @@ use http::request::Parts;
 use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, OrErr as _, Result};
 
+use super::cookies;
 use super::extranets::{Extranet, Public};
 use super::request_id::RequestNumber;
-use super::{client, cookies};
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::identity_headers::folded;
 use crate::domain::origin::Origin;
-use crate::legacy::Credentials;
+use crate::legacy::{Credentials, REQUEST_ID};
 use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 
@@ -95,10 +95,6 @@ const TO_THE_LETTER: [&str; 10] = [
 /// The bytes that a spelling of the names above begins with: what begins with another one is none of them.
 const FOREIGN_INITIALS: [bool; 256] = initials();
 
-static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How many of ours are inserted into every request, beside those that tell who asks.
 const INSERTED: usize = 5;
 
@@ -151,10 +147,8 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     translate_origin(headers, extranet, told.public);
     translate_referer(headers, extranet, told.public, told.portal)?;
     headers.insert(HOST, extranet.backend.host.clone());
-    headers.insert(X_FORWARDED_FOR.clone(), client::written(told.client)?);
-    headers.insert(X_FORWARDED_PROTO.clone(), told.public.scheme.clone());
-    headers.insert(X_FORWARDED_HOST.clone(), told.public.host.clone());
-    headers.insert(X_REQUEST_ID.clone(), value(&hex(told.id.number()))?);
+    told.public.front.tell(headers, told.client);
+    headers.insert(REQUEST_ID.clone(), value(&hex(told.id.number()))?);
     if let Some((name, value)) = &extranet.backend.secret_header {
         headers.insert(name.clone(), value.clone());
     }

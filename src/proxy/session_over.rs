@@ -62,7 +62,7 @@ pub async fn act(
 /// A value cannot be written in a header.
 pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
     let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
-    if let Some(held) = Held::begin(selector, response)? {
+    if let Some(held) = Held::begin(selector, response, &forward.extranet.agency.code)? {
         forward.answer = Answer::Looked(Box::new(held));
     }
     Ok(())

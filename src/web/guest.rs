@@ -25,6 +25,7 @@ use crate::domain::language::Language;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
+use crate::legacy::Browser;
 use crate::pages::{Brand, Frame, Page};
 
 /// A request to a page of ours, and the cookies that its answer sets.
@@ -70,7 +71,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
         let caller = Caller {
             client: arrival.client,
             request_id: arrival.request_id.clone(),
-            user_agent: text(header::USER_AGENT).map(str::to_owned),
+            said: Browser::of(headers),
             language,
             browser,
             device: secret(Kind::Device),

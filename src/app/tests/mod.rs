@@ -59,7 +59,7 @@ use crate::domain::routing::Directory;
 use crate::domain::secret::{Secret, long_secret, random_id};
 use crate::domain::warning::Changed;
 use crate::edition::{Current, Edition};
-use crate::legacy::Legacy;
+use crate::legacy::{Browser, Legacy};
 use crate::pages::{Brand, Pages};
 use crate::sessions::Sessions;
 use crate::store::tests::postgres;
@@ -312,7 +312,7 @@ fn caller() -> Caller {
     Caller {
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         request_id: RequestId::named("test"),
-        user_agent: None,
+        said: Browser::default(),
         language: Language::Fr,
         browser: long_secret(&SystemDice),
         device: None,

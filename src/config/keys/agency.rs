@@ -92,6 +92,12 @@ const UPSTREAM: &[Key] = &[
     ),
     key("host", Text, Nothing, "The `Host` that it expects; that of `url` by default."),
     key("aliases", Texts, Is("[]"), "Further origins that it writes in its own links and redirects."),
+    key(
+        "forwarded",
+        Choice(&["public", "upstream", "none"]),
+        Is("'public'"),
+        "Which host and scheme it is told in `X-Forwarded-Host` and `X-Forwarded-Proto`, by requests and by the sign-in alike: the browser's (`public`), or its own (`upstream`), for one that compares them with what it knows of itself and refuses every form. `none`: no `X-Forwarded-*` at all, `X-Forwarded-For` neither.",
+    ),
     key("connect_timeout_ms", Number(10, 60_000), Is("5000"), "Longest wait for a connection."),
     key(
         "read_timeout_ms",
@@ -195,6 +201,12 @@ const FORM: &[Key] = &[
         "Fields to set besides those found in the form. Where one names a button of the form, that one is pressed; where one sets `__EVENTTARGET`, none is.",
     ),
     key(
+        "set_cookies",
+        Fields,
+        Nothing,
+        "Cookies to hold when the form is sent, such as `{ essai = \"1\" }`, for a page whose script sets them. A constant `document.cookie = \"essai=1\"` in the page is found without this.",
+    ),
+    key(
         "charset",
         Text,
         Nothing,
@@ -232,8 +244,13 @@ pub(in crate::config) const RULE: &[Key] = &[
         Nothing,
         "A cookie of this name was set, and neither emptied nor deleted (a date of the past).",
     ),
-    key("redirect", Text, Nothing, "The answer redirects to a path that begins so."),
-    key("redirect_elsewhere", Text, Nothing, "The answer redirects to a path that does not begin so."),
+    key(
+        "redirect",
+        Text,
+        Nothing,
+        "The answer leads to a path that begins so: by its status, by a refresh, or by a script that does nothing else. Signs may be percent-encoded or not.",
+    ),
+    key("redirect_elsewhere", Text, Nothing, "The answer redirects, by its status, to a path that does not begin so."),
     key("status", Number(100, 599), Nothing, "The answer has this status."),
     key("text", Text, Nothing, "The answer contains this text."),
     key("element", Text, Nothing, "The answer's HTML has an element for this CSS selector."),

@@ -42,7 +42,7 @@ use crate::domain::routing::{Directory, SharedHost};
 use crate::domain::session::SessionId;
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, LoginButton, Upstream};
+use crate::domain::upstream::{FormLogin, Forwarded, LoginButton, Upstream};
 use crate::legacy::{Credentials, Signer};
 use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
@@ -357,6 +357,7 @@ pub(super) fn agency(port: u16) -> Agency {
             connect_timeout_ms: 2000,
             read_timeout_ms: 5000,
             trust: Trust::default(),
+            forwarded: Forwarded::default(),
         }),
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),
@@ -388,6 +389,7 @@ fn form_replay() -> Adapter {
         password_field: "password".into(),
         button: LoginButton::default(),
         extra: Vec::new(),
+        set_cookies: Vec::new(),
         charset: None,
         success: Vec::new(),
         failure: Vec::new(),
