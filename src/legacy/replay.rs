@@ -10,6 +10,7 @@ use super::judge::{self, Judgement};
 use super::page::{self, Page};
 use super::{Attempt, Behalf, Jar, Legacy, SignIn, UpstreamCookie};
 use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, Profile, Upstream, Verdict};
+use crate::telemetry::{Clock, seldom};
 
 /// Longest wait for an extranet to end a session.
 const LOGOUT_PATIENCE: Duration = Duration::from_secs(10);
@@ -28,7 +29,15 @@ impl Legacy {
             Outcome::In { mut conversation, profile } => {
                 if let Some(logout) = &form.logout {
                     let ended = timeout_at(deadline, end_session(&mut conversation, logout)).await;
-                    tracing::debug!(ended = matches!(ended, Ok(Ok(true))), "the session of a verification");
+                    let failed = match ended {
+                        Ok(Ok(true)) => None,
+                        Ok(Ok(false)) => Some("it refuses".to_owned()),
+                        Ok(Err(reason)) => Some(reason.to_string()),
+                        Err(_) => Some(NoVerdict::Slow.to_string()),
+                    };
+                    if let (Some(reason), Some(agency)) = (failed, attempt.behalf.agency) {
+                        seldom::tell_of_logout(agency, &reason, Clock.now());
+                    }
                 }
                 Ok(Verdict::Accepted { profile })
             }

@@ -8,10 +8,11 @@ use http::header::USER_AGENT;
 use jiff::Timestamp;
 use pingora::proxy::Session;
 
+use super::Forward;
 use super::asked;
 use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Settled, Unavailable};
-use crate::app::{App, Caller, enter_extranet, jar};
+use crate::app::{App, Caller, enter_extranet, jar, sign_out};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, SharedHost};
@@ -101,18 +102,11 @@ impl Door {
         agency: &Agency,
         resident: &Passage,
         session: &Session,
-        (client, id): (IpAddr, RequestNumber),
+        asked: (IpAddr, RequestNumber),
     ) -> bool {
         match self {
             Self::App(app) => {
-                let caller = Caller {
-                    client,
-                    request_id: RequestId::named(&id.to_string()),
-                    user_agent: asked::text(&session.req_header().headers, &USER_AGENT).map(str::to_owned),
-                    language: agency.language,
-                    browser: Secret::default(),
-                    device: None,
-                };
+                let caller = caller(agency, session, asked);
                 let doubted = enter_extranet::doubt(app, &caller, agency, resident).await;
                 doubted.unwrap_or_else(|fault| {
                     tracing::error!(%fault, "a password that was refused upstream could not be dropped");
@@ -121,6 +115,21 @@ impl Door {
             }
             #[cfg(test)]
             Self::Rehearsal(_) => true,
+        }
+    }
+
+    /// A resident left the extranet by a script of its own: the session ends here, too.
+    pub async fn left(&self, session: &Session, forward: &Forward, asked: (IpAddr, RequestNumber)) {
+        match self {
+            Self::App(app) => {
+                let Some(cookie) = &forward.cookie else { return };
+                let caller = caller(&forward.extranet.agency, session, asked);
+                if let Err(fault) = sign_out::left_by(app, &caller, cookie).await {
+                    tracing::error!(%fault, "a session could not be ended");
+                }
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => {}
         }
     }
 
@@ -153,5 +162,16 @@ impl Door {
             #[cfg(test)]
             Self::Rehearsal(_) => {}
         }
+    }
+}
+
+fn caller(agency: &Agency, session: &Session, (client, id): (IpAddr, RequestNumber)) -> Caller {
+    Caller {
+        client,
+        request_id: RequestId::named(&id.to_string()),
+        user_agent: asked::text(&session.req_header().headers, &USER_AGENT).map(str::to_owned),
+        language: agency.language,
+        browser: Secret::default(),
+        device: None,
     }
 }

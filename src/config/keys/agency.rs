@@ -66,6 +66,12 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         Is("{}"),
         "How an answer of the extranet says that its session is over; the gateway then signs in again, once.",
     ),
+    key(
+        "logout",
+        Table(LEFT),
+        Is("{}"),
+        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too.",
+    ),
     key("policy", Layer, Nothing, "What this agency does in its own way. Keys: see “Policy”."),
     key("terms", Table(TERMS), Nothing, "The terms of use to accept; a changed text is asked again."),
 ];
@@ -293,6 +299,27 @@ const SESSION_OVER: &[Key] = &[
         Text,
         Nothing,
         "A page has an element for this CSS selector, within its first 256 KiB: for an extranet that shows its login form in the place of the page. Page loads are then held until that is known, and not compressed.",
+    ),
+];
+
+const LEFT: &[Key] = &[
+    key(
+        "fields",
+        Texts,
+        Is("[]"),
+        "A form with this field is the logout's: `action=logout` or `logout` alone wherever it is sent, `/index.php?do=logout` where it is sent to this path. Such a form never reaches the extranet: its session is ended as `sign_in.form.logout` says. Written as in `paths.logout`.",
+    ),
+    key(
+        "element",
+        Text,
+        Nothing,
+        "A page has an element for this CSS selector, within its first 256 KiB, only after a logout, such as `p.au-revoir`. It goes before `session_over.element`, and page loads are held as there.",
+    ),
+    key(
+        "cookies",
+        Texts,
+        Is("[]"),
+        "An answer that deletes or empties one of these cookies is the end of a logout, where its address says so (`logout`, `déconnexion`, …) or it comes within a minute of a page that was surely shown to who was signed in; else the session is over and renewed. A `*` at the end stands for what differs from one installation to another: `DW*`.",
     ),
 ];
 

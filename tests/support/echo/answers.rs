@@ -6,6 +6,8 @@
 //! - `/membre/…` what it saw, for who is signed in; others are redirected to the login, absolutely
 //! - `/public/…`, and every other path: what it saw, for everybody
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
+//! - `/over/…?status=…` the same for who is not signed in, and what it saw for others · `/leave/…?status=…` the same, at the
+//!   end of the session
 //! - `/bytes?n=…` so many bytes, with ranges · `/slow?ms=…` · `/drip?n=…&ms=…` a long download · `/cut` breaks off
 
 use std::{
@@ -53,17 +55,12 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             Some(account) => wire.answer(seen, 200, &html(), profile(account).as_bytes()).await,
             None => to_login(wire, house, seen).await,
         },
-        "/answer" => {
-            let status = u16::try_from(number("status")).unwrap_or(200);
-            let mut headers: Vec<(&str, String)> = Vec::new();
-            for (name, value) in url.query_pairs() {
-                if let Some(name) = HEADERS.iter().find(|known| **known == name) {
-                    headers.push((name, value.into_owned()));
-                }
-            }
-            let body = query.get("body").cloned().unwrap_or_default();
-            wire.answer(seen, if status == 0 { 200 } else { status }, &headers, body.as_bytes()).await
+        path if path.starts_with("/leave/") && account(house, seen).is_some() => {
+            lock(&house.sessions).signed_in.retain(|session, _| Some(session) != self::session(seen).as_ref());
+            as_told(wire, seen, &url).await
         }
+        path if path.starts_with("/over/") && account(house, seen).is_none() => as_told(wire, seen, &url).await,
+        "/answer" => as_told(wire, seen, &url).await,
         "/bytes" => bytes(wire, seen, number("n")).await,
         "/slow" => {
             tokio::time::sleep(Duration::from_millis(number("ms"))).await;
@@ -124,6 +121,20 @@ const HEADERS: [&str; 11] = [
     "content-security-policy",
     "server",
 ];
+
+/// The answer that the query tells.
+async fn as_told(wire: &mut Wire, seen: &Seen, url: &Url) -> io::Result<After> {
+    let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
+    let status = query.get("status").and_then(|text| text.parse().ok()).unwrap_or(200);
+    let mut headers: Vec<(&str, String)> = Vec::new();
+    for (name, value) in url.query_pairs() {
+        if let Some(name) = HEADERS.iter().find(|known| **known == name) {
+            headers.push((name, value.into_owned()));
+        }
+    }
+    let body = query.get("body").cloned().unwrap_or_default();
+    wire.answer(seen, status, &headers, body.as_bytes()).await
+}
 
 async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result<After> {
     let fields: HashMap<String, String> = form_urlencoded::parse(&seen.body).into_owned().collect();
@@ -206,6 +217,10 @@ async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> i
 }
 
 async fn to_login(wire: &mut Wire, house: &House, seen: &Seen) -> io::Result<After> {
+    if house.takes_back.load(Ordering::SeqCst) && session(seen).is_some() {
+        let headers = [("Location", seen.target.clone()), ("Set-Cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))];
+        return wire.answer(seen, 302, &headers, b"").await;
+    }
     wire.answer(seen, 302, &[("Location", format!("{}/identification?retour=1", house.origin))], b"").await
 }
 
