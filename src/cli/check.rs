@@ -30,7 +30,9 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
                 Ended::Done
             }
             (0, Some(outage)) => Ended::Failed(outage.to_string()),
-            (silent, _) => Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here")),
+            (silent, _) => {
+                Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached, or signed in to, from here"))
+            }
         }
     })
 }
@@ -77,6 +79,14 @@ fn reach(settings: &Settings) -> usize {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
+                    if let Err(reason) = legacy.can_enter(&agency.upstream, &agency.adapter).await {
+                        silent += 1;
+                        tell!(
+                            "{}: nobody can be signed in: {reason} (hint: http-basic is for a server whose 401 offers \
+                             Basic; is sign_in.basic.page right?)",
+                            agency.code
+                        );
+                    }
                 }
                 Err(reason) => {
                     silent += 1;

@@ -10,7 +10,6 @@ use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::extranets::{Extranet, Public};
-use crate::domain::adapter::EnteredBy;
 use crate::domain::cookie::{Dropped, is_ours};
 use crate::domain::leading;
 use crate::domain::origin::{Origin, Scheme};
@@ -32,7 +31,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Pu
     if present.cookies {
         set_cookies(response, extranet, public.origin.scheme())?;
     }
-    if extranet.agency.adapter.entered_by() == EnteredBy::EachRequest {
+    if extranet.agency.adapter.challenges_browsers() {
         // A browser would ask for a password by itself, and nothing of ours would know.
         response.remove_header(&WWW_AUTHENTICATE);
     }

@@ -173,13 +173,37 @@ const SIGN_IN: &[Key] = &[
 ];
 
 const BASIC: &[Key] = &[
-    key("page", Text, Required, "A path that answers 401 to nobody, and 2xx to right credentials."),
+    key(
+        "page",
+        Text,
+        Required,
+        "A path that answers 401 to nobody, and 2xx to right credentials (or as `success` says).",
+    ),
     key(
         "charset",
         Choice(&["utf-8", "iso-8859-1"]),
         Is("'utf-8'"),
         "How letters beyond ASCII are written in identifier and password; servers differ.",
     ),
+    key(
+        "session",
+        Flag,
+        Is("false"),
+        "Whether one request with the credentials to `page` opens a session, whose cookies then say who asks: no other request carries the credentials. Say in `session_over.statuses` how its end shows, such as `[401, 403]`.",
+    ),
+    key(
+        "success",
+        Tables(RULE),
+        Nothing,
+        "With `session`: the sign-in worked if one of these rules holds; by default if the answer is 2xx or 3xx and a cookie was set. See “Rules”.",
+    ),
+    key(
+        "failure",
+        Tables(RULE),
+        Nothing,
+        "With `session`: the credentials are wrong if one of these rules holds, besides 401; looked at before `success`.",
+    ),
+    key("logout", Table(LOGOUT), Nothing, "With `session`: how it is ended, as in `sign_in.form.logout`."),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for an answer about credentials."),
 ];
 

@@ -3,6 +3,7 @@
 //! - `/identification` the login form (a one-time token, a cookie), `/deconnexion`, `/profil`
 //! - `/basic/…` what it saw, for who sends right credentials with each request (UTF-8; below `/basic/latin/` ISO-8859-1);
 //!   `/basic/closed` refuses everybody
+//! - `/entree` signs in who sends right credentials, by a cookie
 //! - `/membre/…` what it saw, for who is signed in; others are redirected to the login, absolutely
 //! - `/public/…`, and every other path: what it saw, for everybody
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
@@ -71,7 +72,8 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             wire.stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this").await?;
             Ok(After::Close)
         }
-        path if path.starts_with("/basic/") && !is_known(house, seen, path) => {
+        "/entree" if is_known(house, seen, "/entree") => enter(wire, house, seen).await,
+        path if (path.starts_with("/basic/") || path == "/entree") && !is_known(house, seen, path) => {
             let headers = [("WWW-Authenticate", lock(&house.offer).clone())];
             wire.answer(seen, 401, &headers, b"<p>Authorization required</p>").await
         }
@@ -172,6 +174,17 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
     }
 }
 
+/// Opens a session for who sends right credentials.
+async fn enter(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result<After> {
+    let login = credentials(seen, "/entree").and_then(|text| Some(text.split_once(':')?.0.to_owned()));
+    let session = house.fresh();
+    lock(&house.sessions).signed_in.insert(session.clone(), login.unwrap_or_default());
+    house.sign_ins.fetch_add(1, Ordering::SeqCst);
+    let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
+    let headers = [("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
+    wire.answer(seen, 302, &headers, b"").await
+}
+
 /// Whether an account's identifier is the one that was typed, to this extranet.
 fn is_login(house: &House, account: &Account, typed: &str) -> bool {
     account.login == typed || house.folds.load(Ordering::SeqCst) && collated(&account.login) == collated(typed)
@@ -186,14 +199,7 @@ fn collated(text: &str) -> String {
 
 /// Whether a request carries somebody's identifier and password, and not one colon more.
 fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
-    let value = seen.values("authorization").first().copied().unwrap_or_default();
-    let Some(encoded) = value.strip_prefix("Basic ") else { return false };
-    let bytes = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap_or_default();
-    let text = if path.starts_with("/basic/latin/") {
-        bytes.iter().map(|byte| char::from(*byte)).collect()
-    } else {
-        String::from_utf8(bytes).unwrap_or_default()
-    };
+    let Some(text) = credentials(seen, path) else { return false };
     let Some((login, password)) = text.split_once(':') else { return false };
     *lock(&house.sessions).attempts.entry(login.to_owned()).or_default() += 1;
     let replaced = lock(&house.replaced);
@@ -201,6 +207,16 @@ fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
     let known =
         house.accounts.iter().any(|account| is_login(house, account, login) && password_of(account) == password);
     known && path != "/basic/closed"
+}
+
+fn credentials(seen: &Seen, path: &str) -> Option<String> {
+    let value = seen.values("authorization").first().copied().unwrap_or_default();
+    let bytes = data_encoding::BASE64.decode(value.strip_prefix("Basic ")?.as_bytes()).unwrap_or_default();
+    Some(if path.starts_with("/basic/latin/") {
+        bytes.iter().map(|byte| char::from(*byte)).collect()
+    } else {
+        String::from_utf8(bytes).unwrap_or_default()
+    })
 }
 
 async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> io::Result<After> {
