@@ -134,9 +134,6 @@ fn attributes(text: &str) -> (Vec<(String, String)>, usize) {
 }
 
 fn unescaped(value: &str) -> Cow<'_, str> {
-    if !value.contains('&') {
-        return value.into();
-    }
     const SIGNS: [(&str, &str); 8] = [
         ("&quot;", "\""),
         ("&#34;", "\""),
@@ -147,6 +144,9 @@ fn unescaped(value: &str) -> Cow<'_, str> {
         ("&#x2F;", "/"),
         ("&amp;", "&"),
     ];
+    if !value.contains('&') {
+        return value.into();
+    }
     SIGNS.iter().fold(value.to_owned(), |text, (written, sign)| text.replace(written, sign)).into()
 }
 

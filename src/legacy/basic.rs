@@ -33,7 +33,8 @@ impl Legacy {
             let opened = timeout_at(deadline, self.open_by_basic(upstream, (basic, opens), attempt, value)).await;
             let Some(mut conversation) = opened.map_err(|_| NoVerdict::Slow)?? else { return Ok(Verdict::Refused) };
             if let Some(logout) = &opens.logout {
-                replay::tell(attempt, timeout_at(deadline, replay::end_session(&mut conversation, logout)).await);
+                let ended = timeout_at(deadline, replay::end_session(&mut conversation, logout)).await;
+                replay::tell(attempt, &ended);
             }
             return Ok(Verdict::Accepted { profile: Profile::default() });
         }

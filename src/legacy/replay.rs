@@ -30,7 +30,7 @@ impl Legacy {
             Outcome::In { mut conversation, profile } => {
                 if let Some(logout) = &form.logout {
                     let ended = timeout_at(deadline, end_session(&mut conversation, logout)).await;
-                    tell(attempt, ended);
+                    tell(attempt, &ended);
                 }
                 Ok(Verdict::Accepted { profile })
             }
@@ -102,7 +102,7 @@ enum Outcome {
 }
 
 /// Tells, seldom, of a session that a verification opened and could not end.
-pub(super) fn tell(attempt: &Attempt<'_>, ended: Result<Result<bool, NoVerdict>, Elapsed>) {
+pub(super) fn tell(attempt: &Attempt<'_>, ended: &Result<Result<bool, NoVerdict>, Elapsed>) {
     let failed = match ended {
         Ok(Ok(true)) => None,
         Ok(Ok(false)) => Some("it refuses".to_owned()),

@@ -176,7 +176,10 @@ impl Extranet {
             public: Arc::new(Public::new(agency.public.clone())?),
             of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
             net: agency.adapter.login_fields().and_then(Net::of).map(Arc::new),
-            signs: Signs { over: selector(&agency.session_over.element)?, left: selector(&agency.logout.element)? },
+            signs: Signs {
+                over: selector(agency.session_over.element.as_ref())?,
+                left: selector(agency.logout.element.as_ref())?,
+            },
             metrics: METRICS.agency(&agency.code),
             backend,
             agency,
@@ -212,7 +215,7 @@ impl Extranet {
 
 /// None where it cannot be looked for.
 #[expect(clippy::option_option, reason = "a selector that is wrong, and none at all")]
-fn selector(written: &Option<String>) -> Option<Option<Selector>> {
+fn selector(written: Option<&String>) -> Option<Option<Selector>> {
     match written {
         Some(written) => written.parse().ok().map(Some),
         None => Some(None),

@@ -27,6 +27,7 @@ use crate::domain::adapter::EnteredBy;
 use crate::domain::entry::{Entry, Renewals};
 use crate::domain::form_data;
 use crate::domain::leading;
+use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 use crate::web::cookies::{self, Kind};
@@ -177,7 +178,9 @@ pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> O
 pub fn way_on(session: &Session, over: Option<Entry>) -> String {
     let head = session.req_header();
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
+        let target = std::str::from_utf8(head.raw_path()).unwrap_or("/");
+        // Who wanted to leave does not want to again, by a token that is spent.
+        let back = if speaks_of_leaving(target) { ReturnPath::home() } else { ReturnPath::parse_or_home(target) };
         let over = over.map(|over| format!("&over={over}")).unwrap_or_default();
         format!("/.vestibule/renew?return={}{over}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
     } else {

@@ -307,3 +307,14 @@ fn f6_a_sign_out_that_the_extranet_refuses_is_told_once() {
     let lines: Vec<_> = log.lines().filter(|line| line.contains("could not be ended at a sign-out")).collect();
     assert!(lines.len() == 1 && lines[0].contains("WARN") && lines[0].contains("CA/SA"), "{lines:?}");
 }
+
+#[test]
+fn f6_a_logout_that_nobody_declared_is_not_opened_again_after_the_renewal() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    let url = told(&town, "/leave/x", &[("status", "302"), ("location", "/identification"), ("_task", "logout")]);
+    alice.visit(Request::get(url));
+    let opened: Vec<_> = town.a.seen().into_iter().filter(|seen| seen.target.contains("_task=logout")).collect();
+    assert_eq!(opened.len(), 1, "its token is spent");
+    alice.open(town.at_a("/membre/x")).see("alice-77");
+}
