@@ -8,7 +8,7 @@ use super::visit::Passage;
 use super::{App, Caller, Fault, jar, naming, old_credentials, rotate_vault};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::domain::cookie::Pair;
+use crate::domain::entry::Entry;
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::kept_secret::{Occasion, Record};
 use crate::domain::secret::Secret;
@@ -29,8 +29,8 @@ pub type SignInTurns = jar::Turns;
 /// What came of it.
 #[derive(Debug)]
 pub enum Entered {
-    /// Signed in: the cookies that the browser is to hold on the agency's host.
-    In(Vec<UpstreamCookie>),
+    /// Signed in.
+    In(Opened),
     /// The extranet refuses what worked before, for a reason that another password does not mend.
     Refused,
     /// The extranet cannot be told who this is: nothing was sent to it (decision 43).
@@ -41,8 +41,18 @@ pub enum Entered {
     Silent,
 }
 
-/// Signs the person in upstream, unless somebody just did and this browser does not hold those cookies yet: if it does
-/// (`held`, its `Cookie` header), the extranet has ended that session already. In a jar, no browser holds any.
+/// A sign-in upstream.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The cookies that the browser is to hold on the agency's host.
+    pub cookies: Vec<UpstreamCookie>,
+    /// Which sign-in they are of, where it opened a session there.
+    pub entry: Option<Entry>,
+}
+
+/// Signs the person in upstream, unless somebody just did. What a browser holds does not tell whether that sign-in is over,
+/// since an extranet may take its cookies away at the end: `over` is the sign-in whose answer said so, and is never
+/// served again (F9).
 ///
 /// # Errors
 /// Something of ours is out of order.
@@ -52,22 +62,19 @@ pub async fn enter(
     agency: &Agency,
     session: &Session,
     link: &Link,
-    (occasion, held): (Occasion, &[Pair<'_>]),
+    (occasion, over): (Occasion, Option<Entry>),
 ) -> Result<Entered, Fault> {
     if !naming::is_possible(app, agency, &link.account) {
         return Ok(Entered::Unnamed);
     }
     if !agency.adapter.keeps_secret() {
-        return Ok(Entered::In(Vec::new()));
+        return Ok(Entered::In(Opened::default()));
     }
     let opens_session = agency.adapter.entered_by() == EnteredBy::Session;
     let turn = app.turns.of(&link.id);
     let _turn = turn.lock().await;
-    if opens_session
-        && let Some(cookies) = fresh_cookies(app, session, link).await?
-        && !cookies.iter().all(|cookie| is_held(cookie, held))
-    {
-        return Ok(Entered::In(cookies));
+    if opens_session && let Some(opened) = fresh(app, session, link, over).await? {
+        return Ok(Entered::In(opened));
     }
     let Begun::Try(tried) = kept_secret::begin(app, &link.id, occasion).await? else {
         return Ok(Entered::SecretRefused);
@@ -75,16 +82,14 @@ pub async fn enter(
     // Where each request carries the password there is nothing to sign in to; one that was refused before, or never asked
     // about, is shown to the extranet first.
     if !opens_session && tried.stored.record == Record::WORKED {
-        return Ok(Entered::In(Vec::new()));
+        return Ok(Entered::In(Opened::default()));
     }
     let secret = opened(app, &link.id, &tried).await?;
     match ask(app, caller, agency, link, &secret).await {
         Ok(SignIn::In { cookies, .. }) => {
-            if opens_session {
-                keep(app, session, link, &cookies).await?;
-            }
+            let entry = if opens_session { Some(keep(app, session, link, &cookies).await?) } else { None };
             kept_secret::worked(app, &session.identity, link, &tried).await?;
-            Ok(Entered::In(cookies))
+            Ok(Entered::In(Opened { cookies, entry }))
         }
         Ok(SignIn::Not(Verdict::Refused)) => {
             kept_secret::refused(app, caller, &session.identity, link, &tried).await?;
@@ -137,22 +142,23 @@ fn outcome(signed_in: &Result<SignIn, NoVerdict>) -> &'static str {
     }
 }
 
-fn is_held(cookie: &UpstreamCookie, held: &[Pair<'_>]) -> bool {
-    let pair = Pair { name: cookie.name.as_bytes(), value: cookie.value.as_bytes() };
-    held.contains(&pair)
-}
-
-async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
-    let jar = app.sessions.jar(&session.id, &link.id).await?;
-    let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at).abs() < SERVES_FOR);
-    Ok(fresh.and_then(|jar| jar::unsealed_or_told(app, &session.id, link, &jar.sealed)))
+/// What a sign-in of just now left, unless it is over already.
+async fn fresh(app: &App, session: &Session, link: &Link, over: Option<Entry>) -> Result<Option<Opened>, Fault> {
+    let Some(jar) = app.sessions.jar(&session.id, &link.id).await? else { return Ok(None) };
+    let entry = Some(Entry::at(jar.signed_in_at));
+    if entry == over || app.now().duration_since(jar.signed_in_at).abs() >= SERVES_FOR {
+        return Ok(None);
+    }
+    let cookies = jar::unsealed_or_told(app, &session.id, link, &jar.sealed);
+    Ok(cookies.map(|cookies| Opened { cookies, entry }))
 }
 
 /// Kept so that the sign-out can end the extranet's session too (a17), and, in a jar, so that requests carry them (a13).
-async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCookie]) -> Result<(), Fault> {
+async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCookie]) -> Result<Entry, Fault> {
     let sealed = jar::sealed(app, &session.id, &link.id, cookies)?;
-    app.sessions.put_jar(&session.id, &link.id, &sealed, app.now()).await?;
-    Ok(())
+    let now = app.now();
+    app.sessions.put_jar(&session.id, &link.id, &sealed, now).await?;
+    Ok(Entry::at(now))
 }
 
 /// The extranet answered 401 to a resident whose password it had taken before. Whether it refuses the password, or only

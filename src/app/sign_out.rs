@@ -4,19 +4,48 @@ use super::{App, Caller, Fault, by_resident, jar};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::cookie::Octets;
-use crate::domain::identity::Link;
+use crate::domain::identity::{Link, LinkId};
+use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::store::Sealed;
+use crate::telemetry::seldom;
 
 /// Ends the session. The extranets are told after it has ended here, and their silence keeps nobody signed in.
 ///
 /// # Errors
 /// The store fails.
 pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(), Fault> {
+    end(app, caller, session, None).await
+}
+
+/// The same where the person has left the extranet of this account already: it is told no more.
+///
+/// # Errors
+/// The store fails.
+pub async fn left(app: &App, caller: &Caller, session: &Session, link: &LinkId) -> Result<(), Fault> {
+    end(app, caller, session, Some(link)).await
+}
+
+/// The same by the cookie of the agency's host; who is nobody any more has left.
+///
+/// # Errors
+/// The store fails.
+pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret) -> Result<(), Fault> {
+    match app.sessions.of_agency(cookie, app.now()).await? {
+        Some((session, link)) => left(app, caller, &session, &link.id).await,
+        None => Ok(()),
+    }
+}
+
+async fn end(app: &App, caller: &Caller, session: &Session, left: Option<&LinkId>) -> Result<(), Fault> {
     let entered = app.sessions.jars(&session.id).await?;
     app.sessions.end(session).await?;
     let (mut ended, mut failed) = (0, 0);
     for (link, jar) in &entered {
+        if left == Some(&link.id) {
+            ended += 1;
+            continue;
+        }
         match end_upstream(app, caller, session, link, &jar.sealed).await {
             Some(true) => ended += 1,
             Some(false) => failed += 1,
@@ -55,5 +84,11 @@ pub(super) async fn end_upstream(
     let Some(cookies) = jar::unsealed_or_told(app, &session.id, link, sealed) else { return Some(false) };
     let public = agency.origin_of(&link.label());
     let behalf = caller.at(&agency.code, &public);
-    app.legacy.leave(&agency.upstream, &agency.adapter, &cookies, &behalf).await.unwrap_or(Some(false))
+    let left = app.legacy.leave(&agency.upstream, &agency.adapter, &cookies, &behalf).await;
+    match &left {
+        Ok(Some(false)) => seldom::tell_of_logout(&agency.code, "it refuses", app.now()),
+        Err(reason) => seldom::tell_of_logout(&agency.code, &reason.to_string(), app.now()),
+        Ok(Some(true) | None) => {}
+    }
+    left.unwrap_or(Some(false))
 }

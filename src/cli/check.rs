@@ -32,7 +32,9 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
                 Ended::Done
             }
             (0, Some(outage)) => Ended::Failed(outage.to_string()),
-            (silent, _) => Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached from here")),
+            (silent, _) => {
+                Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached, or signed in to, from here"))
+            }
         }
     })
 }
@@ -90,6 +92,14 @@ fn reach(settings: &Settings) -> Reached {
                     let look = legacy.look(&agency.upstream, &agency.adapter, &agency.public).await;
                     reached.refused += usize::from(matches!(look, Some(Look::Refused(_))));
                     tell_look(agency, look.as_ref());
+                    if let Err(reason) = legacy.can_enter(&agency.upstream, &agency.adapter).await {
+                        reached.silent += 1;
+                        tell!(
+                            "{}: nobody can be signed in: {reason} (hint: http-basic is for a server whose 401 offers \
+                             Basic; is sign_in.basic.page right?)",
+                            agency.code
+                        );
+                    }
                 }
                 Err(reason) => {
                     reached.silent += 1;

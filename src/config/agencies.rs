@@ -17,6 +17,7 @@ use crate::domain::accounts::Accounts;
 use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
 use crate::domain::identity_headers::ReservedNames;
+use crate::domain::logout::Logout;
 use crate::domain::origin::Origin;
 use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, sign_in_rule};
 use crate::domain::terms::TermsText;
@@ -99,6 +100,7 @@ pub(super) fn read<'s>(
         let login_redirect = section.flag("login_redirect")?;
         Some(SessionOver { login_redirect, statuses: section.numbers("statuses"), element })
     });
+    let left = section.section("logout").and_then(|section| logout(&section));
     let terms = section.section("terms").map(|section| terms(&section));
     for origin in &mut origins {
         origin.agency.clone_from(&code);
@@ -127,6 +129,7 @@ pub(super) fn read<'s>(
             keep_authorization: section.flag("keep_authorization")?,
             paths: Arc::new(paths),
             session_over: session_over?,
+            logout: left?,
             terms: match terms {
                 Some(terms) => Some(terms?),
                 None => None,
@@ -341,6 +344,13 @@ fn check_idle(section: &Section<'_>, paths: &PathRules) {
         let wrong = Wrong::new(format!("\"{}\" never holds: \"{}\" goes before it", idle.rule.text(), idle.before));
         section.warning(idle.list, wrong.hint("leave it out, or make it exact: \"=/path\""));
     }
+}
+
+fn logout(section: &Section<'_>) -> Option<Logout> {
+    let fields = section.list("fields", values::field_rule);
+    let element =
+        if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
+    Some(Logout { fields, element, cookies: section.list("cookies", values::cookie_name) })
 }
 
 fn terms(section: &Section<'_>) -> Option<TermsText> {

@@ -4,7 +4,7 @@ use super::document::Section;
 use super::problems::Wrong;
 use super::values;
 use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
-use crate::domain::basic::BasicLogin;
+use crate::domain::basic::{BasicLogin, BasicSession};
 use crate::domain::cookie;
 use crate::domain::spelling::IdentifierCase;
 use crate::domain::upstream::{FormLogin, LoginButton, LogoutCall, ProfilePage, Rule};
@@ -21,6 +21,9 @@ pub(super) struct SignIn {
 pub(super) fn entered_by(section: &Section<'_>) -> Option<EnteredBy> {
     match section.text("adapter")?.as_str() {
         "form-replay" => Some(EnteredBy::Session),
+        "http-basic" if section.section("basic").and_then(|basic| basic.flag("session")) == Some(true) => {
+            Some(EnteredBy::Session)
+        }
         "http-basic" => Some(EnteredBy::EachRequest),
         "trusted-headers" => Some(EnteredBy::Identity),
         _ => None,
@@ -55,19 +58,19 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
         }
         _ => None,
     };
-    let verifier = match (section.choice("verifier"), entered_by(section)) {
-        (Some(Verifier::Form), Some(EnteredBy::EachRequest | EnteredBy::Identity)) => {
+    let verifier = match (section.choice("verifier"), &adapter) {
+        (Some(Verifier::Form), _) if section.text("adapter").is_some_and(|adapter| adapter != "form-replay") => {
             let wrong = Wrong::new("the extranet's form verifies with adapter = \"form-replay\" only");
             section.error("verifier", wrong.hint("verifier = \"roster\", and import a roster"));
             None
         }
-        (Some(Verifier::Basic), Some(EnteredBy::Session | EnteredBy::Identity)) => {
+        (Some(Verifier::Basic), _) if section.text("adapter").is_some_and(|adapter| adapter != "http-basic") => {
             let wrong = Wrong::new("HTTP Basic verifies with adapter = \"http-basic\" only");
             section.error("verifier", wrong.hint("leave it out, or verifier = \"roster\""));
             None
         }
         (Some(verifier), _) => Some(verifier),
-        (None, _) => adapter.as_ref().map(Adapter::verifier),
+        (None, adapter) => adapter.as_ref().map(Adapter::verifier),
     };
     let may_be_email = section.flag("may_be_email")?;
     if may_be_email && verifier == Some(Verifier::Roster) {
@@ -79,7 +82,20 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
 
 fn basic(section: &Section<'_>) -> Option<BasicLogin> {
     let page = section.parsed("page", values::page);
-    Some(BasicLogin { page: page?, charset: section.choice("charset")?, timeout_ms: section.number("timeout_ms")? })
+    let rules = |name: &str| section.sections(name).iter().filter_map(rule).collect::<Vec<Rule>>();
+    let (success, failure) = (rules("success"), rules("failure"));
+    let logout = section.section("logout").and_then(|section| logout(&section));
+    let opens = section.flag("session")?;
+    for name in ["success", "failure", "logout"].into_iter().filter(|name| !opens && section.has(name)) {
+        let wrong = Wrong::new("is not used where each request carries the credentials");
+        section.warning(name, wrong.hint("session = true, if one such request opens a session"));
+    }
+    Some(BasicLogin {
+        page: page?,
+        charset: section.choice("charset")?,
+        opens: opens.then_some(BasicSession { success, failure, logout }),
+        timeout_ms: section.number("timeout_ms")?,
+    })
 }
 
 fn form(section: &Section<'_>) -> Option<FormLogin> {

@@ -6,8 +6,9 @@ use ipnet::IpNet;
 
 use super::problems::Wrong;
 use crate::domain::email::EmailAddress;
+use crate::domain::logout::CookieName;
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
-use crate::domain::path::{NormalisedPath, PathRule, RuleError};
+use crate::domain::path::{FieldRule, NormalisedPath, PathRule, RuleError};
 use crate::domain::text::has_control;
 
 /// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
@@ -210,6 +211,21 @@ pub(super) fn opening_rule(text: &str) -> Result<PathRule, Wrong> {
 pub(super) fn page_rule(text: &str) -> Result<PathRule, Wrong> {
     let hint = "\"/login.php\" in every spelling, with everything below; \"=/login.php\" for this one path; either with one name=value, such as \"/index.php?route=/logout\"";
     PathRule::parse(text).map_err(|error| no_rule(text, error).hint(hint))
+}
+
+/// A field of a form, perhaps at one path.
+pub(super) fn field_rule(text: &str) -> Result<FieldRule, Wrong> {
+    let hint =
+        "\"action=logout\" or \"logout\" wherever it is sent, \"/index.php?do=logout\" where it is sent to this path";
+    FieldRule::parse(text).map_err(|error| Wrong::new(format!("\"{text}\" is no field of a form: {error}")).hint(hint))
+}
+
+/// The name of a cookie, or with a `*` at its end what names begin with.
+pub(super) fn cookie_name(text: &str) -> Result<CookieName, Wrong> {
+    if text == "*" {
+        return Err(Wrong::new("every cookie would be the session's"));
+    }
+    token(text).map(|name| CookieName::new(&name))
 }
 
 fn no_rule(text: &str, error: RuleError) -> Wrong {

@@ -14,7 +14,7 @@ use super::upstream::FormLogin;
 pub enum Adapter {
     /// The extranet's login form is fetched, filled in and posted by the gateway (a07).
     FormReplay(Box<FormLogin>),
-    /// Each request carries the account's own identifier and password (a06).
+    /// Each request carries the account's own identifier and password, or one does that opens a session (a06).
     HttpBasic(BasicLogin),
     /// The extranet believes the identity headers; no secret is kept.
     TrustedHeaders,
@@ -58,6 +58,7 @@ impl Adapter {
     pub const fn entered_by(&self) -> EnteredBy {
         match self {
             Self::FormReplay(_) => EnteredBy::Session,
+            Self::HttpBasic(basic) if basic.opens.is_some() => EnteredBy::Session,
             Self::HttpBasic(_) => EnteredBy::EachRequest,
             Self::TrustedHeaders => EnteredBy::Identity,
         }
@@ -109,6 +110,12 @@ impl Adapter {
             Self::HttpBasic(basic) => basic.check(login, secret),
             Self::FormReplay(_) | Self::TrustedHeaders => Ok(()),
         }
+    }
+
+    /// Whether an extranet that refuses makes browsers ask for a password by themselves.
+    #[must_use]
+    pub const fn challenges_browsers(&self) -> bool {
+        matches!(self, Self::HttpBasic(_))
     }
 
     /// The page of its login form, where it has one.

@@ -10,6 +10,7 @@ use super::adapter::{Adapter, Verifier};
 use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
+use super::logout::Logout;
 use super::origin::Origin;
 use super::path::PathRules;
 use super::policy::AgencyPolicy;
@@ -174,6 +175,8 @@ pub struct Agency {
     pub paths: Arc<PathRules>,
     /// How it says that a session is over.
     pub session_over: SessionOver,
+    /// How it says that its resident left, besides the paths of its logout.
+    pub logout: Logout,
     /// The terms to accept, if any.
     pub terms: Option<TermsText>,
 }

@@ -6,16 +6,30 @@ use zeroize::Zeroizing;
 
 use super::identity::LegacyLogin;
 use super::secret::Secret;
+use super::upstream::{LogoutCall, Rule};
 
 /// How an extranet takes HTTP Basic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BasicLogin {
-    /// A path that answers 401 to nobody and 2xx to right credentials.
+    /// A path that answers 401 to nobody, and otherwise to right credentials.
     pub page: String,
     /// How letters beyond ASCII are written.
     pub charset: BasicCharset,
+    /// Where one request with the credentials opens a session: what its answer says.
+    pub opens: Option<BasicSession>,
     /// Longest wait for an answer about credentials, milliseconds.
     pub timeout_ms: u64,
+}
+
+/// A session that one request with HTTP Basic opens (F10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasicSession {
+    /// The sign-in worked if one of these holds; without any, if the answer is no error and a cookie was set.
+    pub success: Vec<Rule>,
+    /// The credentials are wrong if one of these holds, besides 401.
+    pub failure: Vec<Rule>,
+    /// How the session is ended (a17).
+    pub logout: Option<LogoutCall>,
 }
 
 /// What HTTP Basic cannot carry.
@@ -107,7 +121,7 @@ mod tests {
     use super::*;
 
     fn sent(charset: BasicCharset, login: &str, password: &str) -> Option<String> {
-        let basic = BasicLogin { page: "/".into(), charset, timeout_ms: 1000 };
+        let basic = BasicLogin { page: "/".into(), charset, opens: None, timeout_ms: 1000 };
         let value = basic.authorization(&LegacyLogin::parse(login).unwrap(), &Secret::new(password))?;
         Some(String::from_utf8(value.to_vec()).unwrap())
     }

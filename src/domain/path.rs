@@ -12,7 +12,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use readings::Readings;
-pub use rule::{PathRule, RuleError};
+pub use rule::{FieldRule, PathRule, RuleError};
 pub use rules::{FormPage, Idle, PathClass, PathRules, sign_in_rule};
 
 /// Why a request target is refused with 400, whatever the agency (f08).

@@ -1,15 +1,17 @@
 //! HTTP Basic: are credentials right? (a06)
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::client::Fault;
+use super::client::{Conversation, Fault};
 use super::cookies::Jar;
-use super::page::Page;
-use super::{Attempt, Legacy};
-use crate::domain::basic::BasicLogin;
+use super::page::{self, Page};
+use super::{Attempt, Behalf, Browser, Legacy, SignIn, judge, replay};
+use crate::domain::basic::{BasicLogin, BasicSession};
 use crate::domain::identity::LegacyLogin;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::{NoVerdict, Profile, Upstream, Verdict};
@@ -27,6 +29,15 @@ impl Legacy {
             return Ok(Verdict::Unwritable);
         };
         let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
+        if let Some(opens) = &basic.opens {
+            let opened = timeout_at(deadline, self.open_by_basic(upstream, (basic, opens), attempt, value)).await;
+            let Some(mut conversation) = opened.map_err(|_| NoVerdict::Slow)?? else { return Ok(Verdict::Refused) };
+            if let Some(logout) = &opens.logout {
+                let ended = timeout_at(deadline, replay::end_session(&mut conversation, logout)).await;
+                replay::tell(attempt, &ended);
+            }
+            return Ok(Verdict::Accepted { profile: Profile::default() });
+        }
         let judged = timeout_at(deadline, async {
             // So does one that wants another kind of sign-in.
             if self.status(upstream, basic, attempt, None).await? != 401 {
@@ -40,6 +51,85 @@ impl Legacy {
             }
         });
         judged.await.map_err(|_| NoVerdict::Slow)?
+    }
+
+    /// Opens a session by one request with the credentials, where that is how the extranet is entered; else asks whether they
+    /// are right.
+    pub(super) async fn enter_by_basic(
+        &self,
+        upstream: &Upstream,
+        basic: &BasicLogin,
+        attempt: &Attempt<'_>,
+    ) -> Result<SignIn, NoVerdict> {
+        let Some(opens) = &basic.opens else {
+            return Ok(match self.verify_basic(upstream, basic, attempt).await? {
+                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile },
+                verdict => SignIn::Not(verdict),
+            });
+        };
+        let Some(value) = authorization(basic, attempt.login, attempt.secret) else {
+            return Ok(SignIn::Not(Verdict::Unwritable));
+        };
+        let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
+        let opened = timeout_at(deadline, self.open_by_basic(upstream, (basic, opens), attempt, value)).await;
+        Ok(match opened.map_err(|_| NoVerdict::Slow)?? {
+            Some(conversation) => {
+                SignIn::In { cookies: conversation.into_jar().into_cookies(), profile: Profile::default() }
+            }
+            None => SignIn::Not(Verdict::Refused),
+        })
+    }
+
+    /// The conversation in which the session is open; None where the credentials are wrong.
+    async fn open_by_basic(
+        &self,
+        upstream: &Upstream,
+        (basic, opens): (&BasicLogin, &BasicSession),
+        attempt: &Attempt<'_>,
+        authorization: HeaderValue,
+    ) -> Result<Option<Conversation>, NoVerdict> {
+        let mut conversation = self.conversation(upstream, Jar::default(), &attempt.behalf)?;
+        let url = conversation.site().page(&basic.page).ok_or(NoVerdict::FormChanged)?;
+        let asked = conversation.get(url.clone()).await.map_err(silence)?;
+        if asked.status != 401 || asked.wants_other_than_basic {
+            return Err(NoVerdict::FormChanged);
+        }
+        conversation.authorize(authorization);
+        let answer = conversation.get(url).await.map_err(silence)?;
+        // The credentials go to this one address only.
+        let jar = conversation.into_jar();
+        let has_cookies = !jar.is_empty();
+        let mut conversation = self.conversation(upstream, jar, &attempt.behalf)?;
+        let declared = opens.clone();
+        let (judged, answer) = page::apart(move || (judged(&answer, &declared, has_cookies), answer)).await;
+        if !judged? {
+            return Ok(None);
+        }
+        let arrived = conversation.follow(answer).await;
+        tracing::debug!(arrived = arrived.is_ok(), "after an accepted sign-in");
+        Ok(Some(conversation))
+    }
+
+    /// Whether the declared page asks for HTTP Basic, as `check` wants to know.
+    ///
+    /// # Errors
+    /// What it does instead, in words.
+    pub(super) async fn asks_for_basic(&self, upstream: &Upstream, basic: &BasicLogin) -> Result<(), String> {
+        let (public, client, said) = (&upstream.origin, IpAddr::V4(Ipv4Addr::LOCALHOST), &Browser::default());
+        let nobody = Behalf { agency: None, public, client, said, request_id: None };
+        let asked = async {
+            let mut conversation = self.conversation(upstream, Jar::default(), &nobody)?;
+            let url = conversation.site().page(&basic.page).ok_or(NoVerdict::FormChanged)?;
+            conversation.get(url).await.map_err(silence)
+        };
+        let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
+        let page = &basic.page;
+        match timeout_at(deadline, asked).await.map_err(|_| NoVerdict::Slow).flatten() {
+            Ok(Page { status: 401, wants_other_than_basic: false, .. }) => Ok(()),
+            Ok(Page { status: 401, .. }) => Err(format!("{page} asks for another kind of sign-in than HTTP Basic")),
+            Ok(Page { status, .. }) => Err(format!("{page} answers {status} to who shows no credentials, not 401")),
+            Err(silence) => Err(format!("{page}: {silence}")),
+        }
     }
 
     async fn status(
@@ -57,9 +147,35 @@ impl Legacy {
         match conversation.get(url).await {
             Ok(Page { status: 401, wants_other_than_basic: true, .. }) => Err(NoVerdict::FormChanged),
             Ok(Page { status, .. }) => Ok(status),
-            Err(Fault::Broken) => Err(NoVerdict::Unreachable),
-            Err(Fault::TooLarge | Fault::Astray) => Err(NoVerdict::Unrecognised),
+            Err(fault) => Err(silence(fault)),
         }
+    }
+}
+
+const fn silence(fault: Fault) -> NoVerdict {
+    match fault {
+        Fault::Broken => NoVerdict::Unreachable,
+        Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
+    }
+}
+
+/// Whether the answer to credentials says that they are right.
+fn judged(answer: &Page, opens: &BasicSession, has_cookies: bool) -> Result<bool, NoVerdict> {
+    if answer.status == 401 {
+        return if answer.wants_other_than_basic { Err(NoVerdict::FormChanged) } else { Ok(false) };
+    }
+    if judge::holds(answer, &opens.failure)? {
+        return Ok(false);
+    }
+    let works = if opens.success.is_empty() {
+        (200..400).contains(&answer.status) && has_cookies
+    } else {
+        judge::holds(answer, &opens.success)?
+    };
+    match works {
+        true => Ok(true),
+        false if answer.status >= 500 => Err(NoVerdict::Unreachable),
+        false => Err(NoVerdict::Unrecognised),
     }
 }
 

@@ -209,6 +209,12 @@ impl Jar {
 
     /// All that a browser would hold.
     #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The cookies.
+    #[must_use]
     pub fn into_cookies(self) -> Vec<UpstreamCookie> {
         self.0
     }

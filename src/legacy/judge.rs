@@ -44,6 +44,23 @@ pub(super) fn judge(answer: &Page, form: &FormLogin) -> Result<Judgement, NoVerd
     Err(NoVerdict::Unrecognised)
 }
 
+/// Whether one of these rules holds.
+///
+/// # Errors
+/// One cannot be applied.
+pub(super) fn holds(answer: &Page, rules: &[Rule]) -> Result<bool, NoVerdict> {
+    if rules.is_empty() {
+        return Ok(false);
+    }
+    let evidence = Evidence::of(answer)?;
+    for rule in rules {
+        if evidence.fits(rule)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Name and address on a profile page; what is not there is none.
 pub(super) fn profile(page: &Page, declared: &ProfilePage) -> Profile {
     const LONGEST_NAME: usize = 200;

@@ -133,10 +133,7 @@ impl Legacy {
     ) -> Result<SignIn, NoVerdict> {
         match adapter {
             Adapter::FormReplay(form) => self.enter_by_form(upstream, form, attempt).await,
-            Adapter::HttpBasic(basic) => Ok(match self.verify_basic(upstream, basic, attempt).await? {
-                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile },
-                verdict => SignIn::Not(verdict),
-            }),
+            Adapter::HttpBasic(basic) => self.enter_by_basic(upstream, basic, attempt).await,
             Adapter::TrustedHeaders => Ok(SignIn::In { cookies: Vec::new(), profile: Profile::default() }),
         }
     }
@@ -152,12 +149,25 @@ impl Legacy {
         cookies: &[UpstreamCookie],
         behalf: &Behalf<'_>,
     ) -> Result<Option<bool>, NoVerdict> {
+        let logout = match adapter {
+            Adapter::FormReplay(form) => form.logout.as_ref(),
+            Adapter::HttpBasic(basic) => basic.opens.as_ref().and_then(|opens| opens.logout.as_ref()),
+            Adapter::TrustedHeaders => None,
+        };
+        match logout {
+            Some(logout) => self.leave_by(upstream, logout, cookies, behalf).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the extranet offers the sign-in that is declared, as far as that can be seen without credentials.
+    ///
+    /// # Errors
+    /// What it does instead, in words.
+    pub async fn can_enter(&self, upstream: &Upstream, adapter: &Adapter) -> Result<(), String> {
         match adapter {
-            Adapter::FormReplay(form) => match &form.logout {
-                Some(logout) => self.leave_by(upstream, logout, cookies, behalf).await.map(Some),
-                None => Ok(None),
-            },
-            Adapter::HttpBasic(_) | Adapter::TrustedHeaders => Ok(None),
+            Adapter::HttpBasic(basic) => self.asks_for_basic(upstream, basic).await,
+            Adapter::FormReplay(_) | Adapter::TrustedHeaders => Ok(()),
         }
     }
 

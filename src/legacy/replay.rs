@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::{Conversation, Fault};
@@ -30,7 +31,7 @@ impl Legacy {
             Outcome::In { mut conversation, profile } => {
                 if let Some(logout) = &form.logout {
                     let ended = timeout_at(deadline, end_session(&mut conversation, logout)).await;
-                    tracing::debug!(ended = matches!(ended, Ok(Ok(true))), "the session of a verification");
+                    tell(attempt, &ended);
                 }
                 Ok(Verdict::Accepted { profile })
             }
@@ -101,6 +102,19 @@ enum Outcome {
     Not(Verdict),
 }
 
+/// Tells, seldom, of a session that a verification opened and could not end.
+pub(super) fn tell(attempt: &Attempt<'_>, ended: &Result<Result<bool, NoVerdict>, Elapsed>) {
+    let failed = match ended {
+        Ok(Ok(true)) => None,
+        Ok(Ok(false)) => Some("it refuses".to_owned()),
+        Ok(Err(reason)) => Some(reason.to_string()),
+        Err(_) => Some(NoVerdict::Slow.to_string()),
+    };
+    if let (Some(reason), Some(agency)) = (failed, attempt.behalf.agency) {
+        seldom::tell_of_logout(agency, &reason, Clock.now());
+    }
+}
+
 fn deadline(form: &FormLogin) -> Instant {
     Instant::now() + Duration::from_millis(form.timeout_ms)
 }
@@ -162,7 +176,7 @@ async fn read_profile(conversation: &mut Conversation, form: &FormLogin) -> Opti
     Some(page::apart(move || judge::profile(&page, &declared)).await)
 }
 
-async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Result<bool, NoVerdict> {
+pub(super) async fn end_session(conversation: &mut Conversation, logout: &LogoutCall) -> Result<bool, NoVerdict> {
     let answer = match logout {
         LogoutCall::Get { path } => {
             let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;

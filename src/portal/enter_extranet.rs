@@ -14,6 +14,7 @@ use super::relayed;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter};
 use crate::domain::agency::Agency;
+use crate::domain::entry::{Entry, Renewals};
 use crate::domain::kept_secret::Occasion;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
@@ -34,6 +35,8 @@ const IN_A_ROW: Duration = Duration::seconds(20);
 pub(super) struct Said {
     #[serde(rename = "return")]
     return_to: String,
+    /// The sign-in upstream that is over.
+    over: String,
 }
 
 pub(super) async fn renew(
@@ -48,18 +51,19 @@ pub(super) async fn renew(
     };
     let agency = Arc::clone(&house.agency);
     let counted = renewals(&guest, &return_to);
+    let over = Entry::parse(&asked.over);
     let occasion = if counted == Some(0) { Occasion::Arrival } else { Occasion::Renewal };
     let renewals = counted.unwrap_or(0);
     if renewals >= MOST_RENEWALS {
         guest.clear(Kind::Renewals);
         return Ok(refused(&web, guest, &agency));
     }
-    match enter(&web.app, &guest.caller, &agency, &session, &link, (occasion, &guest.held())).await? {
+    match enter(&web.app, &guest.caller, &agency, &session, &link, (occasion, over)).await? {
         // Another account was opened while the extranet was asked: its cookies are not for this browser any more.
         Entered::In(_) if known_here(&web, &guest, &host).await?.is_none() => Ok(guest.go(return_to.as_str())),
-        Entered::In(cookies) => {
-            relayed::hold(&mut guest, &agency, &cookies);
-            guest.set(Kind::Renewals, &format!("{}.{}", renewals + 1, place(&return_to)), Some(IN_A_ROW));
+        Entered::In(opened) => {
+            relayed::hold(&mut guest, &agency, &opened.cookies);
+            count(&mut guest, renewals + 1, &return_to, opened.entry);
             Ok(guest.go(return_to.as_str()))
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
@@ -85,15 +89,30 @@ pub(super) fn arrive(mut guest: Guest, agency: &Agency, return_to: &ReturnPath) 
     if !agency.adapter.keeps_secret() {
         return guest.go(return_to.as_str());
     }
-    guest.set(Kind::Renewals, &format!("0.{}", place(return_to)), Some(IN_A_ROW));
+    let entry = known(&guest).and_then(|known| known.entry);
+    count(&mut guest, 0, return_to, entry);
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return", return_to.as_str()).finish();
     guest.go(&format!("/.vestibule/renew?{query}"))
 }
 
 /// Sign-ins in a row for one page; another page has no count.
 fn renewals(guest: &Guest, return_to: &ReturnPath) -> Option<u32> {
-    let said = guest.cookie(Kind::Renewals).and_then(|value| value.split_once('.'));
-    said.filter(|(_, at)| *at == place(return_to)).and_then(|(count, _)| count.parse().ok())
+    known(guest).filter(|known| known.place == place(return_to)).map(|known| known.count)
+}
+
+fn known(guest: &Guest) -> Option<Renewals> {
+    guest.cookie(Kind::Renewals).and_then(Renewals::parse)
+}
+
+fn count(guest: &mut Guest, count: u32, return_to: &ReturnPath, entry: Option<Entry>) {
+    let renewals = Renewals { count, place: place(return_to), entry };
+    guest.set(Kind::Renewals, &renewals.to_string(), Some(IN_A_ROW));
+}
+
+/// The browser was given the cookies of a sign-in on another way than [`renew`].
+pub(super) fn note(guest: &mut Guest, entry: Option<Entry>) {
+    let known = known(guest).unwrap_or(Renewals { count: 0, place: String::new(), entry });
+    guest.set(Kind::Renewals, &Renewals { entry, ..known }.to_string(), Some(IN_A_ROW));
 }
 
 /// A page's name in the counting cookie.

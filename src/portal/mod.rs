@@ -97,6 +97,7 @@ fn agency_pages() -> Router<Arc<Web>> {
         .route("/not-sent", any(not_sent::show))
         .route("/accounts", get(switch_account::show_on_agency))
         .route("/logout", get(sign_out::show_on_agency).post(sign_out::submit_on_agency))
+        .route("/left", get(sign_out::left))
         .route("/assets/{*name}", get(assets::serve))
         .route("/problem/{name}", get(enter_extranet::problem))
 }

@@ -8,12 +8,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
 
 use super::hand_over::{Known, known_here, own_host, sign_in_again};
-use super::{extranet_password, relayed, shared_host, wording};
+use super::{enter_extranet, extranet_password, relayed, shared_host, wording};
 use crate::app::enter_extranet::{Entered, enter};
 use crate::app::{Fault, accept_terms};
 use crate::domain::access::Fetch;
+use crate::domain::entry::Entry;
 use crate::domain::kept_secret::Occasion;
 use crate::domain::routing::{Host, House};
 use crate::pages::portal::{NotSentPage, NotSentWhy, SentText};
@@ -21,9 +23,22 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
+use crate::web::query::Asked;
 use crate::web::sent::Sent;
 
-pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest, sent: Sent) -> Result<Response, Fault> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    /// The sign-in upstream that is over.
+    over: String,
+}
+
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    Asked(said): Asked<Said>,
+    sent: Sent,
+) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let known = known_here(&web, &guest, &host).await?;
     let house = match &known {
@@ -31,7 +46,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest, sent: Se
         None => host.remembered(guest.cookie(Kind::Account)),
     };
     let (why, action_url) = if let Some(known) = known {
-        way_back(&web, &mut guest, &host, &known, &sent).await?
+        way_back(&web, &mut guest, &host, &known, (&sent, Entry::parse(&said.over))).await?
     } else {
         relayed::let_go_of_ended(&mut guest);
         (NotSentWhy::SessionOver, way_in(&web, &host, house.as_ref(), &sent))
@@ -63,7 +78,7 @@ async fn way_back(
     guest: &mut Guest,
     host: &Host,
     Known { house, session, link }: &Known,
-    sent: &Sent,
+    (sent, over): (&Sent, Option<Entry>),
 ) -> Result<(NotSentWhy, String), Fault> {
     let agency = &house.agency;
     if accept_terms::owes(&web.app, &session.identity, agency).await? {
@@ -74,11 +89,11 @@ async fn way_back(
         let terms = wording::login_path(Some(agency)).replacen("/login", "/terms", 1);
         return Ok((NotSentWhy::OwesTerms, format!("{}{terms}&{back}", web.portal_url())));
     }
-    let occasion = Occasion::Renewal;
-    match enter(&web.app, &guest.caller, agency, session, link, (occasion, &guest.held())).await? {
-        Entered::In(cookies) => {
+    match enter(&web.app, &guest.caller, agency, session, link, (Occasion::Renewal, over)).await? {
+        Entered::In(opened) => {
             if known_here(web, guest, host).await?.is_some() {
-                relayed::hold(guest, agency, &cookies);
+                relayed::hold(guest, agency, &opened.cookies);
+                enter_extranet::note(guest, opened.entry);
             }
         }
         Entered::SecretRefused => {

@@ -5,18 +5,22 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::Deserialize;
 
 use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::{account, relayed, wording};
 use crate::app::{Fault, sign_out};
 use crate::domain::access::{From as AskedFrom, asked_from};
 use crate::domain::cookie::is_ours;
+use crate::domain::logout::proof;
+use crate::domain::routing::Host;
 use crate::pages::portal::{LeavePage, MessageName};
 use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
+use crate::web::query::Asked;
 
 pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
     let (guest, _) = match account::signed_in(&web, guest).await? {
@@ -52,7 +56,7 @@ pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) ->
 /// very origin sent it.
 pub(super) async fn submit_on_agency(
     State(web): State<Arc<Web>>,
-    mut guest: Guest,
+    guest: Guest,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
@@ -61,15 +65,58 @@ pub(super) async fn submit_on_agency(
     if asked_from(header(header::ORIGIN), site, &host.origin()) != AskedFrom::Here {
         return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
     }
-    let mut deeper = Vec::new();
     let known = known_here(&web, &guest, &host).await?;
+    leave(&web, guest, &host, known, Upstream::Open).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    /// What proves that the extranet said so.
+    by: String,
+}
+
+/// Whether the extranet's session still stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upstream {
+    Open,
+    Over,
+}
+
+/// The resident has left the extranet by its own way, and is led here with the proof (F6). Without it nothing ends.
+pub(super) async fn left(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    Asked(said): Asked<Said>,
+) -> Result<Response, Fault> {
+    let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
+    let is_proven = guest.session_cookie().is_some_and(|cookie| proof(cookie) == said.by);
+    if !is_proven {
+        return Ok(guest.go("/.vestibule/logout"));
+    }
+    let known = known_here(&web, &guest, &host).await?;
+    leave(&web, guest, &host, known, Upstream::Over).await
+}
+
+/// Ends the session here, and upstream where it is not over, and everything of it in this browser.
+async fn leave(
+    web: &Web,
+    mut guest: Guest,
+    host: &Host,
+    known: Option<Known>,
+    upstream: Upstream,
+) -> Result<Response, Fault> {
+    let mut deeper = Vec::new();
     let left = match &known {
         Some(known) => Some(known.house.clone()),
         None => host.remembered(guest.cookie(Kind::Account)),
     };
-    if let Some(Known { house, session, .. }) = known {
+    if let Some(Known { house, session, link }) = known {
         deeper = sign_out::cookies_of(&web.app, &session, &house.agency.code).await?;
-        sign_out::sign_out(&web.app, &guest.caller, &session).await?;
+        match upstream {
+            Upstream::Open => sign_out::sign_out(&web.app, &guest.caller, &session).await?,
+            Upstream::Over => sign_out::left(&web.app, &guest.caller, &session, &link.id).await?,
+        }
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);

@@ -14,9 +14,12 @@ use pingora::proxy::Session;
 
 use super::asked;
 use super::fault::Fault;
-use super::marker::{self, Held, Seen};
+use super::marker::{self, Held, Says, Seen};
 use crate::domain::form_data::{self, Shape};
+use crate::domain::leading;
+use crate::domain::logout::Logout;
 use crate::domain::net::{LOOKED_AT, Net};
+use crate::domain::path::NormalisedPath;
 use crate::telemetry::metrics::AgencyMetrics;
 
 /// Longest time for a form to come that is read before it goes on.
@@ -34,9 +37,26 @@ pub enum Sent {
     Caught,
 }
 
+/// What a request's body is looked at for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// An old login.
+    pub net: Option<&'w Arc<Net>>,
+    /// A form that is the extranet's logout at this path.
+    pub logout: Option<(&'w Logout, &'w NormalisedPath)>,
+}
+
+impl<'w> Wanted<'w> {
+    /// Nothing where nothing is looked for.
+    #[must_use]
+    pub fn new(net: Option<&'w Arc<Net>>, logout: Option<(&'w Logout, &'w NormalisedPath)>) -> Option<Self> {
+        (net.is_some() || logout.is_some()).then_some(Self { net, logout })
+    }
+}
+
 /// A form that is looked at on its way.
 pub struct Look {
-    net: Arc<Net>,
+    net: Option<Arc<Net>>,
     shapes: Vec<Shape>,
     query: Option<String>,
     held: BytesMut,
@@ -48,6 +68,8 @@ pub enum Found {
     Nothing(Sent),
     /// Both fields of an old login.
     Login,
+    /// The extranet's logout.
+    Logout,
     /// The form did not come in time.
     TooSlow,
 }
@@ -57,10 +79,10 @@ pub enum Found {
 ///
 /// # Errors
 /// The client is gone.
-pub async fn look(session: &mut Session, net: &Arc<Net>) -> Result<Found> {
+pub async fn look(session: &mut Session, wanted: Wanted<'_>) -> Result<Found> {
     let head = session.req_header();
     let query = head.uri.query().map(str::to_owned);
-    if query.as_ref().is_some_and(|query| net.in_query(query).both()) {
+    if query.as_ref().is_some_and(|query| wanted.net.is_some_and(|net| net.in_query(query).both())) {
         return Ok(Found::Login);
     }
     let shapes = shapes(&head.headers);
@@ -68,10 +90,11 @@ pub async fn look(session: &mut Session, net: &Arc<Net>) -> Result<Found> {
     if shapes.is_empty() || session.as_mut().is_body_empty() {
         return Ok(Found::Nothing(Sent::AsIs));
     }
-    let look = Look { net: Arc::clone(net), shapes, query, held: BytesMut::new() };
+    let look = Look { net: wanted.net.cloned(), shapes, query, held: BytesMut::new() };
     match length {
-        Some(length) if length <= LOOKED_AT => look.at_whole(session, length).await,
-        Some(_) | None => Ok(Found::Nothing(Sent::Looked(look))),
+        Some(length) if length <= LOOKED_AT => look.at_whole(session, length, wanted.logout).await,
+        Some(_) | None if wanted.net.is_some() => Ok(Found::Nothing(Sent::Looked(look))),
+        Some(_) | None => Ok(Found::Nothing(Sent::AsIs)),
     }
 }
 
@@ -87,7 +110,12 @@ fn shapes(headers: &HeaderMap) -> Vec<Shape> {
 
 impl Look {
     /// Reads a form to its end; the engine keeps it, and sends it as it came.
-    async fn at_whole(mut self, session: &mut Session, length: usize) -> Result<Found> {
+    async fn at_whole(
+        mut self,
+        session: &mut Session,
+        length: usize,
+        logout: Option<(&Logout, &NormalisedPath)>,
+    ) -> Result<Found> {
         session.as_mut().enable_retry_buffering();
         if session.req_header().headers.contains_key(EXPECT) {
             session.write_continue_response().await?;
@@ -104,14 +132,22 @@ impl Look {
             Err(_) => Ok(Found::TooSlow),
             Ok(read) => {
                 read?;
-                Ok(if self.is_login() { Found::Login } else { Found::Nothing(Sent::AsIs) })
+                let kind = asked::text(&session.req_header().headers, &CONTENT_TYPE).unwrap_or_default();
+                let is_logout =
+                    || logout.is_some_and(|(logout, path)| logout.is_sent(path, &form_data::fields(kind, &self.held)));
+                Ok(match self.is_login() {
+                    true => Found::Login,
+                    false if is_logout() => Found::Logout,
+                    false => Found::Nothing(Sent::AsIs),
+                })
             }
         }
     }
 
     fn is_login(&self) -> bool {
+        let Some(net) = &self.net else { return false };
         let looked_at = &self.held[..self.held.len().min(LOOKED_AT)];
-        self.shapes.iter().any(|shape| self.net.in_both(self.query.as_deref(), *shape, looked_at))
+        self.shapes.iter().any(|shape| net.in_both(self.query.as_deref(), *shape, looked_at))
     }
 }
 
@@ -156,27 +192,84 @@ pub enum Answer {
     AsIs,
     /// Waits while it is looked at.
     Looked(Box<Held>),
+    /// Waits as long as it may be a page that only leads on.
+    Brief(Brief),
     /// The answer is one of ours.
     Replaced,
+    /// So it is, and its resident has left.
+    Left,
+}
+
+/// A page that may only lead on to the login.
+pub struct Brief {
+    held: BytesMut,
+    /// Whether its length was told, and it is sure to end soon.
+    is_short: bool,
+}
+
+impl Brief {
+    /// Nothing has come yet.
+    #[must_use]
+    pub fn new(is_short: bool) -> Self {
+        Self { held: BytesMut::new(), is_short }
+    }
+
+    fn take(&mut self, piece: Option<&Bytes>, is_last: bool, leads_to_login: impl Fn(&[u8]) -> bool) -> Seen {
+        self.held.extend_from_slice(piece.map(Bytes::as_ref).unwrap_or_default());
+        let is_long = self.held.len() > leading::LONGEST;
+        if !is_last && !is_long && (self.is_short || self.held.is_empty()) {
+            return Seen::Wait;
+        }
+        // A page of unknown length waits only while it looks like one.
+        match !is_long && leads_to_login(&self.held) {
+            true if is_last => Seen::Found(Says::Over),
+            true => Seen::Wait,
+            false => Seen::Clean(std::mem::take(&mut self.held).freeze()),
+        }
+    }
 }
 
 impl Answer {
-    /// What of a piece goes on. A page that says that the session is over becomes one that leads on.
-    pub fn pass(&mut self, body: &mut Option<Bytes>, is_last: bool, way_on: impl FnOnce() -> String) {
-        match self {
-            Self::AsIs => {}
-            Self::Replaced => *body = None,
+    /// What of a piece goes on. A page that says that the session is over, or that its resident has left, becomes one that
+    /// leads on. True where it has turned out to say neither.
+    pub fn pass(
+        &mut self,
+        body: &mut Option<Bytes>,
+        is_last: bool,
+        leads_to_login: impl Fn(&[u8]) -> bool,
+        way_on: impl FnOnce(Says) -> String,
+    ) -> bool {
+        let seen = match self {
+            Self::AsIs => return false,
+            Self::Replaced | Self::Left => {
+                *body = None;
+                return false;
+            }
             Self::Looked(held) => match held.take(body.as_ref(), is_last) {
-                Seen::Wait => *body = None,
-                Seen::Clean(held) => {
-                    *body = Some(held);
-                    *self = Self::AsIs;
-                }
-                Seen::Found => {
-                    *body = Some(held.replaced_by(marker::leading_to(&way_on())));
-                    *self = Self::Replaced;
-                }
+                Seen::Clean(page) if is_last && leads_to_login(&page) => Seen::Found(Says::Over),
+                seen => seen,
             },
+            Self::Brief(brief) => brief.take(body.as_ref(), is_last, leads_to_login),
+        };
+        match seen {
+            Seen::Wait => {
+                *body = None;
+                false
+            }
+            Seen::Clean(held) => {
+                *body = Some(held);
+                *self = Self::AsIs;
+                true
+            }
+            Seen::Found(says) => {
+                let page = marker::leading_to(&way_on(says));
+                *body = Some(match self {
+                    Self::Looked(held) => held.replaced_by(page),
+                    Self::AsIs | Self::Brief(_) | Self::Replaced | Self::Left => page,
+                });
+                *self = if says == Says::Left { Self::Left } else { Self::Replaced };
+                false
+            }
         }
     }
 }

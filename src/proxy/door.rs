@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pingora::proxy::Session;
 
+use super::Forward;
 use super::request_id::RequestNumber;
 use crate::app::visit::{self, Passage, Settled, Unavailable};
-use crate::app::{App, Caller, enter_extranet, jar};
+use crate::app::{App, Caller, enter_extranet, jar, sign_out};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, SharedHost};
@@ -99,18 +100,11 @@ impl Door {
         agency: &Agency,
         resident: &Passage,
         session: &Session,
-        (client, id): (IpAddr, RequestNumber),
+        asked: (IpAddr, RequestNumber),
     ) -> bool {
         match self {
             Self::App(app) => {
-                let caller = Caller {
-                    client,
-                    request_id: RequestId::named(&id.to_string()),
-                    said: Browser::of(&session.req_header().headers),
-                    language: agency.language,
-                    browser: Secret::default(),
-                    device: None,
-                };
+                let caller = caller(agency, session, asked);
                 let doubted = enter_extranet::doubt(app, &caller, agency, resident).await;
                 doubted.unwrap_or_else(|fault| {
                     tracing::error!(%fault, "a password that was refused upstream could not be dropped");
@@ -119,6 +113,21 @@ impl Door {
             }
             #[cfg(test)]
             Self::Rehearsal(_) => true,
+        }
+    }
+
+    /// A resident left the extranet by a script of its own: the session ends here, too.
+    pub async fn left(&self, session: &Session, forward: &Forward, asked: (IpAddr, RequestNumber)) {
+        match self {
+            Self::App(app) => {
+                let Some(cookie) = &forward.cookie else { return };
+                let caller = caller(&forward.extranet.agency, session, asked);
+                if let Err(fault) = sign_out::left_by(app, &caller, cookie).await {
+                    tracing::error!(%fault, "a session could not be ended");
+                }
+            }
+            #[cfg(test)]
+            Self::Rehearsal(_) => {}
         }
     }
 
@@ -151,5 +160,16 @@ impl Door {
             #[cfg(test)]
             Self::Rehearsal(_) => {}
         }
+    }
+}
+
+fn caller(agency: &Agency, session: &Session, (client, id): (IpAddr, RequestNumber)) -> Caller {
+    Caller {
+        client,
+        request_id: RequestId::named(&id.to_string()),
+        said: Browser::of(&session.req_header().headers),
+        language: agency.language,
+        browser: Secret::default(),
+        device: None,
     }
 }

@@ -7,6 +7,7 @@ use lol_html::Selector;
 use quick_cache::sync::Cache;
 
 use super::backend::Backend;
+use super::marker::Signs;
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, CookieMode};
 use crate::domain::identity::AccountLabel;
@@ -31,8 +32,8 @@ pub struct Extranet {
     public: Arc<Public>,
     /// The same on the hosts of single accounts, where these have their own.
     of_accounts: Option<Cache<AccountLabel, Arc<Public>>>,
-    /// What a page shows when the session is over, where that is how the extranet says it (a12).
-    pub marker: Option<Selector>,
+    /// What a page shows when the session is over, or its resident has left, where that is how the extranet says it (a12).
+    pub signs: Signs,
     /// What finds an old login in a request, where the fields of the login form are known (S1).
     pub net: Option<Arc<Net>>,
     /// What is counted for the agency.
@@ -174,9 +175,9 @@ impl Extranet {
             public: Arc::new(Public::new(agency.public.clone(), &agency.upstream)?),
             of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
             net: agency.adapter.login_fields().and_then(Net::of).map(Arc::new),
-            marker: match &agency.session_over.element {
-                Some(element) => Some(element.parse().ok()?),
-                None => None,
+            signs: Signs {
+                over: selector(agency.session_over.element.as_ref())?,
+                left: selector(agency.logout.element.as_ref())?,
             },
             metrics: METRICS.agency(&agency.code),
             backend,
@@ -208,6 +209,15 @@ impl Extranet {
     #[must_use]
     pub fn is_inner(&self, origin: &Origin, public: &Public) -> bool {
         self.backend.is_itself(origin) || public.plain.as_ref() == Some(origin)
+    }
+}
+
+/// None where it cannot be looked for.
+#[expect(clippy::option_option, reason = "a selector that is wrong, and none at all")]
+fn selector(written: Option<&String>) -> Option<Option<Selector>> {
+    match written {
+        Some(written) => written.parse().ok().map(Some),
+        None => Some(None),
     }
 }
 

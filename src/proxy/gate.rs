@@ -10,7 +10,7 @@ use pingora::Result;
 use pingora::proxy::Session;
 
 use super::asked::{self, Asked, Refusal};
-use super::bodies::{self, Found, Sent};
+use super::bodies::{self, Found, Sent, Wanted};
 use super::bridge;
 use super::door::Visited;
 use super::engine;
@@ -23,8 +23,9 @@ use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
+use crate::domain::logout::Logout;
 use crate::domain::origin::{Origin, Scheme};
-use crate::domain::path::ReturnPath;
+use crate::domain::path::{NormalisedPath, ReturnPath};
 use crate::domain::routing::{Directory, Host, House, Place};
 use crate::domain::secret::Secret;
 use crate::telemetry::{RequestId, traces};
@@ -265,6 +266,8 @@ impl Gate<'_> {
         let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays };
         let is_over = matches!(visited, Ok(Visitor::Stranger));
         let ended = if is_over { ended(session, &Host::House(self.house.clone())) } else { Vec::new() };
+        let logout = Some(&agency.logout).filter(|logout| asked.changes && logout.may_be_sent_to(&asked.path));
+        let logout = logout.map(|logout| (logout, &asked.path));
         let access = if let Ok(visitor) = visited {
             access::decide(visitor, &agency, &question)
         } else {
@@ -288,6 +291,10 @@ impl Gate<'_> {
                 bridge::redirect(session, status, &location, &ended).await?;
                 return Ok(true);
             }
+            // Whose session is over may go all the same.
+            Access::NotSent(_) if self.is_logout(session, logout).await? => {
+                return self.sign_out(session, ctx, &ended).await;
+            }
             Access::NotSent(fields) => {
                 let status = if fields == Fields::Shown { not_sent(session) } else { 303 };
                 bridge::redirect(session, status, NOT_SENT, &ended).await?;
@@ -310,10 +317,11 @@ impl Gate<'_> {
             }
         };
         let net = extranet.net.as_ref().filter(|_| !agency.paths.may_post_credentials(&asked.path));
-        let sent = match net {
+        let sent = match Wanted::new(net, logout.filter(|_| resident.is_some())) {
             None => Sent::AsIs,
-            Some(net) => match Box::pin(bodies::look(session, net)).await? {
+            Some(wanted) => match Box::pin(bodies::look(session, wanted)).await? {
                 Found::Nothing(sent) => sent,
+                Found::Logout => return self.sign_out(session, ctx, &ended).await,
                 Found::Login => {
                     self.answered(ctx, "credentials-post");
                     return self.problem(session, ctx, asked.fetch, Problem::OldLogin, 403).await;
@@ -338,6 +346,19 @@ impl Gate<'_> {
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
+    }
+
+    async fn is_logout(&self, session: &mut Session, logout: Option<(&Logout, &NormalisedPath)>) -> Result<bool> {
+        let Some(wanted) = Wanted::new(None, logout) else { return Ok(false) };
+        Ok(matches!(Box::pin(bodies::look(session, wanted)).await?, Found::Logout))
+    }
+
+    /// The extranet's own logout button was pressed.
+    async fn sign_out(&self, session: &mut Session, ctx: &mut Ctx, ended: &[HeaderValue]) -> Result<bool> {
+        self.answered(ctx, Access::reason(&Access::<()>::Show(Screen::SignOut)));
+        let location = self.location(Screen::SignOut, session);
+        bridge::redirect(session, 307, &location, ended).await?;
+        Ok(true)
     }
 
     fn answered(&self, ctx: &mut Ctx, decision: &'static str) {

@@ -1,5 +1,5 @@
 //! A page that says by what it shows that the extranet's session is over: its login form, in the place of what was asked
-//! for (a12).
+//! for (a12); or that its resident has left (F6).
 //!
 //! The page is held while the form is looked for, and then let go, or replaced by one of ours that leads on: the status
 //! is on its way to the browser already.
@@ -24,11 +24,40 @@ const MOST_HELD: usize = 256 * 1024;
 
 type Sink = fn(&[u8]);
 
+/// What is looked for on pages.
+#[derive(Debug, Default)]
+pub struct Signs {
+    /// The session is over.
+    pub over: Option<Selector>,
+    /// Its resident has left.
+    pub left: Option<Selector>,
+}
+
+/// What a page says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// The session is over.
+    Over,
+    /// Its resident has left.
+    Left,
+}
+
+impl Signs {
+    /// Whether anything is looked for.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.over.is_none() && self.left.is_none()
+    }
+}
+
 /// A page that is being looked at. What goes on is what came; only the look reads through its codings.
 pub struct Held {
     pieces: BytesMut,
     codings: Codings,
-    found: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+    left: Arc<AtomicBool>,
+    /// Whether the page may still say that its resident has left, which counts for more.
+    may_be_left: bool,
     // In a lock only because pingora shares the context; nobody else asks.
     reader: Mutex<Option<Reader>>,
 }
@@ -53,8 +82,8 @@ pub enum Seen {
     Wait,
     /// The page is as it should be: this goes on, and everything after it.
     Clean(Bytes),
-    /// The element is there.
-    Found,
+    /// An element is there.
+    Found(Says),
 }
 
 impl Held {
@@ -62,7 +91,7 @@ impl Held {
     ///
     /// # Errors
     /// A header cannot be written.
-    pub fn begin(selector: &Selector, response: &mut ResponseHeader, agency: &AgencyCode) -> Result<Option<Self>> {
+    pub fn begin(signs: &Signs, response: &mut ResponseHeader, agency: &AgencyCode) -> Result<Option<Self>> {
         let kind = response.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_page = kind.trim_start().to_ascii_lowercase().starts_with("text/html");
         let whole = matches!(response.status.as_u16(), 200 | 400..=499);
@@ -82,20 +111,21 @@ impl Held {
         response.insert_header(TRANSFER_ENCODING, "chunked")?;
         // Which of the two pages it is must be asked each time.
         response.insert_header(CACHE_CONTROL, "no-store")?;
-        let found = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&found);
-        let handlers = ElementContentHandlers::default().element(move |_: &mut lol_html::send::Element<'_, '_>| {
-            flag.store(true, Ordering::Relaxed);
-            Ok(())
-        });
+        let (over, left) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let memory = MemorySettings::new().with_max_allowed_memory_usage(4 * MOST_HELD);
-        let settings = Settings::new_send()
-            .append_element_content_handler((Cow::Owned(selector.clone()), handlers))
-            .with_memory_settings(memory)
-            .with_strict(false);
+        let mut settings = Settings::new_send().with_memory_settings(memory).with_strict(false);
+        for (selector, found) in [(&signs.over, &over), (&signs.left, &left)] {
+            let Some(selector) = selector else { continue };
+            let flag = Arc::clone(found);
+            let handlers = ElementContentHandlers::default().element(move |_: &mut lol_html::send::Element<'_, '_>| {
+                flag.store(true, Ordering::Relaxed);
+                Ok(())
+            });
+            settings = settings.append_element_content_handler((Cow::Owned(selector.clone()), handlers));
+        }
         let parser = HtmlRewriter::new(settings, nowhere as Sink);
         let reader = Mutex::new(Some(Reader { decoder, parser }));
-        Ok(Some(Self { pieces: BytesMut::new(), codings, found, reader }))
+        Ok(Some(Self { pieces: BytesMut::new(), codings, over, left, may_be_left: signs.left.is_some(), reader }))
     }
 
     /// Takes the next piece.
@@ -110,9 +140,13 @@ impl Held {
         if is_last && let Some(reader) = reader.take() {
             let _ = reader.parser.end();
         }
-        if self.found.load(Ordering::Relaxed) {
-            Seen::Found
-        } else if is_last || reader.is_none() || self.pieces.len() > MOST_HELD {
+        let is_whole = is_last || reader.is_none() || self.pieces.len() > MOST_HELD;
+        let is_over = self.over.load(Ordering::Relaxed);
+        if self.left.load(Ordering::Relaxed) {
+            Seen::Found(Says::Left)
+        } else if is_over && (is_whole || !self.may_be_left) {
+            Seen::Found(Says::Over)
+        } else if is_whole {
             Seen::Clean(std::mem::take(&mut self.pieces).freeze())
         } else {
             Seen::Wait
@@ -139,6 +173,10 @@ pub fn leading_to(to: &str) -> Bytes {
 mod tests {
     use super::*;
 
+    fn signs() -> Signs {
+        Signs { over: "form#dw__login".parse().ok(), left: "p.au-revoir".parse().ok() }
+    }
+
     fn held() -> Held {
         held_in("identity")
     }
@@ -152,30 +190,32 @@ mod tests {
         response.insert_header("Content-Type", "text/html; charset=utf-8").expect("a header");
         response.insert_header("Content-Length", "5").expect("a header");
         response.insert_header("Content-Encoding", coding).expect("a header");
-        let selector = "form#dw__login".parse().expect("a selector");
-        let held = Held::begin(&selector, &mut response, &agency()).expect("headers").expect("a page");
+        let held = Held::begin(&signs(), &mut response, &agency()).expect("headers").expect("a page");
         assert!(response.headers.get(CONTENT_LENGTH).is_none());
         held
     }
 
-    fn pieces(held: &mut Held, pieces: &[&str]) -> (bool, String) {
+    fn pieces(held: &mut Held, pieces: &[&str]) -> (Option<Says>, String) {
         let mut sent = String::new();
         for (at, piece) in pieces.iter().enumerate() {
             match held.take(Some(&Bytes::from((*piece).to_owned())), at + 1 == pieces.len()) {
                 Seen::Wait => {}
                 Seen::Clean(bytes) => sent.push_str(&String::from_utf8_lossy(&bytes)),
-                Seen::Found => return (true, sent),
+                Seen::Found(says) => return (Some(says), sent),
             }
         }
-        (false, sent)
+        (None, sent)
     }
 
     #[test]
     fn a12_a_login_form_is_found_wherever_the_pieces_break_and_nothing_is_sent_before() {
         let page = ["<p>Permission Denied</p><fo", "rm method=post i", "d='dw__login' class=x>", "<input></form>"];
-        assert_eq!(pieces(&mut held(), &page), (true, String::new()));
+        assert_eq!(pieces(&mut held(), &page), (Some(Says::Over), String::new()));
         let other = ["<!-- <form id=dw__login> --><scr", "ipt>'<form id=dw__login>'</script>", "<p>Bonjour</p>"];
-        assert_eq!(pieces(&mut held(), &other), (false, other.concat()));
+        assert_eq!(pieces(&mut held(), &other), (None, other.concat()));
+        // Who left is shown the form, too.
+        let left = ["<form id=dw__login></form>", "<p class='au-revoir'>", "Au revoir"];
+        assert_eq!(pieces(&mut held(), &left), (Some(Says::Left), String::new()));
     }
 
     #[test]
@@ -185,11 +225,10 @@ mod tests {
         assert!(matches!(held.take(Some(&Bytes::from(long)), false), Seen::Clean(bytes) if bytes.len() == 320_000));
         let mut image = ResponseHeader::build(200, None).expect("a response");
         image.insert_header("Content-Type", "image/png").expect("a header");
-        let selector = "form".parse().expect("a selector");
-        assert!(Held::begin(&selector, &mut image, &agency()).expect("headers").is_none());
+        assert!(Held::begin(&signs(), &mut image, &agency()).expect("headers").is_none());
         image.insert_header("Content-Type", "text/html").expect("a header");
         image.insert_header("Content-Encoding", "aes128gcm").expect("a header");
-        assert!(Held::begin(&selector, &mut image, &agency()).expect("headers").is_none());
+        assert!(Held::begin(&signs(), &mut image, &agency()).expect("headers").is_none());
     }
 
     #[test]
@@ -200,7 +239,7 @@ mod tests {
             let mut held = held_in(coding);
             let found = form
                 .chunks(10)
-                .any(|piece| matches!(held.take(Some(&Bytes::copy_from_slice(piece)), false), Seen::Found));
+                .any(|piece| matches!(held.take(Some(&Bytes::copy_from_slice(piece)), false), Seen::Found(_)));
             assert!(found, "{coding}");
             let ours = held.replaced_by(Bytes::from_static(b"<p>ailleurs"));
             let read = held.codings.decoder(100).expect("a decoder").decode(&ours);

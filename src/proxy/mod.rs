@@ -21,6 +21,7 @@ mod gate;
 mod head;
 mod jar;
 mod lasting;
+mod left;
 mod line;
 mod lobby;
 mod marker;
@@ -63,14 +64,15 @@ use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, Host, House, Place};
 use crate::domain::secret::Secret;
-use crate::telemetry::Watch;
 use crate::telemetry::traces::{self, RequestTrace};
+use crate::telemetry::{Clock, Watch};
 use bodies::{Answer, Sent};
 use door::Door;
 use extranets::{Extranet, Extranets, Public};
 use fault::{Fault, Whose};
 use jar::Carried;
 use lasting::Lasting;
+use left::Sure;
 use request_headers::Told;
 use request_id::{RequestIds, RequestNumber};
 use wire::Wire;
@@ -88,6 +90,8 @@ pub struct Gateway {
     /// How long a connection of HTTP/1.1 is kept without a request.
     idle_seconds: u64,
     watch: Watch,
+    /// Who was surely signed in upstream just now.
+    sure: Sure,
 }
 
 /// What is known of one request.
@@ -157,7 +161,16 @@ impl Gateway {
 
     fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
         let extranets = Extranets::new(&door.directory());
-        Self { door, pages, trusted, extranets, ids: RequestIds::new(seed), idle_seconds: IDLE_SECONDS, watch }
+        Self {
+            door,
+            pages,
+            trusted,
+            extranets,
+            ids: RequestIds::new(seed),
+            idle_seconds: IDLE_SECONDS,
+            watch,
+            sure: Sure::new(),
+        }
     }
 
     /// Keeps connections for another time.
@@ -195,7 +208,16 @@ impl Gateway {
         asked: (IpAddr, RequestNumber),
     ) -> Result<()> {
         forward.is_answered();
-        if session_over::is_over(session, response, forward)
+        let now = Clock.now();
+        if left::is_said(session, response, forward, (&self.sure, now)) {
+            if forward.fetch == Fetch::Page {
+                session_over::lead(response, 303, &left::way_out(forward.cookie.as_ref()))?;
+                forward.answer = Answer::Left;
+                return Ok(());
+            }
+            // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
+            Box::pin(self.door.left(session, forward, asked)).await;
+        } else if session_over::is_over(session, response, forward)
             && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await?
         {
             forward.answer = Answer::Replaced;
@@ -207,7 +229,9 @@ impl Gateway {
         if forward.extranet.keeps_cookies() {
             Box::pin(jar::keep(&self.door, session, response, forward)).await;
         }
-        session_over::hold(session, response, forward)?;
+        if !session_over::hold(session, response, forward)? && left::is_sure(response, forward) {
+            self.sure.is_shown(forward, now);
+        }
         Lasting::begin_with(&self.door, session, response, forward);
         response_headers::translate(response, &forward.extranet, &forward.public)?;
         session_over::end_cookies(response, forward)
@@ -318,6 +342,7 @@ impl Forward {
     const fn decision(&self) -> &'static str {
         match (&self.sent, &self.answer, &self.resident) {
             (Sent::Caught, _, _) => "credentials-post",
+            (_, Answer::Left, _) => "left",
             (_, Answer::Replaced, _) => "session-over",
             (_, _, Some(_)) => "signed-in",
             (_, _, None) => "public-path",
@@ -402,7 +427,7 @@ impl ProxyHttp for Gateway {
         let (id, client) = (ctx.id, ctx.client);
         let forward = ctx.forward()?;
         forward.sent.begin();
-        if forward.marker(&request.method).is_some() {
+        if forward.signs(&request.method).is_some() {
             request.insert_header(ACCEPT_ENCODING, "identity")?;
         }
         request_headers::prepare(request, forward.told(client, id))?;
@@ -470,7 +495,7 @@ impl ProxyHttp for Gateway {
     ) -> Result<Option<Duration>> {
         let forward = ctx.forward()?;
         Lasting::go_on(&self.door, session, forward)?;
-        forward.answer.pass(body, end_of_stream, || session_over::way_on(session));
+        session_over::pass(session, forward, (body, end_of_stream), (&self.sure, Clock.now()));
         Ok(None)
     }
 

@@ -10,8 +10,8 @@ use pingora::http::ResponseHeader;
 use url::Url;
 
 use super::extranets::{Extranet, Public};
-use crate::domain::adapter::EnteredBy;
 use crate::domain::cookie::{Dropped, is_ours};
+use crate::domain::leading;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::telemetry::{Clock, seldom};
@@ -31,7 +31,7 @@ pub fn translate(response: &mut ResponseHeader, extranet: &Extranet, public: &Pu
     if present.cookies {
         set_cookies(response, extranet, public.origin.scheme())?;
     }
-    if extranet.agency.adapter.entered_by() == EnteredBy::EachRequest {
+    if extranet.agency.adapter.challenges_browsers() {
         // A browser would ask for a password by itself, and nothing of ours would know.
         response.remove_header(&WWW_AUTHENTICATE);
     }
@@ -95,22 +95,39 @@ pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, public: &
     if agency.session_over.statuses.contains(&response.status.as_u16()) {
         return true;
     }
-    agency.session_over.login_redirect
-        && response.status.is_redirection()
-        && response.headers.get(LOCATION).is_some_and(|location| leads_to_login(location, extranet, public, target))
+    if !agency.session_over.login_redirect {
+        return false;
+    }
+    let text = |name: &HeaderName| response.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let location = text(&LOCATION).filter(|_| response.status.is_redirection());
+    let refresh = text(&REFRESH);
+    let refreshed = refresh.as_deref().and_then(leading::refreshed);
+    location.as_deref().into_iter().chain(refreshed).any(|to| leads_to_login(to, extranet, public, target))
 }
 
-fn leads_to_login(location: &HeaderValue, extranet: &Extranet, public: &Public, target: &str) -> bool {
+/// Whether an address on the page that was asked for is that of the extranet's login, in any spelling. It opens nothing:
+/// what looks like it is taken for it.
+#[must_use]
+pub fn leads_to_login(to: &str, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
-    let resolve = || {
-        let asked = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok()?;
-        let url = asked.join(&String::from_utf8_lossy(location.as_bytes())).ok()?;
-        let origin = Origin::of(&url)?;
-        let inner = origin == public.origin || extranet.is_inner(&origin, public);
-        let path = inner.then(|| NormalisedPath::read(url.path()).ok())??;
-        Some(agency.paths.is_sign_in(&path, url.query()))
+    let is_login = |url: &Url| {
+        // `/app//login` and `//login` are one page to most servers.
+        let mut path = url.path().replace('\\', "/");
+        while path.contains("//") {
+            path = path.replace("//", "/");
+        }
+        NormalisedPath::read(&path).is_ok_and(|path| agency.paths.is_sign_in(&path, url.query()))
     };
-    resolve() == Some(true)
+    let Some(asked) = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok() else { return false };
+    let Ok(url) = asked.join(to) else { return false };
+    let is_here = Origin::of(&url).is_some_and(|origin| origin == public.origin || extranet.is_inner(&origin, public));
+    if is_here {
+        return is_login(&url);
+    }
+    // A server that puts two slashes before its path means none of another host (`//login.zul;jsessionid=…`).
+    let meant = to.trim_start().strip_prefix("//").map(|rest| format!("/{}", rest.trim_start_matches('/')));
+    let is_no_host = |path: &String| !path[1..].split(['/', '?', '#']).next().unwrap_or_default().contains(':');
+    meant.filter(is_no_host).and_then(|path| asked.join(&path).ok()).is_some_and(|url| is_login(&url))
 }
 
 /// Replaces each value of a header for which there is another one.

@@ -2,24 +2,35 @@
 
 use std::net::IpAddr;
 
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, LOCATION, SET_COOKIE,
+    TRANSFER_ENCODING,
+};
 use http::{Method, StatusCode, Version};
-use lol_html::Selector;
+use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::bodies::Answer;
+use super::bodies::{Answer, Brief};
 use super::door::Door;
-use super::marker::Held;
+use super::extranets::Public;
+use super::jar::Carried;
+use super::left::{self, Sure};
+use super::marker::{Held, Says, Signs};
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
+use crate::domain::entry::{Entry, Renewals};
 use crate::domain::form_data;
+use crate::domain::leading;
+use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
+use crate::web::cookies::{self, Kind};
 
 /// Where a form that was sent into an ended session is told of.
 pub const NOT_SENT: &str = "/.vestibule/not-sent";
@@ -32,7 +43,8 @@ pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) 
         && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
 }
 
-/// Acts on it. Where each request carries a password there is no session to be over: a refused password is dropped before anything else is
+/// Acts on it. What was read can be read again after signing in; what was sent cannot be sent again by us, so its sender is
+/// told. Where each request carries a password there is no session to be over: a refused password is dropped before anything else is
 /// sent with it, and a page that refuses only itself is told as such. True where the answer is one of ours now.
 ///
 /// # Errors
@@ -52,30 +64,82 @@ pub async fn act(
         response.set_status(StatusCode::FORBIDDEN)?;
         return Ok(false);
     }
-    replace(session, response, forward.fetch == Fetch::Page)?;
+    let location = way_on(session, entry(session, &forward.public, forward.carried.as_ref()));
+    let was_sent = location.starts_with(NOT_SENT);
+    let status = if was_sent && forward.fetch == Fetch::Page { not_sent(session) } else { 303 };
+    lead(response, status, &location)?;
     Ok(true)
 }
 
-/// Holds an answer that may turn out to say so by what it shows: only page loads of residents.
+/// Holds an answer that may turn out to say so by what it shows: only page loads of residents. True where it is held.
 ///
 /// # Errors
 /// A value cannot be written in a header.
-pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<()> {
-    let Some(selector) = forward.marker(&session.req_header().method) else { return Ok(()) };
-    if let Some(held) = Held::begin(selector, response, &forward.extranet.agency.code)? {
+pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forward) -> Result<bool> {
+    let method = &session.req_header().method;
+    if let Some(signs) = forward.signs(method)
+        && let Some(held) = Held::begin(signs, response, &forward.extranet.agency.code)?
+    {
         forward.answer = Answer::Looked(Box::new(held));
+    } else if forward.may_lead_on(method)
+        && let Some(brief) = brief(response)?
+    {
+        forward.answer = Answer::Brief(brief);
     }
-    Ok(())
+    Ok(!matches!(forward.answer, Answer::AsIs))
 }
 
-/// Makes the answer a redirect of ours. What was read can be read again after signing in; what was sent cannot be sent
-/// again by us, so its sender is told.
+/// Looks at a short page that says of itself neither how long it may be kept nor by what it is known again: one that only
+/// leads on does not.
+fn brief(response: &mut ResponseHeader) -> Result<Option<Brief>> {
+    let text = |name| asked::text(&response.headers, name).unwrap_or_default();
+    let is_page = text(&CONTENT_TYPE).trim_start().to_ascii_lowercase().starts_with("text/html");
+    let is_plain = response.headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    let is_whole = matches!(response.status.as_u16(), 200 | 400..=499);
+    let may_be_kept = response.headers.contains_key(ETAG)
+        || response.headers.contains_key(LAST_MODIFIED)
+        || text(&CACHE_CONTROL).contains("age=") && !text(&CACHE_CONTROL).contains("no-")
+        || response.headers.contains_key(EXPIRES) && !response.headers.contains_key(CACHE_CONTROL);
+    let length = response.headers.get(CONTENT_LENGTH).map(|_| text(&CONTENT_LENGTH).parse::<usize>());
+    let is_short =
+        length.as_ref().is_some_and(|length| length.as_ref().is_ok_and(|length| *length <= leading::LONGEST));
+    if !(is_page && is_plain && is_whole) || may_be_kept || (length.is_some() && !is_short) {
+        return Ok(None);
+    }
+    if is_short {
+        response.remove_header(&CONTENT_LENGTH);
+        response.insert_header(TRANSFER_ENCODING, "chunked")?;
+    }
+    Ok(Some(Brief::new(is_short)))
+}
+
+/// What of a piece of an answer goes on.
+pub fn pass(
+    session: &Session,
+    forward: &mut Forward,
+    (body, is_last): (&mut Option<Bytes>, bool),
+    (sure, now): (&Sure, Timestamp),
+) {
+    let Forward { answer, public, carried, extranet, cookie, .. } = forward;
+    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+    let leads_to_login = |page: &[u8]| {
+        extranet.agency.session_over.login_redirect
+            && leading::addresses(page).iter().any(|to| response_headers::leads_to_login(to, extranet, public, target))
+    };
+    let way = |says| match says {
+        Says::Over => way_on(session, entry(session, public, carried.as_ref())),
+        Says::Left => left::way_out(cookie.as_ref()),
+    };
+    if answer.pass(body, is_last, leads_to_login, way) {
+        sure.is_shown(forward, now);
+    }
+}
+
+/// Makes the answer a redirect of ours.
 ///
 /// # Errors
 /// A value cannot be written in a header.
-fn replace(session: &Session, response: &mut ResponseHeader, shown: bool) -> Result<()> {
-    let location = way_on(session);
-    let status = if location == NOT_SENT && shown { not_sent(session) } else { 303 };
+pub fn lead(response: &mut ResponseHeader, status: u16, location: &str) -> Result<()> {
     let mut ours = ResponseHeader::build(status, Some(12))?;
     ours.set_version(Version::HTTP_11);
     ours.insert_header(LOCATION, location)?;
@@ -97,15 +161,31 @@ pub fn not_sent(session: &Session) -> u16 {
     if head.method == Method::POST && is_small && form_data::has_fields(kind) { 307 } else { 303 }
 }
 
-/// The page of ours that a browser is led to.
+/// Which sign-in upstream a request was sent with, as far as that is known: what its answer says of the session, it says of
+/// that one (F9).
 #[must_use]
-pub fn way_on(session: &Session) -> String {
+pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> Option<Entry> {
+    if let Some(carried) = carried {
+        return carried.since.map(Entry::at);
+    }
+    let name = Kind::Renewals.name(public.origin.scheme());
+    let renewals = cookies::find(&session.req_header().headers, name).and_then(Renewals::parse)?;
+    renewals.entry
+}
+
+/// The page of ours that a browser is led to; `over` is the sign-in whose session has ended.
+#[must_use]
+pub fn way_on(session: &Session, over: Option<Entry>) -> String {
     let head = session.req_header();
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let back = ReturnPath::parse_or_home(std::str::from_utf8(head.raw_path()).unwrap_or("/"));
-        format!("/.vestibule/renew?return={}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
+        let target = std::str::from_utf8(head.raw_path()).unwrap_or("/");
+        // Who wanted to leave does not want to again, by a token that is spent.
+        let back = if speaks_of_leaving(target) { ReturnPath::home() } else { ReturnPath::parse_or_home(target) };
+        let over = over.map(|over| format!("&over={over}")).unwrap_or_default();
+        format!("/.vestibule/renew?return={}{over}", utf8_percent_encode(back.as_str(), NON_ALPHANUMERIC))
     } else {
-        NOT_SENT.to_owned()
+        let over = over.map(|over| format!("?over={over}")).unwrap_or_default();
+        format!("{NOT_SENT}{over}")
     }
 }
 
@@ -124,8 +204,18 @@ pub fn end_cookies(response: &mut ResponseHeader, forward: &Forward) -> Result<(
 
 impl Forward {
     /// What is looked for in the answer to a request of this method, if anything is.
-    pub(super) fn marker(&self, method: &Method) -> Option<&Selector> {
-        let page = self.fetch == Fetch::Page && matches!(*method, Method::GET | Method::POST);
-        self.extranet.marker.as_ref().filter(|_| page && self.resident.is_some())
+    pub(super) fn signs(&self, method: &Method) -> Option<&Signs> {
+        Some(&self.extranet.signs).filter(|signs| !signs.is_empty() && self.is_page(method))
+    }
+
+    /// Whether a page that leads on to the login says that a session is over.
+    fn may_lead_on(&self, method: &Method) -> bool {
+        let agency = &self.extranet.agency;
+        let ends = agency.session_over.login_redirect && agency.adapter.entered_by() == EnteredBy::Session;
+        ends && self.is_page(method)
+    }
+
+    fn is_page(&self, method: &Method) -> bool {
+        self.fetch == Fetch::Page && matches!(*method, Method::GET | Method::POST) && self.resident.is_some()
     }
 }

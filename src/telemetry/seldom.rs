@@ -54,6 +54,13 @@ impl Spell {
     }
 }
 
+/// A session that could not be ended upstream: it lasts there until it ends by itself.
+pub fn tell_of_logout(agency: &AgencyCode, reason: &str, now: Timestamp) {
+    if SAID.is_due(agency, "logout", now) {
+        tracing::warn!(%agency, reason, "an extranet's session could not be ended at a sign-out; not told again for an hour");
+    }
+}
+
 /// Whether this is to be said of an agency, or of one of its accounts, now: once an hour.
 #[must_use]
 pub fn is_due(agency: &AgencyCode, what: &str, now: Timestamp) -> bool {

@@ -19,7 +19,6 @@ use crate::app::{Caller, Fault};
 use crate::domain::access::{From as AskedFrom, asked_from};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::cookie::{Pair, pairs};
 use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
 use crate::domain::routing::Place;
@@ -164,12 +163,6 @@ impl Guest {
     #[must_use]
     pub fn secret_cookie(&self, kind: Kind) -> Option<Secret> {
         cookies::find_secret(&self.headers, kind.name(self.arrival.scheme)).map(Secret::new)
-    }
-
-    /// Every cookie that the browser holds here.
-    #[must_use]
-    pub fn held(&self) -> Vec<Pair<'_>> {
-        self.headers.get_all(header::COOKIE).iter().flat_map(|line| pairs(line.as_bytes())).collect()
     }
 
     /// What takes the extranet's cookies away that came with this request.

@@ -176,6 +176,90 @@ fn f11_an_extranet_that_asks_for_another_kind_of_sign_in_costs_nobody_a_password
     bob.see("ne répond pas").miss("inconnu");
 }
 
+/// Agency A, whose extranet opens a session for who shows credentials at one address.
+fn town_of_sessions(cookies: &str, change: impl FnOnce(Agency) -> Agency) -> Town {
+    let account = |who: town::Who| Account::new(who.login, who.password, "", who.email);
+    let a = Echo::start(vec![account(ALICE), account(BOB)]);
+    let agency = agency(&a, "/entree", "utf-8")
+        .set("sign_in.basic.session", true)
+        .set("sign_in.basic.logout.get", "/deconnexion")
+        .set("session_over.statuses", vec![401, 403])
+        .set("cookies", cookies);
+    let gateway = Gateway::start(&Site::new().agency(change(agency)));
+    Town { gateway, a, b: Echo::start(Vec::new()) }
+}
+
+#[test]
+fn f10_credentials_at_one_address_open_a_session_and_go_nowhere_else() {
+    for cookies in ["relay", "jar"] {
+        let town = town_of_sessions(cookies, |agency| agency);
+        let mut alice = Person::new(&town.gateway);
+        try_sign_in(&mut alice, "a", ALICE.login, "faux");
+        alice.see("Ce couple identifiant et mot de passe est inconnu");
+        let mut alice = town.alice();
+        town.forget();
+        alice.open(town.at_a("/membre/x")).see("\"who\":\"alice-77\"");
+        assert_eq!(
+            (town.a.last().values("authorization").len(), town.a.last().cookies()),
+            (0, vec!["USESSION".into()])
+        );
+        // The end of a session that shows as 403 is renewed, for a page and for a part of one.
+        for mode in ["navigate", "no-cors"] {
+            let before = town.a.sign_ins();
+            town.a.expire_sessions();
+            let mut url = town.gateway.agency("agence-a", "/over/x");
+            url.query_pairs_mut().append_pair("status", "403");
+            let answer = alice.visit(Request::get(url).header("sec-fetch-mode", mode));
+            assert!(answer.text().contains("alice-77"), "{cookies}, {mode}: {}", answer.text());
+            assert_eq!(town.a.sign_ins() - before, 1, "{cookies}, {mode}");
+        }
+        let authorized = town.a.seen().into_iter().filter(|seen| !seen.values("authorization").is_empty());
+        assert!(authorized.into_iter().all(|seen| seen.target == "/entree"), "the credentials go to one address");
+        alice.open("/account").press("Se déconnecter").see("Vous êtes déconnecté");
+        assert_eq!(town.a.live_sessions(), 0, "{cookies}");
+    }
+}
+
+#[test]
+fn f10_what_an_answer_to_credentials_says_can_be_declared() {
+    let rule = |text: &str| vec![text.parse::<toml::Table>().expect("TOML")];
+    // A refusal that is no 401.
+    let town = town_of_sessions("relay", |agency| agency.set("sign_in.basic.failure", rule("redirect = '/membre/'")));
+    let mut alice = Person::new(&town.gateway);
+    try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
+    alice.see("Ce couple identifiant et mot de passe est inconnu");
+    // An answer that fits nothing is no verdict.
+    let town = town_of_sessions("relay", |agency| agency.set("sign_in.basic.success", rule("redirect = '/ailleurs'")));
+    let mut alice = Person::new(&town.gateway);
+    try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
+    alice.see("ne répond pas").miss("inconnu");
+    // A server that wants another kind of sign-in one day drops nobody's password.
+    let town = town_of_sessions("relay", |agency| agency);
+    let mut alice = town.alice();
+    town.a.offer("Digest realm=\"Espace\", nonce=\"x\"");
+    town.a.make_anew(ALICE.login, "whatever");
+    town.gateway.let_pass(1);
+    alice.open(town.at_a("/over/x?status=403"));
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM legacy_secrets WHERE refused_at IS NULL"), 1);
+}
+
+#[test]
+fn f11_check_tells_of_an_extranet_that_does_not_offer_basic() {
+    for (page, offer, told) in [
+        ("/basic/moi", "Digest realm=\"Basic\", nonce=\"x\"", "asks for another kind of sign-in than HTTP Basic"),
+        ("/basic/moi", "Bearer", "asks for another kind of sign-in than HTTP Basic"),
+        ("/public/x", "Basic", "answers 200 to who shows no credentials"),
+        ("/basic/moi", "Negotiate, Basic realm=\"x\"", ""),
+    ] {
+        let town = town(page, "utf-8");
+        town.a.offer(offer);
+        let done = town.gateway.run("check", &[]);
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.success(), told.is_empty(), "{offer}: {said}");
+        assert!(said.contains(told), "{offer}: {said}");
+    }
+}
+
 #[test]
 fn a06_an_identifier_that_cannot_be_sent_is_told_where_the_roster_is_read() {
     let town = town("/basic/moi", "utf-8");

@@ -3,6 +3,7 @@
 mod basic;
 mod catching;
 mod counting;
+mod ending;
 mod entering;
 mod failing;
 mod handing_over;

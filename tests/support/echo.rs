@@ -69,6 +69,8 @@ struct House {
     silent: Mutex<Vec<String>>,
     /// How it asks for a sign-in where it takes HTTP Basic.
     offer: Mutex<String>,
+    /// Whether it takes its cookies away at the end of a session, before it leads to the login.
+    takes_back: std::sync::atomic::AtomicBool,
     /// Cookies that a sign-in sets besides its own.
     gifts: Mutex<Vec<String>>,
     number: AtomicU64,
@@ -98,6 +100,7 @@ impl Echo {
             folds: false.into(),
             silent: Mutex::default(),
             offer: Mutex::new("Basic realm=\"Espace\"".to_owned()),
+            takes_back: false.into(),
             gifts: Mutex::default(),
             number: AtomicU64::new(0),
         });
@@ -180,6 +183,11 @@ impl Echo {
     /// From now on it asks for a sign-in like this where it took HTTP Basic.
     pub fn offer(&self, offer: &str) {
         offer.clone_into(&mut lock(&self.house.offer));
+    }
+
+    /// From now on it takes its cookies away at the end of a session, before it leads to the login.
+    pub fn take_cookies_back(&self) {
+        self.house.takes_back.store(true, Ordering::SeqCst);
     }
 
     /// From now on a sign-in sets this cookie too.

@@ -66,6 +66,12 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         Is("{}"),
         "How an answer of the extranet says that its session is over; the gateway then signs in again, once.",
     ),
+    key(
+        "logout",
+        Table(LEFT),
+        Is("{}"),
+        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too.",
+    ),
     key("policy", Layer, Nothing, "What this agency does in its own way. Keys: see “Policy”."),
     key("terms", Table(TERMS), Nothing, "The terms of use to accept; a changed text is asked again."),
 ];
@@ -173,13 +179,37 @@ const SIGN_IN: &[Key] = &[
 ];
 
 const BASIC: &[Key] = &[
-    key("page", Text, Required, "A path that answers 401 to nobody, and 2xx to right credentials."),
+    key(
+        "page",
+        Text,
+        Required,
+        "A path that answers 401 to nobody, and 2xx to right credentials (or as `success` says).",
+    ),
     key(
         "charset",
         Choice(&["utf-8", "iso-8859-1"]),
         Is("'utf-8'"),
         "How letters beyond ASCII are written in identifier and password; servers differ.",
     ),
+    key(
+        "session",
+        Flag,
+        Is("false"),
+        "Whether one request with the credentials to `page` opens a session, whose cookies then say who asks: no other request carries the credentials. Say in `session_over.statuses` how its end shows, such as `[401, 403]`.",
+    ),
+    key(
+        "success",
+        Tables(RULE),
+        Nothing,
+        "With `session`: the sign-in worked if one of these rules holds; by default if the answer is 2xx or 3xx and a cookie was set. See “Rules”.",
+    ),
+    key(
+        "failure",
+        Tables(RULE),
+        Nothing,
+        "With `session`: the credentials are wrong if one of these rules holds, besides 401; looked at before `success`.",
+    ),
+    key("logout", Table(LOGOUT), Nothing, "With `session`: how it is ended, as in `sign_in.form.logout`."),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for an answer about credentials."),
 ];
 
@@ -321,6 +351,27 @@ const SESSION_OVER: &[Key] = &[
         Text,
         Nothing,
         "A page has an element for this CSS selector, within its first 256 KiB: for an extranet that shows its login form in the place of the page. Page loads are then held until that is known, and not compressed.",
+    ),
+];
+
+const LEFT: &[Key] = &[
+    key(
+        "fields",
+        Texts,
+        Is("[]"),
+        "A form with this field is the logout's: `action=logout` or `logout` alone wherever it is sent, `/index.php?do=logout` where it is sent to this path. Such a form never reaches the extranet: its session is ended as `sign_in.form.logout` says. Written as in `paths.logout`.",
+    ),
+    key(
+        "element",
+        Text,
+        Nothing,
+        "A page has an element for this CSS selector, within its first 256 KiB, only after a logout, such as `p.au-revoir`. It goes before `session_over.element`, and page loads are held as there.",
+    ),
+    key(
+        "cookies",
+        Texts,
+        Is("[]"),
+        "An answer that deletes or empties one of these cookies is the end of a logout, where its address says so (`logout`, `déconnexion`, …) or it comes within a minute of a page that was surely shown to who was signed in; else the session is over and renewed. A `*` at the end stands for what differs from one installation to another: `DW*`.",
     ),
 ];
 

@@ -556,3 +556,17 @@ fn f3_a_login_page_that_has_another_face_is_told_and_closes_nothing_else() {
         assert!(paths.login.is_empty() && paths.form_page.is_some(), "{front}");
     }
 }
+
+#[test]
+fn f6_how_somebody_leaves_can_be_declared_and_what_cannot_hold_is_told() {
+    let logout =
+        |text: &str| Installation::new().edit("agencies/a.toml", "[sign_in]", &format!("[logout]\n{text}\n[sign_in]"));
+    let read = logout("fields = ['action=logout', '/index.php?do=quit']\ncookies = ['sessionid', 'DW*']").settings();
+    let rules = &read.agencies[0].logout;
+    let fields: Vec<_> = rules.fields.iter().map(crate::domain::path::FieldRule::text).collect();
+    assert_eq!((fields, rules.cookies.len()), (vec!["action=logout", "/index.php?do=quit"], 2));
+    logout("fields = ['/quit']").is_told("agencies/a.toml:9: logout.fields: \"/quit\" is no field of a form");
+    logout("cookies = ['*']").is_told("agencies/a.toml:9: logout.cookies: every cookie would be the session's");
+    logout("cookies = ['a b']").is_told("agencies/a.toml:9: logout.cookies: ");
+    logout("element = 'p..x'").is_told("agencies/a.toml:9: logout.element: \"p..x\" cannot be looked for");
+}

@@ -102,12 +102,16 @@ impl PathRule {
         path.is_clear() && (if is_folder { path.as_str().starts_with(&self.path) } else { path.as_str() == self.path })
     }
 
+    /// Whether it is for this path, in one of its readings, whatever the query.
+    fn is_at(&self, path: &NormalisedPath, readings: &Readings<'_>) -> bool {
+        if self.is_exact { path.as_str() == self.path } else { readings.may_be(&self.place, true) }
+    }
+
     /// Whether it restricts this path with this query, in one of its readings.
     pub(super) fn restricts(&self, path: &NormalisedPath, readings: &Readings<'_>, query: Option<&str>) -> bool {
-        let there = if self.is_exact { path.as_str() == self.path } else { readings.may_be(&self.place, true) };
         // Some server takes an escaped `?` for one.
         let said = |pair: &Pair| pair.is_in(query) || readings.queries().iter().any(|query| pair.is_in(Some(query)));
-        there && self.pair.as_ref().is_none_or(said)
+        self.is_at(path, readings) && self.pair.as_ref().is_none_or(said)
     }
 
     /// Among rules that restrict, the greater one is more special: the deeper path, then the query, then the letter.
@@ -140,6 +144,50 @@ impl PathRule {
     /// Its path, decoded.
     pub(super) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// As written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A field of a form that means one thing, wherever it is sent or at one path: `action=logout`, `/index.php?do=logout`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FieldRule {
+    text: String,
+    at: Option<PathRule>,
+    pair: Pair,
+}
+
+impl FieldRule {
+    /// Reads a rule: one `name=value` or one name alone, perhaps behind a path and a `?`.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let (at, pair) = if text.starts_with(['/', '=']) {
+            let rule = PathRule::parse(text)?;
+            let pair = rule.pair.clone().ok_or(RuleError::Pair)?;
+            (Some(rule), pair)
+        } else {
+            (None, Pair::parse(text)?)
+        };
+        Ok(Self { text: text.to_owned(), at, pair })
+    }
+
+    /// Whether forms that are sent to this path are looked at.
+    #[must_use]
+    pub fn is_at(&self, path: &NormalisedPath) -> bool {
+        self.at.as_ref().is_none_or(|rule| rule.is_at(path, &path.readings()))
+    }
+
+    /// Whether a field is the one, however it is written.
+    #[must_use]
+    pub fn is_field(&self, name: &str, value: &str) -> bool {
+        let value = segments(&look(value));
+        name_of(name) == self.pair.name && value.starts_with(&self.pair.value)
     }
 
     /// As written.

@@ -35,6 +35,7 @@ use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieM
 use crate::domain::identity::{AccountLabel, LinkId};
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::language::Language;
+use crate::domain::logout::Logout;
 use crate::domain::origin::Origin;
 use crate::domain::path::{PathRule, PathRules};
 use crate::domain::policy::AgencyPolicy;
@@ -377,6 +378,7 @@ pub(super) fn agency(port: u16) -> Agency {
             ..PathRules::default()
         }),
         session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
+        logout: Logout::default(),
         terms: None,
     }
 }

@@ -4,12 +4,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 33] = [
+pub(super) const DECISIONS: [&str; 34] = [
     "signed-in",
     "public-path",
     "portal",
     "own-page",
     "session-over",
+    "left",
     "not-signed-in",
     "not-signed-in-part",
     "no-agency",

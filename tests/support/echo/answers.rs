@@ -3,9 +3,12 @@
 //! - `/identification` the login form (a one-time token, a cookie), `/deconnexion`, `/profil`
 //! - `/basic/…` what it saw, for who sends right credentials with each request (UTF-8; below `/basic/latin/` ISO-8859-1);
 //!   `/basic/closed` refuses everybody
+//! - `/entree` signs in who sends right credentials, by a cookie
 //! - `/membre/…` what it saw, for who is signed in; others are redirected to the login, absolutely
 //! - `/public/…`, and every other path: what it saw, for everybody
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
+//! - `/over/…?status=…` the same for who is not signed in, and what it saw for others · `/leave/…?status=…` the same, at the
+//!   end of the session
 //! - `/bytes?n=…` so many bytes, with ranges · `/slow?ms=…` · `/drip?n=…&ms=…` a long download · `/cut` breaks off
 
 use std::{
@@ -53,17 +56,12 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             Some(account) => wire.answer(seen, 200, &html(), profile(account).as_bytes()).await,
             None => to_login(wire, house, seen).await,
         },
-        "/answer" => {
-            let status = u16::try_from(number("status")).unwrap_or(200);
-            let mut headers: Vec<(&str, String)> = Vec::new();
-            for (name, value) in url.query_pairs() {
-                if let Some(name) = HEADERS.iter().find(|known| **known == name) {
-                    headers.push((name, value.into_owned()));
-                }
-            }
-            let body = query.get("body").cloned().unwrap_or_default();
-            wire.answer(seen, if status == 0 { 200 } else { status }, &headers, body.as_bytes()).await
+        path if path.starts_with("/leave/") && account(house, seen).is_some() => {
+            lock(&house.sessions).signed_in.retain(|session, _| Some(session) != self::session(seen).as_ref());
+            as_told(wire, seen, &url).await
         }
+        path if path.starts_with("/over/") && account(house, seen).is_none() => as_told(wire, seen, &url).await,
+        "/answer" => as_told(wire, seen, &url).await,
         "/bytes" => bytes(wire, seen, number("n")).await,
         "/slow" => {
             tokio::time::sleep(Duration::from_millis(number("ms"))).await;
@@ -74,7 +72,8 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             wire.stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this").await?;
             Ok(After::Close)
         }
-        path if path.starts_with("/basic/") && !is_known(house, seen, path) => {
+        "/entree" if is_known(house, seen, "/entree") => enter(wire, house, seen).await,
+        path if (path.starts_with("/basic/") || path == "/entree") && !is_known(house, seen, path) => {
             let headers = [("WWW-Authenticate", lock(&house.offer).clone())];
             wire.answer(seen, 401, &headers, b"<p>Authorization required</p>").await
         }
@@ -125,6 +124,20 @@ const HEADERS: [&str; 11] = [
     "server",
 ];
 
+/// The answer that the query tells.
+async fn as_told(wire: &mut Wire, seen: &Seen, url: &Url) -> io::Result<After> {
+    let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
+    let status = query.get("status").and_then(|text| text.parse().ok()).unwrap_or(200);
+    let mut headers: Vec<(&str, String)> = Vec::new();
+    for (name, value) in url.query_pairs() {
+        if let Some(name) = HEADERS.iter().find(|known| **known == name) {
+            headers.push((name, value.into_owned()));
+        }
+    }
+    let body = query.get("body").cloned().unwrap_or_default();
+    wire.answer(seen, status, &headers, body.as_bytes()).await
+}
+
 async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result<After> {
     let fields: HashMap<String, String> = form_urlencoded::parse(&seen.body).into_owned().collect();
     let field = |name: &str| fields.get(name).map_or("", String::as_str);
@@ -161,6 +174,17 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
     }
 }
 
+/// Opens a session for who sends right credentials.
+async fn enter(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result<After> {
+    let login = credentials(seen, "/entree").and_then(|text| Some(text.split_once(':')?.0.to_owned()));
+    let session = house.fresh();
+    lock(&house.sessions).signed_in.insert(session.clone(), login.unwrap_or_default());
+    house.sign_ins.fetch_add(1, Ordering::SeqCst);
+    let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
+    let headers = [("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
+    wire.answer(seen, 302, &headers, b"").await
+}
+
 /// Whether an account's identifier is the one that was typed, to this extranet.
 fn is_login(house: &House, account: &Account, typed: &str) -> bool {
     account.login == typed || house.folds.load(Ordering::SeqCst) && collated(&account.login) == collated(typed)
@@ -175,14 +199,7 @@ fn collated(text: &str) -> String {
 
 /// Whether a request carries somebody's identifier and password, and not one colon more.
 fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
-    let value = seen.values("authorization").first().copied().unwrap_or_default();
-    let Some(encoded) = value.strip_prefix("Basic ") else { return false };
-    let bytes = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap_or_default();
-    let text = if path.starts_with("/basic/latin/") {
-        bytes.iter().map(|byte| char::from(*byte)).collect()
-    } else {
-        String::from_utf8(bytes).unwrap_or_default()
-    };
+    let Some(text) = credentials(seen, path) else { return false };
     let Some((login, password)) = text.split_once(':') else { return false };
     *lock(&house.sessions).attempts.entry(login.to_owned()).or_default() += 1;
     let replaced = lock(&house.replaced);
@@ -190,6 +207,16 @@ fn is_known(house: &House, seen: &Seen, path: &str) -> bool {
     let known =
         house.accounts.iter().any(|account| is_login(house, account, login) && password_of(account) == password);
     known && path != "/basic/closed"
+}
+
+fn credentials(seen: &Seen, path: &str) -> Option<String> {
+    let value = seen.values("authorization").first().copied().unwrap_or_default();
+    let bytes = data_encoding::BASE64.decode(value.strip_prefix("Basic ")?.as_bytes()).unwrap_or_default();
+    Some(if path.starts_with("/basic/latin/") {
+        bytes.iter().map(|byte| char::from(*byte)).collect()
+    } else {
+        String::from_utf8(bytes).unwrap_or_default()
+    })
 }
 
 async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> io::Result<After> {
@@ -206,6 +233,10 @@ async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> i
 }
 
 async fn to_login(wire: &mut Wire, house: &House, seen: &Seen) -> io::Result<After> {
+    if house.takes_back.load(Ordering::SeqCst) && session(seen).is_some() {
+        let headers = [("Location", seen.target.clone()), ("Set-Cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))];
+        return wire.answer(seen, 302, &headers, b"").await;
+    }
     wire.answer(seen, 302, &[("Location", format!("{}/identification?retour=1", house.origin))], b"").await
 }
 
