@@ -1,6 +1,9 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
-use jiff::SignedDuration;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::kept_secret::{self, Begun, Try};
@@ -11,6 +14,7 @@ use crate::domain::agency::Agency;
 use crate::domain::cookie::Pair;
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::kept_secret::{Occasion, Record};
+use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::{NoVerdict, Verdict};
@@ -22,6 +26,36 @@ use crate::telemetry::traces;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
+
+/// Where the last sign-ins upstream have led, for as long as they serve who was waiting for them.
+#[derive(Debug, Default)]
+pub struct Landings(Mutex<HashMap<LinkId, (Timestamp, String)>>);
+
+impl Landings {
+    fn put(&self, link: &LinkId, landing: Option<String>, now: Timestamp) {
+        let mut landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        landings.retain(|_, (at, _)| is_fresh(*at, now));
+        match landing {
+            Some(landing) => landings.insert(link.clone(), (now, landing)),
+            None => landings.remove(link),
+        };
+    }
+
+    fn of(&self, link: &LinkId, now: Timestamp) -> Option<String> {
+        let landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        landings.get(link).filter(|(at, _)| is_fresh(*at, now)).map(|(_, landing)| landing.clone())
+    }
+}
+
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() < SERVES_FOR
+}
+
+/// Where somebody who has just been signed in stands without a page to come back to.
+#[must_use]
+pub fn start(app: &App, agency: &Agency, link: &LinkId) -> ReturnPath {
+    agency.start_after(app.landings.of(link, app.now()).as_deref())
+}
 
 /// One sign-in upstream at a time per account; twenty parallel images do not open twenty sessions.
 pub type SignInTurns = jar::Turns;
@@ -79,7 +113,8 @@ pub async fn enter(
     }
     let secret = opened(app, &link.id, &tried).await?;
     match ask(app, caller, agency, link, &secret).await {
-        Ok(SignIn::In { cookies, .. }) => {
+        Ok(SignIn::In { cookies, landing, .. }) => {
+            app.landings.put(&link.id, landing, app.now());
             if opens_session {
                 keep(app, session, link, &cookies).await?;
             }
@@ -143,7 +178,7 @@ fn is_held(cookie: &UpstreamCookie, held: &[Pair<'_>]) -> bool {
 
 async fn fresh_cookies(app: &App, session: &Session, link: &Link) -> Result<Option<Vec<UpstreamCookie>>, Fault> {
     let jar = app.sessions.jar(&session.id, &link.id).await?;
-    let fresh = jar.filter(|jar| app.now().duration_since(jar.signed_in_at).abs() < SERVES_FOR);
+    let fresh = jar.filter(|jar| is_fresh(jar.signed_in_at, app.now()));
     Ok(fresh.and_then(|jar| jar::unsealed_or_told(app, &session.id, link, &jar.sealed)))
 }
 

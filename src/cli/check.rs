@@ -7,7 +7,7 @@ use super::{Ended, assemble, control, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::legacy::{Around, Legacy};
+use crate::legacy::{Around, Legacy, Looked};
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
@@ -76,6 +76,7 @@ fn reach(settings: &Settings) -> usize {
             match legacy.knock(&agency.upstream).await {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
+                    tell_start(agency, legacy.look(&agency.upstream, &agency.start_after(None)).await);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
                 }
                 Err(reason) => {
@@ -91,6 +92,31 @@ fn reach(settings: &Settings) -> usize {
         }
         silent
     })
+}
+
+/// Where residents stand after signing in has to be a page (F2).
+fn tell_start(agency: &Agency, looked: Option<Looked>) {
+    let (code, start) = (&agency.code, agency.start_after(None));
+    let what = match looked {
+        Some(Looked::LeadsElsewhere) => "leads to another server".to_owned(),
+        Some(Looked::Answers(403)) if agency.adapter.entered_by() == EnteredBy::Session => {
+            "answers 403 to whoever is not signed in".to_owned()
+        }
+        Some(Looked::Answers(status @ (404 | 410 | 500..))) => format!("answers {status}"),
+        Some(Looked::Answers(_)) | None => return,
+    };
+    let page = start.as_str();
+    if agency.start.is_none() && agency.adapter.entered_by() == EnteredBy::Session {
+        tell!(
+            "{code}: {page} {what}: residents stand where the extranet's own login leads, and there only if it leads \
+             nowhere (hint: start = \"/…\" names the page)"
+        );
+    } else {
+        tell!(
+            "{code}: warning: {page}, where residents stand after signing in, {what} (hint: start = \"/…\", the page that \
+             a resident wants to see first)"
+        );
+    }
 }
 
 /// An extranet that others reach directly makes every promise of the gateway hollow (a25).

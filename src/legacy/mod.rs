@@ -13,6 +13,8 @@ mod cookies;
 mod credentials;
 mod form;
 mod judge;
+mod landing;
+mod look;
 mod page;
 mod replay;
 mod site;
@@ -26,6 +28,7 @@ use http::header::AUTHORIZATION;
 pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
+pub use self::look::Looked;
 
 use self::client::Conversation;
 use self::site::Site;
@@ -79,6 +82,8 @@ pub enum SignIn {
         cookies: Vec<UpstreamCookie>,
         /// What was read on the way.
         profile: Profile,
+        /// The page where its own login has led a browser, if it has led to one.
+        landing: Option<String>,
     },
     /// It is not; the verdict is never `Accepted`.
     Not(Verdict),
@@ -124,10 +129,12 @@ impl Legacy {
         match adapter {
             Adapter::FormReplay(form) => self.enter_by_form(upstream, form, attempt).await,
             Adapter::HttpBasic(basic) => Ok(match self.verify_basic(upstream, basic, attempt).await? {
-                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile },
+                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile, landing: None },
                 verdict => SignIn::Not(verdict),
             }),
-            Adapter::TrustedHeaders => Ok(SignIn::In { cookies: Vec::new(), profile: Profile::default() }),
+            Adapter::TrustedHeaders => {
+                Ok(SignIn::In { cookies: Vec::new(), profile: Profile::default(), landing: None })
+            }
         }
     }
 

@@ -195,6 +195,7 @@ impl Gateway {
         asked: (IpAddr, RequestNumber),
     ) -> Result<()> {
         forward.is_answered();
+        response_headers::say_length_once(response)?;
         if session_over::is_over(session, response, forward)
             && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await?
         {
