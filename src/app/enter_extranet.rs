@@ -1,6 +1,9 @@
 //! Signing a resident in upstream, at the hand-over and when the extranet's session is over (a07, a12).
 
-use jiff::SignedDuration;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::kept_secret::{self, Begun, Try};
@@ -11,6 +14,7 @@ use crate::domain::agency::Agency;
 use crate::domain::entry::Entry;
 use crate::domain::identity::{Link, LinkId};
 use crate::domain::kept_secret::{Occasion, Record};
+use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::upstream::{NoVerdict, Verdict};
@@ -22,6 +26,36 @@ use crate::telemetry::traces;
 
 /// Within this time one sign-in serves every request that was waiting for it.
 const SERVES_FOR: SignedDuration = SignedDuration::from_secs(5);
+
+/// Where the last sign-ins upstream have led, for as long as they serve who was waiting for them.
+#[derive(Debug, Default)]
+pub struct Landings(Mutex<HashMap<LinkId, (Timestamp, String)>>);
+
+impl Landings {
+    fn put(&self, link: &LinkId, landing: Option<String>, now: Timestamp) {
+        let mut landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        landings.retain(|_, (at, _)| is_fresh(*at, now));
+        match landing {
+            Some(landing) => landings.insert(link.clone(), (now, landing)),
+            None => landings.remove(link),
+        };
+    }
+
+    fn of(&self, link: &LinkId, now: Timestamp) -> Option<String> {
+        let landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        landings.get(link).filter(|(at, _)| is_fresh(*at, now)).map(|(_, landing)| landing.clone())
+    }
+}
+
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() < SERVES_FOR
+}
+
+/// Where somebody who has just been signed in stands without a page to come back to.
+#[must_use]
+pub fn start(app: &App, agency: &Agency, link: &LinkId) -> ReturnPath {
+    agency.start_after(app.landings.of(link, app.now()).as_deref())
+}
 
 /// One sign-in upstream at a time per account; twenty parallel images do not open twenty sessions.
 pub type SignInTurns = jar::Turns;
@@ -86,7 +120,8 @@ pub async fn enter(
     }
     let secret = opened(app, &link.id, &tried).await?;
     match ask(app, caller, agency, link, &secret).await {
-        Ok(SignIn::In { cookies, .. }) => {
+        Ok(SignIn::In { cookies, landing, .. }) => {
+            app.landings.put(&link.id, landing, app.now());
             let entry = if opens_session { Some(keep(app, session, link, &cookies).await?) } else { None };
             kept_secret::worked(app, &session.identity, link, &tried).await?;
             Ok(Entered::In(Opened { cookies, entry }))
@@ -146,7 +181,7 @@ fn outcome(signed_in: &Result<SignIn, NoVerdict>) -> &'static str {
 async fn fresh(app: &App, session: &Session, link: &Link, over: Option<Entry>) -> Result<Option<Opened>, Fault> {
     let Some(jar) = app.sessions.jar(&session.id, &link.id).await? else { return Ok(None) };
     let entry = Some(Entry::at(jar.signed_in_at));
-    if entry == over || app.now().duration_since(jar.signed_in_at).abs() >= SERVES_FOR {
+    if entry == over || !is_fresh(jar.signed_in_at, app.now()) {
         return Ok(None);
     }
     let cookies = jar::unsealed_or_told(app, &session.id, link, &jar.sealed);

@@ -94,6 +94,8 @@ pub struct App {
     pub agency_codes: agency_codes::Typed,
     /// One sign-in upstream at a time per account.
     pub turns: SignInTurns,
+    /// Where they have led.
+    pub landings: enter_extranet::Landings,
     /// One change of an extranet's cookies at a time per account.
     pub jar_turns: jar::Turns,
     /// What is still to be taken back of what was counted.

@@ -73,6 +73,7 @@ async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
         tries: crate::app::tries::Tries::default(),
         agency_codes: crate::app::agency_codes::Typed::default(),
         turns: SignInTurns::default(),
+        landings: crate::app::enter_extranet::Landings::default(),
         jar_turns: crate::app::jar::Turns::default(),
         owed: crate::app::owed::Owed::default(),
     })

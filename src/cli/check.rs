@@ -7,7 +7,7 @@ use super::{Ended, assemble, control, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::legacy::{Around, Legacy, Look};
+use crate::legacy::{Around, Legacy, Look, Looked};
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
@@ -88,8 +88,12 @@ fn reach(settings: &Settings) -> Reached {
             match legacy.knock(&agency.upstream).await {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
+                    tell_start(
+                        agency,
+                        legacy.look_at_page(&agency.upstream, &agency.start_after(None), &agency.public).await,
+                    );
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
-                    let look = legacy.look(&agency.upstream, &agency.adapter, &agency.public).await;
+                    let look = legacy.look_at_form(&agency.upstream, &agency.adapter, &agency.public).await;
                     reached.refused += usize::from(matches!(look, Some(Look::Refused(_))));
                     tell_look(agency, look.as_ref());
                     if let Err(reason) = legacy.can_enter(&agency.upstream, &agency.adapter).await {
@@ -127,6 +131,31 @@ fn tell_look(agency: &Agency, look: Option<&Look>) {
              sent? See sign_in.form.button)"
         ),
         None => {}
+    }
+}
+
+/// Where residents stand after signing in has to be a page (F2).
+fn tell_start(agency: &Agency, looked: Option<Looked>) {
+    let (code, start) = (&agency.code, agency.start_after(None));
+    let what = match looked {
+        Some(Looked::LeadsElsewhere) => "leads to another server".to_owned(),
+        Some(Looked::Answers(403)) if agency.adapter.entered_by() == EnteredBy::Session => {
+            "answers 403 to whoever is not signed in".to_owned()
+        }
+        Some(Looked::Answers(status @ (404 | 410 | 500..))) => format!("answers {status}"),
+        Some(Looked::Answers(_)) | None => return,
+    };
+    let page = start.as_str();
+    if agency.start.is_none() && agency.adapter.entered_by() == EnteredBy::Session {
+        tell!(
+            "{code}: {page} {what}: residents stand where the extranet's own login leads, and there only if it leads \
+             nowhere (hint: start = \"/…\" names the page)"
+        );
+    } else {
+        tell!(
+            "{code}: warning: {page}, where residents stand after signing in, {what} (hint: start = \"/…\", the page that \
+             a resident wants to see first)"
+        );
     }
 }
 

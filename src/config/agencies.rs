@@ -19,8 +19,9 @@ use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieM
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::logout::Logout;
 use crate::domain::origin::Origin;
-use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, sign_in_rule};
+use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, ReturnPath, sign_in_rule};
 use crate::domain::terms::TermsText;
+use crate::domain::upstream::Rule;
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -94,6 +95,8 @@ pub(super) fn read<'s>(
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|read| &read.adapter), &mut origins);
     check_idle(&section, &paths);
+    let start = section.has("start").then(|| start(&section, &paths));
+    check_success(&section, &paths, sign_in.as_ref().map(|read| &read.adapter));
     let session_over = section.section("session_over").and_then(|section| {
         let element =
             if section.has("element") { Some(section.parsed("element", values::streamed_selector)?) } else { None };
@@ -116,6 +119,10 @@ pub(super) fn read<'s>(
             language: section.choice("language")?,
             public: public.clone()?,
             accounts: accounts?,
+            start: match start {
+                Some(start) => Some(start?),
+                None => None,
+            },
             upstream: Arc::new(upstream?),
             mode: mode?,
             policy,
@@ -335,6 +342,34 @@ fn with_login_page(
     let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
     section.warning("paths", wrong.hint(hint));
     paths
+}
+
+/// Tells a sign-in that leads to a page which is closed to residents: they would go in circles (F3).
+fn check_success(section: &Section<'_>, paths: &PathRules, adapter: Option<&Adapter>) {
+    let Some(Adapter::FormReplay(form)) = adapter else { return };
+    for rule in &form.success {
+        let Rule::Redirect(to) = rule else { continue };
+        if let Some(page) = ReturnPath::parse(to)
+            && let Some(list) = paths.closing(&page)
+        {
+            let wrong = Wrong::new(format!("a sign-in leads to {to}, which is closed to residents by paths.{list}"));
+            section.warning(
+                "paths",
+                wrong.hint("is a rule there too wide? \"=/path\" is for one page only; or say start"),
+            );
+        }
+    }
+}
+
+/// The page to begin with: one of the extranet, which the rules do not keep from residents.
+fn start(section: &Section<'_>, paths: &PathRules) -> Option<ReturnPath> {
+    let page = section.parsed("start", values::return_path)?;
+    let closed_by = paths.closing(&page);
+    if let Some(list) = closed_by {
+        let wrong = Wrong::new(format!("{} is closed to residents by paths.{list}", page.as_str()));
+        section.error("start", wrong.hint("the page that shows who is signed in what they may do"));
+    }
+    closed_by.is_none().then_some(page)
 }
 
 /// Tells the rules that never hold.

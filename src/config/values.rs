@@ -8,7 +8,7 @@ use super::problems::Wrong;
 use crate::domain::email::EmailAddress;
 use crate::domain::logout::CookieName;
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
-use crate::domain::path::{FieldRule, NormalisedPath, PathRule, RuleError};
+use crate::domain::path::{FieldRule, NormalisedPath, PathRule, ReturnPath, RuleError};
 use crate::domain::text::has_control;
 
 /// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
@@ -199,6 +199,14 @@ pub(super) fn page(text: &str) -> Result<String, Wrong> {
             Err(Wrong::new(format!("\"{text}\": {error}")).hint("a path of the extranet, such as \"/login.php\""))
         }
     }
+}
+
+/// A page that a browser is led to.
+pub(super) fn return_path(text: &str) -> Result<ReturnPath, Wrong> {
+    ReturnPath::parse(&page(text)?).ok_or_else(|| {
+        Wrong::new(format!("\"{text}\" is not a page of the extranet"))
+            .hint("its path, percent-encoded, with its query if it has one, such as \"/espace/accueil.php\"")
+    })
 }
 
 /// A rule on paths that opens.

@@ -2,7 +2,7 @@
 
 use super::agency::Agency;
 use super::origin::Origin;
-use super::path::{NormalisedPath, PathClass};
+use super::path::{NormalisedPath, PathClass, ReturnPath};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +207,21 @@ pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &
     }
 }
 
+/// Whether a page is asked for by a frame of another one, as browsers since 2019 to 2023 say (case 12). One that says
+/// nothing may be in a frame, too; nobody can know.
+#[must_use]
+pub fn is_in_a_frame(fetch_dest: Option<&str>) -> bool {
+    matches!(fetch_dest, Some("frame" | "iframe" | "object" | "embed" | "fencedframe"))
+}
+
+/// The page around a frame, as far as the frame's request tells it: it names the page that holds it, unless somebody has
+/// followed a link, or the frame renews itself.
+#[must_use]
+pub fn page_around(here: &Origin, referer: Option<&str>, target: &str, is_followed: bool) -> Option<ReturnPath> {
+    let within = referer?.strip_prefix(here.to_string().as_str()).filter(|_| !is_followed)?;
+    ReturnPath::parse(within).filter(|page| page.as_str() != target && !page.is_home())
+}
+
 /// How the answer is going to be used: by `Sec-Fetch-Mode` where the browser sends it, else by `Accept` and the header
 /// that scripts' libraries send. Without the first, what changes something is a form's only where a page is asked for by
 /// its type: browsers always do.
@@ -242,6 +257,34 @@ mod tests {
         assert_eq!(fetch_kind(None, Some("text/html,*/*;q=0.8"), None, true), Fetch::Page);
         for accept in [None, Some("*/*"), Some("application/json")] {
             assert_eq!(fetch_kind(None, accept, None, true), Fetch::Part, "a script of an old browser: {accept:?}");
+        }
+    }
+
+    #[test]
+    fn case_12_a_frame_is_known_by_what_it_says_and_names_the_page_around_it() {
+        for framed in ["frame", "iframe", "object", "embed"] {
+            assert!(is_in_a_frame(Some(framed)), "{framed}");
+        }
+        for other in [None, Some("document"), Some("image"), Some("empty"), Some("")] {
+            assert!(!is_in_a_frame(other), "{other:?}");
+        }
+        let here = Origin::parse("https://a.example").expect("an origin");
+        let around = |referer, followed| {
+            page_around(&here, referer, "/liste.asp?p=1", followed).map(|page| page.as_str().to_owned())
+        };
+        assert_eq!(around(Some("https://a.example/dossier?n=2"), false).as_deref(), Some("/dossier?n=2"));
+        for (referer, followed) in [
+            (None, false),
+            (Some("https://a.example/menu.asp"), true),
+            (Some("https://a.example/"), false),
+            (Some("https://a.example"), false),
+            (Some("https://a.example/liste.asp?p=1"), false),
+            (Some("https://a.example/.vestibule/renew"), false),
+            (Some("https://a.example.evil.tld/x"), false),
+            (Some("https://evil.example/x"), false),
+            (Some("http://a.example/x"), false),
+        ] {
+            assert_eq!(around(referer, followed), None, "{referer:?} {followed}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::logout::Logout;
 use super::origin::Origin;
-use super::path::PathRules;
+use super::path::{PathRules, ReturnPath};
 use super::policy::AgencyPolicy;
 use super::spelling::IdentifierCase;
 use super::terms::TermsText;
@@ -118,6 +118,15 @@ impl Agency {
         }
     }
 
+    /// Where somebody stands who has signed in without a page to come back to: at the declared start page, or where the
+    /// extranet's own login has led, if that is a page of it that can be opened.
+    #[must_use]
+    pub fn start_after(&self, led_to: Option<&str>) -> ReturnPath {
+        let page = |text: &str| ReturnPath::parse(text).filter(|page| self.paths.closing(page).is_none());
+        let start = self.start.clone().or_else(|| page(led_to?));
+        start.unwrap_or_else(ReturnPath::home)
+    }
+
     /// Whether other agencies may be served on its host: then nothing of its extranet may outlast a switch.
     #[must_use]
     pub fn shares_host(&self) -> bool {
@@ -149,6 +158,8 @@ pub struct Agency {
     pub public: Origin,
     /// How several accounts of one person share its hosts.
     pub accounts: Accounts,
+    /// Where who has no page to come back to stands after signing in; without it, where the extranet's own login led.
+    pub start: Option<ReturnPath>,
     /// The extranet behind it.
     pub upstream: Arc<Upstream>,
     /// How far the migration is enforced.

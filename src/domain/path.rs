@@ -158,7 +158,15 @@ impl ReturnPath {
         Self::parse(text).unwrap_or_else(Self::home)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Whether it is where one comes without having asked for a page.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.0 == "/"
+    }
+
+    /// A page of the extranet with query, if it is surely one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let second = text.as_bytes().get(1);
         let local = text.starts_with('/') && !matches!(second, Some(b'/' | b'\\'));
         let clean = text.len() <= Self::MAX

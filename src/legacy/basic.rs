@@ -6,9 +6,11 @@ use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Duration, Instant, timeout_at};
+use url::Url;
 
 use super::client::{Conversation, Fault};
 use super::cookies::Jar;
+use super::landing;
 use super::page::{self, Page};
 use super::{Attempt, Behalf, Browser, Legacy, SignIn, judge, replay};
 use crate::domain::basic::{BasicLogin, BasicSession};
@@ -31,7 +33,9 @@ impl Legacy {
         let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
         if let Some(opens) = &basic.opens {
             let opened = timeout_at(deadline, self.open_by_basic(upstream, (basic, opens), attempt, value)).await;
-            let Some(mut conversation) = opened.map_err(|_| NoVerdict::Slow)?? else { return Ok(Verdict::Refused) };
+            let Some((mut conversation, _)) = opened.map_err(|_| NoVerdict::Slow)?? else {
+                return Ok(Verdict::Refused);
+            };
             if let Some(logout) = &opens.logout {
                 let ended = timeout_at(deadline, replay::end_session(&mut conversation, logout)).await;
                 replay::tell(attempt, &ended);
@@ -63,7 +67,7 @@ impl Legacy {
     ) -> Result<SignIn, NoVerdict> {
         let Some(opens) = &basic.opens else {
             return Ok(match self.verify_basic(upstream, basic, attempt).await? {
-                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile },
+                Verdict::Accepted { profile } => SignIn::In { cookies: Vec::new(), profile, landing: None },
                 verdict => SignIn::Not(verdict),
             });
         };
@@ -73,21 +77,23 @@ impl Legacy {
         let deadline = Instant::now() + Duration::from_millis(basic.timeout_ms);
         let opened = timeout_at(deadline, self.open_by_basic(upstream, (basic, opens), attempt, value)).await;
         Ok(match opened.map_err(|_| NoVerdict::Slow)?? {
-            Some(conversation) => {
-                SignIn::In { cookies: conversation.into_jar().into_cookies(), profile: Profile::default() }
+            Some((conversation, landing)) => {
+                let cookies = conversation.into_jar().into_cookies();
+                let landing = landing.and_then(|url| landing::of(&url, &cookies));
+                SignIn::In { cookies, profile: Profile::default(), landing }
             }
             None => SignIn::Not(Verdict::Refused),
         })
     }
 
-    /// The conversation in which the session is open; None where the credentials are wrong.
+    /// The conversation in which the session is open, and where it led; None where the credentials are wrong.
     async fn open_by_basic(
         &self,
         upstream: &Upstream,
         (basic, opens): (&BasicLogin, &BasicSession),
         attempt: &Attempt<'_>,
         authorization: HeaderValue,
-    ) -> Result<Option<Conversation>, NoVerdict> {
+    ) -> Result<Option<(Conversation, Option<Url>)>, NoVerdict> {
         let mut conversation = self.conversation(upstream, Jar::default(), &attempt.behalf)?;
         let url = conversation.site().page(&basic.page).ok_or(NoVerdict::FormChanged)?;
         let asked = conversation.get(url.clone()).await.map_err(silence)?;
@@ -105,9 +111,11 @@ impl Legacy {
         if !judged? {
             return Ok(None);
         }
+        let way = landing::Way::of(&answer);
         let arrived = conversation.follow(answer).await;
         tracing::debug!(arrived = arrived.is_ok(), "after an accepted sign-in");
-        Ok(Some(conversation))
+        let landing = way.led_to(Some(arrived), &basic.page);
+        Ok(Some((conversation, landing)))
     }
 
     /// Whether the declared page asks for HTTP Basic, as `check` wants to know.

@@ -84,7 +84,8 @@ impl Conversation {
             .http1_max_headers(MOST_FIELDS)
             .http1_max_buf_size(MOST_HEAD)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_ignore_invalid_headers_in_responses(true)
+            // As a forward reads heads: what is no header in one is a header in neither (decision 64).
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .build(connector(tls, upstream));
         let constant = constant_headers(&site, behalf, upstream);
         Self {

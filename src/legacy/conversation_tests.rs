@@ -462,7 +462,8 @@ async fn asked_with(page: &'static str) -> (Result<Verdict, NoVerdict>, Option<L
     .await;
     let form = FormLogin { success: vec![Rule::Redirect("/accueil".into())], ..declared() };
     let look =
-        with_attempt("", async |legacy, _| legacy.look(&upstream, &replaying(&form), &upstream.origin).await).await;
+        with_attempt("", async |legacy, _| legacy.look_at_form(&upstream, &replaying(&form), &upstream.origin).await)
+            .await;
     let looked = std::mem::take(&mut *seen.lock().unwrap());
     assert_eq!(looked, ["GET /identification.php"], "a look sends nothing");
     let verdict = verify(&upstream, &form, "hunter2").await;

@@ -1,16 +1,32 @@
-//! How a declared login form would be sent: for the operator, who finds out before a resident does.
+//! What an extranet shows of its pages to who is not signed in there, for the operator, who finds out before a resident
+//! does: a start page (F2), and how a declared login form would be sent.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::client::Conversation;
 use super::form::{self, Filled, Method, Submission, Unfit};
+use super::page::Redirect;
 use super::{Behalf, Browser, Jar, Legacy, page, replay};
 use crate::domain::adapter::Adapter;
 use crate::domain::origin::Origin;
+use crate::domain::path::ReturnPath;
 use crate::domain::secret::Secret;
 use crate::domain::upstream::{FormLogin, NoVerdict, Upstream};
+
+/// Longest wait for a page.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A page, as a stranger sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// It answers, with this status; a redirect stays within the extranet.
+    Answers(u16),
+    /// It leads to another server.
+    LeadsElsewhere,
+}
 
 /// What a look at a declared login form shows; in words, for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +41,7 @@ pub enum Look {
 
 impl Legacy {
     /// Opens the page of the login form, as for a browser at the public origin, and sends nothing; none where the adapter has no form.
-    pub async fn look(&self, upstream: &Upstream, adapter: &Adapter, public: &Origin) -> Option<Look> {
+    pub async fn look_at_form(&self, upstream: &Upstream, adapter: &Adapter, public: &Origin) -> Option<Look> {
         let Adapter::FormReplay(form) = adapter else { return None };
         let patience = Duration::from_millis(form.timeout_ms);
         let looked = timeout(patience, self.filled(upstream, form, public)).await.unwrap_or(Err(NoVerdict::Slow));
@@ -38,15 +54,30 @@ impl Legacy {
         })
     }
 
+    /// Opens a page without signing in, as for a browser at the public origin; None where it cannot be had.
+    pub async fn look_at_page(&self, upstream: &Upstream, page: &ReturnPath, public: &Origin) -> Option<Looked> {
+        let mut conversation = self.conversation_of_nobody(upstream, public).ok()?;
+        let url = conversation.site().page(page.as_str())?;
+        let page = timeout(PATIENCE, conversation.get(url)).await.ok()?.ok()?;
+        Some(match page.redirect {
+            Some(Redirect::Elsewhere) => Looked::LeadsElsewhere,
+            Some(Redirect::Own(_) | Redirect::Refreshed(_)) | None => Looked::Answers(page.status),
+        })
+    }
+
+    fn conversation_of_nobody(&self, upstream: &Upstream, public: &Origin) -> Result<Conversation, NoVerdict> {
+        let (client, said) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Browser::default());
+        let nobody = Behalf { agency: None, public, client, said, request_id: None };
+        self.conversation(upstream, Jar::default(), &nobody)
+    }
+
     async fn filled(
         &self,
         upstream: &Upstream,
         form: &FormLogin,
         public: &Origin,
     ) -> Result<Result<Filled, Unfit>, NoVerdict> {
-        let (client, said) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Browser::default());
-        let nobody = Behalf { agency: None, public, client, said, request_id: None };
-        let mut conversation = self.conversation(upstream, Jar::default(), &nobody)?;
+        let mut conversation = self.conversation_of_nobody(upstream, public)?;
         let opened = replay::open(&mut conversation, &form.page).await?;
         let (site, form) = (conversation.site().clone(), form.clone());
         Ok(page::apart(move || form::fill_login(&opened, &site, &form, "0", &Secret::new("0"))).await)

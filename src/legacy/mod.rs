@@ -14,6 +14,7 @@ mod cookies;
 mod credentials;
 mod form;
 mod judge;
+mod landing;
 mod leads;
 mod look;
 mod page;
@@ -31,7 +32,7 @@ use http::header::AUTHORIZATION;
 pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
-pub use self::look::Look;
+pub use self::look::{Look, Looked};
 pub use self::said::{Browser, Front, REQUEST_ID};
 
 use self::client::Conversation;
@@ -89,6 +90,8 @@ pub enum SignIn {
         cookies: Vec<UpstreamCookie>,
         /// What was read on the way.
         profile: Profile,
+        /// The page where its own login has led a browser, if it has led to one.
+        landing: Option<String>,
     },
     /// It is not; the verdict is never `Accepted`.
     Not(Verdict),
@@ -134,7 +137,9 @@ impl Legacy {
         match adapter {
             Adapter::FormReplay(form) => self.enter_by_form(upstream, form, attempt).await,
             Adapter::HttpBasic(basic) => self.enter_by_basic(upstream, basic, attempt).await,
-            Adapter::TrustedHeaders => Ok(SignIn::In { cookies: Vec::new(), profile: Profile::default() }),
+            Adapter::TrustedHeaders => {
+                Ok(SignIn::In { cookies: Vec::new(), profile: Profile::default(), landing: None })
+            }
         }
     }
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::client::{Conversation, Fault};
 use super::form::{self, Filled, Unfit};
 use super::judge::{self, Judgement};
+use super::landing;
 use super::page::{self, Page};
 use super::{Attempt, Behalf, Jar, Legacy, SignIn, UpstreamCookie};
 use crate::domain::agency::AgencyCode;
@@ -28,7 +30,7 @@ impl Legacy {
         let deadline = deadline(form);
         match self.attempt(upstream, form, attempt, deadline).await? {
             Outcome::Not(verdict) => Ok(verdict),
-            Outcome::In { mut conversation, profile } => {
+            Outcome::In { mut conversation, profile, .. } => {
                 if let Some(logout) = &form.logout {
                     let ended = timeout_at(deadline, end_session(&mut conversation, logout)).await;
                     tell(attempt, &ended);
@@ -47,8 +49,10 @@ impl Legacy {
     ) -> Result<SignIn, NoVerdict> {
         Ok(match self.attempt(upstream, form, attempt, deadline(form)).await? {
             Outcome::Not(verdict) => SignIn::Not(verdict),
-            Outcome::In { conversation, profile } => {
-                SignIn::In { cookies: conversation.into_jar().into_cookies(), profile }
+            Outcome::In { conversation, profile, landing } => {
+                let cookies = conversation.into_jar().into_cookies();
+                let landing = landing.and_then(|url| landing::of(&url, &cookies));
+                SignIn::In { cookies, profile, landing }
             }
         })
     }
@@ -86,10 +90,12 @@ impl Legacy {
             Judgement::Locked => Outcome::Not(Verdict::Locked),
             Judgement::MustChange => Outcome::Not(Verdict::MustChange),
             Judgement::Accepted => {
+                let way = landing::Way::of(&answer);
                 let arrived = timeout_at(deadline, conversation.follow(answer)).await;
                 tracing::debug!(arrived = matches!(arrived, Ok(Ok(_))), "after an accepted sign-in");
                 let read = timeout_at(deadline, read_profile(&mut conversation, form)).await;
-                Outcome::In { conversation, profile: read.ok().flatten().unwrap_or_default() }
+                let landing = way.led_to(arrived.ok(), &form.page);
+                Outcome::In { conversation, profile: read.ok().flatten().unwrap_or_default(), landing }
             }
         })
     }
@@ -98,7 +104,7 @@ impl Legacy {
 /// What came of an attempt, with the conversation where it goes on.
 #[expect(clippy::large_enum_variant, reason = "lives for one match")]
 enum Outcome {
-    In { conversation: Conversation, profile: Profile },
+    In { conversation: Conversation, profile: Profile, landing: Option<Url> },
     Not(Verdict),
 }
 

@@ -1,11 +1,13 @@
 //! The ways out: a mail server, a folder, or memory.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lettre::Address;
 use lettre::message::Mailbox;
+use tokio::io::AsyncWriteExt as _;
 
 use super::dkim::{Dkim, DkimError};
 use super::message::{self, Head, Sender};
@@ -114,12 +116,13 @@ impl Transport {
         Ok(Self { way: Way::Smtp(Box::new(Lines::new(server)?)), from: address(from)?, signer: None })
     }
 
-    /// Letters become `.eml` files, for the demo and for tests.
+    /// Letters become `.eml` files, for the demo and for tests. They hold links that open accounts: nobody else reads them,
+    /// nor the folder where it is made here.
     ///
     /// # Errors
     /// The sender is not an address, or the folder cannot be made.
     pub fn folder(folder: PathBuf, from: &str) -> Result<Self, TransportError> {
-        std::fs::create_dir_all(&folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         Ok(Self { way: Way::Folder(folder), from: address(from)?, signer: None })
     }
 
@@ -237,7 +240,12 @@ impl Taker<'_> {
                 // Written beside and renamed, so that nobody reads half a letter.
                 let name = format!("{}.eml", id.as_str());
                 let beside = folder.join(format!(".{name}.part"));
-                tokio::fs::write(&beside, letter).await?;
+                // What a process that died has left there may be another's to read.
+                let _ = tokio::fs::remove_file(&beside).await;
+                let mut options = tokio::fs::OpenOptions::new();
+                let mut file = options.write(true).create_new(true).mode(0o600).open(&beside).await?;
+                file.write_all(letter).await?;
+                file.flush().await?;
                 tokio::fs::rename(&beside, folder.join(&name)).await?;
                 Ok(name)
             }
@@ -252,4 +260,28 @@ impl Taker<'_> {
 /// The bare address of `Name <address>` or `address`.
 fn address(text: &str) -> Result<Address, TransportError> {
     text.parse::<Mailbox>().map(|mailbox| mailbox.email).map_err(|_| TransportError::From(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn review_letters_in_a_folder_are_read_by_who_runs_the_gateway_only() {
+        let above = tempfile::TempDir::new().expect("a folder");
+        let folder = above.path().join("new/letters");
+        let transport = Transport::folder(folder.clone(), "ne-pas-repondre@moncompte.example").expect("a folder");
+        let mode = |path: &std::path::Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        let id = LetterId::stored("abcd".to_owned());
+        let left_behind = folder.join(format!(".{}.eml.part", id.as_str()));
+        std::fs::write(&left_behind, "half a letter").expect("to write");
+        std::fs::set_permissions(&left_behind, std::fs::Permissions::from_mode(0o644)).expect("to change");
+        let Way::Folder(folder) = &transport.way else { panic!("a folder") };
+        let name = Taker::Folder(folder).take(&id, b"To: anne@exemple.fr").await.expect("it is taken");
+        assert_eq!(mode(&folder.join(&name)), 0o600);
+        assert_eq!(std::fs::read(folder.join(&name)).expect("to read"), b"To: anne@exemple.fr");
+    }
 }

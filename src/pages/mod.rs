@@ -81,6 +81,8 @@ pub struct Frame<'a> {
     pub portal: &'a str,
     /// The path with query of this page, for the language picker.
     pub here: &'a str,
+    /// Whether it stands in a frame of the extranet's: its links lead out.
+    pub in_a_frame: bool,
     /// Whether somebody is signed in (shows "Mon compte" and "Se déconnecter").
     pub signed_in: bool,
 }

@@ -707,6 +707,10 @@ pub enum MessageName {
     EmailRestored,
     /// The session ended while something was asked for, which was not done (decision 37).
     SessionOver,
+    /// A frame of the extranet met the end of the session: one signs in in the whole window (case 12).
+    FrameSignIn,
+    /// A frame of the extranet leads to a page of ours that needs the whole window.
+    FrameOther,
     /// The procedure is not open in this browser: start again with the old credentials (SEC-047, b21).
     StartAgain,
     /// The agency took the account back, or gave it to somebody else, while its wizard was under way: it is to be asked.

@@ -71,7 +71,7 @@ pub fn brands() -> Vec<Brand> {
 
 /// The portal's frame without and with somebody signed in, and an agency host's.
 #[must_use]
-pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 3] {
+pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 4] {
     let frame = Frame {
         language,
         brand,
@@ -79,11 +79,13 @@ pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 3] {
         assets: "/assets",
         portal: PORTAL,
         here: "/login?client=SPI31&societe=01",
+        in_a_frame: false,
         signed_in: false,
     };
     [
         frame.clone(),
         Frame { signed_in: true, here: AWKWARD, ..frame.clone() },
+        Frame { assets: "/.vestibule/assets", in_a_frame: true, ..frame.clone() },
         Frame { assets: "/.vestibule/assets", ..frame },
     ]
 }
@@ -629,7 +631,9 @@ const fn message_after(name: MessageName) -> Option<MessageName> {
         MessageName::Disowned => MessageName::LinkHeld,
         MessageName::LinkHeld => MessageName::EmailRestored,
         MessageName::EmailRestored => MessageName::SessionOver,
-        MessageName::SessionOver => MessageName::StartAgain,
+        MessageName::SessionOver => MessageName::FrameSignIn,
+        MessageName::FrameSignIn => MessageName::FrameOther,
+        MessageName::FrameOther => MessageName::StartAgain,
         MessageName::StartAgain => MessageName::AskAgency,
         MessageName::AskAgency => MessageName::TooMany,
         MessageName::TooMany => MessageName::ExtranetUnavailable,

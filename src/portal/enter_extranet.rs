@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use cookie::time::Duration;
@@ -12,7 +13,7 @@ use super::extranet_password;
 use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::relayed;
 use crate::app::Fault;
-use crate::app::enter_extranet::{Entered, enter};
+use crate::app::enter_extranet::{Entered, enter, start};
 use crate::domain::agency::Agency;
 use crate::domain::entry::{Entry, Renewals};
 use crate::domain::kept_secret::Occasion;
@@ -21,6 +22,7 @@ use crate::domain::secret::Secret;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
+use crate::web::frames::{LeadsTo, way_out};
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
@@ -63,6 +65,8 @@ pub(super) async fn renew(
         Entered::In(_) if known_here(&web, &guest, &host).await?.is_none() => Ok(guest.go(return_to.as_str())),
         Entered::In(opened) => {
             relayed::hold(&mut guest, &agency, &opened.cookies);
+            let arrives = occasion == Occasion::Arrival && return_to.is_home();
+            let return_to = if arrives { start(&web.app, &agency, &link.id) } else { return_to };
             count(&mut guest, renewals + 1, &return_to, opened.entry);
             Ok(guest.go(return_to.as_str()))
         }
@@ -70,6 +74,8 @@ pub(super) async fn renew(
         Entered::Unnamed => Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::Unnamed).into_response()),
         Entered::SecretRefused => {
             guest.clear(Kind::Renewals);
+            // A page of a frame is none to come back to.
+            let return_to = if guest.in_a_frame { ReturnPath::home() } else { return_to };
             let path = extranet_password::path(&agency, &link, &return_to);
             Ok(guest.go(&format!("{}{path}", web.portal_url())))
         }
@@ -87,7 +93,8 @@ fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
 /// begins at none: that says to [`renew`] that the person arrives.
 pub(super) fn arrive(mut guest: Guest, agency: &Agency, return_to: &ReturnPath) -> Response {
     if !agency.adapter.keeps_secret() {
-        return guest.go(return_to.as_str());
+        let start = return_to.is_home().then(|| agency.start_after(None));
+        return guest.go(start.as_ref().unwrap_or(return_to).as_str());
     }
     let entry = known(&guest).and_then(|known| known.entry);
     count(&mut guest, 0, return_to, entry);
@@ -118,6 +125,15 @@ pub(super) fn note(guest: &mut Guest, entry: Option<Entry>) {
 /// A page's name in the counting cookie.
 fn place(return_to: &ReturnPath) -> String {
     Secret::new(return_to.as_str()).digest().to_hex().chars().take(8).collect()
+}
+
+/// What a frame of the extranet shows that met a page of ours; who opens it otherwise is led to the sign-in, too.
+pub(super) async fn frame(State(web): State<Arc<Web>>, guest: Guest, leads: Option<Extension<LeadsTo>>) -> Response {
+    let Some(host) = own_host(&guest) else { return Problem::not_found().into_response() };
+    match leads {
+        Some(Extension(LeadsTo(to))) => way_out(guest, &web, to),
+        None => go_to_sign_in(&web, guest, &host),
+    }
 }
 
 /// The pages of the data plane's own troubles; it sets the status that fits.

@@ -32,6 +32,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
 use crate::web::Web;
+use crate::web::frames::lead_out;
 use crate::web::problem::{Problem, calmly};
 
 /// Every page of ours: the portal's, and those below `/.vestibule/` on the agencies' hosts. Which of them a host has is
@@ -45,6 +46,7 @@ pub fn router(web: Arc<Web>) -> Router {
             Problem::page(http::StatusCode::METHOD_NOT_ALLOWED, crate::pages::portal::MessageName::NotFound)
         })
         .layer(from_fn(hosts))
+        .layer(from_fn_with_state(Arc::clone(&web), lead_out))
         .layer(from_fn_with_state(Arc::clone(&web), calmly))
         .with_state(web)
 }
@@ -94,6 +96,7 @@ fn agency_pages() -> Router<Arc<Web>> {
         .route("/begin", get(hand_over::begin))
         .route("/enter", get(hand_over::enter))
         .route("/renew", get(enter_extranet::renew))
+        .route("/frame", get(enter_extranet::frame))
         .route("/not-sent", any(not_sent::show))
         .route("/accounts", get(switch_account::show_on_agency))
         .route("/logout", get(sign_out::show_on_agency).post(sign_out::submit_on_agency))

@@ -17,6 +17,7 @@ use crate::app::{Fault, accept_terms};
 use crate::domain::access::Fetch;
 use crate::domain::entry::Entry;
 use crate::domain::kept_secret::Occasion;
+use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House};
 use crate::pages::portal::{NotSentPage, NotSentWhy, SentText};
 use crate::web::Web;
@@ -37,16 +38,18 @@ pub(super) async fn show(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
     Asked(said): Asked<Said>,
-    sent: Sent,
+    mut sent: Sent,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let known = known_here(&web, &guest, &host).await?;
+    // Whoever is led out of a frame does not come back to what stood in it.
+    let page = if guest.in_a_frame { std::mem::replace(&mut sent.page, ReturnPath::home()) } else { sent.page.clone() };
     let house = match &known {
         Some(known) => Some(known.house.clone()),
         None => host.remembered(guest.cookie(Kind::Account)),
     };
     let (why, action_url) = if let Some(known) = known {
-        way_back(&web, &mut guest, &host, &known, (&sent, Entry::parse(&said.over))).await?
+        way_back(&web, &mut guest, &host, &known, (&sent, &page, Entry::parse(&said.over))).await?
     } else {
         relayed::let_go_of_ended(&mut guest);
         (NotSentWhy::SessionOver, way_in(&web, &host, house.as_ref(), &sent))
@@ -78,7 +81,7 @@ async fn way_back(
     guest: &mut Guest,
     host: &Host,
     Known { house, session, link }: &Known,
-    (sent, over): (&Sent, Option<Entry>),
+    (sent, page, over): (&Sent, &ReturnPath, Option<Entry>),
 ) -> Result<(NotSentWhy, String), Fault> {
     let agency = &house.agency;
     if accept_terms::owes(&web.app, &session.identity, agency).await? {
@@ -102,7 +105,7 @@ async fn way_back(
         }
         Entered::Refused | Entered::Unnamed | Entered::Silent => {}
     }
-    Ok((NotSentWhy::Renewed, sent.page.as_str().to_owned()))
+    Ok((NotSentWhy::Renewed, page.as_str().to_owned()))
 }
 
 /// A script is not led anywhere: it is told in a line that it can read.

@@ -21,6 +21,8 @@ use super::fault::{Fault, Problem};
 use super::line;
 use crate::telemetry::traces;
 use crate::web::Arrival;
+use crate::web::frames::LeadsTo;
+use crate::web::guest::FETCH_DEST;
 
 /// Largest body of a form of ours, bytes.
 const MAX_FORM: usize = 64 * 1024;
@@ -87,11 +89,7 @@ pub async fn problem(
     let id = arrival.request_id.to_string();
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = http::Uri::from_static(problem.path());
-    for name in [ACCEPT_LANGUAGE, COOKIE] {
-        if let Some(value) = session.req_header().headers.get(&name) {
-            request.headers_mut().insert(name, value.clone());
-        }
-    }
+    take_along(session, &mut request);
     request.extensions_mut().insert(arrival);
     let page = call(pages, request).await.ok().filter(|page| page.headers().contains_key(CONTENT_TYPE));
     let mut response = page.unwrap_or_else(|| text_response(format!("{}\n{id}\n", problem.text())));
@@ -100,6 +98,36 @@ pub async fn problem(
         response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     write(session, response).await
+}
+
+/// Shows, in a frame of the extranet's, the page that leads the whole window somewhere (case 12).
+///
+/// # Errors
+/// The client is gone.
+pub async fn lead_out(
+    pages: &Router,
+    session: &mut Session,
+    arrival: Arrival,
+    to: String,
+    ended: &[HeaderValue],
+) -> Result<()> {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static("/.vestibule/frame");
+    take_along(session, &mut request);
+    request.extensions_mut().insert(arrival);
+    request.extensions_mut().insert(LeadsTo(to));
+    let mut response = call(pages, request).await?;
+    end_cookies(&mut response, ended);
+    write(session, response).await
+}
+
+/// What a page of ours has to know of a request that did not ask for it.
+fn take_along(session: &Session, request: &mut Request<Body>) {
+    for name in [ACCEPT_LANGUAGE, COOKIE, FETCH_DEST] {
+        if let Some(value) = session.req_header().headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
 }
 
 /// Sends the browser elsewhere: with GET by 303, with what it asked for by 307.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT, CONTENT_LENGTH, COOKIE, REFERER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
@@ -32,7 +32,9 @@ use crate::telemetry::{RequestId, traces};
 use crate::web::Arrival;
 use crate::web::cookies::{self, Kind};
 use crate::web::endings::endings;
+use crate::web::guest::FETCH_DEST;
 
+static FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
 /// What a query value is written with: everything else is escaped.
@@ -234,8 +236,32 @@ pub async fn tell(
 #[must_use]
 pub fn back(session: &Session) -> String {
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
-    let back = ReturnPath::parse_or_home(target);
-    format!("&return={}", utf8_percent_encode(back.as_str(), QUERY_VALUE))
+    return_to(&ReturnPath::parse_or_home(target))
+}
+
+fn return_to(page: &ReturnPath) -> String {
+    format!("&return={}", utf8_percent_encode(page.as_str(), QUERY_VALUE))
+}
+
+/// Whether a frame asks.
+#[must_use]
+pub fn in_a_frame(session: &Session) -> bool {
+    access::is_in_a_frame(asked::text(&session.req_header().headers, &FETCH_DEST))
+}
+
+/// The page around the frame that asks, where it tells.
+fn page_around(session: &Session, here: &Origin) -> Option<ReturnPath> {
+    let head = session.req_header();
+    let target = std::str::from_utf8(head.raw_path()).unwrap_or("/");
+    let is_followed = head.headers.contains_key(&FETCH_USER);
+    access::page_around(here, asked::text(&head.headers, &REFERER), target, is_followed)
+}
+
+/// Whether a page of ours would have to stand in a frame, which it is never shown in. The extranet's own logout button is
+/// pressed all the same.
+fn leaves_a_frame(screen: Screen, asked: &Asked, session: &Session) -> bool {
+    let is_pressed = screen == Screen::SignOut && asked.changes;
+    asked.fetch == Fetch::Page && !is_pressed && in_a_frame(session)
 }
 
 /// A request for an extranet, on its way through the gate.
@@ -283,6 +309,12 @@ impl Gate<'_> {
                     session.req_header_mut().remove_header(&COOKIE);
                 }
                 None
+            }
+            Access::Show(screen) if leaves_a_frame(screen, asked, session) => {
+                let to = self.location_around(screen, session);
+                let arrival = arrival(ctx, Place::Own(Host::House(self.house.clone())), &self.directory);
+                Box::pin(bridge::lead_out(&self.gateway.pages, session, arrival, to, &ended)).await?;
+                return Ok(true);
             }
             Access::Show(screen) => {
                 let location = self.location(screen, session);
@@ -383,6 +415,19 @@ impl Gate<'_> {
             Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back(session)),
             Screen::SignOut => "/.vestibule/logout".to_owned(),
             Screen::Account => format!("{}/account", self.directory.portal()),
+        }
+    }
+
+    /// The same for a frame: what is come back to is the page around it.
+    fn location_around(&self, screen: Screen, session: &Session) -> String {
+        let around =
+            page_around(session, &self.house.origin()).filter(|page| self.house.agency.paths.closing(page).is_none());
+        let back = around.map(|page| return_to(&page)).unwrap_or_default();
+        match screen {
+            Screen::SignIn => self.at_portal("login", &back),
+            Screen::Terms => self.at_portal("terms", &back),
+            Screen::ExtranetPassword => self.at_portal("account/extranet-password", &back),
+            Screen::SignInHome | Screen::Agency | Screen::SignOut | Screen::Account => self.location(screen, session),
         }
     }
 

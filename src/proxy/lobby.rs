@@ -8,11 +8,11 @@ use pingora::proxy::Session;
 use super::asked::{self, Asked};
 use super::bridge;
 use super::fault::{Fault, Problem};
-use super::gate::{back, ended, tell, understands_json};
+use super::gate::{arrival, back, ended, in_a_frame, tell, understands_json};
 use super::session_over::{NOT_SENT, not_sent};
 use super::{Answered, Ctx, Fate, Gateway};
 use crate::domain::access::{self, Access};
-use crate::domain::routing::{Directory, Host, SharedHost};
+use crate::domain::routing::{Directory, Host, Place, SharedHost};
 
 /// Leads to the portal, which finds out; `is_known` is false where the sessions cannot be asked.
 ///
@@ -39,6 +39,10 @@ pub async fn receive(
     let ended = ended(session, &Host::Shared(Arc::clone(shared)));
     let login = format!("{}/login?host={}", directory.portal(), shared.public().host());
     match access {
+        Access::Show(_) if in_a_frame(session) => {
+            let arrival = arrival(ctx, Place::Own(Host::Shared(Arc::clone(shared))), directory);
+            Box::pin(bridge::lead_out(&gateway.pages, session, arrival, login, &ended)).await?;
+        }
         Access::Show(_) => bridge::redirect(session, 303, &format!("{login}{}", back(session)), &ended).await?,
         Access::NotSent(_) => {
             let status = not_sent(session);

@@ -208,6 +208,7 @@ impl Gateway {
         asked: (IpAddr, RequestNumber),
     ) -> Result<()> {
         forward.is_answered();
+        response_headers::say_length_once(response)?;
         let now = Clock.now();
         if left::is_said(session, response, forward, (&self.sure, now)) {
             if forward.fetch == Fetch::Page {

@@ -2,8 +2,8 @@
 //! is over is noticed (a12).
 
 use http::header::{
-    CONNECTION, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE, UPGRADE, VARY,
-    WWW_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION, REFRESH, SET_COOKIE,
+    UPGRADE, VARY, WWW_AUTHENTICATE,
 };
 use pingora::Result;
 use pingora::http::ResponseHeader;
@@ -15,6 +15,21 @@ use crate::domain::leading;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::NormalisedPath;
 use crate::telemetry::{Clock, seldom};
+
+/// A length that an extranet says twice is said once; lengths that differ never come so far.
+///
+/// # Errors
+/// Never: what is written stood there.
+pub fn say_length_once(response: &mut ResponseHeader) -> Result<()> {
+    let mut said = response.headers.get_all(CONTENT_LENGTH).iter();
+    let (Some(first), second) = (said.next(), said.next()) else { return Ok(()) };
+    let length = first.as_bytes().split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
+    if second.is_none() && length.len() == first.len() {
+        return Ok(());
+    }
+    let length = length.to_vec();
+    response.insert_header(CONTENT_LENGTH, length)
+}
 
 /// Makes an extranet's response head the one that the browser gets.
 ///

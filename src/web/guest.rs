@@ -16,7 +16,7 @@ use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
-use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::access::{From as AskedFrom, asked_from, is_in_a_frame};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::AccountLabel;
@@ -27,6 +27,9 @@ use crate::domain::session::Session;
 use crate::legacy::Browser;
 use crate::pages::{Brand, Frame, Page};
 
+/// What the answer is for, as the browser says.
+pub const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
 /// A request to a page of ours, and the cookies that its answer sets.
 pub struct Guest {
     /// Who asks.
@@ -35,6 +38,8 @@ pub struct Guest {
     pub arrival: Arrival,
     /// The path with query, for the language picker.
     pub here: String,
+    /// Whether a frame of the extranet's asks, which is on the same host.
+    pub in_a_frame: bool,
     posts: bool,
     session: Option<Secret>,
     headers: HeaderMap,
@@ -78,6 +83,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
         Ok(Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            in_a_frame: !matches!(arrival.place, Place::Portal) && is_in_a_frame(text(FETCH_DEST)),
             posts: parts.method == Method::POST,
             session: secret(Kind::Session),
             headers: headers.clone(),
@@ -252,6 +258,7 @@ impl Guest {
             assets: if on_portal { "/assets" } else { "/.vestibule/assets" },
             portal: &portal,
             here: &self.here,
+            in_a_frame: self.in_a_frame,
             signed_in: self.is_signed_in,
         };
         match edition.pages.render(&frame, page) {
@@ -260,7 +267,7 @@ impl Guest {
                 let mut leads_to = vec![edition.directory.portal().to_string()];
                 leads_to.extend(agency.into_iter().flat_map(sources));
                 leads_to.extend(self.leads_to.iter().cloned());
-                let response = protected(response, &leads_to);
+                let response = protected(response, &leads_to, self.in_a_frame);
                 self.finish(response)
             }
             Err(error) => {
@@ -332,9 +339,13 @@ fn sources(agency: &Agency) -> Vec<String> {
 
 /// The headers of every page of ours (SEC-237 to SEC-239). A form may lead on, through redirects, to the portal and to
 /// the agencies that it enters, and nowhere else.
-fn protected(mut response: Response, leads_to: &[String]) -> Response {
-    let mut policy = String::from(
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+///
+/// No other page frames one of ours, except that on an agency's host the extranet's own frames show what there is to say
+/// to them: nothing is signed in to there, and what they could do with our page they could do without (decision 64).
+fn protected(mut response: Response, leads_to: &[String], in_a_frame: bool) -> Response {
+    let (ancestors, frame_options) = if in_a_frame { ("'self'", "SAMEORIGIN") } else { ("'none'", "DENY") };
+    let mut policy = format!(
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {ancestors}; form-action 'self'"
     );
     for source in leads_to {
         policy.push(' ');
@@ -347,7 +358,7 @@ fn protected(mut response: Response, leads_to: &[String]) -> Response {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_FRAME_OPTIONS, frame_options),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

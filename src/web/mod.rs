@@ -4,6 +4,7 @@ pub mod back;
 pub mod cookies;
 pub mod endings;
 pub mod fields;
+pub mod frames;
 pub mod guest;
 pub mod problem;
 pub mod query;

@@ -5,6 +5,7 @@ mod django_admin;
 mod document_000;
 mod document_001;
 mod dokuwiki;
+mod frames;
 mod merging;
 mod radicale;
 mod shared_host;

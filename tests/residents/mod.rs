@@ -5,6 +5,7 @@ mod account;
 mod account_hosts;
 mod clock;
 mod detach;
+mod frames;
 mod import_roster;
 mod languages;
 mod late_forms;
@@ -16,6 +17,7 @@ mod session_over;
 mod several_accounts;
 mod shared_host;
 mod sign_in;
+mod start;
 mod support;
 
 use crate::support::{

@@ -125,7 +125,7 @@ fn a24_an_old_tab_shows_the_account_that_is_open_now_or_asks_and_nothing_of_both
     assert_eq!(bob.ask(part).status, 401);
     // The page that was wanted belongs to A: at B, there is only the way in.
     bob.press(AT_B).see("\"who\":\"B-4412\"").miss("of-a-s-tab");
-    assert_eq!(bob.here().url.path(), "/");
+    assert_eq!(bob.here().url.path(), "/membre/accueil");
     bob.open(at(&town, "/membre/x")).see("\"who\":\"B-4412\"");
 }
 
@@ -245,7 +245,7 @@ fn a24_who_comes_to_a_browser_where_another_agency_was_open_chooses_their_own() 
     browser.open(at(&town, "/membre/of-a")).see("Agence du Port").follow("Choisir une autre agence");
     browser.follow("Continuer Agence de la Gare").fill("login", BOB_AT_B.email).fill("password", CHOSEN);
     browser.press("Connexion").see("\"who\":\"B-4412\"");
-    assert_eq!(browser.here().url.path(), "/", "the page that was wanted was A's");
+    assert_eq!(browser.here().url.path(), "/membre/accueil", "the page that was wanted was A's");
     town.a.assert_untouched("an agency that was not chosen");
     // Where nobody shares the host, there is nothing to choose.
     let alone = Town::build();

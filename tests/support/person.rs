@@ -222,7 +222,7 @@ impl Person {
             let keep = matches!(answer.status, 307 | 308);
             let mut request = if keep { before } else { Request::get(next.clone()) };
             request.url = next;
-            let stays = ["content-type", "accept", "accept-language", "referer"];
+            let stays = ["content-type", "accept", "accept-language", "referer", "sec-fetch-dest"];
             request.headers.retain(|(name, _)| stays.contains(&name.as_str()));
             request.headers.push(("sec-fetch-site".to_owned(), site(&answer.url, &request.url)));
             before = request.clone();

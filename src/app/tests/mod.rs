@@ -155,6 +155,7 @@ impl Ground {
                 queue: 100,
             },
             turns: Turns::default(),
+            landings: crate::app::enter_extranet::Landings::default(),
             jar_turns: Turns::default(),
             owed: super::owed::Owed::default(),
             tries: super::tries::Tries::default(),

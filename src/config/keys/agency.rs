@@ -16,6 +16,12 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "Its own public origin, on a host that nobody else has, unless all who are there say `accounts = \"shared-host\"`. http only on this machine.",
     ),
     key(
+        "start",
+        Text,
+        Nothing,
+        "The page of the extranet, `/espace/accueil.php`, where residents stand who sign in without having asked for another one; where the extranet's own login led by default, else `/`.",
+    ),
+    key(
         "language",
         Choice(&["fr", "en"]),
         Is("'fr'"),

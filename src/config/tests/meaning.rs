@@ -570,3 +570,23 @@ fn f6_how_somebody_leaves_can_be_declared_and_what_cannot_hold_is_told() {
     logout("cookies = ['a b']").is_told("agencies/a.toml:9: logout.cookies: ");
     logout("element = 'p..x'").is_told("agencies/a.toml:9: logout.element: \"p..x\" cannot be looked for");
 }
+
+#[test]
+fn f2_a_start_page_is_one_that_residents_can_open() {
+    let start = |page: &str| {
+        let name = "name = \"Agence du Port\"";
+        Installation::new().edit("agencies/a.toml", name, &format!("{name}\nstart = \"{page}\""))
+    };
+    for page in ["/accueil.php", "/app/?module=accueil", "/espace/"] {
+        let settings = start(page).settings();
+        assert_eq!(settings.agencies[0].start.as_ref().map(crate::domain::path::ReturnPath::as_str), Some(page));
+    }
+    for page in
+        ["accueil.php", "https://ailleurs.example/", "//ailleurs.example/", "/a b", "/.vestibule/logout", "/a/../b"]
+    {
+        let problems = start(page).problems();
+        assert!(problems.iter().any(|problem| problem.contains("start: ")), "{page}: {problems:?}");
+    }
+    let closed = start("/identification.php?x=1").problems();
+    assert!(closed.iter().any(|problem| problem.contains("closed to residents by paths.login")), "{closed:?}");
+}

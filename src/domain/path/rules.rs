@@ -2,9 +2,9 @@
 
 use std::cell::LazyCell;
 
-use super::NormalisedPath;
 use super::readings::{Readings, decode, look, segments, text_of};
 use super::rule::{Pair, PathRule, is_front};
+use super::{NormalisedPath, ReturnPath};
 
 /// The paths of the extranet that the gateway knows (a18, a22, a23).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -72,6 +72,19 @@ impl PathRules {
             None if self.form_page.as_ref().is_some_and(|page| page.is_at(&readings, query)) => PathClass::FormPage,
             None if opens(false) => PathClass::Public,
             None => PathClass::Private,
+        }
+    }
+
+    /// Which list, if any, keeps residents from a page: they would be led to one of ours.
+    #[must_use]
+    pub fn closing(&self, page: &ReturnPath) -> Option<&'static str> {
+        let page = page.as_str();
+        let (path, query) = page.split_once('?').map_or((page, None), |(path, query)| (path, Some(query)));
+        match NormalisedPath::read(path).map(|path| self.class(&path, query)) {
+            Ok(PathClass::Login) | Err(_) => Some("login"),
+            Ok(PathClass::Logout) => Some("logout"),
+            Ok(PathClass::Account) => Some("account"),
+            Ok(PathClass::Private | PathClass::Public | PathClass::FormPage) => None,
         }
     }
 

@@ -193,3 +193,53 @@ async fn a_post_is_never_sent_twice() {
     assert_eq!(answer.status, 502);
     assert_eq!(house.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn case_28_heads_that_browsers_read_pass_and_lines_that_are_no_header_do_not() {
+    const TABLE: [(&str, bool); 14] = [
+        ("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 Trouv\u{e9}\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", true),
+        ("HTTP/1.1 200 OK\r\nX-Generator : cgi\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 OK\r\nX-Note: un\r\n deux\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello", true),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", true),
+        ("HTTP/1.1 200 OK\r\nX Generator: cgi\r\nContent-Length: 5\r\n\r\nhello", false),
+        ("HTTP/1.1 200 OK\r\nWarning in /a.php on line 3\r\nContent-Length: 5\r\n\r\nhello", false),
+        ("HTTP/1.1 200 OK\r\n: nothing\r\nContent-Length: 5\r\n\r\nhello", false),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello!", false),
+        ("HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\nhello", false),
+        ("200 OK\r\nContent-Length: 5\r\n\r\nhello", false),
+    ];
+    for (said, passes) in TABLE {
+        let house = House::with(|_| {}, move |_| said.as_bytes().to_vec()).await;
+        let answer = house.get("/a", RESIDENT).await;
+        assert_eq!(answer.status, if passes { 200 } else { 502 }, "{said:?}");
+        if passes {
+            assert_eq!(answer.text(), "hello", "{said:?}");
+            assert_eq!(answer.header("content-length").as_deref(), Some("5"), "{said:?}");
+        }
+        let read = is_read_at_sign_in(said).await;
+        assert_eq!(read, passes, "the sign-in reads what a forward reads: {said:?}");
+    }
+}
+
+/// Whether the gateway's own sign-in reads such an answer.
+async fn is_read_at_sign_in(said: &'static str) -> bool {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut asked = [0; 4096];
+        let _ = stream.read(&mut asked).await;
+        let _ = stream.write_all(said.as_bytes()).await;
+        let _ = stream.shutdown().await;
+    });
+    let upstream = super::agency(port).upstream;
+    let home = crate::domain::path::ReturnPath::home();
+    let looked = crate::legacy::Legacy::new().expect("TLS").look_at_page(&upstream, &home, &upstream.origin).await;
+    server.abort();
+    looked.is_some()
+}

@@ -351,6 +351,7 @@ pub(super) fn agency(port: u16) -> Agency {
         language: Language::default(),
         public: origin("http://a.test:8080"),
         accounts: Accounts::OneAtATime,
+        start: None,
         upstream: Arc::new(Upstream {
             origin: origin(&format!("http://127.0.0.1:{port}")),
             host_header: format!("127.0.0.1:{port}"),
