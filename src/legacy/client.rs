@@ -300,7 +300,7 @@ fn reference(bytes: &[u8]) -> String {
         if byte.is_ascii() {
             text.push(char::from(*byte));
         } else {
-            text.extend(percent_encoding::percent_encode_byte(*byte).chars());
+            text.push_str(percent_encoding::percent_encode_byte(*byte));
         }
     }
     text

@@ -187,12 +187,24 @@ fn public_bytes(url: &[u8], extranet: &Extranet, public: &Public) -> Option<Vec<
     extranet.is_inner(&origin, public).then(|| [public.text.as_bytes(), &url[end..]].concat())
 }
 
-/// `5; url=http://…`, with or without quotes.
+/// `5; url=http://…` in every way that browsers read: without `url=`, with blanks, quotes, a comma.
 fn refresh(value: &HeaderValue, extranet: &Extranet, public: &Public) -> Option<Vec<u8>> {
     let bytes = value.as_bytes();
-    let at = bytes.windows(4).position(|word| word.eq_ignore_ascii_case(b"url="))? + 4;
-    let at = if matches!(bytes.get(at), Some(b'"' | b'\'')) { at + 1 } else { at };
-    public_bytes(&bytes[at..], extranet, public).map(|url| [&bytes[..at], &url].concat())
+    let skip = |at: usize, what: fn(u8) -> bool| at + bytes[at..].iter().take_while(|byte| what(**byte)).count();
+    let blank: fn(u8) -> bool = |byte| byte.is_ascii_whitespace();
+    let mut at = skip(skip(skip(0, blank), |byte| byte.is_ascii_digit() || byte == b'.'), blank);
+    if matches!(bytes.get(at), Some(b';' | b',')) {
+        at = skip(at + 1, blank);
+    }
+    if bytes.get(at..at + 3).is_some_and(|name| name.eq_ignore_ascii_case(b"url")) {
+        let equals = skip(at + 3, blank);
+        at = if bytes.get(equals) == Some(&b'=') { skip(equals + 1, blank) } else { at };
+    }
+    let quote = bytes.get(at).filter(|byte| matches!(byte, b'"' | b'\''));
+    at += usize::from(quote.is_some());
+    let closed = quote.and_then(|quote| bytes[at..].iter().position(|byte| byte == quote));
+    let end = closed.map_or(bytes.len(), |length| at + length);
+    public_bytes(&bytes[at..end], extranet, public).map(|url| [&bytes[..at], &url, &bytes[end..]].concat())
 }
 
 /// `<http://…>; rel=…, <…>; rel=…`.

@@ -4,7 +4,7 @@ use crate::support::{
     gateway::Gateway,
     person::{Person, Request},
     samples::Samples,
-    site::Site,
+    site::{Agency, Site},
     town::{ALICE, BOB, BOB_AT_B, CAROL, CHOSEN, Town, login_path, try_sign_in},
 };
 
@@ -91,6 +91,47 @@ fn a07_the_form_of_an_extranet_in_iso_8859_1_is_replayed() {
     noel.open(login).fill("login", "noel@x.example").fill("password", CHOSEN).press("Connexion");
     noel.see("Bonjour Noël Lefèvre");
     assert_eq!(samples.form.attempts("C10023"), 2, "once to know the credentials, once to sign in");
+}
+
+#[test]
+fn review_case_22_a_sign_in_and_a_forwarded_request_say_the_same_of_browser_and_gateway() {
+    const SAID: [&str; 7] = [
+        "host",
+        "user-agent",
+        "accept-language",
+        "accept-encoding",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+    ];
+    for (forwarded, tells) in [("public", true), ("upstream", true), ("none", false)] {
+        let set = |agency: Agency| agency.set("upstream.forwarded", forwarded).set("upstream.host", "extranet.example");
+        let town = Town::build_with_agency(|site| site, set);
+        let mut alice = Person::new(&town.gateway);
+        town.migrate(&mut alice, "a", ALICE, ALICE.email);
+        town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+        alice.open(town.at_a("/membre/x"));
+        let seen = town.a.seen();
+        let last = seen.last().expect("a request");
+        assert_eq!(last.target, "/membre/x");
+        let public = town.gateway.agency("agence-a", "/");
+        let host = match forwarded {
+            "public" => vec![format!("{}:{}", public.host_str().expect("a host"), public.port().expect("a port"))],
+            "upstream" => vec!["extranet.example".to_owned()],
+            _ => Vec::new(),
+        };
+        assert_eq!(last.folded("x-forwarded-host"), host, "{forwarded}");
+        assert_eq!(last.folded("x-forwarded-for").len(), usize::from(tells), "{forwarded}");
+        let of_the_sign_in: Vec<_> = seen.iter().filter(|request| request.target == "/identification").collect();
+        assert!(of_the_sign_in.len() >= 4, "asked and sent, to know the credentials and to sign in");
+        for request in of_the_sign_in {
+            for name in SAID {
+                assert_eq!(request.folded(name), last.folded(name), "{forwarded}: {name} of {}", request.method);
+            }
+            let origin = if request.method == "POST" { vec!["http://extranet.example"] } else { Vec::new() };
+            assert_eq!(request.values("origin"), origin, "{forwarded}");
+        }
+    }
 }
 
 #[test]

@@ -240,6 +240,13 @@ fn e02_a_form_needs_a_rule_for_success_and_one_for_failure() {
         "extra = { motdepasse = 'x' }\nlogin_field",
         "agencies/a.toml:12: sign_in.form.extra: would overwrite",
     );
+    for cookie in ["vestibule = '1'", "'a b' = '1'", "a = '1; path=/'", "a = ' 1'"] {
+        agency_is_told(
+            "login_field",
+            &format!("set_cookies = {{ {cookie} }}\nlogin_field"),
+            "agencies/a.toml:12: sign_in.form.set_cookies: ",
+        );
+    }
     agency_is_told(
         "login_field",
         "logout = { page = '/' }\nlogin_field",

@@ -198,8 +198,7 @@ async fn review_case_04_cookies_that_a_script_sets_or_that_are_declared_go_with_
         })
         .await;
         assert!(signed_in(&upstream, form).await.is_some(), "{page}");
-        let sent = sent.lock().unwrap().clone();
-        sent
+        sent.lock().unwrap().clone()
     };
     for (page, cookies) in [
         ("<script>document.cookie = \"essai=1; path=/\";</script>", "cache=x; vu=0; essai=1"),
@@ -240,10 +239,13 @@ async fn writing(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Up
     upstream(&format!("http://{address}"))
 }
 
+/// How a server writes a page.
+type Shape = Box<dyn Fn(&str) -> String + Send + Sync>;
+
 #[tokio::test]
 async fn a_sign_in_reads_the_wire_as_real_servers_write_it() {
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
-    let shapes: [(&str, Box<dyn Fn(&str) -> String + Send + Sync>); 11] = [
+    let shapes: [(&str, Shape); 11] = [
         ("no length", Box::new(|body| format!("HTTP/1.1 200 OK\r\n\r\n{body}"))),
         ("HTTP/1.0", Box::new(|body| format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{body}"))),
         ("no reason", Box::new(|body| format!("HTTP/1.1 200\r\n\r\n{body}"))),

@@ -16,8 +16,7 @@ async fn said(forwarded: Forwarded, form: &FormLogin) -> Vec<(String, HeaderMap)
     .await;
     let upstream = Upstream { forwarded, host_header: "extranet.example".into(), ..upstream };
     assert!(matches!(verify(&upstream, form, PASSWORD).await, Ok(Verdict::Accepted { .. })));
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().clone()
 }
 
 fn entering() -> FormLogin {

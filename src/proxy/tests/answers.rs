@@ -30,6 +30,16 @@ async fn a15_the_extranets_own_addresses_become_the_public_one() {
     }
     let refresh = said("Refresh: 5; URL='https://extranet.old.test/x'\r\n").await;
     assert_eq!(refresh.header("refresh").as_deref(), Some("5; URL='https://a.test/x'"));
+    for (written, read) in [
+        ("0;https://extranet.old.test/x", "0;https://a.test/x"),
+        ("0, url = \"https://extranet.old.test\"", "0, url = \"https://a.test\""),
+        ("1.5 //extranet.old.test/x", "1.5 //extranet.old.test/x"),
+        ("3; url=/x?u=https://extranet.old.test/", "3; url=/x?u=https://extranet.old.test/"),
+        ("3; url=https://ailleurs.test/", "3; url=https://ailleurs.test/"),
+    ] {
+        let answer = said(&format!("Refresh: {written}\r\n")).await;
+        assert_eq!(answer.header("refresh").as_deref(), Some(read), "{written}");
+    }
     let link =
         said("Link: <https://extranet.old.test/a.css>; rel=preload, <https://cdn.test/b.css>; rel=preload\r\n").await;
     assert_eq!(
