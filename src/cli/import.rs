@@ -163,13 +163,13 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
             since: field(columns.since),
             closed: field(columns.closed),
         });
-        let line = line.and_then(|line| match seen.insert(account(&line), number) {
-            Some(before) => Err(RosterError::Twice(before)),
-            None => {
-                let left_out = line.left_out(agency)?;
-                let is_sent = line.standing == Standing::Closed || Legacy::can_send(&agency.adapter, &line.login);
-                if is_sent { Ok((left_out, line)) } else { Err(RosterError::Form) }
+        let line = line.and_then(|line| {
+            if let Some(before) = seen.insert(account(&line), number) {
+                return Err(RosterError::Twice(before));
             }
+            let left_out = line.left_out(agency)?;
+            let is_sent = line.standing == Standing::Closed || Legacy::can_send(&agency.adapter, &line.login);
+            if is_sent { Ok((left_out, line)) } else { Err(RosterError::Form) }
         });
         match line {
             Ok((headers, line)) => {
