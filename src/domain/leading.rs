@@ -7,8 +7,8 @@ use super::form_data::text;
 
 /// A longer page shows something.
 pub const LONGEST: usize = 4 * 1024;
-/// A page that leads on later than this, seconds, is there to be read: it signs out who does nothing, say.
-const SOON: u32 = 10;
+/// Longest wait, seconds, that is a way on: a page that leads on later is there to be read, and signs out who does nothing.
+pub const LONGEST_WAIT: u32 = 10;
 /// So much may be said while one is led on.
 const WORDS: usize = 300;
 
@@ -22,22 +22,40 @@ pub fn addresses(page: &[u8]) -> Vec<String> {
     Reader { rest: &page, found: Vec::new(), words: 0 }.read().unwrap_or_default()
 }
 
-/// The address in a `Refresh` header, or in the meta element of that name, that leads on soon.
+/// What a `Refresh` says, in the header or in a page: after how many seconds, and where to (HTML, "shared declarative
+/// refresh steps"). None where it only loads the page again.
 #[must_use]
-pub fn refreshed(value: &str) -> Option<&str> {
-    let value = value.trim_start();
-    let digits = value.find(|sign: char| !sign.is_ascii_digit())?;
-    let delay: u32 = if digits == 0 && value.starts_with('.') { 0 } else { value[..digits].parse().ok()? };
-    let rest = value[digits..].trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == '.');
-    let rest = rest.trim_start().trim_start_matches([';', ',']).trim_start();
-    let named = rest.get(..3).filter(|name| name.eq_ignore_ascii_case("url"));
-    let behind = named.and_then(|_| rest[3..].trim_start().strip_prefix('=')).map(str::trim_start);
-    let address = behind.unwrap_or(rest);
-    let address = match address.chars().next() {
-        Some(quote @ ('"' | '\'')) => address[1..].split(quote).next().unwrap_or_default(),
-        _ => address.trim_end(),
+pub fn refresh(content: &str) -> Option<(u32, &str)> {
+    let blank = |sign: char| sign.is_ascii_whitespace();
+    let text = content.trim_start_matches(blank);
+    let after_digits = text.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let digits = &text[..text.len() - after_digits.len()];
+    if digits.is_empty() && !after_digits.starts_with('.') {
+        return None;
+    }
+    let wait = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u32::MAX) };
+    let rest = after_digits.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == '.');
+    if !rest.starts_with(|sign: char| blank(sign) || matches!(sign, ';' | ',')) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(blank);
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_start_matches(blank);
+    let named = rest
+        .get(..3)
+        .filter(|name| name.eq_ignore_ascii_case("url"))
+        .and_then(|_| Some(rest[3..].trim_start_matches(blank).strip_prefix('=')?.trim_start_matches(blank)));
+    let reference = named.unwrap_or(rest);
+    let reference = match reference.chars().next() {
+        Some(quote @ ('"' | '\'')) => reference[1..].split(quote).next().unwrap_or_default(),
+        _ => reference,
     };
-    (delay <= SOON && !address.is_empty()).then_some(address)
+    (!reference.trim().is_empty()).then_some((wait, reference))
+}
+
+/// Where it leads, if that is soon.
+#[must_use]
+pub fn refreshed(content: &str) -> Option<&str> {
+    refresh(content).filter(|(wait, _)| *wait <= LONGEST_WAIT).map(|(_, reference)| reference.trim_end())
 }
 
 struct Reader<'p> {
@@ -286,6 +304,34 @@ mod tests {
         }
         for value in ["", "0", "0;", "300;url=/login", "x;url=/login"] {
             assert_eq!(refreshed(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn review_case_03_a_refresh_is_read_as_browsers_read_it() {
+        for (content, read) in [
+            ("0; URL=/menu", Some((0, "/menu"))),
+            ("0;URL='/menu'", Some((0, "/menu"))),
+            ("0;url=\"/menu\" x", Some((0, "/menu"))),
+            (" 3 , uRl = /menu", Some((3, "/menu"))),
+            ("5 /menu", Some((5, "/menu"))),
+            ("0;/menu", Some((0, "/menu"))),
+            ("0;url/menu", Some((0, "url/menu"))),
+            ("1.9;url=/menu", Some((1, "/menu"))),
+            (".5;url=/menu", Some((0, "/menu"))),
+            ("0;url='/menu", Some((0, "/menu"))),
+            ("0;\turl=/menu?a='b'", Some((0, "/menu?a='b'"))),
+            ("0", None),
+            ("30;", None),
+            ("0;url=", None),
+            ("0;url=''", None),
+            ("url=/menu", None),
+            ("-1;url=/menu", None),
+            ("0x;url=/menu", None),
+            ("", None),
+            ("99999999999;url=/menu", Some((u32::MAX, "/menu"))),
+        ] {
+            assert_eq!(refresh(content), read, "{content}");
         }
     }
 }

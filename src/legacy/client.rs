@@ -28,6 +28,7 @@ use super::site::Site;
 use super::{Behalf, Front, Jar, REQUEST_ID, Taken, tls};
 use crate::domain::agency::AgencyCode;
 use crate::domain::cookie::Octets;
+use crate::domain::leading;
 use crate::domain::upstream::Upstream;
 use crate::telemetry::{Clock, seldom, traces};
 
@@ -288,8 +289,9 @@ fn redirect(head: &http::response::Parts, url: &Url, site: &Site) -> Option<Redi
         let own = site.resolve(url, &reference(location.as_bytes()));
         return Some(own.map_or(Redirect::Elsewhere, Redirect::Own));
     }
-    let (wait, to) = leads::refresh(&reference(head.headers.get(header::REFRESH)?.as_bytes()))?;
-    let to = site.resolve(url, &to).filter(|_| wait <= leads::LONGEST_WAIT)?;
+    let content = reference(head.headers.get(header::REFRESH)?.as_bytes());
+    let (wait, to) = leading::refresh(&content)?;
+    let to = site.resolve(url, to).filter(|_| wait <= leading::LONGEST_WAIT)?;
     Some(Redirect::Refreshed(to))
 }
 

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use super::{letters::at_once, taken_back::Gate};
+use super::{letters::at_once, taken_back::gated};
 use crate::support::{
     echo::{Account, Echo},
     gateway::Gateway,
@@ -218,22 +218,6 @@ fn review_b0_the_extranets_password_is_kept_only_in_a_session_and_for_an_account
         assert_eq!(town.gateway.number("SELECT COUNT(*) FROM legacy_secrets"), kept, "{act}: {}", answer.text());
         assert_eq!(town.gateway.traced("upstream-secret-restored"), kept, "{act}");
     }
-}
-
-/// The town, with a doorkeeper before agency A's extranet.
-fn gated(stage: Stage) -> (Town, Gate) {
-    let mut gate = None;
-    let town = Town::build_with_agency(
-        |site| site.on(stage),
-        |agency| {
-            let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
-            let before = Gate::before(&extranet);
-            let agency = agency.set("upstream.url", before.origin());
-            gate = Some(before);
-            agency.set("upstream.host", extranet.trim_start_matches("http://"))
-        },
-    );
-    (town, gate.expect("a gate"))
 }
 
 fn review_b12_guesses_at_one_old_account_share_one_budget_wherever_they_are_made(stage: Stage) {

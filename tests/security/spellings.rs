@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use super::taken_back::{Gate, imported};
+use super::taken_back::{guarded, imported};
 use crate::support::{
     echo::{Account, Echo},
     gateway::Gateway,
@@ -119,7 +119,7 @@ fn decision_1_a_neighbour_pays_with_one_wrong_try_once(stage: Stage) {
 
 fn decision_1_a_neighbour_pays_with_one_wrong_try_however_many_come_at_once(stage: Stage) {
     let mut gate = None;
-    let town = town(stage, &[MR, MRS], |agency| gated(agency, &mut gate));
+    let town = town(stage, &[MR, MRS], |agency| guarded(agency, &mut gate));
     let gate = gate.expect("a gate");
     town.resident(MR);
     let before = town.a.attempts(MR.login);
@@ -141,15 +141,6 @@ fn decision_1_a_neighbour_pays_with_one_wrong_try_however_many_come_at_once(stag
     assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
     assert_eq!(town.a.attempts(MR.login), before + 1);
     assert!(learnt(&town, "apart"));
-}
-
-/// The agency, with a doorkeeper before its extranet.
-fn gated(agency: Agency, gate: &mut Option<Gate>) -> Agency {
-    let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
-    let before = Gate::before(&extranet);
-    let agency = agency.set("upstream.url", before.origin());
-    *gate = Some(before);
-    agency.set("upstream.host", extranet.trim_start_matches("http://"))
 }
 
 fn decision_1_where_the_extranet_does_not_say_nothing_opens(stage: Stage) {
@@ -263,7 +254,7 @@ fn att_25_guesses_under_every_spelling_share_one_budget(stage: Stage) {
 
 fn decision_1_two_spellings_at_once_do_not_both_get_in(stage: Stage) {
     let mut gate = None;
-    let town = town(stage, &[STRASS], |agency| gated(agency, &mut gate));
+    let town = town(stage, &[STRASS], |agency| guarded(agency, &mut gate));
     let gate = gate.expect("a gate");
     town.a.fold_identifiers();
     gate.close();

@@ -17,6 +17,7 @@ use crate::support::{
     eventually,
     gateway::Gateway,
     person::Person,
+    site::Agency,
     stage::Stage,
     town::{ALICE, CAROL, CHOSEN, Town, Who, login_path, migrate_up_to_proof, try_given_anew, try_sign_in},
 };
@@ -64,9 +65,7 @@ use Taken::{AnotherHolder, Closed, NotInTheWholeRoster};
 const AT_B: Who = Who { login: "B-10", password: "Prov-10234", email: "loic@residents.example" };
 
 fn town(stage: Stage) -> Town {
-    let b = |agency: crate::support::site::Agency| {
-        agency.set("sign_in.adapter", "trusted-headers").set("brand.support_phone", PHONE)
-    };
+    let b = |agency: Agency| agency.set("sign_in.adapter", "trusted-headers").set("brand.support_phone", PHONE);
     Town::build_with_agencies(|site| site.on(stage), |agency| agency.set("brand.support_phone", PHONE), b)
 }
 
@@ -290,6 +289,22 @@ pub(super) fn imported(gateway: &Gateway, agency: &str, roster: &str, more: &[&s
     said
 }
 
+/// The town, with a doorkeeper before agency A's extranet.
+pub(super) fn gated(stage: Stage) -> (Town, Gate) {
+    let mut gate = None;
+    let town = Town::build_with_agency(|site| site.on(stage), |agency| guarded(agency, &mut gate));
+    (town, gate.expect("a gate"))
+}
+
+/// The agency, with a doorkeeper before its extranet.
+pub(super) fn guarded(agency: Agency, gate: &mut Option<Gate>) -> Agency {
+    let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
+    let before = Gate::before(&extranet);
+    let agency = agency.set("upstream.url", &*before.origin);
+    *gate = Some(before);
+    agency.set("upstream.host", extranet.trim_start_matches("http://"))
+}
+
 /// An extranet's doorkeeper: lets everything through, but a posted form only once the test says so.
 pub(super) struct Gate {
     origin: String,
@@ -298,7 +313,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn before(extranet: &str) -> Self {
+    fn before(extranet: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let (waiting, open) = (Arc::new(AtomicUsize::new(0)), Arc::new((Mutex::new(true), Condvar::new())));
@@ -319,11 +334,6 @@ impl Gate {
             }
         });
         Self { origin, waiting, open }
-    }
-
-    /// Where it stands.
-    pub(super) fn origin(&self) -> String {
-        self.origin.clone()
     }
 
     pub(super) fn close(&self) {
@@ -372,19 +382,7 @@ fn pass(mut client: TcpStream, mut extranet: TcpStream, waiting: &AtomicUsize, o
 
 fn rel_069_what_happens_while_the_extranet_thinks_is_asked_once_it_has_answered(stage: Stage) {
     for act in ["closed", "disabled"] {
-        let mut gate = None;
-        let town = Town::build_with_agency(
-            |site| site.on(stage),
-            |agency| {
-                let extranet = agency.get("upstream.url").expect("an extranet").to_owned();
-                let before = Gate::before(&extranet);
-                let agency = agency.set("upstream.url", before.origin.clone());
-                let agency = agency.set("upstream.host", extranet.trim_start_matches("http://"));
-                gate = Some(before);
-                agency
-            },
-        );
-        let gate = gate.expect("a gate");
+        let (town, gate) = gated(stage);
         town.resident(ALICE);
         town.a.make_anew(ALICE.login, ANEW);
         let mut person = Person::new(&town.gateway);
