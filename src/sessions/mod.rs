@@ -5,6 +5,7 @@
 //! what does.
 
 mod cache;
+mod carrying;
 mod change;
 mod clients;
 mod notices;
@@ -177,7 +178,7 @@ impl<P: Clone> Sessions<P> {
             Truth::Sql => Ok(Begun::ToKeep(session.clone(), cookie.digest())),
             // Before the transaction begins, so that none waits for Redis.
             Truth::Redis(redis) => {
-                redis.begin(session, cookie.digest()).await?;
+                redis.begin(session, cookie.digest(), 0, session.started_at).await?;
                 Ok(Begun::Kept)
             }
         }
@@ -190,7 +191,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn of_portal(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Session>, SessionsError> {
         let session = match &self.truth {
             Truth::Sql => self.store.read().await?.session_by_cookie(cookie.digest()).await?,
-            Truth::Redis(redis) => self.of_portal_in(redis, cookie.digest()).await?,
+            Truth::Redis(redis) => self.of_portal_in(redis, cookie.digest(), now).await?,
         };
         let Some(session) = session.filter(|session| session.lasts(now)) else { return Ok(None) };
         self.see(&session, now).await;
@@ -205,7 +206,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn of_agency(&self, cookie: &Secret, now: Timestamp) -> Result<Option<(Session, Link)>, SessionsError> {
         let known = match &self.truth {
             Truth::Sql => self.store.read().await?.agency_cookie(cookie.digest()).await?,
-            Truth::Redis(redis) => self.of_agency_in(redis, cookie.digest()).await?,
+            Truth::Redis(redis) => self.of_agency_in(redis, cookie.digest(), now).await?,
         };
         Ok(known.filter(|(session, _)| session.lasts(now)))
     }
@@ -322,8 +323,9 @@ impl<P: Clone> Sessions<P> {
     pub async fn end(&self, session: &Session) -> Result<(), SessionsError> {
         let mut tx = self.store.write().await?;
         match &self.truth {
-            Truth::Sql => tx.end_session(&session.id).await?,
-            Truth::Redis(_) => tx.mark_ended(&session.id, session.ends_at_latest()).await?,
+            // One that is not there was carried to Redis by a process that takes over.
+            Truth::Sql if tx.end_session(&session.id).await? => {}
+            Truth::Sql | Truth::Redis(_) => tx.mark_ended(&session.id, session.ends_at_latest()).await?,
         }
         self.commit(tx, &Change::Session(session.id.clone())).await?;
         if let Truth::Redis(redis) = &self.truth
@@ -387,6 +389,7 @@ impl<P: Clone> Sessions<P> {
         let mut sessions = match &self.truth {
             Truth::Sql => self.store.read().await?.sessions_of(identity).await?,
             Truth::Redis(redis) => {
+                self.carry_all_of(redis, identity, now).await?;
                 let mut standing = Vec::new();
                 for session in redis.sessions_of(identity).await? {
                     if self.standing_generation(&session).await?.is_some() {
@@ -495,8 +498,15 @@ impl<P: Clone> Sessions<P> {
         }
     }
 
-    async fn of_portal_in(&self, redis: &Redis, cookie: SecretDigest) -> Result<Option<Session>, SessionsError> {
-        let Some(Pointer::Portal { generation, session }) = redis.pointer(cookie).await? else { return Ok(None) };
+    async fn of_portal_in(
+        &self,
+        redis: &Redis,
+        cookie: SecretDigest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, SessionsError> {
+        let Some(Pointer::Portal { generation, session }) = self.portal_pointer(redis, cookie, now).await? else {
+            return Ok(None);
+        };
         let Some(session) = redis.session(&session).await? else { return Ok(None) };
         let stands = self.standing_generation(&session).await? == Some(generation);
         Ok(stands.then_some(session))
@@ -506,8 +516,11 @@ impl<P: Clone> Sessions<P> {
         &self,
         redis: &Redis,
         cookie: SecretDigest,
+        now: Timestamp,
     ) -> Result<Option<(Session, Link)>, SessionsError> {
-        let Some(Pointer::Agency { generation, session, link, opening }) = redis.pointer(cookie).await? else {
+        let Some(Pointer::Agency { generation, session, link, opening }) =
+            self.agency_pointer(redis, cookie, now).await?
+        else {
             return Ok(None);
         };
         let Some(session) = redis.session(&session).await? else { return Ok(None) };

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, millis};
 use super::{OpenAccount, StoreError, Tx};
-use crate::domain::identity::{IdentityId, Link};
+use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::SecretDigest;
 use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
 
@@ -97,13 +97,53 @@ impl Tx {
         if updated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the session")) }
     }
 
-    /// Ends a session, with every cookie of it.
+    /// Ends a session, with every cookie of it; false if it was not there.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn end_session(&mut self, id: &SessionId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.as_str()).execute(self.conn()).await?;
-        Ok(())
+    pub async fn end_session(&mut self, id: &SessionId) -> Result<bool, StoreError> {
+        let ended = sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.as_str()).execute(self.conn()).await?;
+        Ok(ended.rows_affected() == 1)
+    }
+
+    /// Takes a session out that goes on elsewhere, if it still is as it was read.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_session(&mut self, read: &Session, portal_cookie: SecretDigest) -> Result<bool, StoreError> {
+        let taken = sqlx::query("DELETE FROM sessions WHERE id = $1 AND portal_cookie = $2 AND epoch = $3")
+            .bind(read.id.as_str())
+            .bind(portal_cookie.to_hex())
+            .bind(read.epoch)
+            .execute(self.conn())
+            .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    /// The digest of the portal cookie that leads to a session.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn portal_cookie(&mut self, id: &SessionId) -> Result<Option<SecretDigest>, StoreError> {
+        let row = sqlx::query("SELECT portal_cookie FROM sessions WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.conn())
+            .await?;
+        row.map(|row| row.digest("portal_cookie")).transpose()
+    }
+
+    /// The digests of a session's cookies on agencies' hosts, each with its account and which of its openings it is for.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn agency_cookies(&mut self, id: &SessionId) -> Result<Vec<(SecretDigest, LinkId, i64)>, StoreError> {
+        sqlx::query("SELECT digest, link_id, opening FROM agency_cookies WHERE session_id = $1 ORDER BY digest")
+            .bind(id.as_str())
+            .fetch_all(self.conn())
+            .await?
+            .iter()
+            .map(|row| Ok((row.digest("digest")?, LinkId::stored(row.text("link_id")?), row.int("opening")?)))
+            .collect()
     }
 
     /// The person's sessions that were not ended, the last used first.

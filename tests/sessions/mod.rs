@@ -1,5 +1,6 @@
 //! What sessions promise wherever they live: in SQL, in one Redis, behind Sentinels, in a cluster, over TLS.
 
+mod carrying;
 mod commits;
 mod faults;
 mod lasting;

@@ -101,15 +101,20 @@ impl Redis {
         self.line.ask(&line::proof()).await
     }
 
-    /// Keeps a sign-in and the cookie that leads to it.
-    pub(super) async fn begin(&self, session: &Session, cookie: SecretDigest) -> Result<(), Outage> {
-        let now = session.started_at;
+    /// Keeps a sign-in and the portal's cookie of this generation that leads to it.
+    pub(super) async fn begin(
+        &self,
+        session: &Session,
+        cookie: SecretDigest,
+        generation: i64,
+        now: Timestamp,
+    ) -> Result<(), Outage> {
         let (ends, latest) = (millis(session.ends_at()), millis(session.ends_at_latest()));
         let mut kept = redis::cmd("SET");
         kept.arg(key(&session.id)).arg(records::session(session)).arg("PX").arg(left(ends, now));
         let mut list = redis::cmd("EVAL");
         list.arg(LIST).arg(1).arg(list_key(&session.identity)).arg(session.id.as_str()).arg(latest).arg(millis(now));
-        let pointer = Pointer::Portal { generation: 0, session: session.id.clone() };
+        let pointer = Pointer::Portal { generation, session: session.id.clone() };
         tokio::try_join!(
             self.line.ask::<()>(&kept),
             self.line.ask::<()>(&list),
