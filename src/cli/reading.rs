@@ -66,6 +66,7 @@ pub(super) fn edition(settings: &mut Settings, pages: Pages, before: Option<&Edi
         Some(before) => before.directory.renewed(portal, agencies),
         None => Directory::new(portal, agencies),
     };
+    let directory = directory.after(&settings.portal.former);
     Edition {
         number: before.map_or(1, |before| before.number + 1),
         directory: Arc::new(directory),

@@ -31,6 +31,8 @@ pub(super) struct Read<'s> {
     pub(super) code: Option<AgencyCode>,
     /// Its public origin.
     pub(super) public: Option<Origin>,
+    /// Its former ones.
+    pub(super) former: Vec<Origin>,
     /// How its accounts share hosts.
     pub(super) accounts: Option<Accounts>,
     /// Whether its old passwords are replayed, or its cookies kept: both are sealed.
@@ -51,6 +53,7 @@ pub(super) fn read<'s>(
 ) -> Read<'s> {
     let code = code(&section);
     let public = section.parsed("url", values::public_origin);
+    let former = section.list("former_urls", values::public_origin);
     let mut origins = written;
     let client = section.text("client").and_then(|text| AgencyCode::parse(&text, "0"));
     let own = section.section("policy").map(Layer::read);
@@ -118,6 +121,7 @@ pub(super) fn read<'s>(
             brand: brand?,
             language: section.choice("language")?,
             public: public.clone()?,
+            former: former.clone(),
             accounts: accounts?,
             start: match start {
                 Some(start) => Some(start?),
@@ -144,7 +148,7 @@ pub(super) fn read<'s>(
         })
     };
     let agency = agency();
-    Read { section, code, public, accounts, replays, agency, origins }
+    Read { section, code, public, former, accounts, replays, agency, origins }
 }
 
 /// Codes and hosts belong to one agency each, and no extranet is served on the portal's host or points back to us.
@@ -166,9 +170,10 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
         }
         hosts.entry(public.host()).or_default().push((read, public));
     }
-    for (host, here) in hosts {
-        check_host(host, &here);
+    for (host, here) in &hosts {
+        check_host(host, here);
     }
+    check_former(agencies, portal, &hosts.keys().copied().collect());
     let publics: HashSet<&Origin> =
         agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
     for read in agencies {
@@ -177,6 +182,35 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
             section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&url));
         if points_back {
             section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
+        }
+    }
+}
+
+/// A host where an agency was is nobody's now, and was one agency's.
+fn check_former(agencies: &[Read<'_>], portal: Option<&PortalSettings>, served: &HashSet<&str>) {
+    let of_portal = portal.iter().flat_map(|portal| portal.former.iter().chain([&portal.origin]));
+    let mut known: HashMap<&str, String> = of_portal.map(|origin| (origin.host(), "the portal".to_owned())).collect();
+    for read in agencies {
+        for host in read.former.iter().map(Origin::host) {
+            let wrong = match known.get(host) {
+                Some(whose) => Wrong::new(format!("{host} is of {whose} too")).hint("it can lead to one place only"),
+                None if served.contains(host) => Wrong::new(format!("{host} is in use"))
+                    .hint("a former host is one on which no agency is served now; who came back there needs no line"),
+                None => {
+                    let whose = read.code.as_ref().map_or_else(|| "another agency".to_owned(), ToString::to_string);
+                    known.insert(host, whose);
+                    continue;
+                }
+            };
+            read.section.error("former_urls", wrong);
+        }
+    }
+    for host in portal.iter().flat_map(|portal| &portal.former).map(Origin::host).filter(|host| served.contains(host)) {
+        if let Some(read) =
+            agencies.iter().find(|read| read.public.as_ref().is_some_and(|public| public.host() == host))
+        {
+            let wrong = Wrong::new(format!("{host} is in portal.former_urls"));
+            read.section.error("url", wrong.hint("take it out there, and bookmarks of the portal end"));
         }
     }
 }

@@ -79,7 +79,16 @@ pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
     let support_email = section.parsed("support_email", values::email);
     let support_phone = section.parsed("support_phone", values::line);
     let support_url = section.parsed("support_url", values::web_address);
-    Some(PortalSettings { origin: origin?, name: name?, colour: colour?, support_email, support_phone, support_url })
+    let former = section.list("former_urls", values::public_origin);
+    Some(PortalSettings {
+        origin: origin?,
+        former,
+        name: name?,
+        colour: colour?,
+        support_email,
+        support_phone,
+        support_url,
+    })
 }
 
 fn server(section: &Section<'_>) -> Option<ServerSettings> {

@@ -217,6 +217,12 @@ const PORTAL: &[Key] = &[
         Required,
         "The public origin, `https://www.moncompte.example`; http only on this machine (`localhost`, `*.localhost`, `127.0.0.1`).",
     ),
+    key(
+        "former_urls",
+        Texts,
+        Is("[]"),
+        "Where it was before: letters and bookmarks from then lead on to `url`, as long as the old name still leads here.",
+    ),
     key("name", Text, Required, "The name in headings and letters."),
     key("colour", Text, Is("'#1f4f8b'"), "The colour, `#rrggbb`; at least 4.5:1 against white (WCAG 2.2, 1.4.3)."),
     key("support_email", Text, Nothing, "Where residents write to."),

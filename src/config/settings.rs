@@ -131,6 +131,8 @@ pub struct ProxyProtocolSettings {
 pub struct PortalSettings {
     /// The public origin.
     pub origin: Origin,
+    /// The origins where it was before.
+    pub former: Vec<Origin>,
     /// The name in headings and letters.
     pub name: String,
     /// The colour, `#rrggbb`, readable on white.

@@ -71,7 +71,8 @@ pub(super) fn check_names(section: &Section<'_>, settings: &Settings) {
     // An agency with a host for each account needs a certificate for every host below its own (a24).
     let below = settings.agencies.iter().filter(|agency| agency.accounts == Accounts::Labels);
     let below = below.map(|agency| (agency.public.scheme(), format!("*.{}", agency.public.host())));
-    let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]);
+    let former = settings.agencies.iter().flat_map(|agency| &agency.former).chain(&settings.portal.former);
+    let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]).chain(former);
     let hosts = origins.map(|origin| (origin.scheme(), origin.host().to_owned())).chain(below);
     let is_covered = |host: &str| tls.certificates.iter().any(|certificate| certificate.covers(host));
     let missing = hosts.filter(|(scheme, host)| *scheme == Scheme::Https && !is_covered(host)).map(|(_, host)| host);

@@ -156,6 +156,8 @@ pub struct Agency {
     pub language: Language,
     /// Its own public origin.
     pub public: Origin,
+    /// The origins where it was before: whoever comes there is led on.
+    pub former: Vec<Origin>,
     /// How several accounts of one person share its hosts.
     pub accounts: Accounts,
     /// Where who has no page to come back to stands after signing in; without it, where the extranet's own login led.

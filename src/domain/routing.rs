@@ -31,6 +31,8 @@ pub enum Place {
     Extranet(Host),
     /// Our own paths on an agency's host.
     Own(Host),
+    /// A host where something was before it moved to this origin.
+    Moved(Origin),
     /// No host of ours: 421.
     Nowhere,
 }
@@ -57,6 +59,10 @@ pub struct SharedHost {
 enum Served {
     One(Arc<Agency>),
     Several(Arc<SharedHost>),
+    /// What was this agency's host.
+    Formerly(Arc<Agency>),
+    /// What was the portal's.
+    FormerPortal,
 }
 
 /// A host on which one agency's extranet is served: the agency's, or that of one account below it; or a shared one, once
@@ -165,8 +171,19 @@ impl Directory {
             by_host.insert(agency.public.host().to_owned(), Served::One(Arc::clone(agency)));
         }
         by_host.extend(shared_hosts(agencies));
+        for agency in agencies {
+            let former = agency.former.iter().map(|origin| origin.host().to_owned());
+            by_host.extend(former.map(|host| (host, Served::Formerly(Arc::clone(agency)))));
+        }
         let by_code = agencies.iter().map(|agency| (agency.code.clone(), Arc::clone(agency))).collect();
         Self { portal, by_host, by_code }
+    }
+
+    /// The same, and these were the portal's origins before.
+    #[must_use]
+    pub fn after(mut self, former: &[Origin]) -> Self {
+        self.by_host.extend(former.iter().map(|origin| (origin.host().to_owned(), Served::FormerPortal)));
+        self
     }
 
     /// What comes after this directory: an agency that is the same as before is the same `Arc`, so that what was made
@@ -216,7 +233,7 @@ impl Directory {
     pub fn shared(&self, host: &str) -> Option<&Arc<SharedHost>> {
         match self.by_host.get(host)? {
             Served::Several(shared) => Some(shared),
-            Served::One(_) => None,
+            Served::One(_) | Served::Formerly(_) | Served::FormerPortal => None,
         }
     }
 
@@ -229,8 +246,22 @@ impl Directory {
         match self.host(host) {
             Some(host) if path.starts_with(OWN_PREFIX) => Place::Own(host),
             Some(host) => Place::Extranet(host),
-            None => Place::Nowhere,
+            None => self.moved(host).map_or(Place::Nowhere, Place::Moved),
         }
+    }
+
+    /// Where what was served on this host is now; an account's host below an agency's former one has its own below the
+    /// new one.
+    fn moved(&self, host: &str) -> Option<Origin> {
+        match self.by_host.get(host) {
+            Some(Served::Formerly(agency)) => return Some(agency.public.clone()),
+            Some(Served::FormerPortal) => return Some(self.portal.clone()),
+            Some(Served::One(_) | Served::Several(_)) => return None,
+            None => {}
+        }
+        let (label, below) = host.split_once('.')?;
+        let Served::Formerly(agency) = self.by_host.get(below)? else { return None };
+        (agency.accounts == Accounts::Labels).then(|| Some(agency.origin_of(&AccountLabel::parse(label)?)))?
     }
 
     fn host(&self, host: &str) -> Option<Host> {
@@ -239,6 +270,7 @@ impl Directory {
                 return Some(Host::House(House { agency: Arc::clone(agency), account: None }));
             }
             Some(Served::Several(shared)) => return Some(Host::Shared(Arc::clone(shared))),
+            Some(Served::Formerly(_) | Served::FormerPortal) => return None,
             None => {}
         }
         let (label, below) = host.split_once('.')?;

@@ -41,7 +41,7 @@ pub(super) struct Said {
 pub(super) fn own_host(guest: &Guest) -> Option<Host> {
     match &guest.arrival.place {
         Place::Own(host) => Some(host.clone()),
-        Place::Portal | Place::Extranet(_) | Place::Nowhere => None,
+        Place::Portal | Place::Extranet(_) | Place::Moved(_) | Place::Nowhere => None,
     }
 }
 

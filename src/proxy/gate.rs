@@ -78,6 +78,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         Place::Extranet(host) => return knock(gateway, session, ctx, directory, &asked, host).await,
         Place::Own(host) => (open_here(gateway, session, host).await, "own-page"),
         Place::Portal => (None, "portal"),
+        Place::Moved(to) => return lead_on(session, ctx, to).await,
         Place::Nowhere => (None, "unknown-host"),
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
@@ -109,6 +110,7 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
     let public = match place {
         Place::Portal => Some(directory.portal().clone()),
         Place::Extranet(host) | Place::Own(host) => Some(host.origin()),
+        Place::Moved(to) => Some(to.clone()),
         Place::Nowhere => None,
     };
     let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
@@ -124,9 +126,25 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
     Ok(true)
 }
 
+/// Answers where something was before it moved: what is read is found there, and nothing is sent on.
+async fn lead_on(session: &mut Session, ctx: &mut Ctx, to: &Origin) -> Result<bool> {
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: "moved" });
+    if matches!(session.req_header().method, Method::GET | Method::HEAD) {
+        let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+        bridge::redirect(session, 301, &format!("{to}{target}"), &[]).await?;
+    } else {
+        let said = format!(
+            "Ce site a changé d'adresse ; rien n'a été transmis. / This site has moved; nothing was sent on.\n{to}"
+        );
+        bridge::text(session, 410, &said).await?;
+    }
+    Ok(true)
+}
+
 fn scheme(place: &Place, directory: &Directory) -> Scheme {
     match place {
         Place::Extranet(host) | Place::Own(host) => host.scheme(),
+        Place::Moved(to) => to.scheme(),
         Place::Portal | Place::Nowhere => directory.portal().scheme(),
     }
 }

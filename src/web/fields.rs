@@ -68,7 +68,7 @@ impl FromRequest<Arc<Web>> for Fields {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let here = match &arrival.place {
             Place::Own(host) | Place::Extranet(host) => host.origin(),
-            Place::Portal | Place::Nowhere => web.app.directory().portal().clone(),
+            Place::Portal | Place::Moved(_) | Place::Nowhere => web.app.directory().portal().clone(),
         };
         if is_foreign(header("origin"), header("sec-fetch-site"), &here) {
             return Err(refused());

@@ -138,7 +138,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
             host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
         }
         Place::Portal if problem.name == MessageName::SessionOver => guest.last_agency(&web),
-        Place::Portal | Place::Nowhere => None,
+        Place::Portal | Place::Moved(_) | Place::Nowhere => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
     if page.extensions().get::<Problem>().is_some() {

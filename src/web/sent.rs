@@ -48,7 +48,7 @@ impl FromRequest<Arc<Web>> for Sent {
         let place = parts.extensions.get::<Arrival>().map(|arrival| &arrival.place);
         let here = match place {
             Some(Place::Own(host) | Place::Extranet(host)) => Some(host.origin()),
-            Some(Place::Portal | Place::Nowhere) | None => None,
+            Some(Place::Portal | Place::Moved(_) | Place::Nowhere) | None => None,
         };
         // What another site sends is never shown as if somebody had written it here.
         let from = here.as_ref().map(|here| {

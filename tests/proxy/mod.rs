@@ -9,6 +9,7 @@ mod failing;
 mod handing_over;
 mod keeping_cookies;
 mod kept_secrets;
+mod moving;
 mod operating;
 mod reloading;
 mod streaming;

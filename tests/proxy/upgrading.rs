@@ -6,8 +6,14 @@ use crate::support::{
     eventually,
     load::Load,
     raw::{Raw, RawAnswer},
+    redis::Redis,
+    stage::Stage,
     town::Town,
 };
+
+on_every_database! {
+    review_a12_nobody_signs_in_again_when_redis_is_added,
+}
 
 /// A round of replacing a process, with everything that is asked meanwhile.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -81,4 +87,16 @@ fn rel_005_a_stop_lets_what_is_under_way_end_and_takes_nothing_new() {
 
 fn request(port: u16, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: agence-a.localhost:{port}\r\n\r\n")
+}
+
+fn review_a12_nobody_signs_in_again_when_redis_is_added(stage: Stage) {
+    let redis = Redis::start();
+    let mut town = Town::on(stage);
+    let mut alice = town.alice();
+    town.gateway.configure("redis.urls", vec![redis.url()]);
+    town.gateway.upgrade();
+    assert!(town.gateway.earlier_end(), "nothing more of alice's goes to the old process");
+    alice.open(town.at_a("/membre/x")).see("alice-77");
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM sessions"), 0);
+    assert!(!redis.keys().is_empty());
 }

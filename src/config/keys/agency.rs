@@ -16,6 +16,12 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "Its own public origin, on a host that nobody else has, unless all who are there say `accounts = \"shared-host\"`. http only on this machine.",
     ),
     key(
+        "former_urls",
+        Texts,
+        Is("[]"),
+        "Where it was before, each on a host that is nobody's now: bookmarks lead on to the same page below `url`, as long as the old name still leads here.",
+    ),
+    key(
         "start",
         Text,
         Nothing,

@@ -48,6 +48,32 @@ fn e02_codes_and_hosts_belong_to_one_agency_each() {
     agency_is_told("\"01\"", "\"0 1\"", "agencies/a.toml:3: societe: \"0 1\" is not a code");
 }
 
+#[test]
+fn review_b_a_former_host_is_nobodys_now_and_was_one_agencys() {
+    let agency = |former: &str| AGENCY.replace("[upstream]", &format!("former_urls = ['{former}']\n[upstream]"));
+    let problem = |former: &str, told: &str| {
+        Installation::new().write("agencies/a.toml", &agency(former)).is_told(told);
+    };
+    problem("http://www.localhost:1", "agencies/a.toml:6: former_urls: www.localhost is of the portal too");
+    problem("http://agence-a.localhost", "agencies/a.toml:6: former_urls: agence-a.localhost is in use");
+    problem("http://agence-z.example", "agencies/a.toml:6: former_urls: plain http for agence-z.example");
+    problem("https://z.example/espace", "agencies/a.toml:6: former_urls: \"https://z.example/espace\" is not");
+
+    let other = agency("https://z.example").replace("\"01\"", "\"02\"").replace("agence-a.", "agence-b.");
+    let both =
+        Installation::new().write("agencies/a.toml", &agency("https://z.example")).write("agencies/b.toml", &other);
+    both.is_told("agencies/b.toml:6: former_urls: z.example is of SPI31/01 too");
+
+    let portal = |former: &str| format!("url = \"http://www.localhost:8080\"\nformer_urls = [\"{former}\"]");
+    let written = |former: &str| {
+        Installation::new().edit("vestibule.toml", "url = \"http://www.localhost:8080\"", &portal(former))
+    };
+    written("http://agence-a.localhost").is_told("agencies/a.toml:5: url: agence-a.localhost is in portal.former_urls");
+    let settings = written("https://compte.example").write("agencies/a.toml", &agency("https://z.example")).settings();
+    assert_eq!(settings.portal.former[0].host(), "compte.example");
+    assert_eq!(settings.agencies[0].former[0].host(), "z.example");
+}
+
 /// Two agencies that share a host, the second with a file of its own.
 fn sharing(second: impl Fn(String) -> String) -> Installation {
     let shared = AGENCY.replace("[upstream]", "accounts = \"shared-host\"\n[upstream]");

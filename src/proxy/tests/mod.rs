@@ -350,6 +350,7 @@ pub(super) fn agency(port: u16) -> Agency {
         brand,
         language: Language::default(),
         public: origin("http://a.test:8080"),
+        former: Vec::new(),
         accounts: Accounts::OneAtATime,
         start: None,
         upstream: Arc::new(Upstream {

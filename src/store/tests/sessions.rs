@@ -10,6 +10,7 @@ on_both! {
     what_ended_elsewhere_is_known_for_as_long_as_it_could_have_lasted,
     review_b15_a_cookie_that_is_written_while_its_account_is_closed_leads_nowhere_ever,
     with_a_session_end_its_agency_cookies_and_its_extranet_cookies,
+    review_a12_a_session_is_taken_out_only_as_it_was_read,
     a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again,
     of_fifty_who_take_a_hand_over_at_once_one_gets_it,
 }
@@ -164,6 +165,27 @@ async fn with_a_session_end_its_agency_cookies_and_its_extranet_cookies(fresh: F
     assert!(tx.jars(&session.id).await.expect("asked").is_empty());
     let orphan = tx.insert_agency_cookie(digest("late"), &session.id, &open, at(3)).await;
     assert!(matches!(orphan, Err(StoreError::Missing(_))));
+}
+
+async fn review_a12_a_session_is_taken_out_only_as_it_was_read(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let link = attached(&mut tx, &anne, "SPI31", "durand").await;
+    let session = signed_in(&mut tx, &anne, "s").await;
+    let open = opened(&mut tx, &session, &link).await;
+    tx.insert_agency_cookie(digest("agency"), &session.id, &open, at(1)).await.expect("kept");
+    assert_eq!(tx.portal_cookie(&session.id).await.expect("asked"), Some(digest("cookie-s")));
+    let cookies = tx.agency_cookies(&session.id).await.expect("asked");
+    assert_eq!(cookies, [(digest("agency"), link.id.clone(), open.opening)]);
+
+    assert!(!tx.take_session(&session, digest("another")).await.expect("asked"), "its cookie was renewed");
+    let epoch = tx.raise_session_epoch(&anne, Some(&session.id)).await.expect("raised");
+    assert!(!tx.take_session(&session, digest("cookie-s")).await.expect("asked"), "it was spared");
+    let spared = Session { epoch, ..session };
+    assert!(tx.take_session(&spared, digest("cookie-s")).await.expect("asked"));
+    assert!(!tx.take_session(&spared, digest("cookie-s")).await.expect("asked"), "somebody else was faster");
+    assert!(!tx.end_session(&spared.id).await.expect("asked"));
+    assert_eq!(tx.agency_cookie(digest("agency")).await.expect("asked"), None);
 }
 
 async fn a13_of_two_who_write_the_next_state_of_a_jar_one_is_told_to_read_it_again(fresh: Fresh) {

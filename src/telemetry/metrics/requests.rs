@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 34] = [
+pub(super) const DECISIONS: [&str; 35] = [
     "signed-in",
     "public-path",
     "portal",
@@ -28,6 +28,7 @@ pub(super) const DECISIONS: [&str; 34] = [
     "identity-unwritable",
     "sessions-unavailable",
     "unknown-host",
+    "moved",
     "misdirected",
     "to-https",
     "bad-framing",
@@ -49,6 +50,10 @@ const FREQUENT: usize = 2;
 
 type Statuses = [AtomicU64; CLASSES.len()];
 
+const fn none() -> Statuses {
+    [const { AtomicU64::new(0) }; CLASSES.len()]
+}
+
 /// Requests, by decision and class of status.
 #[derive(Debug, Default)]
 pub struct Requests {
@@ -59,7 +64,7 @@ pub struct Requests {
 
 impl Requests {
     pub(super) const fn new() -> Self {
-        Self { frequent: [const { [const { AtomicU64::new(0) }; CLASSES.len()] }; FREQUENT], rest: OnceLock::new() }
+        Self { frequent: [const { none() }; FREQUENT], rest: OnceLock::new() }
     }
 
     /// Counts a request.
@@ -69,7 +74,7 @@ impl Requests {
         let at = at.unwrap_or(DECISIONS.len() - 1);
         let statuses = match at.checked_sub(FREQUENT) {
             None => &self.frequent[at],
-            Some(at) => &self.rest.get_or_init(Box::default)[at],
+            Some(at) => &self.rest.get_or_init(|| Box::new([const { none() }; DECISIONS.len() - FREQUENT]))[at],
         };
         let class = usize::from(status / 100).min(CLASSES.len() - 1);
         statuses[class].fetch_add(1, Ordering::Relaxed);
