@@ -80,12 +80,18 @@ impl Backend {
         self.inner.contains(origin)
     }
 
-    /// Where to send a request: the address for this attempt.
+    /// Where to send a request: the address for this attempt. What is sent once only gets a connection of its own: on one
+    /// from before it would be lost if the extranet closed it at that moment (decision 78).
     ///
     /// # Errors
     /// The name cannot be resolved.
-    pub async fn peer(&self, attempt: usize) -> Result<Box<HttpPeer>, Fault> {
+    pub async fn peer(&self, attempt: usize, once: Option<RequestNumber>) -> Result<Box<HttpPeer>, Fault> {
         let mut peer = Box::new(self.template.clone());
+        if let Some(id) = once {
+            // Connections are kept by this, and no other request has it.
+            peer.group_key = id.number();
+            peer.options.idle_timeout = Some(Duration::ZERO);
+        }
         if let Some(names) = &self.names {
             let patience = Duration::from_millis(self.upstream.connect_timeout_ms);
             let addresses = names.addresses(patience).await.ok_or(Fault::Unresolved)?;

@@ -77,6 +77,12 @@ pub(super) fn http2_limits() -> H2Options {
     limits
 }
 
+/// Whether a request can be sent again where a connection from before turns out to be closed: it asks for nothing to be
+/// done, or to be done twice (RFC 9110, 9.2.2), and has no body, which is not kept.
+pub(super) fn may_repeat(session: &mut Session) -> bool {
+    session.req_header().method.is_idempotent() && session.as_mut().is_body_empty()
+}
+
 /// What holds for each request.
 pub(super) fn pin(session: &mut Session) {
     session.set_read_timeout(Some(READ_TIMEOUT));

@@ -385,10 +385,11 @@ impl ProxyHttp for Gateway {
     }
 
     /// Step 5: that agency's peer.
-    async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+        let once = (!engine::may_repeat(session)).then_some(ctx.id);
         let forward = ctx.forward()?;
         forward.sent_at = Some(now());
-        Ok(forward.extranet.backend.peer(forward.attempt).await?)
+        Ok(forward.extranet.backend.peer(forward.attempt, once).await?)
     }
 
     /// The next address, if the name has several. Nothing was sent, so any method may be tried again.

@@ -95,6 +95,25 @@ fn rel_038_silence_is_cut_off_in_its_time_and_a_slow_answer_that_goes_on_is_not(
 }
 
 #[test]
+fn case_09_nothing_is_lost_on_a_connection_that_the_extranet_closes_at_that_moment() {
+    let (_rogue, gateway) = rogue();
+    for round in 0..5 {
+        for (method, body) in [("GET", ""), ("POST", "1"), ("POST", ""), ("PUT", "1"), ("DELETE", ""), ("PATCH", "1")] {
+            assert_fine(&gateway, "something");
+            let mut raw = Raw::connect(gateway.port());
+            raw.send(format!(
+                "{method} /public/once HTTP/1.1\r\nHost: rogue.localhost:{port}\r\n\
+                 Origin: http://rogue.localhost:{port}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len(),
+                port = gateway.port()
+            ));
+            let answer = raw.answer().expect("an answer");
+            assert_eq!((answer.status, answer.text().as_str()), (200, "fine"), "{method} {body} in round {round}");
+        }
+    }
+}
+
+#[test]
 fn rel_039_an_answer_that_breaks_off_is_never_a_whole_one_and_spoils_no_connection() {
     let (rogue, gateway) = rogue();
     for what in ["half", "cut", "reset"] {

@@ -88,7 +88,7 @@ async fn serve(listener: TcpListener, asked: Arc<AtomicU64>) {
 
 async fn converse(mut stream: TcpStream, asked: &AtomicU64) -> io::Result<()> {
     let mut ahead = Vec::new();
-    loop {
+    for earlier in 0.. {
         // A close on bytes that were never read is a reset.
         let mut peeked = [0; 64];
         let length = if ahead.is_empty() { stream.peek(&mut peeked).await? } else { 0 };
@@ -110,16 +110,19 @@ async fn converse(mut stream: TcpStream, asked: &AtomicU64) -> io::Result<()> {
         ahead.drain(..end);
         asked.fetch_add(1, Ordering::SeqCst);
         let what = head.split(' ').nth(1).and_then(|path| path.strip_prefix("/public/")).unwrap_or_default();
-        if !misbehave(&mut stream, what).await? {
+        // As if it had closed just before the request came.
+        let closed = what == "once" && earlier > 0;
+        if closed || !misbehave(&mut stream, what).await? {
             return Ok(());
         }
     }
+    Ok(())
 }
 
 /// Whether the connection goes on.
 async fn misbehave(stream: &mut TcpStream, what: &str) -> io::Result<bool> {
     match what {
-        "fine" => {
+        "fine" | "once" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").await?;
             return Ok(true);
         }
