@@ -37,10 +37,30 @@ pub const NOT_SENT: &str = "/.vestibule/not-sent";
 
 /// Whether an answer to a resident says so.
 #[must_use]
-pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) -> bool {
-    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward, sure: &Sure) -> bool {
+    let target = target(session);
     forward.resident.is_some()
         && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
+        && !is_refused(session, response, forward, sure)
+}
+
+/// Whether a declared status speaks of the page instead: who has just been signed in for it, and has seen nothing since, may
+/// not see this one (403). A 401 does not: browsers would ask for a password.
+fn is_refused(session: &Session, response: &ResponseHeader, forward: &Forward, sure: &Sure) -> bool {
+    let (code, head) = (response.status.as_u16(), session.req_header());
+    let is_read = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if code == 401 || !is_read || !forward.extranet.agency.session_over.statuses.contains(&code) {
+        return false;
+    }
+    let page = ReturnPath::parse_or_home(target(session));
+    let entry = renewals(session, &forward.public).and_then(|renewals| renewals.entered_for(&page));
+    entry.is_some_and(|entry| {
+        self::entry(session, &forward.public, forward.carried.as_ref()) == Some(entry) && !sure.is_since(forward, entry)
+    })
+}
+
+fn target(session: &Session) -> &str {
+    std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/")
 }
 
 /// Acts on it. What was read can be read again after signing in; what was sent cannot be sent again by us, so its sender is
@@ -121,7 +141,7 @@ pub fn pass(
     (sure, now): (&Sure, Timestamp),
 ) {
     let Forward { answer, public, carried, extranet, cookie, .. } = forward;
-    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+    let target = target(session);
     let leads_to_login = |page: &[u8]| {
         extranet.agency.session_over.login_redirect
             && leading::addresses(page).iter().any(|to| response_headers::leads_to_login(to, extranet, public, target))
@@ -168,9 +188,12 @@ pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> O
     if let Some(carried) = carried {
         return carried.since.map(Entry::at);
     }
+    renewals(session, public)?.entry
+}
+
+fn renewals(session: &Session, public: &Public) -> Option<Renewals> {
     let name = Kind::Renewals.name(public.origin.scheme());
-    let renewals = cookies::find(&session.req_header().headers, name).and_then(Renewals::parse)?;
-    renewals.entry
+    cookies::find(&session.req_header().headers, name).and_then(Renewals::parse)
 }
 
 /// The page of ours that a browser is led to; `over` is the sign-in whose session has ended.
@@ -178,7 +201,7 @@ pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> O
 pub fn way_on(session: &Session, over: Option<Entry>) -> String {
     let head = session.req_header();
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let target = std::str::from_utf8(head.raw_path()).unwrap_or("/");
+        let target = target(session);
         // Who wanted to leave does not want to again, by a token that is spent.
         let back = if speaks_of_leaving(target) { ReturnPath::home() } else { ReturnPath::parse_or_home(target) };
         let over = over.map(|over| format!("&over={over}")).unwrap_or_default();
