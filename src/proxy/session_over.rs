@@ -19,13 +19,14 @@ use super::door::Door;
 use super::extranets::Public;
 use super::jar::Carried;
 use super::left::{self, Sure};
-use super::marker::{Held, Says, Signs};
+use super::marker::{self, Held, Says, Signs};
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
+use crate::domain::agency::Agency;
 use crate::domain::entry::{Entry, Renewals};
-use crate::domain::form_data;
+use crate::domain::form_data::{self, Field};
 use crate::domain::leading;
 use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
@@ -147,8 +148,12 @@ pub fn pass(
             && leading::addresses(page).iter().any(|to| response_headers::leads_to_login(to, extranet, public, target))
     };
     let way = |says| match says {
-        Says::Over => way_on(session, entry(session, public, carried.as_ref())),
-        Says::Left => left::way_out(cookie.as_ref()),
+        Says::Over => {
+            let to = way_on(session, entry(session, public, carried.as_ref()));
+            let written = written(session, &extranet.agency);
+            if written.is_empty() { marker::leading_to(&to) } else { marker::sending_to(&to, &written) }
+        }
+        Says::Left => marker::leading_to(&left::way_out(cookie.as_ref())),
     };
     if answer.pass(body, is_last, leads_to_login, way) {
         sure.is_shown(forward, now);
@@ -179,6 +184,14 @@ pub fn not_sent(session: &Session) -> u16 {
     let length = asked::text(&head.headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     let is_small = length.is_some_and(|length| length <= sent_form::LARGEST);
     if head.method == Method::POST && is_small && form_data::has_fields(kind) { 307 } else { 303 }
+}
+
+/// What was written in a form that the extranet did not take, as far as it was read here and may be shown: its page is on its
+/// way already, so that browsers cannot be led on with it.
+fn written(session: &Session, agency: &Agency) -> Vec<Field> {
+    let sent = (not_sent(session) == 307).then(|| session.as_downstream().get_retry_buffer()).flatten();
+    let kind = asked::text(&session.req_header().headers, &CONTENT_TYPE).unwrap_or_default();
+    sent.map(|body| sent_form::shown(kind, &body, agency.adapter.login_fields()).fields).unwrap_or_default()
 }
 
 /// Which sign-in upstream a request was sent with, as far as that is known: what its answer says of the session, it says of
