@@ -59,7 +59,7 @@ impl Road {
         let amelie = &mut self.amelie;
         amelie.open(LOGIN).fill("login", EMAIL).fill("password", CHOSEN).press("Connexion").see("Bonjour amelie");
         let here = amelie.here().url.clone();
-        assert_eq!(here.to_string().split('?').next(), Some(self.gateway.agency("agence-a", start).as_str()));
+        assert_eq!(here.as_str().split('?').next(), Some(self.gateway.agency("agence-a", start).as_str()));
     }
 
     /// Opens a page; what leads on is followed.

@@ -6,8 +6,8 @@
 //!   login stands in the place of every page
 //! - `/atelier/` Basic at one address, which sets a cookie; 403 for strangers, and where a right is missing (`/reserve`);
 //!   the token is in a cookie, too
-//! - `/bureau/` the token is looked at before the session (403); scripts send JSON with it in a header, and WebSockets are
-//!   for its own pages only
+//! - `/bureau/` the token is looked at before the session (403); scripts send JSON with it in a header, and
+//!   `WebSocket`s are for its own pages only
 
 use std::{collections::HashMap, io, sync::Arc, sync::atomic::Ordering};
 
