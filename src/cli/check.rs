@@ -139,8 +139,12 @@ fn tell_start(agency: &Agency, looked: Option<Looked>) {
     let (code, start) = (&agency.code, agency.start_after(None));
     let what = match looked {
         Some(Looked::LeadsElsewhere) => "leads to another server".to_owned(),
+        // So it may say that nobody is signed in.
+        Some(Looked::Answers(status)) if agency.session_over.statuses.contains(&status) => return,
         Some(Looked::Answers(403)) if agency.adapter.entered_by() == EnteredBy::Session => {
-            "answers 403 to whoever is not signed in".to_owned()
+            "answers 403 to whoever is not signed in; if that is how it says so, session_over.statuses = [401, 403] tells \
+             the gateway; else residents may see it, too"
+                .to_owned()
         }
         Some(Looked::Answers(status @ (404 | 410 | 500..))) => format!("answers {status}"),
         Some(Looked::Answers(_)) | None => return,

@@ -343,8 +343,8 @@ fn paths(section: &Section<'_>) -> PathRules {
     }
 }
 
-/// The page of the login form never answers to strangers, and nobody posts to it. Where its name says that it is for signing
-/// in and nothing else, it is closed as if a rule said so; where it may have another face, residents may read it.
+/// The page of the login form never answers to strangers, and nobody posts a login to it. Where its name says that it is for
+/// signing in and nothing else, it is closed as if a rule said so; where it may have another face, it is open to residents.
 fn with_login_page(
     section: &Section<'_>,
     mut paths: PathRules,
@@ -371,7 +371,8 @@ fn with_login_page(
         paths.form_page = Some(FormPage::of(page));
     }
     let wrong = Wrong::new(format!(
-        "the login page {page} shares its path with other pages: it is closed to posts only as it is written there"
+        "the login page {page} shares its path with other pages: a form that is sent there is refused only where it \
+         carries both fields of the login"
     ));
     let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
     section.warning("paths", wrong.hint(hint));

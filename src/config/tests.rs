@@ -185,11 +185,18 @@ fn e01_the_samples_load() {
     assert_eq!(form.success, [Rule::Cookie("sessionid".into())]);
     let logout = LogoutCall::Form { page: "/admin/".into(), path: "/admin/logout/".into() };
     assert_eq!(form.logout.as_ref(), Some(&logout));
-    for name in ["form-inline", "webdav"] {
+    for (name, told) in [
+        ("form-inline", None),
+        ("webdav", None),
+        ("basic-session", None),
+        ("form-token", None),
+        ("front-controller", Some("shares its path with other pages")),
+    ] {
         let example = std::fs::read_to_string(config.join(format!("examples/{name}.toml"))).expect("the example");
         let Loaded { settings, warnings } =
             Installation::new().write("agencies/a.toml", &example).load().unwrap_or_else(|wrong| panic!("{wrong}"));
-        assert_eq!((settings.agencies.len(), warnings), (1, vec![]), "{name}");
+        assert_eq!((settings.agencies.len(), warnings.len()), (1, usize::from(told.is_some())), "{name}: {warnings:?}");
+        assert!(warnings.iter().all(|warning| told.is_some_and(|told| warning.to_string().contains(told))), "{name}");
     }
 }
 

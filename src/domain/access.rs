@@ -1,6 +1,7 @@
 //! The gate: what becomes of a request for an extranet.
 
 use super::agency::Agency;
+use super::net::Net;
 use super::origin::Origin;
 use super::path::{NormalisedPath, PathClass, ReturnPath};
 
@@ -151,7 +152,14 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
         return Access::Forbidden(Forbidden::ServiceWorker);
     }
     match (agency.paths.class(asked.path, asked.query), visitor) {
-        (PathClass::Login | PathClass::FormPage, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
+        (PathClass::Login, _) if asked.changes => Access::Forbidden(Forbidden::LegacyLogin),
+        (PathClass::FormPage, visitor) if asked.changes => match visitor {
+            // What else the page takes is a resident's to send; a login is looked for in it.
+            Visitor::Resident(account) if agency.adapter.login_fields().and_then(Net::of).is_some() => {
+                Access::Forward(account)
+            }
+            _ => Access::Forbidden(Forbidden::LegacyLogin),
+        },
         (PathClass::Login, _) => Access::Show(Screen::SignInHome),
         (PathClass::Account, Visitor::Resident(_) | Visitor::Unnamed) if asked.changes => {
             Access::Forbidden(Forbidden::LegacyAccount)

@@ -4,6 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::path::ReturnPath;
+use super::secret::Secret;
+
 /// A sign-in of one account at its extranet, by when it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry(i64);
@@ -13,6 +16,12 @@ impl Entry {
     #[must_use]
     pub fn at(time: Timestamp) -> Self {
         Self(time.as_millisecond())
+    }
+
+    /// Whether it was before this moment.
+    #[must_use]
+    pub fn is_before(self, time: Timestamp) -> bool {
+        self.0 <= time.as_millisecond()
     }
 
     /// Reads back what `Display` wrote.
@@ -41,6 +50,18 @@ pub struct Renewals {
 }
 
 impl Renewals {
+    /// A page's name.
+    #[must_use]
+    pub fn place(page: &ReturnPath) -> String {
+        Secret::new(page.as_str()).digest().to_hex().chars().take(8).collect()
+    }
+
+    /// The sign-in upstream that was made for this page, if the last one was.
+    #[must_use]
+    pub fn entered_for(&self, page: &ReturnPath) -> Option<Entry> {
+        self.entry.filter(|_| self.count > 0 && self.place == Self::place(page))
+    }
+
     /// Reads the cookie.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -18,7 +18,6 @@ use crate::domain::agency::Agency;
 use crate::domain::entry::{Entry, Renewals};
 use crate::domain::kept_secret::Occasion;
 use crate::domain::path::ReturnPath;
-use crate::domain::secret::Secret;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
@@ -104,7 +103,7 @@ pub(super) fn arrive(mut guest: Guest, agency: &Agency, return_to: &ReturnPath) 
 
 /// Sign-ins in a row for one page; another page has no count.
 fn renewals(guest: &Guest, return_to: &ReturnPath) -> Option<u32> {
-    known(guest).filter(|known| known.place == place(return_to)).map(|known| known.count)
+    known(guest).filter(|known| known.place == Renewals::place(return_to)).map(|known| known.count)
 }
 
 fn known(guest: &Guest) -> Option<Renewals> {
@@ -112,19 +111,14 @@ fn known(guest: &Guest) -> Option<Renewals> {
 }
 
 fn count(guest: &mut Guest, count: u32, return_to: &ReturnPath, entry: Option<Entry>) {
-    let renewals = Renewals { count, place: place(return_to), entry };
+    let renewals = Renewals { count, place: Renewals::place(return_to), entry };
     guest.set(Kind::Renewals, &renewals.to_string(), Some(IN_A_ROW));
 }
 
-/// The browser was given the cookies of a sign-in on another way than [`renew`].
+/// The browser was given the cookies of a sign-in on another way than [`renew`]: for no page.
 pub(super) fn note(guest: &mut Guest, entry: Option<Entry>) {
-    let known = known(guest).unwrap_or(Renewals { count: 0, place: String::new(), entry });
-    guest.set(Kind::Renewals, &Renewals { entry, ..known }.to_string(), Some(IN_A_ROW));
-}
-
-/// A page's name in the counting cookie.
-fn place(return_to: &ReturnPath) -> String {
-    Secret::new(return_to.as_str()).digest().to_hex().chars().take(8).collect()
+    let renewals = Renewals { count: 0, place: String::new(), entry };
+    guest.set(Kind::Renewals, &renewals.to_string(), Some(IN_A_ROW));
 }
 
 /// What a frame of the extranet shows that met a page of ours; who opens it otherwise is led to the sign-in, too.

@@ -14,7 +14,7 @@ use pingora::proxy::Session;
 
 use super::asked;
 use super::fault::Fault;
-use super::marker::{self, Held, Says, Seen};
+use super::marker::{Held, Says, Seen};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
 use crate::domain::logout::Logout;
@@ -237,7 +237,7 @@ impl Answer {
         body: &mut Option<Bytes>,
         is_last: bool,
         leads_to_login: impl Fn(&[u8]) -> bool,
-        way_on: impl FnOnce(Says) -> String,
+        way_on: impl FnOnce(Says) -> Bytes,
     ) -> bool {
         let seen = match self {
             Self::AsIs => return false,
@@ -262,7 +262,7 @@ impl Answer {
                 true
             }
             Seen::Found(says) => {
-                let page = marker::leading_to(&way_on(says));
+                let page = way_on(says);
                 *body = Some(match self {
                     Self::Looked(held) => held.replaced_by(page),
                     Self::AsIs | Self::Brief(_) | Self::Replaced | Self::Left => page,

@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 
 use super::{Forward, asked};
 use crate::domain::access::{Fetch, From};
+use crate::domain::entry::Entry;
 use crate::domain::identity::LinkId;
 use crate::domain::logout::{proof, speaks_of_leaving};
 use crate::domain::secret::Secret;
@@ -18,7 +19,7 @@ const SURE_FOR: SignedDuration = SignedDuration::from_mins(1);
 /// Residents of whom that is known.
 const MOST: usize = 20_000;
 
-/// When pages were last shown that surely were for who was signed in upstream: on this node, and only where it is asked.
+/// When pages were last shown that surely were for who was signed in upstream: on this node, and only where it matters.
 #[derive(Debug)]
 pub struct Sure(Cache<(SessionId, LinkId), Timestamp>);
 
@@ -31,17 +32,25 @@ impl Sure {
 
     /// Such a page is shown now.
     pub fn is_shown(&self, forward: &Forward, now: Timestamp) {
-        if let Some(resident) = forward.resident.as_ref().filter(|_| is_asked(forward)) {
+        let matters =
+            is_asked(forward) || forward.extranet.agency.session_over.statuses.iter().any(|code| *code != 401);
+        if let Some(resident) = forward.resident.as_ref().filter(|_| matters) {
             self.0.insert((resident.session.clone(), resident.link.clone()), now);
         }
     }
 
     fn is_recent(&self, forward: &Forward, now: Timestamp) -> bool {
-        let shown = forward
-            .resident
-            .as_ref()
-            .and_then(|resident| self.0.get(&(resident.session.clone(), resident.link.clone())));
-        shown.is_some_and(|shown| now.duration_since(shown).abs() <= SURE_FOR)
+        self.shown(forward).is_some_and(|shown| now.duration_since(shown).abs() <= SURE_FOR)
+    }
+
+    /// Whether one was since this sign-in upstream.
+    pub fn is_since(&self, forward: &Forward, entry: Entry) -> bool {
+        self.shown(forward).is_some_and(|shown| entry.is_before(shown))
+    }
+
+    fn shown(&self, forward: &Forward) -> Option<Timestamp> {
+        let resident = forward.resident.as_ref()?;
+        self.0.get(&(resident.session.clone(), resident.link.clone()))
     }
 }
 

@@ -16,6 +16,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 
 use crate::domain::agency::AgencyCode;
+use crate::domain::form_data::Field;
 use crate::legacy::coding::{Codings, Decoder};
 use crate::telemetry::{Clock, seldom};
 
@@ -167,6 +168,33 @@ pub fn leading_to(to: &str) -> Bytes {
         "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={to}\">\
          <title>…</title><p><a href=\"{to}\">Continuer / Continue</a></p></html>\n"
     ))
+}
+
+/// The same, with what was written in a form: to show it takes a button, since no script of ours may press one.
+pub fn sending_to(to: &str, fields: &[Field]) -> Bytes {
+    let mut page = format!(
+        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><title>…</title>\
+         <form method=\"post\" action=\"{to}\" accept-charset=\"utf-8\">"
+    );
+    for Field { name, text } in fields {
+        let (name, text) = (plain(name), plain(text));
+        page.extend(["<input type=\"hidden\" name=\"", &name, "\" value=\"", &text, "\">"]);
+    }
+    page.push_str("<p><button>Continuer / Continue</button></p></form></html>\n");
+    Bytes::from(page)
+}
+
+/// Text for an attribute, whatever charset the head has named.
+fn plain(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign.is_ascii_alphanumeric() || " .,_-@".contains(sign) {
+            written.push(sign);
+        } else {
+            written.extend(["&#", &u32::from(sign).to_string(), ";"]);
+        }
+    }
+    written
 }
 
 #[cfg(test)]

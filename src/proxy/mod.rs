@@ -218,7 +218,7 @@ impl Gateway {
             }
             // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
             Box::pin(self.door.left(session, forward, asked)).await;
-        } else if session_over::is_over(session, response, forward)
+        } else if session_over::is_over(session, response, forward, &self.sure)
             && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await?
         {
             forward.answer = Answer::Replaced;

@@ -19,13 +19,14 @@ use super::door::Door;
 use super::extranets::Public;
 use super::jar::Carried;
 use super::left::{self, Sure};
-use super::marker::{Held, Says, Signs};
+use super::marker::{self, Held, Says, Signs};
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
+use crate::domain::agency::Agency;
 use crate::domain::entry::{Entry, Renewals};
-use crate::domain::form_data;
+use crate::domain::form_data::{self, Field};
 use crate::domain::leading;
 use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
@@ -37,10 +38,30 @@ pub const NOT_SENT: &str = "/.vestibule/not-sent";
 
 /// Whether an answer to a resident says so.
 #[must_use]
-pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward) -> bool {
-    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+pub fn is_over(session: &Session, response: &ResponseHeader, forward: &Forward, sure: &Sure) -> bool {
+    let target = target(session);
     forward.resident.is_some()
         && response_headers::session_is_over(response, &forward.extranet, &forward.public, target)
+        && !is_refused(session, response, forward, sure)
+}
+
+/// Whether a declared status speaks of the page instead: who has just been signed in for it, and has seen nothing since, may
+/// not see this one (403). A 401 does not: browsers would ask for a password.
+fn is_refused(session: &Session, response: &ResponseHeader, forward: &Forward, sure: &Sure) -> bool {
+    let (code, head) = (response.status.as_u16(), session.req_header());
+    let is_read = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if code == 401 || !is_read || !forward.extranet.agency.session_over.statuses.contains(&code) {
+        return false;
+    }
+    let page = ReturnPath::parse_or_home(target(session));
+    let entry = renewals(session, &forward.public).and_then(|renewals| renewals.entered_for(&page));
+    entry.is_some_and(|entry| {
+        self::entry(session, &forward.public, forward.carried.as_ref()) == Some(entry) && !sure.is_since(forward, entry)
+    })
+}
+
+fn target(session: &Session) -> &str {
+    std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/")
 }
 
 /// Acts on it. What was read can be read again after signing in; what was sent cannot be sent again by us, so its sender is
@@ -121,14 +142,18 @@ pub fn pass(
     (sure, now): (&Sure, Timestamp),
 ) {
     let Forward { answer, public, carried, extranet, cookie, .. } = forward;
-    let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
+    let target = target(session);
     let leads_to_login = |page: &[u8]| {
         extranet.agency.session_over.login_redirect
             && leading::addresses(page).iter().any(|to| response_headers::leads_to_login(to, extranet, public, target))
     };
     let way = |says| match says {
-        Says::Over => way_on(session, entry(session, public, carried.as_ref())),
-        Says::Left => left::way_out(cookie.as_ref()),
+        Says::Over => {
+            let to = way_on(session, entry(session, public, carried.as_ref()));
+            let written = written(session, &extranet.agency);
+            if written.is_empty() { marker::leading_to(&to) } else { marker::sending_to(&to, &written) }
+        }
+        Says::Left => marker::leading_to(&left::way_out(cookie.as_ref())),
     };
     if answer.pass(body, is_last, leads_to_login, way) {
         sure.is_shown(forward, now);
@@ -161,6 +186,14 @@ pub fn not_sent(session: &Session) -> u16 {
     if head.method == Method::POST && is_small && form_data::has_fields(kind) { 307 } else { 303 }
 }
 
+/// What was written in a form that the extranet did not take, as far as it was read here and may be shown: its page is on its
+/// way already, so that browsers cannot be led on with it.
+fn written(session: &Session, agency: &Agency) -> Vec<Field> {
+    let sent = (not_sent(session) == 307).then(|| session.as_downstream().get_retry_buffer()).flatten();
+    let kind = asked::text(&session.req_header().headers, &CONTENT_TYPE).unwrap_or_default();
+    sent.map(|body| sent_form::shown(kind, &body, agency.adapter.login_fields()).fields).unwrap_or_default()
+}
+
 /// Which sign-in upstream a request was sent with, as far as that is known: what its answer says of the session, it says of
 /// that one (F9).
 #[must_use]
@@ -168,9 +201,12 @@ pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> O
     if let Some(carried) = carried {
         return carried.since.map(Entry::at);
     }
+    renewals(session, public)?.entry
+}
+
+fn renewals(session: &Session, public: &Public) -> Option<Renewals> {
     let name = Kind::Renewals.name(public.origin.scheme());
-    let renewals = cookies::find(&session.req_header().headers, name).and_then(Renewals::parse)?;
-    renewals.entry
+    cookies::find(&session.req_header().headers, name).and_then(Renewals::parse)
 }
 
 /// The page of ours that a browser is led to; `over` is the sign-in whose session has ended.
@@ -178,7 +214,7 @@ pub fn entry(session: &Session, public: &Public, carried: Option<&Carried>) -> O
 pub fn way_on(session: &Session, over: Option<Entry>) -> String {
     let head = session.req_header();
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        let target = std::str::from_utf8(head.raw_path()).unwrap_or("/");
+        let target = target(session);
         // Who wanted to leave does not want to again, by a token that is spent.
         let back = if speaks_of_leaving(target) { ReturnPath::home() } else { ReturnPath::parse_or_home(target) };
         let over = over.map(|over| format!("&over={over}")).unwrap_or_default();

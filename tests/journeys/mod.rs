@@ -6,6 +6,7 @@ mod document_000;
 mod document_001;
 mod dokuwiki;
 mod frames;
+mod manners;
 mod merging;
 mod radicale;
 mod shared_host;

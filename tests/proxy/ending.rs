@@ -318,3 +318,50 @@ fn f6_a_logout_that_nobody_declared_is_not_opened_again_after_the_renewal() {
     assert_eq!(opened.len(), 1, "its token is spent");
     alice.open(town.at_a("/membre/x")).see("alice-77");
 }
+
+/// What an extranet says to who is signed in, too: that a page is not for them.
+fn refusal(town: &Town) -> Request {
+    let html = ("content-type", "text/html; charset=utf-8");
+    Request::get(told(town, "/answer", &[("status", "403"), html, ("body", "<p>Réservé au conseil syndical</p>")]))
+}
+
+#[test]
+fn a_page_that_its_resident_may_not_see_is_shown_after_one_sign_in_though_its_status_may_say_that_a_session_is_over() {
+    for cookies in ["relay", "jar"] {
+        let set = |agency: Agency| agency.set("session_over.statuses", vec![401, 403]).set("cookies", cookies);
+        let town = Town::build_with_agency(|site| site, set);
+        let mut alice = town.alice();
+        let over = told(&town, "/over/x", &[("status", "403")]);
+        for turn in 1..=3 {
+            // It is not for her, asked for as a page and by a script.
+            for mode in ["navigate", "cors"] {
+                let before = town.a.sign_ins();
+                let answer = alice.visit(refusal(&town).header("sec-fetch-mode", mode));
+                assert_eq!((answer.status, town.a.sign_ins() - before <= 1), (403, true), "{turn} {mode} {cookies}");
+                assert!(answer.text().contains("Réservé"), "{turn} {mode} {cookies}: {}", answer.text());
+            }
+            // Her session has ended: in the midst of it, and at once at the same page again.
+            for page in [over.clone(), over.clone(), town.gateway.agency("agence-a", "/membre/x")] {
+                let before = town.a.sign_ins();
+                town.a.expire_sessions();
+                alice.open(page.as_str()).see("\"who\":\"alice-77\"");
+                assert_eq!(town.a.sign_ins() - before, 1, "{turn} {page} {cookies}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_that_its_resident_may_not_see_is_shown_after_a_form_has_opened_the_session_again() {
+    let set = |agency: Agency| agency.set("session_over.statuses", vec![401, 403]);
+    let town = Town::build_with_agency(|site| site, set);
+    let mut alice = town.alice();
+    let over = told(&town, "/over/x", &[("status", "403")]);
+    town.a.expire_sessions();
+    alice.open(over.as_str()).see("alice-77");
+    // A form finds the session over, too, and opens another; that one ends before its first page.
+    town.a.expire_sessions();
+    alice.visit(sent(over.clone(), FORM, "texte=x"));
+    town.a.expire_sessions();
+    alice.open(over.as_str()).see("alice-77");
+}

@@ -11,6 +11,7 @@ use crate::support::{
     browser::{Browser, Device},
     page,
     person::{Answer, Person, Request},
+    site::Agency,
     town::{ALICE, BOB, CHOSEN, Town, try_sign_in},
 };
 
@@ -82,6 +83,40 @@ fn a19_a_form_after_the_sessions_end_is_told_calmly_and_what_was_written_is_ther
         [town.gateway.log(), fs::read_to_string(town.gateway.folder().join("vestibule.db")).unwrap_or_default()]
     {
         assert!(!place.contains("il pleut"), "it is kept nowhere");
+    }
+}
+
+#[test]
+fn a19_what_was_written_is_shown_where_the_extranet_answers_with_its_login_form_too() {
+    for cookies in ["relay", "jar"] {
+        let set = |agency: Agency| agency.set("session_over.element", "form#connexion").set("cookies", cookies);
+        let town = Town::build_with_agency(|site| site, set);
+        let mut alice = town.alice();
+        let shows = "/over/x?content-type=text/html;charset=iso-8859-1&body=%3Cform%20id=connexion%3E%3C/form%3E";
+        for (kind, body) in [
+            (FORM, BODY),
+            (
+                "multipart/form-data; boundary=x",
+                "--x\r\nContent-Disposition: form-data; name=\"objet\"\r\n\r\nFuite d'eau\r\n\
+                 --x\r\nContent-Disposition: form-data; name=\"texte\"\r\n\r\nBonjour,\r\n<b>il pleut</b>\r\n--x--\r\n",
+            ),
+        ] {
+            town.a.expire_sessions();
+            let mut request = form(&town.at_a(shows)).body(body);
+            request.headers.retain(|(name, _)| name != "content-type");
+            let answer = alice.visit(request.header("content-type", kind));
+            assert!(!answer.text().contains("Alice-2019") && !answer.text().contains("refresh"), "{}", answer.text());
+            let next = page::form_with_button(&answer.text(), &answer.url, "Continuer / Continue").expect("a way on");
+            let mut next = alice.request_of(&next);
+            next.headers.push(("origin".to_owned(), answer.url.origin().ascii_serialization()));
+            next.headers.push(("sec-fetch-site".to_owned(), "same-origin".to_owned()));
+            let answer = alice.visit(next);
+            told(&answer, 409, "Revenir au formulaire");
+            let text = answer.text();
+            assert!(text.contains("Fuite d&#39;eau") && text.contains("&lt;b&gt;il pleut&lt;/b&gt;"), "{kind}: {text}");
+            assert!(!text.contains("Alice-2019"), "{kind}");
+            alice.open(town.at_a("/membre/x")).see("alice-77");
+        }
     }
 }
 

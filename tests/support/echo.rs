@@ -3,6 +3,7 @@
 //! What an answer looks like stands in the asked path, so that a test reads alone; see `answers`.
 
 mod answers;
+mod manners;
 mod wire;
 
 use std::{

@@ -43,7 +43,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "cookies",
         Choice(&["relay", "jar"]),
         Is("'relay'"),
-        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included; each request reads it from where sessions live. On a shared host it is `jar`.",
+        "Where the extranet's cookies live: in the browser, on the agency's own host (`relay`), or in the session (`jar`). From a jar, the browser neither gets nor sends one, those set by scripts included, so that an extranet whose scripts read a cookie (`_xsrf`, `XSRF-TOKEN`) needs `relay`; each request reads it from where sessions live. On a shared host it is `jar`.",
     ),
     key(
         "accounts",
@@ -338,7 +338,7 @@ const PATHS: &[Key] = &[
         "login",
         Texts,
         Is("[]"),
-        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself where its name says that it is only for signing in, else residents may open it and nobody may post to it. Here and in the next two, `/index.php?route=/login` stands for a path with this in its query, `/?logout` for one with this name there.",
+        "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself where its name says that it is only for signing in, else residents may open it, and send there whatever does not carry both fields of the login. Here and in the next two, `/index.php?route=/login` stands for a path with this in its query, `/?logout` for one with this name there.",
     ),
     key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
     key(
@@ -357,7 +357,12 @@ const PATHS: &[Key] = &[
 
 const SESSION_OVER: &[Key] = &[
     key("login_redirect", Flag, Is("true"), "A redirect to one of `paths.login`."),
-    key("statuses", Numbers(400, 599), Is("[401]"), "One of these statuses."),
+    key(
+        "statuses",
+        Numbers(400, 599),
+        Is("[401]"),
+        "One of these statuses. Where 403 says both that nobody is signed in and that a page is not for who is, it may stand here: a page that answers so again after a new sign-in is shown as it is.",
+    ),
     key(
         "element",
         Text,

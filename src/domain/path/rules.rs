@@ -30,7 +30,7 @@ pub enum PathClass {
     Public,
     /// The extranet's own login.
     Login,
-    /// A page that shows the login form to strangers only: residents may read it, and nobody posts to it.
+    /// A page that shows the login form to strangers only: residents may read it, and send it what is no login.
     FormPage,
     /// The extranet's own logout.
     Logout,

@@ -172,6 +172,35 @@ async fn f3_a_page_that_shows_the_login_form_to_strangers_only_is_open_to_reside
 }
 
 #[tokio::test]
+async fn f3_a_front_page_that_shows_the_login_form_takes_from_residents_what_is_no_login() {
+    let page = |agency: &mut super::Agency| {
+        agency.adapter = super::form_replay();
+        let paths = std::sync::Arc::make_mut(&mut agency.paths);
+        paths.form_page = Some(crate::domain::path::FormPage::of("/app/"));
+    };
+    let house = House::with(page, |_| b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".to_vec()).await;
+    for path in ["/app/", "/App", "/app/;x=1", "/%61pp/", "/app/?route=/x"] {
+        for (body, status) in [
+            ("action=note&texte=x", 200),
+            ("login=bob", 200),
+            ("login=bob&password=x", 403),
+            ("PASSWORD=x&action=login&Login=bob", 403),
+        ] {
+            let passed = house.seen().len();
+            let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+            let answer = house.send(request("POST", path, &format!("{RESIDENT}{kind}"), body)).await;
+            assert_eq!(
+                (answer.status, house.seen().len() - passed),
+                (status, usize::from(status == 200)),
+                "{path} {body}"
+            );
+            let stranger = house.send(request("POST", path, kind, body)).await;
+            assert!(matches!(stranger.status, 401 | 403) && house.seen().len() - passed <= 1, "{path} {body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sec_027_att_15_case_10_what_some_server_reads_as_climbing_is_a_residents_as_it_was_sent_and_no_strangers() {
     let house = House::plain().await;
     let odd = CLIMBS_SOMEWHERE.into_iter().chain(AMBIGUOUS);

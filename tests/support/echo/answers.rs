@@ -9,6 +9,7 @@
 //! - `/answer?status=302&location=…&set-cookie=…&body=…` an answer with these headers
 //! - `/over/…?status=…` the same for who is not signed in, and what it saw for others · `/leave/…?status=…` the same, at the
 //!   end of the session
+//! - `/registre/…`, `/guichet/…`, `/atelier/…`, `/bureau/…` what `manners` says
 //! - `/bytes?n=…` so many bytes, with ranges · `/slow?ms=…` · `/drip?n=…&ms=…` a long download · `/cut` breaks off
 
 use std::{
@@ -29,7 +30,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::{Url, form_urlencoded};
 
 use super::{
-    Account, House, Seen, lock,
+    Account, House, Seen, lock, manners,
     wire::{After, Wire},
 };
 
@@ -72,6 +73,7 @@ pub async fn answer(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Res
             wire.stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this").await?;
             Ok(After::Close)
         }
+        path if manners::place(path).is_some() => manners::answer(wire, house, seen, &url).await,
         "/entree" if is_known(house, seen, "/entree") => enter(wire, house, seen).await,
         path if (path.starts_with("/basic/") || path == "/entree") && !is_known(house, seen, path) => {
             let headers = [("WWW-Authenticate", lock(&house.offer).clone())];
@@ -318,7 +320,7 @@ fn html() -> [(&'static str, String); 1] {
 
 impl House {
     /// A value that was not given out before.
-    fn fresh(&self) -> String {
+    pub(super) fn fresh(&self) -> String {
         format!("u{:016x}", self.number.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 }

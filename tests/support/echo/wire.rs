@@ -8,7 +8,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{House, Seen, answers, lock};
+use super::{House, Seen, answers, lock, manners};
 
 /// As much of a body as is kept.
 const KEPT: usize = 64 * 1024;
@@ -46,6 +46,10 @@ async fn converse(mut wire: Wire, house: &Arc<House>) -> io::Result<()> {
         wire.body(&mut seen).await?;
         lock(&house.seen).push(seen.clone());
         if seen.values("upgrade").iter().any(|value| value.eq_ignore_ascii_case("websocket")) {
+            if !manners::lets_in(&seen) {
+                wire.answer(&seen, 403, &[], b"not from there").await?;
+                break;
+            }
             return answers::websocket(wire, &seen).await;
         }
         match answers::answer(&mut wire, house, &seen).await? {
