@@ -7,6 +7,7 @@ mod framing;
 mod gate;
 mod http2;
 mod identity;
+mod leading;
 mod net;
 mod operation;
 mod streams;
