@@ -392,6 +392,7 @@ fn form_replay() -> Adapter {
         login_field: "login".into(),
         password_field: "password".into(),
         button: LoginButton::default(),
+        posts: false,
         extra: Vec::new(),
         set_cookies: Vec::new(),
         charset: None,
