@@ -113,7 +113,7 @@ pub(super) fn read<'s>(
     let ours = headers.iter().map(|header| header.name.as_str());
     let reserved = ReservedNames::of(ours.chain(secret_header.map(|header| header.name.as_str())));
     let agency = || {
-        let sign_in::SignIn { adapter, verifier, may_be_email, identifier_case } = sign_in?;
+        let sign_in::SignIn { adapter, login_names, verifier, may_be_email, identifier_case } = sign_in?;
         Some(Agency {
             code: code.clone()?,
             brand: brand?,
@@ -128,6 +128,7 @@ pub(super) fn read<'s>(
             mode: mode?,
             policy,
             adapter,
+            login_names,
             verifier,
             may_be_email,
             identifier_case,

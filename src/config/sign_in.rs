@@ -3,7 +3,7 @@
 use super::document::Section;
 use super::problems::Wrong;
 use super::values;
-use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
+use crate::domain::adapter::{Adapter, EnteredBy, LoginNames, Verifier};
 use crate::domain::basic::{BasicLogin, BasicSession};
 use crate::domain::cookie;
 use crate::domain::spelling::IdentifierCase;
@@ -12,6 +12,7 @@ use crate::domain::upstream::{FormLogin, Found, LoginButton, LogoutCall, Profile
 /// The section, but for what belongs to the adapter.
 pub(super) struct SignIn {
     pub(super) adapter: Adapter,
+    pub(super) login_names: Option<LoginNames>,
     pub(super) verifier: Verifier,
     pub(super) may_be_email: bool,
     pub(super) identifier_case: IdentifierCase,
@@ -77,7 +78,26 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
         section.warning("may_be_email", Wrong::new("is not used with verifier = \"roster\": no extranet is asked"));
     }
     let identifier_case = section.choice("identifier_case")?;
-    Some(SignIn { adapter: adapter?, verifier: verifier?, may_be_email, identifier_case })
+    let login_names = section.section("fields").map(|section| login_names(&section));
+    if login_names.is_some() && section.text("adapter").as_deref() == Some("form-replay") {
+        let wrong = Wrong::new("is not used with adapter = \"form-replay\"");
+        section.warning("fields", wrong.hint("[sign_in.form] has login_field and password_field"));
+    }
+    let login_names = match login_names {
+        Some(names) => Some(names?),
+        None => None,
+    };
+    Some(SignIn { adapter: adapter?, login_names, verifier: verifier?, may_be_email, identifier_case })
+}
+
+fn login_names(section: &Section<'_>) -> Option<LoginNames> {
+    let (login, password) = (section.parsed("login", values::line), section.parsed("password", values::line));
+    let names = LoginNames { login: login?, password: password? };
+    if names.login == names.password {
+        section.error("password", Wrong::new("is the identifier's field, too"));
+        return None;
+    }
+    Some(names)
 }
 
 fn basic(section: &Section<'_>) -> Option<BasicLogin> {

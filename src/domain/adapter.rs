@@ -43,6 +43,15 @@ pub enum Verifier {
     Roster,
 }
 
+/// The names of the fields of a login form that an extranet has besides the way in which it is entered here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginNames {
+    /// The identifier's.
+    pub login: String,
+    /// The password's.
+    pub password: String,
+}
+
 /// The names of the fields of an extranet's own login form.
 #[derive(Debug, Clone, Copy)]
 pub struct LoginFields<'a> {
@@ -128,6 +137,16 @@ impl Adapter {
         }
     }
 
+    /// The page that its sign-in begins with, where it has one.
+    #[must_use]
+    pub fn first_page(&self) -> Option<&str> {
+        match self {
+            Self::FormReplay(form) => Some(&form.page),
+            Self::HttpBasic(basic) => Some(&basic.page),
+            Self::TrustedHeaders => None,
+        }
+    }
+
     /// The page of its login form, where it has one.
     #[must_use]
     pub fn login_page(&self) -> Option<&str> {
@@ -137,7 +156,7 @@ impl Adapter {
         }
     }
 
-    /// The names of its login form's fields, where they are known.
+    /// The names of the fields of the login form that it fills in.
     #[must_use]
     pub fn login_fields(&self) -> Option<LoginFields<'_>> {
         match self {

@@ -6,6 +6,7 @@ mod encode;
 mod entries;
 pub(super) mod logout;
 mod owners;
+pub(super) mod shown;
 #[cfg(test)]
 mod tests;
 

@@ -32,6 +32,7 @@ use http::header::AUTHORIZATION;
 pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
+pub use self::form::shown::PasswordForm;
 pub use self::look::{Look, Looked};
 pub use self::said::{Browser, Front, REQUEST_ID};
 

@@ -2,6 +2,7 @@
 
 mod basic;
 mod catching;
+mod checking;
 mod counting;
 mod ending;
 mod entering;

@@ -181,7 +181,18 @@ const SIGN_IN: &[Key] = &[
         "Whether identifiers that differ in capitals, accents or the like only are one account (`ignore`) or several (`exact`), as the extranet has it. `learn`: it is found out by one sign-in, the first time that two such spellings meet.",
     ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+    key(
+        "fields",
+        Table(LOGIN_FIELDS),
+        Nothing,
+        "The fields of the login form that an extranet has besides trusted-headers or http-basic: a request with both goes to no path of it, as with those of `[sign_in.form]`.",
+    ),
     key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
+];
+
+const LOGIN_FIELDS: &[Key] = &[
+    key("login", Text, Required, "Name of the field for the identifier."),
+    key("password", Text, Required, "Name of the field for the password."),
 ];
 
 const BASIC: &[Key] = &[

@@ -658,3 +658,27 @@ fn f9_how_a_session_is_ended_can_be_written_in_five_ways_only() {
         .edit("agencies/a.toml", "[sign_in.form]", "[sign_in.form]\nmethod = 'put'")
         .is_told("agencies/a.toml:11: sign_in.form.method: ");
 }
+
+#[test]
+fn s1_the_fields_of_a_login_form_are_named_where_no_adapter_knows_them() {
+    let named = |adapter: &str, fields: &str| {
+        let installation = Installation::new();
+        let sign_in =
+            format!("[[headers]]\nname = 'X-User'\nvalue = '{{login}}'\n[sign_in]\nadapter = '{adapter}'\n{fields}\n");
+        let text = AGENCY.split("[sign_in]").next().expect("what stands before");
+        installation.write("agencies/a.toml", &format!("{text}{sign_in}"))
+    };
+    let read = named("trusted-headers", "fields = { login = 'code', password = 'mdp' }").settings();
+    let fields = read.agencies[0].login_fields().expect("fields");
+    assert_eq!((fields.login, fields.password), ("code", "mdp"));
+    for (fields, told) in [
+        ("fields = { login = 'code' }", "sign_in.fields.password: missing"),
+        ("fields = { login = 'mdp', password = 'mdp' }", "sign_in.fields.password: is the identifier's field, too"),
+    ] {
+        let problems = named("trusted-headers", fields).problems();
+        assert!(problems.iter().any(|problem| problem.contains(told)), "{problems:?}");
+    }
+    Installation::new()
+        .edit("agencies/a.toml", "[sign_in.form]", "[sign_in.fields]\nlogin = 'a'\npassword = 'b'\n[sign_in.form]")
+        .is_told("agencies/a.toml:10: warning: sign_in.fields: is not used with adapter = \"form-replay\"");
+}

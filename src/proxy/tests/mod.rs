@@ -365,6 +365,7 @@ pub(super) fn agency(port: u16) -> Agency {
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),
         adapter: Adapter::TrustedHeaders,
+        login_names: None,
         verifier: Verifier::Roster,
         may_be_email: false,
         identifier_case: IdentifierCase::Learn,
