@@ -104,12 +104,16 @@ fn s1_check_tells_which_login_forms_stay_open() {
     let form = "<form method=post action='/entrer?vue=1'><input name=code><input type=password name=secret></form>";
     let open = "a login form that is sent to /entrer?vue=1 stays open to residents";
     let headers = |agency: Agency| agency.set("sign_in", toml::toml! { adapter = "trusted-headers" });
-    let basic =
-        |agency: Agency| agency.set("sign_in", toml::toml! {
-            adapter = "http-basic"
-            [basic]
-            page = "/basic/moi"
-        });
+    let basic = |agency: Agency| {
+        agency.set(
+            "sign_in",
+            toml::toml! {
+                adapter = "http-basic"
+                [basic]
+                page = "/basic/moi"
+            },
+        )
+    };
     let replay = |agency: Agency| agency;
     let adapters: [(&str, fn(Agency) -> Agency); 3] =
         [("trusted-headers", headers), ("http-basic", basic), ("form-replay", replay)];

@@ -10,6 +10,7 @@ mod failing;
 mod handing_over;
 mod keeping_cookies;
 mod kept_secrets;
+mod odd_extranets;
 mod operating;
 mod reloading;
 mod streaming;
