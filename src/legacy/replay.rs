@@ -198,7 +198,7 @@ pub(super) async fn end_session(conversation: &mut Conversation, logout: &Logout
             let form_page = open(conversation, page).await?;
             let (site, path) = (conversation.site().clone(), path.clone());
             let (fields, extra) = (fields.clone(), extra.clone());
-            let filled = page::apart(move || logout::fill(&form_page, &site, &path, (&fields, &extra))).await;
+            let filled = page::apart(move || logout::fill(&form_page, &site, &path, &fields, &extra)).await;
             conversation.send(filled.ok_or(NoVerdict::FormChanged)?).await
         }
         LogoutCall::Link { page, link } => {

@@ -350,19 +350,32 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, problem, 403).await;
             }
         };
-        let net = extranet.net.as_ref().filter(|_| !agency.paths.may_post_credentials(&asked.path));
-        let is_residents = resident.is_some();
-        let mut forward = Forward::new(
+        let forward = Forward::new(
             (self.house.clone(), public),
-            extranet.clone(),
+            extranet,
             Arc::clone(&self.directory),
             (resident, cookie),
             asked.fetch,
         );
+        self.send_on(session, ctx, asked, forward, (from, logout, ended)).await
+    }
+
+    /// Looks at what is to go on, and lets it, if nothing of it has to stay here.
+    async fn send_on(
+        self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+        asked: &Asked,
+        mut forward: Forward,
+        (from, logout, ended): (access::From, Option<(&Logout, &NormalisedPath)>, Vec<HeaderValue>),
+    ) -> Result<bool> {
+        let may_post_credentials = self.house.agency.paths.may_post_credentials(&asked.path);
+        let net = forward.extranet.net.clone().filter(|_| !may_post_credentials);
+        let logout = logout.filter(|_| forward.resident.is_some());
         let may_leave = left::may_leave(&forward, asked.changes, from);
         forward.leaves = may_leave && speaks_of_leaving(&String::from_utf8_lossy(session.req_header().raw_path()));
         let looks_for_leaving = may_leave && asked.changes && !forward.leaves;
-        forward.sent = match Wanted::new(net, logout.filter(|_| is_residents), looks_for_leaving) {
+        forward.sent = match Wanted::new(net.as_ref(), logout, looks_for_leaving) {
             None => Sent::AsIs,
             Some(wanted) => match Box::pin(bodies::look(session, wanted)).await? {
                 Found::Nothing(sent) => sent,
@@ -379,7 +392,7 @@ impl Gate<'_> {
             },
         };
         forward.carried = match forward.resident.as_deref() {
-            Some(resident) if extranet.keeps_cookies() => {
+            Some(resident) if forward.extranet.keeps_cookies() => {
                 let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, resident, session)).await else {
                     self.answered(ctx, "sessions-unavailable");
                     return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;

@@ -32,6 +32,9 @@ fn checked_of(change: impl FnOnce(Agency) -> Agency, values: &[(&str, toml::Valu
     (done.status.code(), said)
 }
 
+/// What is other in an agency's file.
+type Change = fn(Agency) -> Agency;
+
 const FIELDS: &str = "<input name=identifiant><input type=password name=motdepasse>";
 
 #[test]
@@ -115,8 +118,7 @@ fn s1_check_tells_which_login_forms_stay_open() {
         )
     };
     let replay = |agency: Agency| agency;
-    let adapters: [(&str, fn(Agency) -> Agency); 3] =
-        [("trusted-headers", headers), ("http-basic", basic), ("form-replay", replay)];
+    let adapters: [(&str, Change); 3] = [("trusted-headers", headers), ("http-basic", basic), ("form-replay", replay)];
     let start = |body: &str| vec![("start", toml::Value::from(html(body)))];
     for (adapter, change) in adapters {
         let (code, said) = checked_of(change, &start(form));

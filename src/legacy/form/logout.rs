@@ -19,7 +19,8 @@ pub(in super::super) fn fill(
     page: &Page,
     site: &Site,
     path: &str,
-    (fields, extra): (&[(String, Found)], &[(String, String)]),
+    fields: &[(String, Found)],
+    extra: &[(String, String)],
 ) -> Option<Submission> {
     let read = owners::read(&page.text)?;
     let forms = Forms::of(&read);

@@ -3,7 +3,7 @@
 use super::super::page::Page;
 use super::super::site::Site;
 use super::button::on_enter;
-use super::controls::{Forms, Kind};
+use super::controls::{Control, Forms, Kind};
 use super::{Target, base_of, owners};
 
 /// A form that asks for one password.
@@ -29,7 +29,7 @@ pub(in super::super) fn password_forms(page: &Page, site: &Site) -> Vec<Password
         let (Some(password), None) = (passwords.next(), passwords.next()) else { return None };
         let url = target.action(*form, &on_enter(&controls))?;
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let names = controls.iter().filter(|control| control.is_sent()).filter_map(|control| control.name());
+        let names = controls.iter().filter(|control| control.is_sent()).filter_map(Control::name);
         Some(PasswordForm {
             to: format!("{}{query}", url.path()),
             names: names.map(str::to_owned).collect(),

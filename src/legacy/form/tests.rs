@@ -545,7 +545,7 @@ fn the_form_that_ends_a_session_is_known_by_where_it_goes() {
     let text = "<form action=/lang><input name=l value=fr></form>\
                 <form method=post action=/admin/logout/><input type=hidden name=jeton value=1></form>\
                 <form method=post action=/x><button name=a>x</button><button name=b formaction=/fin>x</button></form>";
-    let ends = |path: &str| logout::fill(&page(text, UTF_8), &site(), path, (&[], &[]));
+    let ends = |path: &str| logout::fill(&page(text, UTF_8), &site(), path, &[], &[]);
     let filled = ends("/admin/logout/").unwrap();
     assert_eq!((filled.url.path(), &**filled.fields), ("/admin/logout/", &b"jeton=1"[..]));
     assert_eq!(&**ends("/fin").unwrap().fields, b"b=");
@@ -563,7 +563,7 @@ fn f9_a_token_outside_of_a_form_is_sent_with_a_sign_out() {
     let sent = |fields: &[(&str, &str)], extra: &[(&str, &str)], path: &str| {
         let fields: Vec<_> = fields.iter().map(|(name, at)| ((*name).to_owned(), Found::parse(at))).collect();
         let extra: Vec<_> = extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        logout::fill(&page(text, UTF_8), &site(), path, (&fields, &extra)).map(|sent| told(&sent))
+        logout::fill(&page(text, UTF_8), &site(), path, &fields, &extra).map(|sent| told(&sent))
     };
     for (fields, extra, fields_sent) in [
         (vec![("_csrf", "meta[name=csrf-token]")], vec![("_method", "delete")], "_csrf=m%2B1&_method=delete"),
