@@ -1,5 +1,6 @@
 //! `vestibule check` (e02).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::terminal::{say, tell};
@@ -7,7 +8,7 @@ use super::{Ended, assemble, control, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
-use crate::legacy::{Around, Legacy, Look, Looked};
+use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
@@ -92,6 +93,7 @@ fn reach(settings: &Settings) -> Reached {
                         agency,
                         legacy.look_at_page(&agency.upstream, &agency.start_after(None), &agency.public).await,
                     );
+                    tell_open_forms(agency, &open_forms(&legacy, agency).await);
                     tell_around(agency, &legacy.around(&agency.upstream, status).await);
                     let look = legacy.look_at_form(&agency.upstream, &agency.adapter, &agency.public).await;
                     reached.refused += usize::from(matches!(look, Some(Look::Refused(_))));
@@ -128,7 +130,7 @@ fn tell_look(agency: &Agency, look: Option<&Look>) {
         Some(Look::Unfit(why)) => tell!("{code}: warning: the login form of {page} cannot be sent: {why}"),
         Some(Look::Refused(why)) => tell!(
             "{code}: the login form of {page} is refused: {why} (hint: is there another button, that says how the form is \
-             sent? See sign_in.form.button)"
+             sent? See sign_in.form.button; and where a script posts it, sign_in.form.method)"
         ),
         None => {}
     }
@@ -159,6 +161,40 @@ fn tell_start(agency: &Agency, looked: Option<Looked>) {
         tell!(
             "{code}: warning: {page}, where residents stand after signing in, {what} (hint: start = \"/…\", the page that \
              a resident wants to see first)"
+        );
+    }
+}
+
+/// The login forms that residents could still use, as far as they are seen without signing in (S1).
+async fn open_forms(legacy: &Legacy, agency: &Agency) -> BTreeMap<String, PasswordForm> {
+    let start = agency.start_after(None);
+    let pages: BTreeSet<&str> = ["/", start.as_str()].into_iter().chain(agency.adapter.first_page()).collect();
+    let mut open = BTreeMap::new();
+    for page in pages {
+        for form in legacy.password_forms(&agency.upstream, page, &agency.public).await {
+            let (path, query) =
+                form.to.split_once('?').map_or((form.to.as_str(), None), |(path, query)| (path, Some(query)));
+            let names: Vec<&str> = form.names.iter().map(String::as_str).collect();
+            if !agency.closes_form(path, query, &names) {
+                open.entry(form.to.clone()).or_insert(form);
+            }
+        }
+    }
+    open
+}
+
+/// Whoever is signed in here could become somebody else upstream by one of them.
+fn tell_open_forms(agency: &Agency, open: &BTreeMap<String, PasswordForm>) {
+    for (to, form) in open {
+        let by_fields = if agency.login_fields().is_none() {
+            format!(", or name its fields in [sign_in.fields], such as password = \"{}\"", form.password)
+        } else {
+            String::new()
+        };
+        tell!(
+            "{}: warning: a login form that is sent to {to} stays open to residents, who could sign in there as somebody else \
+             (hint: list {to} in paths.login{by_fields})",
+            agency.code
         );
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::basic::{BasicLogin, Uncarried};
 use super::identity::LegacyLogin;
 use super::secret::Secret;
-use super::upstream::FormLogin;
+use super::upstream::{FormLogin, LogoutCall};
 
 /// How a resident is signed in upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,15 @@ pub enum Verifier {
     Basic,
     /// The provisional credentials of the imported roster (b02, b20).
     Roster,
+}
+
+/// The names of the fields of a login form that an extranet has besides the way in which it is entered here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginNames {
+    /// The identifier's.
+    pub login: String,
+    /// The password's.
+    pub password: String,
 }
 
 /// The names of the fields of an extranet's own login form.
@@ -118,6 +127,26 @@ impl Adapter {
         matches!(self, Self::HttpBasic(_))
     }
 
+    /// How a session of the extranet is ended, where that is declared.
+    #[must_use]
+    pub fn logout(&self) -> Option<&LogoutCall> {
+        match self {
+            Self::FormReplay(form) => form.logout.as_ref(),
+            Self::HttpBasic(basic) => basic.opens.as_ref()?.logout.as_ref(),
+            Self::TrustedHeaders => None,
+        }
+    }
+
+    /// The page that its sign-in begins with, where it has one.
+    #[must_use]
+    pub fn first_page(&self) -> Option<&str> {
+        match self {
+            Self::FormReplay(form) => Some(&form.page),
+            Self::HttpBasic(basic) => Some(&basic.page),
+            Self::TrustedHeaders => None,
+        }
+    }
+
     /// The page of its login form, where it has one.
     #[must_use]
     pub fn login_page(&self) -> Option<&str> {
@@ -127,7 +156,7 @@ impl Adapter {
         }
     }
 
-    /// The names of its login form's fields, where they are known.
+    /// The names of the fields of the login form that it fills in.
     #[must_use]
     pub fn login_fields(&self) -> Option<LoginFields<'_>> {
         match self {

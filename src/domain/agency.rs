@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
-use super::adapter::{Adapter, Verifier};
+use super::adapter::{Adapter, LoginFields, LoginNames, Verifier};
 use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
 use super::logout::Logout;
+use super::net::Net;
 use super::origin::Origin;
-use super::path::{PathRules, ReturnPath};
+use super::path::{NormalisedPath, PathClass, PathRules, ReturnPath};
 use super::policy::AgencyPolicy;
 use super::spelling::IdentifierCase;
 use super::terms::TermsText;
@@ -118,6 +119,27 @@ impl Agency {
         }
     }
 
+    /// The names of the fields of the extranet's own login form, where they are known.
+    #[must_use]
+    pub fn login_fields(&self) -> Option<LoginFields<'_>> {
+        let declared = self.login_names.as_ref();
+        let declared = || declared.map(|names| LoginFields { login: &names.login, password: &names.password });
+        self.adapter.login_fields().or_else(declared)
+    }
+
+    /// Whether residents cannot send a form with fields of these names to this address of the extranet: by a rule, or since
+    /// they are those of an old login (decision 57).
+    #[must_use]
+    pub fn closes_form(&self, path: &str, query: Option<&str>, names: &[&str]) -> bool {
+        let Ok(path) = NormalisedPath::read(path) else { return true };
+        let by_rule = match self.paths.class(&path, query) {
+            PathClass::Login | PathClass::FormPage | PathClass::Account | PathClass::Logout => true,
+            PathClass::Public | PathClass::Private => false,
+        };
+        let net = self.login_fields().and_then(Net::of).filter(|_| !self.paths.may_post_credentials(&path));
+        by_rule || net.is_some_and(|net| net.is_called(names))
+    }
+
     /// Where somebody stands who has signed in without a page to come back to: at the declared start page, or where the
     /// extranet's own login has led, if that is a page of it that can be opened.
     #[must_use]
@@ -170,6 +192,8 @@ pub struct Agency {
     pub policy: AgencyPolicy,
     /// How a resident is signed in upstream.
     pub adapter: Adapter,
+    /// The fields of the extranet's login form, where the adapter does not know them.
+    pub login_names: Option<LoginNames>,
     /// Who can say whether old credentials are right.
     pub verifier: Verifier,
     /// Whether its identifiers may be e-mail addresses: otherwise none ever reaches its extranet.

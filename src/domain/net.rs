@@ -44,6 +44,13 @@ impl Net {
         (!login.is_empty() && !password.is_empty()).then_some(Self { login, password })
     }
 
+    /// Whether a form with fields of these names has both.
+    #[must_use]
+    pub fn is_called(&self, names: &[&str]) -> bool {
+        // As they come in parts, where a name is written as it is.
+        self.among(names.iter().map(|name| name.as_bytes()), Shape::Parts).both()
+    }
+
     /// Which of the two a query has.
     #[must_use]
     pub fn in_query(&self, query: &str) -> Seen {

@@ -184,7 +184,12 @@ fn django_form() -> FormLogin {
         success: vec![Rule::Redirect("/admin/".into())],
         failure: vec![Rule::Element("p.errornote".into())],
         profile: Some(ProfilePage { page: "/admin/".into(), name: Some("strong".into()), email: Some("#mail".into()) }),
-        logout: Some(LogoutCall::Form { page: "/admin/".into(), path: "/admin/logout/".into() }),
+        logout: Some(LogoutCall::Form {
+            page: "/admin/".into(),
+            path: "/admin/logout/".into(),
+            fields: Vec::new(),
+            extra: Vec::new(),
+        }),
         ..declared()
     }
 }

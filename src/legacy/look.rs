@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::client::Conversation;
+use super::form::shown::PasswordForm;
 use super::form::{self, Filled, Method, Submission, Unfit};
 use super::page::Redirect;
 use super::{Behalf, Browser, Jar, Legacy, page, replay};
@@ -63,6 +64,15 @@ impl Legacy {
             Some(Redirect::Elsewhere) => Looked::LeadsElsewhere,
             Some(Redirect::Own(_) | Redirect::Refreshed(_)) | None => Looked::Answers(page.status),
         })
+    }
+
+    /// The forms that ask for a password on a page, or where it leads; none where it cannot be had.
+    pub async fn password_forms(&self, upstream: &Upstream, page: &str, public: &Origin) -> Vec<PasswordForm> {
+        let Ok(mut conversation) = self.conversation_of_nobody(upstream, public) else { return Vec::new() };
+        let Some(url) = conversation.site().page(page) else { return Vec::new() };
+        let Ok(Ok(shown)) = timeout(PATIENCE, conversation.open(url)).await else { return Vec::new() };
+        let site = conversation.site().clone();
+        page::apart(move || form::shown::password_forms(&shown, &site)).await
     }
 
     fn conversation_of_nobody(&self, upstream: &Upstream, public: &Origin) -> Result<Conversation, NoVerdict> {

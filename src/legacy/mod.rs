@@ -32,6 +32,7 @@ use http::header::AUTHORIZATION;
 pub use self::around::Around;
 pub use self::cookies::{Jar, Taken, UpstreamCookie};
 pub use self::credentials::{Credentials, Signer};
+pub use self::form::shown::PasswordForm;
 pub use self::look::{Look, Looked};
 pub use self::said::{Browser, Front, REQUEST_ID};
 
@@ -154,12 +155,7 @@ impl Legacy {
         cookies: &[UpstreamCookie],
         behalf: &Behalf<'_>,
     ) -> Result<Option<bool>, NoVerdict> {
-        let logout = match adapter {
-            Adapter::FormReplay(form) => form.logout.as_ref(),
-            Adapter::HttpBasic(basic) => basic.opens.as_ref().and_then(|opens| opens.logout.as_ref()),
-            Adapter::TrustedHeaders => None,
-        };
-        match logout {
+        match adapter.logout() {
             Some(logout) => self.leave_by(upstream, logout, cookies, behalf).await.map(Some),
             None => Ok(None),
         }
@@ -226,6 +222,7 @@ mod tests {
             login_field: "identifiant".into(),
             password_field: "motdepasse".into(),
             button: LoginButton::Found,
+            posts: false,
             extra: Vec::new(),
             set_cookies: Vec::new(),
             charset: None,

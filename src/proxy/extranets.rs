@@ -174,7 +174,7 @@ impl Extranet {
         Some(Self {
             public: Arc::new(Public::new(agency.public.clone(), &agency.upstream)?),
             of_accounts: (agency.accounts == Accounts::Labels).then(|| Cache::new(MOST_ACCOUNTS)),
-            net: agency.adapter.login_fields().and_then(Net::of).map(Arc::new),
+            net: agency.login_fields().and_then(Net::of).map(Arc::new),
             signs: Signs {
                 over: selector(agency.session_over.element.as_ref())?,
                 left: selector(agency.logout.element.as_ref())?,

@@ -28,7 +28,7 @@ impl Sent {
     /// What is shown of it, to be copied.
     #[must_use]
     pub fn shown(&self, agency: Option<&Agency>) -> Shown {
-        let login = agency.and_then(|agency| agency.adapter.login_fields());
+        let login = agency.and_then(Agency::login_fields);
         sent_form::shown(&self.content_type, &self.body, login)
     }
 }

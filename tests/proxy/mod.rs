@@ -2,6 +2,7 @@
 
 mod basic;
 mod catching;
+mod checking;
 mod counting;
 mod ending;
 mod entering;
@@ -10,6 +11,7 @@ mod handing_over;
 mod keeping_cookies;
 mod kept_secrets;
 mod moving;
+mod odd_extranets;
 mod operating;
 mod reloading;
 mod streaming;

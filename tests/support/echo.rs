@@ -74,7 +74,21 @@ struct House {
     takes_back: std::sync::atomic::AtomicBool,
     /// Cookies that a sign-in sets besides its own.
     gifts: Mutex<Vec<String>>,
+    manners: Mutex<Manners>,
     number: AtomicU64,
+}
+
+/// What is odd about it, as about extranets of real agencies.
+#[derive(Clone, Default)]
+struct Manners {
+    /// The page that leads on after a sign-in, in the place of a redirect.
+    leads_on_by: Option<String>,
+    /// Where a sign-in leads, byte by byte.
+    leads_to: Option<Vec<u8>>,
+    /// What stands in the login page before its form, and the cookie without which nobody is signed in.
+    wants_cookie: Option<(String, String)>,
+    /// The content coding of every page, whatever was asked for.
+    coding: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -103,6 +117,7 @@ impl Echo {
             offer: Mutex::new("Basic realm=\"Espace\"".to_owned()),
             takes_back: false.into(),
             gifts: Mutex::default(),
+            manners: Mutex::default(),
             number: AtomicU64::new(0),
         });
         let task = RUNTIME.spawn(wire::serve(listener, Arc::clone(&house))).abort_handle();
@@ -194,6 +209,26 @@ impl Echo {
     /// From now on a sign-in sets this cookie too.
     pub fn also_set(&self, cookie: &str) {
         lock(&self.house.gifts).push(cookie.to_owned());
+    }
+
+    /// From now on a page leads on after a sign-in, not a redirect.
+    pub fn lead_on_by(&self, page: &str) {
+        lock(&self.house.manners).leads_on_by = Some(page.to_owned());
+    }
+
+    /// From now on a sign-in leads there, byte by byte.
+    pub fn lead_to(&self, location: &[u8]) {
+        lock(&self.house.manners).leads_to = Some(location.to_vec());
+    }
+
+    /// From now on nobody is signed in without this cookie, which this piece of the login page sets by a script.
+    pub fn want_cookie(&self, piece: &str, cookie: &str) {
+        lock(&self.house.manners).wants_cookie = Some((piece.to_owned(), cookie.to_owned()));
+    }
+
+    /// From now on every page is in this coding, whatever is asked for.
+    pub fn code_pages(&self, coding: &'static str) {
+        lock(&self.house.manners).coding = Some(coding);
     }
 
     /// From now on its login page fails with 500, or works again.

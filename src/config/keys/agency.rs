@@ -82,7 +82,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "logout",
         Table(LEFT),
         Is("{}"),
-        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too.",
+        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too. Undeclared, a request that speaks of it (`logout`, `déconnexion`, … in its address or in a field of its form) is a logout if its answer says that the session is over, or deletes a cookie that came with it.",
     ),
     key("policy", Layer, Nothing, "What this agency does in its own way. Keys: see “Policy”."),
     key("terms", Table(TERMS), Nothing, "The terms of use to accept; a changed text is asked again."),
@@ -187,7 +187,18 @@ const SIGN_IN: &[Key] = &[
         "Whether identifiers that differ in capitals, accents or the like only are one account (`ignore`) or several (`exact`), as the extranet has it. `learn`: it is found out by one sign-in, the first time that two such spellings meet.",
     ),
     key("form", Table(FORM), Nothing, "The extranet's login form, for form-replay."),
+    key(
+        "fields",
+        Table(LOGIN_FIELDS),
+        Nothing,
+        "The fields of the login form that an extranet has besides trusted-headers or http-basic: a request with both goes to no path of it, as with those of `[sign_in.form]`.",
+    ),
     key("basic", Table(BASIC), Nothing, "How the extranet takes HTTP Basic, for http-basic."),
+];
+
+const LOGIN_FIELDS: &[Key] = &[
+    key("login", Text, Required, "Name of the field for the identifier."),
+    key("password", Text, Required, "Name of the field for the password."),
 ];
 
 const BASIC: &[Key] = &[
@@ -237,6 +248,12 @@ const FORM: &[Key] = &[
         "Which button is pressed: its name, or a CSS selector of a button or of a link that sends the form by a script (`__doPostBack` is understood), or `none`. Without it, the first one after the password that can be seen; where there is none, what Enter presses.",
     ),
     key(
+        "method",
+        Choice(&["post"]),
+        Nothing,
+        "`post`, where a script posts a form that says no method: such a form is refused otherwise, since by itself it would put the password into a URL.",
+    ),
+    key(
         "extra",
         Fields,
         Nothing,
@@ -273,7 +290,7 @@ const FORM: &[Key] = &[
         "logout",
         Table(LOGOUT),
         Nothing,
-        "How a session of the extranet is ended: `get`, or `page` with `form` or `link`.",
+        "How a session of the extranet is ended: `get`, or `page` with `get`, `form` or `link`.",
     ),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for the whole sign-in."),
 ];
@@ -305,10 +322,22 @@ const PROFILE: &[Key] = &[
 ];
 
 const LOGOUT: &[Key] = &[
-    key("get", Text, Nothing, "A path that ends the session when it is opened."),
+    key(
+        "get",
+        Text,
+        Nothing,
+        "A path that ends the session when it is opened. With `page`, the link there that leads to it is followed as it stands, with its token.",
+    ),
     key("page", Text, Nothing, "The page that holds the logout form or link."),
     key("form", Text, Nothing, "The path that this form is posted to."),
     key("link", Text, Nothing, "CSS selector of the link, where it carries a token of its own."),
+    key(
+        "fields",
+        Fields,
+        Nothing,
+        "With `form`: fields whose values stand elsewhere on the page, by CSS selector, such as `{ _csrf = \"meta[name=csrf-token]\" }`: the content of a meta element, the value of a field, the parameter of this name in a link's address; another attribute is named behind an `@`, `a.quitter @data-token`. The page needs no form then.",
+    ),
+    key("extra", Fields, Nothing, "With `form`: fields with a constant value, such as `{ _method = \"delete\" }`."),
 ];
 
 const HEADER: &[Key] = &[
@@ -340,7 +369,12 @@ const PATHS: &[Key] = &[
         Is("[]"),
         "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself where its name says that it is only for signing in, else residents may open it, and send there whatever does not carry both fields of the login. Here and in the next two, `/index.php?route=/login` stands for a path with this in its query, `/?logout` for one with this name there.",
     ),
-    key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
+    key(
+        "logout",
+        Texts,
+        Is("[]"),
+        "The extranet's own logout, which becomes the gateway's. What `logout` of `[sign_in.form]` or `[sign_in.basic]` opens, or posts a form to, is added by itself, where it can be told from other pages.",
+    ),
     key(
         "account",
         Texts,

@@ -623,3 +623,88 @@ fn f2_a_start_page_is_one_that_residents_can_open() {
     let closed = start("/identification.php?x=1").problems();
     assert!(closed.iter().any(|problem| problem.contains("closed to residents by paths.login")), "{closed:?}");
 }
+
+#[test]
+fn f6_what_ends_a_session_upstream_is_a_logout_by_itself() {
+    let logout = |declared: &str, paths: &str| {
+        let form = "[sign_in.form]\nlogout = {";
+        let agency = Installation::new()
+            .edit("agencies/a.toml", "[sign_in.form]", &format!("{form}{declared}}}"))
+            .edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{paths}\n[sign_in]"))
+            .settings();
+        let rules = &agency.agencies[0].paths.logout;
+        rules.iter().map(|rule| rule.text().to_owned()).collect::<Vec<_>>()
+    };
+    for (declared, taken) in [
+        ("get = '/deconnexion.php'", Some("/deconnexion.php")),
+        ("get = '/d%C3%A9connexion'", Some("/d%C3%A9connexion")),
+        ("get = '/logout.php?jeton=x'", Some("/logout.php")),
+        ("get = '/logout/'", Some("/logout/")),
+        ("get = '/?logout'", Some("/?logout")),
+        ("get = '/?_task=logout&x=1'", Some("/?_task=logout")),
+        ("get = '/index.php?route=account/logout'", Some("/index.php?route=account/logout")),
+        ("get = '/index.php?page=99'", Some("/index.php?page=99")),
+        ("get = '/quitter'", Some("=/quitter")),
+        ("page = '/', get = '/doku.php?do=logout'", Some("/doku.php?do=logout")),
+        ("page = '/', form = '/sign_out', fields = { t = 'meta[name=csrf-token]' }", Some("/sign_out")),
+        ("page = '/', form = '/admin/logout/'", Some("/admin/logout/")),
+        ("page = '/accueil', form = '/session/fin'", Some("=/session/fin")),
+        // These are more than a logout, or what they are is not known.
+        ("get = '/'", None),
+        ("get = '/index.php'", None),
+        ("get = '/index.php?a=1&b=2'", None),
+        ("page = '/compte', form = '/compte'", None),
+        ("page = '/', form = '/index.php'", None),
+        ("page = '/', link = 'a.quitter'", None),
+    ] {
+        assert_eq!(logout(declared, "").first().map(String::as_str), taken, "{declared}");
+    }
+    assert_eq!(logout("get = '/deconnexion.php'", "logout = ['/sortir']"), ["/sortir", "/deconnexion.php"]);
+    assert_eq!(logout("get = '/Deconnexion.php/'", "logout = ['/deconnexion.php']"), ["/deconnexion.php"]);
+    assert_eq!(logout("get = '/membre/logout'", "account = ['/membre/']"), [""; 0]);
+}
+
+#[test]
+fn f9_how_a_session_is_ended_can_be_written_in_five_ways_only() {
+    let declared = |logout: &str| {
+        let form = format!("[sign_in.form]\nlogout = {{{logout}}}");
+        Installation::new().edit("agencies/a.toml", "[sign_in.form]", &form)
+    };
+    declared("page = '/', form = '/x', fields = { t = 'a.quitter @data-token' }, extra = { _method = 'delete' }")
+        .settings();
+    for (logout, told) in [
+        ("page = '/', get = '/x', fields = { t = 'a' }", "sign_in.form.logout.fields: is sent with a form only"),
+        ("page = '/', link = 'a', extra = { t = 'a' }", "sign_in.form.logout.extra: is sent with a form only"),
+        ("page = '/', form = '/x', fields = { t = 'a[' }", "sign_in.form.logout.fields: "),
+        ("page = '/', form = '/x', get = '/y'", "sign_in.form.logout: expected either get"),
+    ] {
+        declared(logout).is_told(&format!("agencies/a.toml:11: {told}"));
+    }
+    Installation::new()
+        .edit("agencies/a.toml", "[sign_in.form]", "[sign_in.form]\nmethod = 'put'")
+        .is_told("agencies/a.toml:11: sign_in.form.method: ");
+}
+
+#[test]
+fn s1_the_fields_of_a_login_form_are_named_where_no_adapter_knows_them() {
+    let named = |adapter: &str, fields: &str| {
+        let installation = Installation::new();
+        let sign_in =
+            format!("[[headers]]\nname = 'X-User'\nvalue = '{{login}}'\n[sign_in]\nadapter = '{adapter}'\n{fields}\n");
+        let text = AGENCY.split("[sign_in]").next().expect("what stands before");
+        installation.write("agencies/a.toml", &format!("{text}{sign_in}"))
+    };
+    let read = named("trusted-headers", "fields = { login = 'code', password = 'mdp' }").settings();
+    let fields = read.agencies[0].login_fields().expect("fields");
+    assert_eq!((fields.login, fields.password), ("code", "mdp"));
+    for (fields, told) in [
+        ("fields = { login = 'code' }", "sign_in.fields.password: missing"),
+        ("fields = { login = 'mdp', password = 'mdp' }", "sign_in.fields.password: is the identifier's field, too"),
+    ] {
+        let problems = named("trusted-headers", fields).problems();
+        assert!(problems.iter().any(|problem| problem.contains(told)), "{problems:?}");
+    }
+    Installation::new()
+        .edit("agencies/a.toml", "[sign_in.form]", "[sign_in.fields]\nlogin = 'a'\npassword = 'b'\n[sign_in.form]")
+        .is_told("agencies/a.toml:10: warning: sign_in.fields: is not used with adapter = \"form-replay\"");
+}

@@ -7,6 +7,7 @@ mod framing;
 mod gate;
 mod http2;
 mod identity;
+mod leading;
 mod net;
 mod operation;
 mod streams;
@@ -365,6 +366,7 @@ pub(super) fn agency(port: u16) -> Agency {
         mode: AgencyMode::Require,
         policy: AgencyPolicy::default(),
         adapter: Adapter::TrustedHeaders,
+        login_names: None,
         verifier: Verifier::Roster,
         may_be_email: false,
         identifier_case: IdentifierCase::Learn,
@@ -392,6 +394,7 @@ fn form_replay() -> Adapter {
         login_field: "login".into(),
         password_field: "password".into(),
         button: LoginButton::default(),
+        posts: false,
         extra: Vec::new(),
         set_cookies: Vec::new(),
         charset: None,

@@ -143,3 +143,23 @@ async fn s1_a_form_that_does_not_come_keeps_its_connection_for_itself() {
     drop(slow);
     assert_eq!(house.seen().len(), 1, "nothing of it was sent");
 }
+
+#[tokio::test]
+async fn s1_the_fields_of_a_form_that_no_adapter_fills_in_are_refused_too() {
+    use crate::domain::adapter::LoginNames;
+    let names = || Some(LoginNames { login: "code client".into(), password: "secret".into() });
+    for (names, refused) in [(names(), true), (None, false)] {
+        let answer = |_: &super::Seen| b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".to_vec();
+        let house = House::with(move |agency| agency.login_names = names, answer).await;
+        for (target, body) in [
+            ("/a", "CODE_client=a&secret=b"),
+            ("/a?code+client=x", "secret=b"),
+            ("/public/x", "secret=b&code.client=1"),
+        ] {
+            let answer = house.send(request("POST", target, &format!("{RESIDENT}{URLENCODED}"), body)).await;
+            assert_eq!(answer.status == 403, refused, "{target} {body}");
+        }
+        let one = house.send(request("POST", "/a", &format!("{RESIDENT}{URLENCODED}"), "secret=b")).await;
+        assert_eq!(one.status, 200);
+    }
+}

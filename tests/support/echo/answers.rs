@@ -165,10 +165,25 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             form(wire, house, seen, "<div class=\"erreur\">Identifiant ou mot de passe incorrect</div>").await
         }
         Some(Some(account)) => {
+            let manners = lock(&house.manners).clone();
+            if let Some((_, cookie)) = &manners.wants_cookie
+                && !seen.values("cookie").iter().any(|line| line.split("; ").any(|pair| pair == cookie))
+            {
+                return wire.answer(seen, 200, &html(), b"<p>Veuillez activer les cookies</p>").await;
+            }
             let session = house.fresh();
             lock(&house.sessions).signed_in.insert(session.clone(), account.login.clone());
             house.sign_ins.fetch_add(1, Ordering::SeqCst);
             let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
+            if let Some(page) = &manners.leads_on_by {
+                let headers = [html(), [("Set-Cookie", cookie)]].concat();
+                return wire.answer(seen, 200, &headers, page.as_bytes()).await;
+            }
+            if let Some(location) = &manners.leads_to {
+                let head = format!("HTTP/1.1 302 Found\r\nSet-Cookie: {cookie}\r\nContent-Length: 0\r\nLocation: ");
+                wire.stream.write_all(&[head.as_bytes(), location, b"\r\n\r\n"].concat()).await?;
+                return Ok(After::Next);
+            }
             let mut headers = vec![("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
             headers.extend(lock(&house.gifts).iter().map(|gift| ("Set-Cookie", gift.clone())));
             wire.answer(seen, 302, &headers, b"").await
@@ -224,8 +239,9 @@ fn credentials(seen: &Seen, path: &str) -> Option<String> {
 async fn form(wire: &mut Wire, house: &Arc<House>, seen: &Seen, note: &str) -> io::Result<After> {
     let (session, token) = (session(seen).unwrap_or_else(|| house.fresh()), house.fresh());
     lock(&house.sessions).tokens.insert(token.clone(), session.clone());
+    let piece = lock(&house.manners).wants_cookie.clone().map(|(piece, _)| piece).unwrap_or_default();
     let page = format!(
-        "<!doctype html><title>Identification</title>{note}<form method=\"post\" action=\"/identification\">\
+        "<!doctype html><title>Identification</title>{note}{piece}<form method=\"post\" action=\"/identification\">\
          <input type=\"hidden\" name=\"jeton\" value=\"{token}\"><input name=\"identifiant\">\
          <input type=\"password\" name=\"motdepasse\"><input type=\"submit\" name=\"valider\" value=\"Entrer\"></form>"
     );

@@ -1,6 +1,10 @@
 //! HTTP/1.1 by hand: what came is kept byte by byte, and nothing is repaired.
 
-use std::{io, sync::Arc};
+use std::{
+    borrow::Cow,
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,6 +20,8 @@ const KEPT: usize = 64 * 1024;
 /// One connection, with what was read ahead.
 pub struct Wire {
     pub stream: TcpStream,
+    /// The content coding of pages.
+    coding: Option<&'static str>,
     ahead: Vec<u8>,
 }
 
@@ -32,7 +38,7 @@ pub async fn serve(listener: TcpListener, house: Arc<House>) {
         let house = Arc::clone(&house);
         connections.spawn(async move {
             // A peer that goes away is no failure of this extranet.
-            let _ = converse(Wire { stream, ahead: Vec::new() }, &house).await;
+            let _ = converse(Wire { stream, coding: None, ahead: Vec::new() }, &house).await;
         });
     }
 }
@@ -45,6 +51,7 @@ async fn converse(mut wire: Wire, house: &Arc<House>) -> io::Result<()> {
         }
         wire.body(&mut seen).await?;
         lock(&house.seen).push(seen.clone());
+        wire.coding = lock(&house.manners).coding;
         if seen.values("upgrade").iter().any(|value| value.eq_ignore_ascii_case("websocket")) {
             if !manners::lets_in(&seen) {
                 wire.answer(&seen, 403, &[], b"not from there").await?;
@@ -69,7 +76,14 @@ impl Wire {
         headers: &[(&str, String)],
         body: &[u8],
     ) -> io::Result<After> {
+        let is_page =
+            headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && value.contains("html"));
+        let coding = self.coding.filter(|_| is_page);
+        let body = &*coding.map_or(Cow::Borrowed(body), |coding| coded(coding, body).into());
         let mut head = format!("HTTP/1.1 {status} Because\r\nContent-Length: {}\r\n", body.len()).into_bytes();
+        if let Some(coding) = coding {
+            head.extend_from_slice(format!("Content-Encoding: {coding}\r\n").as_bytes());
+        }
         for (name, value) in headers {
             head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
         }
@@ -145,6 +159,26 @@ impl Wire {
         let length = self.stream.read(&mut buffer).await?;
         self.ahead.extend_from_slice(&buffer[..length]);
         Ok(length > 0)
+    }
+}
+
+fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
+    match coding {
+        "gzip" | "x-gzip" => {
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            writer.write_all(body).and_then(|()| writer.finish()).expect("a page in memory")
+        }
+        "deflate" => {
+            // Bare, as some servers have it.
+            let mut writer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+            writer.write_all(body).and_then(|()| writer.finish()).expect("a page in memory")
+        }
+        "br" => {
+            let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 20);
+            writer.write_all(body).expect("a page in memory");
+            writer.into_inner()
+        }
+        _ => zstd::stream::encode_all(body, 3).expect("a page in memory"),
     }
 }
 
