@@ -10,6 +10,7 @@ mod tests;
 
 use encoding_rs::Encoding;
 use http::HeaderValue;
+use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 use zeroize::Zeroizing;
@@ -134,9 +135,7 @@ pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submis
     let target = Target { page, site, base: base_of(&read.html, page) };
     let wanted = site.page(path)?;
     let leads_there = |form: ElementRef<'_>, pressed: &Pressed<'_>| {
-        target.action(form, pressed).is_some_and(|url| {
-            url.path() == wanted.path() && wanted.query().is_none_or(|query| url.query() == Some(query))
-        })
+        target.action(form, pressed).is_some_and(|url| is_at(&url, &wanted))
     };
     // More forms than any page has; each is a walk through all controls.
     let (found, controls, pressed) = forms.all.iter().take(50).find_map(|form| {
@@ -149,6 +148,13 @@ pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submis
     })?;
     let encoding = encoding_of(page, found);
     target.submission(found, &pressed, entries(&controls, &[], pressed.button, encoding), encoding).ok()
+}
+
+/// Whether an address is the declared one, whichever signs are written in percent; without a query, whatever is asked there.
+fn is_at(url: &Url, declared: &Url) -> bool {
+    let is_same = |one: &str, other: &str| percent_decode_str(one).eq(percent_decode_str(other));
+    let asks = |query: &str| url.query().is_some_and(|asked| is_same(asked, query));
+    is_same(url.path(), declared.path()) && declared.query().is_none_or(asks)
 }
 
 /// Where the link for a selector leads, if it stays on the extranet.
