@@ -19,9 +19,9 @@ use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieM
 use crate::domain::identity_headers::ReservedNames;
 use crate::domain::logout::Logout;
 use crate::domain::origin::Origin;
-use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, ReturnPath, sign_in_rule};
+use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, ReturnPath, logout_rule, sign_in_rule};
 use crate::domain::terms::TermsText;
-use crate::domain::upstream::Rule;
+use crate::domain::upstream::{LogoutCall, Rule};
 
 /// What is known of an agency whose file was read, even if something else in it is wrong.
 pub(super) struct Read<'s> {
@@ -94,6 +94,7 @@ pub(super) fn read<'s>(
     }
     let paths = section.section("paths").map(|section| paths(&section)).unwrap_or_default();
     let paths = with_login_page(&section, paths, sign_in.as_ref().map(|read| &read.adapter), &mut origins);
+    let paths = with_logout(paths, sign_in.as_ref().and_then(|read| read.adapter.logout()), &mut origins);
     check_idle(&section, &paths);
     let start = section.has("start").then(|| start(&section, &paths));
     check_success(&section, &paths, sign_in.as_ref().map(|read| &read.adapter));
@@ -341,6 +342,24 @@ fn with_login_page(
     ));
     let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
     section.warning("paths", wrong.hint(hint));
+    paths
+}
+
+/// What ends a session upstream is the extranet's own logout, and need not be written twice.
+fn with_logout(mut paths: PathRules, logout: Option<&LogoutCall>, origins: &mut Vec<ValueOrigin>) -> PathRules {
+    let at = match logout {
+        Some(LogoutCall::Get { path }) => path,
+        // What shows the form as well is more than the logout.
+        Some(LogoutCall::Form { page, path }) if page != path => path,
+        Some(LogoutCall::Form { .. } | LogoutCall::Link { .. }) | None => return paths,
+    };
+    let is_free = ReturnPath::parse(at).is_some_and(|page| paths.closing(&page).is_none());
+    if let Some(rule) = logout_rule(at).filter(|_| is_free) {
+        paths.logout.push(rule);
+        let all: Vec<String> = paths.logout.iter().map(|rule| quoted(rule.text())).collect();
+        origins.retain(|origin| origin.key != "paths.logout");
+        derive(origins, "paths.logout", format!("[{}]", all.join(", ")), "how sign_in ends a session added");
+    }
     paths
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::basic::{BasicLogin, Uncarried};
 use super::identity::LegacyLogin;
 use super::secret::Secret;
-use super::upstream::FormLogin;
+use super::upstream::{FormLogin, LogoutCall};
 
 /// How a resident is signed in upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,16 @@ impl Adapter {
     #[must_use]
     pub const fn challenges_browsers(&self) -> bool {
         matches!(self, Self::HttpBasic(_))
+    }
+
+    /// How a session of the extranet is ended, where that is declared.
+    #[must_use]
+    pub fn logout(&self) -> Option<&LogoutCall> {
+        match self {
+            Self::FormReplay(form) => form.logout.as_ref(),
+            Self::HttpBasic(basic) => basic.opens.as_ref()?.logout.as_ref(),
+            Self::TrustedHeaders => None,
+        }
     }
 
     /// The page of its login form, where it has one.

@@ -55,15 +55,20 @@ impl Logout {
     /// Whether one of these `Set-Cookie` lines takes a cookie away that is declared.
     #[must_use]
     pub fn takes_away<'l>(&self, lines: impl Iterator<Item = &'l [u8]>, now: Timestamp) -> bool {
-        let read = lines.filter_map(|line| SetCookie::read(line, now).ok());
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            read.partition(|set| set.is_deleted(now) || set.value.iter().all(|byte| *byte == b'"'));
-        gone.iter().any(|gone| {
-            // One that is set anew in the same answer only gets another value.
-            let is_replaced = kept.iter().any(|kept| kept.name == gone.name);
-            !is_replaced && self.cookies.iter().any(|name| name.is(gone.name))
-        })
+        takes_away(lines, now, |gone| self.cookies.iter().any(|name| name.is(gone)))
     }
+}
+
+/// Whether one of these `Set-Cookie` lines takes a cookie away that is meant.
+pub fn takes_away<'l>(lines: impl Iterator<Item = &'l [u8]>, now: Timestamp, is_meant: impl Fn(&[u8]) -> bool) -> bool {
+    let read = lines.filter_map(|line| SetCookie::read(line, now).ok());
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        read.partition(|set| set.is_deleted(now) || set.value.iter().all(|byte| *byte == b'"'));
+    gone.iter().any(|gone| {
+        // One that is set anew in the same answer only gets another value.
+        let is_replaced = kept.iter().any(|kept| kept.name == gone.name);
+        !is_replaced && is_meant(gone.name)
+    })
 }
 
 /// Whether an address says itself that it is there for leaving: what is asked for so is no page that happens to be asked
@@ -85,6 +90,42 @@ pub fn speaks_of_leaving(target: &str) -> bool {
     let decoded = percent_encoding::percent_decode_str(target).decode_utf8_lossy();
     let bare: String = folded(&decoded).chars().filter(|sign| !matches!(sign, '-' | '_' | ' ' | '+')).collect();
     WORDS.iter().any(|word| bare.contains(word))
+}
+
+/// Whether a field of a form says so: by its name, or by a few words.
+#[must_use]
+pub fn is_field_of_leaving(field: &Field) -> bool {
+    const FEW: usize = 60;
+    let says = |text: &str| text.len() <= FEW && speaks_of_leaving(text);
+    says(&field.name) || says(&field.text)
+}
+
+/// What an answer shows of a session upstream, where nothing was declared of a logout.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// It leads to the login, or says in another way that nobody is signed in.
+    pub is_over: bool,
+    /// It takes away a cookie that the request had.
+    pub takes_away: bool,
+}
+
+/// How a request was made that such an answer is to.
+#[derive(Debug, Clone, Copy)]
+pub struct Made {
+    /// It says itself that it is for leaving, by its address or by a field of its form.
+    pub speaks: bool,
+    /// Its person followed a link or sent a form, as the browser says.
+    pub by_hand: bool,
+    /// It came so soon after a page that was surely shown to who was signed in that no session ends by itself.
+    pub in_time: bool,
+}
+
+/// Whether that was a logout of which the file says nothing: its resident asked for it, and the session is cleared.
+#[must_use]
+pub const fn is_meant(made: Made, shown: Shown) -> bool {
+    let by_words = made.speaks && (shown.is_over || shown.takes_away);
+    let by_deed = made.by_hand && made.in_time && shown.is_over && shown.takes_away;
+    by_words || by_deed
 }
 
 /// What proves to our own page that the extranet said it to this very browser: only who holds the session's cookie, or made

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use readings::Readings;
 pub use rule::{FieldRule, PathRule, RuleError};
-pub use rules::{FormPage, Idle, PathClass, PathRules, sign_in_rule};
+pub use rules::{FormPage, Idle, PathClass, PathRules, logout_rule, sign_in_rule};
 
 /// Why a request target is refused with 400, whatever the agency (f08).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -154,12 +154,7 @@ impl Legacy {
         cookies: &[UpstreamCookie],
         behalf: &Behalf<'_>,
     ) -> Result<Option<bool>, NoVerdict> {
-        let logout = match adapter {
-            Adapter::FormReplay(form) => form.logout.as_ref(),
-            Adapter::HttpBasic(basic) => basic.opens.as_ref().and_then(|opens| opens.logout.as_ref()),
-            Adapter::TrustedHeaders => None,
-        };
-        match logout {
+        match adapter.logout() {
             Some(logout) => self.leave_by(upstream, logout, cookies, behalf).await.map(Some),
             None => Ok(None),
         }

@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::marker::{self, Held, Says, Seen};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
-use crate::domain::logout::Logout;
+use crate::domain::logout::{Logout, is_field_of_leaving};
 use crate::domain::net::{LOOKED_AT, Net};
 use crate::domain::path::NormalisedPath;
 use crate::telemetry::metrics::AgencyMetrics;
@@ -44,13 +44,19 @@ pub struct Wanted<'w> {
     pub net: Option<&'w Arc<Net>>,
     /// A form that is the extranet's logout at this path.
     pub logout: Option<(&'w Logout, &'w NormalisedPath)>,
+    /// One that says so itself, of which nothing is declared.
+    pub leaving: bool,
 }
 
 impl<'w> Wanted<'w> {
     /// Nothing where nothing is looked for.
     #[must_use]
-    pub fn new(net: Option<&'w Arc<Net>>, logout: Option<(&'w Logout, &'w NormalisedPath)>) -> Option<Self> {
-        (net.is_some() || logout.is_some()).then_some(Self { net, logout })
+    pub fn new(
+        net: Option<&'w Arc<Net>>,
+        logout: Option<(&'w Logout, &'w NormalisedPath)>,
+        leaving: bool,
+    ) -> Option<Self> {
+        (net.is_some() || logout.is_some() || leaving).then_some(Self { net, logout, leaving })
     }
 }
 
@@ -70,6 +76,8 @@ pub enum Found {
     Login,
     /// The extranet's logout.
     Logout,
+    /// A form that says itself that it is for leaving; nothing is declared of it, and it goes on.
+    Leaving,
     /// The form did not come in time.
     TooSlow,
 }
@@ -92,7 +100,7 @@ pub async fn look(session: &mut Session, wanted: Wanted<'_>) -> Result<Found> {
     }
     let look = Look { net: wanted.net.cloned(), shapes, query, held: BytesMut::new() };
     match length {
-        Some(length) if length <= LOOKED_AT => look.at_whole(session, length, wanted.logout).await,
+        Some(length) if length <= LOOKED_AT => look.at_whole(session, length, wanted).await,
         Some(_) | None if wanted.net.is_some() => Ok(Found::Nothing(Sent::Looked(look))),
         Some(_) | None => Ok(Found::Nothing(Sent::AsIs)),
     }
@@ -110,12 +118,7 @@ fn shapes(headers: &HeaderMap) -> Vec<Shape> {
 
 impl Look {
     /// Reads a form to its end; the engine keeps it, and sends it as it came.
-    async fn at_whole(
-        mut self,
-        session: &mut Session,
-        length: usize,
-        logout: Option<(&Logout, &NormalisedPath)>,
-    ) -> Result<Found> {
+    async fn at_whole(mut self, session: &mut Session, length: usize, wanted: Wanted<'_>) -> Result<Found> {
         session.as_mut().enable_retry_buffering();
         if session.req_header().headers.contains_key(EXPECT) {
             session.write_continue_response().await?;
@@ -133,12 +136,15 @@ impl Look {
             Ok(read) => {
                 read?;
                 let kind = asked::text(&session.req_header().headers, &CONTENT_TYPE).unwrap_or_default();
-                let is_logout =
-                    || logout.is_some_and(|(logout, path)| logout.is_sent(path, &form_data::fields(kind, &self.held)));
-                Ok(match self.is_login() {
-                    true => Found::Login,
-                    false if is_logout() => Found::Logout,
-                    false => Found::Nothing(Sent::AsIs),
+                if self.is_login() {
+                    return Ok(Found::Login);
+                }
+                let asks = wanted.logout.is_some() || wanted.leaving;
+                let fields = if asks { form_data::fields(kind, &self.held) } else { Vec::new() };
+                Ok(match wanted.logout {
+                    Some((logout, path)) if logout.is_sent(path, &fields) => Found::Logout,
+                    _ if wanted.leaving && fields.iter().any(is_field_of_leaving) => Found::Leaving,
+                    _ => Found::Nothing(Sent::AsIs),
                 })
             }
         }
@@ -231,11 +237,11 @@ impl Brief {
 
 impl Answer {
     /// What of a piece goes on. A page that says that the session is over, or that its resident has left, becomes one that
-    /// leads on. True where it has turned out to say neither.
+    /// leads on; the session of who `leaves` is over because of that. True where it has turned out to say neither.
     pub fn pass(
         &mut self,
-        body: &mut Option<Bytes>,
-        is_last: bool,
+        (body, is_last): (&mut Option<Bytes>, bool),
+        leaves: bool,
         leads_to_login: impl Fn(&[u8]) -> bool,
         way_on: impl FnOnce(Says) -> String,
     ) -> bool {
@@ -262,6 +268,7 @@ impl Answer {
                 true
             }
             Seen::Found(says) => {
+                let says = if leaves { Says::Left } else { says };
                 let page = marker::leading_to(&way_on(says));
                 *body = Some(match self {
                     Self::Looked(held) => held.replaced_by(page),

@@ -16,6 +16,7 @@ use super::door::Visited;
 use super::engine;
 use super::fault::{Fault, Problem};
 use super::jar;
+use super::left;
 use super::line::About;
 use super::lobby;
 use super::session_over::{NOT_SENT, not_sent};
@@ -23,7 +24,7 @@ use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
-use crate::domain::logout::Logout;
+use crate::domain::logout::{Logout, speaks_of_leaving};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::{NormalisedPath, ReturnPath};
 use crate::domain::routing::{Directory, Host, House, Place};
@@ -34,7 +35,8 @@ use crate::web::cookies::{self, Kind};
 use crate::web::endings::endings;
 use crate::web::guest::FETCH_DEST;
 
-static FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
+/// What a browser says of who follows a link or sends a form.
+pub static FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
 /// What a query value is written with: everything else is escaped.
@@ -349,10 +351,25 @@ impl Gate<'_> {
             }
         };
         let net = extranet.net.as_ref().filter(|_| !agency.paths.may_post_credentials(&asked.path));
-        let sent = match Wanted::new(net, logout.filter(|_| resident.is_some())) {
+        let is_residents = resident.is_some();
+        let mut forward = Forward::new(
+            (self.house.clone(), public),
+            extranet.clone(),
+            Arc::clone(&self.directory),
+            (resident, cookie),
+            asked.fetch,
+        );
+        let may_leave = left::may_leave(&forward, asked.changes, from);
+        forward.leaves = may_leave && speaks_of_leaving(&String::from_utf8_lossy(session.req_header().raw_path()));
+        let looks_for_leaving = may_leave && asked.changes && !forward.leaves;
+        forward.sent = match Wanted::new(net, logout.filter(|_| is_residents), looks_for_leaving) {
             None => Sent::AsIs,
             Some(wanted) => match Box::pin(bodies::look(session, wanted)).await? {
                 Found::Nothing(sent) => sent,
+                Found::Leaving => {
+                    forward.leaves = true;
+                    Sent::AsIs
+                }
                 Found::Logout => return self.sign_out(session, ctx, &ended).await,
                 Found::Login => {
                     self.answered(ctx, "credentials-post");
@@ -361,7 +378,7 @@ impl Gate<'_> {
                 Found::TooSlow => return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 408).await,
             },
         };
-        let carried = match resident.as_deref() {
+        forward.carried = match forward.resident.as_deref() {
             Some(resident) if extranet.keeps_cookies() => {
                 let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, resident, session)).await else {
                     self.answered(ctx, "sessions-unavailable");
@@ -372,16 +389,13 @@ impl Gate<'_> {
             _ => None,
         };
         self.let_through(session);
-        let mut forward = Forward::new((self.house, public), extranet, self.directory, (resident, cookie), asked.fetch);
-        forward.sent = sent;
-        forward.carried = carried;
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
     }
 
     async fn is_logout(&self, session: &mut Session, logout: Option<(&Logout, &NormalisedPath)>) -> Result<bool> {
-        let Some(wanted) = Wanted::new(None, logout) else { return Ok(false) };
+        let Some(wanted) = Wanted::new(None, logout, false) else { return Ok(false) };
         Ok(matches!(Box::pin(bodies::look(session, wanted)).await?, Found::Logout))
     }
 

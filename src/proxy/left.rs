@@ -1,15 +1,19 @@
 //! When an extranet's answer says that its resident left: the gateway's own session ends with it (F6, decision 61).
 
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use http::{HeaderValue, Method};
 use jiff::{SignedDuration, Timestamp};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use quick_cache::sync::Cache;
 
+use super::gate::FETCH_USER;
 use super::{Forward, asked};
 use crate::domain::access::{Fetch, From};
+use crate::domain::adapter::EnteredBy;
+use crate::domain::cookie;
 use crate::domain::identity::LinkId;
-use crate::domain::logout::{proof, speaks_of_leaving};
+use crate::domain::logout::{self, Made, Shown, proof, speaks_of_leaving};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 
@@ -18,7 +22,8 @@ const SURE_FOR: SignedDuration = SignedDuration::from_mins(1);
 /// Residents of whom that is known.
 const MOST: usize = 20_000;
 
-/// When pages were last shown that surely were for who was signed in upstream: on this node, and only where it is asked.
+/// When pages were last shown that surely were for who was signed in upstream: on this node, and only where a session is one
+/// of the extranet's.
 #[derive(Debug)]
 pub struct Sure(Cache<(SessionId, LinkId), Timestamp>);
 
@@ -31,7 +36,7 @@ impl Sure {
 
     /// Such a page is shown now.
     pub fn is_shown(&self, forward: &Forward, now: Timestamp) {
-        if let Some(resident) = forward.resident.as_ref().filter(|_| is_asked(forward)) {
+        if let Some(resident) = forward.resident.as_ref().filter(|_| has_session(forward)) {
             self.0.insert((resident.session.clone(), resident.link.clone()), now);
         }
     }
@@ -45,8 +50,52 @@ impl Sure {
     }
 }
 
-fn is_asked(forward: &Forward) -> bool {
-    !forward.extranet.agency.logout.cookies.is_empty()
+fn has_session(forward: &Forward) -> bool {
+    forward.extranet.agency.adapter.entered_by() == EnteredBy::Session
+}
+
+/// Whether a request may turn out to be a logout of which nothing is declared: what a script asks for by itself, such as how
+/// long a session lasts, is none, nor what another site makes a browser open.
+#[must_use]
+pub fn may_leave(forward: &Forward, changes: bool, from: From) -> bool {
+    forward.resident.is_some()
+        && has_session(forward)
+        && from != From::Elsewhere
+        && (forward.fetch == Fetch::Page || changes)
+}
+
+/// Whether the head of an answer says that its resident has left, though nothing is declared (F6).
+#[must_use]
+pub fn is_meant(
+    session: &Session,
+    response: &ResponseHeader,
+    (forward, is_over): (&Forward, bool),
+    (sure, now): (&Sure, Timestamp),
+) -> bool {
+    let head = session.req_header();
+    let from = asked::asked_from(&head.headers, &forward.public.origin);
+    let changes = !matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_page = forward.fetch == Fetch::Page;
+    if !may_leave(forward, changes, from) || !(forward.leaves || is_page && is_over) {
+        return false;
+    }
+    let is_sent = head.method == Method::POST && head.headers.contains_key(ORIGIN);
+    let is_followed = head.headers.get(&FETCH_USER).is_some_and(|value| value == "?1");
+    let by_hand = is_page && from == From::Here && (is_sent || is_followed);
+    let made = Made { speaks: forward.leaves, by_hand, in_time: sure.is_recent(forward, now) };
+    logout::is_meant(made, Shown { is_over, takes_away: takes_away(session, response, forward, now) })
+}
+
+/// Whether an answer deletes a cookie that the extranet had got with the request.
+fn takes_away(session: &Session, response: &ResponseHeader, forward: &Forward, now: Timestamp) -> bool {
+    let lines = response.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
+    let held: Vec<&HeaderValue> = match &forward.carried {
+        Some(carried) => carried.line.iter().collect(),
+        None => session.req_header().headers.get_all(COOKIE).iter().collect(),
+    };
+    logout::takes_away(lines, now, |gone| {
+        held.iter().any(|line| cookie::pairs(line.as_bytes()).any(|pair| pair.name == gone))
+    })
 }
 
 /// Whether the head of an answer says so: a declared cookie is deleted, and the session did not end by itself.
@@ -57,7 +106,7 @@ pub fn is_said(
     forward: &Forward,
     (sure, now): (&Sure, Timestamp),
 ) -> bool {
-    if !is_asked(forward) || forward.resident.is_none() {
+    if forward.extranet.agency.logout.cookies.is_empty() || forward.resident.is_none() {
         return false;
     }
     let head = session.req_header();

@@ -130,6 +130,8 @@ struct Forward {
     /// By which cookie.
     cookie: Option<Secret>,
     fetch: Fetch,
+    /// Whether it says itself that its resident wants to leave.
+    leaves: bool,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
@@ -210,7 +212,10 @@ impl Gateway {
         forward.is_answered();
         response_headers::say_length_once(response)?;
         let now = Clock.now();
-        if left::is_said(session, response, forward, (&self.sure, now)) {
+        let is_over = session_over::is_over(session, response, forward);
+        if left::is_said(session, response, forward, (&self.sure, now))
+            || left::is_meant(session, response, (forward, is_over), (&self.sure, now))
+        {
             if forward.fetch == Fetch::Page {
                 session_over::lead(response, 303, &left::way_out(forward.cookie.as_ref()))?;
                 forward.answer = Answer::Left;
@@ -218,9 +223,7 @@ impl Gateway {
             }
             // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
             Box::pin(self.door.left(session, forward, asked)).await;
-        } else if session_over::is_over(session, response, forward)
-            && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await?
-        {
+        } else if is_over && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await? {
             forward.answer = Answer::Replaced;
             return Ok(());
         }
@@ -294,6 +297,7 @@ impl Forward {
             resident,
             cookie,
             fetch,
+            leaves: false,
             attempt: 0,
             sent_at: None,
             upstream: None,

@@ -120,7 +120,7 @@ pub fn pass(
     (body, is_last): (&mut Option<Bytes>, bool),
     (sure, now): (&Sure, Timestamp),
 ) {
-    let Forward { answer, public, carried, extranet, cookie, .. } = forward;
+    let Forward { answer, public, carried, extranet, cookie, leaves, .. } = forward;
     let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
     let leads_to_login = |page: &[u8]| {
         extranet.agency.session_over.login_redirect
@@ -130,7 +130,7 @@ pub fn pass(
         Says::Over => way_on(session, entry(session, public, carried.as_ref())),
         Says::Left => left::way_out(cookie.as_ref()),
     };
-    if answer.pass(body, is_last, leads_to_login, way) {
+    if answer.pass((body, is_last), *leaves, leads_to_login, way) {
         sure.is_shown(forward, now);
     }
 }

@@ -308,13 +308,153 @@ fn f6_a_sign_out_that_the_extranet_refuses_is_told_once() {
     assert!(lines.len() == 1 && lines[0].contains("WARN") && lines[0].contains("CA/SA"), "{lines:?}");
 }
 
+/// Ways out of which the file says nothing: how each is asked for, and how long after the page before.
+fn undeclared_ways_out(town: &Town) -> Vec<(&'static str, Request, i64)> {
+    let to_login = [("status", "302"), ("location", "/identification")];
+    let gone_to = |location| [("status", "302"), ("location", location), ("set-cookie", GONE)];
+    let shows = |body| [("content-type", "text/html; charset=utf-8"), ("body", body)];
+    let leave = |path: &str, answer: &[(&str, &str)]| told(town, &format!("/leave/{path}"), answer);
+    let parts = "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nlogout\r\n--b--\r\n";
+    let by_hand = |url| Request::get(url).header("sec-fetch-site", "same-origin").header("sec-fetch-user", "?1");
+    vec![
+        ("a link that says so", Request::get(leave("logout.php", &to_login)), 300),
+        ("a link from within", by_hand(leave("D%C3%A9connexion", &to_login)), 300),
+        ("a query, with a token that is spent", Request::get(leave("x?_task=logout&_token=x", &to_login)), 300),
+        ("a form's address", sent(leave("Account/LogOff", &to_login), FORM, "x=1"), 300),
+        ("a form's field", sent(leave("index.php", &to_login), FORM, "jeton=1&action=logout"), 300),
+        ("a form's button", sent(leave("index.php", &to_login), FORM, "ctl00%24btn=Se+d%E9connecter"), 300),
+        ("an event", sent(leave("x.aspx", &to_login), FORM, "__EVENTTARGET=ctl00%24lnkLogout"), 300),
+        ("a field among files", sent(leave("x", &to_login), "multipart/form-data; boundary=b", parts), 300),
+        ("the form in its place", Request::get(leave("logout", &shows("<form id=connexion></form>"))), 300),
+        ("a page that leads on", by_hand(leave("logout", &shows("<script>location='/identification'</script>"))), 300),
+        ("a status", sent(leave("logout", &[("status", "401")]), FORM, "x=1"), 300),
+        ("a cookie, and the start page", Request::get(leave("logout", &gone_to("/membre/x"))), 300),
+        ("a form that says nothing, and a cookie", sent(leave("x", &gone_to("/identification")), FORM, "a=5"), 0),
+        ("a link that says nothing, and a cookie", by_hand(leave("x?a=5", &gone_to("/identification"))), 0),
+    ]
+}
+
 #[test]
-fn f6_a_logout_that_nobody_declared_is_not_opened_again_after_the_renewal() {
+fn f6_a_logout_that_nobody_declared_ends_the_session_here_too() {
+    for cookies in ["relay", "jar"] {
+        let site = |site: Site| site.with_settable_clock();
+        let town = Town::build_with_agency(site, |agency| {
+            agency.set("session_over.element", "form#connexion").set("cookies", cookies)
+        });
+        let mut alice = town.alice();
+        let mut passed = 0;
+        for (what, request, after) in undeclared_ways_out(&town) {
+            let what = format!("{what}, {cookies}");
+            alice.open(town.at_a("/membre/x")).see("alice-77");
+            alice.visit(Request::get(told(&town, "/answer", &[("body", "<p>Bonjour")])));
+            if after > 0 {
+                passed += after;
+                town.gateway.set_clock(passed);
+            }
+            let before = town.a.sign_ins();
+            let seen = go(&mut alice, request);
+            assert!(seen.contains("Vous êtes déconnecté"), "{what}: {seen}");
+            assert_eq!((town.a.live_sessions(), town.a.sign_ins() - before), (0, 0), "{what}");
+            alice.open(town.at_a("/membre/x")).see("Email ou identifiant");
+            town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+        }
+    }
+}
+
+#[test]
+fn f6_what_something_else_explains_is_no_logout() {
+    let site = |site: Site| site.with_settable_clock();
+    let town = Town::build_with_agency(site, |agency| agency.set("session_over.element", "form#connexion"));
+    let mut alice = town.alice();
+    let to_login = [("status", "302"), ("location", "/identification")];
+    let gone = [("status", "302"), ("location", "/identification"), ("set-cookie", GONE)];
+    let mut passed = 0;
+    let cases: Vec<(&str, Request, i64, &str)> = vec![
+        ("a form that came too late", sent(told(&town, "/over/x", &to_login), FORM, "a=5"), 0, "n'a pas été envoyé"),
+        (
+            "the same, and a cookie (Django)",
+            sent(told(&town, "/over/x", &gone), FORM, "a=5"),
+            300,
+            "n'a pas été envoyé",
+        ),
+        (
+            "another site's link",
+            Request::get(told(&town, "/over/logout", &to_login)).header("sec-fetch-site", "cross-site"),
+            0,
+            "alice-77",
+        ),
+        ("a page that leads on by itself, and a cookie", Request::get(told(&town, "/over/x", &gone)), 0, "alice-77"),
+        (
+            "a script that asks how long there is",
+            Request::get(told(&town, "/over/autologout", &gone)).header("sec-fetch-mode", "cors"),
+            0,
+            "",
+        ),
+        (
+            "a long text that speaks of it",
+            sent(
+                told(&town, "/over/x", &to_login),
+                FORM,
+                "message=Bonjour%2C+je+ne+trouve+pas+comment+me+d%C3%A9connecter.+Merci+de+votre+aide+et+bonne+journ%C3%A9e",
+            ),
+            0,
+            "n'a pas été envoyé",
+        ),
+    ];
+    for (what, request, after, seen) in cases {
+        alice.open(town.at_a("/membre/x")).see("alice-77");
+        alice.visit(Request::get(told(&town, "/answer", &[("body", "<p>Bonjour")])));
+        if after > 0 {
+            passed += after;
+            town.gateway.set_clock(passed);
+        }
+        town.a.expire_sessions();
+        let said = go(&mut alice, request);
+        assert!(said.contains(seen), "{what}: {said}");
+        assert!(!said.contains("Vous êtes déconnecté"), "{what}: {said}");
+        alice.open(town.at_a("/membre/x")).see("alice-77");
+    }
+}
+
+#[test]
+fn f6_who_leaves_by_a_script_that_nobody_declared_is_nobody_here_either() {
     let town = Town::build();
     let mut alice = town.alice();
-    let url = told(&town, "/leave/x", &[("status", "302"), ("location", "/identification"), ("_task", "logout")]);
-    alice.visit(Request::get(url));
-    let opened: Vec<_> = town.a.seen().into_iter().filter(|seen| seen.target.contains("_task=logout")).collect();
-    assert_eq!(opened.len(), 1, "its token is spent");
     alice.open(town.at_a("/membre/x")).see("alice-77");
+    let url = told(&town, "/leave/logout", &[("set-cookie", GONE), ("body", "{}")]);
+    let answer = alice.ask(sent(url, "application/json", "{}").header("sec-fetch-mode", "cors"));
+    assert_eq!((answer.status, answer.text().as_str()), (200, "{}"), "the script is answered");
+    alice.open(town.at_a("/membre/x")).see("Email ou identifiant");
+}
+
+#[test]
+fn f6_the_path_that_ends_a_session_is_a_logout_by_itself() {
+    for (logout, path, form) in [
+        (toml::toml! { get = "/deconnexion" }, "/deconnexion", ""),
+        (toml::toml! { get = "/quitter.php" }, "/quitter.php", ""),
+        (toml::toml! { get = "/index.php?route=account/logout&x=1" }, "/index.php?x=2&route=account%2Flogout", ""),
+        (
+            toml::toml! { page = "/membre/x"
+            form = "/Account/LogOff" },
+            "/account/logoff/",
+            "",
+        ),
+        (
+            toml::toml! { page = "/membre/x"
+            form = "/session/fin" },
+            "/session/fin",
+            "jeton=1",
+        ),
+    ] {
+        let town = Town::build_with_agency(
+            |site| site,
+            |agency| agency.set("sign_in.form.logout", logout.clone()).set("paths.logout", Vec::<String>::new()),
+        );
+        let mut alice = town.alice();
+        alice.open(town.at_a(path)).see("Se déconnecter");
+        let seen = go(&mut alice, sent(town.gateway.agency("agence-a", path), FORM, form));
+        assert!(seen.contains("Vous êtes déconnecté"), "{logout:?}: {seen}");
+        let reached = town.a.seen().into_iter().filter(|seen| seen.method == "POST" && seen.target.starts_with(path));
+        assert_eq!(reached.count(), 0, "{logout:?}");
+    }
 }

@@ -76,7 +76,7 @@ pub(in crate::config) const AGENCY: &[Key] = &[
         "logout",
         Table(LEFT),
         Is("{}"),
-        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too.",
+        "How the extranet says that its resident left, where `paths.logout` cannot say it: that ends the gateway's session, too. Undeclared, a request that speaks of it (`logout`, `déconnexion`, … in its address or in a field of its form) is a logout if its answer says that the session is over, or deletes a cookie that came with it.",
     ),
     key("policy", Layer, Nothing, "What this agency does in its own way. Keys: see “Policy”."),
     key("terms", Table(TERMS), Nothing, "The terms of use to accept; a changed text is asked again."),
@@ -334,7 +334,12 @@ const PATHS: &[Key] = &[
         Is("[]"),
         "The extranet's own sign-in, which never answers through the gateway; the form's page is added by itself where its name says that it is only for signing in, else residents may open it and nobody may post to it. Here and in the next two, `/index.php?route=/login` stands for a path with this in its query, `/?logout` for one with this name there.",
     ),
-    key("logout", Texts, Is("[]"), "The extranet's own logout, which becomes the gateway's."),
+    key(
+        "logout",
+        Texts,
+        Is("[]"),
+        "The extranet's own logout, which becomes the gateway's. What `logout` of `[sign_in.form]` or `[sign_in.basic]` opens, or posts a form to, is added by itself, where it can be told from other pages.",
+    ),
     key(
         "account",
         Texts,

@@ -620,3 +620,41 @@ fn f2_a_start_page_is_one_that_residents_can_open() {
     let closed = start("/identification.php?x=1").problems();
     assert!(closed.iter().any(|problem| problem.contains("closed to residents by paths.login")), "{closed:?}");
 }
+
+#[test]
+fn f6_what_ends_a_session_upstream_is_a_logout_by_itself() {
+    let logout = |declared: &str, paths: &str| {
+        let form = "[sign_in.form]\nlogout = {";
+        let agency = Installation::new()
+            .edit("agencies/a.toml", "[sign_in.form]", &format!("{form}{declared}}}"))
+            .edit("agencies/a.toml", "[sign_in]", &format!("[paths]\n{paths}\n[sign_in]"))
+            .settings();
+        let rules = &agency.agencies[0].paths.logout;
+        rules.iter().map(|rule| rule.text().to_owned()).collect::<Vec<_>>()
+    };
+    for (declared, taken) in [
+        ("get = '/deconnexion.php'", Some("/deconnexion.php")),
+        ("get = '/d%C3%A9connexion'", Some("/d%C3%A9connexion")),
+        ("get = '/logout.php?jeton=x'", Some("/logout.php")),
+        ("get = '/logout/'", Some("/logout/")),
+        ("get = '/?logout'", Some("/?logout")),
+        ("get = '/?_task=logout&x=1'", Some("/?_task=logout")),
+        ("get = '/index.php?route=account/logout'", Some("/index.php?route=account/logout")),
+        ("get = '/index.php?page=99'", Some("/index.php?page=99")),
+        ("get = '/quitter'", Some("=/quitter")),
+        ("page = '/', form = '/admin/logout/'", Some("/admin/logout/")),
+        ("page = '/accueil', form = '/session/fin'", Some("=/session/fin")),
+        // These are more than a logout, or what they are is not known.
+        ("get = '/'", None),
+        ("get = '/index.php'", None),
+        ("get = '/index.php?a=1&b=2'", None),
+        ("page = '/compte', form = '/compte'", None),
+        ("page = '/', form = '/index.php'", None),
+        ("page = '/', link = 'a.quitter'", None),
+    ] {
+        assert_eq!(logout(declared, "").first().map(String::as_str), taken, "{declared}");
+    }
+    assert_eq!(logout("get = '/deconnexion.php'", "logout = ['/sortir']"), ["/sortir", "/deconnexion.php"]);
+    assert_eq!(logout("get = '/Deconnexion.php/'", "logout = ['/deconnexion.php']"), ["/deconnexion.php"]);
+    assert_eq!(logout("get = '/membre/logout'", "account = ['/membre/']"), [""; 0]);
+}

@@ -5,6 +5,7 @@ use std::cell::LazyCell;
 use super::readings::{Readings, decode, look, segments, text_of};
 use super::rule::{Pair, PathRule, is_front};
 use super::{NormalisedPath, ReturnPath};
+use crate::domain::logout::speaks_of_leaving;
 
 /// The paths of the extranet that the gateway knows (a18, a22, a23).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -188,6 +189,24 @@ pub fn sign_in_rule(page: &str) -> Option<PathRule> {
     }
     let pair = query.split('&').find(|pair| Pair::parse(pair).is_ok_and(|pair| pair.says(signs_in)))?;
     PathRule::parse(&format!("{path}?{pair}")).ok()
+}
+
+/// The rule for what ends a session upstream, so that it ends ours, too; none where that cannot be told from other pages. Where
+/// its name does not say what it is for, the rule is for this one path.
+#[must_use]
+pub fn logout_rule(page: &str) -> Option<PathRule> {
+    let (path, query) = page.split_once('?').unwrap_or((page, ""));
+    let place = segments(&look(&text_of(&decode(path.as_bytes()))));
+    let name = place.last().map_or("", String::as_str);
+    if speaks_of_leaving(name) {
+        return PathRule::parse(path).ok();
+    }
+    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    match (pairs.iter().find(|pair| speaks_of_leaving(pair)), pairs.as_slice()) {
+        (Some(pair), _) | (None, [pair]) => PathRule::parse(&format!("{path}?{pair}")).ok(),
+        (None, []) if !name.is_empty() && !is_front(name) => PathRule::parse(&format!("={path}")).ok(),
+        (None, _) => None,
+    }
 }
 
 /// Whether a page of this name is one for signing in.
