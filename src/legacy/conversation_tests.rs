@@ -273,6 +273,40 @@ async fn an_old_page_in_latin_1_that_redirects_to_its_own_absolute_url_is_replay
     .await;
 }
 
+/// A front controller that is left only with the token of the session, and answers 200 whatever happens.
+fn asks_for_a_token(asked: &Asked) -> Response {
+    let way_out =
+        "<a class=fin href='?_task=logout'>Quitter</a><form method=post action='?_task=quit'><button>x</button></form>";
+    match asked.target.as_str() {
+        "/?_task=logout&_token=t1" => html("<p>Au revoir").into_response(),
+        "/?_task=logout&_token=t2" => to("/?fin", &["sid=; Max-Age=0"]),
+        "/?fin" => html("<form><input type=password></form>").into_response(),
+        "/?_task=logout" => html(&format!("<p>Jeton refusé{way_out}")).into_response(),
+        "/?_task=quit" => to("./?_task=mail", &[]),
+        "/?_task=mail" => html(way_out).into_response(),
+        "/?_task=t1" => html("<a class=fin href='?_task=logout&amp;_token=t1'>Quitter</a>").into_response(),
+        "/?_task=t2" => html("<a class=fin href='?_task=logout&amp;_token=t2'>Quitter</a>").into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[tokio::test]
+async fn f6_a_sign_out_after_which_the_way_out_is_still_shown_has_not_worked() {
+    let upstream = extranet(|_, asked| asks_for_a_token(&asked)).await;
+    let link = |page: &str| LogoutCall::Link { page: page.into(), link: "a.fin".into() };
+    let post = LogoutCall::Form { page: "/?_task=mail".into(), path: "/?_task=quit".into() };
+    for (logout, worked) in
+        [(link("/?_task=t1"), true), (link("/?_task=t2"), true), (link("/?_task=mail"), false), (post, false)]
+    {
+        let form = replaying(&FormLogin { logout: Some(logout.clone()), ..declared() });
+        with_attempt(PASSWORD, async |legacy, attempt| {
+            let left = legacy.leave(&upstream, &form, &[], &attempt.behalf).await;
+            assert_eq!(left, Ok(Some(worked)), "{logout:?}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn b03_an_extranet_that_fails_gives_no_verdict() {
     let (form, silent) = (FormLogin { timeout_ms: 300, ..declared() }, TcpListener::bind("127.0.0.1:0").await.unwrap());
