@@ -34,6 +34,8 @@ pub struct Asked<'a> {
     pub from: From,
     /// Whether it is a script that would stay in the browser and answer for a shared host (a24).
     pub stays: bool,
+    /// Whether a script of the extranet's own asks, which wants the extranet's answer.
+    pub scripted: bool,
 }
 
 /// How the answer is going to be used.
@@ -104,6 +106,8 @@ pub enum Fields {
 pub enum Access<A> {
     /// It is forwarded, with this account's headers.
     Forward(A),
+    /// It is forwarded, and with its answer the session ends: a script of the extranet's own logs out (F6).
+    Leave(A),
     /// It is forwarded without any identity (a22).
     Public,
     /// A page of ours is shown instead.
@@ -122,6 +126,7 @@ impl Access<()> {
     pub const fn reason<A>(access: &Access<A>) -> &'static str {
         match access {
             Access::Forward(_) => "signed-in",
+            Access::Leave(_) => "legacy-logout",
             Access::Public => "public-path",
             Access::Show(Screen::SignIn) => "not-signed-in",
             Access::Show(Screen::SignInHome) => "legacy-login",
@@ -157,6 +162,7 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
             Access::Forbidden(Forbidden::LegacyAccount)
         }
         (PathClass::Account, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::Account),
+        (PathClass::Logout, Visitor::Resident(account)) if asked.scripted => Access::Leave(account),
         // Whoever may not come in may always go (c03).
         (PathClass::Logout, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::SignOut),
         (PathClass::Logout, _) if asked.fetch == Fetch::Page => Access::Show(Screen::SignOut),
@@ -205,6 +211,13 @@ pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &
         (None, Some(_)) => From::Elsewhere,
         (None, None) => From::Unsaid,
     }
+}
+
+/// Whether a script of this very origin asks, by `fetch` or an XHR, as the browser says: no image, style or link of a page
+/// does.
+#[must_use]
+pub fn is_scripted(fetch: Fetch, changes: bool, from: From, fetch_dest: Option<&str>) -> bool {
+    fetch == Fetch::Part && from == From::Here && (changes || fetch_dest == Some("empty"))
 }
 
 /// Whether a page is asked for by a frame of another one, as browsers since 2019 to 2023 say (case 12). One that says

@@ -291,7 +291,8 @@ impl Gate<'_> {
         let query = session.req_header().uri.query();
         let stays = agency.shares_host() && headers.contains_key(&SERVICE_WORKER);
         let (changes, fetch) = (asked.changes, asked.fetch);
-        let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays };
+        let scripted = access::is_scripted(fetch, changes, from, asked::text(headers, &FETCH_DEST));
+        let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays, scripted };
         let is_over = matches!(visited, Ok(Visitor::Stranger));
         let ended = if is_over { ended(session, &Host::House(self.house.clone())) } else { Vec::new() };
         let logout = Some(&agency.logout).filter(|logout| asked.changes && logout.may_be_sent_to(&asked.path));
@@ -303,8 +304,9 @@ impl Gate<'_> {
             return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
         };
         self.answered(ctx, Access::reason(&access));
+        let mut ends = matches!(access, Access::Leave(_));
         let resident = match access {
-            Access::Forward(passage) => Some(passage),
+            Access::Forward(passage) | Access::Leave(passage) => Some(passage),
             Access::Public => {
                 // Nor does an extranet see any more whose cookies these were.
                 if !ended.is_empty() {
@@ -370,6 +372,10 @@ impl Gate<'_> {
                     forward.leaves = true;
                     Sent::AsIs
                 }
+                Found::Logout if scripted => {
+                    ends = true;
+                    Sent::AsIs
+                }
                 Found::Logout => return self.sign_out(session, ctx, &ended).await,
                 Found::Login => {
                     self.answered(ctx, "credentials-post");
@@ -389,6 +395,7 @@ impl Gate<'_> {
             _ => None,
         };
         self.let_through(session);
+        forward.ends = ends;
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)
