@@ -128,7 +128,7 @@ fn tell_look(agency: &Agency, look: Option<&Look>) {
         Some(Look::Unfit(why)) => tell!("{code}: warning: the login form of {page} cannot be sent: {why}"),
         Some(Look::Refused(why)) => tell!(
             "{code}: the login form of {page} is refused: {why} (hint: is there another button, that says how the form is \
-             sent? See sign_in.form.button)"
+             sent? See sign_in.form.button; and where a script posts it, sign_in.form.method)"
         ),
         None => {}
     }

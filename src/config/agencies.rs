@@ -348,9 +348,9 @@ fn with_login_page(
 /// What ends a session upstream is the extranet's own logout, and need not be written twice.
 fn with_logout(mut paths: PathRules, logout: Option<&LogoutCall>, origins: &mut Vec<ValueOrigin>) -> PathRules {
     let at = match logout {
-        Some(LogoutCall::Get { path }) => path,
+        Some(LogoutCall::Get { path } | LogoutCall::Leading { path, .. }) => path,
         // What shows the form as well is more than the logout.
-        Some(LogoutCall::Form { page, path }) if page != path => path,
+        Some(LogoutCall::Form { page, path, .. }) if page != path => path,
         Some(LogoutCall::Form { .. } | LogoutCall::Link { .. }) | None => return paths,
     };
     let is_free = ReturnPath::parse(at).is_some_and(|page| paths.closing(&page).is_none());

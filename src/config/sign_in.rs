@@ -7,7 +7,7 @@ use crate::domain::adapter::{Adapter, EnteredBy, Verifier};
 use crate::domain::basic::{BasicLogin, BasicSession};
 use crate::domain::cookie;
 use crate::domain::spelling::IdentifierCase;
-use crate::domain::upstream::{FormLogin, LoginButton, LogoutCall, ProfilePage, Rule};
+use crate::domain::upstream::{FormLogin, Found, LoginButton, LogoutCall, ProfilePage, Rule};
 
 /// The section, but for what belongs to the adapter.
 pub(super) struct SignIn {
@@ -117,6 +117,7 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
     for (name, value) in &set_cookies {
         check_cookie(section, name, value);
     }
+    let posts = section.text("method").is_some_and(|method| method == "post");
     let charset = section.parsed("charset", values::charset);
     let [success, failure, locked, must_change] = ["success", "failure", "locked", "must_change"].map(|name| {
         let rules: Vec<Rule> = section.sections(name).iter().filter_map(rule).collect();
@@ -149,6 +150,7 @@ fn form(section: &Section<'_>) -> Option<FormLogin> {
         login_field: login_field?,
         password_field: password_field?,
         button,
+        posts,
         extra,
         set_cookies,
         charset,
@@ -225,12 +227,22 @@ fn logout(section: &Section<'_>) -> Option<LogoutCall> {
     let page = section.parsed("page", values::page);
     let path = section.parsed("form", values::page);
     let link = section.parsed("link", values::selector);
-    match (section.has("get"), section.has("page"), section.has("form"), section.has("link")) {
+    let fields: Vec<_> = section.fields("fields").into_iter().map(|(name, text)| (name, Found::parse(&text))).collect();
+    for wrong in fields.iter().filter_map(|(_, found)| values::selector(&found.selector).err()) {
+        section.error("fields", wrong);
+    }
+    let extra = section.fields("extra");
+    let is_form = section.has("form");
+    for name in ["fields", "extra"].into_iter().filter(|name| !is_form && section.has(name)) {
+        section.error(name, Wrong::new("is sent with a form only").hint("form = the path that it is posted to"));
+    }
+    match (section.has("get"), section.has("page"), is_form, section.has("link")) {
         (true, false, false, false) => Some(LogoutCall::Get { path: get? }),
-        (false, true, true, false) => Some(LogoutCall::Form { page: page?, path: path? }),
+        (true, true, false, false) => Some(LogoutCall::Leading { page: page?, path: get? }),
+        (false, true, true, false) => Some(LogoutCall::Form { page: page?, path: path?, fields, extra }),
         (false, true, false, true) => Some(LogoutCall::Link { page: page?, link: link? }),
         _ => {
-            section.error("", Wrong::new("expected either get, or page with one of form and link"));
+            section.error("", Wrong::new("expected either get, or page with one of get, form and link"));
             None
         }
     }

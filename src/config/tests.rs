@@ -183,7 +183,12 @@ fn e01_the_samples_load() {
     let settings = Installation::new().write("agencies/a.toml", &example).settings();
     let Adapter::FormReplay(form) = &settings.agencies[0].adapter else { panic!("a form") };
     assert_eq!(form.success, [Rule::Cookie("sessionid".into())]);
-    let logout = LogoutCall::Form { page: "/admin/".into(), path: "/admin/logout/".into() };
+    let logout = LogoutCall::Form {
+        page: "/admin/".into(),
+        path: "/admin/logout/".into(),
+        fields: Vec::new(),
+        extra: Vec::new(),
+    };
     assert_eq!(form.logout.as_ref(), Some(&logout));
     for name in ["form-inline", "webdav"] {
         let example = std::fs::read_to_string(config.join(format!("examples/{name}.toml"))).expect("the example");

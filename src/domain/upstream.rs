@@ -80,6 +80,8 @@ pub struct FormLogin {
     pub password_field: String,
     /// Which button sends the form.
     pub button: LoginButton,
+    /// Whether a script posts the form, whatever it says itself.
+    pub posts: bool,
     /// Fields to set besides those found in the form.
     pub extra: Vec<(String, String)>,
     /// Cookies to hold when the form is sent, besides those that its page sets.
@@ -151,12 +153,24 @@ pub enum LogoutCall {
         /// The path.
         path: String,
     },
+    /// By following a link found on a page by where it leads, with the token that it carries.
+    Leading {
+        /// The page that holds the link.
+        page: String,
+        /// The path, and the pairs of the query that the link has in any case.
+        path: String,
+    },
     /// By sending a form found on a page: the one whose action is `path`.
     Form {
         /// The page that holds the form.
         page: String,
         /// The path that the form is posted to.
         path: String,
+        /// Fields with a value that stands elsewhere on the page: their names, and where. With one of them, no form needs to
+        /// be there.
+        fields: Vec<(String, Found)>,
+        /// Fields with a constant value.
+        extra: Vec<(String, String)>,
     },
     /// By following a link found on a page, which carries a token of its own.
     Link {
@@ -165,6 +179,32 @@ pub enum LogoutCall {
         /// CSS selector of the link.
         link: String,
     },
+}
+
+/// Where a value stands on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// CSS selector of the element.
+    pub selector: String,
+    /// The attribute that has it; without one, what the element is for: a meta element's content, a field's value, or in a
+    /// link's address the parameter of the field's name.
+    pub attribute: Option<String>,
+}
+
+impl Found {
+    /// Reads `selector`, or `selector @attribute`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let is_name = |name: &str| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_:".contains(&byte))
+        };
+        match text.rsplit_once('@').map(|(selector, name)| (selector.trim(), name.trim())) {
+            Some((selector, name)) if is_name(name) && !selector.is_empty() => {
+                Self { selector: selector.to_owned(), attribute: Some(name.to_ascii_lowercase()) }
+            }
+            _ => Self { selector: text.trim().to_owned(), attribute: None },
+        }
+    }
 }
 
 /// What the extranet, or the roster, knows of a resident.

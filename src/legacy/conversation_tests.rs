@@ -21,7 +21,9 @@ use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, Forwarded, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict};
+use crate::domain::upstream::{
+    FormLogin, Forwarded, Found, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict,
+};
 
 const PASSWORD: &str = "p&s=w+rd 100% \"é'<9>";
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
@@ -184,7 +186,12 @@ fn django_form() -> FormLogin {
         success: vec![Rule::Redirect("/admin/".into())],
         failure: vec![Rule::Element("p.errornote".into())],
         profile: Some(ProfilePage { page: "/admin/".into(), name: Some("strong".into()), email: Some("#mail".into()) }),
-        logout: Some(LogoutCall::Form { page: "/admin/".into(), path: "/admin/logout/".into() }),
+        logout: Some(LogoutCall::Form {
+            page: "/admin/".into(),
+            path: "/admin/logout/".into(),
+            fields: Vec::new(),
+            extra: Vec::new(),
+        }),
         ..declared()
     }
 }
@@ -294,10 +301,23 @@ fn asks_for_a_token(asked: &Asked) -> Response {
 async fn f6_a_sign_out_after_which_the_way_out_is_still_shown_has_not_worked() {
     let upstream = extranet(|_, asked| asks_for_a_token(&asked)).await;
     let link = |page: &str| LogoutCall::Link { page: page.into(), link: "a.fin".into() };
-    let post = LogoutCall::Form { page: "/?_task=mail".into(), path: "/?_task=quit".into() };
-    for (logout, worked) in
-        [(link("/?_task=t1"), true), (link("/?_task=t2"), true), (link("/?_task=mail"), false), (post, false)]
-    {
+    let post = |page: &str, fields: &[(&str, &str)]| LogoutCall::Form {
+        page: page.into(),
+        path: "/?_task=quit".into(),
+        fields: fields.iter().map(|(name, at)| ((*name).to_owned(), Found::parse(at))).collect(),
+        extra: Vec::new(),
+    };
+    for (logout, worked) in [
+        (link("/?_task=t1"), true),
+        (link("/?_task=t2"), true),
+        (link("/?_task=mail"), false),
+        (LogoutCall::Get { path: "/?_task=logout".into() }, false),
+        (LogoutCall::Get { path: "/?_task=logout&_token=t2".into() }, true),
+        (LogoutCall::Leading { page: "/?_task=mail".into(), path: "/?_task=logout".into() }, false),
+        (LogoutCall::Leading { page: "/?_task=t2".into(), path: "/?_task=logout".into() }, true),
+        (post("/?_task=mail", &[]), false),
+        (post("/?_task=t1", &[("_token", "a.fin")]), false),
+    ] {
         let form = replaying(&FormLogin { logout: Some(logout.clone()), ..declared() });
         with_attempt(PASSWORD, async |legacy, attempt| {
             let left = legacy.leave(&upstream, &form, &[], &attempt.behalf).await;

@@ -4,13 +4,13 @@ mod button;
 mod controls;
 mod encode;
 mod entries;
+pub(super) mod logout;
 mod owners;
 #[cfg(test)]
 mod tests;
 
 use encoding_rs::Encoding;
 use http::HeaderValue;
-use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 use zeroize::Zeroizing;
@@ -20,7 +20,7 @@ use self::controls::{Control, Forms, Kind, field};
 use self::encode::Enctype;
 use self::entries::{Entry, Given, entries, set};
 use super::charset;
-use super::page::{self, Page};
+use super::page::Page;
 use super::site::Site;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::secret::Secret;
@@ -78,6 +78,8 @@ pub(super) enum Unfit {
     PasswordInUrl,
     #[error("the form is a dialog, which sends nothing")]
     Dialog,
+    #[error("the field for the password takes nothing (maxlength=\"0\")")]
+    NoRoom,
 }
 
 /// The declared login form, filled in; an error if it is not there as declared, or would send the password elsewhere or
@@ -91,7 +93,7 @@ pub(super) fn fill_login(
 ) -> Result<Filled, Unfit> {
     let read = owners::read(&page.text).ok_or(Unfit::Unreadable)?;
     let forms = Forms::of(&read);
-    let target = Target { page, site, base: base_of(&read.html, page) };
+    let target = Target { page, site, base: base_of(&read.html, page), posts: form.posts };
     let found = match &form.form {
         Some(selector) => select_form(&read.html, &forms, selector).ok_or(Unfit::NoForm)?,
         None => only_login_form(&forms, &target, form)?,
@@ -107,6 +109,9 @@ pub(super) fn fill_login(
         return Ok(Filled::Unwritable);
     }
     let password = typed(&password_field, secret.expose());
+    if password.is_empty() && !secret.expose().is_empty() {
+        return Err(Unfit::NoRoom);
+    }
     let mut given = vec![(login_field, login), (password_field, password)];
     given.extend(form.extra.iter().filter_map(|(name, value)| Some((field(&controls, name, false)?, value.as_str()))));
     let given: Vec<_> = given.iter().map(|(field, value)| Given { field: field.element.id(), value }).collect();
@@ -126,43 +131,6 @@ pub(super) fn fill_login(
 pub(super) fn can_send(form: &FormLogin, login: &LegacyLogin) -> bool {
     let declared = form.charset.as_ref().and_then(|label| Encoding::for_label(label.as_bytes()));
     declared.is_none_or(|encoding| charset::can_write(login.as_str(), encoding))
-}
-
-/// The form that is sent to `path`, with what it holds already.
-pub(super) fn fill_logout(page: &Page, site: &Site, path: &str) -> Option<Submission> {
-    let read = owners::read(&page.text)?;
-    let forms = Forms::of(&read);
-    let target = Target { page, site, base: base_of(&read.html, page) };
-    let wanted = site.page(path)?;
-    let leads_there = |form: ElementRef<'_>, pressed: &Pressed<'_>| {
-        target.action(form, pressed).is_some_and(|url| is_at(&url, &wanted))
-    };
-    // More forms than any page has; each is a walk through all controls.
-    let (found, controls, pressed) = forms.all.iter().take(50).find_map(|form| {
-        let controls = forms.controls_of(*form);
-        let buttons =
-            controls.iter().filter(|control| control.submits() && !control.disabled).take(50).map(button::press);
-        let pressed = std::iter::once(button::on_enter(&controls)).chain(buttons);
-        let pressed = pressed.into_iter().find(|pressed| leads_there(*form, pressed))?;
-        Some((*form, controls, pressed))
-    })?;
-    let encoding = encoding_of(page, found);
-    target.submission(found, &pressed, entries(&controls, &[], pressed.button, encoding), encoding).ok()
-}
-
-/// Whether an address is the declared one, whichever signs are written in percent; without a query, whatever is asked there.
-fn is_at(url: &Url, declared: &Url) -> bool {
-    let is_same = |one: &str, other: &str| percent_decode_str(one).eq(percent_decode_str(other));
-    let asks = |query: &str| url.query().is_some_and(|asked| is_same(asked, query));
-    is_same(url.path(), declared.path()) && declared.query().is_none_or(asks)
-}
-
-/// Where the link for a selector leads, if it stays on the extranet.
-pub(super) fn link(page: &Page, site: &Site, selector: &str) -> Option<Url> {
-    let html = page::parse(&page.text)?;
-    let base = base_of(&html, page);
-    let selector = Selector::parse(selector).ok()?;
-    html.select(&selector).find_map(|element| site.resolve(&base, element.attr("href")?))
 }
 
 /// The first form that the selector finds, or that stands inside of what it finds.
@@ -221,6 +189,8 @@ struct Target<'a> {
     page: &'a Page,
     site: &'a Site,
     base: Url,
+    /// Whether a script posts the form, whatever it says.
+    posts: bool,
 }
 
 impl Target<'_> {
@@ -237,8 +207,8 @@ impl Target<'_> {
         };
         let method = written("formmethod", "method").to_ascii_lowercase();
         let enctype = match method.as_str() {
+            method if self.posts || method == "post" => Enctype::of(written("formenctype", "enctype")),
             "dialog" => return Err(Unfit::Dialog),
-            "post" => Enctype::of(written("formenctype", "enctype")),
             _ => {
                 let (_, fields) = encode::body(entries, Enctype::UrlEncoded, encoding);
                 return Ok(Submission { url, method: Method::Get, fields, pressed: pressed.in_words() });
@@ -252,7 +222,11 @@ impl Target<'_> {
     fn action(&self, form: ElementRef<'_>, pressed: &Pressed<'_>) -> Option<Url> {
         let of_button = || pressed.button.and_then(|button| button.attr("formaction"));
         let written = pressed.action.as_deref().or_else(of_button).or(form.attr("action")).unwrap_or_default().trim();
-        if written.is_empty() { Some(self.page.url.clone()) } else { self.site.resolve(&self.base, written) }
+        if written.is_empty() {
+            Some(self.page.url.clone())
+        } else {
+            self.site.resolve_in(&self.base, written, self.page.encoding)
+        }
     }
 }
 

@@ -221,6 +221,7 @@ mod tests {
             login_field: "identifiant".into(),
             password_field: "motdepasse".into(),
             button: LoginButton::Found,
+            posts: false,
             extra: Vec::new(),
             set_cookies: Vec::new(),
             charset: None,

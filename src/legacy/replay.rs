@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::client::{Conversation, Fault};
-use super::form::{self, Filled, Unfit};
+use super::form::{self, Filled, Unfit, logout};
 use super::judge::{self, Judgement};
 use super::landing;
 use super::page::{self, Page};
@@ -188,16 +188,23 @@ pub(super) async fn end_session(conversation: &mut Conversation, logout: &Logout
             let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;
             conversation.get(url).await
         }
-        LogoutCall::Form { page, path } => {
+        LogoutCall::Leading { page, path } => {
+            let shown = open(conversation, page).await?;
+            let (site, path) = (conversation.site().clone(), path.clone());
+            let url = page::apart(move || logout::leading(&shown, &site, &path)).await;
+            conversation.get(url.ok_or(NoVerdict::FormChanged)?).await
+        }
+        LogoutCall::Form { page, path, fields, extra } => {
             let form_page = open(conversation, page).await?;
             let (site, path) = (conversation.site().clone(), path.clone());
-            let filled = page::apart(move || form::fill_logout(&form_page, &site, &path)).await;
+            let (fields, extra) = (fields.clone(), extra.clone());
+            let filled = page::apart(move || logout::fill(&form_page, &site, &path, (&fields, &extra))).await;
             conversation.send(filled.ok_or(NoVerdict::FormChanged)?).await
         }
         LogoutCall::Link { page, link } => {
             let shown = open(conversation, page).await?;
             let (site, link) = (conversation.site().clone(), link.clone());
-            let url = page::apart(move || form::link(&shown, &site, &link)).await;
+            let url = page::apart(move || logout::link(&shown, &site, &link)).await;
             conversation.get(url.ok_or(NoVerdict::FormChanged)?).await
         }
     };
@@ -210,15 +217,9 @@ pub(super) async fn end_session(conversation: &mut Conversation, logout: &Logout
     }
 }
 
-/// Whether the page that a logout leads to, as browsers follow it, still has the way out on it: then it was refused, for
-/// want of a token, say.
+/// Whether the page that a logout leads to, as browsers follow it, still has the way out on it.
 async fn still_offers(conversation: &mut Conversation, answer: Page, logout: &LogoutCall) -> bool {
     let Ok(shown) = conversation.follow(answer).await else { return false };
     let (site, logout) = (conversation.site().clone(), logout.clone());
-    page::apart(move || match &logout {
-        LogoutCall::Get { .. } => false,
-        LogoutCall::Form { path, .. } => form::fill_logout(&shown, &site, path).is_some(),
-        LogoutCall::Link { link, .. } => form::link(&shown, &site, link).is_some(),
-    })
-    .await
+    page::apart(move || logout::is_offered(&shown, &site, &logout)).await
 }

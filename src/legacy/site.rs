@@ -51,7 +51,7 @@ impl Site {
     /// The same, where the reference stands in a page: its query is written in the page's alphabet.
     pub(super) fn resolve_in(&self, base: &Url, reference: &str, encoding: &'static Encoding) -> Option<Url> {
         let encoding = encoding.output_encoding();
-        let written: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encoding.encode(query).0.into_owned());
+        let written: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(in_query(query, encoding));
         let reading = Url::options().base_url(Some(base)).encoding_override(Some(written)).parse(reference.trim());
         self.own(&reading.ok()?)
     }
@@ -71,6 +71,20 @@ impl Site {
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("{}{}{query}", self.dialled, url.path())
     }
+}
+
+/// A query's bytes; a sign that the alphabet lacks is `%26%23…%3B` (URL standard, "percent-encode after encoding").
+fn in_query(query: &str, encoding: &'static Encoding) -> Vec<u8> {
+    let (bytes, _, lacks) = encoding.encode(query);
+    if !lacks {
+        return bytes.into_owned();
+    }
+    let mut sign_in_utf8 = [0; 4];
+    let write = |sign: char| match encoding.encode(sign.encode_utf8(&mut sign_in_utf8)) {
+        (_, _, true) => format!("%26%23{}%3B", u32::from(sign)).into_bytes(),
+        (bytes, _, false) => bytes.into_owned(),
+    };
+    query.chars().flat_map(write).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use pingora::proxy::Session;
 
 use super::asked;
 use super::fault::Fault;
-use super::marker::{self, Held, Says, Seen};
+use super::marker::{self, Held, Says, Seen, Text};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
 use crate::domain::logout::{Logout, is_field_of_leaving};
@@ -209,6 +209,7 @@ pub enum Answer {
 /// A page that may only lead on to the login.
 pub struct Brief {
     held: BytesMut,
+    text: Text,
     /// Whether its length was told, and it is sure to end soon.
     is_short: bool,
 }
@@ -216,18 +217,21 @@ pub struct Brief {
 impl Brief {
     /// Nothing has come yet.
     #[must_use]
-    pub fn new(is_short: bool) -> Self {
-        Self { held: BytesMut::new(), is_short }
+    pub fn new(text: Text, is_short: bool) -> Self {
+        Self { held: BytesMut::new(), text, is_short }
     }
 
     fn take(&mut self, piece: Option<&Bytes>, is_last: bool, leads_to_login: impl Fn(&[u8]) -> bool) -> Seen {
-        self.held.extend_from_slice(piece.map(Bytes::as_ref).unwrap_or_default());
-        let is_long = self.held.len() > leading::LONGEST;
-        if !is_last && !is_long && (self.is_short || self.held.is_empty()) {
+        let piece = piece.map(Bytes::as_ref).unwrap_or_default();
+        self.held.extend_from_slice(piece);
+        let can_be_read = self.text.take(piece);
+        let text = self.text.read();
+        let is_long = !can_be_read || self.held.len().max(text.len()) > leading::LONGEST;
+        if !is_last && !is_long && (self.is_short || text.is_empty()) {
             return Seen::Wait;
         }
         // A page of unknown length waits only while it looks like one.
-        match !is_long && leads_to_login(&self.held) {
+        match !is_long && leads_to_login(text) {
             true if is_last => Seen::Found(Says::Over),
             true => Seen::Wait,
             false => Seen::Clean(std::mem::take(&mut self.held).freeze()),
@@ -252,7 +256,7 @@ impl Answer {
                 return false;
             }
             Self::Looked(held) => match held.take(body.as_ref(), is_last) {
-                Seen::Clean(page) if is_last && leads_to_login(&page) => Seen::Found(Says::Over),
+                Seen::Clean(_) if is_last && leads_to_login(held.text()) => Seen::Found(Says::Over),
                 seen => seen,
             },
             Self::Brief(brief) => brief.take(body.as_ref(), is_last, leads_to_login),
@@ -272,7 +276,8 @@ impl Answer {
                 let page = marker::leading_to(&way_on(says));
                 *body = Some(match self {
                     Self::Looked(held) => held.replaced_by(page),
-                    Self::AsIs | Self::Brief(_) | Self::Replaced | Self::Left => page,
+                    Self::Brief(brief) => brief.text.coded(page),
+                    Self::AsIs | Self::Replaced | Self::Left => page,
                 });
                 *self = if says == Says::Left { Self::Left } else { Self::Replaced };
                 false

@@ -16,6 +16,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 
 use crate::domain::agency::AgencyCode;
+use crate::domain::leading;
 use crate::legacy::coding::{Codings, Decoder};
 use crate::telemetry::{Clock, seldom};
 
@@ -50,9 +51,51 @@ impl Signs {
     }
 }
 
+/// A short page's text, through whatever codings it is in.
+pub struct Text {
+    codings: Codings,
+    // In a lock only because pingora shares the context; nobody else asks.
+    decoder: Mutex<Decoder>,
+    read: Vec<u8>,
+}
+
+impl Text {
+    /// None where it cannot be read.
+    #[must_use]
+    pub fn of(response: &ResponseHeader) -> Option<Self> {
+        let codings = Codings::of(&response.headers);
+        if codings.unknown().is_some() {
+            return None;
+        }
+        let decoder = Mutex::new(codings.decoder(leading::LONGEST + 1).ok()?);
+        Some(Self { codings, decoder, read: Vec::new() })
+    }
+
+    /// Reads the next piece; false where nothing more can be read.
+    pub fn take(&mut self, piece: &[u8]) -> bool {
+        let (text, why) = self.decoder.get_mut().unwrap_or_else(PoisonError::into_inner).decode(piece);
+        self.read.extend_from_slice(&text);
+        why.is_none()
+    }
+
+    /// What was read so far.
+    #[must_use]
+    pub fn read(&self) -> &[u8] {
+        &self.read
+    }
+
+    /// A page of ours in its place, in the codings that its head has named already.
+    #[must_use]
+    pub fn coded(&self, page: Bytes) -> Bytes {
+        self.codings.encode(&page).map_or(page, Bytes::from)
+    }
+}
+
 /// A page that is being looked at. What goes on is what came; only the look reads through its codings.
 pub struct Held {
     pieces: BytesMut,
+    /// The beginning of its text: all of it, where it only leads on.
+    text: Vec<u8>,
     codings: Codings,
     over: Arc<AtomicBool>,
     left: Arc<AtomicBool>,
@@ -69,8 +112,10 @@ struct Reader {
 
 impl Reader {
     /// Whether there may be more to see.
-    fn read(&mut self, piece: &[u8]) -> bool {
+    fn read(&mut self, piece: &[u8], beginning: &mut Vec<u8>) -> bool {
         let (text, why) = self.decoder.decode(piece);
+        let room = (leading::LONGEST + 1).saturating_sub(beginning.len());
+        beginning.extend_from_slice(&text[..text.len().min(room)]);
         // What cannot be read as a page is none with that element.
         self.parser.write(&text).is_ok() && why.is_none()
     }
@@ -125,7 +170,15 @@ impl Held {
         }
         let parser = HtmlRewriter::new(settings, nowhere as Sink);
         let reader = Mutex::new(Some(Reader { decoder, parser }));
-        Ok(Some(Self { pieces: BytesMut::new(), codings, over, left, may_be_left: signs.left.is_some(), reader }))
+        Ok(Some(Self {
+            pieces: BytesMut::new(),
+            text: Vec::new(),
+            codings,
+            over,
+            left,
+            may_be_left: signs.left.is_some(),
+            reader,
+        }))
     }
 
     /// Takes the next piece.
@@ -133,7 +186,7 @@ impl Held {
         let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = piece {
             self.pieces.extend_from_slice(piece);
-            if reader.as_mut().is_some_and(|reader| !reader.read(piece)) {
+            if reader.as_mut().is_some_and(|reader| !reader.read(piece, &mut self.text)) {
                 *reader = None;
             }
         }
@@ -151,6 +204,11 @@ impl Held {
         } else {
             Seen::Wait
         }
+    }
+
+    /// What was read of it: all of it, if that is short.
+    pub fn text(&self) -> &[u8] {
+        &self.text
     }
 
     /// A page of ours in the place of this one, in the codings that its head has named already.

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, LOCATION, SET_COOKIE,
-    TRANSFER_ENCODING,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, LOCATION, SET_COOKIE, TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode, Version};
 use jiff::Timestamp;
@@ -19,7 +18,7 @@ use super::door::Door;
 use super::extranets::Public;
 use super::jar::Carried;
 use super::left::{self, Sure};
-use super::marker::{Held, Says, Signs};
+use super::marker::{Held, Says, Signs, Text};
 use super::request_id::RequestNumber;
 use super::{Forward, asked, bridge, response_headers};
 use crate::domain::access::Fetch;
@@ -94,7 +93,6 @@ pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forw
 fn brief(response: &mut ResponseHeader) -> Result<Option<Brief>> {
     let text = |name| asked::text(&response.headers, name).unwrap_or_default();
     let is_page = text(&CONTENT_TYPE).trim_start().to_ascii_lowercase().starts_with("text/html");
-    let is_plain = response.headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
     let is_whole = matches!(response.status.as_u16(), 200 | 400..=499);
     let may_be_kept = response.headers.contains_key(ETAG)
         || response.headers.contains_key(LAST_MODIFIED)
@@ -103,14 +101,15 @@ fn brief(response: &mut ResponseHeader) -> Result<Option<Brief>> {
     let length = response.headers.get(CONTENT_LENGTH).map(|_| text(&CONTENT_LENGTH).parse::<usize>());
     let is_short =
         length.as_ref().is_some_and(|length| length.as_ref().is_ok_and(|length| *length <= leading::LONGEST));
-    if !(is_page && is_plain && is_whole) || may_be_kept || (length.is_some() && !is_short) {
+    if !(is_page && is_whole) || may_be_kept || (length.is_some() && !is_short) {
         return Ok(None);
     }
+    let Some(read) = Text::of(response) else { return Ok(None) };
     if is_short {
         response.remove_header(&CONTENT_LENGTH);
         response.insert_header(TRANSFER_ENCODING, "chunked")?;
     }
-    Ok(Some(Brief::new(is_short)))
+    Ok(Some(Brief::new(read, is_short)))
 }
 
 /// What of a piece of an answer goes on.

@@ -231,6 +231,12 @@ const FORM: &[Key] = &[
         "Which button is pressed: its name, or a CSS selector of a button or of a link that sends the form by a script (`__doPostBack` is understood), or `none`. Without it, the first one after the password that can be seen; where there is none, what Enter presses.",
     ),
     key(
+        "method",
+        Choice(&["post"]),
+        Nothing,
+        "`post`, where a script posts a form that says no method: such a form is refused otherwise, since by itself it would put the password into a URL.",
+    ),
+    key(
         "extra",
         Fields,
         Nothing,
@@ -267,7 +273,7 @@ const FORM: &[Key] = &[
         "logout",
         Table(LOGOUT),
         Nothing,
-        "How a session of the extranet is ended: `get`, or `page` with `form` or `link`.",
+        "How a session of the extranet is ended: `get`, or `page` with `get`, `form` or `link`.",
     ),
     key("timeout_ms", Number(100, 120_000), Is("10000"), "Longest wait for the whole sign-in."),
 ];
@@ -299,10 +305,22 @@ const PROFILE: &[Key] = &[
 ];
 
 const LOGOUT: &[Key] = &[
-    key("get", Text, Nothing, "A path that ends the session when it is opened."),
+    key(
+        "get",
+        Text,
+        Nothing,
+        "A path that ends the session when it is opened. With `page`, the link there that leads to it is followed as it stands, with its token.",
+    ),
     key("page", Text, Nothing, "The page that holds the logout form or link."),
     key("form", Text, Nothing, "The path that this form is posted to."),
     key("link", Text, Nothing, "CSS selector of the link, where it carries a token of its own."),
+    key(
+        "fields",
+        Fields,
+        Nothing,
+        "With `form`: fields whose values stand elsewhere on the page, by CSS selector, such as `{ _csrf = \"meta[name=csrf-token]\" }`: the content of a meta element, the value of a field, the parameter of this name in a link's address; another attribute is named behind an `@`, `a.quitter @data-token`. The page needs no form then.",
+    ),
+    key("extra", Fields, Nothing, "With `form`: fields with a constant value, such as `{ _method = \"delete\" }`."),
 ];
 
 const HEADER: &[Key] = &[

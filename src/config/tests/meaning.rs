@@ -565,7 +565,10 @@ fn f5_every_page_of_an_extranet_may_be_written_as_it_is_read() {
         let Adapter::FormReplay(form) = &agency.adapter else { panic!("{:?}", agency.adapter) };
         assert_eq!(form.page, escaped);
         assert_eq!(form.profile.as_ref().expect("a profile").page, escaped);
-        assert_eq!(form.logout, Some(LogoutCall::Form { page: escaped.into(), path: escaped.into() }));
+        assert_eq!(
+            form.logout,
+            Some(LogoutCall::Form { page: escaped.into(), path: escaped.into(), fields: vec![], extra: vec![] })
+        );
         // Here letters may be of the server's alphabet.
         assert_eq!(form.success, [Rule::Redirect(written.into())]);
     }
@@ -642,6 +645,8 @@ fn f6_what_ends_a_session_upstream_is_a_logout_by_itself() {
         ("get = '/index.php?route=account/logout'", Some("/index.php?route=account/logout")),
         ("get = '/index.php?page=99'", Some("/index.php?page=99")),
         ("get = '/quitter'", Some("=/quitter")),
+        ("page = '/', get = '/doku.php?do=logout'", Some("/doku.php?do=logout")),
+        ("page = '/', form = '/sign_out', fields = { t = 'meta[name=csrf-token]' }", Some("/sign_out")),
         ("page = '/', form = '/admin/logout/'", Some("/admin/logout/")),
         ("page = '/accueil', form = '/session/fin'", Some("=/session/fin")),
         // These are more than a logout, or what they are is not known.
@@ -657,4 +662,25 @@ fn f6_what_ends_a_session_upstream_is_a_logout_by_itself() {
     assert_eq!(logout("get = '/deconnexion.php'", "logout = ['/sortir']"), ["/sortir", "/deconnexion.php"]);
     assert_eq!(logout("get = '/Deconnexion.php/'", "logout = ['/deconnexion.php']"), ["/deconnexion.php"]);
     assert_eq!(logout("get = '/membre/logout'", "account = ['/membre/']"), [""; 0]);
+}
+
+#[test]
+fn f9_how_a_session_is_ended_can_be_written_in_five_ways_only() {
+    let declared = |logout: &str| {
+        let form = format!("[sign_in.form]\nlogout = {{{logout}}}");
+        Installation::new().edit("agencies/a.toml", "[sign_in.form]", &form)
+    };
+    declared("page = '/', form = '/x', fields = { t = 'a.quitter @data-token' }, extra = { _method = 'delete' }")
+        .settings();
+    for (logout, told) in [
+        ("page = '/', get = '/x', fields = { t = 'a' }", "sign_in.form.logout.fields: is sent with a form only"),
+        ("page = '/', link = 'a', extra = { t = 'a' }", "sign_in.form.logout.extra: is sent with a form only"),
+        ("page = '/', form = '/x', fields = { t = 'a[' }", "sign_in.form.logout.fields: "),
+        ("page = '/', form = '/x', get = '/y'", "sign_in.form.logout: expected either get"),
+    ] {
+        declared(logout).is_told(&format!("agencies/a.toml:11: {told}"));
+    }
+    Installation::new()
+        .edit("agencies/a.toml", "[sign_in.form]", "[sign_in.form]\nmethod = 'put'")
+        .is_told("agencies/a.toml:11: sign_in.form.method: ");
 }

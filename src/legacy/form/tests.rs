@@ -34,7 +34,7 @@ fn told(submission: &Submission) -> Sent {
     Sent {
         url: submission.url.to_string(),
         content_type: content_type.to_str().unwrap().to_owned(),
-        fields: String::from_utf8(submission.fields.to_vec()).unwrap(),
+        fields: String::from_utf8_lossy(&submission.fields).into_owned(),
     }
 }
 
@@ -545,7 +545,7 @@ fn the_form_that_ends_a_session_is_known_by_where_it_goes() {
     let text = "<form action=/lang><input name=l value=fr></form>\
                 <form method=post action=/admin/logout/><input type=hidden name=jeton value=1></form>\
                 <form method=post action=/x><button name=a>x</button><button name=b formaction=/fin>x</button></form>";
-    let ends = |path: &str| fill_logout(&page(text, UTF_8), &site(), path);
+    let ends = |path: &str| logout::fill(&page(text, UTF_8), &site(), path, (&[], &[]));
     let filled = ends("/admin/logout/").unwrap();
     assert_eq!((filled.url.path(), &**filled.fields), ("/admin/logout/", &b"jeton=1"[..]));
     assert_eq!(&**ends("/fin").unwrap().fields, b"b=");
@@ -563,9 +563,121 @@ fn f5_the_logout_form_is_found_whichever_signs_of_its_address_are_escaped() {
         for declared in
             ["/w/Sp%C3%A9cial:Fin", "/w/Sp%C3%A9cial:Fin?t=D%C3%A9/a", "/w/Sp%c3%a9cial%3aFin?t=D%C3%A9%2Fa"]
         {
-            let filled = fill_logout(&page(&text, UTF_8), &site(), declared);
+            let filled = logout::fill(&page(&text, UTF_8), &site(), declared, (&[], &[]));
             assert_eq!(&**filled.expect("the form").fields, b"jeton=1", "{action} {declared}");
         }
-        assert!(fill_logout(&page(&text, UTF_8), &site(), "/w/Sp%C3%A9cial:Fin?t=autre").is_none(), "{action}");
+        assert!(
+            logout::fill(&page(&text, UTF_8), &site(), "/w/Sp%C3%A9cial:Fin?t=autre", (&[], &[])).is_none(),
+            "{action}"
+        );
     }
+}
+
+#[test]
+fn f9_a_token_outside_of_a_form_is_sent_with_a_sign_out() {
+    use crate::domain::upstream::Found;
+    let text = "<meta name=csrf-token content='m+1'><p><input type=hidden id=jeton value='h&1'></p>\
+                <a class=quitter data-method=delete data-token=d1 href='/compte?x=1&amp;sectok=l%C3%A91#haut'>Quitter</a>\
+                <form method=post action=/autre><input type=hidden name=_csrf value=ancien></form>";
+    let sent = |fields: &[(&str, &str)], extra: &[(&str, &str)], path: &str| {
+        let fields: Vec<_> = fields.iter().map(|(name, at)| ((*name).to_owned(), Found::parse(at))).collect();
+        let extra: Vec<_> = extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        logout::fill(&page(text, UTF_8), &site(), path, (&fields, &extra)).map(|sent| told(&sent))
+    };
+    for (fields, extra, fields_sent) in [
+        (vec![("_csrf", "meta[name=csrf-token]")], vec![("_method", "delete")], "_csrf=m%2B1&_method=delete"),
+        (vec![("jeton", "#jeton")], vec![], "jeton=h%261"),
+        (vec![("jeton", "input[type=hidden] @value")], vec![], "jeton=h%261"),
+        (vec![("sectok", "a.quitter")], vec![], "sectok=l%C3%A91"),
+        (vec![("t", "a.quitter@data-token"), ("u", "a.quitter @DATA-METHOD")], vec![], "t=d1&u=delete"),
+    ] {
+        let sent = sent(&fields, &extra, "/deconnexion?a=1").unwrap_or_else(|| panic!("{fields:?}"));
+        assert_eq!(sent.fields, fields_sent);
+        assert_eq!(
+            (sent.url.as_str(), sent.content_type.as_str()),
+            ("http://extranet.example/deconnexion?a=1", URLENCODED)
+        );
+    }
+    // A form that is there is sent with what it holds.
+    let sent_with = sent(&[("_csrf", "meta[name=csrf-token]")], &[("a", "1")], "/autre").unwrap();
+    assert_eq!(sent_with.fields, "_csrf=m%2B1&a=1");
+    for missing in
+        [("x", "meta[name=autre]"), ("y", "a.quitter"), ("x", "a.quitter@data-autre"), ("x", "p:nth-child(99)")]
+    {
+        assert!(sent(&[missing], &[], "/deconnexion").is_none(), "{missing:?}");
+    }
+    assert!(sent(&[], &[("a", "1")], "/deconnexion").is_none(), "a form without a token is one of the page");
+}
+
+#[test]
+fn f9_a_link_that_ends_a_session_is_followed_as_it_stands() {
+    let text = "<a href='/autre?do=logout'>Autre</a><a href='index.php?do=compte'>Compte</a>\
+                <a href='https://agence.example/espace/index.php?do=logout&amp;sectok=a%2Bb&amp;id=d\u{e9}but#fin'>Quitter</a>\
+                <a href=//ailleurs.example/espace/sortie?x=1></a><map><area href='sortie?jeton=9'></map>";
+    let leads = |path: &str| logout::leading(&page(text, WINDOWS_1252), &site(), path).map(|url| url.to_string());
+    let espace = "http://extranet.example/espace/";
+    assert_eq!(
+        leads("/espace/index.php?do=logout"),
+        Some(format!("{espace}index.php?do=logout&sectok=a%2Bb&id=d%E9but"))
+    );
+    assert_eq!(leads("/espace/sortie"), Some(format!("{espace}sortie?jeton=9")));
+    for nowhere in ["/espace/index.php?do=quitter", "/sortie", "/"] {
+        assert_eq!(leads(nowhere), None, "{nowhere}");
+    }
+}
+
+#[test]
+fn review_case_20_links_and_actions_are_written_in_the_pages_alphabet_as_in_browsers() {
+    let written = |reference: &str, encoding| {
+        let text = format!("<a href='{reference}'>x</a><form method=post action='{reference}'>{PAIR}</form>");
+        let page = page(&text, encoding);
+        let followed = logout::link(&page, &site(), "a").unwrap().to_string();
+        let Filled::Ready(sent) = fill_login(&page, &site(), &declared(), "C1", &Secret::new("x")).unwrap() else {
+            panic!("every alphabet has these")
+        };
+        assert_eq!(sent.url.as_str(), followed, "{reference}");
+        followed.trim_start_matches("http://extranet.example").to_owned()
+    };
+    for (reference, latin, utf8) in [
+        ("/é?ville=Orl\u{e9}ans", "/%C3%A9?ville=Orl%E9ans", "/%C3%A9?ville=Orl%C3%A9ans"),
+        ("/x?prix=5\u{20ac}&amp;a=%E9", "/x?prix=5%80&a=%E9", "/x?prix=5%E2%82%AC&a=%E9"),
+        // What the alphabet lacks (URL standard).
+        ("/x?nom=\u{3a9}&amp;b=\u{e9}", "/x?nom=%26%23937%3B&b=%E9", "/x?nom=%CE%A9&b=%C3%A9"),
+        ("?a b=\"1\"", "/espace/identification.php?a%20b=%221%22", "/espace/identification.php?a%20b=%221%22"),
+    ] {
+        assert_eq!(written(reference, WINDOWS_1252), latin);
+        assert_eq!(written(reference, UTF_8), utf8);
+    }
+    let utf16 = Encoding::for_label(b"utf-16le").unwrap();
+    assert_eq!(written("/x?a=\u{e9}", utf16), "/x?a=%C3%A9");
+}
+
+#[test]
+fn sec_077_a_field_that_takes_nothing_is_not_sent_empty() {
+    let with = |login: &str, password: &str| {
+        let text = format!(
+            "<form method=post><input name=identifiant {login}><input type=password name=motdepasse {password}></form>"
+        );
+        sent(&text, &declared()).map(|sent| sent.fields)
+    };
+    for none in ["maxlength=0", "maxlength='0'", "maxlength=' 00px'"] {
+        assert_eq!(with("", none), Err(Unfit::NoRoom), "{none}");
+    }
+    assert!(with("", "maxlength=x").is_ok() && with("", "maxlength=-0").is_ok());
+}
+
+#[test]
+fn sec_077_a_form_that_a_script_posts_is_posted_where_the_file_says_so() {
+    for attributes in ["", "method=get", "method=dialog", "method=patch"] {
+        let text = format!(
+            "<form action=/entrer enctype=multipart/form-data {attributes}>{PAIR}<button>Entrer</button></form>"
+        );
+        assert!(sent(&text, &declared()).is_err(), "{attributes}");
+        let sent = sent(&text, &FormLogin { posts: true, ..declared() }).unwrap();
+        assert!(sent.content_type.starts_with("multipart/form-data"), "{attributes}");
+        assert_eq!(sent.url, "http://extranet.example/entrer");
+    }
+    let plain =
+        sent(&format!("<form action=/entrer>{PAIR}<button formmethod=get>x"), &FormLogin { posts: true, ..declared() });
+    assert_eq!(plain.unwrap().content_type, URLENCODED);
 }

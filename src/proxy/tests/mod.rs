@@ -7,6 +7,7 @@ mod framing;
 mod gate;
 mod http2;
 mod identity;
+mod leading;
 mod net;
 mod operation;
 mod streams;
@@ -391,6 +392,7 @@ fn form_replay() -> Adapter {
         login_field: "login".into(),
         password_field: "password".into(),
         button: LoginButton::default(),
+        posts: false,
         extra: Vec::new(),
         set_cookies: Vec::new(),
         charset: None,
