@@ -126,14 +126,13 @@ impl Access<()> {
     pub const fn reason<A>(access: &Access<A>) -> &'static str {
         match access {
             Access::Forward(_) => "signed-in",
-            Access::Leave(_) => "legacy-logout",
             Access::Public => "public-path",
             Access::Show(Screen::SignIn) => "not-signed-in",
             Access::Show(Screen::SignInHome) => "legacy-login",
             Access::Show(Screen::Agency) => "no-agency",
             Access::Show(Screen::Terms) => "owes-terms",
             Access::Show(Screen::ExtranetPassword) => "owes-password",
-            Access::Show(Screen::SignOut) => "legacy-logout",
+            Access::Show(Screen::SignOut) | Access::Leave(_) => "legacy-logout",
             Access::Show(Screen::Account) => "legacy-account-page",
             Access::NotSent(_) => "form-too-late",
             Access::Unauthorized => "not-signed-in-part",

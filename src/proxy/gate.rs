@@ -266,6 +266,15 @@ fn leaves_a_frame(screen: Screen, asked: &Asked, session: &Session) -> bool {
     asked.fetch == Fetch::Page && !is_pressed && in_a_frame(session)
 }
 
+/// What who is refused is told.
+const fn problem(why: Forbidden) -> Problem {
+    match why {
+        Forbidden::Unnamed => Problem::Unnamed,
+        Forbidden::LegacyLogin => Problem::OldLogin,
+        Forbidden::ForeignOrigin | Forbidden::LegacyAccount | Forbidden::ServiceWorker => Problem::BadRequest,
+    }
+}
+
 /// A request for an extranet, on its way through the gate.
 struct Gate<'g> {
     gateway: &'g Gateway,
@@ -342,14 +351,7 @@ impl Gate<'_> {
                 return Ok(true);
             }
             Access::Forbidden(why) => {
-                let problem = match why {
-                    Forbidden::Unnamed => Problem::Unnamed,
-                    Forbidden::LegacyLogin => Problem::OldLogin,
-                    Forbidden::ForeignOrigin | Forbidden::LegacyAccount | Forbidden::ServiceWorker => {
-                        Problem::BadRequest
-                    }
-                };
-                return self.problem(session, ctx, asked.fetch, problem, 403).await;
+                return self.problem(session, ctx, asked.fetch, problem(why), 403).await;
             }
         };
         let net = extranet.net.as_ref().filter(|_| !agency.paths.may_post_credentials(&asked.path));
