@@ -26,14 +26,24 @@ pub async fn left(app: &App, caller: &Caller, session: &Session, link: &LinkId) 
     end(app, caller, session, Some(link)).await
 }
 
+/// What is known of the session upstream of who leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// The extranet has ended it.
+    Over,
+    /// It still stands, for all that is known.
+    Open,
+}
+
 /// The same by the cookie of the agency's host; who is nobody any more has left.
 ///
 /// # Errors
 /// The store fails.
-pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret) -> Result<(), Fault> {
-    match app.sessions.of_agency(cookie, app.now()).await? {
-        Some((session, link)) => left(app, caller, &session, &link.id).await,
-        None => Ok(()),
+pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret, upstream: Upstream) -> Result<(), Fault> {
+    match (app.sessions.of_agency(cookie, app.now()).await?, upstream) {
+        (Some((session, link)), Upstream::Over) => left(app, caller, &session, &link.id).await,
+        (Some((session, _)), Upstream::Open) => sign_out(app, caller, &session).await,
+        (None, _) => Ok(()),
     }
 }
 

@@ -20,6 +20,8 @@ complete and check both kinds of file by `config/schema/`; the first line of the
 - Secrets come from files (`…_file`) or environment variables (`…_env`). A secret's file should have the mode 0640 or
   less: if others on the machine can open it, the gateway does not start; a wider group, or a portal on `localhost`, is
   a warning. Container platforms mount secrets for everybody by default: set their mode (`defaultMode: 0440`).
+- Pages of an extranet are paths with their query. Letters beyond ASCII may be written as they are read, which means UTF-8,
+  or escaped (`/index.php/Sp%C3%A9cial:Connexion`).
 - Public URLs are https. http is taken on `localhost`, `*.localhost` and `127.0.0.1` only.
 ";
 

@@ -218,12 +218,14 @@ fn redirect_target(text: &str) -> Result<String, Wrong> {
         let hint = "for a redirect to / itself, take redirect_elsewhere with the login page, or a cookie";
         return Err(Wrong::new("every redirect leads to a path that begins with /").hint(hint));
     }
-    values::page(text)
+    // As written: letters beyond ASCII are compared in either alphabet.
+    values::page(text).map(|_| text.to_owned())
 }
 
 /// A failed sign-in mostly leads back to the login page: that must not look like a success.
 fn check_way_back(section: &Section<'_>, page: &str, success: &[Rule]) {
-    let misled = success.iter().find(|rule| matches!(rule, Rule::Redirect(path) if page.starts_with(path.as_str())));
+    let begins = |path: &str| values::page(path).is_ok_and(|path| page.starts_with(&path));
+    let misled = success.iter().find(|rule| matches!(rule, Rule::Redirect(path) if begins(path)));
     if misled.is_some() {
         let wrong = Wrong::new(format!("a redirect back to {page} would count as a success"));
         section.warning("success", wrong.hint("redirect_elsewhere = the path of the login page"));

@@ -194,8 +194,12 @@ fn e01_the_samples_load() {
         ("form-inline", None),
         ("webdav", None),
         ("basic-session", None),
+        ("form-servlet", None),
         ("form-token", None),
+        ("script-logout", None),
+        // Where one script is everything, its login page is many pages, and that is told.
         ("front-controller", Some("shares its path with other pages")),
+        ("routes-by-query", Some("shares its path with other pages")),
     ] {
         let example = std::fs::read_to_string(config.join(format!("examples/{name}.toml"))).expect("the example");
         let Loaded { settings, warnings } =

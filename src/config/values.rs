@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::problems::Wrong;
 use crate::domain::email::EmailAddress;
@@ -188,17 +189,22 @@ pub(super) fn web_address(text: &str) -> Result<String, Wrong> {
     url.map(|url| url.to_string()).ok_or_else(|| Wrong::new(format!("\"{text}\" is not an http(s) address")))
 }
 
-/// A path of the extranet that the gateway opens itself, perhaps with a query.
+/// A path of the extranet that the gateway opens itself, perhaps with a query; letters beyond ASCII are escaped as browsers
+/// do where they are written as they are read.
 pub(super) fn page(text: &str) -> Result<String, Wrong> {
     let (path, query) = text.split_once('?').unwrap_or((text, ""));
-    let clean = !has_control(query) && query.is_ascii() && !query.contains([' ', '#']);
-    match NormalisedPath::read(path) {
-        Ok(_) if clean => Ok(text.to_owned()),
+    let clean = !has_control(query) && !query.contains([' ', '#']);
+    match NormalisedPath::read(&beyond_ascii_escaped(path)) {
+        Ok(_) if clean => Ok(beyond_ascii_escaped(text)),
         Ok(_) => Err(Wrong::new(format!("the query of \"{text}\" is not percent-encoded"))),
         Err(error) => {
             Err(Wrong::new(format!("\"{text}\": {error}")).hint("a path of the extranet, such as \"/login.php\""))
         }
     }
+}
+
+fn beyond_ascii_escaped(text: &str) -> String {
+    utf8_percent_encode(text, CONTROLS).to_string()
 }
 
 /// A page that a browser is led to.

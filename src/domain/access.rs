@@ -35,6 +35,8 @@ pub struct Asked<'a> {
     pub from: From,
     /// Whether it is a script that would stay in the browser and answer for a shared host (a24).
     pub stays: bool,
+    /// Whether a script of the extranet's own asks, which wants the extranet's answer.
+    pub scripted: bool,
 }
 
 /// How the answer is going to be used.
@@ -105,6 +107,8 @@ pub enum Fields {
 pub enum Access<A> {
     /// It is forwarded, with this account's headers.
     Forward(A),
+    /// It is forwarded, and with its answer the session ends: a script of the extranet's own logs out (F6).
+    Leave(A),
     /// It is forwarded without any identity (a22).
     Public,
     /// A page of ours is shown instead.
@@ -129,7 +133,7 @@ impl Access<()> {
             Access::Show(Screen::Agency) => "no-agency",
             Access::Show(Screen::Terms) => "owes-terms",
             Access::Show(Screen::ExtranetPassword) => "owes-password",
-            Access::Show(Screen::SignOut) => "legacy-logout",
+            Access::Show(Screen::SignOut) | Access::Leave(_) => "legacy-logout",
             Access::Show(Screen::Account) => "legacy-account-page",
             Access::NotSent(_) => "form-too-late",
             Access::Unauthorized => "not-signed-in-part",
@@ -165,6 +169,7 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
             Access::Forbidden(Forbidden::LegacyAccount)
         }
         (PathClass::Account, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::Account),
+        (PathClass::Logout, Visitor::Resident(account)) if asked.scripted => Access::Leave(account),
         // Whoever may not come in may always go (c03).
         (PathClass::Logout, Visitor::Resident(_) | Visitor::Unnamed) => Access::Show(Screen::SignOut),
         (PathClass::Logout, _) if asked.fetch == Fetch::Page => Access::Show(Screen::SignOut),
@@ -213,6 +218,13 @@ pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &
         (None, Some(_)) => From::Elsewhere,
         (None, None) => From::Unsaid,
     }
+}
+
+/// Whether a script of this very origin asks, by `fetch` or an XHR, as the browser says: no image, style or link of a page
+/// does.
+#[must_use]
+pub fn is_scripted(fetch: Fetch, changes: bool, from: From, fetch_dest: Option<&str>) -> bool {
+    fetch == Fetch::Part && from == From::Here && (changes || fetch_dest == Some("empty"))
 }
 
 /// Whether a page is asked for by a frame of another one, as browsers since 2019 to 2023 say (case 12). One that says

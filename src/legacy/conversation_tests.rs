@@ -21,7 +21,9 @@ use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, Forwarded, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict};
+use crate::domain::upstream::{
+    FormLogin, Forwarded, Found, LogoutCall, NoVerdict, ProfilePage, Rule, Upstream, Verdict,
+};
 
 const PASSWORD: &str = "p&s=w+rd 100% \"é'<9>";
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
@@ -276,6 +278,53 @@ async fn an_old_page_in_latin_1_that_redirects_to_its_own_absolute_url_is_replay
         assert_eq!(legacy.leave(&upstream, &form, &cookies, &attempt.behalf).await, Ok(Some(false)));
     })
     .await;
+}
+
+/// A front controller that is left only with the token of the session, and answers 200 whatever happens.
+fn asks_for_a_token(asked: &Asked) -> Response {
+    let way_out =
+        "<a class=fin href='?_task=logout'>Quitter</a><form method=post action='?_task=quit'><button>x</button></form>";
+    match asked.target.as_str() {
+        "/?_task=logout&_token=t1" => html("<p>Au revoir").into_response(),
+        "/?_task=logout&_token=t2" => to("/?fin", &["sid=; Max-Age=0"]),
+        "/?fin" => html("<form><input type=password></form>").into_response(),
+        "/?_task=logout" => html(&format!("<p>Jeton refusé{way_out}")).into_response(),
+        "/?_task=quit" => to("./?_task=mail", &[]),
+        "/?_task=mail" => html(way_out).into_response(),
+        "/?_task=t1" => html("<a class=fin href='?_task=logout&amp;_token=t1'>Quitter</a>").into_response(),
+        "/?_task=t2" => html("<a class=fin href='?_task=logout&amp;_token=t2'>Quitter</a>").into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[tokio::test]
+async fn f6_a_sign_out_after_which_the_way_out_is_still_shown_has_not_worked() {
+    let upstream = extranet(|_, asked| asks_for_a_token(&asked)).await;
+    let link = |page: &str| LogoutCall::Link { page: page.into(), link: "a.fin".into() };
+    let post = |page: &str, fields: &[(&str, &str)]| LogoutCall::Form {
+        page: page.into(),
+        path: "/?_task=quit".into(),
+        fields: fields.iter().map(|(name, at)| ((*name).to_owned(), Found::parse(at))).collect(),
+        extra: Vec::new(),
+    };
+    for (logout, worked) in [
+        (link("/?_task=t1"), true),
+        (link("/?_task=t2"), true),
+        (link("/?_task=mail"), false),
+        (LogoutCall::Get { path: "/?_task=logout".into() }, false),
+        (LogoutCall::Get { path: "/?_task=logout&_token=t2".into() }, true),
+        (LogoutCall::Leading { page: "/?_task=mail".into(), path: "/?_task=logout".into() }, false),
+        (LogoutCall::Leading { page: "/?_task=t2".into(), path: "/?_task=logout".into() }, true),
+        (post("/?_task=mail", &[]), false),
+        (post("/?_task=t1", &[("_token", "a.fin")]), false),
+    ] {
+        let form = replaying(&FormLogin { logout: Some(logout.clone()), ..declared() });
+        with_attempt(PASSWORD, async |legacy, attempt| {
+            let left = legacy.leave(&upstream, &form, &[], &attempt.behalf).await;
+            assert_eq!(left, Ok(Some(worked)), "{logout:?}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

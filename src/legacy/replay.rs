@@ -209,9 +209,17 @@ pub(super) async fn end_session(conversation: &mut Conversation, logout: &Logout
         }
     };
     match answer {
-        Ok(page) => Ok((200..400).contains(&page.status)),
+        Ok(page) if !(200..400).contains(&page.status) => Ok(false),
+        Ok(page) => Ok(!still_offers(conversation, page, logout).await),
         // The answer came; that it is long does not matter here.
         Err(Fault::TooLarge) => Ok(true),
         Err(Fault::Broken | Fault::Astray) => Err(NoVerdict::Unreachable),
     }
+}
+
+/// Whether the page that a logout leads to, as browsers follow it, still has the way out on it.
+async fn still_offers(conversation: &mut Conversation, answer: Page, logout: &LogoutCall) -> bool {
+    let Ok(shown) = conversation.follow(answer).await else { return false };
+    let (site, logout) = (conversation.site().clone(), logout.clone());
+    page::apart(move || logout::is_offered(&shown, &site, &logout)).await
 }

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::{account, relayed, wording};
-use crate::app::{Fault, sign_out};
+use crate::app::Fault;
+use crate::app::sign_out::{self, Upstream};
 use crate::domain::access::{From as AskedFrom, asked_from};
 use crate::domain::cookie::is_ours;
 use crate::domain::logout::proof;
@@ -74,13 +75,6 @@ pub(super) async fn submit_on_agency(
 pub(super) struct Said {
     /// What proves that the extranet said so.
     by: String,
-}
-
-/// Whether the extranet's session still stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Upstream {
-    Open,
-    Over,
 }
 
 /// The resident has left the extranet by its own way, and is led here with the proof (F6). Without it nothing ends.

@@ -9,8 +9,9 @@ use pingora::proxy::Session;
 
 use super::Forward;
 use super::request_id::RequestNumber;
+use crate::app::sign_out::{self, Upstream as LeftUpstream};
 use crate::app::visit::{self, Passage, Settled, Unavailable};
-use crate::app::{App, Caller, enter_extranet, jar, sign_out};
+use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
 use crate::domain::agency::Agency;
 use crate::domain::routing::{Directory, House, SharedHost};
@@ -116,13 +117,19 @@ impl Door {
         }
     }
 
-    /// A resident left the extranet by a script of its own: the session ends here, too.
-    pub async fn left(&self, session: &Session, forward: &Forward, asked: (IpAddr, RequestNumber)) {
+    /// A resident left by a script of the extranet's own: the session ends here, too, and upstream where it is open there.
+    pub async fn left(
+        &self,
+        session: &Session,
+        forward: &Forward,
+        asked: (IpAddr, RequestNumber),
+        upstream: LeftUpstream,
+    ) {
         match self {
             Self::App(app) => {
                 let Some(cookie) = &forward.cookie else { return };
                 let caller = caller(&forward.extranet.agency, session, asked);
-                if let Err(fault) = sign_out::left_by(app, &caller, cookie).await {
+                if let Err(fault) = sign_out::left_by(app, &caller, cookie, upstream).await {
                     tracing::error!(%fault, "a session could not be ended");
                 }
             }

@@ -284,6 +284,15 @@ fn leaves_a_frame(screen: Screen, asked: &Asked, session: &Session) -> bool {
     asked.fetch == Fetch::Page && !is_pressed && in_a_frame(session)
 }
 
+/// What who is refused is told.
+const fn problem(why: Forbidden) -> Problem {
+    match why {
+        Forbidden::Unnamed => Problem::Unnamed,
+        Forbidden::LegacyLogin => Problem::OldLogin,
+        Forbidden::ForeignOrigin | Forbidden::LegacyAccount | Forbidden::ServiceWorker => Problem::BadRequest,
+    }
+}
+
 /// A request for an extranet, on its way through the gate.
 struct Gate<'g> {
     gateway: &'g Gateway,
@@ -309,7 +318,8 @@ impl Gate<'_> {
         let query = session.req_header().uri.query();
         let stays = agency.shares_host() && headers.contains_key(&SERVICE_WORKER);
         let (changes, fetch) = (asked.changes, asked.fetch);
-        let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays };
+        let scripted = access::is_scripted(fetch, changes, from, asked::text(headers, &FETCH_DEST));
+        let question = access::Asked { path: &asked.path, query, changes, fetch, from, stays, scripted };
         let is_over = matches!(visited, Ok(Visitor::Stranger));
         let ended = if is_over { ended(session, &Host::House(self.house.clone())) } else { Vec::new() };
         let logout = Some(&agency.logout).filter(|logout| asked.changes && logout.may_be_sent_to(&asked.path));
@@ -321,8 +331,9 @@ impl Gate<'_> {
             return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
         };
         self.answered(ctx, Access::reason(&access));
+        let mut ends = matches!(access, Access::Leave(_));
         let resident = match access {
-            Access::Forward(passage) => Some(passage),
+            Access::Forward(passage) | Access::Leave(passage) => Some(passage),
             Access::Public => {
                 // Nor does an extranet see any more whose cookies these were.
                 if !ended.is_empty() {
@@ -358,14 +369,7 @@ impl Gate<'_> {
                 return Ok(true);
             }
             Access::Forbidden(why) => {
-                let problem = match why {
-                    Forbidden::Unnamed => Problem::Unnamed,
-                    Forbidden::LegacyLogin => Problem::OldLogin,
-                    Forbidden::ForeignOrigin | Forbidden::LegacyAccount | Forbidden::ServiceWorker => {
-                        Problem::BadRequest
-                    }
-                };
-                return self.problem(session, ctx, asked.fetch, problem, 403).await;
+                return self.problem(session, ctx, asked.fetch, problem(why), 403).await;
             }
         };
         let forward = Forward::new(
@@ -401,6 +405,10 @@ impl Gate<'_> {
                     forward.leaves = true;
                     Sent::AsIs
                 }
+                Found::Logout if scripted => {
+                    ends = true;
+                    Sent::AsIs
+                }
                 Found::Logout => return self.sign_out(session, ctx, &ended).await,
                 Found::Login => {
                     self.answered(ctx, "credentials-post");
@@ -420,6 +428,7 @@ impl Gate<'_> {
             _ => None,
         };
         self.let_through(session);
+        forward.ends = ends;
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)

@@ -28,7 +28,8 @@ pub async fn receive(
 ) -> Result<bool> {
     let from = asked::asked_from(&session.req_header().headers, shared.public());
     let (changes, fetch) = (asked.changes, asked.fetch);
-    let question = access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false };
+    let question =
+        access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false, scripted: false };
     let access: Access<()> = access::decide_without_agency(&question);
     let decision = if is_known { Access::reason(&access) } else { "sessions-unavailable" };
     ctx.fate = Fate::Answered(Answered { agency: None, decision });
@@ -53,7 +54,7 @@ pub async fn receive(
             return tell((gateway, directory), session, ctx, here, (Problem::BadRequest, 403)).await;
         }
         // Without an agency there is nowhere to send it.
-        Access::Forward(()) | Access::Public => return Err(Fault::NoExtranet.into()),
+        Access::Forward(()) | Access::Leave(()) | Access::Public => return Err(Fault::NoExtranet.into()),
     }
     Ok(true)
 }

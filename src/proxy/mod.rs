@@ -59,6 +59,7 @@ pub use line::{Balancers, Speaks};
 pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
+use crate::app::sign_out::Upstream as LeftUpstream;
 use crate::app::visit::Passage;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
@@ -132,6 +133,8 @@ struct Forward {
     fetch: Fetch,
     /// Whether it says itself that its resident wants to leave.
     leaves: bool,
+    /// Whether it is a declared logout that a script asks for: the session ends with the answer, whatever that says.
+    ends: bool,
     /// How many addresses of the extranet were tried before.
     attempt: usize,
     sent_at: Option<Instant>,
@@ -213,7 +216,8 @@ impl Gateway {
         response_headers::say_length_once(response)?;
         let now = Clock.now();
         let is_over = session_over::is_over(session, response, forward, &self.sure);
-        if left::is_said(session, response, forward, (&self.sure, now))
+        if forward.ends
+            || left::is_said(session, response, forward, (&self.sure, now))
             || left::is_meant(session, response, (forward, is_over), (&self.sure, now))
         {
             if forward.fetch == Fetch::Page {
@@ -222,7 +226,9 @@ impl Gateway {
                 return Ok(());
             }
             // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
-            Box::pin(self.door.left(session, forward, asked)).await;
+            let upstream = if response.status.as_u16() < 400 { LeftUpstream::Over } else { LeftUpstream::Open };
+            Box::pin(self.door.left(session, forward, asked, upstream)).await;
+            forward.ends = false;
         } else if is_over && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await? {
             forward.answer = Answer::Replaced;
             return Ok(());
@@ -298,6 +304,7 @@ impl Forward {
             cookie,
             fetch,
             leaves: false,
+            ends: false,
             attempt: 0,
             sent_at: None,
             upstream: None,
@@ -508,6 +515,11 @@ impl ProxyHttp for Gateway {
     /// A calm page with the request's identifier.
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
         ctx.note(error);
+        if let Fate::Forward(forward) = &ctx.fate
+            && forward.ends
+        {
+            Box::pin(self.door.left(session, forward, (ctx.client, ctx.id), LeftUpstream::Open)).await;
+        }
         let error_code = self.tell(session, error, ctx).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }

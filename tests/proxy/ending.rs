@@ -193,6 +193,74 @@ fn f6_who_has_left_by_a_script_is_nobody_here_either() {
     alice.open(town.at_a("/membre/x")).see("Email ou identifiant");
 }
 
+/// Ways of a script of the extranet's to leave by what is declared, and the status that it is answered with.
+fn ways_of_scripts(town: &Town) -> Vec<(&'static str, Request, u16)> {
+    let leave = |status: &str| told(town, "/leave/api", &[("status", status), ("body", "{}"), ("set-cookie", GONE)]);
+    let refused = told(town, "/answer", &[("status", "403"), ("body", "{}"), ("quitter", "1")]);
+    let (to_field, json) = (town.gateway.agency("agence-a", "/leave/x?body=%7B%7D"), "application/json");
+    vec![
+        ("a path", sent(leave("200"), json, "{}"), 200),
+        ("a path, with nothing to say", sent(leave("204"), json, "{}"), 204),
+        (
+            "a path, without a method of its own",
+            Request::get(leave("200")).header("sec-fetch-site", "same-origin"),
+            200,
+        ),
+        ("a path, with DELETE", sent(leave("200"), json, "").method(Method::DELETE), 200),
+        ("a field", sent(to_field.clone(), FORM, "action=logout&format=json"), 200),
+        ("a field among others", sent(to_field, FORM, "token=a%2B%5C&action=logout"), 200),
+        ("a path that refuses its token", sent(refused, json, "{}"), 403),
+        (
+            "a path that does not answer",
+            sent(town.gateway.agency("agence-a", "/slow?ms=4000&quitter"), json, "{}"),
+            504,
+        ),
+    ]
+}
+
+#[test]
+fn f6_a_script_that_leaves_by_what_is_declared_is_answered_by_the_extranet_and_its_resident_has_left() {
+    for cookies in ["relay", "jar"] {
+        let town = Town::build_with_agency(
+            |site| site,
+            |agency| {
+                let agency = declared(agency).set("upstream.read_timeout_ms", 2000).set("cookies", cookies);
+                agency.set("paths.logout", vec!["/leave/api", "/?quitter"])
+            },
+        );
+        let mut alice = town.alice();
+        for (what, request, status) in ways_of_scripts(&town) {
+            let what = format!("{what}, {cookies}");
+            alice.open(town.at_a("/membre/x")).see("alice-77");
+            let request = request.header("sec-fetch-mode", "cors").header("sec-fetch-dest", "empty");
+            let answer = alice.ask(request);
+            assert_eq!(answer.status, status, "{what}");
+            assert!(matches!(answer.text().as_str(), "{}" | "") || status == 504, "{what}: {}", answer.text());
+            assert_eq!(town.a.live_sessions(), 0, "{what}");
+            let before = town.a.sign_ins();
+            alice.open(town.at_a("/membre/x")).see("Email ou identifiant");
+            assert_eq!(town.a.sign_ins(), before, "{what}");
+            town.sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+        }
+    }
+}
+
+#[test]
+fn f6_what_is_no_script_of_the_extranets_ends_nothing_by_asking_for_its_logout() {
+    let town = Town::build_with_agency(|site| site, |agency| declared(agency).set("paths.logout", vec!["/leave/api"]));
+    let mut alice = town.alice();
+    alice.open(town.at_a("/membre/x")).see("alice-77");
+    for (site, mode, dest) in
+        [("same-origin", "no-cors", "image"), ("same-origin", "no-cors", "style"), ("cross-site", "cors", "empty")]
+    {
+        let request = Request::get(told(&town, "/leave/api", &[("body", "{}")]));
+        let said = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+        alice.ask(said.iter().fold(request, |request, (name, value)| request.header(name, value)));
+        assert_eq!(town.a.live_sessions(), 1, "{site} {dest}");
+        alice.open(town.at_a("/membre/x")).see("alice-77");
+    }
+}
+
 #[test]
 fn f6_a_page_that_another_site_opens_signs_nobody_out() {
     let town = Town::build_with_agency(|site| site, declared);

@@ -410,7 +410,7 @@ const LEFT: &[Key] = &[
         "fields",
         Texts,
         Is("[]"),
-        "A form with this field is the logout's: `action=logout` or `logout` alone wherever it is sent, `/index.php?do=logout` where it is sent to this path. Such a form never reaches the extranet: its session is ended as `sign_in.form.logout` says. Written as in `paths.logout`.",
+        "A form with this field is the logout's: `action=logout` or `logout` alone wherever it is sent, `/index.php?do=logout` where it is sent to this path. Such a form never reaches the extranet: its session is ended as `sign_in.form.logout` says. One that a script sends does, for its answer. Written as in `paths.logout`.",
     ),
     key(
         "element",

@@ -1,7 +1,7 @@
 //! What is well written and still cannot be meant.
 
 use super::{AGENCY, Installation, agency_is_told, gateway_is_told};
-use super::{Verifier, describe};
+use super::{Adapter, LogoutCall, Rule, Verifier, describe};
 use crate::domain::agency::CookieMode;
 
 #[test]
@@ -572,6 +572,32 @@ fn f1_f5_rules_of_front_controllers_and_beyond_ascii_are_taken_and_f4_those_that
     paths("login = ['/login']\npublic = [\n'=/login/a.png']").settings();
     let twice = "login = ['/a']\nlogout = ['/A/']";
     paths(twice).is_told("agencies/a.toml:10: warning: paths.logout: \"/A/\" never holds: \"/a\" goes before it");
+}
+
+#[test]
+fn f5_every_page_of_an_extranet_may_be_written_as_it_is_read() {
+    let (read, escaped) = ("/w/Spécial:Été?titre=Café", "/w/Sp%C3%A9cial:%C3%89t%C3%A9?titre=Caf%C3%A9");
+    for written in [read, escaped] {
+        let installation = Installation::new()
+            .edit("agencies/a.toml", "name = \"Agence du Port\"", &format!("name = \"Agence\"\nstart = \"{written}\""))
+            .edit("agencies/a.toml", "\"/identification.php\"", &format!("\"{written}\""))
+            .edit("agencies/a.toml", "\"/accueil.php\"", &format!("\"{written}\""));
+        let more = format!(
+            "failure = [{{ status = 403 }}]\n[sign_in.form.logout]\npage = '{written}'\nform = '{written}'\n[sign_in.form.profile]\npage = '{written}'\nname = 'b'"
+        );
+        let agency = installation.edit("agencies/a.toml", "failure = [{ element = \"div.erreur\" }]", &more).settings();
+        let agency = agency.agencies.first().expect("an agency");
+        assert_eq!(agency.start.as_ref().map(crate::domain::path::ReturnPath::as_str), Some(escaped));
+        let Adapter::FormReplay(form) = &agency.adapter else { panic!("{:?}", agency.adapter) };
+        assert_eq!(form.page, escaped);
+        assert_eq!(form.profile.as_ref().expect("a profile").page, escaped);
+        assert_eq!(
+            form.logout,
+            Some(LogoutCall::Form { page: escaped.into(), path: escaped.into(), fields: vec![], extra: vec![] })
+        );
+        // Here letters may be of the server's alphabet.
+        assert_eq!(form.success, [Rule::Redirect(written.into())]);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What ends a session: a form of a page, or a link, with the token that stands somewhere on it.
 
+use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 use zeroize::Zeroizing;
@@ -11,7 +12,7 @@ use super::controls::Forms;
 use super::encode::{self, Enctype};
 use super::entries::{entries, set};
 use super::{Method, Submission, Target, base_of, encoding_of, owners};
-use crate::domain::upstream::Found;
+use crate::domain::upstream::{Found, LogoutCall};
 
 /// The form that is sent to `path`, with what it holds already and further fields: those with a value from elsewhere on the
 /// page, and constant ones. With one of the first, no form needs to be there. None where something is not as declared.
@@ -27,9 +28,9 @@ pub(in super::super) fn fill(
     let target = Target { page, site, base: base_of(&read.html, page), posts: false };
     let wanted = site.page(path)?;
     let leads_there = |form: ElementRef<'_>, pressed: &Pressed<'_>| {
-        target.action(form, pressed).is_some_and(|url| {
-            url.path() == wanted.path() && wanted.query().is_none_or(|query| url.query() == Some(query))
-        })
+        let is_asked =
+            |url: &Url| wanted.query().is_none_or(|query| url.query().is_some_and(|own| is_same(own, query)));
+        target.action(form, pressed).is_some_and(|url| is_same(url.path(), wanted.path()) && is_asked(&url))
     };
     let given: Option<Vec<(&str, String)>> =
         fields.iter().map(|(name, found)| Some((name.as_str(), value(&read.html, name, found)?))).collect();
@@ -107,7 +108,23 @@ pub(in super::super) fn leading(page: &Page, site: &Site, path: &str) -> Option<
     let wanted = site.page(path)?;
     let has = |url: &Url| {
         let pairs: Vec<_> = url.query_pairs().collect();
-        url.path() == wanted.path() && wanted.query_pairs().all(|pair| pairs.contains(&pair))
+        is_same(url.path(), wanted.path()) && wanted.query_pairs().all(|pair| pairs.contains(&pair))
     };
     html.select(&links).filter_map(|link| site.resolve_in(&base, link.attr("href")?, page.encoding)).find(has)
+}
+
+/// Whether a page that a logout has led to still has the way out on it: then it was refused, for want of a token, say.
+pub(in super::super) fn is_offered(page: &Page, site: &Site, logout: &LogoutCall) -> bool {
+    match logout {
+        LogoutCall::Get { path } | LogoutCall::Leading { path, .. } => leading(page, site, path).is_some(),
+        LogoutCall::Form { path, .. } => {
+            fill(page, site, path, (&[], &[])).is_some() || leading(page, site, path).is_some()
+        }
+        LogoutCall::Link { link: selector, .. } => link(page, site, selector).is_some(),
+    }
+}
+
+/// Whether two parts of addresses are the same, whichever signs are written in percent.
+fn is_same(one: &str, other: &str) -> bool {
+    percent_decode_str(one).eq(percent_decode_str(other))
 }

@@ -555,6 +555,25 @@ fn the_form_that_ends_a_session_is_known_by_where_it_goes() {
 }
 
 #[test]
+fn f5_the_logout_form_is_found_whichever_signs_of_its_address_are_escaped() {
+    for action in
+        ["/w/Sp%C3%A9cial:Fin?t=D%C3%A9%2Fa", "/w/Spécial:Fin?t=Dé/a", "/w/sp/../Sp%c3%a9cial%3AFin?t=D%c3%a9%2fa"]
+    {
+        let text = format!("<form method=post action='{action}'><input type=hidden name=jeton value=1></form>");
+        for declared in
+            ["/w/Sp%C3%A9cial:Fin", "/w/Sp%C3%A9cial:Fin?t=D%C3%A9/a", "/w/Sp%c3%a9cial%3aFin?t=D%C3%A9%2Fa"]
+        {
+            let filled = logout::fill(&page(&text, UTF_8), &site(), declared, (&[], &[]));
+            assert_eq!(&**filled.expect("the form").fields, b"jeton=1", "{action} {declared}");
+        }
+        assert!(
+            logout::fill(&page(&text, UTF_8), &site(), "/w/Sp%C3%A9cial:Fin?t=autre", (&[], &[])).is_none(),
+            "{action}"
+        );
+    }
+}
+
+#[test]
 fn f9_a_token_outside_of_a_form_is_sent_with_a_sign_out() {
     use crate::domain::upstream::Found;
     let text = "<meta name=csrf-token content='m+1'><p><input type=hidden id=jeton value='h&1'></p>\
