@@ -331,7 +331,7 @@ impl Gate<'_> {
             return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
         };
         self.answered(ctx, Access::reason(&access));
-        let mut ends = matches!(access, Access::Leave(_));
+        let ends = matches!(access, Access::Leave(_));
         let resident = match access {
             Access::Forward(passage) | Access::Leave(passage) => Some(passage),
             Access::Public => {
@@ -372,14 +372,15 @@ impl Gate<'_> {
                 return self.problem(session, ctx, asked.fetch, problem(why), 403).await;
             }
         };
-        let forward = Forward::new(
+        let mut forward = Forward::new(
             (self.house.clone(), public),
             extranet,
             Arc::clone(&self.directory),
             (resident, cookie),
             asked.fetch,
         );
-        self.send_on(session, ctx, asked, forward, (from, logout, ended)).await
+        forward.ends = ends;
+        self.send_on(session, ctx, (asked, from, scripted), forward, (logout, ended)).await
     }
 
     /// Looks at what is to go on, and lets it, if nothing of it has to stay here.
@@ -387,9 +388,9 @@ impl Gate<'_> {
         self,
         session: &mut Session,
         ctx: &mut Ctx,
-        asked: &Asked,
+        (asked, from, scripted): (&Asked, access::From, bool),
         mut forward: Forward,
-        (from, logout, ended): (access::From, Option<(&Logout, &NormalisedPath)>, Vec<HeaderValue>),
+        (logout, ended): (Option<(&Logout, &NormalisedPath)>, Vec<HeaderValue>),
     ) -> Result<bool> {
         let may_post_credentials = self.house.agency.paths.may_post_credentials(&asked.path);
         let net = forward.extranet.net.clone().filter(|_| !may_post_credentials);
@@ -406,7 +407,7 @@ impl Gate<'_> {
                     Sent::AsIs
                 }
                 Found::Logout if scripted => {
-                    ends = true;
+                    forward.ends = true;
                     Sent::AsIs
                 }
                 Found::Logout => return self.sign_out(session, ctx, &ended).await,
@@ -428,7 +429,6 @@ impl Gate<'_> {
             _ => None,
         };
         self.let_through(session);
-        forward.ends = ends;
         forward.ended = if asked.fetch == Fetch::Page { ended } else { Vec::new() };
         ctx.fate = Fate::Forward(Box::new(forward));
         Ok(false)

@@ -118,7 +118,7 @@ pub(in super::super) fn is_offered(page: &Page, site: &Site, logout: &LogoutCall
     match logout {
         LogoutCall::Get { path } | LogoutCall::Leading { path, .. } => leading(page, site, path).is_some(),
         LogoutCall::Form { path, .. } => {
-            fill(page, site, path, (&[], &[])).is_some() || leading(page, site, path).is_some()
+            fill(page, site, path, &[], &[]).is_some() || leading(page, site, path).is_some()
         }
         LogoutCall::Link { link: selector, .. } => link(page, site, selector).is_some(),
     }

@@ -563,11 +563,11 @@ fn f5_the_logout_form_is_found_whichever_signs_of_its_address_are_escaped() {
         for declared in
             ["/w/Sp%C3%A9cial:Fin", "/w/Sp%C3%A9cial:Fin?t=D%C3%A9/a", "/w/Sp%c3%a9cial%3aFin?t=D%C3%A9%2Fa"]
         {
-            let filled = logout::fill(&page(&text, UTF_8), &site(), declared, (&[], &[]));
+            let filled = logout::fill(&page(&text, UTF_8), &site(), declared, &[], &[]);
             assert_eq!(&**filled.expect("the form").fields, b"jeton=1", "{action} {declared}");
         }
         assert!(
-            logout::fill(&page(&text, UTF_8), &site(), "/w/Sp%C3%A9cial:Fin?t=autre", (&[], &[])).is_none(),
+            logout::fill(&page(&text, UTF_8), &site(), "/w/Sp%C3%A9cial:Fin?t=autre", &[], &[]).is_none(),
             "{action}"
         );
     }
