@@ -14,12 +14,13 @@ use pingora::proxy::Session;
 
 use super::asked;
 use super::fault::Fault;
-use super::marker::{self, Held, Says, Seen};
+use super::marker::{Held, Says, Seen};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
 use crate::domain::logout::Logout;
 use crate::domain::net::{LOOKED_AT, Net};
 use crate::domain::path::NormalisedPath;
+use crate::pages::leading_to;
 use crate::telemetry::metrics::AgencyMetrics;
 
 /// Longest time for a form to come that is read before it goes on.
@@ -262,7 +263,7 @@ impl Answer {
                 true
             }
             Seen::Found(says) => {
-                let page = marker::leading_to(&way_on(says));
+                let page = Bytes::from(leading_to(&way_on(says)));
                 *body = Some(match self {
                     Self::Looked(held) => held.replaced_by(page),
                     Self::AsIs | Self::Brief(_) | Self::Replaced | Self::Left => page,

@@ -161,14 +161,6 @@ impl Held {
 
 fn nowhere(_: &[u8]) {}
 
-/// A page of ours that leads on at once, also without a script; `to` is percent-encoded.
-pub fn leading_to(to: &str) -> Bytes {
-    Bytes::from(format!(
-        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={to}\">\
-         <title>…</title><p><a href=\"{to}\">Continuer / Continue</a></p></html>\n"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -166,7 +166,8 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             let session = house.fresh();
             lock(&house.sessions).signed_in.insert(session.clone(), account.login.clone());
             house.sign_ins.fetch_add(1, Ordering::SeqCst);
-            let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
+            let strict = if house.is_strict.load(Ordering::SeqCst) { "; SameSite=Strict" } else { "" };
+            let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly{strict}");
             let mut headers = vec![("Location", format!("{}/membre/accueil", house.origin)), ("Set-Cookie", cookie)];
             headers.extend(lock(&house.gifts).iter().map(|gift| ("Set-Cookie", gift.clone())));
             wire.answer(seen, 302, &headers, b"").await
