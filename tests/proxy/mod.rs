@@ -11,6 +11,7 @@ mod keeping_cookies;
 mod kept_secrets;
 mod operating;
 mod reloading;
+mod servlets;
 mod streaming;
 mod tls;
 mod tls_clients;
