@@ -113,8 +113,8 @@ async fn answer(house: &Mutex<House>, port: u16, request: Request) -> Response {
         Some((path, session)) => (path, Some(session)),
         None => (head.uri.path(), None),
     };
-    let in_cookie = text("cookie").into_iter().flat_map(|line| line.split("; "));
-    let named = in_cookie.filter_map(|pair| pair.strip_prefix("JSESSIONID=")).next().or(in_path);
+    let mut in_cookie = text("cookie").into_iter().flat_map(|line| line.split("; "));
+    let named = in_cookie.find_map(|pair| pair.strip_prefix("JSESSIONID=")).or(in_path);
     let mut house = lock(house);
     let session = named.filter(|name| house.sessions.contains_key(*name)).map(str::to_owned);
     let who = session.as_ref().and_then(|session| house.sessions[session]);
