@@ -227,6 +227,13 @@ pub fn is_scripted(fetch: Fetch, changes: bool, from: From, fetch_dest: Option<&
     fetch == Fetch::Part && from == From::Here && (changes || fetch_dest == Some("empty"))
 }
 
+/// Whether a page is asked for by another site, as far as the browser tells: it then keeps `SameSite=Strict` cookies back,
+/// through every redirect that follows. One that says nothing may be asked so, too.
+#[must_use]
+pub fn may_come_from_another_site(fetch_site: Option<&str>) -> bool {
+    !matches!(fetch_site, Some("same-origin" | "same-site" | "none"))
+}
+
 /// Whether a page is asked for by a frame of another one, as browsers since 2019 to 2023 say (case 12). One that says
 /// nothing may be in a frame, too; nobody can know.
 #[must_use]

@@ -41,12 +41,18 @@ pub enum Forwarded {
 }
 
 impl Upstream {
-    /// Every origin that it could mean itself by: where it is reached, the declared ones, and its `Host` in both schemes.
+    /// Every origin that it could mean itself by: where it is reached, the declared ones, and its `Host` in both schemes, at
+    /// the port of each and at its own server's: many put the name that they were asked by before the port that they
+    /// listen on.
     #[must_use]
     pub fn origins(&self) -> Vec<Origin> {
         let by_host = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{}", self.host_header)));
         let declared = std::iter::once(&self.origin).chain(&self.aliases).cloned();
-        let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().flatten()).collect();
+        let believed = host_of_authority(&self.host_header);
+        let at_its_port = believed.iter().flat_map(|host| {
+            ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{host}:{}", self.origin.port())))
+        });
+        let mut origins: Vec<Origin> = declared.chain(by_host.into_iter().chain(at_its_port).flatten()).collect();
         let mut seen = std::collections::HashSet::new();
         origins.retain(|origin| seen.insert(origin.clone()));
         origins
@@ -256,6 +262,7 @@ impl NoVerdict {
             Self::Unreachable => "unreachable",
             Self::Slow => "slow",
             Self::FormChanged => "form-changed",
+            Self::Elsewhere => "elsewhere",
             Self::Unrecognised => "unrecognised",
         }
     }
@@ -273,6 +280,9 @@ pub enum NoVerdict {
     /// The form is not there, or not as declared.
     #[error("the extranet's login form is not as declared")]
     FormChanged,
+    /// No declared rule fits the answer, which leads away.
+    #[error("the extranet's answer leads to another server (hint: upstream.aliases, if that is one of its own names)")]
+    Elsewhere,
     /// No declared rule fits the answer.
     #[error("the extranet's answer fits no declared rule")]
     Unrecognised,

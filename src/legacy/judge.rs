@@ -20,7 +20,7 @@ pub(super) enum Judgement {
 /// Judges the answer to the posted form: a lock before everything, a refusal before a success (a10).
 ///
 /// # Errors
-/// `Unrecognised` where no rule fits, or where one cannot be applied; `Unreachable` for a failure of the server that no
+/// `Unrecognised` (`Elsewhere`, where it leads to another server) if no rule fits, or one cannot be applied; `Unreachable` for a failure of the server that no
 /// rule foresees.
 pub(super) fn judge(answer: &Page, form: &FormLogin) -> Result<Judgement, NoVerdict> {
     let groups = [
@@ -41,7 +41,10 @@ pub(super) fn judge(answer: &Page, form: &FormLogin) -> Result<Judgement, NoVerd
             }
         }
     }
-    Err(NoVerdict::Unrecognised)
+    Err(match answer.redirect {
+        Some(Redirect::Elsewhere) => NoVerdict::Elsewhere,
+        Some(Redirect::Own(_) | Redirect::Refreshed(_)) | None => NoVerdict::Unrecognised,
+    })
 }
 
 /// Whether one of these rules holds.
@@ -168,7 +171,7 @@ mod tests {
         assert_eq!(judged(302, Some("http://10.0.0.5:8080/accueil.php?changer=1"), ""), Ok(Judgement::MustChange));
         assert_eq!(judged(200, None, "Bienvenue <p class=errornote>"), Ok(Judgement::Refused));
         assert_eq!(judged(200, None, "<p class=errornote>Compte&nbsp;<b>bloqu&eacute;</b>"), Ok(Judgement::Locked));
-        assert_eq!(judged(302, Some("//evil.example/accueil"), ""), Err(NoVerdict::Unrecognised));
+        assert_eq!(judged(302, Some("//evil.example/accueil"), ""), Err(NoVerdict::Elsewhere));
         assert_eq!(judged(302, Some("/ailleurs"), ""), Err(NoVerdict::Unrecognised));
         assert_eq!(judged(503, None, "Bienvenue"), Err(NoVerdict::Unreachable));
     }
@@ -183,7 +186,7 @@ mod tests {
         let elsewhere = || Rule::RedirectElsewhere("/admin/login/".into());
         assert_eq!(judged(elsewhere(), 302, Some("/admin/")), Ok(Judgement::Accepted));
         assert_eq!(judged(elsewhere(), 302, Some("/admin/login/?next=/")), Err(NoVerdict::Unrecognised));
-        assert_eq!(judged(elsewhere(), 302, Some("https://evil.example/")), Err(NoVerdict::Unrecognised));
+        assert_eq!(judged(elsewhere(), 302, Some("https://evil.example/")), Err(NoVerdict::Elsewhere));
         assert_eq!(judged(elsewhere(), 200, None), Err(NoVerdict::Unrecognised));
         assert_eq!(judged(Rule::Status(500), 500, None), Ok(Judgement::Accepted));
         assert_eq!(judged(Rule::Cookie("sid".into()), 200, None), Ok(Judgement::Accepted));

@@ -114,7 +114,16 @@ pub(super) mod tests {
         assert_eq!(there("?x=1#y").as_deref(), Some("http://extranet.example/a/b.php?x=1"));
         assert_eq!(there("http://10.0.0.5:8080/e").as_deref(), Some("http://extranet.example/e"));
         assert_eq!(there("https://WWW.extranet.example/f").as_deref(), Some("http://extranet.example/f"));
-        for foreign in ["//evil.example/", "https://extranet.example.evil/", "http://10.0.0.5/", "javascript:x()"] {
+        // The name that it was asked by, before the port that it listens on.
+        assert_eq!(there("http://extranet.example:8080/g").as_deref(), Some("http://extranet.example/g"));
+        assert_eq!(there("https://extranet.example:8080/h").as_deref(), Some("http://extranet.example/h"));
+        for foreign in [
+            "http://extranet.example:8081/",
+            "//evil.example/",
+            "https://extranet.example.evil/",
+            "http://10.0.0.5/",
+            "javascript:x()",
+        ] {
             assert_eq!(there(foreign), None, "{foreign}");
         }
         assert_eq!(site.dialled(&base), "http://10.0.0.5:8080/a/b.php?c");

@@ -5,6 +5,7 @@ mod brand;
 mod engine;
 mod files;
 mod helpers;
+mod leading;
 pub mod letters;
 pub mod portal;
 pub mod samples;
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
+pub use self::leading::leading_to;
 pub use self::terms::terms_html;
 pub use self::written::{written, written_day};
 

@@ -67,7 +67,11 @@ pub(super) async fn renew(
             let arrives = occasion == Occasion::Arrival && return_to.is_home();
             let return_to = if arrives { start(&web.app, &agency, &link.id) } else { return_to };
             count(&mut guest, renewals + 1, &return_to, opened.entry);
-            Ok(guest.go(return_to.as_str()))
+            Ok(if relayed::are_strict(&agency, &opened.cookies) {
+                guest.go_with_strict_cookies(return_to.as_str())
+            } else {
+                guest.go(return_to.as_str())
+            })
         }
         Entered::Refused => Ok(refused(&web, guest, &agency)),
         Entered::Unnamed => Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::Unnamed).into_response()),

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::domain::accounts::Remembered;
 use crate::domain::agency::{Agency, CookieMode};
-use crate::domain::cookie::is_ours;
+use crate::domain::cookie::{SameSite, is_ours};
 use crate::domain::identity::AccountLabel;
 use crate::domain::origin::Scheme;
 use crate::legacy::UpstreamCookie;
@@ -27,6 +27,11 @@ pub(super) fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie
     for written in theirs.filter_map(|cookie| cookie.to_set_cookie(is_https)) {
         guest.set_written(written);
     }
+}
+
+/// Whether a browser that holds these sends some of them only where it comes from this site itself.
+pub(super) fn are_strict(agency: &Agency, cookies: &[UpstreamCookie]) -> bool {
+    agency.cookies == CookieMode::Relay && cookies.iter().any(|cookie| cookie.same_site == Some(SameSite::Strict))
 }
 
 /// What was another account's on this host.

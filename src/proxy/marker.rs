@@ -220,15 +220,7 @@ impl Held {
 
 fn nowhere(_: &[u8]) {}
 
-/// A page of ours that leads on at once, also without a script; `to` is percent-encoded.
-pub fn leading_to(to: &str) -> Bytes {
-    Bytes::from(format!(
-        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={to}\">\
-         <title>…</title><p><a href=\"{to}\">Continuer / Continue</a></p></html>\n"
-    ))
-}
-
-/// The same, with what was written in a form: to show it takes a button, since no script of ours may press one.
+/// A page of ours that leads on, with what was written in a form: to show it takes a button, since no script of ours may press one.
 pub fn sending_to(to: &str, fields: &[Field]) -> Bytes {
     let mut page = format!(
         "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><title>…</title>\

@@ -125,13 +125,14 @@ pub fn session_is_over(response: &ResponseHeader, extranet: &Extranet, public: &
 #[must_use]
 pub fn leads_to_login(to: &str, extranet: &Extranet, public: &Public, target: &str) -> bool {
     let agency = &extranet.agency;
+    let element_tells = agency.session_over.element.is_some();
     let is_login = |url: &Url| {
         // `/app//login` and `//login` are one page to most servers.
         let mut path = url.path().replace('\\', "/");
         while path.contains("//") {
             path = path.replace("//", "/");
         }
-        NormalisedPath::read(&path).is_ok_and(|path| agency.paths.is_sign_in(&path, url.query()))
+        NormalisedPath::read(&path).is_ok_and(|path| agency.paths.is_sign_in(&path, url.query(), element_tells))
     };
     let Some(asked) = Url::parse(&format!("{}{target}", agency.upstream.origin)).ok() else { return false };
     let Ok(url) = asked.join(to) else { return false };

@@ -30,6 +30,7 @@ use crate::domain::leading;
 use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
+use crate::pages::leading_to;
 use crate::web::cookies::{self, Kind};
 
 /// Where a form that was sent into an ended session is told of.
@@ -150,9 +151,9 @@ pub fn pass(
         Says::Over => {
             let to = way_on(session, entry(session, public, carried.as_ref()));
             let written = written(session, &extranet.agency);
-            if written.is_empty() { marker::leading_to(&to) } else { marker::sending_to(&to, &written) }
+            if written.is_empty() { Bytes::from(leading_to(&to)) } else { marker::sending_to(&to, &written) }
         }
-        Says::Left => marker::leading_to(&left::way_out(cookie.as_ref())),
+        Says::Left => Bytes::from(leading_to(&left::way_out(cookie.as_ref()))),
     };
     if answer.pass((body, is_last), *leaves, leads_to_login, way) {
         sure.is_shown(forward, now);

@@ -16,7 +16,7 @@ use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
-use crate::domain::access::{From as AskedFrom, asked_from, is_in_a_frame};
+use crate::domain::access::{From as AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::AccountLabel;
@@ -25,7 +25,7 @@ use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
 use crate::legacy::Browser;
-use crate::pages::{Brand, Frame, Page};
+use crate::pages::{Brand, Frame, Page, leading_to};
 
 /// What the answer is for, as the browser says.
 pub const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -282,6 +282,18 @@ impl Guest {
     pub fn go(self, to: &str) -> Response {
         let Ok(location) = HeaderValue::from_str(to) else { return Problem::ours().into_response() };
         let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+        self.finish(response)
+    }
+
+    /// The way on within this host, with cookies that a browser keeps from whoever comes from another site
+    /// (`SameSite=Strict`): a redirect goes on coming from there, a page of this host's own does not (decision 66).
+    #[must_use]
+    pub fn go_with_strict_cookies(self, to: &str) -> Response {
+        let site = self.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+        if self.in_a_frame || !may_come_from_another_site(site) {
+            return self.go(to);
+        }
+        let response = protected(Html(leading_to(to)).into_response(), &[], false);
         self.finish(response)
     }
 

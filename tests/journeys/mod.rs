@@ -11,3 +11,4 @@ mod merging;
 mod radicale;
 mod shared_host;
 mod steps;
+mod strict_cookies;

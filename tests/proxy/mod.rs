@@ -14,6 +14,7 @@ mod moving;
 mod odd_extranets;
 mod operating;
 mod reloading;
+mod servlets;
 mod streaming;
 mod tls;
 mod tls_clients;

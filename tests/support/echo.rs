@@ -72,6 +72,8 @@ struct House {
     offer: Mutex<String>,
     /// Whether it takes its cookies away at the end of a session, before it leads to the login.
     takes_back: std::sync::atomic::AtomicBool,
+    /// Whether browsers are to send its cookie only where they come from its own pages.
+    is_strict: std::sync::atomic::AtomicBool,
     /// Cookies that a sign-in sets besides its own.
     gifts: Mutex<Vec<String>>,
     manners: Mutex<Manners>,
@@ -116,6 +118,7 @@ impl Echo {
             silent: Mutex::default(),
             offer: Mutex::new("Basic realm=\"Espace\"".to_owned()),
             takes_back: false.into(),
+            is_strict: false.into(),
             gifts: Mutex::default(),
             manners: Mutex::default(),
             number: AtomicU64::new(0),
@@ -204,6 +207,11 @@ impl Echo {
     /// From now on it takes its cookies away at the end of a session, before it leads to the login.
     pub fn take_cookies_back(&self) {
         self.house.takes_back.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on browsers send its cookie only where they come from its own pages.
+    pub fn be_strict(&self) {
+        self.house.is_strict.store(true, Ordering::SeqCst);
     }
 
     /// From now on a sign-in sets this cookie too.

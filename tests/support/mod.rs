@@ -22,6 +22,7 @@ pub mod records;
 pub mod redis;
 pub mod rogue;
 pub mod samples;
+pub mod servlets;
 pub mod site;
 pub mod stage;
 pub mod tls_front;

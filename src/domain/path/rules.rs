@@ -95,13 +95,14 @@ impl PathRules {
         self.may_post_credentials.iter().any(|rule| rule.opens(path))
     }
 
-    /// Whether who is led there has to sign in to the extranet.
+    /// Whether who is led there has to sign in to the extranet. A form page that residents may open is also where they are led
+    /// after a form of theirs: where an element of a page tells that the session is over, nothing else is taken for it.
     #[must_use]
-    pub fn is_sign_in(&self, path: &NormalisedPath, query: Option<&str>) -> bool {
+    pub fn is_sign_in(&self, path: &NormalisedPath, query: Option<&str>, element_tells: bool) -> bool {
         match self.class(path, query) {
             PathClass::Login => true,
             // Where the form stands in the place of every page, that says nothing.
-            PathClass::FormPage => self.form_page.as_ref().is_some_and(|page| !page.is_front),
+            PathClass::FormPage => !element_tells && self.form_page.as_ref().is_some_and(|page| !page.is_front),
             PathClass::Public | PathClass::Logout | PathClass::Account | PathClass::Private => false,
         }
     }

@@ -174,7 +174,8 @@ async fn sign_in(wire: &mut Wire, house: &Arc<House>, seen: &Seen) -> io::Result
             let session = house.fresh();
             lock(&house.sessions).signed_in.insert(session.clone(), account.login.clone());
             house.sign_ins.fetch_add(1, Ordering::SeqCst);
-            let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly");
+            let strict = if house.is_strict.load(Ordering::SeqCst) { "; SameSite=Strict" } else { "" };
+            let cookie = format!("{COOKIE}={session}; Path=/; HttpOnly{strict}");
             if let Some(page) = &manners.leads_on_by {
                 let headers = [html(), [("Set-Cookie", cookie)]].concat();
                 return wire.answer(seen, 200, &headers, page.as_bytes()).await;
