@@ -181,7 +181,7 @@ fn replace(folder: &Path, name: &str, from: &str, to: &str) {
 
 fn half(folder: &Path, name: &str) {
     let before = fs::read_to_string(folder.join(name)).expect("a file");
-    write(folder, name, &before[..before.len() / 2 + 1]);
+    write(folder, name, &before[..=before.len() / 2]);
 }
 
 fn told(output: &Output) -> String {

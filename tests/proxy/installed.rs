@@ -117,7 +117,7 @@ fn review_a7_the_gateway_starts_its_successor_and_no_request_is_refused() {
 fn review_a14_a_new_key_is_the_folders_groups_or_it_is_said_what_to_type() {
     let folder = tempfile::tempdir().expect("a folder");
     let is_root = rustix::process::geteuid().is_root();
-    let made = |name: &str| {
+    let new_key = |name: &str| {
         let file = folder.path().join(name);
         let done = program().args(["vault", "new-key"]).arg(&file).output().expect("the program");
         let said = String::from_utf8_lossy(&done.stdout).into_owned();
@@ -125,11 +125,11 @@ fn review_a14_a_new_key_is_the_folders_groups_or_it_is_said_what_to_type() {
         let metadata = fs::metadata(&file).expect("a key");
         (metadata.permissions().mode() & 0o777, metadata.gid(), said)
     };
-    let (mode, _, said) = made("one.key");
+    let (mode, _, said) = new_key("one.key");
     assert!(mode == 0o600 && said.contains("one.key && ") && said.contains("chmod 0640"), "{mode:o} {said}");
     if is_root {
         std::os::unix::fs::chown(folder.path(), None, Some(64_321)).expect("a group");
-        let (mode, group, said) = made("two.key");
+        let (mode, group, said) = new_key("two.key");
         assert_eq!((mode, group), (0o640, 64_321), "{said}");
     }
 }

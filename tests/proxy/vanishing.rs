@@ -12,6 +12,7 @@ use crate::support::{
     eventually,
     gateway::{Gateway, program},
     person::Person,
+    site::Site,
     town::Town,
 };
 
@@ -68,7 +69,7 @@ fn review_a1_whatever_is_half_done_in_the_files_leaves_what_is_in_force() {
         [&main, &a, &b].map(|file| (file.clone(), fs::read_to_string(file).expect("a file"))).to_vec();
     let half = |file: &Path| {
         let text = fs::read_to_string(file).expect("a file");
-        fs::write(file, &text[..text.len() / 2 + 1]).expect("half a file");
+        fs::write(file, &text[..=text.len() / 2]).expect("half a file");
     };
     let empty = |file: &Path| fs::write(file, "").expect("an empty file");
     let gone = |file: &Path| fs::remove_file(file).expect("a file goes");
@@ -170,7 +171,7 @@ fn review_a1_who_reloads_is_told_what_would_go_and_asked() {
 
 #[test]
 fn review_a1_a_refused_configuration_is_told_again_while_it_lasts() {
-    let town = Town::build_with(|site| site.with_settable_clock());
+    let town = Town::build_with(Site::with_settable_clock);
     fs::write(town.gateway.folder().join("agencies/new.toml"), "x = \"\n").expect("a mistake");
     refused(&town.gateway);
     let again = || town.gateway.log().matches("is still not the one in force").count();
