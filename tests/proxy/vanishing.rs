@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use super::tls::Https;
 use crate::support::{
     eventually,
     gateway::{Gateway, program},
@@ -201,6 +202,21 @@ fn review_a1_an_upgrade_takes_no_more_away_by_itself_than_a_reload() {
     }
     assert_eq!(town.gateway.health("/readyz").map(|(code, _)| code), Some(200));
     town.gateway.stop();
+}
+
+#[test]
+fn review_a1_a_host_that_is_served_keeps_its_certificate_when_its_key_vanishes() {
+    let https = Https::start();
+    let key = https.folder.path().join("certificates/agencies.key");
+    fs::rename(&key, key.with_extension("away")).expect("a file goes");
+    refused(&https.town.gateway);
+    let status = told(&https.town.gateway.run("status", &[]));
+    assert!(status.contains("no certificate would be left for a.agences.localhost"), "{status}");
+    let (is_served, said) = https.curl("/public/x", &[]);
+    assert!(is_served && said.contains(" 200"), "{said}");
+    fs::rename(key.with_extension("away"), &key).expect("a file comes back");
+    let reload = https.town.gateway.run("reload", &[]);
+    assert!(reload.status.success(), "{}", told(&reload));
 }
 
 /// Waits until a reload is refused; what `/readyz` says then, with 200.
