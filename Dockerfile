@@ -30,6 +30,8 @@ RUN apt-get update \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/vestibule --shell /usr/sbin/nologin vestibule \
  && install -d -o 10001 -g 10001 -m 0700 /var/lib/vestibule
 COPY --from=build /out/vestibule /usr/local/bin/vestibule
+# Where the control socket is, whatever becomes of the configuration: only the volume can be written.
+ENV RUNTIME_DIRECTORY=/var/lib/vestibule
 USER 10001:10001
 WORKDIR /var/lib/vestibule
 VOLUME ["/var/lib/vestibule"]

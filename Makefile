@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults image-check test-deps build-deps bench-deps lint bench dist docs
+.PHONY: help demo test faults image-check unit-check test-deps build-deps bench-deps lint bench dist docs
 
 CARGO ?= cargo
 # Only root installs; anybody else is asked for a password once.
@@ -66,6 +66,10 @@ faults: test-deps ## Runs the rows that take long, and prints a table; some of t
 
 image-check: build-deps ## Tries the Dockerfile's steps without a container engine, as root; PROGRAM=… takes a built one
 	@$(SUDO) dist/try-image.sh $(PROGRAM)
+
+unit-check: build-deps ## Tries the unit of systemd as its own user, without systemd, as root; PROGRAM=… takes a built one
+	@$(if $(PROGRAM),,$(CARGO) build --release --locked)
+	@$(SUDO) dist/try-unit.py $(or $(PROGRAM),$${CARGO_TARGET_DIR:-target}/release/vestibule)
 
 lint: build-deps ## Looks at format, lints and documentation
 	@echo "==> Format"

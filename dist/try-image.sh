@@ -27,6 +27,7 @@ stage=$(awk '/^FROM /{text=""} {text=text $0 "\n"} END{printf "%s", text}' Docke
 said() { printf '%s' "$stage" | sed -n "s/^$1 //p" | tail -n 1; }
 words() { tr -d '[]",' <<<"$1"; }
 user=$(said USER)
+mapfile -t environment < <(printf '%s' "$stage" | sed -n 's/^ENV //p')
 volume=$(words "$(said VOLUME)")
 stop=$(said STOPSIGNAL)
 read -ra command <<<"$(words "$(said ENTRYPOINT)") $(words "$(said CMD)")"
@@ -45,7 +46,8 @@ fi
 
 say "the image's root"
 root="$work/root"
-mkdir -p "$root"/{usr/local/bin,etc/vestibule/agencies,etc/ssl/certs,proc,tmp,"${volume#/}"}
+mkdir -p "$root"/{usr/local/bin,etc/vestibule/agencies,etc/ssl/certs,proc,dev,tmp,"${volume#/}"}
+: >"$root/dev/null" # an engine gives it; the real one is mounted over it
 chmod 0755 "$work" "$root"
 install -m 0755 "$program" "$root/usr/local/bin/vestibule"
 ldd "$program" | grep -o '/[^ ]*' | while read -r library; do cp -L --parents "$library" "$root"; done
@@ -97,10 +99,11 @@ contained() {
         mount --bind "$root" "$root"
         mount --bind "$root$volume" "$root$volume"
         mount -t proc proc "$root/proc"
+        mount --bind /dev/null "$root/dev/null"
         mount -o remount,bind,ro "$root"
         exec setpriv --no-new-privs --inh-caps=-all \
             chroot --userspec="$user" --groups= "$root" /usr/bin/env -i PATH=/usr/local/bin "$@"
-    ' contained "$root" "$volume" "$user" "$@"
+    ' contained "$root" "$volume" "$user" "${environment[@]}" "$@"
 }
 # `env` is the only thing besides the program: it looks the command up as an engine does.
 cp -L --parents /usr/bin/env "$root"
@@ -128,6 +131,29 @@ grep -qE "^CapEff:\s+0+$" <<<"$status" || fail "it has privileges"
 grep -qE "^NoNewPrivs:\s+1$" <<<"$status" || fail "it could gain privileges"
 if nsenter --target "$pid" --mount -- touch "$root/probe" 2>/dev/null; then fail "the root can be written"; fi
 [ -s "$root$volume/vestibule.db" ] || fail "the database is not in the volume"
+
+say "the tools, and a mistake in the files"
+(contained vestibule status --config "$config") >"$work/status" 2>&1 || fail "no status: $(cat "$work/status")"
+(contained vestibule reload --config "$config") >"$work/status" 2>&1 || fail "no reload: $(cat "$work/status")"
+cp "$root$config" "$work/good.toml"
+mistakes() {
+    case $1 in
+    agency) echo 'x = "' >"$root/etc/vestibule/agencies/new.toml" ;;
+    typo) echo 'x = "' >>"$root$config" ;;
+    half) head -c 40 "$work/good.toml" >"$root$config" ;;
+    empty) : >"$root$config" ;;
+    gone) rm "$root$config" ;;
+    esac
+}
+for mistake in agency typo half empty gone; do
+    mistakes "$mistake"
+    if (contained vestibule reload --config "$config") >/dev/null 2>&1; then fail "a reload with a mistake ($mistake)"; fi
+    (contained "${health[@]}") >"$work/health" 2>&1 || fail "a mistake ($mistake) makes it ill: $(cat "$work/health")"
+    grep -q 'last reload refused' "$work/health" || fail "health does not tell of the mistake ($mistake)"
+    rm -f "$root/etc/vestibule/agencies/new.toml"
+    cp "$work/good.toml" "$root$config"
+done
+(contained vestibule reload --config "$config") >/dev/null 2>&1 || fail "no reload after the mistakes"
 
 say "$stop"
 kill -s "${stop#SIG}" "$pid"

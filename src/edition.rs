@@ -14,6 +14,8 @@ use crate::pages::{Brand, Pages};
 pub struct Edition {
     /// Counts the readings since the start, from 1.
     pub number: u64,
+    /// Of agencies, portal and policies as they were read; the same on every node that read the same.
+    pub digest: u32,
     /// Hosts and agencies, with their policies and terms.
     pub directory: Arc<Directory>,
     /// Templates and translations.

@@ -2,19 +2,37 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
-use super::Ended;
+use super::control::{self, Said};
 use super::terminal::say;
-use crate::config::Settings;
+use super::{Ended, runtime};
+use crate::config::{self, ControlPlaces, Glance};
 
 /// Longest wait for each part of the answer; the listener itself gives a dependency two seconds.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Asks `/readyz`, or only `/healthz`, and says what the answer is.
-pub(super) fn run(settings: &Settings, alive: bool) -> Ended {
-    let address = reachable(settings.server.health);
+///
+/// Where it is told stands in the main file. A gateway that was started on another one, or a file that is broken, is no
+/// reason to call a gateway ill: it is asked itself where it tells its health.
+pub(super) fn run(config: &Path, alive: bool) -> Ended {
+    let Glance { health, control } = config::glance(config);
     let path = if alive { "/healthz" } else { "/readyz" };
+    let address = match health.map(reachable) {
+        Some(address) if TcpStream::connect_timeout(&address, PATIENCE).is_ok() => address,
+        said => match in_force(&control).map(reachable).or(said) {
+            Some(address) => address,
+            None => {
+                return Ended::Failed(format!(
+                    "{}: it does not say where the gateway tells its health, and no gateway answers on its control socket \
+                     (hint: vestibule check)",
+                    config.display()
+                ));
+            }
+        },
+    };
     match ask(address, path) {
         Ok((200, body)) => {
             say!("{}", body.trim_end());
@@ -22,6 +40,14 @@ pub(super) fn run(settings: &Settings, alive: bool) -> Ended {
         }
         Ok((status, body)) => Ended::Failed(format!("{path} answers {status}: {}", body.trim_end())),
         Err(error) => Ended::Failed(format!("nobody answers on {address}: {error} (is the gateway running?)")),
+    }
+}
+
+/// Where the gateway that runs says that it tells its health.
+fn in_force(places: &ControlPlaces) -> Option<SocketAddr> {
+    match runtime(1).ok()?.block_on(control::ask(places, "health")) {
+        Ok(Said::Done(text)) => text.parse().ok(),
+        _ => None,
     }
 }
 

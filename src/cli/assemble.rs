@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::enter_extranet::SignInTurns;
@@ -30,11 +30,12 @@ use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
-use super::control::{Control, Operated};
+use super::control::{self, Control, Operated};
 use super::descriptors;
 use super::health;
 use super::reading::{self, Reading};
 use super::reload::Reloader;
+use super::succession::Successor;
 use super::upgrade::{Held, Inherited};
 
 /// Why a gateway cannot be put together; the text is for the operator.
@@ -42,13 +43,16 @@ pub(super) type Reason = String;
 
 /// How often what is past its time is thrown away (LAW-024).
 const PURGE_EVERY: Duration = Duration::from_hours(1);
+/// How long a stop waits for answers on the control socket.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often memory of decided sessions is freed; what is kept there is not used for longer than `server.cache_seconds`.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The use cases over an opened store, for commands that serve nobody.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
-    let pages = Pages::load(settings.pages.as_deref()).map_err(|error| error.to_string())?;
-    let edition = reading::edition(&mut settings.clone(), pages, None);
+    // Own pages that are broken are shown to nobody by a command.
+    let pages = Pages::load(settings.pages.as_deref()).or_else(|_| Pages::load(None));
+    let edition = reading::edition(&mut settings.clone(), pages.map_err(|error| error.to_string())?, 0, None);
     app_of(settings, edition).await
 }
 
@@ -117,12 +121,13 @@ pub(super) struct Prepared {
 
 /// Puts everything together.
 pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prepared, Reason> {
-    let Reading { mut settings, pages, .. } = reading;
-    let edition = reading::edition(&mut settings, pages, None);
+    let Reading { mut settings, pages, digest, sources, .. } = reading;
+    let edition = reading::edition(&mut settings, pages, digest, None);
     let app = Arc::new(app_of(&settings, edition).await?);
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
-    let reloader = Reloader::new(origin.path, origin.files, &settings, Arc::clone(&app), Arc::clone(&certificates));
+    let origin = (origin.path, origin.files);
+    let reloader = Reloader::new(origin, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
     let reloader = Arc::new(reloader);
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
@@ -179,12 +184,16 @@ impl Prepared {
         let operated = Operated {
             started: app.now(),
             app,
+            file: control::known_as(reloader.path()),
             reloader,
             stop: CancellationToken::new(),
             is_replaced: AtomicBool::new(false),
             held,
+            answering: RwLock::default(),
+            successor: Successor::new(),
+            health: settings.health,
         };
-        let (control, upgrade_grace) = (settings.control, settings.upgrade_grace);
+        let (control, upgrade_grace) = (settings.control.own, settings.upgrade_grace);
         let operated = Arc::new(operated);
         Ok(Assembled { server, mailer, health, operated, control, upgrade_grace, traces })
     }
@@ -216,7 +225,7 @@ impl Assembled {
         let health_ends = CancellationToken::new();
         let health = tokio::spawn(health::serve(health, Arc::clone(&operated), health_ends.clone()));
         let server = tokio::spawn(server.run(stopped));
-        accepting();
+        // Before the process that is replaced hears of it: whoever asks meets its socket or this one, but never none.
         let control = match Control::bind(&control) {
             Ok(control) => Some(tokio::spawn(control.serve(Arc::clone(&operated)))),
             Err(error) => {
@@ -225,6 +234,7 @@ impl Assembled {
                 None
             }
         };
+        accepting();
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
@@ -249,6 +259,8 @@ impl Assembled {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
             }
         }
+        // Who has asked for an upgrade hears how it ended.
+        let _ = tokio::time::timeout(LAST_WORDS, operated.answering.write()).await;
         health_ends.cancel();
         if let Err(error) = health.await {
             tracing::error!(%error, "the health listener did not end in good order");
@@ -319,6 +331,9 @@ fn vault(keys: &VaultKeys) -> Vault {
 /// The way out for letters.
 pub(super) fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
     let made = match &mail.transport {
+        TransportSettings::Unread => {
+            return Err("the configuration does not say how letters leave: see [mail]".to_owned());
+        }
         TransportSettings::Folder(folder) => Transport::folder(folder.clone(), &mail.from),
         TransportSettings::Smtp(smtp) => Transport::smtp(&mail_server(smtp)?, &mail.from),
     };

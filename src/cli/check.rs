@@ -1,10 +1,14 @@
 //! `vestibule check` (e02).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
+use super::control::{self, Said};
+use super::readable::{Account, UNITS_USER};
 use super::terminal::{say, tell};
-use super::{Ended, assemble, control, descriptors, runtime, with_settings};
+use super::{Ended, assemble, descriptors, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
@@ -12,13 +16,17 @@ use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
 use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
-pub(super) fn run(path: &Path, offline: bool) -> Ended {
-    with_settings(path, |settings| {
+pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
+    with_settings(path, |settings, files| {
         if let Err(reason) = assemble::signer(&settings.mail) {
             tell!("{reason}");
             return Ended::Misconfigured;
         }
         say!("{}", config::describe(&settings));
+        let unreadable = match tell_user(&settings, files, user) {
+            Ok(unreadable) => unreadable,
+            Err(reason) => return Ended::Failed(reason),
+        };
         if let Some(warning) = descriptors::warning(descriptors::raise_limit(), settings.server.max_connections) {
             tell!("{warning}");
         }
@@ -26,8 +34,15 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
         let (Reached { silent, refused }, outage) =
             if offline { (Reached::default(), None) } else { (reach(&settings), redis(&settings)) };
         let agencies = settings.agencies.len();
+        if unreadable > 0 && user.is_some() {
+            return Ended::Failed(format!("{unreadable} files cannot be read by the user as whom the gateway runs"));
+        }
         match (silent, outage) {
             (0, None) if refused > 0 => Ended::Failed(format!("{refused} of {agencies} login forms are refused")),
+            (0, None) if agencies == 0 => {
+                say!("{}: in order, but without any agency: nobody reaches an extranet", path.display());
+                Ended::Done
+            }
             (0, None) => {
                 say!("{}: in order, {agencies} agencies", path.display());
                 Ended::Done
@@ -40,11 +55,45 @@ pub(super) fn run(path: &Path, offline: bool) -> Ended {
     })
 }
 
+/// Where the control socket is, and whether the user as whom the gateway runs can open it and read its files; how many
+/// files that user cannot.
+fn tell_user(settings: &Settings, files: &[PathBuf], user: Option<&str>) -> Result<usize, String> {
+    let is_root = rustix::process::geteuid().is_root();
+    let account = match user {
+        Some(name) => Some(Account::find(name).ok_or_else(|| format!("there is no user {name} (hint: check --user)"))?),
+        None => Account::find(UNITS_USER).filter(|_| is_root),
+    };
+    let control = &settings.server.control.own;
+    let folder = control.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    say!("the control socket is {}, for status, reload and upgrade", control.display());
+    let can_write = match &account {
+        // A unit's folder is there while the unit runs.
+        _ if folder.starts_with("/run") && !folder.exists() => true,
+        Some(account) => account.may_write_in(folder),
+        None => folder.is_dir() && rustix::fs::access(folder, Access::WRITE_OK).is_ok(),
+    };
+    if !can_write {
+        let who = account.as_ref().map_or("who checks", Account::name);
+        tell!(
+            "warning: {who} cannot write in {}: without the socket there is neither status nor upgrade, and reload by SIGHUP \
+             only (hint: server.control = \"/run/vestibule/vestibule.sock\" with RuntimeDirectory=vestibule in the unit, which \
+             makes that folder at each start)",
+            folder.display()
+        );
+    }
+    let unreadable = account.map(|account| account.cannot_read(files)).unwrap_or_default();
+    let severity = if user.is_some() { "" } else { "warning: " };
+    for told in &unreadable {
+        tell!("{severity}{told}");
+    }
+    Ok(unreadable.len())
+}
+
 /// What the gateway that runs here has learnt of the extranets. The database itself is not opened: that would bring it up to
 /// date, and leave files of whoever checks beside it.
 fn tell_learnt(settings: &Settings) {
     let Ok(runtime) = runtime(1) else { return };
-    let Ok(Ok(status)) = runtime.block_on(control::ask(&settings.server.control, "status")) else { return };
+    let Ok(Said::Done(status)) = runtime.block_on(control::ask(&settings.server.control, "status")) else { return };
     for line in status.lines().filter(|line| line.starts_with(control::OF_AN_EXTRANET)) {
         say!("{line}");
     }

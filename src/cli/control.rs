@@ -1,11 +1,12 @@
 //! The control socket: how an operator, or a new process, speaks to the gateway that runs.
 //!
-//! One line asks, in words: `status`, `reload`, `forget identity <id>`, `forget session <id>`, `forget all`,
-//! `upgrade`. The answer is `done` or `failed` on a line of its own, then text, until the connection is closed. Only the
-//! gateway's own user and root are listened to.
+//! One line asks, in words: `status`, `reload`, `replace`, `forget identity <id>`, `forget session <id>`, `forget all`,
+//! `whose`, `health`, `agencies`, `configuration`, `upgrade`. The answer is `done`, `failed` or `asks` on a line of its own,
+//! then text, until the connection is closed. Only the gateway's own user and root are listened to.
 
 use std::fmt::Write as _;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,17 +16,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-use super::reload::Reloader;
+use super::reload::{By, Reloader};
+use super::succession::{self, Successor};
 use super::upgrade::{self, Held};
 use crate::app::{App, kept_secret, spelling};
+use crate::config::ControlPlaces;
 use crate::domain::identity::IdentityId;
 use crate::domain::kept_secret::OUTAGE;
+use crate::domain::removal::Consent;
 use crate::domain::session::SessionId;
 use crate::domain::spelling::Spellings;
 use crate::sessions::Change;
 
+/// Stands for every loss where somebody agrees to whatever it is.
+pub(super) const ANY: &str = "any";
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
 /// How a line of the status begins that tells of an extranet.
@@ -43,6 +50,14 @@ pub(super) struct Operated {
     pub(super) is_replaced: AtomicBool,
     /// The listeners, for a process that follows.
     pub(super) held: Held,
+    /// Read by each who has asked and has no answer yet.
+    pub(super) answering: RwLock<()>,
+    /// The process that it starts to be replaced by.
+    pub(super) successor: Successor,
+    /// The file that it runs on, as [`known_as`] calls it.
+    pub(super) file: String,
+    /// Where it tells its health.
+    pub(super) health: SocketAddr,
     pub(super) started: Timestamp,
 }
 
@@ -88,20 +103,76 @@ impl Drop for Control {
     }
 }
 
-/// Asks the gateway that runs, and gives its text: `Ok` where it has done what was asked.
-pub(super) async fn ask(path: &Path, line: &str) -> Result<Result<String, String>, String> {
-    let explain =
-        |error: io::Error| format!("{}: {error} (hint: is the gateway running, and as the same user?)", path.display());
-    let mut stream = UnixStream::connect(path).await.map_err(explain)?;
-    stream.write_all(format!("{line}\n").as_bytes()).await.map_err(explain)?;
+/// What the gateway that runs says.
+pub(super) enum Said {
+    /// It has done what was asked.
+    Done(String),
+    /// It has not, and this is why.
+    Failed(String),
+    /// It would, if somebody agrees to what the text says: by this name.
+    Asks { consent: String, text: String },
+}
+
+/// Asks the gateway that runs on this file.
+///
+/// # Errors
+/// Tells the operator where none answers.
+pub(super) async fn ask(places: &ControlPlaces, line: &str) -> Result<Said, String> {
+    let mut wrong = None;
+    let file = known_as(&places.file);
+    for place in std::iter::once(&places.own).chain(&places.others) {
+        let Some(mut stream) = connect(place, &mut wrong).await else { continue };
+        let is_ours = match say(&mut stream, "whose").await {
+            Ok(Said::Done(whose)) => whose == file,
+            // One that is older does not say.
+            _ => *place == places.own,
+        };
+        // Another gateway of this machine is spoken to only where the file names its socket.
+        if is_ours || (places.is_written && *place == places.own) {
+            let mut stream = UnixStream::connect(place).await.map_err(|error| explain(place, &error))?;
+            return say(&mut stream, line).await.map_err(|error| explain(place, &error));
+        }
+    }
+    let (place, error) = wrong.unwrap_or_else(|| (places.own.clone(), io::ErrorKind::NotFound.into()));
+    Err(explain(&place, &error))
+}
+
+/// How a file is called whoever asks from wherever, also where it has vanished.
+pub(super) fn known_as(file: &Path) -> String {
+    let beside = || Some(std::fs::canonicalize(file.parent()?).ok()?.join(file.file_name()?));
+    let known = std::fs::canonicalize(file).ok().or_else(beside);
+    known.unwrap_or_else(|| file.to_owned()).display().to_string()
+}
+
+/// Connects; keeps the first reason why not, unless a later one is more than that there is no such file.
+async fn connect(place: &Path, wrong: &mut Option<(PathBuf, io::Error)>) -> Option<UnixStream> {
+    match UnixStream::connect(place).await {
+        Ok(stream) => Some(stream),
+        Err(error) => {
+            let is_news = wrong.as_ref().is_none_or(|(_, known)| known.kind() == io::ErrorKind::NotFound);
+            if is_news && (wrong.is_none() || error.kind() != io::ErrorKind::NotFound) {
+                *wrong = Some((place.to_owned(), error));
+            }
+            None
+        }
+    }
+}
+
+fn explain(place: &Path, error: &io::Error) -> String {
+    format!("{}: {error} (hint: is the gateway running, and as the same user?)", place.display())
+}
+
+async fn say(stream: &mut UnixStream, line: &str) -> io::Result<Said> {
+    stream.write_all(format!("{line}\n").as_bytes()).await?;
     let mut text = String::new();
-    stream.read_to_string(&mut text).await.map_err(explain)?;
+    stream.read_to_string(&mut text).await?;
     let (word, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let rest = rest.trim_end().to_owned();
-    match word {
-        "done" => Ok(Ok(rest)),
-        "failed" => Ok(Err(rest)),
-        _ => Err(format!("{}: the answer breaks off", path.display())),
+    let rest = rest.trim_end();
+    match (word.split_once(' ').unwrap_or((word, "")), rest) {
+        (("done", _), rest) => Ok(Said::Done(rest.to_owned())),
+        (("failed", _), rest) => Ok(Said::Failed(rest.to_owned())),
+        (("asks", consent), rest) => Ok(Said::Asks { consent: consent.to_owned(), text: rest.to_owned() }),
+        _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the answer breaks off")),
     }
 }
 
@@ -116,33 +187,64 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
     if !matches!(asked, Ok(Ok(1..))) {
         return;
     }
+    let _unanswered = operated.answering.read().await;
     let words: Vec<&str> = line.split_whitespace().collect();
     let said = match words.as_slice() {
-        ["status"] => Ok(status(&operated).await),
-        ["reload"] => {
-            let last = operated.reloader.reload("asked for").await;
-            if last.outcome.is_ok() { Ok(last.describe()) } else { Err(last.describe()) }
-        }
+        ["status"] => Said::Done(status(&operated).await),
+        ["reload", agreed @ ..] => operated.reloader.reload("asked for", By::AnOperator(consent(agreed))).await.said(),
+        ["replace", agreed @ ..] => succession::replace(&operated, consent(agreed)).await,
         ["forget", what @ ..] => forget(&operated.app, what),
+        ["whose"] => Said::Done(operated.file.clone()),
+        ["health"] => Said::Done(operated.health.to_string()),
+        ["agencies"] => Said::Done(agencies(&operated)),
+        ["configuration"] => match operated.reloader.in_force() {
+            Some(text) => Said::Done(text.to_string()),
+            None => Said::Failed("what is in force is not known any more".to_owned()),
+        },
         ["upgrade"] => return upgrade::give(stream.into_inner(), &operated).await,
-        _ => Err(format!("nothing is known of `{}`", line.trim())),
+        _ => Said::Failed(format!("nothing is known of `{}`", line.trim())),
     };
-    let (word, text) = match said {
-        Ok(text) => ("done", text),
-        Err(text) => ("failed", text),
+    let text = match said {
+        Said::Done(text) => format!("done\n{text}\n"),
+        Said::Failed(text) => format!("failed\n{text}\n"),
+        Said::Asks { consent, text } => format!("asks {consent}\n{text}\n"),
     };
     // Whoever asked may be gone.
-    let _ = stream.into_inner().write_all(format!("{word}\n{text}\n").as_bytes()).await;
+    let _ = stream.into_inner().write_all(text.as_bytes()).await;
 }
 
-fn forget(app: &App, what: &[&str]) -> Result<String, String> {
+/// What was agreed to, after the word that asks.
+fn consent<'c>(words: &[&'c str]) -> Consent<'c> {
+    match words {
+        ["removing", ANY] => Consent::ToAny,
+        ["removing", name] => Consent::To(name),
+        _ => Consent::None,
+    }
+}
+
+impl Operated {
+    /// How many agencies are in force.
+    pub(super) fn agencies(&self) -> usize {
+        self.app.directory().agencies().count()
+    }
+}
+
+/// The agencies in force, one a line.
+fn agencies(operated: &Operated) -> String {
+    let directory = operated.app.directory();
+    let mut codes: Vec<String> = directory.agencies().map(|agency| agency.code.to_string()).collect();
+    codes.sort_unstable();
+    codes.join("\n")
+}
+
+fn forget(app: &App, what: &[&str]) -> Said {
     match what {
         ["identity", id] => app.sessions.forget(&Change::Identity(IdentityId::stored(*id))),
         ["session", id] => app.sessions.forget(&Change::Session(SessionId::stored(*id))),
         ["all"] => app.sessions.forget(&Change::Everything),
-        _ => return Err("forget what: identity <id>, session <id> or all".to_owned()),
+        _ => return Said::Failed("forget what: identity <id>, session <id> or all".to_owned()),
     }
-    Ok("what was decided is asked for again".to_owned())
+    Said::Done("what was decided is asked for again".to_owned())
 }
 
 async fn status(operated: &Operated) -> String {
@@ -160,9 +262,10 @@ async fn status(operated: &Operated) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "configuration: {}, edition {}, {} agencies",
+        "configuration: {}, edition {} ({:08x}), {} agencies",
         operated.reloader.path().display(),
         edition.number,
+        edition.digest,
         edition.directory.agencies().count()
     );
     let _ = match operated.reloader.last() {

@@ -47,9 +47,14 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
     let outbox = tokio::time::timeout(PATIENCE, outbox(app)).await;
     // What is refused on other nodes counts too.
     let _ = tokio::time::timeout(PATIENCE, kept_secret::refusals(app)).await;
+    let (edition, last) = (app.current.edition(), operated.reloader.last());
     let kept = Kept {
         cached: count(app.sessions.cached()),
-        agencies: count(app.directory().agencies().count()),
+        agencies: count(operated.agencies()),
+        edition: edition.number,
+        digest: edition.digest,
+        is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
+        missing: count(last.map_or(0, |last| last.missing())),
         outbox: outbox.ok().and_then(Result::ok),
         dropped_lines: dropped_lines(),
     };
@@ -96,13 +101,14 @@ async fn ready(State(operated): State<Arc<Operated>>) -> Response {
     let is_ready = database == "ready" && gateway == "ready" && sessions.is_none_or(|redis| redis == "ready");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // A reload that was refused makes nobody unready: what is in force is good. `vestibule status` says what was wrong.
-    let configuration = match operated.reloader.last() {
-        Some(last) if last.outcome.is_err() => "last reload refused",
-        _ => "ready",
-    };
+    let last = operated.reloader.last();
+    let configuration =
+        if last.as_ref().is_some_and(|last| last.outcome.is_err()) { "last reload refused" } else { "ready" };
+    let edition = operated.app.current.edition();
     let mut said = serde_json::json!({
         "ready": is_ready, "database": database, "gateway": gateway, "configuration": configuration,
-        "edition": operated.app.current.edition().number,
+        "edition": edition.number, "digest": format!("{:08x}", edition.digest),
+        "agencies": operated.agencies(), "agencies_missing": last.map_or(0, |last| last.missing()),
         "letters": if database == "ready" { letters(&operated.app).await } else { "unknown" },
     });
     if let Some(redis) = sessions {

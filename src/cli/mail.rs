@@ -73,6 +73,14 @@ impl From<State> for LetterState {
     }
 }
 
+/// The tables of the main file without which it cannot be done.
+pub(super) const fn needs(command: &MailCommand) -> &'static [&'static str] {
+    match command {
+        MailCommand::List { .. } | MailCommand::Resend { .. } => &["database"],
+        MailCommand::Test { .. } | MailCommand::Dns => &["mail"],
+    }
+}
+
 /// The most letters that one command sends again.
 const MOST: u32 = 1_000_000;
 
@@ -166,6 +174,7 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
     let to = EmailAddress::parse(to).map_err(|error| format!("\"{to}\": {error}"))?;
     let transport = assemble::transport(&settings.mail)?;
     let way = match &settings.mail.transport {
+        TransportSettings::Unread => String::new(),
         TransportSettings::Folder(folder) => format!("the folder {}", folder.display()),
         TransportSettings::Smtp(smtp) => format!("the mail server {}:{}", smtp.host, smtp.port),
     };
@@ -189,7 +198,7 @@ fn not_taken(settings: &Settings, error: &Undelivered) -> String {
     let Undelivered::Smtp { stage, reply, said } = error else { return error.to_string() };
     let signs_in = match &settings.mail.transport {
         TransportSettings::Smtp(smtp) => smtp.login.is_some(),
-        TransportSettings::Folder(_) => false,
+        TransportSettings::Folder(_) | TransportSettings::Unread => false,
     };
     let how_far = match stage {
         Stage::Connection if reply.is_some() && signs_in => "the server does not let us in (name and password?)",
@@ -220,7 +229,7 @@ fn dns(settings: &Settings) -> Result<(), String> {
     }
     let host = match &settings.mail.transport {
         TransportSettings::Smtp(smtp) => smtp.host.as_str(),
-        TransportSettings::Folder(_) => "<the mail server>",
+        TransportSettings::Folder(_) | TransportSettings::Unread => "<the mail server>",
     };
     for domain in domains {
         say!("; {domain}: who may send for it, and what to do with what is not signed by it");

@@ -6,14 +6,19 @@ mod check;
 mod control;
 mod demo;
 mod descriptors;
+mod fingerprint;
 mod health;
 mod import;
 mod mail;
+mod outcome;
+mod parts;
 mod person;
+mod readable;
 mod reading;
 mod reload;
 mod serve;
 mod store_copy;
+mod succession;
 mod terminal;
 mod upgrade;
 mod vault;
@@ -23,9 +28,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use control::Said;
+use parts::with_parts;
 use terminal::{say, tell};
 
 use crate::config::{self, Settings};
+use crate::domain::removal::Consent;
 use crate::telemetry::SystemDice;
 
 /// An authentication gateway in front of extranets that nobody will change any more.
@@ -60,15 +68,35 @@ enum Command {
         /// the old process ends once its last request has.
         #[arg(long)]
         upgrade: bool,
+        /// Takes over although more agencies would be gone than may go by themselves.
+        #[arg(long, short, requires = "upgrade")]
+        yes: bool,
     },
     /// Puts the changed configuration in force, in the gateway that runs on it: all of it, or nothing.
     ///
     /// What is wrong is told with file, line and a hint, and the old one stays in force. Listeners, the database, keys
-    /// and mail need a restart (or `serve --upgrade`); which of them have changed is told by name.
+    /// and mail need a restart (or `vestibule upgrade`); which of them have changed is told by name. Where more agencies
+    /// would be gone than may go by themselves (`server.reload_removes`), they are told, and it asks.
     Reload {
         /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
         config: PathBuf,
+        /// Does not ask whether agencies that are gone from the files are to go.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Has the gateway that runs start the program that is installed now, which takes its listeners over: no connection is
+    /// refused, and the old process ends once its last request has.
+    ///
+    /// The new process runs as the old one does, also as a unit of systemd. It reads the configuration anew. Where it does
+    /// not get ready, the old one goes on.
+    Upgrade {
+        /// The configuration.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// Does not ask whether agencies that are gone from the files are to go.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Tells how the gateway that runs on this configuration is: version, readiness, what is in force, the last reload.
     Status {
@@ -87,6 +115,10 @@ enum Command {
         /// Does not try to reach the extranets.
         #[arg(long)]
         offline: bool,
+        /// As whom the gateway runs, whose right to read each file is looked at; `vestibule`, where root asks and such a
+        /// user is there.
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
     },
     /// Runs the gateway in front of two sample extranets, with a mailbox page to read its letters in.
     Demo {
@@ -132,7 +164,8 @@ enum Command {
     },
     /// Asks the gateway that runs on this machine whether it is ready; fails where it is not.
     ///
-    /// Meant for a container engine's health check, and for whoever is called at night.
+    /// Meant for a container engine's health check, and for whoever is called at night. A mistake in the files is none of
+    /// its concern.
     Health {
         /// The configuration, which says where the gateway tells its health.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
@@ -171,7 +204,7 @@ enum StoreCommand {
 
 #[derive(Debug, Subcommand)]
 enum VaultCommand {
-    /// Writes a new key into a new file, for its owner's eyes only.
+    /// Writes a new key into a new file, for its owner's eyes only; of root's, also for the group of the folder.
     NewKey {
         /// The file.
         #[arg(value_name = "FILE")]
@@ -200,22 +233,32 @@ pub fn run() -> ExitCode {
     // rustls would otherwise guess between providers at its first use. A second installation is refused, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ended = match Arguments::parse().command {
-        Command::Serve { config, upgrade } => serve::run(&config, upgrade),
-        Command::Reload { config } => ask(&config, "reload"),
-        Command::Status { config } => ask(&config, "status"),
-        Command::Check { config, offline } => check::run(&config, offline),
+        Command::Serve { config, upgrade, yes } => {
+            let consent = if yes { Consent::ToAny } else { Consent::None };
+            serve::run(&config, upgrade.then_some(consent))
+        }
+        Command::Reload { config, yes } => ask(&config, "reload", yes),
+        Command::Upgrade { config, yes } => ask(&config, "replace", yes),
+        Command::Status { config } => ask(&config, "status", false),
+        Command::Check { config, offline, user } => check::run(&config, offline, user.as_deref()),
         Command::Demo { folder, port } => demo::run(&folder, port),
-        Command::Mail { config, command } => with_settings(&config, |settings| mail::run(&settings, &command)),
-        Command::Import { roster, config, agency, days, replace, refused } => with_settings(&config, |settings| {
-            import::run(&settings, &import::Wanted { roster, agency, days, replace, refused })
-        }),
+        Command::Mail { config, command } => {
+            with_parts(&config, mail::needs(&command), |settings| mail::run(&settings, &command))
+        }
+        Command::Import { roster, config, agency, days, replace, refused } => {
+            with_parts(&config, parts::PEOPLE, |settings| {
+                import::run(&settings, &import::Wanted { roster, agency, days, replace, refused })
+            })
+        }
         Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
         Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
-        Command::Vault(VaultCommand::Rotate { config }) => with_settings(&config, |settings| vault::rotate(&settings)),
-        Command::Health { config, alive } => with_settings(&config, |settings| ask_health::run(&settings, alive)),
+        Command::Vault(VaultCommand::Rotate { config }) => {
+            with_parts(&config, &["database", "redis", "vault"], |settings| vault::rotate(&settings))
+        }
+        Command::Health { config, alive } => ask_health::run(&config, alive),
         Command::Person(person) => {
             let config = person.config.clone();
-            with_settings(&config, |settings| person::run(&settings, person))
+            with_parts(&config, parts::PEOPLE, |settings| person::run(&settings, person))
         }
     };
     match ended {
@@ -233,13 +276,14 @@ pub fn run() -> ExitCode {
 }
 
 /// Loads the configuration, tells its problems, and goes on where there is no error among them.
-fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings) -> Ended) -> Ended {
-    match reading::read(path).outcome {
+fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings, &[PathBuf]) -> Ended) -> Ended {
+    let reading::Attempt { files, outcome } = reading::read(path);
+    match outcome {
         Ok(reading) => {
             for warning in &reading.warnings {
                 tell!("{warning}");
             }
-            go_on(reading.settings)
+            go_on(reading.settings, &files)
         }
         Err(refused) => tell_refused(&refused),
     }
@@ -251,29 +295,34 @@ fn tell_refused(refused: &reading::Refused) -> Ended {
     Ended::Misconfigured
 }
 
-/// Asks the gateway that runs on this configuration, and shows what it says.
-fn ask(path: &std::path::Path, line: &str) -> Ended {
-    // A configuration that is refused is just what a reload has to tell: the path of the socket is all that is needed.
-    let Some(control) = config::control_socket(path) else {
-        return match reading::read(path).outcome {
-            Err(refused) => tell_refused(&refused),
-            Ok(_) => Ended::Failed(format!("{}: it does not say where the control socket is", path.display())),
-        };
+/// Asks the gateway that runs on this configuration, and shows what it says. What it asks back is asked at the terminal.
+fn ask(path: &std::path::Path, line: &str, yes: bool) -> Ended {
+    // A configuration that is refused is just what a reload has to tell: where the socket is, is all that is needed.
+    let places = config::glance(path).control;
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let answered = match runtime(1) {
-        Ok(runtime) => runtime.block_on(control::ask(&control, line)),
-        Err(error) => Err(format!("the runtime: {error}")),
-    };
-    match answered {
-        Ok(Ok(text)) => {
-            say!("{text}");
-            Ended::Done
+    let mut words = if yes { succession::agreeing(line, None) } else { line.to_owned() };
+    loop {
+        match runtime.block_on(control::ask(&places, &words)) {
+            Ok(Said::Done(text)) => {
+                say!("{text}");
+                return Ended::Done;
+            }
+            Ok(Said::Failed(text)) => {
+                tell!("{text}");
+                return Ended::Failed(format!("{line}: refused"));
+            }
+            Ok(Said::Asks { consent, text }) => {
+                tell!("{text}");
+                if let Err(reason) = terminal::confirm("Are they to go?", false) {
+                    return Ended::Failed(format!("{reason}; the configuration before stays in force"));
+                }
+                words = succession::agreeing(line, Some(&consent));
+            }
+            Err(reason) => return Ended::Failed(reason),
         }
-        Ok(Err(text)) => {
-            tell!("{text}");
-            Ended::Failed(format!("{line}: refused"))
-        }
-        Err(reason) => Ended::Failed(reason),
     }
 }
 

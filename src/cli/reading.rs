@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
+use sha2::{Digest as _, Sha256};
 
-use crate::config::{self, Loaded, PortalSettings, Settings, Severity, UnknownName};
+use crate::config::{
+    self, Loaded, PackedSources, PortalSettings, Problems, Settings, Severity, UnknownName, ValueOrigin,
+};
 use crate::domain::routing::Directory;
 use crate::edition::Edition;
 use crate::pages::{Brand, Pages};
@@ -19,6 +22,10 @@ pub(super) struct Reading {
     pub(super) pages: Pages,
     /// None of them is an error; each with file and line.
     pub(super) warnings: Vec<String>,
+    /// Of what a reload puts in force, but for certificates and pages.
+    pub(super) digest: u32,
+    /// The texts that it was read from.
+    pub(super) sources: PackedSources,
 }
 
 /// What came of a reading.
@@ -35,14 +42,24 @@ pub(super) struct Refused {
     pub(super) errors: usize,
 }
 
+impl Refused {
+    /// For these problems.
+    pub(super) fn of(problems: &Problems) -> Self {
+        let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
+        Self { problems: problems.0.iter().map(ToString::to_string).collect(), errors }
+    }
+}
+
 /// Reads and checks everything; nothing is changed.
 pub(super) fn read(path: &Path) -> Attempt {
-    let config::Attempt { files, outcome } = config::attempt(path);
+    let config::Attempt { files, outcome, sources, .. } = config::attempt(path);
     let outcome = match outcome {
         Ok(Loaded { settings, warnings }) => {
             let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
             match Pages::load(settings.pages.as_deref()) {
-                Ok(pages) => Ok(Reading { settings, pages, warnings }),
+                Ok(pages) => {
+                    Ok(Reading { digest: digest(&settings), settings, pages, warnings, sources: sources.packed() })
+                }
                 Err(error) => {
                     let folder = settings.pages.as_deref().map(|folder| format!("{}: ", folder.display()));
                     let problem = format!("{}{error}", folder.unwrap_or_default());
@@ -50,16 +67,13 @@ pub(super) fn read(path: &Path) -> Attempt {
                 }
             }
         }
-        Err(problems) => {
-            let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
-            Err(Refused { problems: problems.0.iter().map(ToString::to_string).collect(), errors })
-        }
+        Err(problems) => Err(Refused::of(&problems)),
     };
     Attempt { files, outcome }
 }
 
 /// The first edition of what was read, or the one that follows.
-pub(super) fn edition(settings: &mut Settings, pages: Pages, before: Option<&Edition>) -> Edition {
+pub(super) fn edition(settings: &mut Settings, pages: Pages, digest: u32, before: Option<&Edition>) -> Edition {
     let agencies = std::mem::take(&mut settings.agencies);
     let portal = settings.portal.origin.clone();
     let directory = match before {
@@ -69,6 +83,7 @@ pub(super) fn edition(settings: &mut Settings, pages: Pages, before: Option<&Edi
     let directory = directory.after(&settings.portal.former);
     Edition {
         number: before.map_or(1, |before| before.number + 1),
+        digest,
         directory: Arc::new(directory),
         pages: Arc::new(pages),
         portal: brand(&settings.portal),
@@ -80,6 +95,28 @@ pub(super) fn certificates(settings: &Settings) -> (Vec<Named<'_>>, bool) {
     let listed = settings.tls.iter().flat_map(|tls| &tls.certificates);
     let listed = listed.map(|certificate| (certificate.names.as_slice(), &certificate.key));
     (listed.collect(), settings.tls.as_ref().is_some_and(|tls| tls.unknown_name == UnknownName::Default))
+}
+
+/// The same on every node that has read the same, wherever its files are and whatever addresses it listens on.
+fn digest(settings: &Settings) -> u32 {
+    let mut hasher = Sha256::new();
+    let is_shared = |key: &str| key.starts_with("portal.");
+    for ValueOrigin { agency, key, value, .. } in &settings.origins {
+        let agency = match agency {
+            Some(agency) => agency.to_string(),
+            None if is_shared(key) => String::new(),
+            None => continue,
+        };
+        for part in [agency.as_str(), key, value] {
+            hasher.update(part.as_bytes());
+            hasher.update([0]);
+        }
+    }
+    for terms in settings.agencies.iter().filter_map(|agency| agency.terms.as_ref()) {
+        hasher.update(terms.digest().as_bytes());
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
 fn brand(portal: &PortalSettings) -> Brand {

@@ -1,19 +1,24 @@
 //! Putting a changed configuration in force while the gateway runs (e05): all of it or nothing.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
-use super::reading::{self, Reading, Refused};
+use super::fingerprint::fingerprint;
+use super::outcome::{Changes, Last, Refusal, described};
+use super::reading::{self, Reading};
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{PackedSources, Settings};
+use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::origin::{Origin, Scheme};
+use crate::domain::removal::{Consent, Loss, Roll};
+use crate::domain::routing::Directory;
+use crate::edition::Edition;
 use crate::proxy::Certificates;
 use crate::telemetry::metrics::METRICS;
 
@@ -22,8 +27,8 @@ use crate::telemetry::metrics::METRICS;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The rest after a look, as a multiple of what it took: 1 % of a core at most goes into looking.
 const REST: u32 = 100;
-/// No folder of settings is deeper; a link that leads back to itself ends here.
-const MOST_DEPTH: usize = 6;
+/// How often it is told again that the files are not what is in force.
+const TELL_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// Keys of `vestibule.toml` that a reload puts in force; every other one needs a restart.
 const RELOADED: &[&str] = &[
     "agencies",
@@ -32,6 +37,7 @@ const RELOADED: &[&str] = &[
     "policy",
     "clients",
     "server.reload_on_change",
+    "server.reload_removes",
     "tls.folder",
     "tls.certificates",
     "tls.unknown_name",
@@ -58,51 +64,54 @@ struct Fixed {
 
 struct State {
     last: Option<Last>,
+    /// When it was last told that the files are not what is in force.
+    told: Option<Timestamp>,
     watches: bool,
+    /// How many agencies may go by themselves.
+    most_removed: usize,
+    roll: Roll,
+    /// The texts of what is in force.
+    in_force: PackedSources,
     files: Vec<PathBuf>,
     /// Of the files, as they were when they were read.
     print: u64,
 }
 
-/// How the last reload went.
-#[derive(Debug, Clone)]
-pub(super) struct Last {
-    /// When it ended.
-    pub(super) at: Timestamp,
-    /// What has changed, or why nothing has: each problem with file, line and a hint.
-    pub(super) outcome: Result<Changes, Vec<String>>,
-}
-
-/// What a reload has changed.
-#[derive(Debug, Clone)]
-pub(super) struct Changes {
-    edition: u64,
-    agencies: usize,
-    changed: usize,
-    removed: usize,
-    duration_ms: u64,
-    /// Keys whose new value waits for a restart.
-    restart: Vec<String>,
-    warnings: Vec<String>,
+/// On whose word a reload happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'c> {
+    /// Nobody's who could be asked: a file has changed, or a signal came.
+    Itself,
+    /// That of an operator who is told.
+    AnOperator(Consent<'c>),
 }
 
 impl Reloader {
     /// For a gateway that runs on these settings.
     pub(super) fn new(
-        path: &Path,
-        files: Vec<PathBuf>,
-        settings: &Settings,
+        (path, files): (&Path, Vec<PathBuf>),
+        (settings, in_force): (&Settings, PackedSources),
         app: Arc<App>,
         certificates: Arc<Certificates>,
     ) -> Self {
         let print = fingerprint(&files);
+        let roll = Roll::new(app.directory().agencies().map(|agency| &agency.code));
         Self {
             path: path.to_owned(),
             app,
             certificates,
             fixed: Fixed::of(settings),
             turn: tokio::sync::Mutex::default(),
-            state: Mutex::new(State { last: None, watches: settings.server.reload_on_change, files, print }),
+            state: Mutex::new(State {
+                last: None,
+                told: None,
+                watches: settings.server.reload_on_change,
+                most_removed: settings.server.reload_removes,
+                roll,
+                in_force,
+                files,
+                print,
+            }),
         }
     }
 
@@ -116,8 +125,23 @@ impl Reloader {
         self.state().last.clone()
     }
 
+    /// The texts of what is in force, as [`crate::config::Sources`] reads them.
+    pub(super) fn in_force(&self) -> Option<Zeroizing<String>> {
+        let packed = self.state().in_force.clone();
+        packed.text()
+    }
+
+    /// What the files would take away now, if that takes an operator's word.
+    pub(super) async fn would_lose(&self) -> Option<Loss> {
+        let path = self.path.clone();
+        let attempt = tokio::task::spawn_blocking(move || reading::read(&path)).await.ok()?;
+        let settings = attempt.outcome.ok()?.settings;
+        let (loss, is_allowed) = self.loss(&settings, Consent::None);
+        (!is_allowed).then_some(loss)
+    }
+
     /// Reads everything, and puts it in force if nothing in it is wrong; else what is in force stays.
-    pub(super) async fn reload(&self, why: &'static str) -> Last {
+    pub(super) async fn reload(&self, why: &'static str, by: By<'_>) -> Last {
         let _turn = self.turn.lock().await;
         let begin = self.app.now();
         let known = self.state().files.clone();
@@ -134,15 +158,36 @@ impl Reloader {
                 state.print = print;
                 state.files = attempt.files;
                 drop(state);
-                attempt.outcome.map(|reading| self.put_in_force(reading, begin)).map_err(|refused| refused.problems)
+                let read = attempt.outcome.map_err(|refused| Refusal { problems: refused.problems, loss: None });
+                read.and_then(|reading| self.put_in_force(reading, begin, by))
             }
-            Err(error) => Err(vec![format!("reading the configuration broke off: {error}")]),
+            Err(error) => {
+                let problems = vec![format!("reading the configuration broke off: {error}")];
+                Err(Refusal { problems, loss: None })
+            }
         };
         METRICS.reloads.add(if outcome.is_ok() { "taken" } else { "refused" });
         let last = Last { at: self.app.now(), outcome };
         last.tell(why);
-        self.state().last = Some(last.clone());
+        let mut state = self.state();
+        state.told = last.outcome.is_err().then_some(last.at);
+        state.last = Some(last.clone());
+        drop(state);
         last
+    }
+
+    /// Tells again what an operator may have missed.
+    fn tell_again(&self) {
+        let now = self.app.now();
+        let mut state = self.state();
+        if state.told.is_none_or(|told| now.duration_since(told) < TELL_AGAIN) {
+            return;
+        }
+        state.told = Some(now);
+        let Some(Last { at, outcome: Err(refusal) }) = state.last.clone() else { return };
+        drop(state);
+        let problem = refusal.problems.first().map(String::as_str).unwrap_or_default();
+        tracing::warn!(since = %at, problem, "the configuration in the files is still not the one in force");
     }
 
     /// Reloads whenever a file has changed, until told to stop.
@@ -154,6 +199,7 @@ impl Reloader {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(rest) => {}
             }
+            self.tell_again();
             let (watches, files, print) = {
                 let state = self.state();
                 (state.watches, state.files.clone(), state.print)
@@ -166,91 +212,89 @@ impl Reloader {
             // Ten thousand files are looked at less often than ten, so that looking never costs what residents need.
             rest = LOOK_EVERY.max(begun.elapsed() * REST);
             if now != print && now == seen {
-                self.reload("a file has changed").await;
+                self.reload("a file has changed", By::Itself).await;
             }
             seen = now;
         }
     }
 
-    fn put_in_force(&self, reading: Reading, begin: Timestamp) -> Changes {
-        let Reading { mut settings, pages, warnings } = reading;
+    fn put_in_force(&self, reading: Reading, begin: Timestamp, by: By<'_>) -> Result<Changes, Refusal> {
+        let Reading { mut settings, pages, warnings, digest, sources } = reading;
+        let consent = match by {
+            By::Itself => Consent::None,
+            By::AnOperator(consent) => consent,
+        };
+        let (loss, is_allowed) = self.loss(&settings, consent);
+        if !is_allowed {
+            let problems = vec![described(&loss, self.app.directory().agencies().count())];
+            return Err(Refusal { problems, loss: Some(loss) });
+        }
         let restart = self.fixed.changed(&Fixed::of(&settings));
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);
         let before = self.app.current.edition();
-        let edition = reading::edition(&mut settings, pages, Some(&before));
+        let edition = reading::edition(&mut settings, pages, digest, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));
-        self.app.current.replace(edition);
-        // After the new edition: what is decided from here on is decided with it.
-        let gone = |agency: &Arc<_>| !directory.holds(agency);
-        self.app.sessions.forget_agencies(|code| before.directory.agency(code).is_none_or(gone));
-        self.state().watches = settings.server.reload_on_change;
-        let is_listed = |agency: &&Arc<crate::domain::agency::Agency>| directory.agency(&agency.code).is_some();
-        let removed = before.directory.agencies().filter(|agency| !is_listed(agency)).count();
+        self.replace(edition, &before, &directory);
+        self.keep(&settings, &directory, sources, by);
         let changed = directory.agencies().filter(|agency| !before.directory.holds(agency)).count();
         let duration_ms = self.app.now().duration_since(begin).as_millis();
-        Changes {
+        Ok(Changes {
             edition: number,
             agencies: directory.agencies().count(),
             changed,
-            removed,
+            removed: loss.agencies,
             duration_ms: u64::try_from(duration_ms).unwrap_or(0),
             restart,
             warnings,
+        })
+    }
+
+    fn replace(&self, edition: Edition, before: &Edition, directory: &Directory) {
+        self.app.current.replace(edition);
+        // After the new edition: what is decided from here on is decided with it.
+        let gone = |agency: &Arc<Agency>| !directory.holds(agency);
+        self.app.sessions.forget_agencies(|code| before.directory.agency(code).is_none_or(gone));
+    }
+
+    fn keep(&self, settings: &Settings, directory: &Directory, sources: PackedSources, by: By<'_>) {
+        let mut state = self.state();
+        state.watches = settings.server.reload_on_change;
+        state.most_removed = settings.server.reload_removes;
+        state.in_force = sources;
+        let codes = directory.agencies().map(|agency| &agency.code);
+        match by {
+            By::Itself => state.roll.add(codes),
+            By::AnOperator(_) => state.roll = Roll::new(codes),
         }
+    }
+
+    /// What is in force and would be gone with these settings, and whether that may be.
+    fn loss(&self, settings: &Settings, consent: Consent<'_>) -> (Loss, bool) {
+        let listed: BTreeSet<&AgencyCode> = settings.agencies.iter().map(|agency| &agency.code).collect();
+        let directory = self.app.directory();
+        let mut agencies: Vec<AgencyCode> = directory.agencies().map(|agency| agency.code.clone()).collect();
+        agencies.retain(|code| !listed.contains(code));
+        agencies.sort();
+        let loss = Loss { agencies, certificates: self.lost_certificates(settings) };
+        let state = self.state();
+        let missing = state.roll.missing(|code| listed.contains(code));
+        let is_allowed = loss.is_allowed(consent, &state.roll, missing, state.most_removed);
+        (loss, is_allowed)
+    }
+
+    /// Hosts that have a certificate now and are still served, but would have none.
+    fn lost_certificates(&self, settings: &Settings) -> Vec<String> {
+        let Some(tls) = settings.tls.as_ref().filter(|tls| !tls.listen.is_empty()) else { return Vec::new() };
+        let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]);
+        let hosts = origins.filter(|origin| origin.scheme() == Scheme::Https).map(Origin::host);
+        let is_covered = |host: &str| tls.certificates.iter().any(|certificate| certificate.covers(host));
+        let lost: BTreeSet<&str> = hosts.filter(|host| self.certificates.has(host) && !is_covered(host)).collect();
+        lost.into_iter().map(str::to_owned).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Last {
-    /// In words, for an operator.
-    pub(super) fn describe(&self) -> String {
-        match &self.outcome {
-            Ok(changes) => changes.describe(),
-            Err(problems) => problems.join("\n"),
-        }
-    }
-
-    fn tell(&self, why: &str) {
-        match &self.outcome {
-            Ok(Changes { edition, agencies, changed, removed, duration_ms, restart, .. }) => {
-                tracing::info!(
-                    why,
-                    edition,
-                    agencies,
-                    changed,
-                    removed,
-                    duration_ms,
-                    ?restart,
-                    "the configuration was reloaded"
-                );
-            }
-            Err(problems) => {
-                for problem in problems {
-                    tracing::error!(why, problem, "the configuration was not reloaded: the old one stays in force");
-                }
-            }
-        }
-    }
-}
-
-impl Changes {
-    fn describe(&self) -> String {
-        let Self { edition, agencies, changed, removed, duration_ms, restart, warnings } = self;
-        let mut text = warnings.iter().fold(String::new(), |text, warning| text + warning + "\n");
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "edition {edition} is in force: {agencies} agencies, {changed} of them new or changed, {removed} removed \
-             ({duration_ms} ms)"
-        );
-        if !restart.is_empty() {
-            let _ = write!(text, "\nwaits for a restart: {}", restart.join(", "));
-        }
-        text
     }
 }
 
@@ -277,56 +321,5 @@ impl Fixed {
         let database = (self.database != now.database).then(|| "database".to_owned());
         let vault = (self.vault != now.vault).then(|| "vault".to_owned());
         keys.chain(database).chain(vault).collect::<BTreeSet<_>>().into_iter().collect()
-    }
-}
-
-/// Changes when one of these files does, or anything in one of these folders.
-fn fingerprint(files: &[PathBuf]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        print(file, MOST_DEPTH, &mut hasher);
-    }
-    hasher.finish()
-}
-
-fn print(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
-    path.hash(hasher);
-    let Ok(metadata) = std::fs::metadata(path) else { return };
-    if !metadata.is_dir() {
-        return (metadata.mtime(), metadata.mtime_nsec(), metadata.len(), metadata.ino()).hash(hasher);
-    }
-    let Some(depth) = depth.checked_sub(1) else { return };
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    // As bytes: paths are compared part by part, which takes ten times as long.
-    entries.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
-    for entry in &entries {
-        print(entry, depth, hasher);
-    }
-}
-
-/// The text of a refusal, as the terminal shows it.
-impl Refused {
-    pub(super) fn describe(&self) -> String {
-        self.problems.join("\n")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_is_of_what_is_in_the_folders_too() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let files = [folder.path().to_owned(), folder.path().join("missing")];
-        let empty = fingerprint(&files);
-        assert_eq!(empty, fingerprint(&files));
-        std::fs::create_dir(folder.path().join("agencies")).expect("a folder");
-        std::fs::write(folder.path().join("agencies/a.toml"), "a").expect("a file");
-        let one = fingerprint(&files);
-        assert_ne!(one, empty);
-        std::fs::write(folder.path().join("agencies/a.toml"), "ab").expect("a file");
-        assert_ne!(fingerprint(&files), one);
     }
 }

@@ -8,15 +8,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{self, Assembled, Origin, Reason};
+use super::control::{self, Said};
+use super::outcome;
 use super::reading::{Attempt, Reading};
-use super::reload::Reloader;
+use super::reload::{By, Reloader};
 use super::upgrade::{Inherited, Predecessor};
 use super::{Ended, descriptors, runtime, tell_refused};
-use crate::config::{self, Settings};
+use crate::config::{self, ControlPlaces, Settings};
+use crate::domain::agency::AgencyCode;
+use crate::domain::removal::{Consent, Loss, Roll};
 use crate::telemetry::{LogFormat, start_logging};
 
 /// Runs the gateway until Ctrl-C or SIGTERM, or until another process takes its listeners over.
-pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
+pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
     let Attempt { files, outcome } = super::reading::read(path);
     let reading = match outcome {
         Ok(reading) => reading,
@@ -44,10 +48,11 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
         act_on_signals(assembled.stop(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
         tracing::info!(listen = ?server.listen, %portal, agencies, "the gateway is open");
         let accepting = || {
+            // Before the old one ends: what becomes of a service whose main process ends is decided in that moment.
+            tell_systemd(&[sd_notify::NotifyState::MainPid(std::process::id()), sd_notify::NotifyState::Ready]);
             if let Some(error) = predecessor.and_then(|predecessor| predecessor.relieve().err()) {
                 tracing::error!(%error, "the old process did not hear that this one has taken over");
             }
-            tell_systemd(&[sd_notify::NotifyState::MainPid(std::process::id()), sd_notify::NotifyState::Ready]);
         };
         assembled.run(accepting).await;
         tracing::info!("the gateway is closed");
@@ -63,17 +68,36 @@ pub(super) fn run(path: &Path, upgrade: bool) -> Ended {
 async fn assembled(
     reading: Reading,
     origin: Origin<'_>,
-    control: &Path,
-    upgrade: bool,
+    control: &ControlPlaces,
+    upgrade: Option<Consent<'_>>,
 ) -> Result<(Assembled, Option<Predecessor>), Reason> {
+    if upgrade == Some(Consent::None) {
+        keeps_agencies(&reading.settings).await?;
+    }
     let prepared = assemble::prepare(reading, origin).await?;
-    if !upgrade {
+    if upgrade.is_none() {
         return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
     }
-    let (predecessor, mut inherited) = Predecessor::ask(control).map_err(|error| {
-        format!("{}: {error} (hint: --upgrade takes over from a gateway that runs)", control.display())
+    let (predecessor, mut inherited) = Predecessor::ask(&control.own).map_err(|error| {
+        format!("{}: {error} (hint: --upgrade takes over from a gateway that runs)", control.own.display())
     })?;
     Ok((prepared.listen(&mut inherited).await?, Some(predecessor)))
+}
+
+/// Whether the files have the agencies that the gateway which runs has: an upgrade takes no more away by itself than a
+/// reload does.
+async fn keeps_agencies(settings: &Settings) -> Result<(), Reason> {
+    // One that does not answer, or is older, is asked again in a moment, for its sockets.
+    let Ok(Said::Done(text)) = control::ask(&settings.server.control, "agencies").await else { return Ok(()) };
+    let before: Vec<AgencyCode> = text.lines().filter_map(AgencyCode::stored).collect();
+    let roll = Roll::new(&before);
+    let has = |code: &AgencyCode| settings.agencies.iter().any(|agency| agency.code == *code);
+    let agencies: Vec<AgencyCode> = before.iter().filter(|code| !has(code)).cloned().collect();
+    let (missing, loss) = (agencies.len(), Loss { agencies, ..Loss::default() });
+    if loss.is_allowed(Consent::None, &roll, missing, settings.server.reload_removes) {
+        return Ok(());
+    }
+    Err(format!("{}, or start this with --yes; the old process goes on", outcome::described(&loss, before.len())))
 }
 
 /// What residents type is in this memory for the moment of a request, and the vault's key for good: no core of it is
@@ -107,7 +131,7 @@ pub(super) fn act_on_signals(stop: CancellationToken, reloader: Arc<Reloader>) -
                 Some(()) = interrupt.recv() => {}
                 Some(()) = terminate.recv() => {}
                 Some(()) = hang_up.recv() => {
-                    reloader.reload("SIGHUP").await;
+                    reloader.reload("SIGHUP", By::Itself).await;
                     continue;
                 }
             }

@@ -118,6 +118,7 @@ pub(super) async fn give(stream: UnixStream, operated: &Operated) {
         Ok(_stream) => {
             tracing::info!("another process has taken the listeners over");
             operated.is_replaced.store(true, Ordering::Relaxed);
+            operated.successor.relieved.notify_waiters();
             operated.stop.cancel();
         }
         Err(error) => tracing::error!(%error, "the process that wanted the listeners did not get ready"),

@@ -1,13 +1,14 @@
 //! `vestibule vault`: a new key, and everything sealed anew under it (f14).
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use data_encoding::BASE64;
 use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
+use super::readable::{Account, UNITS_USER};
 use super::terminal::say;
 use super::{Ended, assemble, runtime};
 use crate::app::rotate_vault::{self, Rotated};
@@ -28,9 +29,35 @@ pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
     match written {
         Ok(()) => {
             say!("{}: a new key, {}", file.display(), vault_key_id(&key));
+            tell_readers(file);
             Ended::Done
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
+    }
+}
+
+/// Lets the group of the folder read a key that root has made, and says who can read it and what to type for others.
+fn tell_readers(file: &Path) {
+    let (user, shown) = (UNITS_USER, file.display());
+    if !rustix::process::geteuid().is_root() {
+        say!(
+            "only you can read it; if the gateway runs as {user}: sudo chown root:{user} {shown} && sudo chmod 0640 {shown}"
+        );
+        return;
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let group = std::fs::metadata(folder).map_or(0, |metadata| metadata.gid());
+    let is_given = group != 0
+        && std::os::unix::fs::chown(file, None, Some(group)).is_ok()
+        && std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o640)).is_ok();
+    if is_given {
+        say!("root and the group of {} can read it (mode 0640, group {group})", folder.display());
+    }
+    match Account::find(user).map(|account| account.keeps_from(file)) {
+        Some(Some(keeps)) => say!("{keeps}"),
+        Some(None) => {}
+        None if is_given => {}
+        None => say!("only root can read it; if the gateway runs as USER: chgrp USER {shown} && chmod 0640 {shown}"),
     }
 }
 

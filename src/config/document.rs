@@ -12,15 +12,25 @@ use toml::de::{DeTable, DeValue};
 use super::keys::{Fallback, Key, Kind};
 use super::origins::Source;
 use super::problems::{Problem, Severity, Wrong};
+use super::sources::Sources;
 
 /// Where problems are gathered while files are read, and which files and folders those are.
 #[derive(Default)]
 pub(super) struct Notes {
     problems: RefCell<Vec<Problem>>,
     files: RefCell<Vec<PathBuf>>,
+    /// What was read.
+    pub(super) sources: RefCell<Sources>,
+    /// What is read in place of the files.
+    pub(super) in_force: Option<Sources>,
 }
 
 impl Notes {
+    /// For a reading of these texts in place of the files.
+    pub(super) fn of(in_force: Sources) -> Self {
+        Self { in_force: Some(in_force), ..Self::default() }
+    }
+
     pub(super) fn add(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
     }
@@ -33,9 +43,9 @@ impl Notes {
         }
     }
 
-    /// The problems, and the files and folders that were looked at.
-    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<PathBuf>) {
-        (self.problems.into_inner(), self.files.into_inner())
+    /// The problems, the files and folders that were looked at, and the texts that were found.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<PathBuf>, Sources) {
+        (self.problems.into_inner(), self.files.into_inner(), self.sources.into_inner())
     }
 }
 
@@ -62,6 +72,12 @@ impl<'a> Document<'a> {
             });
         }
         errors.is_empty().then_some(document)
+    }
+
+    /// What can be made out of a file, whatever is wrong in it, and whether it is whole.
+    pub(super) fn made_out(file: &'a Path, text: &'a str) -> (Self, bool) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        (Self { file, text, table: table.into_inner() }, errors.is_empty())
     }
 
     /// The whole file as a section with these keys.

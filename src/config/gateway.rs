@@ -10,14 +10,17 @@ use super::document::Section;
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::settings::{
-    Argon2Settings, DkimSettings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings, ServerSettings,
-    Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
+    Argon2Settings, ControlPlaces, DkimSettings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
+    ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
 };
 use super::tls;
 use super::values;
 use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Scheme;
 use crate::domain::secret::Secret;
+
+/// Where systemd has a unit's `RuntimeDirectory=vestibule`, for who is not of the unit.
+const UNITS_FOLDER: &str = "/run/vestibule";
 
 /// Reads everything but the portal and the agencies; None where something is wrong, and then it has been noted.
 pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: Surroundings<'_>) -> Option<Settings> {
@@ -40,7 +43,7 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
     });
     let redis = root.section("redis").map(|section| super::redis::read(&section, around));
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
-    let mail = root.section("mail").and_then(|section| mail(&section, around));
+    let mail = root.section("mail").and_then(|section| mail(&section, around).or_else(|| unread_mail(&section)));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));
     let log = root.section("log").and_then(|section| log(&section));
     let traces = root.section("traces").map(|section| traces(&section));
@@ -52,14 +55,14 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         }
         Some(folder)
     });
-    let control = control(root, around)?;
+    let control = control(root, around);
     Some(Settings {
         server: ServerSettings { control, ..server? },
         tls,
         proxy_protocol,
         portal: portal?,
         database_url: database_url?,
-        redis: redis.map_or(Some(None), |redis| redis.map(Some))?,
+        redis: redis.flatten(),
         vault,
         mail: mail?,
         argon2: argon2?,
@@ -110,7 +113,8 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
         cache_age: Duration::from_secs(section.number("cache_seconds")?),
         failure_floor: Duration::from_millis(section.number("failure_floor_ms")?),
         reload_on_change: section.flag("reload_on_change")?,
-        control: PathBuf::new(),
+        reload_removes: section.number("reload_removes")?,
+        control: ControlPlaces::default(),
         max_connections: section.number("max_connections")?,
         idle: Duration::from_secs(section.number("idle_seconds")?),
         hsts: Duration::from_secs(section.number("hsts_seconds")?),
@@ -190,11 +194,25 @@ fn listeners(
     (tls, proxy_protocol)
 }
 
-/// Where the control socket is.
-pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> Option<PathBuf> {
-    let written = root.section("server")?.path("control");
-    let beside = || beside_database(&database_url(&root.section("database")?, around)?);
-    Some(written.or_else(beside).unwrap_or_else(|| root.document.file.with_extension("sock")))
+/// Where the control socket is, and where else one may be that a gateway on this file has opened.
+pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> ControlPlaces {
+    let file = root.document.file.to_owned();
+    let beside = file.with_extension("sock");
+    if let Some(own) = root.section("server").and_then(|section| section.path("control")) {
+        // A file that is broken may have lost its line, and a gateway keeps the socket that it has opened.
+        return ControlPlaces { own, is_written: true, others: vec![beside], file };
+    }
+    let name = Path::new(beside.file_name().unwrap_or_default());
+    let given = (around.variable)("RUNTIME_DIRECTORY");
+    let given = given.as_deref().and_then(|folders| folders.split(':').find(|folder| !folder.is_empty()));
+    let given = given.map(|folder| Path::new(folder).join(name));
+    let database = root.section("database").and_then(|section| database_url(&section, around));
+    let beside_database = database.as_ref().and_then(beside_database);
+    let mut places: Vec<PathBuf> = given.into_iter().chain(beside_database).chain([beside.clone()]).collect();
+    let own = places.remove(0);
+    places.push(Path::new(UNITS_FOLDER).join(name));
+    places.retain(|place| *place != own);
+    ControlPlaces { own, is_written: false, others: places, file }
 }
 
 /// Where the control socket is if nobody says: beside `SQLite`'s file, since that folder is the gateway's own.
@@ -233,6 +251,12 @@ fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings>
         None => None,
     };
     Some(MailSettings { from: from?, transport: transport?, dkim, limits: limits? })
+}
+
+/// In the place of `[mail]` where something in it is wrong, for who sends nothing.
+fn unread_mail(section: &Section<'_>) -> Option<MailSettings> {
+    let limits = section.section("limits").and_then(|section| limits(&section))?;
+    Some(MailSettings { from: String::new(), transport: TransportSettings::Unread, dkim: None, limits })
 }
 
 fn dkim(section: &Section<'_>, from: Option<&str>, around: Surroundings<'_>) -> Option<DkimSettings> {

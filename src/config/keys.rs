@@ -149,10 +149,16 @@ const SERVER: &[Key] = &[
         "Whether a change of any of these files is put in force by itself, some seconds later; `vestibule reload` and SIGHUP do it at once.",
     ),
     key(
+        "reload_removes",
+        Number(0, 10_000),
+        Is("3"),
+        "How many agencies whose files have vanished may go by themselves, counted since the start or the last `vestibule reload`; never more than half. Beyond it the old configuration stays in force until `vestibule reload` is told that they are to go.",
+    ),
+    key(
         "control",
         Text,
         Nothing,
-        "The socket of `vestibule status` and `reload`, a file that only the gateway's own user can open; without it, beside SQLite's file, or else beside this one, ending in `.sock`.",
+        "The socket of `vestibule status` and `reload`, a file that only the gateway's own user can open; without it, in systemd's `$RUNTIME_DIRECTORY`, else beside SQLite's file, or else beside this one, named like it and ending in `.sock`.",
     ),
     key(
         "max_connections",

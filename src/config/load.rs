@@ -1,5 +1,6 @@
 //! Reads every file, and tells every problem of all of them at once.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -13,7 +14,8 @@ use super::policy::Layers;
 use super::problems::{Problem, Problems, Severity, Wrong};
 use super::schema;
 use super::secrets::{self, Surroundings};
-use super::settings::{PortalSettings, Settings};
+use super::settings::{ControlPlaces, PortalSettings, Settings};
+use super::sources::Sources;
 use super::tls;
 use super::values;
 use crate::domain::agency::Agency;
@@ -34,6 +36,20 @@ pub struct Attempt {
     pub files: Vec<PathBuf>,
     /// The configuration, or every problem of every file at once, warnings among them.
     pub outcome: Result<Loaded, Problems>,
+    /// What is left of a configuration that has problems: for who serves nobody and needs only a part of it. Agencies
+    /// with a mistake may be missing; what the problems name is not to be relied on.
+    pub rest: Option<Settings>,
+    /// The texts that were read.
+    pub sources: Sources,
+}
+
+/// What can be made out of the main file, whatever is wrong in it or elsewhere.
+#[derive(Debug)]
+pub struct Glance {
+    /// Where the gateway on it tells its health.
+    pub health: Option<SocketAddr>,
+    /// Where its control socket may be.
+    pub control: ControlPlaces,
 }
 
 /// Reads `vestibule.toml` at this path and the agencies' files that it names.
@@ -50,16 +66,26 @@ pub fn attempt(path: &Path) -> Attempt {
     attempt_with(path, &secrets::process_variable)
 }
 
-/// Where the gateway's control socket is by this file, even if something else in the file is wrong.
+/// [`attempt`], with these texts in the place of the files.
 #[must_use]
-pub fn control_socket(path: &Path) -> Option<PathBuf> {
+pub fn attempt_in_force(path: &Path, sources: Sources) -> Attempt {
+    read_all(path, &secrets::process_variable, Notes::of(sources))
+}
+
+/// Looks at the main file for how to find the gateway that runs on it.
+#[must_use]
+pub fn glance(path: &Path) -> Glance {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).unwrap_or_default();
+    let (document, is_whole) = Document::made_out(path, &text);
     let notes = Notes::default();
-    let text = read_text(path, &notes)?;
-    let document = Document::parse(path, &text, &notes)?;
-    gateway::control(
-        &document.root(GATEWAY, &notes),
-        Surroundings { variable: &secrets::process_variable, trial: true },
-    )
+    let root = document.root(GATEWAY, &notes);
+    let server = root.section("server");
+    // A default counts only where nothing is lost in which another value may have stood.
+    let is_told = |name| (is_whole && !text.is_empty()) || server.as_ref().is_some_and(|server| server.has(name));
+    let health = server.as_ref().filter(|_| is_told("health"));
+    let health = health.and_then(|server| server.parsed("health", values::listener));
+    let around = Surroundings { variable: &secrets::process_variable, trial: true };
+    Glance { health, control: gateway::control(&root, around) }
 }
 
 /// [`load`], with an environment of the caller's choice.
@@ -69,25 +95,28 @@ pub(super) fn load_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) 
 }
 
 fn attempt_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Attempt {
-    let notes = Notes::default();
-    let settings = read_text(path, &notes).and_then(|text| {
+    read_all(path, variable, Notes::default())
+}
+
+fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes) -> Attempt {
+    let settings = read_main(path, &notes).and_then(|text| {
         let document = Document::parse(path, &text, &notes)?;
         read_gateway(&document.root(GATEWAY, &notes), variable)
     });
-    let (mut problems, files) = notes.into_parts();
+    let (mut problems, files, sources) = notes.into_parts();
     problems.sort_by(|left, right| {
         let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.severity);
         place(left).cmp(&place(right))
     });
     let mut told = std::collections::HashSet::new();
     problems.retain(|problem| told.insert(problem.clone()));
-    let outcome = match settings {
+    let (outcome, rest) = match settings {
         Some(settings) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
-            Ok(Loaded { settings, warnings: problems })
+            (Ok(Loaded { settings, warnings: problems }), None)
         }
-        _ => Err(Problems(problems)),
+        rest => (Err(Problems(problems)), rest),
     };
-    Attempt { files, outcome }
+    Attempt { files, outcome, rest, sources }
 }
 
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
@@ -114,7 +143,7 @@ fn read_agencies(
 ) -> (Vec<Agency>, Vec<ValueOrigin>) {
     let files = agency_files(root);
     let texts: Vec<(&Path, Zeroizing<String>)> =
-        files.iter().filter_map(|file| Some((file.as_path(), read_text(file, root.notes)?))).collect();
+        files.iter().filter_map(|file| Some((file.as_path(), read_agency(file, root.notes)?))).collect();
     let documents: Vec<Document<'_>> =
         texts.iter().filter_map(|(file, text)| Document::parse(file, text, root.notes)).collect();
     let layers = Layers::read(root);
@@ -155,6 +184,9 @@ fn needs_vault(read: &agencies::Read<'_>) -> Option<&'static str> {
 fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
     let Some(folder) = root.path("agencies") else { return Vec::new() };
     root.notes.depends_on(&folder);
+    if let Some(sources) = &root.notes.in_force {
+        return sources.names().map(|name| folder.join(name)).collect();
+    }
     let listed = std::fs::read_dir(&folder).and_then(|entries| {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         paths.collect::<Result<Vec<PathBuf>, _>>()
@@ -177,6 +209,24 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
         root.warning("agencies", Wrong::new(format!("there is no agency's file (*.toml) in {}", folder.display())));
     }
     files
+}
+
+fn read_main(file: &Path, notes: &Notes) -> Option<Zeroizing<String>> {
+    let text = match &notes.in_force {
+        Some(sources) => sources.main().map(|text| Zeroizing::new(text.to_owned())),
+        None => read_text(file, notes),
+    }?;
+    notes.sources.borrow_mut().keep_main(&text);
+    Some(text)
+}
+
+fn read_agency(file: &Path, notes: &Notes) -> Option<Zeroizing<String>> {
+    let text = match &notes.in_force {
+        Some(sources) => sources.agency(file).map(|text| Zeroizing::new(text.to_owned())),
+        None => read_text(file, notes),
+    }?;
+    notes.sources.borrow_mut().keep_agency(file, &text);
+    Some(text)
 }
 
 /// A file's text, wiped when dropped: a database's password may stand in it.

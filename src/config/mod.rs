@@ -16,6 +16,7 @@ mod schema;
 mod secrets;
 mod settings;
 mod sign_in;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -23,13 +24,14 @@ mod upstream;
 mod values;
 
 pub use json_schema::{ConfigFile, json_schema};
-pub use load::{Attempt, Loaded, attempt, control_socket, load};
+pub use load::{Attempt, Glance, Loaded, attempt, attempt_in_force, glance, load};
 pub use origins::{Source, ValueOrigin, describe};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use secrets::vault_key_id;
 pub use settings::{
-    Argon2Settings, Certificate, LogFormat, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
-    RedisMode, RedisSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings,
-    TransportSettings, UnknownName, VaultKey, VaultKeys,
+    Argon2Settings, Certificate, ControlPlaces, LogFormat, LogSettings, MailSettings, PortalSettings,
+    ProxyProtocolSettings, RedisMode, RedisSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls,
+    TlsSettings, TraceSettings, TransportSettings, UnknownName, VaultKey, VaultKeys,
 };
+pub use sources::{PackedSources, Sources};

@@ -67,8 +67,10 @@ pub struct ServerSettings {
     pub failure_floor: Duration,
     /// Whether a change of a file is put in force by itself.
     pub reload_on_change: bool,
+    /// How many agencies may go by themselves.
+    pub reload_removes: usize,
     /// The socket that `vestibule status` and its like speak to.
-    pub control: PathBuf,
+    pub control: ControlPlaces,
     /// Connections of clients at a time.
     pub max_connections: usize,
     /// How long a connection is kept without a request.
@@ -79,6 +81,20 @@ pub struct ServerSettings {
     pub grace: Duration,
     /// The same, where another process has taken the listeners over.
     pub upgrade_grace: Duration,
+}
+
+/// The control socket, and where else one may be of a gateway that runs on the same file: systemd's folder is not named
+/// to who types a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ControlPlaces {
+    /// Where a gateway opens it.
+    pub own: PathBuf,
+    /// Whether the file names that place.
+    pub is_written: bool,
+    /// Where it may be besides.
+    pub others: Vec<PathBuf>,
+    /// The file that the gateway runs on.
+    pub file: PathBuf,
 }
 
 /// Listeners that speak TLS.
@@ -231,6 +247,8 @@ pub struct DkimSettings {
 /// Where letters go.
 #[derive(Debug, Clone)]
 pub enum TransportSettings {
+    /// Nobody can tell: the table is broken. No gateway runs on that.
+    Unread,
     /// Into a folder, one file a letter.
     Folder(PathBuf),
     /// To a mail server.

@@ -42,6 +42,12 @@ impl Certificates {
         self.0.store(Arc::new(Shown::new(listed, shows_default)));
     }
 
+    /// Whether there is one for this host.
+    #[must_use]
+    pub fn has(&self, host: &str) -> bool {
+        self.0.load().for_name(host).is_some()
+    }
+
     /// How our listeners speak TLS: 1.2 and 1.3, HTTP/2 where it is wished for, no early data (it can be replayed).
     ///
     /// # Errors

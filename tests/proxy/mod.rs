@@ -1,6 +1,7 @@
 //! The extranet through the gateway: what is injected, translated, caught and streamed.
 
 mod basic;
+mod broken_files;
 mod catching;
 mod checking;
 mod counting;
@@ -8,6 +9,7 @@ mod ending;
 mod entering;
 mod failing;
 mod handing_over;
+mod installed;
 mod keeping_cookies;
 mod kept_secrets;
 mod moving;
@@ -22,3 +24,4 @@ mod tracing;
 mod translating;
 mod trusting;
 mod upgrading;
+mod vanishing;

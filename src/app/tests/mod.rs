@@ -125,6 +125,7 @@ impl Ground {
         static PAGES: LazyLock<Arc<Pages>> = LazyLock::new(|| Arc::new(Pages::load(None).expect("pages")));
         let settings = support::settings();
         let edition = Edition {
+            digest: 0,
             number: 1,
             directory: Arc::new(Directory::new(settings.portal.origin, settings.agencies)),
             pages: Arc::clone(&PAGES),

@@ -2,13 +2,13 @@
 
 mod tell;
 
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::control::{self, Said};
 use super::terminal::{self, say};
-use super::{Ended, assemble, control, runtime};
+use super::{Ended, assemble, runtime};
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::app::{App, Fault};
 use crate::config::Settings;
@@ -246,7 +246,7 @@ fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
 /// A gateway that runs beside this command has its own memory.
 async fn remembered(settings: &Settings, app: &App, identity: &IdentityId) {
     let line = format!("forget identity {}", identity.as_str());
-    if let Ok(Ok(_)) = control::ask(&settings.server.control, &line).await {
+    if let Ok(Said::Done(_)) = control::ask(&settings.server.control, &line).await {
         say!("The gateway that runs here has forgotten what it remembered of that.");
         return;
     }
@@ -267,18 +267,6 @@ fn ours(fault: &Fault) -> String {
 impl Sure {
     /// Asks, unless told not to.
     fn confirm(&self, question: &str) -> Result<(), String> {
-        if self.yes {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err("nobody is there to be asked whether this is meant; say --yes".to_owned());
-        }
-        terminal::ask(format_args!("{question} [y/N] "));
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" | "o" | "oui" => Ok(()),
-            _ => Err("nothing was changed".to_owned()),
-        }
+        terminal::confirm(question, self.yes)
     }
 }

@@ -15,6 +15,14 @@ pub struct Kept {
     pub cached: u64,
     /// Agencies of the configuration.
     pub agencies: u64,
+    /// Of them, those whose files have vanished.
+    pub missing: u64,
+    /// The readings that were put in force since the start.
+    pub edition: u64,
+    /// Of what was read.
+    pub digest: u32,
+    /// Whether the last reload was refused.
+    pub is_refused: bool,
     /// The outbox, if the database tells.
     pub outbox: Option<Outbox>,
     /// Log lines that were dropped.
@@ -57,6 +65,7 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.words("reloads_total", "Tries to take over new configuration.", "outcome", metrics.reloads.all());
     page.words("trace_batches_total", "Batches of spans for the collector.", "outcome", metrics.trace_batches.all());
     page.one("agencies", "Agencies of the configuration.", "gauge", kept.agencies);
+    page.configuration(kept);
     page.one("log_lines_dropped_total", "Log lines that the sink did not take.", "counter", kept.dropped_lines);
     page.family("build_info", "The program.", "gauge");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -162,6 +171,16 @@ impl Page {
         self.line(&bucket, &[labels, &[("le", "+Inf")]].concat(), all);
         self.line(&format!("{name}_sum"), labels, seconds(sum_us));
         self.line(&format!("{name}_count"), labels, all);
+    }
+
+    fn configuration(&mut self, kept: &Kept) {
+        let missing = "Agencies in force whose files have vanished: they go with the next `vestibule reload`.";
+        self.one("agencies_missing", missing, "gauge", kept.missing);
+        let refused = "Whether the last reload was refused: the files are not what is in force.";
+        self.one("configuration_refused", refused, "gauge", u8::from(kept.is_refused));
+        self.one("configuration_edition", "Readings put in force since the start.", "gauge", kept.edition);
+        self.family("configuration_info", "What was read; the same on every node that read the same.", "gauge");
+        self.line("configuration_info", &[("digest", &format!("{:08x}", kept.digest))], 1);
     }
 
     fn outbox(&mut self, kept: &Kept) {

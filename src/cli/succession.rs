@@ -1,0 +1,106 @@
+//! `vestibule upgrade`: the gateway that runs starts the new program itself (decision 71).
+//!
+//! So the new process has what a service manager gave the old one (its user, its folders, its protection, the socket on
+//! which it tells that it is the main one), and nobody has to start it from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::sync::Notify;
+
+use super::control::{ANY, Operated, Said};
+use crate::domain::removal::Consent;
+
+/// How long a new process may take to check its configuration, and to accept connections.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The process that a gateway starts to be replaced by.
+pub(super) struct Successor {
+    /// Where this program was started from: there the new one lies now.
+    program: Option<PathBuf>,
+    /// One is started at a time.
+    is_starting: AtomicBool,
+    /// Another process has taken the listeners over.
+    pub(super) relieved: Notify,
+}
+
+impl Successor {
+    /// To be made at the start, while the file is the one that runs.
+    pub(super) fn new() -> Self {
+        Self { program: std::env::current_exe().ok(), is_starting: AtomicBool::new(false), relieved: Notify::new() }
+    }
+}
+
+/// Starts the program that lies where this one came from, and lets it take the listeners over.
+pub(super) async fn replace(operated: &Arc<Operated>, consent: Consent<'_>) -> Said {
+    let Some(program) = operated.successor.program.as_deref() else {
+        return Said::Failed("this process does not know where its program is: restart it".to_owned());
+    };
+    if operated.stop.is_cancelled() || operated.successor.is_starting.swap(true, Ordering::Relaxed) {
+        return Said::Failed("this process is being replaced, or stopped, already".to_owned());
+    }
+    let said = start(operated, program, consent).await;
+    operated.successor.is_starting.store(false, Ordering::Relaxed);
+    said
+}
+
+async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Said {
+    let config = operated.reloader.path();
+    if let Err(reason) = check(program, config).await {
+        return Said::Failed(reason);
+    }
+    // A program that is newer may read what this one cannot: then that one sees to it.
+    let loss = operated.reloader.would_lose().await;
+    let is_agreed = match (&loss, consent) {
+        (_, Consent::ToAny) => true,
+        (Some(loss), Consent::To(name)) => loss.name() == name,
+        _ => false,
+    };
+    if let Some(loss) = loss.filter(|_| !is_agreed) {
+        return Said::Asks { consent: loss.name(), text: super::outcome::described(&loss, operated.agencies()) };
+    }
+    let relieved = operated.successor.relieved.notified();
+    let mut command = Command::new(program);
+    command.args(["serve", "--upgrade"]).args(is_agreed.then_some("--yes")).arg("--config").arg(config);
+    let mut child = match command.stdin(Stdio::null()).spawn() {
+        Ok(child) => child,
+        Err(error) => return Said::Failed(format!("{}: {error}", program.display())),
+    };
+    let process = child.id().unwrap_or_default();
+    tracing::info!(process, program = %program.display(), "a new process was started to take the listeners over");
+    let ended = tokio::select! {
+        () = relieved => return Said::Done(format!("process {process} has taken over; the old one ends with its last request")),
+        ended = child.wait() => ended,
+        () = tokio::time::sleep(PATIENCE) => {
+            // It may be about to take over in this moment; then its end changes nothing any more.
+            let _ = child.start_kill();
+            return Said::Failed(format!("the new process did not accept connections within {PATIENCE:?}; this one goes on"));
+        }
+    };
+    let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+    Said::Failed(format!(
+        "the new process ended ({how}) and this one goes on; why stands in the log (journalctl -u vestibule -n 20)"
+    ))
+}
+
+/// Lets the new program read the configuration first: what it says is for whoever asked, and not for the log.
+async fn check(program: &Path, config: &Path) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(["check", "--offline", "--config"]).arg(config).stdin(Stdio::null()).kill_on_drop(true);
+    let checked = tokio::time::timeout(PATIENCE, command.output()).await;
+    match checked {
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()),
+        Ok(Err(error)) => Err(format!("{}: {error}", program.display())),
+        Err(_) => Err(format!("{} check did not end within {PATIENCE:?}", program.display())),
+    }
+}
+
+/// The word by which the control socket is told that somebody agrees.
+pub(super) fn agreeing(line: &str, name: Option<&str>) -> String {
+    format!("{line} removing {}", name.unwrap_or(ANY))
+}
