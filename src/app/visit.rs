@@ -140,7 +140,7 @@ async fn ask(
         // An outage of Redis is told once, where it begins.
         Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
         Err(fault) => {
-            if UNASKED.is_due() {
+            if !app.store.is_away() && UNASKED.is_due() {
                 tracing::error!(%fault, "the sessions cannot be asked");
             }
             Err(Unavailable)

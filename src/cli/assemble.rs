@@ -53,7 +53,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
 }
 
 async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
-    let store = Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))?;
+    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
     let dice: Arc<dyn Dice> = Arc::new(SystemDice);
     let argon2 = settings.argon2;
     let cost = HashCost { memory_kib: argon2.memory_kib, iterations: argon2.iterations };
@@ -229,6 +229,7 @@ impl Assembled {
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
         let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
+        let outages = tokio::spawn(tell_outages(Arc::clone(&operated.app), stop.clone()));
         let tries = tokio::spawn(tell_refused(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
@@ -242,9 +243,8 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts =
-            [Some(server), Some(mail), Some(purge), Some(notices), Some(clock), Some(tries), Some(watch), control];
-        for task in parts.into_iter().flatten() {
+        let parts = [server, mail, purge, notices, clock, outages, tries, watch];
+        for task in parts.into_iter().chain(control) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
             }
@@ -278,6 +278,14 @@ async fn watch_clock(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = app::clock::watch(&app) => {}
+    }
+}
+
+/// Tells that the database is away, and that it is back.
+async fn tell_outages(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app.store.tell_outages() => {}
     }
 }
 

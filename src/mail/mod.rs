@@ -96,6 +96,8 @@ impl Mailer {
         while !stop.is_cancelled() {
             match mailer.fill(&mut under_way, &away).await {
                 Ok(()) => unread.is_over("the outbox can be read again"),
+                // An outage of the database is told once, where it begins; here and elsewhere.
+                Err(_) if mailer.store.is_away() => {}
                 Err(error) if unread.is_due() => tracing::error!(%error, "the outbox cannot be read"),
                 Err(_) => {}
             }
