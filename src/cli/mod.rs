@@ -10,6 +10,7 @@ mod health;
 mod import;
 mod mail;
 mod person;
+mod reach;
 mod reading;
 mod reload;
 mod serve;
@@ -78,13 +79,14 @@ enum Command {
     },
     /// Tells everything that is wrong in the configuration, with file, line and a hint, and where each value comes from.
     ///
-    /// Also tries to reach every extranet, which changes nothing there; leave that out with --offline. Where the gateway
-    /// runs, it tells what that has learnt of them.
+    /// Also tries the database, the mail server (no letter is sent), Redis and every extranet, which changes nothing there;
+    /// leave that out with --offline. Where the gateway runs, it tells what that has learnt of them. Exit codes: 0 all in
+    /// order, 1 something cannot be reached, 2 the configuration is wrong.
     Check {
         /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
         config: PathBuf,
-        /// Does not try to reach the extranets.
+        /// Does not try to reach anything.
         #[arg(long)]
         offline: bool,
     },

@@ -87,6 +87,24 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Fails unless a file could be opened for writing here, or made; nothing is made.
+pub(super) fn may_be_made(path: &Path) -> Result<(), StoreError> {
+    let trouble = |path: &Path, error: std::io::Error| StoreError::Unavailable(Trouble::of_file(path, &error));
+    let writes = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).map_err(std::io::Error::from);
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => return writes(path).map_err(|error| trouble(path, error)),
+        Ok(_) => return Err(trouble(path, std::io::ErrorKind::IsADirectory.into())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(path, error)),
+        Err(_) => {}
+    }
+    let whole = std::path::absolute(path).map_err(|error| trouble(path, error))?;
+    let above = whole.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    if !above.is_dir() {
+        return Err(trouble(above, std::io::ErrorKind::NotADirectory.into()));
+    }
+    writes(above).map_err(|error| trouble(above, error))
+}
+
 impl File {
     pub(super) fn at(path: &str, url: &str) -> Result<Self, StoreError> {
         let path = PathBuf::from(path);

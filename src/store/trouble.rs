@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::{Dialect, Store, StoreError};
+use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError};
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.
@@ -61,7 +62,7 @@ impl Trouble {
     }
 
     /// A file, and what the system says of it.
-    pub(super) fn of_file(path: &std::path::Path, error: &io::Error) -> Self {
+    pub(super) fn of_file(path: &Path, error: &io::Error) -> Self {
         Self::new(format!("{}: {error}", path.display()))
     }
 }
@@ -199,6 +200,100 @@ impl Store {
             tracing::info!(after_ms, "the database is available again");
         }
     }
+}
+
+/// What a look at a database has found, which changes nothing there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Which one it is.
+    pub place: String,
+    /// Its tables.
+    pub tables: Tables,
+}
+
+/// How the tables stand to this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// There are none: the first start makes them.
+    None,
+    /// The next start brings them up to date, by so many steps.
+    Older(usize),
+    /// They are this version's.
+    Current,
+}
+
+/// Looks whether the database could be opened, and leaves it as it is: no tables, and no file of `SQLite`'s.
+///
+/// # Errors
+/// Why it could not be, newer tables among that.
+pub async fn reach(url: &str) -> Result<Found, StoreError> {
+    sqlx::any::install_default_drivers();
+    let Some(path) = connection::sqlite_path(url) else {
+        let (dialect, url) = connection::read_url(url)?;
+        let place = Place::of(dialect, &url, None);
+        let asking = async {
+            let mut connection = AnyConnection::connect(&url).await?;
+            connection::prepare(&mut connection, dialect, None).await?;
+            let version = version(&mut connection, VERSION_IN_POSTGRES).await?;
+            let may = "SELECT has_schema_privilege(current_schema(), 'CREATE')
+                       AND current_setting('transaction_read_only') = 'off'";
+            let may_write: bool = sqlx::query_scalar(may).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok::<_, sqlx::Error>((version, may_write))
+        };
+        return match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok((_, false))) => Err(StoreError::Unavailable(Trouble(format!(
+                "{place}: it is read-only, or its user may make no tables (hint: the user has to own the database)"
+            )))),
+            Ok(Ok((version, true))) => found(place.0, version),
+            Ok(Err(error)) => Err(StoreError::Unavailable(place.says(&error))),
+            Err(_) => Err(StoreError::Unavailable(Trouble(format!("{place}: it does not answer")))),
+        };
+    };
+    connection::may_be_made(Path::new(path))?;
+    if !Path::new(path).exists() {
+        return found(path.to_owned(), None);
+    }
+    // What was written last stands in a file beside it; where there is none, reading is not to make one.
+    let immutable = !Path::new(&format!("{path}-wal")).exists();
+    let url = format!("sqlite://{}?mode=ro&immutable={immutable}", path.replace('%', "%25"));
+    let asking = async {
+        let mut connection = AnyConnection::connect(&url).await?;
+        let version = version(&mut connection, VERSION_IN_SQLITE).await?;
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(version)
+    };
+    match asking.await {
+        Ok(version) => found(path.to_owned(), version),
+        Err(error) => Err(StoreError::Unavailable(Trouble(format!("{path}: {}", words(&error))))),
+    }
+}
+
+const VERSION_IN_POSTGRES: [&str; 2] = [
+    "SELECT CAST(count(*) AS BIGINT) FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()",
+    "SELECT max(version) FROM _sqlx_migrations",
+];
+const VERSION_IN_SQLITE: [&str; 2] =
+    ["SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'", "SELECT max(version) FROM _sqlx_migrations"];
+
+/// The last migration that was done there.
+async fn version(connection: &mut AnyConnection, asked: [&'static str; 2]) -> Result<Option<i64>, sqlx::Error> {
+    let [are_there, last] = asked;
+    let tables: i64 = sqlx::query_scalar(are_there).fetch_one(&mut *connection).await?;
+    if tables == 0 { Ok(None) } else { sqlx::query_scalar(last).fetch_one(connection).await }
+}
+
+fn found(place: String, version: Option<i64>) -> Result<Found, StoreError> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    let tables = match version {
+        None => Tables::None,
+        Some(version) if newest.is_some_and(|newest| version > newest) => return Err(StoreError::Newer(version)),
+        Some(version) => match MIGRATIONS.iter().filter(|migration| migration.version > version).count() {
+            0 => Tables::Current,
+            steps => Tables::Older(steps),
+        },
+    };
+    Ok(Found { place, tables })
 }
 
 /// Why the first connection could not be made, after it was tried for a while: a database may be only starting.

@@ -6,3 +6,4 @@ mod moving;
 mod outages;
 mod rotating;
 mod secrets;
+mod troubles;
