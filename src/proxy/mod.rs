@@ -101,6 +101,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Why it failed, where it did.
+    fault: Option<&'static str>,
     /// Its spans, where there are any.
     trace: Option<Box<RequestTrace>>,
 }
@@ -268,7 +270,9 @@ impl Ctx {
         match (&self.fate, fault::whose(error)) {
             (Fate::Forward(forward), Whose::Extranets) => forward.extranet.backend.has_failed(error, self.id),
             (_, Whose::Clients) => tracing::debug!(request = %self.id, %error, "a client went away or was refused"),
-            (_, Whose::Extranets | Whose::Ours) => tracing::error!(request = %self.id, %error, "a request failed"),
+            (_, Whose::Extranets | Whose::Ours) => {
+                tracing::error!(request_id = %self.id, fault = %error, "a request failed");
+            }
         }
     }
 
@@ -372,6 +376,7 @@ impl ProxyHttp for Gateway {
             start: now(),
             client: Ipv4Addr::UNSPECIFIED.into(),
             fate: Fate::Undecided,
+            fault: None,
             trace: None,
         }
     }
@@ -503,6 +508,7 @@ impl ProxyHttp for Gateway {
     /// A calm page with the request's identifier.
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
         ctx.note(error);
+        ctx.fault = Some(fault::reason(error));
         let error_code = self.tell(session, error, ctx).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }

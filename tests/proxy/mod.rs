@@ -10,6 +10,7 @@ mod handing_over;
 mod keeping_cookies;
 mod kept_secrets;
 mod operating;
+mod references;
 mod reloading;
 mod streaming;
 mod tls;
