@@ -30,6 +30,7 @@ use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
+use super::ageing;
 use super::control::{Control, Operated};
 use super::descriptors;
 use super::health;
@@ -183,6 +184,7 @@ impl Prepared {
             stop: CancellationToken::new(),
             is_replaced: AtomicBool::new(false),
             held,
+            most_connections: serving.max_connections,
         };
         let (control, upgrade_grace) = (settings.control, settings.upgrade_grace);
         let operated = Arc::new(operated);
@@ -230,6 +232,7 @@ impl Assembled {
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
         let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
         let outages = tokio::spawn(tell_outages(Arc::clone(&operated.app), stop.clone()));
+        let ageing = tokio::spawn(watch_certificates(Arc::clone(&operated), stop.clone()));
         let tries = tokio::spawn(tell_refused(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
@@ -243,7 +246,7 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts = [server, mail, purge, notices, clock, outages, tries, watch];
+        let parts = [server, mail, purge, notices, clock, outages, ageing, tries, watch];
         for task in parts.into_iter().chain(control) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
@@ -278,6 +281,17 @@ async fn watch_clock(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = app::clock::watch(&app) => {}
+    }
+}
+
+/// Tells of certificates that age.
+async fn watch_certificates(operated: Arc<Operated>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        operated.reloader.ageing.tell(operated.app.now());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(ageing::LOOK_EVERY) => {}
+        }
     }
 }
 

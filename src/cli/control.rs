@@ -44,6 +44,8 @@ pub(super) struct Operated {
     /// The listeners, for a process that follows.
     pub(super) held: Held,
     pub(super) started: Timestamp,
+    /// Connections of clients that may be open.
+    pub(super) most_connections: usize,
 }
 
 /// The socket; its file goes with it, unless it has become another process's.

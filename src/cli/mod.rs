@@ -1,5 +1,6 @@
 //! The command line: the only place that names every module.
 
+mod ageing;
 mod ask_health;
 mod assemble;
 mod check;

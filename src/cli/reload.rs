@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::ageing::Ageing;
 use super::reading::{self, Reading, Refused};
 use crate::app::App;
 use crate::config::Settings;
@@ -42,6 +43,8 @@ pub(super) struct Reloader {
     path: PathBuf,
     app: Arc<App>,
     certificates: Arc<Certificates>,
+    /// When they end.
+    pub(super) ageing: Ageing,
     fixed: Fixed,
     /// One at a time.
     turn: tokio::sync::Mutex<()>,
@@ -98,6 +101,7 @@ impl Reloader {
         let print = fingerprint(&files);
         Self {
             path: path.to_owned(),
+            ageing: Ageing::of(settings, app.now()),
             app,
             certificates,
             fixed: Fixed::of(settings),
@@ -177,6 +181,7 @@ impl Reloader {
         let restart = self.fixed.changed(&Fixed::of(&settings));
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);
+        self.ageing.replace(&settings, begin);
         let before = self.app.current.edition();
         let edition = reading::edition(&mut settings, pages, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));
@@ -216,7 +221,10 @@ impl Last {
 
     fn tell(&self, why: &str) {
         match &self.outcome {
-            Ok(Changes { edition, agencies, changed, removed, duration_ms, restart, .. }) => {
+            Ok(Changes { edition, agencies, changed, removed, duration_ms, restart, warnings }) => {
+                for warning in warnings {
+                    tracing::warn!(why, warning, "in the configuration");
+                }
                 tracing::info!(
                     why,
                     edition,
@@ -230,11 +238,20 @@ impl Last {
             }
             Err(problems) => {
                 for problem in problems {
+                    if is_warning(problem) {
+                        tracing::warn!(why, warning = problem, "in the configuration");
+                        continue;
+                    }
                     tracing::error!(why, problem, "the configuration was not reloaded: the old one stays in force");
                 }
             }
         }
     }
+}
+
+/// As `config::Problem` writes it: behind file and line.
+fn is_warning(problem: &str) -> bool {
+    problem.split(" (hint: ").next().unwrap_or_default().contains(": warning: ")
 }
 
 impl Changes {

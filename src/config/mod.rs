@@ -33,3 +33,4 @@ pub use settings::{
     RedisMode, RedisSettings, ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings,
     TransportSettings, UnknownName, VaultKey, VaultKeys,
 };
+pub use tls::ENDS_SOON;
