@@ -117,6 +117,19 @@ fn a10_a_file_of_sqlite_that_cannot_be_used_says_why_at_the_start_and_to_every_c
 }
 
 #[test]
+fn a16_check_refuses_redis_beside_sqlite_and_the_gateway_says_so_at_its_start() {
+    let town = Town::build_with(|site| site.on(Stage::Redis));
+    for arguments in [&[][..], &["--offline"]] {
+        let checked = town.gateway.run("check", arguments);
+        let said = words(&checked);
+        assert_eq!(checked.status.code(), Some(2), "{said}");
+        assert!(said.contains("share a PostgreSQL too") && said.contains("hint: database.url"), "{said}");
+    }
+    let log = town.gateway.log();
+    assert!(log.contains("share a PostgreSQL too"), "{log}");
+}
+
+#[test]
 fn a10_check_tells_that_the_tables_are_a_newer_versions() {
     for stage in [Stage::Sqlite, Stage::Postgres] {
         let mut town = Town::build_with(|site| site.on(stage));

@@ -29,8 +29,6 @@ pub(super) const EVENTS: &[&str] = &[
     "email-changed",
     "signed-out",
     "upstream-sign-in-refused",
-    "upstream-secret-dropped",
-    "upstream-secret-restored",
     "access-denied",
     "letter-given-up",
     "letter-resent",
@@ -43,6 +41,9 @@ pub(super) const EVENTS: &[&str] = &[
     "person-disabled",
     "person-enabled",
 ];
+
+/// Lines of the trace that are counted from the first on: a word of that kind stands in no metrics without a reason.
+pub(super) const FROM_THE_FIRST: &[&str] = &["upstream-secret-dropped", "upstream-secret-restored"];
 
 /// Sign-ins at the portal: `Refusal::name`, and what else becomes of them.
 pub(super) const SIGN_INS: &[&str] = &[
@@ -98,7 +99,9 @@ mod tests {
     #[test]
     fn a15_every_event_of_the_trace_and_every_refusal_is_counted_from_0_on() {
         let source = include_str!("../../domain/audit.rs");
-        assert_eq!(names(source, "pub const fn name(&self)"), EVENTS, "lists::EVENTS");
+        let mut events = names(source, "pub const fn name(&self)");
+        events.retain(|name| !FROM_THE_FIRST.contains(&name.as_str()));
+        assert_eq!(events, EVENTS, "lists::EVENTS");
         let refusals = names(source, "pub const fn name(self)");
         assert!(refusals.iter().all(|name| SIGN_INS.contains(&name.as_str())), "lists::SIGN_INS: {refusals:?}");
     }

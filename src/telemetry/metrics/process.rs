@@ -1,4 +1,4 @@
-//! What the system says of this process, under the names that Prometheus' own libraries have.
+//! What the system says of this process; behind our own word, the names are those of Prometheus' libraries.
 
 use std::fs;
 

@@ -136,20 +136,20 @@ impl Page {
         }
     }
 
-    /// Under the names that every program has.
     fn process(&mut self, started: i64) {
         let Process { resident, open_files, most_files } = Process::now();
         for (name, help, value) in [
-            ("start_time_seconds", "When the process started, seconds since 1970.", u64::try_from(started).ok()),
-            ("resident_memory_bytes", "Memory that the process holds.", resident),
-            ("open_fds", "Open files, connections among them.", open_files),
-            ("max_fds", "Open files that the process may have.", most_files),
+            (
+                "process_start_time_seconds",
+                "When the process started, seconds since 1970.",
+                u64::try_from(started).ok(),
+            ),
+            ("process_resident_memory_bytes", "Memory that the process holds.", resident),
+            ("process_open_fds", "Open files, connections among them.", open_files),
+            ("process_max_fds", "Open files that the process may have.", most_files),
         ] {
             if let Some(value) = value {
-                let _ = writeln!(
-                    self.0,
-                    "# HELP process_{name} {help}\n# TYPE process_{name} gauge\nprocess_{name} {value}"
-                );
+                self.one(name, help, "gauge", value);
             }
         }
     }
