@@ -66,7 +66,7 @@ pub use purge::{LETTERS_DAYS, Purged};
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
-pub use trouble::{Found, Tables, Trouble, reach};
+pub use trouble::{Installed, Tables, Trouble, reach};
 pub use vault::{Sealed, Vault, VaultError};
 
 use crate::domain::secret::Secret;

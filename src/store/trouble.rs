@@ -204,7 +204,7 @@ impl Store {
 
 /// What a look at a database has found, which changes nothing there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct Installed {
     /// Which one it is.
     pub place: String,
     /// Its tables.
@@ -226,7 +226,7 @@ pub enum Tables {
 ///
 /// # Errors
 /// Why it could not be, newer tables among that.
-pub async fn reach(url: &str) -> Result<Found, StoreError> {
+pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     sqlx::any::install_default_drivers();
     let Some(path) = connection::sqlite_path(url) else {
         let (dialect, url) = connection::read_url(url)?;
@@ -245,14 +245,14 @@ pub async fn reach(url: &str) -> Result<Found, StoreError> {
             Ok(Ok((_, false))) => Err(StoreError::Unavailable(Trouble(format!(
                 "{place}: it is read-only, or its user may make no tables (hint: the user has to own the database)"
             )))),
-            Ok(Ok((version, true))) => found(place.0, version),
+            Ok(Ok((version, true))) => installed(place.0, version),
             Ok(Err(error)) => Err(StoreError::Unavailable(place.says(&error))),
             Err(_) => Err(StoreError::Unavailable(Trouble(format!("{place}: it does not answer")))),
         };
     };
     connection::may_be_made(Path::new(path))?;
     if !Path::new(path).exists() {
-        return found(path.to_owned(), None);
+        return installed(path.to_owned(), None);
     }
     // What was written last stands in a file beside it; where there is none, reading is not to make one.
     let immutable = !Path::new(&format!("{path}-wal")).exists();
@@ -264,7 +264,7 @@ pub async fn reach(url: &str) -> Result<Found, StoreError> {
         Ok::<_, sqlx::Error>(version)
     };
     match asking.await {
-        Ok(version) => found(path.to_owned(), version),
+        Ok(version) => installed(path.to_owned(), version),
         Err(error) => Err(StoreError::Unavailable(Trouble(format!("{path}: {}", words(&error))))),
     }
 }
@@ -283,7 +283,7 @@ async fn version(connection: &mut AnyConnection, asked: [&'static str; 2]) -> Re
     if tables == 0 { Ok(None) } else { sqlx::query_scalar(last).fetch_one(connection).await }
 }
 
-fn found(place: String, version: Option<i64>) -> Result<Found, StoreError> {
+fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreError> {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
     let tables = match version {
         None => Tables::None,
@@ -293,7 +293,7 @@ fn found(place: String, version: Option<i64>) -> Result<Found, StoreError> {
             steps => Tables::Older(steps),
         },
     };
-    Ok(Found { place, tables })
+    Ok(Installed { place, tables })
 }
 
 /// Why the first connection could not be made, after it was tried for a while: a database may be only starting.
