@@ -209,13 +209,11 @@ async fn knock(
         Ok(None) => (host.remembered(held()), Ok(Visitor::Stranger)),
         Err(unavailable) => (host.remembered(held()), Err(unavailable)),
     };
-    match house {
-        Some(house) => Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await,
-        None => {
-            let unknown = visited.err().map(|Unavailable(reason)| reason);
-            lobby::receive((gateway, &directory), shared, session, ctx, asked, unknown).await
-        }
+    if let Some(house) = house {
+        return Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await;
     }
+    let unknown = visited.err().map(|Unavailable(reason)| reason);
+    lobby::receive((gateway, &directory), shared, session, ctx, asked, unknown).await
 }
 
 /// Tells of a problem on this host: as a page, or as a line where a part of one was asked for.

@@ -154,14 +154,12 @@ impl Store {
             };
         }
         let _turn = self.outage.turn.lock().await;
-        let found = match self.outage.known() {
-            Some(found) => found,
-            None => {
-                let file = self.file.as_deref();
-                let url = self.postgres.as_deref().map(Secret::expose).or(file.map(|file| file.url.as_str()));
-                look(self.dialect, url.unwrap_or_default(), file, &self.place).await
-            }
-        };
+        if let Some(found) = self.outage.known() {
+            return StoreError::Unavailable(found);
+        }
+        let file = self.file.as_deref();
+        let url = self.postgres.as_deref().map(Secret::expose).or(file.map(|file| file.url.as_str()));
+        let found = look(self.dialect, url.unwrap_or_default(), file, &self.place).await;
         self.outage.find(&found);
         StoreError::Unavailable(found)
     }

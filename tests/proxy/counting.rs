@@ -157,7 +157,8 @@ fn a15_what_somebody_is_woken_for_stands_at_0_before_it_happens() {
     for decision in ["signed-in", "public-path", "session-over", "sessions-unavailable"] {
         let name = format!("vestibule_requests_total{{agency=\"CA/SA\",decision=\"{decision}\",status=\"5xx\"}}");
         let read = || value(&metrics(&town), &name);
-        assert_eq!(eventually(&name, Duration::from_secs(5), read), 0.0, "from the agency's first request on");
+        let first = eventually(&name, Duration::from_secs(5), read);
+        assert_eq!(Some(first), Some(0.0), "from the agency's first request on");
     }
 }
 
@@ -180,12 +181,12 @@ fn e07_the_process_its_parts_and_its_limits_are_told() {
     let of = |name: &str| value(&metrics(&town), name).unwrap_or_else(|| panic!("{name} is missing"));
     assert!(of("vestibule_process_resident_memory_bytes") > 10e6);
     assert!((10.0..300.0).contains(&of("vestibule_process_open_fds")) && of("vestibule_process_max_fds") >= 300.0);
-    let now = jiff::Timestamp::now().as_second();
-    let up = now - of("vestibule_process_start_time_seconds").round() as i64;
-    assert!((0..600).contains(&up), "{up}");
+    let now = jiff::Timestamp::now().as_duration().as_secs_f64();
+    let up = now - of("vestibule_process_start_time_seconds");
+    assert!((0.0..600.0).contains(&up), "{up}");
     let open = TcpStream::connect(("127.0.0.1", town.gateway.port())).expect("a connection");
     eventually("the connection to be counted", Duration::from_secs(5), || {
-        (of("vestibule_connections") == 1.0).then_some(())
+        (of("vestibule_connections") > 0.5).then_some(())
     });
     drop(open);
     let mut town = town;
