@@ -330,7 +330,7 @@ impl Store {
         deadline: Instant,
         step: Step,
     ) -> Result<Tx, StoreError> {
-        self.look_at_files().await?;
+        self.look_at_files().await.inspect_err(|_| self.outage.begins())?;
         let begun = patience::within(deadline - Instant::now(), self.pool().begin_with(statement)).await;
         let inner = match begun {
             Ok(inner) => inner,

@@ -117,6 +117,12 @@ impl Outage {
         self.suspected.notify_one();
     }
 
+    /// No transaction could be begun: that is told, and nothing of what follows from it.
+    pub(super) fn begins(&self) {
+        self.is_away.store(true, Ordering::Relaxed);
+        self.suspect();
+    }
+
     /// The same, if it is no answer to what was asked.
     pub(super) fn suspect_by(&self, error: &sqlx::Error) {
         let is_answer = |refused: &dyn DatabaseError| {
@@ -141,8 +147,7 @@ impl Store {
     /// What an error at the beginning of a transaction is. Where the pool only says that it took too long, the database
     /// itself is asked, which says why; what is found out is believed for a while, so that nobody waits for it twice.
     pub(super) async fn why(&self, error: sqlx::Error) -> StoreError {
-        self.outage.is_away.store(true, Ordering::Relaxed);
-        self.outage.suspect();
+        self.outage.begins();
         let is_silent = matches!(&error, sqlx::Error::PoolTimedOut)
             || matches!(&error, sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut);
         if !is_silent {

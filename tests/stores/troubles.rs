@@ -146,6 +146,25 @@ fn a10_check_tells_that_the_tables_are_a_newer_versions() {
     }
 }
 
+#[test]
+fn a10_a_file_of_sqlite_that_is_moved_away_and_back_has_one_line_each() {
+    let disk = TempDir::new().expect("a folder");
+    let town = Town::build_with(|site| site.keeping_in(disk.path()).set("server.cache_seconds", 1));
+    let (here, away) = (disk.path().join("vestibule.db"), disk.path().join("away.db"));
+    fs::rename(&here, &away).expect("moved");
+    eventually("the outage to be told", RECOVERS, || {
+        town.gateway.log().contains("the database is not available; who").then_some(())
+    });
+    std::thread::sleep(Duration::from_secs(3));
+    let (lines, others) = told(&town, "the database is not available; who");
+    assert_eq!((lines, others.as_slice()), (1, &[][..]), "{}", others.join("\n"));
+    fs::rename(&away, &here).expect("moved back");
+    eventually("it to be back", RECOVERS, || {
+        town.gateway.log().contains("the database is available again").then_some(())
+    });
+    assert_eq!(told(&town, "the database is available again").0, 1);
+}
+
 /// Lines with these words, and every other warning or error that is not about one request.
 fn told(town: &Town, what: &str) -> (usize, Vec<String>) {
     let log = town.gateway.log();
