@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{App, Fault};
 use crate::mail;
+use crate::telemetry::metrics::METRICS;
 
 /// How often the clock is compared with the one that nobody can set.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -42,7 +43,10 @@ pub async fn watch(app: &App) {
             let is_own = set.is_negative() && !app.store.has_other_nodes();
             let done = if is_own { set_back(app, set.abs(), now.told).await } else { Ok(()) };
             match done {
-                Ok(()) => tracing::warn!(by_seconds, "the clock was set"),
+                Ok(()) => {
+                    METRICS.clock_set.add(if set.is_negative() { "back" } else { "forward" });
+                    tracing::warn!(by_seconds, "the clock was set");
+                }
                 Err(error) => {
                     // The next look finds the same.
                     tracing::error!(%error, by_seconds, "the clock was set, and what is kept could not be");
@@ -88,6 +92,7 @@ impl Shared {
         let set = self.before.map_or(SignedDuration::ZERO, |before| now.set_since(before));
         if set.is_negative() && set.abs() >= NOTICED {
             let by_seconds = set.as_secs_f64().round();
+            METRICS.clock_set.add("database");
             tracing::warn!(by_seconds, "the database's clock was set");
             if let Err(error) = set_back(app, set.abs(), now.told).await {
                 tracing::error!(%error, by_seconds, "the database's clock was set, and what is kept could not be");

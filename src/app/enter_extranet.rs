@@ -141,7 +141,8 @@ pub async fn enter(
         }
         Err(silence) => {
             kept_secret::unanswered(app, &link.id, &tried).await?;
-            tracing::warn!(agency = %agency.code, reason = %silence, "the extranet could not sign a resident in");
+            let request_id = caller.request_id.as_str();
+            tracing::warn!(request_id, agency = %agency.code, fault = %silence, reason = %silence, "the extranet could not sign a resident in");
             Ok(Entered::Silent)
         }
     }

@@ -53,6 +53,7 @@ type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
 pub struct Hasher {
     queue: SyncSender<Job>,
     places: Arc<Semaphore>,
+    most: usize,
     dice: Arc<dyn Dice>,
     cost: HashCost,
     decoy: PasswordHash,
@@ -90,12 +91,19 @@ impl Hasher {
         Ok(Self {
             queue: sender,
             places: Arc::new(Semaphore::new(queue)),
+            most: queue,
             dice,
             cost,
             decoy,
             #[cfg(test)]
             gates: gate::Gates::default(),
         })
+    }
+
+    /// How many may wait.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.most
     }
 
     /// A place among those who wait for a hash. Whoever gets none is told so before anything is written down about the

@@ -155,6 +155,26 @@ pub enum Fault {
     NoVault,
 }
 
+impl Fault {
+    /// Why, in words of a closed list: for the access line, and for who reads it at night.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Store(error) | Self::Sessions(SessionsError::Store(error)) => match error {
+                StoreError::Conflict | StoreError::Missing(_) | StoreError::Corrupt(_) => {
+                    "the database says what does not fit"
+                }
+                _ => "the database is not available",
+            },
+            Self::Sessions(SessionsError::Redis(_)) => "Redis is not available",
+            Self::Crowded(_) => "too many sign-ins wait",
+            Self::Busy => "too many sign-ins of one person at once",
+            Self::Vault(_) => "a sealed secret cannot be opened",
+            Self::NoVault => "there is no vault key",
+        }
+    }
+}
+
 impl App {
     /// Hosts and agencies, as they are now.
     #[must_use]

@@ -134,7 +134,8 @@ async fn silent(
 ) -> Result<Outcome, Fault> {
     reserved.unanswered(app).await?;
     let agency = &credentials.agency.code;
-    tracing::warn!(%agency, reason, "the extranet could not check old credentials");
+    let request_id = caller.request_id.as_str();
+    tracing::warn!(request_id, %agency, fault = reason, reason, "the extranet could not check old credentials");
     trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason }).await?;
     Ok(Outcome::ExtranetSilent)
 }

@@ -54,8 +54,8 @@ pub type Settled = (House, Visitor<Arc<Passage>>);
 
 /// The sessions cannot be asked: 503, and no cookie is cleared (g03).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the sessions cannot be asked")]
-pub struct Unavailable;
+#[error("the sessions cannot be asked: {0}")]
+pub struct Unavailable(pub &'static str);
 
 /// Requests meet it by the hundred, and each has its access line.
 static UNASKED: Spell = Spell::new();
@@ -109,7 +109,7 @@ pub async fn lets_in(app: &App, house: &House, cookie: &str, resident: &Passage)
         Ok(_) => Ok(false),
         Err(fault) => {
             tracing::debug!(%fault, "whether a session lasts cannot be asked");
-            Err(Unavailable)
+            Err(Unavailable(fault.reason()))
         }
     }
 }
@@ -138,12 +138,12 @@ async fn ask(
         }
         Ok(None) => Ok(None),
         // An outage of Redis is told once, where it begins.
-        Err(Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable),
+        Err(fault @ Fault::Sessions(SessionsError::Redis(_))) => Err(Unavailable(fault.reason())),
         Err(fault) => {
-            if UNASKED.is_due() {
+            if !app.store.is_away() && UNASKED.is_due() {
                 tracing::error!(%fault, "the sessions cannot be asked");
             }
-            Err(Unavailable)
+            Err(Unavailable(fault.reason()))
         }
     }
 }

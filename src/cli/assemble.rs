@@ -30,6 +30,7 @@ use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
+use super::ageing;
 use super::control::{self, Control, Operated};
 use super::descriptors;
 use super::health;
@@ -57,7 +58,7 @@ pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
 }
 
 async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
-    let store = Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))?;
+    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
     let dice: Arc<dyn Dice> = Arc::new(SystemDice);
     let argon2 = settings.argon2;
     let cost = HashCost { memory_kib: argon2.memory_kib, iterations: argon2.iterations };
@@ -192,6 +193,7 @@ impl Prepared {
             answering: RwLock::default(),
             successor: Successor::new(),
             health: settings.health,
+            most_connections: serving.max_connections,
         };
         let (control, upgrade_grace) = (settings.control.own, settings.upgrade_grace);
         let operated = Arc::new(operated);
@@ -239,6 +241,8 @@ impl Assembled {
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
         let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
+        let outages = tokio::spawn(tell_outages(Arc::clone(&operated.app), stop.clone()));
+        let ageing = tokio::spawn(watch_certificates(Arc::clone(&operated), stop.clone()));
         let tries = tokio::spawn(tell_refused(Arc::clone(&operated.app), stop.clone()));
         let reloader = Arc::clone(&operated.reloader);
         let until = stop.clone();
@@ -252,9 +256,8 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts =
-            [Some(server), Some(mail), Some(purge), Some(notices), Some(clock), Some(tries), Some(watch), control];
-        for task in parts.into_iter().flatten() {
+        let parts = [server, mail, purge, notices, clock, outages, ageing, tries, watch];
+        for task in parts.into_iter().chain(control) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
             }
@@ -290,6 +293,25 @@ async fn watch_clock(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = app::clock::watch(&app) => {}
+    }
+}
+
+/// Tells of certificates that age.
+async fn watch_certificates(operated: Arc<Operated>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        operated.reloader.ageing.tell(operated.app.now());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(ageing::LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Tells that the database is away, and that it is back.
+async fn tell_outages(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app.store.tell_outages() => {}
     }
 }
 

@@ -8,12 +8,11 @@ use rustix::fs::Access;
 use super::control::{self, Said};
 use super::readable::{Account, UNITS_USER};
 use super::terminal::{say, tell};
-use super::{Ended, assemble, descriptors, runtime, with_settings};
+use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
-use crate::sessions::{self, Outage};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
@@ -31,27 +30,44 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
             tell!("{warning}");
         }
         tell_learnt(&settings);
-        let (Reached { silent, refused }, outage) =
-            if offline { (Reached::default(), None) } else { (reach(&settings), redis(&settings)) };
+        if settings.redis.is_some() && settings.database_url.expose().starts_with("sqlite:") {
+            // The warning above says where; the gateway starts, so that none that runs is stopped by this (decision 75).
+            tell!("vestibule: [redis] and SQLite: one of them is not what was meant; see the warning");
+            return Ended::Misconfigured;
+        }
+        if offline {
+            say!(
+                "{}: in order, {} agencies; nothing was reached for (--offline)",
+                path.display(),
+                settings.agencies.len()
+            );
+            return Ended::Done;
+        }
+        let away = reach::what_is_away(&settings);
+        let Reached { silent, refused } = extranets(&settings);
         let agencies = settings.agencies.len();
+        let mut wrong = Vec::new();
         if unreadable > 0 && user.is_some() {
-            return Ended::Failed(format!("{unreadable} files cannot be read by the user as whom the gateway runs"));
+            wrong.push(format!("{unreadable} files cannot be read by the user as whom the gateway runs"));
         }
-        match (silent, outage) {
-            (0, None) if refused > 0 => Ended::Failed(format!("{refused} of {agencies} login forms are refused")),
-            (0, None) if agencies == 0 => {
-                say!("{}: in order, but without any agency: nobody reaches an extranet", path.display());
-                Ended::Done
-            }
-            (0, None) => {
-                say!("{}: in order, {agencies} agencies", path.display());
-                Ended::Done
-            }
-            (0, Some(outage)) => Ended::Failed(outage.to_string()),
-            (silent, _) => {
-                Ended::Failed(format!("{silent} of {agencies} extranets cannot be reached, or signed in to, from here"))
-            }
+        if !away.is_empty() {
+            wrong.push(format!("{} cannot be used from here", away.join(", ")));
         }
+        if silent > 0 {
+            wrong.push(format!("{silent} of {agencies} extranets cannot be reached, or signed in to, from here"));
+        }
+        if refused > 0 {
+            wrong.push(format!("{refused} of {agencies} login forms are refused"));
+        }
+        if !wrong.is_empty() {
+            return Ended::Failed(wrong.join("; "));
+        }
+        if agencies == 0 {
+            say!("{}: in order, but without any agency: nobody reaches an extranet", path.display());
+        } else {
+            say!("{}: in order, {agencies} agencies", path.display());
+        }
+        Ended::Done
     })
 }
 
@@ -99,21 +115,6 @@ fn tell_learnt(settings: &Settings) {
     }
 }
 
-/// Writes something into Redis, if sessions live there, and says how that went.
-fn redis(settings: &Settings) -> Option<Outage> {
-    let redis = settings.redis.as_ref()?;
-    match runtime(1).ok()?.block_on(sessions::reach(redis)) {
-        Ok(()) => {
-            say!("Redis answers at {}", redis.urls.join(", "));
-            None
-        }
-        Err(outage) => {
-            tell!("{outage}");
-            Some(outage)
-        }
-    }
-}
-
 /// How many extranets are silent, and of how many the login form is refused.
 #[derive(Default)]
 struct Reached {
@@ -122,7 +123,7 @@ struct Reached {
 }
 
 /// Speaks to every extranet and says how that went.
-fn reach(settings: &Settings) -> Reached {
+fn extranets(settings: &Settings) -> Reached {
     let mut reached = Reached::default();
     let Ok(runtime) = runtime(1) else { return reached };
     let legacy = match Legacy::new() {

@@ -59,6 +59,8 @@ pub(super) struct Operated {
     /// Where it tells its health.
     pub(super) health: SocketAddr,
     pub(super) started: Timestamp,
+    /// Connections of clients that may be open.
+    pub(super) most_connections: usize,
 }
 
 /// The socket; its file goes with it, unless it has become another process's.

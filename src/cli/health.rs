@@ -16,7 +16,7 @@ use super::descriptors::Spared;
 use crate::app::{App, kept_secret};
 use crate::store::{StoreError, Tx};
 use crate::telemetry::dropped_lines;
-use crate::telemetry::metrics::{self, Kept, METRICS, Outbox};
+use crate::telemetry::metrics::{self, Kept, METRICS, Outbox, Ready};
 
 /// The form of what Prometheus reads.
 const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -44,7 +44,9 @@ pub(super) async fn serve(listener: TcpListener, operated: Arc<Operated>, stop: 
 /// What was counted, for Prometheus (e07). A database that does not answer leaves the outbox out, and nothing else.
 async fn counted(State(operated): State<Arc<Operated>>) -> Response {
     let app = &operated.app;
-    let outbox = tokio::time::timeout(PATIENCE, outbox(app)).await;
+    let (database, redis, outbox) =
+        tokio::join!(database(app), app.sessions.ping(), tokio::time::timeout(PATIENCE, outbox(app)));
+    let outbox = outbox.ok().and_then(Result::ok);
     // What is refused on other nodes counts too.
     let _ = tokio::time::timeout(PATIENCE, kept_secret::refusals(app)).await;
     let (edition, last) = (app.current.edition(), operated.reloader.last());
@@ -55,10 +57,27 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
         digest: edition.digest,
         is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
         missing: count(last.map_or(0, |last| last.missing())),
-        outbox: outbox.ok().and_then(Result::ok),
+        ready: parts(&operated, database, redis.map(|redis| redis.is_ok()), outbox),
+        outbox,
         dropped_lines: dropped_lines(),
+        certificates: operated.reloader.ageing.ends(),
+        started: operated.started.as_second(),
+        hash_queue: count(app.hasher.limit()),
+        most_connections: count(operated.most_connections),
     };
     ([(http::header::CONTENT_TYPE, FORM)], metrics::text(&METRICS, &kept)).into_response()
+}
+
+/// Each part that has to be ready; whether letters are late is not known without the database.
+fn parts(operated: &Operated, database: &str, redis: Option<bool>, outbox: Option<Outbox>) -> Vec<Ready> {
+    let late = u64::try_from(LATE_S).unwrap_or(u64::MAX);
+    let parts = [
+        ("gateway", Some(!operated.stop.is_cancelled())),
+        ("database", Some(database == "ready")),
+        ("redis", redis),
+        ("mail", outbox.map(|outbox| outbox.oldest_seconds < late)),
+    ];
+    parts.into_iter().filter_map(|(part, is_ready)| Some(Ready { part, is_ready: is_ready? })).collect()
 }
 
 async fn outbox(app: &App) -> Result<Outbox, StoreError> {

@@ -194,7 +194,7 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
 }
 
 /// How far the conversation came, in words, and where to look.
-fn not_taken(settings: &Settings, error: &Undelivered) -> String {
+pub(super) fn not_taken(settings: &Settings, error: &Undelivered) -> String {
     let Undelivered::Smtp { stage, reply, said } = error else { return error.to_string() };
     let signs_in = match &settings.mail.transport {
         TransportSettings::Smtp(smtp) => smtp.login.is_some(),
@@ -253,5 +253,5 @@ fn domain(sender: &str) -> &str {
 }
 
 async fn open(settings: &Settings) -> Result<Store, String> {
-    Store::open(settings.database_url.expose()).await.map_err(|error| format!("the database: {error}"))
+    Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())
 }

@@ -1,5 +1,6 @@
 //! The command line: the only place that names every module.
 
+mod ageing;
 mod ask_health;
 mod assemble;
 mod check;
@@ -13,6 +14,7 @@ mod mail;
 mod outcome;
 mod parts;
 mod person;
+mod reach;
 mod readable;
 mod reading;
 mod reload;
@@ -106,13 +108,14 @@ enum Command {
     },
     /// Tells everything that is wrong in the configuration, with file, line and a hint, and where each value comes from.
     ///
-    /// Also tries to reach every extranet, which changes nothing there; leave that out with --offline. Where the gateway
-    /// runs, it tells what that has learnt of them.
+    /// Also tries the database, the mail server (no letter is sent), Redis and every extranet, which changes nothing there;
+    /// leave that out with --offline. Where the gateway runs, it tells what that has learnt of them. Exit codes: 0 all in
+    /// order, 1 something cannot be reached, 2 the configuration is wrong.
     Check {
         /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
         config: PathBuf,
-        /// Does not try to reach the extranets.
+        /// Does not try to reach anything.
         #[arg(long)]
         offline: bool,
         /// As whom the gateway runs, whose right to read each file is looked at; `vestibule`, where root asks and such a

@@ -92,11 +92,20 @@ impl Last {
             }
             Err(refusal) => {
                 for problem in &refusal.problems {
+                    if is_warning(problem) {
+                        tracing::warn!(why, warning = problem, "in the configuration");
+                        continue;
+                    }
                     tracing::error!(why, problem, "the configuration was not reloaded: the old one stays in force");
                 }
             }
         }
     }
+}
+
+/// As `config::Problem` writes it: behind file and line.
+fn is_warning(problem: &str) -> bool {
+    problem.split(" (hint: ").next().unwrap_or_default().contains(": warning: ")
 }
 
 /// A loss in words, and what to do about it.

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use super::ageing::Ageing;
 use super::fingerprint::fingerprint;
 use super::outcome::{Changes, Last, Refusal, described};
 use super::reading::{self, Reading};
@@ -48,6 +49,8 @@ pub(super) struct Reloader {
     path: PathBuf,
     app: Arc<App>,
     certificates: Arc<Certificates>,
+    /// When they end.
+    pub(super) ageing: Ageing,
     fixed: Fixed,
     /// One at a time.
     turn: tokio::sync::Mutex<()>,
@@ -98,6 +101,7 @@ impl Reloader {
         let roll = Roll::new(app.directory().agencies().map(|agency| &agency.code));
         Self {
             path: path.to_owned(),
+            ageing: Ageing::of(settings, app.now()),
             app,
             certificates,
             fixed: Fixed::of(settings),
@@ -232,6 +236,7 @@ impl Reloader {
         let restart = self.fixed.changed(&Fixed::of(&settings));
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);
+        self.ageing.replace(&settings, begin);
         let before = self.app.current.edition();
         let edition = reading::edition(&mut settings, pages, digest, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));

@@ -60,7 +60,11 @@ pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
     });
     match ran {
         Ok(()) => Ended::Done,
-        Err(reason) => Ended::Failed(reason),
+        Err(reason) => {
+            // For who reads the log; who reads the terminal is told below.
+            tracing::error!(reason, "the gateway ends: it could not be opened");
+            Ended::Failed(reason)
+        }
     }
 }
 

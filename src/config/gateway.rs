@@ -42,6 +42,14 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
         Some(url)
     });
     let redis = root.section("redis").map(|section| super::redis::read(&section, around));
+    if redis.is_some() && database_url.as_ref().is_some_and(|url| url.expose().starts_with("sqlite:")) {
+        let wrong = Wrong::new(
+            "is for several nodes, which share a PostgreSQL too: the database is a file of SQLite, which one node opens",
+        );
+        let hint =
+            "database.url = \"postgres://…\" for several nodes, or no [redis] for one; `check` refuses both together";
+        root.warning("redis", wrong.hint(hint));
+    }
     let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
     let mail = root.section("mail").and_then(|section| mail(&section, around).or_else(|| unread_mail(&section)));
     let argon2 = root.section("argon2").and_then(|section| argon2(&section));

@@ -35,3 +35,4 @@ pub use settings::{
     TlsSettings, TraceSettings, TransportSettings, UnknownName, VaultKey, VaultKeys,
 };
 pub use sources::{PackedSources, Sources};
+pub use tls::ENDS_SOON;

@@ -21,7 +21,7 @@ use crate::domain::accounts::Accounts;
 use crate::domain::origin::Scheme;
 
 /// Who renews certificates does so earlier than this.
-const SOON: SignedDuration = SignedDuration::from_hours(24 * 10);
+pub const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24 * 10);
 
 /// Reads `[tls]`.
 pub(super) fn read(section: &Section<'_>, around: Surroundings<'_>) -> Option<TlsSettings> {
@@ -168,7 +168,7 @@ fn certificate(
         wrong(at_chain, chain, &format!("the certificate holds from {begins} to {ends}, which is not now"));
         return None;
     }
-    if ends.duration_since(now) < SOON {
+    if ends.duration_since(now) < ENDS_SOON {
         section.warning(at_chain, Wrong::new(format!("{}: the certificate ends {ends}", chain.display())));
     }
     match CertifiedKey::from_der(certificates, private, &ring::default_provider()) {

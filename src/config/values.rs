@@ -262,7 +262,39 @@ pub(super) fn streamed_selector(text: &str) -> Result<String, Wrong> {
 pub(super) fn selector(text: &str) -> Result<String, Wrong> {
     match scraper::Selector::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(Wrong::new(format!("\"{text}\" is not a CSS selector: {error}"))),
+        Err(error) => Err(Wrong::new(format!("\"{text}\" is not a CSS selector: {}", why_no_selector(&error)))
+            .hint("a tag, #id, .class or [attribute=value], such as \"div.error\" or \"form[action*=login]\"")),
+    }
+}
+
+/// The library has words for some of them, and asks to be told of the others: its own name of an error says which it is.
+fn why_no_selector(error: &scraper::error::SelectorErrorKind) -> &'static str {
+    use scraper::error::SelectorErrorKind as Kind;
+    let Kind::UnexpectedSelectorParseError(other) = error else {
+        return match error {
+            Kind::EndOfLine => "it ends too early",
+            Kind::ExpectedColonOnPseudoElement | Kind::ExpectedIdentityOnPseudoElement => {
+                "a pseudo-element wants two colons and a name"
+            }
+            Kind::TooManyNestedBlocks => "it is nested too deeply",
+            _ => "something stands there that is not expected",
+        };
+    };
+    let name = format!("{other:?}");
+    match name.split(['(', ' ', '{']).next().unwrap_or_default() {
+        "EmptySelector" => "nothing is selected",
+        "DanglingCombinator" => "nothing follows, or precedes, one of its combinators (space, >, +, ~)",
+        "ClassNeedsIdent" => "a dot wants the name of a class after it",
+        "UnsupportedPseudoClassOrElement" | "UnexpectedIdent" | "NoIdentForPseudo" => {
+            "it has a pseudo-class or pseudo-element that is not known here"
+        }
+        "NoQualifiedNameInAttributeSelector"
+        | "UnexpectedTokenInAttributeSelector"
+        | "ExpectedBarInAttr"
+        | "BadValueInAttr"
+        | "InvalidQualNameInAttr" => "what stands in its square brackets is no attribute with a value",
+        "ExpectedNamespace" | "ExplicitNamespaceUnexpectedToken" => "namespaces are not known here",
+        _ => "it cannot be read",
     }
 }
 

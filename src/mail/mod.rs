@@ -9,7 +9,7 @@ mod smtp;
 mod stream;
 mod transport;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,6 +84,8 @@ struct UnderWay {
 struct Away {
     failures: u32,
     until: Option<Instant>,
+    /// Reasons that were told; each is told once while it is away.
+    told: BTreeSet<String>,
 }
 
 impl Mailer {
@@ -96,6 +98,8 @@ impl Mailer {
         while !stop.is_cancelled() {
             match mailer.fill(&mut under_way, &away).await {
                 Ok(()) => unread.is_over("the outbox can be read again"),
+                // An outage of the database is told once, where it begins; here and elsewhere.
+                Err(_) if mailer.store.is_away() => {}
                 Err(error) if unread.is_due() => tracing::error!(%error, "the outbox cannot be read"),
                 Err(_) => {}
             }
@@ -204,7 +208,9 @@ impl Away {
             Ended::ServerAway(reason) => {
                 self.failures = self.failures.saturating_add(1);
                 let pause_s = pause_s(self.failures);
-                tracing::error!(reason, pause_s, "the mail server takes no letters");
+                if self.told.insert(reason.clone()) {
+                    tracing::error!(reason, pause_s, "the mail server takes no letters");
+                }
                 self.until = Some(Instant::now() + Duration::from_secs(pause_s));
             }
         }
@@ -223,4 +229,22 @@ impl Away {
 #[must_use]
 pub fn lease_ms() -> i64 {
     i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a10_a_mail_server_that_is_away_is_told_once_for_each_reason() {
+        let mut away = Away::default();
+        for again in 0..40 {
+            let reason = if again % 2 == 0 { "Connection refused" } else { "no answer within 5 s" };
+            away.heard(Ended::ServerAway(reason.to_owned()));
+            tokio::time::advance(Duration::from_secs(100)).await;
+        }
+        assert_eq!((away.failures, away.told.len()), (40, 2));
+        away.heard(Ended::Settled);
+        assert!(away.told.is_empty(), "the next outage is told again");
+    }
 }

@@ -102,6 +102,14 @@ impl Lines {
         self.connect().await
     }
 
+    /// Opens a connection as for a letter, signs in, and says goodbye.
+    pub(super) async fn reach(&self) -> Result<(), Undelivered> {
+        let mut line = self.connect().await?;
+        // Whether it says goodbye makes no difference.
+        let _ = timeout(Duration::from_secs(1), line.connection.quit()).await;
+        Ok(())
+    }
+
     /// Keeps a connection for the next letter.
     pub(super) fn keep(&self, mut line: Line) {
         if line.letters < LETTERS && !line.connection.has_broken() {

@@ -217,6 +217,17 @@ impl Transport {
         Ok((format!("<{}@{}>", id.as_str(), self.domain()), answer))
     }
 
+    /// Speaks to the mail server as for a letter (TLS, EHLO, AUTH), and sends none.
+    ///
+    /// # Errors
+    /// It does not let us in.
+    pub async fn reach(&self) -> Result<(), Undelivered> {
+        match &self.way {
+            Way::Smtp(lines) => lines.reach().await,
+            Way::Folder(_) | Way::Memory(_) => Ok(()),
+        }
+    }
+
     /// Closes connections that nobody uses; all of them `at_once`.
     pub async fn hang_up(&self, at_once: bool) {
         if let Way::Smtp(lines) = &self.way {

@@ -87,4 +87,6 @@ pub struct Frame<'a> {
     pub in_a_frame: bool,
     /// Whether somebody is signed in (shows "Mon compte" and "Se déconnecter").
     pub signed_in: bool,
+    /// The request's name, on every page with a status of 5xx: what a resident may have to tell (SEC-254).
+    pub reference: Option<&'a str>,
 }

@@ -681,8 +681,6 @@ pub struct MessagePage {
     pub name: MessageName,
     /// Where the button leads.
     pub action_url: String,
-    /// The request id, on the pages where a resident may have to tell it (LAW, SEC-254).
-    pub request_id: Option<String>,
 }
 
 /// The pages that only tell something.

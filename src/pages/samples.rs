@@ -81,10 +81,11 @@ pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 4] {
         here: "/login?client=SPI31&societe=01",
         in_a_frame: false,
         signed_in: false,
+        reference: None,
     };
     [
         frame.clone(),
-        Frame { signed_in: true, here: AWKWARD, ..frame.clone() },
+        Frame { signed_in: true, here: AWKWARD, reference: Some(AWKWARD), ..frame.clone() },
         Frame { assets: "/.vestibule/assets", in_a_frame: true, ..frame.clone() },
         Frame { assets: "/.vestibule/assets", ..frame },
     ]
@@ -611,11 +612,10 @@ fn messages(samples: &mut Vec<Sample>) {
     page(samples, &ResetWaitsPage { opens_at: AWKWARD.to_owned() });
     let mut name = Some(MessageName::LinkInvalid);
     while let Some(shown) = name {
-        page(samples, &MessagePage { name: shown, action_url: "/login".to_owned(), request_id: None });
+        page(samples, &MessagePage { name: shown, action_url: "/login".to_owned() });
         name = message_after(shown);
     }
-    let request_id = Some(AWKWARD.to_owned());
-    page(samples, &MessagePage { name: MessageName::Failed, action_url: AWKWARD.to_owned(), request_id });
+    page(samples, &MessagePage { name: MessageName::Failed, action_url: AWKWARD.to_owned() });
     for agency in ["Agence des Tilleuls", AWKWARD] {
         page(samples, &PrivacyPage { agency: agency.to_owned(), audit_months: 12, letter_days: 90, device_days: 180 });
     }

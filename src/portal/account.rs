@@ -63,7 +63,7 @@ pub(super) fn session_over(web: &Web, guest: Guest) -> Response {
 
 /// The same on a page that stands before one agency's extranet.
 pub(super) fn session_over_at(web: &Web, guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
-    let page = MessagePage { name: MessageName::SessionOver, action_url, request_id: None };
+    let page = MessagePage { name: MessageName::SessionOver, action_url };
     guest.page_with(StatusCode::UNAUTHORIZED, web, agency, &page)
 }
 

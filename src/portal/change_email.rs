@@ -166,7 +166,7 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
                 changed(web, guest, &session).await
             } else {
                 let action_url = wording::login_path(None);
-                let page = MessagePage { name: MessageName::Confirmed, action_url, request_id: None };
+                let page = MessagePage { name: MessageName::Confirmed, action_url };
                 Ok(guest.page(web, None, &page))
             }
         }

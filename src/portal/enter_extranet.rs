@@ -23,7 +23,7 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::frames::{LeadsTo, way_out};
 use crate::web::guest::Guest;
-use crate::web::problem::Problem;
+use crate::web::problem::{NO_VERDICT, Problem, REFUSES, told};
 use crate::web::query::Asked;
 
 /// Sign-ins upstream in a row for one page, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042):
@@ -82,14 +82,17 @@ pub(super) async fn renew(
             let path = extranet_password::path(&agency, &link, &return_to);
             Ok(guest.go(&format!("{}{path}", web.portal_url())))
         }
-        Entered::Silent => Ok(Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable).into_response()),
+        Entered::Silent => {
+            let problem = Problem::page(StatusCode::BAD_GATEWAY, MessageName::ExtranetUnavailable);
+            Ok(problem.because(NO_VERDICT).into_response())
+        }
     }
 }
 
 fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
     let action_url = format!("{}/account", web.portal_url());
-    let page = MessagePage { name: MessageName::ExtranetRefuses, action_url, request_id: None };
-    guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page)
+    let page = MessagePage { name: MessageName::ExtranetRefuses, action_url };
+    told(guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page), REFUSES)
 }
 
 /// The way on after somebody has come to this host: signed in upstream on the way, where that is needed. Only here a count

@@ -17,6 +17,7 @@ use crate::pages::portal::{Alert, ExtranetPasswordPage, KeptPassword, MessageNam
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::{Guest, way_into_account};
+use crate::web::problem::{NO_VERDICT, told};
 use crate::web::query::Asked;
 
 /// Where it is asked, as seen from anywhere.
@@ -91,12 +92,9 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
         Restored::SessionOver => return Ok(account::session_over_at(&web, guest, Some(&agency), way_in)),
         Restored::Silent => {
-            let message = MessagePage {
-                name: MessageName::ExtranetUnavailable,
-                action_url: path(&agency, link, &return_to),
-                request_id: None,
-            };
-            return Ok(guest.page_with(StatusCode::BAD_GATEWAY, &web, Some(&agency), &message));
+            let message =
+                MessagePage { name: MessageName::ExtranetUnavailable, action_url: path(&agency, link, &return_to) };
+            return Ok(told(guest.page_with(StatusCode::BAD_GATEWAY, &web, Some(&agency), &message), NO_VERDICT));
         }
         Restored::Refused => Alert::WrongPassword,
         Restored::MustChange => Alert::MustChange,

@@ -153,7 +153,7 @@ pub(super) async fn hand_over(
         Handed::OwesTerms => Ok(guest.go(&format!("/terms?{way_back}"))),
         Handed::NoAccount => {
             let action_url = wording::login_path(Some(&agency));
-            let page = MessagePage { name: MessageName::NoAccountHere, action_url, request_id: None };
+            let page = MessagePage { name: MessageName::NoAccountHere, action_url };
             Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page))
         }
     }
@@ -170,7 +170,7 @@ pub(super) async fn enter(
         let house = named(&host, &guest, &asked);
         let agency = house.as_ref().map(|house| &*house.agency);
         let action_url = format!("{}{}", web.portal_url(), wording::login_path(agency));
-        let page = MessagePage { name: MessageName::CookiesNeeded, action_url, request_id: None };
+        let page = MessagePage { name: MessageName::CookiesNeeded, action_url };
         return Ok(guest.page_with(StatusCode::FORBIDDEN, &web, agency, &page));
     };
     if guest.session_cookie().is_some() && known_here(&web, &guest, &host).await?.is_none() {

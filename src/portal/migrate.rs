@@ -109,7 +109,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
 
 /// The agency took the account back while the run was under way: it knows why, and this page says how to reach it.
 pub(super) fn ask_agency(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
-    let page = MessagePage { name: MessageName::AskAgency, action_url: wording::login_path(agency), request_id: None };
+    let page = MessagePage { name: MessageName::AskAgency, action_url: wording::login_path(agency) };
     guest.page_with(StatusCode::GONE, web, agency, &page)
 }
 

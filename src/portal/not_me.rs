@@ -47,7 +47,7 @@ pub(super) fn question(
 /// What was answered is heard; a new password is the next thing.
 pub(super) fn heard(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
     let action_url = agency.map_or_else(|| "/forgotten".to_owned(), wording::forgotten_path);
-    guest.page(web, agency, &MessagePage { name: MessageName::Disowned, action_url, request_id: None })
+    guest.page(web, agency, &MessagePage { name: MessageName::Disowned, action_url })
 }
 
 fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage {
@@ -68,7 +68,7 @@ fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
         Opened::Invalid | Opened::Asked { .. } => MessageName::LinkInvalid,
     };
     let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
 }
 
 pub(super) async fn show(
@@ -103,7 +103,7 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
     let alert = match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
         Undone::Done { home } => {
             let action_url = wording::login_path(home.as_deref());
-            let page = MessagePage { name: MessageName::EmailRestored, action_url, request_id: None };
+            let page = MessagePage { name: MessageName::EmailRestored, action_url };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }
         Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),

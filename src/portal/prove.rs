@@ -99,7 +99,7 @@ pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
         Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, guest.way_in(web)),
     };
     let agency = guest.last_agency(web);
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
 }
 
 pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
@@ -113,7 +113,7 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
         Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
             let action_url = wording::login_path(agency.as_deref());
-            let page = MessagePage { name: MessageName::Confirmed, action_url, request_id: None };
+            let page = MessagePage { name: MessageName::Confirmed, action_url };
             Ok(guest.page(&web, agency.as_deref(), &page))
         }
         Confirmed::PasswordRefused(confirm) => {

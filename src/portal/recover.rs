@@ -95,7 +95,7 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
         None if name == MessageName::LinkExpired => "/forgotten".to_owned(),
         _ => guest.way_in(web),
     };
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url, request_id: None })
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {

@@ -25,7 +25,7 @@ use crate::web::back::{Back, way_in};
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{alert_of, try_again};
+use crate::web::problem::{NO_VERDICT, alert_of, told, try_again};
 use crate::web::query::Asked;
 
 /// What a link to the login page can say.
@@ -213,8 +213,8 @@ fn login_here(agency: &Agency, onto: &Onto) -> String {
 /// The extranet could not say: a page of its own, no failure counted, and the way to try again (b03).
 fn silent(guest: Guest, web: &Web, agency: &Agency, onto: &Onto) -> Response {
     let action_url = login_here(agency, onto);
-    let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url, request_id: None };
-    let mut response = guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, Some(agency), &page);
+    let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url };
+    let mut response = told(guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, Some(agency), &page), NO_VERDICT);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response
 }

@@ -29,9 +29,19 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
         duration_ms: super::milliseconds(super::now().duration_since(ctx.start)),
         upstream_ms: upstream.map(super::milliseconds),
         bytes: session.body_bytes_sent(),
+        fault: (status >= 500).then(|| why(ctx)),
     };
     watch.log.write(Clock, &line);
     if let Some(trace) = trace {
         trace.end(&Told { request_id: &ctx.id.to_string(), agency: line.agency, decision, status });
     }
+}
+
+/// Why a request ended with 5xx; what an extranet says itself is nobody's here.
+fn why(ctx: &Ctx) -> &'static str {
+    ctx.fault.unwrap_or(match ctx.fate {
+        Fate::Forward(_) => "the extranet's own answer",
+        Fate::Answered(_) => "a page of ours tells of it",
+        Fate::Undecided => "a fault of ours",
+    })
 }

@@ -23,6 +23,7 @@ use crate::telemetry::traces;
 use crate::web::Arrival;
 use crate::web::frames::LeadsTo;
 use crate::web::guest::FETCH_DEST;
+use crate::web::problem::Reason;
 
 /// Largest body of a form of ours, bytes.
 const MAX_FORM: usize = 64 * 1024;
@@ -55,15 +56,15 @@ const GUARD: [(&str, &str); 9] = [
     ("x-dns-prefetch-control", "off"),
 ];
 
-/// Has the router answer a request.
+/// Has the router answer a request; why the answer is 5xx, where it is.
 ///
 /// # Errors
 /// The client is gone, or a page broke off.
-pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> Result<()> {
+pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> Result<Option<&'static str>> {
     let body = match read_form(session).await? {
         Form::Read(body) => body,
-        Form::TooLarge => return text(session, 413, "Content too large").await,
-        Form::TooSlow => return text(session, 408, "Request timeout").await,
+        Form::TooLarge => return text(session, 413, "Content too large").await.map(|()| None),
+        Form::TooSlow => return text(session, 408, "Request timeout").await.map(|()| None),
     };
     let head = session.req_header();
     let mut request = Request::new(Body::from(body));
@@ -72,7 +73,8 @@ pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> R
     request.headers_mut().clone_from(&head.headers);
     request.extensions_mut().insert(arrival);
     let response = call(pages, request).await?;
-    write(session, response).await
+    let reason = response.extensions().get().map(|Reason(reason)| *reason);
+    write(session, response).await.map(|()| reason)
 }
 
 /// Shows the page that tells of a problem, with this status; a page that cannot be had is replaced by one line.

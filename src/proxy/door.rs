@@ -143,7 +143,7 @@ impl Door {
         match self {
             Self::App(app) => jar::carried(app, resident).await.map_err(|fault| {
                 tracing::error!(%fault, "the cookies of a session cannot be read");
-                Unavailable
+                Unavailable(fault.reason())
             }),
             #[cfg(test)]
             Self::Rehearsal(_) => Ok(jar::Carried::default()),

@@ -129,6 +129,38 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
     }
 }
 
+/// Why a request failed, in words of a closed list, for its access line.
+#[must_use]
+pub fn reason(error: &Error) -> &'static str {
+    use ErrorType::{ConnectRefused, ConnectTimedout, ConnectionClosed, ReadError, ReadTimedout, TLSHandshakeFailure};
+    use ErrorType::{H1Error, InvalidCert, InvalidHTTPHeader, TLSHandshakeTimedout, WriteError, WriteTimedout};
+    if let Some(fault) = error.root_cause().downcast_ref::<Fault>() {
+        return match fault {
+            Fault::Undecided => "forwarded without a decision",
+            Fault::Unresolved => "the extranet's name cannot be resolved",
+            Fault::NotItself => "the extranet shows another certificate",
+            Fault::Interim => "the extranet gives interim answers without an end",
+            Fault::Unasked => "the extranet changes the protocol unasked",
+            Fault::Over => "the session is over",
+            Fault::OldLogin => "the request carries an old login",
+            Fault::NoExtranet => "the agency has no extranet",
+            Fault::PageBroke => "an own page broke off",
+        };
+    }
+    match (error.esource(), error.etype()) {
+        (ErrorSource::Upstream, ConnectRefused) => "the extranet refuses connections",
+        (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
+            "the extranet does not answer in time"
+        }
+        (ErrorSource::Upstream, TLSHandshakeFailure | InvalidCert) => "no protected connection to the extranet",
+        (ErrorSource::Upstream, InvalidHTTPHeader | H1Error) => "the extranet's answer cannot be read",
+        (ErrorSource::Upstream, ConnectionClosed | ReadError | WriteError) => "the extranet broke off",
+        (ErrorSource::Upstream, _) => "the extranet cannot be reached",
+        (ErrorSource::Downstream, _) => "the client broke off",
+        (ErrorSource::Internal | ErrorSource::Unset, _) => "a fault of ours",
+    }
+}
+
 /// Who has to look at an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {

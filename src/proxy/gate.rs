@@ -22,6 +22,7 @@ use super::lobby;
 use super::session_over::{NOT_SENT, not_sent};
 use super::wire::{Follows, Wire};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
+use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
 use crate::domain::logout::{Logout, speaks_of_leaving};
@@ -89,7 +90,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     }
     // Boxed, like every answer of ours, so that requests that are forwarded are not moved about with it.
     let page = Box::pin(bridge::relay(&gateway.pages, session, arrival(ctx, asked.place, &directory)));
-    traces::within(ctx.current(), page).await?;
+    ctx.fault = traces::within(ctx.current(), page).await?;
     Ok(true)
 }
 
@@ -228,10 +229,11 @@ async fn knock(
         Ok(None) => (host.remembered(held()), Ok(Visitor::Stranger)),
         Err(unavailable) => (host.remembered(held()), Err(unavailable)),
     };
-    match house {
-        Some(house) => Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await,
-        None => lobby::receive((gateway, &directory), shared, session, ctx, asked, visited.is_ok()).await,
+    if let Some(house) = house {
+        return Gate { gateway, directory, house }.decide(session, ctx, asked, (cookie, visited)).await;
     }
+    let unknown = visited.err().map(|Unavailable(reason)| reason);
+    lobby::receive((gateway, &directory), shared, session, ctx, asked, unknown).await
 }
 
 /// Tells of a problem on this host: as a page, or as a line where a part of one was asked for.
@@ -246,6 +248,9 @@ pub async fn tell(
         Fetch::Page => {
             let arrival = arrival(ctx, Place::Own(host), directory);
             Box::pin(bridge::problem(&gateway.pages, session, arrival, problem, status)).await?;
+        }
+        Fetch::Part if status >= 500 => {
+            bridge::text(session, status, &format!("{}\n{}", problem.text(), ctx.id)).await?;
         }
         Fetch::Part => bridge::text(session, status, problem.text()).await?,
     }
@@ -324,11 +329,9 @@ impl Gate<'_> {
         let ended = if is_over { ended(session, &Host::House(self.house.clone())) } else { Vec::new() };
         let logout = Some(&agency.logout).filter(|logout| asked.changes && logout.may_be_sent_to(&asked.path));
         let logout = logout.map(|logout| (logout, &asked.path));
-        let access = if let Ok(visitor) = visited {
-            access::decide(visitor, &agency, &question)
-        } else {
-            self.answered(ctx, "sessions-unavailable");
-            return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
+        let access = match visited {
+            Ok(visitor) => access::decide(visitor, &agency, &question),
+            Err(unavailable) => return self.unavailable(session, ctx, asked.fetch, unavailable).await,
         };
         self.answered(ctx, Access::reason(&access));
         let ends = matches!(access, Access::Leave(_));
@@ -420,11 +423,10 @@ impl Gate<'_> {
         };
         forward.carried = match forward.resident.as_deref() {
             Some(resident) if forward.extranet.keeps_cookies() => {
-                let Ok(carried) = Box::pin(jar::carried(&self.gateway.door, resident, session)).await else {
-                    self.answered(ctx, "sessions-unavailable");
-                    return self.problem(session, ctx, asked.fetch, Problem::Unavailable, 503).await;
-                };
-                Some(carried)
+                match Box::pin(jar::carried(&self.gateway.door, resident, session)).await {
+                    Ok(carried) => Some(carried),
+                    Err(unavailable) => return self.unavailable(session, ctx, asked.fetch, unavailable).await,
+                }
             }
             _ => None,
         };
@@ -490,6 +492,19 @@ impl Gate<'_> {
         let account = self.house.account.as_ref().map(|account| format!("&account={}", account.as_str()));
         let account = account.unwrap_or_default();
         format!("{portal}/{page}?client={}&societe={}{account}{more}", code.client(), code.societe())
+    }
+
+    /// Nobody says who that is.
+    async fn unavailable(
+        &self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+        fetch: Fetch,
+        Unavailable(reason): Unavailable,
+    ) -> Result<bool> {
+        self.answered(ctx, "sessions-unavailable");
+        ctx.fault = Some(reason);
+        self.problem(session, ctx, fetch, Problem::Unavailable, 503).await
     }
 
     async fn problem(

@@ -98,8 +98,8 @@ async fn watch(door: Door, house: House, cookie: Secret, resident: Arc<Passage>)
         match door.lets_in(&house, cookie.expose(), &resident).await {
             Ok(true) => (asked, known, generation) = (Instant::now(), Instant::now(), now_at),
             Ok(false) => return,
-            Err(Unavailable) if known.elapsed() > UNKNOWN_FOR => return,
-            Err(Unavailable) => asked = Instant::now(),
+            Err(Unavailable(_)) if known.elapsed() > UNKNOWN_FOR => return,
+            Err(Unavailable(_)) => asked = Instant::now(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{Answered, Ctx, Fate, Gateway};
 use crate::domain::access::{self, Access};
 use crate::domain::routing::{Directory, Host, Place, SharedHost};
 
-/// Leads to the portal, which finds out; `is_known` is false where the sessions cannot be asked.
+/// Leads to the portal, which finds out; `unknown` says why, where the sessions cannot be asked.
 ///
 /// # Errors
 /// The client is gone, or a fault of ours.
@@ -24,17 +24,18 @@ pub async fn receive(
     session: &mut Session,
     ctx: &mut Ctx,
     asked: &Asked,
-    is_known: bool,
+    unknown: Option<&'static str>,
 ) -> Result<bool> {
     let from = asked::asked_from(&session.req_header().headers, shared.public());
     let (changes, fetch) = (asked.changes, asked.fetch);
     let question =
         access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false, scripted: false };
     let access: Access<()> = access::decide_without_agency(&question);
-    let decision = if is_known { Access::reason(&access) } else { "sessions-unavailable" };
+    let decision = if unknown.is_none() { Access::reason(&access) } else { "sessions-unavailable" };
+    ctx.fault = unknown;
     ctx.fate = Fate::Answered(Answered { agency: None, decision });
     let here = (Host::Shared(Arc::clone(shared)), fetch);
-    if !is_known {
+    if unknown.is_some() {
         return tell((gateway, directory), session, ctx, here, (Problem::Unavailable, 503)).await;
     }
     let ended = ended(session, &Host::Shared(Arc::clone(shared)));

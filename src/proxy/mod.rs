@@ -102,6 +102,8 @@ pub struct Ctx {
     /// From where it came; the unspecified address until the head is read.
     client: IpAddr,
     fate: Fate,
+    /// Why it failed, where it did.
+    fault: Option<&'static str>,
     /// Its spans, where there are any.
     trace: Option<Box<RequestTrace>>,
 }
@@ -277,7 +279,9 @@ impl Ctx {
         match (&self.fate, fault::whose(error)) {
             (Fate::Forward(forward), Whose::Extranets) => forward.extranet.backend.has_failed(error, self.id),
             (_, Whose::Clients) => tracing::debug!(request = %self.id, %error, "a client went away or was refused"),
-            (_, Whose::Extranets | Whose::Ours) => tracing::error!(request = %self.id, %error, "a request failed"),
+            (_, Whose::Extranets | Whose::Ours) => {
+                tracing::error!(request_id = %self.id, fault = %error, "a request failed");
+            }
         }
     }
 
@@ -383,6 +387,7 @@ impl ProxyHttp for Gateway {
             start: now(),
             client: Ipv4Addr::UNSPECIFIED.into(),
             fate: Fate::Undecided,
+            fault: None,
             trace: None,
         }
     }
@@ -520,6 +525,7 @@ impl ProxyHttp for Gateway {
         {
             Box::pin(self.door.left(session, forward, (ctx.client, ctx.id), LeftUpstream::Open)).await;
         }
+        ctx.fault = Some(fault::reason(error));
         let error_code = self.tell(session, error, ctx).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }

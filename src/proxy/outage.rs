@@ -69,7 +69,7 @@ impl Outage {
         let said = self.course.lock().unwrap_or_else(PoisonError::into_inner).fail(super::now());
         self.fails.store(true, Ordering::Relaxed);
         if let Some(Say::Fails { requests }) = said {
-            tracing::error!(server, requests, request = %id, %error, "an extranet fails");
+            tracing::error!(server, requests, request_id = %id, fault = %error, "an extranet fails");
         }
     }
 

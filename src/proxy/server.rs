@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use super::line::{self, Balancers, Speaks};
 use super::{Gateway, engine};
+use crate::telemetry::metrics::METRICS;
 
 /// How long a connection that says nothing is kept at a stop: its next request may be on its way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
@@ -192,6 +193,7 @@ async fn serve_later(stream: TcpStream, peer: SocketAddr, counter: &Counter, tak
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, counter: &Counter, _place: &OwnedSemaphorePermit) {
+    let _open = METRICS.connections.hold();
     // Without it only the last small packet of an answer is late.
     let _ = stream.set_nodelay(true);
     let Counter { speaks, balancers, transport_security, proxy, stop, .. } = counter;

@@ -216,7 +216,7 @@ impl<P: Clone> Sessions<P> {
     pub async fn see(&self, session: &Session, now: Timestamp) {
         match self.touch(session, now).await {
             Ok(()) => self.unseen.is_over("that residents are seen can be written again"),
-            Err(error) if self.unseen.is_due() => {
+            Err(error) if !self.store.is_away() && self.unseen.is_due() => {
                 tracing::warn!(%error, "that residents are seen cannot be written");
             }
             Err(_) => {}

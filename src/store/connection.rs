@@ -15,6 +15,7 @@ use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::patience::{self, Patient};
+use super::trouble::Trouble;
 use super::{Dialect, PATIENCE, StoreError};
 
 /// The file of a database, as it was when it was opened.
@@ -61,7 +62,7 @@ pub(super) fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if path.is_empty() || path == ":memory:" {
         return Err(StoreError::Url("sqlite: wants the path of a file"));
     }
-    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(error.into()))?;
+    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(Trouble::of_file(Path::new(path), &error)))?;
     // The driver would read an escape where the file's name has a per cent sign.
     let escaped = path.replace('%', "%25");
     let slashes = if path.starts_with('/') { "//" } else { "" };
@@ -86,11 +87,34 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Fails unless a file could be opened for writing here, or made; nothing is made.
+pub(super) fn may_be_made(path: &Path) -> Result<(), StoreError> {
+    let trouble = |path: &Path, error: std::io::Error| StoreError::Unavailable(Trouble::of_file(path, &error));
+    let writes = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).map_err(std::io::Error::from);
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => return writes(path).map_err(|error| trouble(path, error)),
+        Ok(_) => return Err(trouble(path, std::io::ErrorKind::IsADirectory.into())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(path, error)),
+        Err(_) => {}
+    }
+    let whole = std::path::absolute(path).map_err(|error| trouble(path, error))?;
+    let above = whole.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    if !above.is_dir() {
+        return Err(trouble(above, std::io::ErrorKind::NotADirectory.into()));
+    }
+    writes(above).map_err(|error| trouble(above, error))
+}
+
 impl File {
     pub(super) fn at(path: &str, url: &str) -> Result<Self, StoreError> {
         let path = PathBuf::from(path);
-        let identity = identity(&path).map_err(|error| StoreError::Unavailable(error.into()))?;
+        let identity = identity(&path).map_err(|error| StoreError::Unavailable(Trouble::of_file(&path, &error)))?;
         Ok(Self { path, url: url.to_owned(), identity, beside: RwLock::default(), held: Mutex::default() })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The connection that is kept.
@@ -178,7 +202,7 @@ impl Dialect {
         }
         let asked = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica'
                      ELSE current_setting('transaction_read_only') END AS read_only";
-        let row = sqlx::query(asked).fetch_one(Patient(connection)).await?;
+        let row = sqlx::query(asked).fetch_one(Patient(connection, None)).await?;
         Ok(match sqlx::Row::try_get::<String, _>(&row, "read_only")?.as_str() {
             "off" => Allows::Everything,
             "on" => Allows::Reading,
@@ -202,9 +226,19 @@ async fn is_as_new(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> 
 }
 
 /// What every new connection is told.
-async fn prepare(connection: &mut AnyConnection, dialect: Dialect, file: Option<&File>) -> Result<(), sqlx::Error> {
-    if dialect.allows(connection).await? == Allows::Nothing || file.is_some_and(|file| !file.can_be_written()) {
-        return Err(sqlx::Error::Configuration("the database is read-only".into()));
+pub(super) async fn prepare(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    file: Option<&File>,
+) -> Result<(), sqlx::Error> {
+    if dialect.allows(connection).await? == Allows::Nothing {
+        return Err(sqlx::Error::Configuration(
+            "it is read-only: a replica (hint: the URL has to lead to the primary)".into(),
+        ));
+    }
+    if file.is_some_and(|file| !file.can_be_written()) {
+        let words = "it is read-only: it, or a file beside it, cannot be written (hint: owner and rights, and how the disk is mounted)";
+        return Err(sqlx::Error::Configuration(words.into()));
     }
     let statements: &[&'static str] = match dialect {
         Dialect::Sqlite => &[

@@ -35,6 +35,7 @@ mod standings;
 mod support;
 mod terms;
 mod throttles;
+mod trouble;
 mod vault;
 mod warnings;
 
@@ -65,12 +66,14 @@ pub use purge::{LETTERS_DAYS, Purged};
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
+pub use trouble::{Installed, Tables, Trouble, reach};
 pub use vault::{Sealed, Vault, VaultError};
 
 use crate::domain::secret::Secret;
 use connection::File;
 use notes::Note;
 use patience::Patient;
+use trouble::{Outage, Place};
 
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
@@ -86,6 +89,8 @@ pub struct Store {
     writer: Arc<Mutex<()>>,
     /// When [`Store::ping`] last wrote something; one asks at a time.
     alive: Arc<Mutex<Option<Instant>>>,
+    place: Arc<Place>,
+    outage: Arc<Outage>,
 }
 
 /// One transaction: what is done in it happens at [`Tx::commit`], whole, or not at all.
@@ -95,6 +100,7 @@ pub struct Tx {
     dialect: Dialect,
     _turn: Option<OwnedMutexGuard<()>>,
     notes: Vec<Note>,
+    outage: Arc<Outage>,
     _step: Step,
 }
 
@@ -105,8 +111,8 @@ pub enum StoreError {
     #[error("the database URL is wrong: {0}")]
     Url(&'static str),
     /// The database's tables could not be brought up to date.
-    #[error("the database could not be migrated")]
-    Migration(#[source] Source),
+    #[error("the database's tables could not be brought up to date: {0}")]
+    Migration(Trouble),
     /// A newer version of this program has changed the tables.
     #[error(
         "a newer version of this program has brought the database up to date (to {0}): run that one, or go back to \
@@ -120,8 +126,8 @@ pub enum StoreError {
     #[error("{0} is not the file any more that was opened: put that one back, or restart")]
     Moved(String),
     /// It does not answer, or not as it should.
-    #[error("the database is not available")]
-    Unavailable(#[source] Source),
+    #[error("the database is not available: {0}")]
+    Unavailable(Trouble),
     /// Somebody else wrote the same thing at the same time; the whole transaction can be tried again.
     #[error("somebody else was faster")]
     Conflict,
@@ -132,9 +138,6 @@ pub enum StoreError {
     #[error("a row cannot be read: {0}")]
     Corrupt(String),
 }
-
-/// Whatever lies under a [`StoreError`].
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
@@ -173,7 +176,11 @@ impl Store {
         let path = connection::sqlite_path(url);
         let (dialect, url) = connection::read_url(url)?;
         let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
-        let pool = connection::pool(dialect, file.clone()).connect(&url).await?;
+        let place = Place::of(dialect, &url, file.as_deref());
+        let pool = match connection::pool(dialect, file.clone()).connect(&url).await {
+            Ok(pool) => pool,
+            Err(error) => return Err(trouble::at_first(dialect, &url, file.as_deref(), &place, error).await),
+        };
         if let Some(file) = &file {
             file.hold(&mut *file.held().await).await?;
         }
@@ -185,6 +192,8 @@ impl Store {
             file,
             writer: Arc::default(),
             alive: Arc::default(),
+            place: Arc::new(place),
+            outage: Arc::default(),
         })
     }
 
@@ -206,7 +215,7 @@ impl Store {
                 Ok(()) => return Ok(()),
                 Err(MigrateError::VersionMissing(version)) => return Err(StoreError::Newer(version)),
                 Err(error) if tries == 1 || self.dialect == Dialect::Postgres => {
-                    return Err(StoreError::Migration(error.into()));
+                    return Err(StoreError::Migration(Trouble::from(&error)));
                 }
                 Err(_) => tries -= 1,
             }
@@ -239,7 +248,7 @@ impl Store {
             Dialect::Sqlite => {
                 let turn = tokio::time::timeout_at(deadline, Arc::clone(&self.writer).lock_owned())
                     .await
-                    .map_err(|waited| StoreError::Unavailable(waited.into()))?;
+                    .map_err(|_| StoreError::Unavailable(Trouble::busy()))?;
                 self.begin("BEGIN IMMEDIATE", Some(turn), deadline, step).await
             }
             Dialect::Postgres => self.begin("BEGIN", None, deadline, step).await,
@@ -306,7 +315,7 @@ impl Store {
             connection::let_go(&mut held).await;
         };
         let closed = tokio::time::timeout(PATIENCE, closing).await;
-        closed.map_err(|waited| StoreError::Unavailable(waited.into()))?;
+        closed.map_err(|_| StoreError::Unavailable(Trouble::busy()))?;
         let pool = connection::pool(self.dialect, Some(Arc::clone(file))).connect(&file.url).await?;
         *self.pool.write().unwrap_or_else(PoisonError::into_inner) = pool;
         file.hold(&mut held).await?;
@@ -321,9 +330,17 @@ impl Store {
         deadline: Instant,
         step: Step,
     ) -> Result<Tx, StoreError> {
-        self.look_at_files().await?;
-        let inner = patience::within(deadline - Instant::now(), self.pool().begin_with(statement)).await?;
-        Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), _step: step })
+        self.look_at_files().await.inspect_err(|_| self.outage.begins())?;
+        let begun = patience::within(deadline - Instant::now(), self.pool().begin_with(statement)).await;
+        let inner = match begun {
+            Ok(inner) => inner,
+            Err(error) => {
+                drop(turn);
+                return Err(self.why(error).await);
+            }
+        };
+        let outage = Arc::clone(&self.outage);
+        Ok(Tx { inner, dialect: self.dialect, _turn: turn, notes: Vec::new(), outage, _step: step })
     }
 
     /// Waits for the transactions under way and closes the connections.
@@ -341,7 +358,8 @@ impl Tx {
     /// # Errors
     /// The database does not answer; then nothing has happened, as far as is known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        patience::within(patience::STATEMENT, self.inner.commit()).await?;
+        let committed = patience::within(patience::STATEMENT, self.inner.commit()).await;
+        committed.inspect_err(|_| self.outage.suspect())?;
         self.notes.iter().for_each(Note::count);
         Ok(())
     }
@@ -353,7 +371,7 @@ impl Tx {
 
     /// For statements that are short: each is given up when it takes too long.
     fn conn(&mut self) -> Patient<'_> {
-        Patient(&mut self.inner)
+        Patient(&mut self.inner, Some(&self.outage))
     }
 
     /// For statements over whole tables.
@@ -377,7 +395,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::ColumnDecode { index: column, .. } | sqlx::Error::ColumnNotFound(column) => {
                 Self::Corrupt(format!("column {column}"))
             }
-            error => Self::Unavailable(error.into()),
+            error => Self::Unavailable(Trouble::from(&error)),
         }
     }
 }

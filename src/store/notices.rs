@@ -29,8 +29,9 @@ impl Store {
             Ok::<_, sqlx::Error>(listener)
         };
         match timeout(PATIENCE, listening).await {
-            Ok(listener) => Ok(Some(Notices(listener?))),
-            Err(waited) => Err(StoreError::Unavailable(waited.into())),
+            Ok(Ok(listener)) => Ok(Some(Notices(listener))),
+            Ok(Err(error)) => Err(self.why(error).await),
+            Err(_) => Err(self.why(sqlx::Error::PoolTimedOut).await),
         }
     }
 

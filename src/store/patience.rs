@@ -7,9 +7,11 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sqlx::any::{Any, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{AnyConnection, Connection as _, Either, Error, Execute, Executor, SqlStr};
 
-/// A connection whose statements are given up after [`STATEMENT`].
+use super::trouble::Outage;
+
+/// A connection whose statements are given up after [`STATEMENT`]; what fails is a reason to ask how the database is.
 #[derive(Debug)]
-pub(super) struct Patient<'c>(pub(super) &'c mut AnyConnection);
+pub(super) struct Patient<'c>(pub(super) &'c mut AnyConnection, pub(super) Option<&'c Outage>);
 
 /// Longest wait for a statement, or for the next of its rows.
 pub(super) const STATEMENT: Duration = Duration::from_secs(10);
@@ -31,6 +33,12 @@ fn silent() -> Error {
     Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer"))
 }
 
+fn suspect(outage: Option<&Outage>, error: Option<&Error>) {
+    if let (Some(outage), Some(error)) = (outage, error) {
+        outage.suspect_by(error);
+    }
+}
+
 impl<'c> Executor<'c> for Patient<'c> {
     type Database = Any;
 
@@ -39,13 +47,15 @@ impl<'c> Executor<'c> for Patient<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let rows = self.0.fetch_many(query);
-        let patient = stream::unfold(Some(rows), async |rows| {
+        let Self(connection, outage) = self;
+        let rows = connection.fetch_many(query);
+        let patient = stream::unfold(Some(rows), move |rows| async move {
             let mut rows = rows?;
-            match tokio::time::timeout(STATEMENT, rows.next()).await {
+            let next = match tokio::time::timeout(STATEMENT, rows.next()).await {
                 Ok(next) => next.map(|row| (row, Some(rows))),
                 Err(_) => Some((Err(silent()), None)),
-            }
+            };
+            next.inspect(|(row, _)| suspect(outage, row.as_ref().err()))
         });
         patient.boxed()
     }
@@ -55,7 +65,9 @@ impl<'c> Executor<'c> for Patient<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        Box::pin(within(STATEMENT, self.0.fetch_optional(query)))
+        let Self(connection, outage) = self;
+        let row = within(STATEMENT, connection.fetch_optional(query));
+        Box::pin(async move { row.await.inspect_err(|error| suspect(outage, Some(error))) })
     }
 
     fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [AnyTypeInfo]) -> BoxFuture<'e, Result<AnyStatement, Error>>

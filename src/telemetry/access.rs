@@ -31,6 +31,8 @@ pub struct AccessLine<'a> {
     pub upstream_ms: Option<u64>,
     /// Bytes of the answer's body.
     pub bytes: usize,
+    /// Why it failed, in words of a closed list; with every status of 5xx.
+    pub fault: Option<&'static str>,
 }
 
 impl AccessLog {
@@ -84,6 +86,7 @@ struct Form {
     duration_ms: &'static str,
     upstream_ms: &'static str,
     bytes: &'static str,
+    fault: &'static str,
 }
 
 const JSON: Form = Form {
@@ -93,6 +96,7 @@ const JSON: Form = Form {
     duration_ms: ",\"duration_ms\":",
     upstream_ms: ",\"upstream_ms\":",
     bytes: ",\"bytes\":",
+    fault: ",\"fault\":\"",
 };
 
 const TEXT: Form = Form {
@@ -102,6 +106,7 @@ const TEXT: Form = Form {
     duration_ms: " duration_ms=",
     upstream_ms: " upstream_ms=",
     bytes: " bytes=",
+    fault: " fault=\"",
 };
 
 impl AccessLine<'_> {
@@ -128,6 +133,11 @@ impl AccessLine<'_> {
             number(form.upstream_ms, upstream_ms);
         }
         number(form.bytes, u64::try_from(self.bytes).unwrap_or(u64::MAX));
+        if let Some(fault) = self.fault {
+            bytes.extend_from_slice(form.fault.as_bytes());
+            bytes.extend_from_slice(fault.as_bytes());
+            bytes.push(b'"');
+        }
     }
 }
 
@@ -147,6 +157,7 @@ mod tests {
             duration_ms: 17,
             upstream_ms,
             bytes: 1024,
+            fault: upstream_ms.is_none().then_some("the extranet broke off"),
         };
         log.write(Clock, &line);
         assert!(log.flush());
@@ -168,6 +179,7 @@ mod tests {
         assert_eq!(line, expected);
         let line: serde_json::Value = serde_json::from_str(&written(LogFormat::Json, None, None)).expect("JSON");
         assert!(line.get("agency").is_none() && line.get("upstream_ms").is_none());
+        assert_eq!(line["fault"], "the extranet broke off");
     }
 
     #[test]
@@ -175,7 +187,7 @@ mod tests {
         let agency = AgencyCode::parse("SPI31", "01");
         let line = written(LogFormat::Text, agency.as_ref(), None);
         let told = " INFO access: request_id=0123456789abcdef agency=SPI31/01 decision=\"signed-in\" status=200 \
-                    duration_ms=17 bytes=1024\n";
+                    duration_ms=17 bytes=1024 fault=\"the extranet broke off\"\n";
         assert!(line.ends_with(told), "{line}");
     }
 }

@@ -111,13 +111,14 @@ pub struct Logging(());
 ///
 /// `filter` is a directive such as `info` or `vestibule=debug,info`. Libraries that would write whole requests or
 /// statements at their finer levels are held above them whatever it says: no secret and no person's data in a log. And the
-/// HTTP engine, which has a line for whatever a client does, speaks only where the filter names it (REL-072).
+/// HTTP engine, which has a line for whatever a client does, speaks only where the filter names it (REL-072). What the
+/// pool of connections to the database says with each request, the store tells once.
 ///
 /// # Errors
 /// The thread that writes cannot be started.
 pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
-    const HELD: &str =
-        "hyper=info,hyper_util=info,sqlx=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
+    const HELD: &str = "hyper=info,hyper_util=info,sqlx=warn,sqlx_core::pool=off,\
+                        sqlx::postgres::notice=error,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
     let piece = if is_pipe() { PIECE_OF_A_PIPE } else { PIECE };
     let sink = Sink::start(StandardError, piece)?;
     if STARTED.set((Arc::clone(&sink), format)).is_err() {

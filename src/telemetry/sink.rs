@@ -148,7 +148,7 @@ impl Sink {
             let asked = self.asked.load(Ordering::Acquire);
             // Before the look: a line that comes after the look finds it false, and wakes.
             self.awake.store(false, Ordering::SeqCst);
-            let mut some = false;
+            let mut some = self.write_in_order(&mut out, piece);
             for buffer in &self.buffers {
                 std::mem::swap(&mut buffer.0.lock().unwrap_or_else(PoisonError::into_inner).bytes, &mut batch);
                 if !batch.is_empty() {
@@ -178,6 +178,23 @@ impl Sink {
         }
     }
 
+    /// Writes what waits in the order of its times, whatever buffers it is in, as long as that is not much: in a storm each
+    /// buffer is written by itself. Whether there was something.
+    fn write_in_order(&self, out: &mut Whole<impl Write>, piece: usize) -> bool {
+        let waiting = |buffer: &Buffer| buffer.0.lock().unwrap_or_else(PoisonError::into_inner).bytes.len();
+        let sizes = self.buffers.each_ref().map(waiting);
+        if sizes.iter().filter(|size| **size > 0).count() < 2 || sizes.iter().sum::<usize>() > FULL_ENOUGH {
+            return false;
+        }
+        let taken = self
+            .buffers
+            .each_ref()
+            .map(|buffer| std::mem::take(&mut buffer.0.lock().unwrap_or_else(PoisonError::into_inner).bytes));
+        self.awake.store(true, Ordering::Release);
+        self.write(out, &in_order(&taken), piece);
+        true
+    }
+
     fn write(&self, out: &mut Whole<impl Write>, batch: &[u8], piece: usize) {
         let mut rest = batch;
         while !rest.is_empty() {
@@ -187,6 +204,28 @@ impl Sink {
             rest = later;
         }
     }
+}
+
+/// The lines of several buffers by the times that they begin with; one without a time stays behind the one before it.
+fn in_order(buffers: &[Vec<u8>]) -> Vec<u8> {
+    let mut lines: Vec<(&[u8], &[u8])> = Vec::new();
+    for buffer in buffers {
+        let mut last: &[u8] = &[];
+        for line in buffer.split_inclusive(|byte| *byte == b'\n') {
+            last = time_of(line).unwrap_or(last);
+            lines.push((last, line));
+        }
+    }
+    // Stable: what has one time keeps its order.
+    lines.sort_by_key(|(time, _)| *time);
+    lines.iter().flat_map(|(_, line)| *line).copied().collect()
+}
+
+/// `2026-11-22T05:56:34.000007Z`, where a line begins with it, as text or as JSON.
+fn time_of(line: &[u8]) -> Option<&[u8]> {
+    const LENGTH: usize = "2026-11-22T05:56:34.000007Z".len();
+    let line = line.strip_prefix(b"{\"timestamp\":\"").unwrap_or(line);
+    line.get(..LENGTH).filter(|time| time[0].is_ascii_digit() && time[LENGTH - 1] == b'Z')
 }
 
 /// How many bytes of the beginning are whole lines within `piece`; one line at least.
@@ -418,6 +457,25 @@ pub mod tests {
                 assert!(tries < 4000, "the line never comes");
             }
         }
+    }
+
+    #[test]
+    fn a16_lines_of_several_threads_stand_in_the_order_of_their_times() {
+        let at =
+            |second: u32, said: &str| format!("{{\"timestamp\":\"2026-11-22T05:56:{second:02}.000007Z\",{said}}}\n");
+        let buffers = [
+            (at(1, "a") + "no time of its own\n" + &at(7, "b")).into_bytes(),
+            Vec::new(),
+            (at(3, "c") + &at(1, "d") + "2026-11-22T05:56:05.000001Z  INFO text\n").into_bytes(),
+        ];
+        let said = String::from_utf8(in_order(&buffers)).expect("text");
+        let expected = at(1, "a")
+            + "no time of its own\n"
+            + &at(1, "d")
+            + &at(3, "c")
+            + "2026-11-22T05:56:05.000001Z  INFO text\n"
+            + &at(7, "b");
+        assert_eq!(said, expected);
     }
 
     #[test]

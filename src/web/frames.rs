@@ -34,7 +34,7 @@ pub fn way_out(guest: Guest, web: &Web, to: String) -> Response {
         Place::Own(host) | Place::Extranet(host) => host.remembered(guest.cookie(Kind::Account)),
         Place::Portal | Place::Moved(_) | Place::Nowhere => None,
     };
-    let page = MessagePage { name, action_url: to, request_id: None };
+    let page = MessagePage { name, action_url: to };
     guest.page_with(status, web, house.map(|house| house.agency).as_deref(), &page)
 }
 

@@ -260,6 +260,7 @@ impl Guest {
             here: &self.here,
             in_a_frame: self.in_a_frame,
             signed_in: self.is_signed_in,
+            reference: status.is_server_error().then_some(self.arrival.request_id.as_str()),
         };
         match edition.pages.render(&frame, page) {
             Ok(html) => {
@@ -271,7 +272,7 @@ impl Guest {
                 self.finish(response)
             }
             Err(error) => {
-                tracing::error!(request_id = %self.arrival.request_id, %error, "a page cannot be rendered");
+                tracing::error!(request_id = %self.arrival.request_id, fault = %error, "a page cannot be rendered");
                 Problem::ours().into_response()
             }
         }

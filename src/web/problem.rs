@@ -21,19 +21,35 @@ use crate::pages::{Page, Pages};
 pub struct Problem {
     status: StatusCode,
     name: MessageName,
+    reason: &'static str,
 }
+
+/// Why an answer of ours is 5xx, in words of a closed list; the data plane writes them into the access line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason(pub &'static str);
+
+/// The extranet was asked on a resident's behalf, and said nothing that could be understood; the line beside it says what.
+pub const NO_VERDICT: Reason = Reason("the extranet gives no verdict on a sign-in");
+/// The extranet refuses what it took before, or asks for a sign-in again and again.
+pub const REFUSES: Reason = Reason("the extranet refuses a sign-in that had worked");
 
 impl Problem {
     /// A page that tells something, with its status.
     #[must_use]
     pub const fn page(status: StatusCode, name: MessageName) -> Self {
-        Self { status, name }
+        Self { status, name, reason: "a page of ours tells of it" }
+    }
+
+    /// The same, with the reason of a status of 5xx.
+    #[must_use]
+    pub const fn because(self, Reason(reason): Reason) -> Self {
+        Self { reason, ..self }
     }
 
     /// Something of ours failed.
     #[must_use]
     pub const fn ours() -> Self {
-        Self::page(StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed)
+        Self::page(StatusCode::INTERNAL_SERVER_ERROR, MessageName::Failed).because(Reason("a page of ours failed"))
     }
 
     /// There is no such page.
@@ -81,7 +97,7 @@ const fn status_of(fault: &Fault) -> (StatusCode, MessageName) {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (status, name) = status_of(&self);
-        let mut response = Problem::page(status, name).into_response();
+        let mut response = Problem::page(status, name).because(Reason(self.reason())).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         if status.is_server_error() {
             response.extensions_mut().insert(Cause::of(&self));
@@ -90,15 +106,23 @@ impl IntoResponse for Fault {
     }
 }
 
+/// An answer of 5xx with its reason.
+#[must_use]
+pub fn told(mut response: Response, reason: Reason) -> Response {
+    response.extensions_mut().insert(reason);
+    response
+}
+
 /// The page of a form again, with what was typed into it, since something of ours failed (REL-015). The page says
 /// [`alert_of`] the fault.
 pub fn try_again<P: Page>(guest: Guest, web: &Web, agency: Option<&Agency>, page: &P, fault: &Fault) -> Response {
     let (status, _) = status_of(fault);
     if status.is_server_error() {
         let Cause(cause) = Cause::of(fault);
-        tracing::error!(request_id = %guest.arrival.request_id, cause, "a request failed");
+        tracing::error!(request_id = %guest.arrival.request_id, fault = cause, "a request failed");
     }
     let mut response = guest.page_with(status, web, agency, page);
+    response.extensions_mut().insert(Reason(fault.reason()));
     response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     response
 }
@@ -126,13 +150,9 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     };
     let request_id = guest.arrival.request_id.to_string();
     if let Some(Cause(cause)) = response.extensions().get() {
-        tracing::error!(request_id, cause, "a request failed");
+        tracing::error!(request_id, fault = cause, "a request failed");
     }
-    let page = MessagePage {
-        name: problem.name,
-        action_url: way_on(&guest, &web, problem.name),
-        request_id: problem.status.is_server_error().then(|| request_id.clone()),
-    };
+    let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
     let agency = match &guest.arrival.place {
         Place::Own(host) | Place::Extranet(host) => {
             host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
@@ -145,6 +165,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         // The engine itself fails: the built-in page needs nothing.
         page = (problem.status, axum::response::Html(Pages::fallback(&request_id))).into_response();
     }
+    page.extensions_mut().insert(Reason(problem.reason));
     for name in [header::RETRY_AFTER, header::ALLOW] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

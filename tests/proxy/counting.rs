@@ -1,10 +1,12 @@
 //! What a monitoring reads: `/metrics`, after real residents have come and gone.
 
-use std::time::Duration;
+use std::{fs, net::TcpStream, path::Path, process::Command, time::Duration};
 
+use super::tls::Https;
 use crate::support::{
     eventually,
     person::Person,
+    stage::Stage,
     town::{ALICE, BOB_AT_B, CAROL, CHOSEN, Town, try_sign_in},
 };
 
@@ -126,4 +128,96 @@ fn a24_on_a_shared_host_each_request_is_the_open_agencys_and_its_cookie_is_looke
     });
     assert!((count("vestibule_cache_looks_total{outcome=\"missed\"}") - missed).abs() < 0.5, "looked up once");
     assert!(!metrics(&town).contains("agency=\"CA/SA\",decision=\"signed-in\""), "nobody was at the other agency");
+}
+
+/// Labels of closed lists, whose first event is to be a change and not the beginning of a series.
+#[test]
+fn a15_what_somebody_is_woken_for_stands_at_0_before_it_happens() {
+    let town = Town::build();
+    let text = metrics(&town);
+    for name in [
+        "vestibule_reloads_total{outcome=\"refused\"}",
+        "vestibule_reloads_total{outcome=\"taken\"}",
+        "vestibule_hashes_total{outcome=\"crowded\"}",
+        "vestibule_letters_total{outcome=\"abandoned\"}",
+        "vestibule_letters_total{outcome=\"sent\"}",
+        "vestibule_throttled_total{counter=\"client\"}",
+        "vestibule_sign_ins_total{outcome=\"wrong-credentials\"}",
+        "vestibule_sign_ins_total{outcome=\"extranet-silent\"}",
+        "vestibule_wizard_steps_total{step=\"done\"}",
+        "vestibule_events_total{event=\"letter-given-up\"}",
+        "vestibule_trace_batches_total{outcome=\"failed\"}",
+        "vestibule_clock_set_total{to=\"back\"}",
+        "vestibule_requests_total{agency=\"\",decision=\"portal\",status=\"5xx\"}",
+        "vestibule_requests_total{agency=\"\",decision=\"sessions-unavailable\",status=\"5xx\"}",
+    ] {
+        assert_eq!(value(&text, name), Some(0.0), "{name}");
+    }
+    Person::new(&town.gateway).get(town.at_a("/public/x"), &[]);
+    for decision in ["signed-in", "public-path", "session-over", "sessions-unavailable"] {
+        let name = format!("vestibule_requests_total{{agency=\"CA/SA\",decision=\"{decision}\",status=\"5xx\"}}");
+        let read = || value(&metrics(&town), &name);
+        let first = eventually(&name, Duration::from_secs(5), read);
+        assert_eq!(Some(first), Some(0.0), "from the agency's first request on");
+    }
+}
+
+#[test]
+fn e07_the_process_its_parts_and_its_limits_are_told() {
+    let town =
+        Town::build_with(|site| site.on(Stage::Redis).set("argon2.queue", 17).set("server.max_connections", 300));
+    let text = metrics(&town);
+    for (name, told) in [
+        ("vestibule_ready{part=\"gateway\"}", 1.0),
+        ("vestibule_ready{part=\"database\"}", 1.0),
+        ("vestibule_ready{part=\"redis\"}", 1.0),
+        ("vestibule_ready{part=\"mail\"}", 1.0),
+        ("vestibule_hash_queue", 17.0),
+        ("vestibule_connections_limit", 300.0),
+        ("vestibule_connections", 0.0),
+    ] {
+        assert_eq!(value(&text, name), Some(told), "{name}");
+    }
+    let of = |name: &str| value(&metrics(&town), name).unwrap_or_else(|| panic!("{name} is missing"));
+    assert!(of("vestibule_process_resident_memory_bytes") > 10e6);
+    assert!((10.0..300.0).contains(&of("vestibule_process_open_fds")) && of("vestibule_process_max_fds") >= 300.0);
+    let now = jiff::Timestamp::now().as_duration().as_secs_f64();
+    let up = now - of("vestibule_process_start_time_seconds");
+    assert!((0.0..600.0).contains(&up), "{up}");
+    let open = TcpStream::connect(("127.0.0.1", town.gateway.port())).expect("a connection");
+    eventually("the connection to be counted", Duration::from_secs(5), || {
+        (of("vestibule_connections") > 0.5).then_some(())
+    });
+    drop(open);
+    let mut town = town;
+    town.gateway.redis().kill();
+    eventually("Redis to be told", Duration::from_secs(10), || {
+        (value(&metrics(&town), "vestibule_ready{part=\"redis\"}") == Some(0.0)).then_some(())
+    });
+}
+
+/// Prometheus reads the rules, they tell what they should, and what they ask for is there.
+#[test]
+fn the_alerts_are_tried_and_ask_for_what_is_counted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
+    for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
+        let tried = Command::new("promtool").args(arguments).current_dir(&folder).output();
+        let tried = tried.expect("promtool is installed (make test-deps, or the Debian package prometheus)");
+        let said = [tried.stdout, tried.stderr].concat();
+        assert!(tried.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+    }
+    let https = Https::start();
+    https.curl("/public/x", &[]);
+    let mut alice = Person::new(&https.town.gateway);
+    alice.open("/login?client=CA&societe=SA");
+    let text = metrics(&https.town);
+    let rules = fs::read_to_string(folder.join("alerts.yml")).expect("the rules");
+    let names =
+        rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("vestibule_"));
+    // What an extranet's sign-ins are counted by begins with the first of them; the others come with the reloads' own.
+    let later =
+        ["vestibule_upstream_sign_in_seconds_count", "vestibule_configuration_refused", "vestibule_configuration_info"];
+    for name in names.filter(|name| !later.contains(name)) {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name} is not among the metrics");
+    }
 }

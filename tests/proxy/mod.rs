@@ -15,6 +15,7 @@ mod kept_secrets;
 mod moving;
 mod odd_extranets;
 mod operating;
+mod references;
 mod reloading;
 mod servlets;
 mod streaming;

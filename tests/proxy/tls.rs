@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tempfile::TempDir;
 
 use crate::support::{
-    free_port,
+    eventually, free_port,
     raw::Raw,
     site::{Agency, Site},
     town::Town,
@@ -37,10 +37,14 @@ impl Authority {
 
     /// Writes a certificate and its key as `NAME.crt` and `NAME.key`.
     pub(super) fn give_out(&self, folder: &Path, name: &str, hosts: &[&str], last_year: i32) {
+        self.give_out_until(folder, name, hosts, (last_year, 1, 1));
+    }
+
+    fn give_out_until(&self, folder: &Path, name: &str, hosts: &[&str], (year, month, day): (i32, u8, u8)) {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts).expect("names");
         params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(last_year, 1, 1);
+        params.not_after = date_time_ymd(year, month, day);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &*self.issuer).expect("a certificate");
         fs::write(folder.join(format!("{name}.crt")), certificate.pem()).expect("a file");
@@ -313,4 +317,69 @@ fn beyond_the_limit_connections_wait_and_are_not_refused() {
     assert_eq!(town.a.seen().len(), 20, "the one beyond the limit is not served");
     drop(kept.pop());
     assert_eq!(waits.answer().map(|answer| answer.status), Some(200), "as soon as one has gone");
+}
+
+/// The longest that a line of the log may take.
+const SOON: std::time::Duration = std::time::Duration::from_secs(5);
+
+#[test]
+fn a11_a_certificate_that_ages_is_a_warning_at_each_reload_and_its_end_a_metric() {
+    let https = Https::start();
+    let certificates = https.folder.path().join("certificates");
+    let gateway = &https.town.gateway;
+    let end = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(6));
+    let until = (end.year().into(), end.month().try_into().expect("a month"), end.day().try_into().expect("a day"));
+    Authority::new("Renewed").give_out_until(&certificates, "portal", &["www.localhost"], until);
+    let warned = || {
+        let is_one = |line: &&str| line.contains(r#""level":"WARN""#) && line.contains("the certificate ends");
+        gateway.log().lines().filter(is_one).count()
+    };
+    for times in 1..3 {
+        assert!(gateway.run("reload", &[]).status.success());
+        eventually("a warning at each reload", SOON, || (warned() >= times).then_some(()));
+    }
+    let (_, metrics) = gateway.health("/metrics").expect("an answer");
+    let told = metrics.lines().find_map(|line| {
+        line.strip_prefix("vestibule_certificate_not_after_seconds{name=\"www.localhost\"} ")?.parse::<i64>().ok()
+    });
+    let left = told.expect("a metric") - jiff::Timestamp::now().as_second();
+    assert!((4 * 86400..=6 * 86400).contains(&left), "{left} s are left");
+    // In a reload that is refused the warning stays one, beside what is wrong.
+    let before = warned();
+    std::fs::write(certificates.join("old.crt"), "rubbish").expect("a file");
+    std::fs::write(certificates.join("old.key"), "rubbish").expect("a file");
+    assert!(!gateway.run("reload", &[]).status.success());
+    eventually("a warning beside what is wrong", SOON, || (warned() > before).then_some(()));
+    let log = gateway.log();
+    let is_error = |line: &&str| line.contains(r#""level":"ERROR""#) && line.contains("the certificate ends");
+    assert_eq!(log.lines().filter(is_error).count(), 0, "a warning is no error");
+}
+
+#[test]
+fn a16_whoever_connects_and_says_nothing_is_no_trouble_of_ours() {
+    let https = Https::start();
+    let gateway = &https.town.gateway;
+    for port in [gateway.port(), https.port, https.redirect] {
+        for sent in [&b""[..], b"\r\n", b"\x16\x03\x01", b"GET / HT", b"\x00\x00\x00\x00"] {
+            let mut probe = std::net::TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+            std::io::Write::write_all(&mut probe, sent).expect("to send");
+        }
+    }
+    let folder = https.folder.path();
+    for protocol in ["http/1.1", "h2"] {
+        let shaken = Command::new("openssl")
+            .args(["s_client", "-connect", &format!("127.0.0.1:{}", https.port), "-servername", "www.localhost"])
+            .args(["-alpn", protocol])
+            .arg("-CAfile")
+            .arg(folder.join("ca.pem"))
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("openssl");
+        assert!(String::from_utf8_lossy(&shaken.stdout).contains("BEGIN CERTIFICATE"), "{shaken:?}");
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let log = gateway.log();
+    let troubles = log.lines().filter(|line| line.contains(r#""WARN""#) || line.contains(r#""ERROR""#));
+    let troubles: Vec<&str> = troubles.filter(|line| !line.contains("not every connection")).collect();
+    assert_eq!(troubles, [""; 0], "{}", troubles.join("\n"));
 }

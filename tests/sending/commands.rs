@@ -48,3 +48,33 @@ fn mail_resend_sends_what_was_given_up_and_writes_what_was_sent_once_more() {
     assert_eq!(town.gateway.traced("letter-resent"), 2);
     carol.fill("code", &first.code()).press("Valider").see("Votre compte est à jour");
 }
+
+#[test]
+fn a10_check_signs_in_at_the_mail_server_and_sends_nothing() {
+    let mut server = MailServer::start();
+    let town = town(&server);
+    let checked = |town: &Town| {
+        let output = town.gateway.run("check", &[]);
+        let said = [&output.stdout[..], &output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (code, said) = checked(&town);
+    assert!(code == Some(0) && said.contains("lets us in"), "{said}");
+    assert!(server.heard("EHLO") > 0);
+    assert_eq!((server.heard("MAIL"), server.heard("RCPT")), (0, 0), "no letter is begun");
+    for (key, value, told) in [
+        ("mail.smtp.username", toml::Value::from("somebody"), "does not let us in (name and password?)"),
+        ("mail.smtp.tls", "tls".into(), "no protected connection"),
+        ("mail.smtp.host", "nowhere.invalid".into(), "no protected connection"),
+    ] {
+        let stranger = Town::build_with(|site| server.serve(site).set(key, value));
+        let (code, said) = checked(&stranger);
+        let offline = stranger.gateway.run("check", &["--offline"]);
+        assert!(code == Some(1) && said.contains(told), "{key}: {said}");
+        assert!(said.contains("the mail server cannot be used from here"), "{key}: {said}");
+        assert!(offline.status.success(), "{key}: {offline:?}");
+    }
+    server.down();
+    let (code, said) = checked(&town);
+    assert!(code == Some(1) && said.contains("Connection refused"), "{said}");
+}

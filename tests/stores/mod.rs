@@ -3,6 +3,7 @@
 mod failing;
 mod full;
 mod moving;
-mod outages;
+pub mod outages;
 mod rotating;
 mod secrets;
+mod troubles;

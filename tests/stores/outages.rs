@@ -188,10 +188,10 @@ fn rel_027_letters_wait_for_a_folder_that_cannot_be_written_and_none_is_given_up
 }
 
 /// A folder in which PostgreSQL may write; it runs as somebody else where the tests run as root.
-struct ServersFolder(PathBuf, #[expect(dead_code, reason = "it goes with this value")] TempDir);
+pub struct ServersFolder(pub PathBuf, #[expect(dead_code, reason = "it goes with this value")] TempDir);
 
 impl ServersFolder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         use std::os::unix::fs::PermissionsExt;
         let folder = TempDir::new().expect("a folder");
         let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("open to all");

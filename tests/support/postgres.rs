@@ -103,6 +103,11 @@ impl Cluster {
         self.watch = keep(&self.binaries, self.port, connections, Some(folder)).expect("a server");
     }
 
+    /// Ends it at once, as a crash does, until it is started again.
+    pub fn stop(&mut self) {
+        self.watch.end();
+    }
+
     /// Makes an empty database.
     pub fn database(&self) -> Database {
         static MADE: AtomicU32 = AtomicU32::new(0);

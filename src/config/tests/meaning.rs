@@ -253,8 +253,21 @@ fn e02_a_form_needs_a_rule_for_success_and_one_for_failure() {
     agency_is_told(
         "div.erreur",
         "div..erreur",
-        "agencies/a.toml:15: sign_in.form.failure[0].element: \"div..erreur\" is not a CSS selector",
+        "agencies/a.toml:15: sign_in.form.failure[0].element: \"div..erreur\" is not a CSS selector: a dot wants the name of a class after it",
     );
+    for (wrong, why) in [
+        ("", "nothing is selected"),
+        ("div >", "nothing follows, or precedes, one of its combinators"),
+        ("div:contains(x)", "it has a pseudo-class or pseudo-element that is not known here"),
+        ("div,,p", "nothing is selected"),
+        ("div[class=", ""),
+        ("p::", ""),
+        ("svg|a", ""),
+        ("@media", ""),
+    ] {
+        let element = "agencies/a.toml:15: sign_in.form.failure[0].element";
+        agency_is_told("div.erreur", wrong, &format!("{element}: \"{wrong}\" is not a CSS selector: {why}"));
+    }
     agency_is_told("\"/identification.php\"", "\"identification.php\"", "agencies/a.toml:11: sign_in.form.page: ");
     agency_is_told(
         "login_field",

@@ -5,6 +5,8 @@
 //! happens seldom, is kept by its word.
 
 mod histogram;
+mod lists;
+mod process;
 mod requests;
 mod text;
 
@@ -18,7 +20,7 @@ use crate::domain::audit::AuditEvent;
 
 pub use histogram::Histogram;
 pub use requests::Requests;
-pub use text::{Kept, Outbox, text};
+pub use text::{Kept, Outbox, Ready, text};
 
 /// Everything that this process has counted.
 pub static METRICS: Metrics = Metrics::new();
@@ -48,6 +50,10 @@ pub struct Metrics {
     pub reloads: Words,
     /// Batches of spans, by what became of them.
     pub trace_batches: Words,
+    /// How often the clock was set, by where to: `back` or `forward`, and the `database`'s back.
+    pub clock_set: Words,
+    /// Connections of clients that are open.
+    pub connections: Gauge,
 }
 
 /// What is counted for one agency; found once, kept beside the agency.
@@ -72,9 +78,13 @@ pub struct Cache {
     missed: AtomicU64,
 }
 
-/// Counters under words that stand in the code.
-#[derive(Debug, Default)]
-pub struct Words(Mutex<BTreeMap<&'static str, u64>>);
+/// Counters under words that stand in the code. Those that are listed are there from the start, at 0: the first event is a
+/// change then, and not the beginning of a series (A15).
+#[derive(Debug)]
+pub struct Words {
+    listed: &'static [&'static str],
+    counted: Mutex<BTreeMap<&'static str, u64>>,
+}
 
 /// Something that goes up and down.
 #[derive(Debug, Default)]
@@ -90,15 +100,17 @@ impl Metrics {
             agencies: RwLock::new(BTreeMap::new()),
             elsewhere: Requests::new(),
             cache: Cache { found: AtomicU64::new(0), missed: AtomicU64::new(0) },
-            events: Words::new(),
-            sign_ins: Words::new(),
-            wizard: Words::new(),
-            throttled: Words::new(),
-            letters: Words::new(),
-            hashes: Words::new(),
+            events: Words::new(lists::EVENTS),
+            sign_ins: Words::new(lists::SIGN_INS),
+            wizard: Words::new(lists::WIZARD),
+            throttled: Words::new(lists::THROTTLED),
+            letters: Words::new(lists::LETTERS),
+            hashes: Words::new(lists::HASHES),
             hashing: Gauge(AtomicI64::new(0)),
-            reloads: Words::new(),
-            trace_batches: Words::new(),
+            reloads: Words::new(lists::RELOADS),
+            trace_batches: Words::new(lists::TRACE_BATCHES),
+            clock_set: Words::new(lists::CLOCK_SET),
+            connections: Gauge(AtomicI64::new(0)),
         }
     }
 
@@ -162,17 +174,23 @@ impl Cache {
 }
 
 impl Words {
-    const fn new() -> Self {
-        Self(Mutex::new(BTreeMap::new()))
+    const fn new(listed: &'static [&'static str]) -> Self {
+        Self { listed, counted: Mutex::new(BTreeMap::new()) }
     }
 
     /// One more of this.
     pub fn add(&self, word: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(word).or_default() += 1;
+        debug_assert!(
+            self.listed.contains(&word) || lists::FROM_THE_FIRST.contains(&word),
+            "{word} is missing in the lists of what is counted"
+        );
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner).entry(word).or_default() += 1;
     }
 
     fn all(&self) -> BTreeMap<&'static str, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut all: BTreeMap<&'static str, u64> = self.listed.iter().map(|word| (*word, 0)).collect();
+        all.extend(self.counted.lock().unwrap_or_else(PoisonError::into_inner).iter());
+        all
     }
 }
 

@@ -45,6 +45,11 @@ pub(super) const DECISIONS: [&str; 35] = [
 /// Classes of status; nobody was told anything where there is none.
 pub(super) const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
+/// Decisions whose 5xx somebody is woken for: they stand at 0 from an agency's first request on.
+pub(super) const ALARMS: [&str; 5] = ["signed-in", "public-path", "session-over", "own-page", "sessions-unavailable"];
+/// The same for what is for no agency, from the start.
+pub(super) const ALARMS_ELSEWHERE: [&str; 4] = ["portal", "own-page", "sessions-unavailable", "undecided"];
+
 /// Decisions that have their counters at once.
 const FREQUENT: usize = 2;
 
@@ -80,8 +85,22 @@ impl Requests {
         statuses[class].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Decision, class and count of whatever was counted.
-    pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+    /// Whether nobody ever came.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.counted(&[]).next().is_none()
+    }
+
+    /// Decision, class and count of whatever was counted, and the 5xx of `alarms` also where there was none.
+    pub(super) fn counted(&self, alarms: &[&'static str]) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        let missing: Vec<&'static str> = alarms
+            .iter()
+            .copied()
+            .filter(|alarm| !self.all().any(|(decision, class, _)| decision == *alarm && class == "5xx"))
+            .collect();
+        self.all().chain(missing.into_iter().map(|decision| (decision, "5xx", 0)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
         let rest = self.rest.get().into_iter().flat_map(|rest| rest.iter());
         DECISIONS.iter().zip(self.frequent.iter().chain(rest)).flat_map(|(decision, statuses)| {
             CLASSES.iter().zip(statuses).filter_map(|(class, count)| {
@@ -102,7 +121,16 @@ mod tests {
         for (decision, status) in [("signed-in", 200), ("signed-in", 204), ("bad-host", 400), ("undecided", 0)] {
             requests.count(decision, status);
         }
-        let counted: Vec<_> = requests.counted().collect();
-        assert_eq!(counted, [("signed-in", "2xx", 2), ("bad-host", "4xx", 1), ("undecided", "none", 1)]);
+        let counted: Vec<_> = requests.counted(&["bad-host", "portal"]).collect();
+        assert_eq!(
+            counted,
+            [
+                ("signed-in", "2xx", 2),
+                ("bad-host", "4xx", 1),
+                ("undecided", "none", 1),
+                ("bad-host", "5xx", 0),
+                ("portal", "5xx", 0)
+            ]
+        );
     }
 }

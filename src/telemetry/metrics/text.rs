@@ -7,9 +7,11 @@ use std::sync::atomic::Ordering;
 
 use super::Metrics;
 use super::histogram::{BOUNDS_MS, Histogram};
+use super::process::Process;
+use super::requests::{ALARMS, ALARMS_ELSEWHERE};
 
 /// What is not counted, but asked for when Prometheus asks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Kept {
     /// Decided visitors in memory.
     pub cached: u64,
@@ -27,6 +29,25 @@ pub struct Kept {
     pub outbox: Option<Outbox>,
     /// Log lines that were dropped.
     pub dropped_lines: u64,
+    /// Parts that have to be ready, and whether they are.
+    pub ready: Vec<Ready>,
+    /// When the certificates that are shown end, by the names that they are for; seconds since 1970.
+    pub certificates: Vec<(String, i64)>,
+    /// When the process started, seconds since 1970.
+    pub started: i64,
+    /// Hashes that may wait.
+    pub hash_queue: u64,
+    /// Connections of clients that may be open.
+    pub most_connections: u64,
+}
+
+/// Whether a part is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// `gateway`, `database`, `redis` or `mail`.
+    pub part: &'static str,
+    /// Whether it is.
+    pub is_ready: bool,
 }
 
 /// Letters that wait.
@@ -57,6 +78,12 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.words("events_total", "Lines of the trace.", "event", metrics.events.all());
     page.words("hashes_total", "Passwords that were hashed or compared.", "outcome", metrics.hashes.all());
     page.one("hashes_waiting", "Hashes that wait or are being made.", "gauge", metrics.hashing.now());
+    page.one("hash_queue", "Hashes that may wait (argon2.queue).", "gauge", kept.hash_queue);
+    page.one("connections", "Connections of clients that are open.", "gauge", metrics.connections.now());
+    page.one("connections_limit", "Connections of clients that may be open.", "gauge", kept.most_connections);
+    page.ready(kept);
+    page.certificates(kept);
+    page.words("clock_set_total", "How often the clock was set.", "to", metrics.clock_set.all());
     let cache = [("found", &metrics.cache.found), ("missed", &metrics.cache.missed)];
     let cache = cache.map(|(word, count)| (word, count.load(Ordering::Relaxed)));
     page.words("cache_looks_total", "Looks into memory for a decided visitor.", "outcome", cache.into());
@@ -69,6 +96,7 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.one("log_lines_dropped_total", "Log lines that the sink did not take.", "counter", kept.dropped_lines);
     page.family("build_info", "The program.", "gauge");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    page.process(kept.started);
     page.0
 }
 
@@ -101,15 +129,50 @@ impl Page {
         }
     }
 
+    fn ready(&mut self, kept: &Kept) {
+        self.family("ready", "Whether a part is ready, as /readyz has it; mail is late where it is not.", "gauge");
+        for Ready { part, is_ready } in &kept.ready {
+            self.line("ready", &[("part", part)], u8::from(*is_ready));
+        }
+    }
+
+    /// Names of hosts hold nothing that has to be escaped.
+    fn certificates(&mut self, kept: &Kept) {
+        const NAME: &str = "certificate_not_after_seconds";
+        self.family(NAME, "When the certificate that is shown for a name ends, seconds since 1970.", "gauge");
+        for (name, ends) in &kept.certificates {
+            self.line(NAME, &[("name", name)], ends);
+        }
+    }
+
+    fn process(&mut self, started: i64) {
+        let Process { resident, open_files, most_files } = Process::now();
+        for (name, help, value) in [
+            (
+                "process_start_time_seconds",
+                "When the process started, seconds since 1970.",
+                u64::try_from(started).ok(),
+            ),
+            ("process_resident_memory_bytes", "Memory that the process holds.", resident),
+            ("process_open_fds", "Open files, connections among them.", open_files),
+            ("process_max_fds", "Open files that the process may have.", most_files),
+        ] {
+            if let Some(value) = value {
+                self.one(name, help, "gauge", value);
+            }
+        }
+    }
+
     fn requests(&mut self, metrics: &Metrics) {
         const NAME: &str = "requests_total";
         self.family(NAME, "Requests, by the agency on whose host, the decision and the class of status.", "counter");
-        for (decision, class, count) in metrics.elsewhere.counted() {
+        for (decision, class, count) in metrics.elsewhere.counted(&ALARMS_ELSEWHERE) {
             self.line(NAME, &[("agency", ""), ("decision", decision), ("status", class)], count);
         }
         for (code, agency) in metrics.agencies() {
             let code = code.to_string();
-            for (decision, class, count) in agency.requests.counted() {
+            let alarms = if agency.requests.is_quiet() { &[][..] } else { &ALARMS };
+            for (decision, class, count) in agency.requests.counted(alarms) {
                 self.line(NAME, &[("agency", &code), ("decision", decision), ("status", class)], count);
             }
         }

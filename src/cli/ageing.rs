@@ -1,0 +1,98 @@
+//! Certificates that age: told in the log each day while one of them ends soon (A11), and when each ends.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::{ENDS_SOON, Settings};
+
+/// How often is looked whether it is time again.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often the same is told.
+const AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The certificates that are shown, by the names that they are for, and when each ends.
+#[derive(Debug, Default)]
+pub(super) struct Ageing(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    ends: BTreeMap<String, Timestamp>,
+    told: Option<Timestamp>,
+}
+
+impl Ageing {
+    /// As the configuration has them; what it says of them is told with it.
+    pub(super) fn of(settings: &Settings, now: Timestamp) -> Self {
+        Self(Mutex::new(State { ends: ends(settings), told: Some(now) }))
+    }
+
+    /// After a reload, which has told of them.
+    pub(super) fn replace(&self, settings: &Settings, now: Timestamp) {
+        *self.state() = State { ends: ends(settings), told: Some(now) };
+    }
+
+    /// When each ends, seconds since 1970.
+    pub(super) fn ends(&self) -> Vec<(String, i64)> {
+        self.state().ends.iter().map(|(name, ends)| (name.clone(), ends.as_second())).collect()
+    }
+
+    /// Tells of those that end soon, once a day; a clock that is set back tells once more.
+    pub(super) fn tell(&self, now: Timestamp) {
+        for (name, ends, days) in self.due(now) {
+            tracing::warn!(name, %ends, days, "a certificate ends soon, or is over");
+        }
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<(String, Timestamp, i64)> {
+        let mut state = self.state();
+        if state.told.is_some_and(|told| now.duration_since(told).abs() < AGAIN) {
+            return Vec::new();
+        }
+        state.told = Some(now);
+        let left = |ends: &Timestamp| ends.duration_since(now);
+        let soon = state.ends.iter().filter(|(_, ends)| left(ends) < ENDS_SOON);
+        soon.map(|(name, ends)| (name.clone(), *ends, left(ends).as_hours() / 24)).collect()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The first of several for one name is the one that is shown.
+fn ends(settings: &Settings) -> BTreeMap<String, Timestamp> {
+    let mut ends = BTreeMap::new();
+    for certificate in settings.tls.iter().flat_map(|tls| &tls.certificates) {
+        for name in &certificate.names {
+            ends.entry(name.clone()).or_insert(certificate.ends);
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a11_a_certificate_that_ages_is_told_each_day_until_it_is_renewed() {
+        let start = Timestamp::UNIX_EPOCH;
+        let day = |days: i64| start + SignedDuration::from_hours(24 * days);
+        let ends = BTreeMap::from([("old.example".to_owned(), day(12)), ("new.example".to_owned(), day(90))]);
+        let ageing = Ageing(Mutex::new(State { ends, told: Some(start) }));
+        let told = |hours: i64| {
+            let due = ageing.due(start + SignedDuration::from_hours(hours));
+            due.into_iter().map(|(name, _, days)| (name, days)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(23), []);
+        assert_eq!(told(48), [], "ten days are enough");
+        for (hours, days) in [(73, 8), (97, 7), (289, 0), (337, -2)] {
+            assert_eq!(told(hours), [("old.example".to_owned(), days)], "{hours}");
+            assert_eq!(told(hours + 1), [], "{hours}");
+        }
+        assert_eq!(told(100).len(), 1, "a clock that was set back tells once more");
+    }
+}

@@ -1,0 +1,62 @@
+//! Whether what a gateway stands on can be reached from here: database, mail server, Redis. Nothing is changed there, and
+//! no letter is sent (A10).
+
+use super::terminal::{say, tell};
+use super::{assemble, mail, runtime};
+use crate::config::{Settings, TransportSettings};
+use crate::sessions;
+use crate::store::{self, Tables};
+
+/// What cannot be reached, by its name; each was told, with the reason.
+pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
+    let Ok(runtime) = runtime(1) else { return vec!["everything"] };
+    runtime.block_on(async {
+        let asked = [
+            ("the database", database(settings).await),
+            ("the mail server", mail_server(settings).await),
+            ("Redis", redis(settings).await),
+        ];
+        let mut away = Vec::new();
+        for (name, said) in asked {
+            match said {
+                Ok(words) if words.is_empty() => {}
+                Ok(words) => say!("{words}"),
+                Err(reason) => {
+                    tell!("{reason}");
+                    away.push(name);
+                }
+            }
+        }
+        away
+    })
+}
+
+async fn database(settings: &Settings) -> Result<String, String> {
+    let found = store::reach(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+    let tables = match found.tables {
+        Tables::None => "no tables yet: the first start makes them".to_owned(),
+        Tables::Older(steps) => format!("older tables: the next start brings them up to date ({steps} steps)"),
+        Tables::Current => "the tables of this version".to_owned(),
+    };
+    Ok(format!("the database can be opened: {}, {tables}", found.place))
+}
+
+async fn mail_server(settings: &Settings) -> Result<String, String> {
+    let TransportSettings::Smtp(smtp) = &settings.mail.transport else { return Ok(String::new()) };
+    let transport = assemble::transport(&settings.mail)?;
+    let at = format!("{}:{}", smtp.host, smtp.port);
+    match transport.reach().await {
+        Ok(()) if smtp.login.is_some() => Ok(format!("the mail server {at} lets us in")),
+        Ok(()) => Ok(format!("the mail server {at} answers")),
+        Err(error) => Err(format!("the mail server {at}: {}", mail::not_taken(settings, &error))),
+    }
+}
+
+/// Writes something into Redis, if sessions live there.
+async fn redis(settings: &Settings) -> Result<String, String> {
+    let Some(redis) = &settings.redis else { return Ok(String::new()) };
+    match sessions::reach(redis).await {
+        Ok(()) => Ok(format!("Redis answers at {}", redis.urls.join(", "))),
+        Err(outage) => Err(outage.to_string()),
+    }
+}
