@@ -4,7 +4,7 @@
 //! what would be said is lost. A disk that takes no more is a failure, told in the exit code.
 
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Write};
+use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether something was lost although somebody wanted it.
@@ -24,6 +24,25 @@ pub(super) fn err(line: Arguments<'_>) {
 pub(super) fn ask(words: Arguments<'_>) {
     let mut out = std::io::stderr().lock();
     keep(write!(out, "{words}").and_then(|()| out.flush()));
+}
+
+/// Asks whether that is meant, unless it was said (`yes`). Without a terminal nobody can be asked, and nothing is done.
+pub(super) fn confirm(yes: bool, question: &str) -> Result<(), String> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            "nobody is there to be asked whether this is meant; nothing was changed (hint: say --yes)".to_owned()
+        );
+    }
+    ask(format_args!("{question} [y/N] "));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" | "o" | "oui" => Ok(()),
+        _ => Err("nothing was changed".to_owned()),
+    }
 }
 
 /// Whether something that was to be said could not be written, although somebody was there to read it.

@@ -35,6 +35,7 @@ pub mod password;
 pub mod path;
 pub mod policy;
 pub mod recovery;
+pub mod restored;
 pub mod retention;
 pub mod roster;
 pub mod routing;

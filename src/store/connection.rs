@@ -93,6 +93,11 @@ impl File {
         Ok(Self { path, url: url.to_owned(), identity, beside: RwLock::default(), held: Mutex::default() })
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The connection that is kept.
     pub(super) async fn held(&self) -> MutexGuard<'_, Option<AnyConnection>> {
         self.held.lock().await

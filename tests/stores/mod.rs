@@ -4,5 +4,6 @@ mod failing;
 mod full;
 mod moving;
 mod outages;
+mod restoring;
 mod rotating;
 mod secrets;
