@@ -8,6 +8,7 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::roster::ImportId;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::sessions::Change;
@@ -97,11 +98,12 @@ pub(super) struct Withdrawn {
     pub(super) run: bool,
 }
 
-/// The agency took an account back: nobody has it any more, nor gets it who began before (REL-069).
+/// The agency took an account back by an import: nobody has it any more, nor gets it who began before (REL-069). What is
+/// taken from a person is kept for who undoes the import.
 pub(super) async fn withdraw(
     app: &App,
     tx: &mut Tx,
-    agency: &AgencyCode,
+    (agency, import): (&AgencyCode, &ImportId),
     login: &LegacyLogin,
     now: Timestamp,
 ) -> Result<Withdrawn, Fault> {
@@ -112,10 +114,13 @@ pub(super) async fn withdraw(
         tx.append_audit(&entry, "command line", "import", now).await?;
     }
     let Some(link) = had_by(app, tx, agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
+    tx.keep_link_before(import, &link.id).await?;
     if !tx.detach(&link.id).await? {
         return Ok(Withdrawn { had: None, run });
     }
-    tell(app, tx, &link, Why::Agency, now).await?;
+    if let Some(letter) = tell(app, tx, &link, Why::Agency, now).await? {
+        tx.keep_letter_of(import, &link.id, &letter).await?;
+    }
     let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
     tx.append_audit(&entry, "command line", "import", now).await?;
@@ -123,7 +128,12 @@ pub(super) async fn withdraw(
 }
 
 /// Who has an account as the roster spells it: or as somebody typed it, where no other line is that one's.
-async fn had_by(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
+pub(super) async fn had_by(
+    app: &App,
+    tx: &mut Tx,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+) -> Result<Option<Link>, Fault> {
     let spelled = spelling::spelled(app, tx, agency, login).await?;
     let Some(link) = spelling::nearest_link(tx, agency, &spelled).await? else { return Ok(None) };
     let has_its_own_line =
@@ -164,9 +174,9 @@ enum Why {
     Agency,
 }
 
-/// The owner is told by letter.
-async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> Result<(), Fault> {
-    let Some(credential) = tx.credential_of(&link.identity).await? else { return Ok(()) };
+/// The owner is told by letter: by which.
+async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> Result<Option<LetterId>, Fault> {
+    let Some(credential) = tx.credential_of(&link.identity).await? else { return Ok(None) };
     let account = link.account.login.masked();
     let mail = Mail {
         id: LetterId::random(&*app.dice),
@@ -180,7 +190,7 @@ async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> 
         attempts: 0,
     };
     tx.enqueue(&mail, now, now).await?;
-    Ok(())
+    Ok(Some(mail.id))
 }
 
 fn about(link: &Link, entry: AuditEntry) -> AuditEntry {

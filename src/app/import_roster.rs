@@ -1,6 +1,6 @@
 //! Taking an agency's roster, line by line (b02, b20).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,7 +8,7 @@ use super::{App, Fault, detach, spelling};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
-use crate::domain::roster::{Holding, OnRoster, RosterLine, Standing, is_another_holder};
+use crate::domain::roster::{Holding, ImportId, OnRoster, Preview, RosterLine, Standing, is_another_holder};
 use crate::domain::spelling::{KnownAs, KnownSpelling, Spellings};
 use crate::sessions::Change;
 use crate::store::Tx;
@@ -22,8 +22,9 @@ pub enum Extent {
     Whole,
 }
 
-/// Takes lines; one transaction for each, so that an interrupted import keeps what it has and can be run again.
+/// Takes lines; one transaction for each, so that an interrupted import keeps what it has and can be run again, or undone.
 pub struct Import<'a> {
+    id: ImportId,
     app: &'a App,
     agency: &'a Agency,
     expires_at: Option<Timestamp>,
@@ -47,7 +48,60 @@ impl<'a> Import<'a> {
         let lifetime = SignedDuration::from_hours(i64::from(provisional_days) * 24);
         let file = lines.iter().map(|line| line.login.clone()).collect();
         let expires_at = app.now().checked_add(lifetime).ok();
-        Self { app, agency, expires_at, file, extent, doubles: BTreeSet::new(), taken: 0, withdrawn: 0 }
+        let id = ImportId::random(&*app.dice);
+        Self { id, app, agency, expires_at, file, extent, doubles: BTreeSet::new(), taken: 0, withdrawn: 0 }
+    }
+
+    /// What taking these lines would do. Nothing is changed.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn preview(&self, lines: &[RosterLine]) -> Result<Preview, Fault> {
+        let code = &self.agency.code;
+        let mut tx = self.app.store.read().await?;
+        let holders: HashMap<LegacyLogin, Option<String>> = tx.roster_holders(code).await?.into_iter().collect();
+        let known: HashSet<LegacyLogin> = tx.logins_of(code).await?.into_iter().collect();
+        let mut preview = Preview { known: known.len() as u64, ..Preview::default() };
+        for line in lines {
+            let mut login = line.login.clone();
+            if !known.contains(&login) {
+                // The roster, or somebody, may know it by another spelling, which the file does not have.
+                let spelled = spelling::spelled_at(&mut tx, self.agency, &login).await?;
+                let mut others = std::iter::once(spelled.on_roster).chain(spelled.others);
+                let other = others.find(|other| known.contains(other) && !self.file.contains(other));
+                login = other.unwrap_or(login);
+            }
+            let since = holders.get(&login).and_then(Option::as_deref);
+            match (known.contains(&login), line.standing) {
+                (false, Standing::There) => preview.new += 1,
+                (false, Standing::Closed) => {}
+                (true, Standing::Closed) => preview.closed.push(login),
+                (true, Standing::There) if is_another_holder(since, line.since.as_deref()) => preview.given.push(login),
+                (true, Standing::There) => preview.there += 1,
+            }
+        }
+        drop(tx);
+        for login in known.iter().filter(|_| self.extent == Extent::Whole) {
+            if !self.stands_in_file(login).await? {
+                preview.missing.push(login.clone());
+            }
+        }
+        preview.missing.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        let mut tx = self.app.store.read().await?;
+        for login in preview.closed.iter().chain(&preview.missing).chain(&preview.given) {
+            preview.persons += u64::from(detach::had_by(self.app, &mut tx, code, login).await?.is_some());
+        }
+        Ok(preview)
+    }
+
+    /// Begins to keep what is replaced.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn keep_what_was(&self) -> Result<(), Fault> {
+        let mut tx = self.app.store.write().await?;
+        tx.begin_import(&self.id, &self.agency.code, self.app.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Takes one line; a line for an account that is there already replaces what the roster said of it. Where it has
@@ -66,11 +120,12 @@ impl<'a> Import<'a> {
         }
         let (code, now) = (&self.agency.code, self.app.now());
         let mut tx = self.app.store.write().await?;
+        tx.keep_line_before(&self.id, code, &line.login).await?;
         self.respell(&mut tx, &line.login).await?;
         let before = tx.roster_since(code, &line.login).await?;
         let mut had = None;
         if is_another_holder(before.as_deref(), line.since.as_deref()) {
-            had = detach::withdraw(self.app, &mut tx, code, &line.login, now).await?.had;
+            had = detach::withdraw(self.app, &mut tx, (code, &self.id), &line.login, now).await?.had;
             tx.delete_roster_line(code, &line.login).await?;
             self.withdrawn += 1;
         }
@@ -120,6 +175,7 @@ impl<'a> Import<'a> {
         if before == login || self.file.contains(before) || !may_be_respelled {
             return Ok(());
         }
+        tx.keep_line_before(&self.id, &self.agency.code, before).await?;
         if tx.on_roster(&self.agency.code, before).await? == OnRoster::Closed {
             tx.reopen_account(&self.agency.code, before).await?;
         } else {
@@ -153,7 +209,9 @@ impl<'a> Import<'a> {
         let now = self.app.now();
         let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
         let line = if self.file.contains(&spelled.on_roster) { login.clone() } else { spelled.on_roster };
-        let withdrawn = detach::withdraw(self.app, &mut tx, code, login, now).await?;
+        tx.keep_line_before(&self.id, code, login).await?;
+        tx.keep_line_before(&self.id, code, &line).await?;
+        let withdrawn = detach::withdraw(self.app, &mut tx, (code, &self.id), login, now).await?;
         tx.close_account(code, login, now).await?;
         if tx.delete_roster_line(code, &line).await? || withdrawn.had.is_some() || withdrawn.run {
             self.withdrawn += 1;

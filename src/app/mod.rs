@@ -31,6 +31,7 @@ pub mod owed;
 pub mod prove;
 pub mod recover;
 pub mod resend_letters;
+pub mod restored;
 pub mod rotate_vault;
 pub mod sign_in;
 pub mod sign_out;
@@ -38,7 +39,9 @@ pub mod spelling;
 pub mod support;
 pub mod switch_account;
 pub mod throttle;
+pub mod trace;
 pub mod tries;
+pub mod undo_import;
 pub mod visit;
 
 use std::net::IpAddr;

@@ -92,6 +92,19 @@ pub async fn rotate(app: &App, mut progress: impl FnMut(u64)) -> Result<Rotated,
     Ok(done)
 }
 
+/// What each key has sealed, as it is.
+///
+/// # Errors
+/// The store fails, Redis does not answer, or there is no vault.
+pub async fn sealed(app: &App) -> Result<Rotated, Fault> {
+    app.vault()?;
+    let elsewhere = counts_elsewhere(app).await?;
+    let mut tx = app.store.read().await?;
+    let mut counts = tx.sealed_counts().await?;
+    counts.extend(elsewhere);
+    Ok(Rotated { counts, codes: tx.living_codes(app.now()).await?, ..Rotated::default() })
+}
+
 /// How many cookies each key has sealed that live elsewhere than in SQL.
 async fn counts_elsewhere(app: &App) -> Result<Vec<SealedCount>, Fault> {
     let (mut counts, mut after) = (BTreeMap::<String, u64>::new(), None);

@@ -25,7 +25,7 @@ use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::sessions::Sessions;
-use crate::store::{Store, Vault};
+use crate::store::{Held as StoreHeld, Store, StoreError, Use, Vault};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
@@ -101,6 +101,7 @@ pub(super) struct Assembled {
     control: PathBuf,
     upgrade_grace: Duration,
     traces: Traces,
+    held: Option<StoreHeld>,
 }
 
 /// From where the settings come: what a reload reads again.
@@ -118,6 +119,7 @@ pub(super) struct Prepared {
     reloader: Arc<Reloader>,
     certificates: Arc<Certificates>,
     traces: Traces,
+    held: Option<StoreHeld>,
 }
 
 /// Puts everything together.
@@ -125,6 +127,7 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let Reading { mut settings, pages, digest, sources, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
     let app = Arc::new(app_of(&settings, edition).await?);
+    let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
     let origin = (origin.path, origin.files);
@@ -148,13 +151,13 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let traces = settings.traces.as_ref().map(Traces::start).transpose().map_err(|error| error.to_string())?;
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
-    Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces })
+    Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces, held })
 }
 
 impl Prepared {
     /// Opens the listeners, or takes those that another process has opened.
     pub(super) async fn listen(self, inherited: &mut Inherited) -> Result<Assembled, Reason> {
-        let Self { settings, gateway, mailer, app, reloader, certificates, traces } = self;
+        let Self { settings, gateway, mailer, app, reloader, certificates, traces, held: store_held } = self;
         let Settings { server: settings, tls, proxy_protocol, .. } = settings;
         let explain = |error: std::io::Error| format!("cannot listen on {error}");
         let mut wanted: Vec<(SocketAddr, Speaks)> =
@@ -197,7 +200,7 @@ impl Prepared {
         };
         let (control, upgrade_grace) = (settings.control.own, settings.upgrade_grace);
         let operated = Arc::new(operated);
-        Ok(Assembled { server, mailer, health, operated, control, upgrade_grace, traces })
+        Ok(Assembled { server, mailer, health, operated, control, upgrade_grace, traces, held: store_held })
     }
 }
 
@@ -219,7 +222,7 @@ impl Assembled {
 
     /// Runs until it is stopped, and then ends in good order. `accepting` is called when connections are accepted.
     pub(super) async fn run(self, accepting: impl FnOnce()) {
-        let Self { mut server, mailer, health, operated, control, upgrade_grace, traces } = self;
+        let Self { mut server, mailer, health, operated, control, upgrade_grace, traces, held } = self;
         let stop = operated.stop.clone();
         let (stopping, stopped) = watch::channel(false);
         let (ending, ended) = watch::channel(server.grace());
@@ -240,6 +243,7 @@ impl Assembled {
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));
         let notices = tokio::spawn(listen(Arc::clone(&operated.app), stop.clone()));
+        let holding = tokio::spawn(hold_on(operated.app.store.clone(), held, stop.clone()));
         let clock = tokio::spawn(watch_clock(Arc::clone(&operated.app), stop.clone()));
         let outages = tokio::spawn(tell_outages(Arc::clone(&operated.app), stop.clone()));
         let ageing = tokio::spawn(watch_certificates(Arc::clone(&operated), stop.clone()));
@@ -256,7 +260,7 @@ impl Assembled {
         }
         // The receivers are in the server; without one there is nothing to tell.
         let _ = stopping.send(true);
-        let parts = [server, mail, purge, notices, clock, outages, ageing, tries, watch];
+        let parts = [server, mail, purge, notices, holding, clock, outages, ageing, tries, watch];
         for task in parts.into_iter().chain(control) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the gateway did not end in good order");
@@ -285,6 +289,27 @@ async fn listen(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         ((), ()) = async { tokio::join!(app.sessions.listen(), sweep) } => {}
+    }
+}
+
+/// Holds the database for who serves from it. One that cannot be held for another reason than somebody who wants it alone
+/// is served from all the same.
+async fn hold(store: &Store) -> Result<Option<StoreHeld>, Reason> {
+    match store.hold(Use::Serving).await {
+        Ok(held) => Ok(Some(held)),
+        Err(error @ StoreError::HeldAlone) => Err(format!("the database: {error}")),
+        Err(error) => {
+            tracing::warn!(%error, "the database cannot be held: a copy or a restore beside this gateway is not refused");
+            Ok(None)
+        }
+    }
+}
+
+/// Goes on holding it.
+async fn hold_on(store: Store, held: Option<StoreHeld>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = store.hold_on(held) => {}
     }
 }
 

@@ -5,28 +5,39 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::terminal::{say, tell};
-use super::{Ended, assemble, runtime};
+use super::terminal::{self, say, tell};
+use super::{Ended, assemble, ours, runtime};
+use crate::app::Fault;
 use crate::app::import_roster::{Extent, Import};
+use crate::app::undo_import::{self, Undoable, Undone};
 use crate::config::Settings;
 use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::roster::{Fields, RosterError, RosterLine, Standing};
+use crate::domain::identity::LegacyLogin;
+use crate::domain::roster::{Fields, Preview, RosterError, RosterLine, Standing};
 use crate::domain::spelling::IdentifierCase;
 use crate::legacy::Legacy;
+use crate::store::IMPORTS_DAYS;
 
 /// What is to be imported.
 pub(super) struct Wanted {
     /// The file.
     pub(super) roster: PathBuf,
-    /// `CLIENT/SOCIETE`.
-    pub(super) agency: String,
     /// Days that provisional credentials live.
     pub(super) days: u32,
     /// Whether the file is the whole roster.
     pub(super) replace: bool,
     /// Where refused lines are written to.
     pub(super) refused: Option<PathBuf>,
+    /// Whether only to say what would happen.
+    pub(super) dry_run: bool,
+    /// How many accounts may be taken away, whatever the policy says.
+    pub(super) accept_loss: Option<u64>,
+    /// Whether not to ask.
+    pub(super) yes: bool,
 }
+
+/// Accounts that are named in a preview.
+const NAMED: usize = 10;
 
 /// A file, read: the good lines, and the bad ones with number, reason and text.
 struct Read {
@@ -37,55 +48,185 @@ struct Read {
     headings: Vec<String>,
 }
 
-/// Takes the good lines and tells the bad ones.
-pub(super) fn run(settings: &Settings, wanted: &Wanted) -> Ended {
-    let Some(code) = AgencyCode::stored(&wanted.agency) else {
-        return Ended::Failed(format!("\"{}\" is not CLIENT/SOCIETE", wanted.agency));
-    };
-    let Some(agency) = settings.agencies.iter().find(|agency| agency.code == code) else {
+/// The agency with these codes.
+fn agency<'s>(settings: &'s Settings, text: &str) -> Result<&'s Agency, String> {
+    let code = AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))?;
+    settings.agencies.iter().find(|agency| agency.code == code).ok_or_else(|| {
         let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
-        return Ended::Failed(format!("there is no agency {code}; there are: {}", known.join(", ")));
+        format!("there is no agency {code}; there are: {}", known.join(", "))
+    })
+}
+
+/// Says what would happen, asks where something is taken away, takes the good lines, and tells the bad ones.
+pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
+    let (agency, read) = match agency(settings, codes).and_then(|agency| {
+        let read = read(wanted, agency).map_err(|reason| format!("{}: {reason}", wanted.roster.display()))?;
+        may_replace(wanted, &read)?;
+        Ok((agency, read))
+    }) {
+        Ok(both) => both,
+        Err(reason) => return Ended::Failed(reason),
     };
-    let read = match read(wanted, agency) {
-        Ok(read) => read,
-        Err(reason) => return Ended::Failed(format!("{}: {reason}", wanted.roster.display())),
-    };
-    if wanted.replace && !read.bad.is_empty() {
-        for (line, reason, _) in &read.bad {
-            tell!("{}:{line}: {reason}", wanted.roster.display());
-        }
-        return Ended::Failed(
-            "with --replace every line has to be good, or accounts would be closed by mistake".into(),
-        );
-    }
-    if wanted.replace && read.good.is_empty() {
-        return Ended::Failed("--replace with an empty roster would close every account of the agency".into());
-    }
     let runtime = match runtime(settings.server.workers) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let taken = runtime.block_on(async {
         let app = assemble::app(settings).await?;
-        let bar = progress_bar(read.good.len());
         let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
-        let mut import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
-        for line in &read.good {
-            import.take(line).await.map_err(|fault| fault.to_string())?;
-            bar.inc(1);
+        let import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
+        let preview = import.preview(&read.good).await.map_err(|fault| ours(&fault))?;
+        tell_preview(agency, &read, &preview);
+        let may = may_take(agency, wanted, &preview);
+        if wanted.dry_run {
+            return may.map(|()| None);
         }
-        bar.finish_and_clear();
-        if wanted.replace {
-            import.close_all_others().await.map_err(|fault| fault.to_string())?;
+        may?;
+        if preview.withdrawn() > 0 {
+            terminal::confirm(&format!("Take {} accounts away?", preview.withdrawn()), wanted.yes)?;
         }
-        let withdrawn = import.withdrawn();
-        tell_doubles(import.doubles());
-        let taken = import.finish(read.bad.len() as u64).await.map_err(|fault| fault.to_string())?;
-        Ok::<_, String>((taken, withdrawn))
+        take(import, wanted, &read).await.map(Some).map_err(|fault| {
+            format!(
+                "{}; what was taken before is kept: import the file again, or undo it (vestibule import --agency {} \
+                 --undo)",
+                ours(&fault),
+                agency.code
+            )
+        })
     });
     match taken {
-        Ok::<_, String>((taken, withdrawn)) => report(wanted, &read, taken, withdrawn),
-        Err(reason) => Ended::Failed(format!("{reason}; what was taken before is kept, import the file again")),
+        Ok(Some((taken, withdrawn))) => report(wanted, &read, taken, withdrawn),
+        Ok(None) => {
+            tell_bad(wanted, &read);
+            say!("nothing was changed (--dry-run)");
+            if read.bad.is_empty() { Ended::Done } else { Ended::Partly }
+        }
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
+/// A whole roster has to be whole.
+fn may_replace(wanted: &Wanted, read: &Read) -> Result<(), String> {
+    if wanted.replace && !read.bad.is_empty() {
+        tell_bad(wanted, read);
+        return Err("with --replace every line has to be good, or accounts would be closed by mistake".into());
+    }
+    if wanted.replace && read.good.is_empty() {
+        return Err("--replace with an empty roster would close every account of the agency".into());
+    }
+    Ok(())
+}
+
+/// A file that takes more away than a share is likelier to be cut short than right.
+fn may_take(agency: &Agency, wanted: &Wanted, preview: &Preview) -> Result<(), String> {
+    let (withdrawn, percent) = (preview.withdrawn(), agency.policy.roster_loss_percent);
+    match wanted.accept_loss {
+        Some(accepted) if withdrawn <= accepted => return Ok(()),
+        None if !preview.takes_too_many(percent) => return Ok(()),
+        Some(_) | None => {}
+    }
+    let limit = match wanted.accept_loss {
+        Some(accepted) => format!("--accept-loss {accepted}"),
+        None => format!("policy.roster_loss_percent ({percent} %)"),
+    };
+    Err(format!(
+        "{withdrawn} of {} accounts would be taken away, more than {limit} allows; nothing was changed (hint: is the file \
+         cut short, or a column wrong? If it is right: --accept-loss {withdrawn})",
+        preview.known
+    ))
+}
+
+async fn take(mut import: Import<'_>, wanted: &Wanted, read: &Read) -> Result<(u64, u64), Fault> {
+    let bar = progress_bar(read.good.len());
+    import.keep_what_was().await?;
+    for line in &read.good {
+        import.take(line).await?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if wanted.replace {
+        import.close_all_others().await?;
+    }
+    let withdrawn = import.withdrawn();
+    tell_doubles(import.doubles());
+    Ok((import.finish(read.bad.len() as u64).await?, withdrawn))
+}
+
+/// Undoes the last import.
+pub(super) fn undo(settings: &Settings, codes: &str, yes: bool) -> Ended {
+    let agency = match agency(settings, codes) {
+        Ok(agency) => agency,
+        Err(reason) => return Ended::Failed(reason),
+    };
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let undone = runtime.block_on(async {
+        let app = assemble::app(settings).await?;
+        let Some(last) = undo_import::last(&app, &agency.code).await.map_err(|fault| ours(&fault))? else {
+            return Err(format!(
+                "no import of {} can be undone: there was none within {IMPORTS_DAYS} days, or it is undone already",
+                agency.code
+            ));
+        };
+        tell_undoable(agency, &last);
+        terminal::confirm("Undo it?", yes)?;
+        let undone = undo_import::undo(&app, &agency.code, &last)
+            .await
+            .map_err(|fault| format!("{}; what was put back before is kept: run this again", ours(&fault)))?;
+        super::person::remembered(settings, &app, "all").await;
+        Ok(undone)
+    });
+    match undone {
+        Ok(Undone { lines, given_back, kept, letters }) => {
+            say!(
+                "{lines} accounts stand on the roster as before, {given_back} are their persons' again, {letters} letters \
+                 do not go out any more"
+            );
+            if kept > 0 {
+                say!("{kept} accounts stay as they are: somebody has got them since, or is about to");
+            }
+            Ended::Done
+        }
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
+fn tell_undoable(agency: &Agency, last: &Undoable) {
+    say!(
+        "the last import of {}, {}: it touched {} accounts and took {} from their persons",
+        agency.code,
+        last.begun.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        last.lines,
+        last.taken
+    );
+    if last.told > 0 {
+        tell!(
+            "vestibule: {} letters have gone out: these people read that the account is theirs no more, and no letter says \
+             that it is again",
+            last.told
+        );
+    }
+}
+
+fn tell_preview(agency: &Agency, read: &Read, preview: &Preview) {
+    let Preview { known, new, there, closed, missing, given, persons } = preview;
+    say!("{}: {known} accounts are known; of the file's, {new} are new and {there} are there already", agency.code);
+    for (what, logins) in
+        [("closed by their line", closed), ("not in the file, and closed", missing), ("given to somebody else", given)]
+    {
+        if !logins.is_empty() {
+            let named: Vec<&str> = logins.iter().take(NAMED).map(LegacyLogin::as_str).collect();
+            let more = if logins.len() > NAMED { ", …" } else { "" };
+            say!("  {} {what}: {}{more}", logins.len(), named.join(", "));
+        }
+    }
+    if preview.withdrawn() > 0 {
+        say!("  {persons} of them are somebody's, who is out at once and told by letter");
+    }
+    if !read.bad.is_empty() {
+        say!("  {} lines are refused", read.bad.len());
     }
 }
 
@@ -95,10 +236,14 @@ fn progress_bar(length: usize) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style)
 }
 
-fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
+fn tell_bad(wanted: &Wanted, read: &Read) {
     for (line, reason, _) in &read.bad {
         tell!("{}:{line}: {reason}", wanted.roster.display());
     }
+}
+
+fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
+    tell_bad(wanted, read);
     let closed =
         if withdrawn > 0 { format!(", {withdrawn} accounts closed or given to somebody else") } else { String::new() };
     for (line, header) in &read.left_out {
@@ -107,11 +252,14 @@ fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
     let left_out =
         if read.left_out.is_empty() { String::new() } else { format!(", {} headers left out", read.left_out.len()) };
     say!("{taken} accounts taken, {} lines refused{closed}{left_out}", read.bad.len());
-    let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return Ended::Done };
+    if read.bad.is_empty() {
+        return Ended::Done;
+    }
+    let Some(file) = &wanted.refused else { return Ended::Partly };
     match write_refused(file, read) {
         Ok(()) => {
             say!("the refused lines are in {}", file.display());
-            Ended::Done
+            Ended::Partly
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
     }

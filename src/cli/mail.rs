@@ -20,6 +20,9 @@ pub(super) enum MailCommand {
         /// Only those in this state.
         #[arg(long, value_enum)]
         state: Option<State>,
+        /// Only those to this address.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 30)]
         most: u32,
@@ -38,6 +41,9 @@ pub(super) enum MailCommand {
         /// All that were given up, but for the superseded ones.
         #[arg(long)]
         abandoned: bool,
+        /// All that a restore holds back, because they may have gone out before.
+        #[arg(long)]
+        held: bool,
     },
     /// Sends one letter to try the way out, and says how far it came.
     Test {
@@ -92,8 +98,14 @@ pub(super) fn run(settings: &Settings, command: &MailCommand) -> Ended {
     };
     let done = runtime.block_on(async {
         match command {
-            MailCommand::List { state, most } => list(settings, state.map(LetterState::from), *most).await,
-            MailCommand::Resend { ids, waiting, abandoned } => resend(settings, ids, *waiting, *abandoned).await,
+            MailCommand::List { state, to, most } => {
+                list(settings, state.map(LetterState::from), to.as_deref(), *most).await
+            }
+            MailCommand::Resend { ids, waiting, abandoned, held } => {
+                let all =
+                    [(LetterState::Queued, *waiting), (LetterState::Abandoned, *abandoned), (LetterState::Held, *held)];
+                resend(settings, ids, &all).await
+            }
             MailCommand::Test { to } => test(settings, to).await,
             MailCommand::Dns => dns(settings),
         }
@@ -104,10 +116,10 @@ pub(super) fn run(settings: &Settings, command: &MailCommand) -> Ended {
     }
 }
 
-async fn list(settings: &Settings, state: Option<LetterState>, most: u32) -> Result<(), String> {
+async fn list(settings: &Settings, state: Option<LetterState>, to: Option<&str>, most: u32) -> Result<(), String> {
     let store = open(settings).await?;
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
-    let lines = tx.outbox(state, most).await.map_err(|error| error.to_string())?;
+    let lines = tx.outbox(state, to.unwrap_or_default(), most).await.map_err(|error| error.to_string())?;
     let counts = tx.outbox_counts().await.map_err(|error| error.to_string())?;
     for line in &lines {
         say!("{}", described(line));
@@ -136,19 +148,17 @@ fn described(line: &OutboxLine) -> String {
     )
 }
 
-async fn resend(settings: &Settings, ids: &[String], waiting: bool, abandoned: bool) -> Result<(), String> {
+async fn resend(settings: &Settings, ids: &[String], all: &[(LetterState, bool)]) -> Result<(), String> {
     let app = assemble::app(settings).await?;
     let mut wanted: Vec<LetterId> = ids.iter().map(LetterId::stored).collect();
-    for (state, all) in [(LetterState::Queued, waiting), (LetterState::Abandoned, abandoned)] {
-        if all {
-            let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
-            let lines = tx.outbox(Some(state), MOST).await.map_err(|error| error.to_string())?;
-            let over = |line: &OutboxLine| line.answer.as_deref() == Some("superseded");
-            wanted.extend(lines.into_iter().filter(|line| !over(line)).map(|line| line.id));
-        }
+    for (state, _) in all.iter().filter(|(_, all)| *all) {
+        let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
+        let lines = tx.outbox(Some(*state), "", MOST).await.map_err(|error| error.to_string())?;
+        let over = |line: &OutboxLine| line.answer.as_deref() == Some("superseded");
+        wanted.extend(lines.into_iter().filter(|line| !over(line)).map(|line| line.id));
     }
-    if ids.is_empty() && !waiting && !abandoned {
-        return Err("say which letters: their ids, --waiting or --abandoned".to_owned());
+    if ids.is_empty() && all.iter().all(|(_, all)| !all) {
+        return Err("say which letters: their ids, --waiting, --abandoned or --held".to_owned());
     }
     let (mut due, mut unknown) = (0, 0);
     for id in &wanted {

@@ -1,8 +1,10 @@
 //! The command line: the only place that names every module.
 
 mod ageing;
+mod agency;
 mod ask_health;
 mod assemble;
+mod audit;
 mod check;
 mod control;
 mod demo;
@@ -18,6 +20,7 @@ mod reach;
 mod readable;
 mod reading;
 mod reload;
+mod restore_check;
 mod serve;
 mod store_copy;
 mod succession;
@@ -31,9 +34,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use control::Said;
-use parts::with_parts;
+use parts::{VAULT, with_parts};
 use terminal::{say, tell};
 
+use crate::app::Fault;
 use crate::config::{self, Settings};
 use crate::domain::removal::Consent;
 use crate::telemetry::SystemDice;
@@ -50,7 +54,8 @@ Begin with:
   vestibule check --config vestibule.toml       what is wrong in the configuration, and where each value comes from
   vestibule serve --config vestibule.toml       run it
 
-Exit codes: 0 done, 1 something failed, 2 the arguments or the configuration are wrong.")]
+Exit codes: 0 done, 1 something failed, 2 the arguments or the configuration are wrong, 3 a roster was imported, but
+lines of it were refused.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -145,10 +150,17 @@ enum Command {
     /// The file is CSV with a line of headings (login, password, name, kind, email; only login is needed; French
     /// headings are understood), separated by comma or semicolon, in UTF-8 or Windows-1252. Lines that are wrong are
     /// told with their number and left out; the others are taken. Importing again replaces what was said before.
+    ///
+    /// What would happen is told first, and asked where accounts are taken away. More of them than
+    /// `policy.roster_loss_percent` are refused.
+    #[command(
+        after_help = "Exit codes: 0 all lines taken, 1 nothing or not everything was done, 2 the arguments or the \
+                            configuration are wrong, 3 done, but lines were refused."
+    )]
     Import {
         /// The roster.
-        #[arg(value_name = "ROSTER.csv")]
-        roster: PathBuf,
+        #[arg(value_name = "ROSTER.csv", required_unless_present = "undo", conflicts_with = "undo")]
+        roster: Option<PathBuf>,
         /// The configuration.
         #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
         config: PathBuf,
@@ -159,11 +171,24 @@ enum Command {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
         days: u32,
         /// The file is the whole roster: accounts that do not stand in it are closed, and their owners told by letter.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "undo")]
         replace: bool,
         /// Writes the lines that were refused to this file, with the reason, to be mended and imported again.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with = "undo")]
         refused: Option<PathBuf>,
+        /// Tells what would happen, and changes nothing.
+        #[arg(long, conflicts_with = "undo")]
+        dry_run: bool,
+        /// So many accounts may be taken away, whatever `policy.roster_loss_percent` says.
+        #[arg(long, value_name = "ACCOUNTS", conflicts_with = "undo")]
+        accept_loss: Option<u64>,
+        /// Undoes the agency's last import, within a week: the roster is as before, and accounts that were taken away
+        /// are their persons' again.
+        #[arg(long)]
+        undo: bool,
+        /// Does not ask whether you are sure.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Asks the gateway that runs on this machine whether it is ready; fails where it is not.
     ///
@@ -181,6 +206,29 @@ enum Command {
     ///
     /// Works beside a running gateway. Everything that is changed wants a reason, which is kept in the trace.
     Person(person::Person),
+    /// What is left of an agency that has gone: erases it.
+    Agency(agency::Agency),
+    /// Asks the trace: who was refused and why, who guesses, what happened to somebody, whether a line is missing.
+    ///
+    /// Works beside a running gateway, on SQLite and PostgreSQL. That somebody looked at lines is traced.
+    Audit(audit::Audit),
+    /// After a database was brought back from a backup, and before a gateway serves from it.
+    ///
+    /// The backup knows nothing of what came after it: letters that may have gone out are held, everybody is signed out
+    /// wherever sign-ins live, and resets that were asked for are over. With --old it tells what operators, agencies and
+    /// people did since, and what to type to have it again. A database that a gateway has open is refused.
+    RestoreCheck {
+        /// The configuration, with the database that was brought back.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+        /// The database from before, if it can still be read (`sqlite:<path>`, `postgres://…`, or `@<file>` that holds
+        /// the URL), or its trace as `vestibule audit export` wrote it.
+        #[arg(long, value_name = "URL|FILE")]
+        old: Option<String>,
+        /// Does not ask whether you are sure.
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Moves an installation to another database.
     #[command(subcommand)]
     Store(StoreCommand),
@@ -213,6 +261,12 @@ enum VaultCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Tells how many secrets each key has sealed, and which old keys are not needed any more. Nothing is changed.
+    Keys {
+        /// The configuration.
+        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
+        config: PathBuf,
+    },
     /// Seals everything anew under the current key, and tells which old keys are not needed any more.
     ///
     /// The gateway may go on running, and this may be interrupted and run again.
@@ -226,6 +280,8 @@ enum VaultCommand {
 /// What a command ends with.
 enum Ended {
     Done,
+    /// Done, but for lines of a roster that were refused.
+    Partly,
     Failed(String),
     Misconfigured,
 }
@@ -248,16 +304,32 @@ pub fn run() -> ExitCode {
         Command::Mail { config, command } => {
             with_parts(&config, mail::needs(&command), |settings| mail::run(&settings, &command))
         }
-        Command::Import { roster, config, agency, days, replace, refused } => {
-            with_parts(&config, parts::PEOPLE, |settings| {
-                import::run(&settings, &import::Wanted { roster, agency, days, replace, refused })
-            })
+        Command::Import { config, agency, undo: true, yes, .. } => {
+            with_parts(&config, parts::PEOPLE, |settings| import::undo(&settings, &agency, yes))
+        }
+        Command::Import { roster, config, agency, days, replace, refused, dry_run, accept_loss, undo: false, yes } => {
+            let roster = roster.unwrap_or_default();
+            let wanted = import::Wanted { roster, days, replace, refused, dry_run, accept_loss, yes };
+            with_parts(&config, parts::PEOPLE, |settings| import::run(&settings, &agency, &wanted))
+        }
+        // Whole: an agency whose file is broken is not one that is gone.
+        Command::Agency(agency) => {
+            let config = agency.config.clone();
+            with_settings(&config, |settings, _| agency::run(&settings, agency))
+        }
+        Command::Audit(asked) => {
+            let config = asked.config.clone();
+            with_parts(&config, parts::PEOPLE, |settings| audit::run(&settings, asked))
+        }
+        Command::RestoreCheck { config, old, yes } => {
+            with_parts(&config, parts::PEOPLE, |settings| restore_check::run(&settings, old.as_deref(), yes))
         }
         Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
         Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
         Command::Vault(VaultCommand::Rotate { config }) => {
-            with_parts(&config, &["database", "redis", "vault"], |settings| vault::rotate(&settings))
+            with_parts(&config, VAULT, |settings| vault::rotate(&settings))
         }
+        Command::Vault(VaultCommand::Keys { config }) => with_parts(&config, VAULT, |settings| vault::keys(&settings)),
         Command::Health { config, alive } => ask_health::run(&config, alive),
         Command::Person(person) => {
             let config = person.config.clone();
@@ -265,11 +337,12 @@ pub fn run() -> ExitCode {
         }
     };
     match ended {
-        Ended::Done if terminal::lost() => {
+        Ended::Done | Ended::Partly if terminal::lost() => {
             tell!("vestibule: not everything that was to be said could be written");
             ExitCode::from(1)
         }
         Ended::Done => ExitCode::SUCCESS,
+        Ended::Partly => ExitCode::from(3),
         Ended::Failed(reason) => {
             tell!("vestibule: {reason}");
             ExitCode::from(1)
@@ -327,6 +400,25 @@ fn ask(path: &std::path::Path, line: &str, yes: bool) -> Ended {
             Err(reason) => return Ended::Failed(reason),
         }
     }
+}
+
+/// A fault of ours in words, with what lies under it.
+fn ours(fault: &Fault) -> String {
+    chain(fault)
+}
+
+/// An error and everything under it. A word that is said already is not said again.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(deeper) = source {
+        let deeper_words = deeper.to_string();
+        if !words.contains(&deeper_words) {
+            words = format!("{words}: {deeper_words}");
+        }
+        source = deeper.source();
+    }
+    words
 }
 
 /// The runtime that carries everything.

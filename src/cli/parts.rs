@@ -14,6 +14,9 @@ use crate::config::{self, Attempt, Loaded, Problems, Settings, Severity, Sources
 /// What everything that looks at people needs of the main file.
 pub(super) const PEOPLE: &[&str] = &["database", "redis"];
 
+/// What everything that looks at sealed secrets needs.
+pub(super) const VAULT: &[&str] = &["database", "redis", "vault"];
+
 /// Goes on with the configuration, or with as much of it as is needed: tables of the main file.
 pub(super) fn with_parts(path: &Path, needed: &[&str], go_on: impl FnOnce(Settings) -> Ended) -> Ended {
     let Attempt { outcome, rest, .. } = config::attempt(path);

@@ -33,12 +33,7 @@ pub(super) fn run(from: &str, to: &str) -> Ended {
             Ended::Done
         }
         Err(error) => {
-            let mut reason = error.to_string();
-            let mut source = std::error::Error::source(&error).and_then(std::error::Error::source);
-            while let Some(deeper) = source {
-                reason = format!("{reason}: {deeper}");
-                source = deeper.source();
-            }
+            let reason = super::chain(&error);
             Ended::Failed(format!("{reason}; nothing was copied"))
         }
     }

@@ -35,7 +35,9 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), String> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err("nobody is there to be asked whether this is meant; say --yes".to_owned());
+        return Err(
+            "nobody is there to be asked whether this is meant; nothing was changed (hint: say --yes)".to_owned()
+        );
     }
     ask(format_args!("{question} [y/N] "));
     let mut answer = String::new();

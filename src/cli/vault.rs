@@ -83,6 +83,28 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
     }
 }
 
+/// Tells what each key has sealed.
+pub(super) fn keys(settings: &Settings) -> Ended {
+    let Some(keys) = &settings.vault else {
+        return Ended::Failed("there is no [vault] in the configuration: nothing is sealed".into());
+    };
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let sealed = runtime.block_on(async {
+        let app = assemble::app(settings).await?;
+        rotate_vault::sealed(&app).await.map_err(|fault| super::ours(&fault))
+    });
+    match sealed {
+        Ok(sealed) => {
+            table(keys, &sealed);
+            Ended::Done
+        }
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
 fn progress_bar(length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} secrets, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -90,8 +112,19 @@ fn progress_bar(length: u64) -> ProgressBar {
 }
 
 fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
-    let Rotated { resealed, overtaken, unreadable, counts, codes } = rotated;
+    let Rotated { resealed, overtaken, unreadable, .. } = rotated;
     say!("{resealed} secrets sealed anew, {overtaken} replaced by others meanwhile, {unreadable} left alone");
+    let (left, answerable) = table(keys, rotated);
+    match (left, answerable) {
+        (0, 0) => Ended::Done,
+        (0, codes) => Ended::Failed(format!("{codes} codes were sent under another key and can still be typed: wait")),
+        (left, _) => Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id)),
+    }
+}
+
+/// What each key has sealed; how many secrets, and codes that can still be typed, other keys than the current one have.
+fn table(keys: &VaultKeys, sealed: &Rotated) -> (u64, u64) {
+    let Rotated { counts, codes, .. } = sealed;
     let held = |id: &str, kind: Option<SealedKind>| -> u64 {
         let of_key = counts.iter().filter(|count| count.key_id == id && kind.is_none_or(|kind| count.kind == kind));
         of_key.map(|count| count.count).sum()
@@ -102,7 +135,9 @@ fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
     ids.retain(|id| seen.insert(*id));
     say!("{:<10}  {:>13}  {:>11}  {:>7}  {:>5}", "key", "old passwords", "in progress", "cookies", "codes");
     for id in &ids {
-        let [links, flows, cookies] = SealedKind::ALL.map(|kind| held(id, Some(kind)));
+        let [links, flows, imports, cookies] = SealedKind::ALL.map(|kind| held(id, Some(kind)));
+        // An account that an import took, and may give back, has its old password as one that is attached.
+        let links = links + imports;
         let codes = codes.get(*id).copied().unwrap_or_default();
         say!(
             "{id:<10}  {links:>13}  {flows:>11}  {cookies:>7}  {codes:>5}  {}",
@@ -111,11 +146,7 @@ fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
     }
     let left: u64 = ids.iter().filter(|id| **id != keys.current.id).map(|id| held(id, None)).sum();
     let answerable: u64 = codes.iter().filter(|(id, _)| **id != keys.current.id).map(|(_, codes)| codes).sum();
-    match (left, answerable) {
-        (0, 0) => Ended::Done,
-        (0, codes) => Ended::Failed(format!("{codes} codes were sent under another key and can still be typed: wait")),
-        (left, _) => Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id)),
-    }
+    (left, answerable)
 }
 
 fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> &'static str {
@@ -127,7 +158,7 @@ fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> &'static str {
         }
         0 if codes > 0 => "a key that is not configured: these codes are refused",
         0 => "an old key, not needed any more: it can be taken out of the configuration",
-        _ if is_old => "an old key, still needed: run this again",
+        _ if is_old => "an old key, still needed: vestibule vault rotate",
         _ => "a key that is not configured: nothing opens these",
     }
 }

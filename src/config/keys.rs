@@ -443,4 +443,10 @@ pub(super) const POLICY: &[Key] = &[
         Is("12"),
         "Months, of thirty days, for which the trace keeps lines about the agency; the privacy page names the longest of all agencies. Lines about a person alone go with the shortest.",
     ),
+    key(
+        "roster_loss_percent",
+        Number(0, 100),
+        Is("10"),
+        "The share of the agency's accounts, in per cent, that one import of its roster may take away (one account always): more is refused, for the file is likelier to be cut short than right. `vestibule import --accept-loss` says otherwise for once.",
+    ),
 ];

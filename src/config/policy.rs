@@ -42,6 +42,7 @@ impl<'s> Layer<'s> {
             keep_days: number("keep_days"),
             fresh_address_hours: number("fresh_address_hours"),
             audit_months: number("audit_months"),
+            roster_loss_percent: number("roster_loss_percent"),
         };
         refuse_what_is_not_there(&values, &section);
         Self { values, accept_below_cnil: flag("accept_below_cnil"), section }

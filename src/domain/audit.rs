@@ -1,5 +1,6 @@
 //! What is traced: who did what on which account, when, from where (« tracée », SEC-252).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agency::AgencyCode;
@@ -155,6 +156,22 @@ pub enum AuditEvent {
         #[serde(default)]
         withdrawn: u64,
     },
+    /// The last import of a roster was undone.
+    RosterImportUndone {
+        /// Accounts that stand on the roster as before.
+        accounts: u64,
+        /// Accounts that their persons have again.
+        given_back: u64,
+        /// Accounts that somebody has, or is about to get, since: they stay as they are.
+        kept: u64,
+    },
+    /// The database was brought back from a backup, and looked through.
+    DatabaseRestored {
+        /// Letters that may have gone out, and wait for an operator.
+        held: u64,
+        /// Letters that had gone out, as the database from before says.
+        gone: u64,
+    },
     /// Secrets were sealed anew under the vault's current key.
     VaultRotated {
         /// Secrets sealed anew.
@@ -187,8 +204,8 @@ pub enum AuditEvent {
     PersonDisabled {
         /// Why.
         reason: String,
-        /// Sign-ins that it ended.
-        sessions: u32,
+        /// Sign-ins that it ended; None where the server that keeps them did not say.
+        sessions: Option<u32>,
         /// Letters that did not go out any more.
         letters: u64,
     },
@@ -196,6 +213,34 @@ pub enum AuditEvent {
     PersonEnabled {
         /// Why.
         reason: String,
+    },
+    /// An operator ended every sign-in of a person; of everybody, where the line names nobody.
+    SignInsEnded {
+        /// Why.
+        reason: String,
+    },
+    /// An operator erased a person: the lines about that person name nobody any more.
+    PersonErased {
+        /// Why.
+        reason: String,
+        /// The digest of the person's id, by which a backup from before finds whom to erase again.
+        erased: String,
+        /// Lines of the trace that were rewritten.
+        lines: u64,
+    },
+    /// An operator erased what was kept for an agency that the configuration does not have any more.
+    AgencyErased {
+        /// Why.
+        reason: String,
+        /// Accounts of its roster.
+        accounts: u64,
+        /// Accounts that persons had there.
+        attached: u64,
+    },
+    /// An operator looked at lines of the trace.
+    TraceShown {
+        /// How many.
+        lines: u64,
     },
 }
 
@@ -237,6 +282,8 @@ impl AuditEvent {
             Self::LetterGivenUp { .. } => "letter-given-up",
             Self::LetterResent { .. } => "letter-resent",
             Self::RosterImported { .. } => "roster-imported",
+            Self::RosterImportUndone { .. } => "roster-import-undone",
+            Self::DatabaseRestored { .. } => "database-restored",
             Self::VaultRotated { .. } => "vault-rotated",
             Self::PersonShown => "person-shown",
             Self::Unlocked { .. } => "unlocked",
@@ -244,6 +291,43 @@ impl AuditEvent {
             Self::AccountUnlinked { .. } => "account-unlinked",
             Self::PersonDisabled { .. } => "person-disabled",
             Self::PersonEnabled { .. } => "person-enabled",
+            Self::SignInsEnded { .. } => "sign-ins-ended",
+            Self::PersonErased { .. } => "person-erased",
+            Self::AgencyErased { .. } => "agency-erased",
+            Self::TraceShown { .. } => "trace-shown",
+        }
+    }
+
+    /// The same with another reason of the operator.
+    #[must_use]
+    pub fn with_reason(mut self, other: &str) -> Self {
+        match &mut self {
+            Self::Unlocked { reason, .. }
+            | Self::LetterSentAgain { reason, .. }
+            | Self::AccountUnlinked { reason }
+            | Self::PersonDisabled { reason, .. }
+            | Self::PersonEnabled { reason }
+            | Self::SignInsEnded { reason }
+            | Self::PersonErased { reason, .. }
+            | Self::AgencyErased { reason, .. } => other.clone_into(reason),
+            _ => {}
+        }
+        self
+    }
+
+    /// What an operator gave as the reason.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&String> {
+        match self {
+            Self::Unlocked { reason, .. }
+            | Self::LetterSentAgain { reason, .. }
+            | Self::AccountUnlinked { reason }
+            | Self::PersonDisabled { reason, .. }
+            | Self::PersonEnabled { reason }
+            | Self::SignInsEnded { reason }
+            | Self::PersonErased { reason, .. }
+            | Self::AgencyErased { reason, .. } => Some(reason),
+            _ => None,
         }
     }
 }
@@ -277,16 +361,67 @@ impl AuditEntry {
 }
 
 /// One line of the trace, before the store gives it number and time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// What happened.
+    #[serde(flatten)]
     pub event: AuditEvent,
     /// Who did it.
+    #[serde(flatten)]
     pub actor: Actor,
     /// At which agency.
+    #[serde(default, with = "agency_code")]
     pub agency: Option<AgencyCode>,
     /// To whom.
+    #[serde(default)]
     pub identity: Option<IdentityId>,
     /// To which old account.
+    #[serde(default)]
     pub login: Option<LegacyLogin>,
+}
+
+/// One line of the trace, as it is kept, and as it is exported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// Its number; there are no gaps.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who did what to whom.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+    /// The client's address.
+    pub client: String,
+    /// The request that it happened in.
+    pub request_id: String,
+}
+
+impl AuditLine {
+    /// Whether two databases that were one tell the same with these lines. Whom they are about may have been erased in
+    /// one of them since.
+    #[must_use]
+    pub fn is_the_same_as(&self, other: &Self) -> bool {
+        (self.seq, self.at, self.entry.event.name()) == (other.seq, other.at, other.entry.event.name())
+    }
+}
+
+/// An agency's codes in one text, as everywhere else.
+mod agency_code {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::AgencyCode;
+
+    #[expect(clippy::ref_option, reason = "serde hands it over so")]
+    pub(super) fn serialize<S: Serializer>(code: &Option<AgencyCode>, serializer: S) -> Result<S::Ok, S::Error> {
+        match code {
+            Some(code) => serializer.collect_str(code),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AgencyCode>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        let read = |text: String| AgencyCode::stored(&text).ok_or_else(|| serde::de::Error::custom("no agency"));
+        text.map(read).transpose()
+    }
 }

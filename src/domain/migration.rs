@@ -136,6 +136,18 @@ impl Step {
             Self::Done { .. } => "done",
         }
     }
+
+    /// The address that was given, as far as the run knows one.
+    #[must_use]
+    pub const fn email(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::Notice { .. } | Self::Done { .. } => None,
+            Self::Email { proposed } => proposed.as_ref(),
+            Self::Password { address } => Some(address.email()),
+            Self::Proof { email, .. } => Some(email),
+            Self::Join { email, .. } => email.as_ref(),
+        }
+    }
 }
 
 /// What has to happen besides keeping the flow.

@@ -36,6 +36,7 @@ pub mod path;
 pub mod policy;
 pub mod recovery;
 pub mod removal;
+pub mod restored;
 pub mod retention;
 pub mod roster;
 pub mod routing;

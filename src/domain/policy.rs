@@ -103,6 +103,8 @@ pub struct AgencyPolicy {
     pub fresh_address_hours: u32,
     /// Months that lines of the trace about this agency are kept.
     pub audit_months: u32,
+    /// The share of an agency's accounts, in per cent, that one import of its roster may take away.
+    pub roster_loss_percent: u32,
 }
 
 /// One layer of settings: what it does not say is left to the layer below.
@@ -140,6 +142,8 @@ pub struct PolicyLayer {
     pub fresh_address_hours: Option<u32>,
     /// See [`AgencyPolicy::audit_months`].
     pub audit_months: Option<u32>,
+    /// See [`AgencyPolicy::roster_loss_percent`].
+    pub roster_loss_percent: Option<u32>,
 }
 
 impl Default for AgencyPolicy {
@@ -161,6 +165,7 @@ impl Default for AgencyPolicy {
             keep_days: 30,
             fresh_address_hours: FRESH_ADDRESS_HOURS,
             audit_months: 12,
+            roster_loss_percent: 10,
         }
     }
 }
@@ -189,6 +194,7 @@ impl AgencyPolicy {
             keep_days: layer.keep_days.unwrap_or(self.keep_days),
             fresh_address_hours: layer.fresh_address_hours.unwrap_or(self.fresh_address_hours),
             audit_months: layer.audit_months.unwrap_or(self.audit_months),
+            roster_loss_percent: layer.roster_loss_percent.unwrap_or(self.roster_loss_percent),
         }
     }
 

@@ -17,6 +17,46 @@ identifier! {
     Holding
 }
 
+identifier! {
+    /// One import of a roster.
+    ImportId
+}
+
+/// What an import would do, before it does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preview {
+    /// Accounts that are known: on the roster, somebody's, or about to be.
+    pub known: u64,
+    /// Accounts that are not there yet.
+    pub new: u64,
+    /// Accounts that are there, and stay.
+    pub there: u64,
+    /// Accounts that a line closes.
+    pub closed: Vec<LegacyLogin>,
+    /// Accounts that the file, which is the whole roster, does not have.
+    pub missing: Vec<LegacyLogin>,
+    /// Accounts that are given to somebody else.
+    pub given: Vec<LegacyLogin>,
+    /// Accounts among these that a person has, who loses them.
+    pub persons: u64,
+}
+
+impl Preview {
+    /// How many accounts are taken away.
+    #[must_use]
+    pub const fn withdrawn(&self) -> u64 {
+        (self.closed.len() + self.missing.len() + self.given.len()) as u64
+    }
+
+    /// Whether they are more than an import may take away by itself, which is this share of the known ones: then the file
+    /// is likelier to be cut short than right. One is never too many.
+    #[must_use]
+    pub const fn takes_too_many(&self, percent: u32) -> bool {
+        let withdrawn = self.withdrawn();
+        withdrawn > 1 && withdrawn * 100 > self.known * percent as u64
+    }
+}
+
 /// What an agency's roster says of an account, when it is asked whose that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnRoster {

@@ -82,6 +82,8 @@ pub struct Case {
     pub refused: Vec<Refused>,
     /// Sign-ins that last.
     pub sessions: Vec<SignIn>,
+    /// Why they are not known, where that is so.
+    pub sessions_unknown: Option<String>,
     /// The last letters, the newest first.
     pub letters: Vec<Letter>,
     /// The last lines of the trace, the newest first.
@@ -130,6 +132,26 @@ pub struct Account {
     pub terms_owed: Option<String>,
     /// Provisional credentials of the roster, while nobody has attached the account.
     pub provisional: Option<Provisional>,
+    /// What there is of it, while nobody has attached it.
+    pub unmigrated: Option<Unmigrated>,
+}
+
+/// What there is of an account that nobody has attached, and who judges its credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unmigrated {
+    /// The extranet judges; the identifier was heard of here.
+    AtExtranet,
+    /// The extranet judges; the identifier was never heard of here.
+    Unheard,
+    /// The roster judges, by its provisional credentials.
+    Provisional,
+    /// The roster judges, and has no credentials for the account.
+    WithoutCredentials,
+    /// The roster judges, and does not name the account.
+    NotOnRoster,
+    /// The agency has closed the account.
+    Closed,
 }
 
 /// Provisional credentials.
@@ -282,7 +304,14 @@ pub enum Hindrance {
         until: Timestamp,
     },
     /// Nobody has migrated the account.
-    NotMigrated,
+    NotMigrated {
+        /// `CLIENT/SOCIETE`.
+        agency: String,
+        /// The identifier.
+        login: String,
+        /// What there is of it.
+        what: Unmigrated,
+    },
     /// The provisional credentials are used up or past their time.
     ProvisionalOver,
     /// A run of the wizard is open.
@@ -333,7 +362,7 @@ impl Case {
         match &self.person {
             None => {
                 let over = |account: &Account| account.provisional.is_some_and(|provisional| provisional.is_over(now));
-                found.push(Hindrance::NotMigrated);
+                found.extend(self.accounts.iter().filter_map(Account::not_migrated));
                 found.extend(self.accounts.iter().filter(|account| over(account)).map(|_| Hindrance::ProvisionalOver));
             }
             Some(_) if self.accounts.is_empty() => found.push(Hindrance::NoAccount),
@@ -359,6 +388,11 @@ impl Case {
 }
 
 impl Account {
+    fn not_migrated(&self) -> Option<Hindrance> {
+        let (agency, login) = (self.agency.clone(), self.login.clone());
+        self.unmigrated.map(|what| Hindrance::NotMigrated { agency, login, what })
+    }
+
     fn hindrances(&self) -> Vec<Hindrance> {
         let agency = || self.agency.clone();
         let mut found = Vec::new();
@@ -423,6 +457,7 @@ mod tests {
             password_kept: Some(true),
             terms_owed: None,
             provisional: None,
+            unmigrated: None,
         };
         Case {
             person: Some(person),
@@ -432,6 +467,7 @@ mod tests {
             new_email: None,
             refused: Vec::new(),
             sessions: Vec::new(),
+            sessions_unknown: None,
             letters: Vec::new(),
             trace: Vec::new(),
         }

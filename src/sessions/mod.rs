@@ -370,6 +370,28 @@ impl<P: Clone> Sessions<P> {
         Ok(epoch)
     }
 
+    /// Ends everybody's sign-ins, wherever they live, in the transaction of the cause; [`Sessions::commit`] it with
+    /// [`Change::Everything`]. How many people there are.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end_everybodys(&self, tx: &mut Tx, now: Timestamp) -> Result<u64, SessionsError> {
+        Ok(tx.raise_every_session_epoch(now).await?)
+    }
+
+    /// Takes away what is left of the sign-ins of a person who is gone, ended ones among them, where they do not live in SQL:
+    /// in Redis. Until then it opens nothing.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn take_away_all_of(&self, identity: &IdentityId) -> Result<(), Outage> {
+        let Truth::Redis(redis) = &self.truth else { return Ok(()) };
+        for session in redis.sessions_of(identity).await? {
+            redis.remove(&session).await?;
+        }
+        redis.remove_list(identity).await
+    }
+
     /// Keeps, once it has happened, that a sign-in was spared and is of this epoch now. Where that fails it stands all the
     /// same, until the others are ended once more.
     pub async fn go_on(&self, session: &Session, epoch: i64, now: Timestamp) {

@@ -5,23 +5,8 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{Note, StoreError, Tx};
-use crate::domain::audit::{Actor, AuditEntry};
+use crate::domain::audit::{Actor, AuditEntry, AuditLine};
 use crate::domain::identity::{IdentityId, LegacyLogin};
-
-/// One line of the trace, as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditLine {
-    /// Its number; there are no gaps.
-    pub seq: i64,
-    /// When.
-    pub at: Timestamp,
-    /// Who did what to whom.
-    pub entry: AuditEntry,
-    /// The client's address.
-    pub client: String,
-    /// The request that it happened in.
-    pub request_id: String,
-}
 
 impl Tx {
     /// Adds a line to the trace. Best done last in a transaction: on `PostgreSQL` the next line waits for its commit.
@@ -76,6 +61,43 @@ impl Tx {
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
              FROM audit ORDER BY seq DESC LIMIT $1",
         )
+        .bind(i64::from(limit))
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(audit_line)
+        .collect()
+    }
+}
+
+impl Tx {
+    /// The line with this number.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_numbered(&mut self, seq: i64) -> Result<Option<AuditLine>, StoreError> {
+        sqlx::query(
+            "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
+             FROM audit WHERE seq = $1",
+        )
+        .bind(seq)
+        .fetch_optional(self.conn())
+        .await?
+        .as_ref()
+        .map(audit_line)
+        .transpose()
+    }
+
+    /// So many lines behind this number, the oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_behind(&mut self, seq: i64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        sqlx::query(
+            "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
+             FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(seq)
         .bind(i64::from(limit))
         .fetch_all(self.conn())
         .await?

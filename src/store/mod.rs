@@ -13,8 +13,10 @@ mod connection;
 mod copy;
 mod detaching;
 mod devices;
+mod erasing;
 mod flows;
 mod handovers;
+mod imports;
 mod jars;
 mod letters;
 mod notes;
@@ -24,11 +26,14 @@ mod outbox;
 mod patience;
 mod people;
 mod purge;
+mod questions;
 mod recoveries;
 mod resealing;
+mod restored;
 mod roster;
 mod rows;
 mod secrets;
+mod serving;
 mod sessions;
 mod spellings;
 mod standings;
@@ -51,21 +56,24 @@ use tokio::time::Instant;
 use crate::telemetry::traces::{self, Step};
 
 pub use addresses::RefusedAddress;
-pub use audit::AuditLine;
 pub use challenges::Purpose;
 pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
 pub use devices::KnownDevice;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
+pub use imports::TakenLink;
 pub use jars::Jar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
 pub use open_accounts::OpenAccount;
 pub use outbox::OutboxLine;
-pub use purge::{LETTERS_DAYS, Purged};
+pub use purge::{IMPORTS_DAYS, LETTERS_DAYS, Purged};
+pub use questions::{Alike, LinesOf, Numbers};
 pub use resealing::{SealedCount, SealedKind, SealedPlace};
+pub use restored::{LettersBefore, OldDatabase};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
+pub use serving::{Held, Use};
 pub use trouble::{Installed, Tables, Trouble, reach};
 pub use vault::{Sealed, Vault, VaultError};
 
@@ -87,8 +95,8 @@ pub struct Store {
     file: Option<Arc<File>>,
     /// `SQLite` has one writer at a time. Waiting here is fair; waiting in its busy handler is a lottery.
     writer: Arc<Mutex<()>>,
-    /// When [`Store::ping`] last wrote something; one asks at a time.
-    alive: Arc<Mutex<Option<Instant>>>,
+    /// When [`Store::ping`] last wrote something, and the number that it wrote; one asks at a time.
+    alive: Arc<Mutex<Option<(Instant, i64)>>>,
     place: Arc<Place>,
     outage: Arc<Outage>,
 }
@@ -125,6 +133,14 @@ pub enum StoreError {
     /// The file was moved, removed or replaced: what were written now would be lost.
     #[error("{0} is not the file any more that was opened: put that one back, or restart")]
     Moved(String),
+    /// A gateway serves from it.
+    #[error(
+        "a gateway has this database open: stop it first, on every node (systemctl stop vestibule), then run this again"
+    )]
+    Served,
+    /// Nobody may serve from it just now.
+    #[error("this database is being copied, or looked through after it was brought back: wait until that has ended")]
+    HeldAlone,
     /// It does not answer, or not as it should.
     #[error("the database is not available: {0}")]
     Unavailable(Trouble),
@@ -267,16 +283,24 @@ impl Store {
     /// It gave none.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut alive = self.alive.lock().await;
-        if alive.is_some_and(|at| at.elapsed() < ALIVE) {
+        if alive.is_some_and(|(at, _)| at.elapsed() < ALIVE) {
             return Ok(());
         }
         if self.dialect == Dialect::Postgres {
             self.has_room().await?;
         }
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'alive'").execute(tx.conn()).await?;
+        let sign = "UPDATE counters SET value = value + 1 WHERE name = 'alive' RETURNING value";
+        let count = rows::Columns::int(&sqlx::query(sign).fetch_one(tx.conn()).await?, "value")?;
         tx.commit().await?;
-        *alive = Some(Instant::now());
+        if let Some((_, before)) = alive.replace((Instant::now(), count)).filter(|(_, before)| *before >= count) {
+            tracing::error!(
+                before,
+                count,
+                "the database has gone back in time under this gateway: if it was brought back from a backup, stop every \
+                 node and run vestibule restore-check"
+            );
+        }
         Ok(())
     }
 

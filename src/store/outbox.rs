@@ -35,20 +35,26 @@ pub struct OutboxLine {
 }
 
 impl Tx {
-    /// The newest letters, of one state or of all.
+    /// The newest letters, of one state or of all, to an address or to all (an empty one).
     ///
     /// # Errors
     /// The database failed.
-    pub async fn outbox(&mut self, state: Option<LetterState>, most: u32) -> Result<Vec<OutboxLine>, StoreError> {
+    pub async fn outbox(
+        &mut self,
+        state: Option<LetterState>,
+        to: &str,
+        most: u32,
+    ) -> Result<Vec<OutboxLine>, StoreError> {
         sqlx::query(
             "SELECT l.id AS id, l.agency AS agency, l.recipient AS recipient, l.kind AS kind, l.state AS state,
                  l.attempts AS attempts, l.not_before AS not_before, l.answer AS answer, l.created_at AS created_at,
                  l.ended_at AS ended_at, a.refused_at AS refused_at
              FROM letters l LEFT JOIN refused_addresses a ON a.address = lower(l.recipient)
-             WHERE $1 = '' OR l.state = $1
-             ORDER BY l.created_at DESC, l.id LIMIT $2",
+             WHERE ($1 = '' OR l.state = $1) AND ($2 = '' OR lower(l.recipient) = lower($2))
+             ORDER BY l.created_at DESC, l.id LIMIT $3",
         )
         .bind(state.map_or("", LetterState::name))
+        .bind(to.to_owned())
         .bind(i64::from(most))
         .fetch_all(self.conn())
         .await?
@@ -76,7 +82,7 @@ impl Tx {
         .transpose()
     }
 
-    /// A letter that waits or was given up is due now, with all its tries before it. False if it is neither, or
+    /// A letter that waits, is held or was given up is due now, with all its tries before it. False if it is neither, or
     /// somebody is sending it.
     ///
     /// # Errors
@@ -85,7 +91,7 @@ impl Tx {
         let updated = sqlx::query(
             "UPDATE letters SET state = 'queued', attempts = 0, not_before = $1, lease_until = 0, ended_at = NULL,
                  created_at = $1
-             WHERE id = $2 AND state IN ('queued', 'abandoned') AND lease_until <= $1",
+             WHERE id = $2 AND state IN ('queued', 'held', 'abandoned') AND lease_until <= $1",
         )
         .bind(millis(now))
         .bind(id.as_str())

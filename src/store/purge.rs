@@ -36,6 +36,8 @@ pub struct Purged {
     pub throttles: u64,
     /// Devices that a person has not signed in on for long.
     pub devices: u64,
+    /// What imports replaced.
+    pub imports: u64,
     /// Lines of the trace.
     pub audit: u64,
 }
@@ -45,6 +47,8 @@ const DAY_MS: i64 = 86_400_000;
 const SPENT_DAYS: i64 = 30;
 /// Letters that are over, and what they left as marks of addresses (LAW-024: at most 90 days).
 pub const LETTERS_DAYS: i64 = 90;
+/// An import can be undone for so long: what it took away is the agency's, and not ours to keep.
+pub const IMPORTS_DAYS: i64 = 7;
 /// No count of guesses matters longer: the longest delay is hours, the longest count a day.
 const GUESSES_MS: i64 = 2 * DAY_MS;
 
@@ -75,6 +79,7 @@ const THROTTLES: &str =
     "DELETE FROM throttles WHERE subject IN (SELECT subject FROM throttles WHERE last_at <= $1 LIMIT $2)";
 const DEVICES: &str = "DELETE FROM devices WHERE (digest, identity_id) IN
     (SELECT digest, identity_id FROM devices WHERE remembered_at <= $1 LIMIT $2)";
+const IMPORTS: &str = "DELETE FROM imports WHERE id IN (SELECT id FROM imports WHERE begun_at <= $1 LIMIT $2)";
 const AUDIT: &str = "DELETE FROM audit WHERE seq IN
     (SELECT seq FROM audit WHERE happened_at <= $1 ORDER BY happened_at LIMIT $2)";
 const AUDIT_OF_NO_AGENCY: &str = "DELETE FROM audit WHERE seq IN
@@ -104,6 +109,7 @@ impl Store {
             letter_counts: self.remove(LETTER_COUNTS, now - DAY_MS, None).await?,
             throttles: self.remove(THROTTLES, now - GUESSES_MS, None).await?,
             devices: self.remove(DEVICES, now - KNOWN_MS, None).await?,
+            imports: self.remove(IMPORTS, now - IMPORTS_DAYS * DAY_MS, None).await?,
             audit: self.purge_trace(time, trace).await?,
         })
     }

@@ -6,6 +6,7 @@ use super::rows::Columns as _;
 use super::{Sealed, StoreError, Tx};
 use crate::domain::identity::{IdentityId, LinkId};
 use crate::domain::migration::FlowId;
+use crate::domain::roster::ImportId;
 use crate::domain::session::SessionId;
 
 /// Where a sealed secret stands; the vault binds it to that place.
@@ -15,6 +16,8 @@ pub enum SealedPlace {
     Link(LinkId),
     /// The old password in a run of the wizard.
     Flow(FlowId),
+    /// The old password of an account that an import has taken from its person, for who undoes it.
+    Import(ImportId, LinkId),
     /// The extranet's cookies of a session.
     Cookies(SessionId, LinkId),
 }
@@ -26,6 +29,8 @@ pub enum SealedKind {
     Links,
     /// Old passwords in runs of the wizard.
     Flows,
+    /// Old passwords of accounts that an import has taken from their persons.
+    Imports,
     /// Extranets' cookies.
     Cookies,
 }
@@ -46,7 +51,8 @@ impl SealedPlace {
     #[must_use]
     pub fn context(&self) -> String {
         match self {
-            Self::Link(link) => link.as_str().to_owned(),
+            // It is given back with the account, as it is.
+            Self::Link(link) | Self::Import(_, link) => link.as_str().to_owned(),
             Self::Flow(flow) => flow.as_str().to_owned(),
             Self::Cookies(session, link) => format!("{}:{}", session.as_str(), link.as_str()),
         }
@@ -55,7 +61,7 @@ impl SealedPlace {
 
 impl SealedKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Links, Self::Flows, Self::Cookies];
+    pub const ALL: [Self; 4] = [Self::Links, Self::Flows, Self::Imports, Self::Cookies];
 }
 
 impl Tx {
@@ -81,6 +87,11 @@ impl Tx {
                 "SELECT id AS place, id AS part, secret_key_id AS key_id, secret_nonce AS nonce,
                      secret_ciphertext AS ciphertext FROM flows
                  WHERE secret_key_id <> $1 AND (id > $2 OR id = $2 AND id > $3) ORDER BY id LIMIT $4"
+            }
+            SealedKind::Imports => {
+                "SELECT import_id AS place, link_id AS part, key_id, nonce, ciphertext FROM import_links
+                 WHERE key_id <> $1 AND (import_id > $2 OR import_id = $2 AND link_id > $3)
+                 ORDER BY import_id, link_id LIMIT $4"
             }
             SealedKind::Cookies => {
                 "SELECT session_id AS place, link_id AS part, key_id, nonce, ciphertext FROM upstream_cookies
@@ -114,6 +125,10 @@ impl Tx {
             SealedPlace::Flow(_) => {
                 "UPDATE flows SET secret_key_id = $1, secret_nonce = $2, secret_ciphertext = $3
                  WHERE id = $4 AND id = $5 AND secret_nonce = $6"
+            }
+            SealedPlace::Import(..) => {
+                "UPDATE import_links SET key_id = $1, nonce = $2, ciphertext = $3
+                 WHERE import_id = $4 AND link_id = $5 AND nonce = $6"
             }
             SealedPlace::Cookies(..) => {
                 "UPDATE upstream_cookies SET key_id = $1, nonce = $2, ciphertext = $3
@@ -169,6 +184,11 @@ impl Tx {
                  GROUP BY secret_key_id ORDER BY secret_key_id",
             ),
             (
+                SealedKind::Imports,
+                "SELECT key_id, COUNT(*) AS sealed FROM import_links WHERE key_id IS NOT NULL
+                 GROUP BY key_id ORDER BY key_id",
+            ),
+            (
                 SealedKind::Cookies,
                 "SELECT key_id, COUNT(*) AS sealed FROM upstream_cookies GROUP BY key_id ORDER BY key_id",
             ),
@@ -190,6 +210,7 @@ impl SealedPlace {
         match self {
             Self::Link(link) => (link.as_str(), link.as_str()),
             Self::Flow(flow) => (flow.as_str(), flow.as_str()),
+            Self::Import(import, link) => (import.as_str(), link.as_str()),
             Self::Cookies(session, link) => (session.as_str(), link.as_str()),
         }
     }
@@ -201,6 +222,7 @@ impl SealedKind {
         Ok(match self {
             Self::Links => SealedPlace::Link(LinkId::stored(part)),
             Self::Flows => SealedPlace::Flow(FlowId::stored(part)),
+            Self::Imports => SealedPlace::Import(ImportId::stored(row.text("place")?), LinkId::stored(part)),
             Self::Cookies => SealedPlace::Cookies(SessionId::stored(row.text("place")?), LinkId::stored(part)),
         })
     }

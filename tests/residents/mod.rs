@@ -3,8 +3,10 @@
 mod accept_terms;
 mod account;
 mod account_hosts;
+mod asking;
 mod clock;
 mod detach;
+mod erasing;
 mod frames;
 mod import_roster;
 mod languages;
@@ -61,7 +63,7 @@ fn opens_a(town: &Town, cookies: &str) -> bool {
 }
 
 /// Whether the account page opens to a browser with these cookies.
-fn opens_account(town: &Town, cookies: &str) -> bool {
+pub fn opens_account(town: &Town, cookies: &str) -> bool {
     let request = Request::get(town.gateway.portal("/account")).header("cookie", cookies);
     Person::new(&town.gateway).ask(request).status == 200
 }
@@ -72,6 +74,6 @@ fn cookies_at_a(town: &Town, person: &Person) -> String {
 }
 
 /// What this person's browser holds for the portal.
-fn cookies_at_portal(town: &Town, person: &Person) -> String {
+pub fn cookies_at_portal(town: &Town, person: &Person) -> String {
     person.cookie_line(&town.gateway.portal("/"))
 }

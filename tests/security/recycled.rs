@@ -104,7 +104,7 @@ fn sec_017_a_whole_roster_with_a_bad_line_or_none_closes_nothing() {
 fn import(gateway: &Gateway, roster: &str, more: &[&str]) {
     let file = gateway.folder().join("roster.csv");
     fs::write(&file, roster).expect("a roster");
-    let mut arguments = vec!["--agency", "SPI31/02"];
+    let mut arguments = vec!["--agency", "SPI31/02", "--yes"];
     arguments.extend(more);
     arguments.push(file.to_str().expect("a path in UTF-8"));
     let done = gateway.run("import", &arguments);

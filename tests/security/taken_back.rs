@@ -280,7 +280,7 @@ fn import(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) {
 pub(super) fn imported(gateway: &Gateway, agency: &str, roster: &str, more: &[&str]) -> String {
     let file = gateway.folder().join("roster.csv");
     fs::write(&file, roster).expect("a roster");
-    let mut arguments = vec!["--agency", agency];
+    let mut arguments = vec!["--agency", agency, "--yes"];
     arguments.extend(more);
     arguments.push(file.to_str().expect("a path in UTF-8"));
     let done = gateway.run("import", &arguments);

@@ -4,6 +4,7 @@ mod failing;
 mod full;
 mod moving;
 pub mod outages;
+mod restoring;
 mod rotating;
 mod secrets;
 mod troubles;

@@ -133,6 +133,23 @@ impl Gateway {
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
+    /// Copies what is kept, while nobody serves from it, to where [`Gateway::bring_back`] finds it.
+    pub fn back_up(&self, stage: Stage) -> Ground {
+        let folder = self.folder.path().join("backup");
+        fs::create_dir_all(&folder).expect("a folder");
+        let backup = Ground::prepare(stage, &folder);
+        let done = program().args(["store", "copy", "--from", self.ground.url(), "--to", backup.url()]).output();
+        let done = done.expect("the program can be started");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        backup
+    }
+
+    /// Lets the configuration lead to the backup, as if it had been brought back; gives the URL of the database from before.
+    pub fn bring_back(&mut self, backup: Ground) -> String {
+        self.configure("database.url", backup.url());
+        self.ground.take_database(backup)
+    }
+
     /// Ends the process with SIGTERM and waits for it.
     pub fn stop(&mut self) -> ExitStatus {
         let mut ended = Vec::new();

@@ -67,6 +67,11 @@ impl Letters {
         self.files().iter().filter_map(|file| read(file)).collect()
     }
 
+    /// How many letters were written in all.
+    pub fn count(&self) -> usize {
+        self.files().len()
+    }
+
     fn read(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }

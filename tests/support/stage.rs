@@ -33,6 +33,7 @@ pub struct Ground {
     pub redis: Option<Redis>,
     pub relay: Option<Relay>,
     database: Option<Arc<Database>>,
+    earlier: Vec<Arc<Database>>,
 }
 
 impl Stage {
@@ -60,7 +61,7 @@ impl Ground {
         let redis = stage.has_redis().then(Redis::start);
         if matches!(stage, Stage::Sqlite | Stage::Redis) {
             let url = format!("sqlite:{}", folder.join("vestibule.db").display());
-            return Self { url_of_nodes: url.clone(), url, redis, relay: None, database: None };
+            return Self { url_of_nodes: url.clone(), url, redis, relay: None, database: None, earlier: Vec::new() };
         }
         let database = database.unwrap_or_else(|| Arc::new(postgres::shared().database()));
         let server = url::Url::parse(&database.url()).expect("an address").port().expect("a port");
@@ -71,6 +72,7 @@ impl Ground {
             redis,
             relay,
             database: Some(database),
+            earlier: Vec::new(),
         }
     }
 
@@ -86,6 +88,14 @@ impl Ground {
     /// The database's URL.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Stands on the database of another ground from now on, and keeps its own until the end; gives the URL from before.
+    pub fn take_database(&mut self, other: Self) -> String {
+        let before = std::mem::replace(&mut self.url, other.url);
+        self.url_of_nodes = other.url_of_nodes;
+        self.earlier.extend(std::mem::replace(&mut self.database, other.database));
+        before
     }
 
     /// The same by the port of a line.

@@ -1,6 +1,6 @@
 //! What an operator changes about somebody's access.
 
-use super::{Found, trace};
+use super::{Found, sign_ins, trace};
 use crate::app::{App, Fault, holder, prove, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -14,8 +14,8 @@ use crate::store::Tx;
 /// What withdrawing somebody's access ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disabled {
-    /// Sign-ins.
-    pub sessions: u32,
+    /// Sign-ins; None where the server that keeps them did not say how many.
+    pub sessions: Option<u32>,
     /// Letters that had not gone out.
     pub letters: u64,
 }
@@ -135,7 +135,7 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
 /// The store fails.
 pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
     let now = app.now();
-    let ended = app.sessions.sessions_of(identity, now).await?.len();
+    let ended = sign_ins(app, identity).await?.ok().map(|sessions| u32::try_from(sessions.len()).unwrap_or(u32::MAX));
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);
@@ -152,7 +152,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     if let Some(credential) = tx.credential_of(identity).await? {
         letters += tx.abandon_letters_to(&credential.email, "disabled", now).await?;
     }
-    let disabled = Disabled { sessions: u32::try_from(ended).unwrap_or(u32::MAX), letters };
+    let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
     trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;

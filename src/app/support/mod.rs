@@ -4,12 +4,18 @@
 //! gateway: what it remembers of the person ends with its cache, or when it is told.
 
 mod act;
+mod erase;
+mod locked;
 mod resend;
 mod show;
+mod sign_out;
 
 pub use act::{Disabled, Unlinked, disable, enable, unlink, unlock};
+pub use erase::{AgencyErased, Erased, erase, erase_agency};
+pub use locked::{Failing, locked};
 pub use resend::{Resent, resend};
 pub use show::{Shown, show};
+pub use sign_out::{sign_everybody_out, sign_out};
 
 use jiff::Timestamp;
 
@@ -17,7 +23,9 @@ use super::{App, Fault, spelling};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin, Link};
+use crate::domain::session::Session;
 use crate::domain::support::Wanted;
+use crate::sessions::{Outage, SessionsError};
 use crate::store::Tx;
 
 /// Whom the operator means.
@@ -57,6 +65,16 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
 async fn link_of(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
     let spelled = spelling::spelled(app, tx, agency, login).await?;
     spelling::nearest_link(tx, agency, &spelled).await
+}
+
+/// Somebody's sign-ins that last; or why they are not known. That they have ended is written all the same, for that is
+/// the database's to say (decision 20): a Redis that is down keeps nobody from being told about a person, nor put out.
+async fn sign_ins(app: &App, identity: &IdentityId) -> Result<Result<Vec<Session>, Outage>, Fault> {
+    match app.sessions.sessions_of(identity, app.now()).await {
+        Ok(sessions) => Ok(Ok(sessions)),
+        Err(SessionsError::Redis(outage)) => Ok(Err(outage)),
+        Err(error @ SessionsError::Store(_)) => Err(error.into()),
+    }
 }
 
 impl Found {

@@ -1,19 +1,21 @@
 //! Everything that is known about one person, and what of it stands in the way.
 
 use super::act::counters_of;
-use super::{Found, trace};
+use super::{Found, sign_ins, trace};
 use crate::app::{App, Fault, spelling};
+use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::Step;
+use crate::domain::roster::OnRoster;
 use crate::domain::support::{
-    Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, Refused, SignIn, Wizard,
+    Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, Refused, SignIn, Unmigrated, Wizard,
 };
 use crate::domain::terms::is_owed;
-use crate::store::{AuditLine, StoredFlow, Tx};
+use crate::store::{StoredFlow, Tx};
 
 /// Letters and lines of the trace that are shown.
 const LAST: u32 = 10;
@@ -51,7 +53,10 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
     for link in tx.links_of(identity).await? {
         accounts.push(attached(app, tx, &link).await?);
     }
-    let sessions = app.sessions.sessions_of(identity, now).await?;
+    let (sessions, sessions_unknown) = match sign_ins(app, identity).await? {
+        Ok(sessions) => (sessions, None),
+        Err(outage) => (Vec::new(), Some(outage.to_string())),
+    };
     let sessions = sessions
         .into_iter()
         .map(|session| SignIn { started_at: session.started_at, seen_at: session.seen_at, ends_at: session.ends_at() })
@@ -69,7 +74,18 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
     let trace = tx.audit_of_person(identity, LAST).await?.into_iter().filter_map(line).collect();
     let locks = locks(app, tx, found).await?;
     let new_email = new_email.map(|email| email.as_str().to_owned());
-    Ok(Case { person: Some(person), accounts, locks, wizards, new_email, refused, sessions, letters, trace })
+    Ok(Case {
+        person: Some(person),
+        accounts,
+        locks,
+        wizards,
+        new_email,
+        refused,
+        sessions,
+        sessions_unknown,
+        letters,
+        trace,
+    })
 }
 
 async fn of_account(
@@ -88,6 +104,7 @@ async fn of_account(
         name: roster.as_ref().and_then(|entry| entry.name.clone()),
         kind: roster.as_ref().map_or(Kind::Unknown, |entry| entry.kind),
     };
+    let is_on_roster = roster.is_some();
     let provisional = roster
         .filter(|entry| entry.provisional.is_some())
         .map(|entry| Provisional { expires_at: entry.expires_at, used_at: entry.used_at });
@@ -98,15 +115,26 @@ async fn of_account(
         email = wizard.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
         wizards.push(wizard);
     }
-    let trace = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
+    let trace: Vec<Line> = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
+    let judges = app.directory().agency(agency).is_some_and(|agency| agency.verifier == Verifier::Roster);
+    let is_closed = tx.on_roster(agency, &spelled.on_roster).await? == OnRoster::Closed;
+    let unmigrated = match (judges, is_on_roster) {
+        _ if is_closed => Unmigrated::Closed,
+        (true, true) if provisional.is_some() => Unmigrated::Provisional,
+        (true, true) => Unmigrated::WithoutCredentials,
+        (true, false) => Unmigrated::NotOnRoster,
+        (false, false) if trace.is_empty() && wizards.is_empty() => Unmigrated::Unheard,
+        (false, _) => Unmigrated::AtExtranet,
+    };
     Ok(Case {
         person: None,
-        accounts: vec![Account { provisional, ..described(app, &account) }],
+        accounts: vec![Account { provisional, unmigrated: Some(unmigrated), ..described(app, &account) }],
         locks: locks(app, tx, found).await?,
         wizards,
         new_email: None,
         refused: refused(tx, &email).await?,
         sessions: Vec::new(),
+        sessions_unknown: None,
         letters: letters(tx, &email).await?,
         trace,
     })
@@ -124,6 +152,7 @@ fn described(app: &App, account: &LegacyAccount) -> Account {
         password_kept: None,
         terms_owed: None,
         provisional: None,
+        unmigrated: None,
     }
 }
 
@@ -155,14 +184,6 @@ async fn locks(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<Lock>, Fault
 
 async fn wizard(tx: &mut Tx, stored: &StoredFlow) -> Result<Wizard, Fault> {
     let flow = &stored.flow;
-    let (step, email) = match &flow.step {
-        Step::Notice { .. } => ("notice", None),
-        Step::Email { proposed } => ("email", proposed.as_ref()),
-        Step::Password { address } => ("password", Some(address.email())),
-        Step::Proof { email, .. } => ("proof", Some(email)),
-        Step::Join { email, .. } => ("join", email.as_ref()),
-        Step::Done { .. } => ("done", None),
-    };
     let challenge = match &flow.step {
         Step::Proof { challenge, .. } => tx.challenge(challenge).await?,
         _ => None,
@@ -170,8 +191,8 @@ async fn wizard(tx: &mut Tx, stored: &StoredFlow) -> Result<Wizard, Fault> {
     Ok(Wizard {
         agency: flow.account.agency.to_string(),
         login: flow.account.login.as_str().to_owned(),
-        step,
-        email: email.map(|email| email.as_str().to_owned()),
+        step: flow.step.name(),
+        email: flow.step.email().map(|email| email.as_str().to_owned()),
         proof: challenge.as_ref().map(proof),
         started_at: flow.started_at,
         ends_at: flow.expires_at(),

@@ -266,7 +266,7 @@ impl Ground {
     /// Letters to an address that wait.
     async fn letters_to(&self, email: &str) -> usize {
         let mut tx = self.app.store.read().await.expect("a reader");
-        let letters = tx.outbox(None, 100).await.expect("asked");
+        let letters = tx.outbox(None, "", 100).await.expect("asked");
         letters.iter().filter(|letter| letter.recipient == email).count()
     }
 

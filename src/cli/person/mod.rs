@@ -8,9 +8,9 @@ use clap::{Args, Subcommand};
 
 use super::control::{self, Said};
 use super::terminal::{self, say};
-use super::{Ended, assemble, runtime};
+use super::{Ended, assemble, ours, runtime};
+use crate::app::App;
 use crate::app::support::{self, Found, Resent, Unlinked};
-use crate::app::{App, Fault};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin};
@@ -72,6 +72,34 @@ enum Act {
         #[command(flatten)]
         sure: Sure,
     },
+    /// Erases somebody who asks for it: address, password, accounts with what is kept for them, letters, sign-ins. It
+    /// cannot be undone.
+    ///
+    /// The lines of the trace stay, with their numbers, and name nobody any more. The extranets' own accounts are the
+    /// agencies' to erase. An old account that nobody has migrated is erased, too: its roster's line, runs and letters.
+    Erase {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        who: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Ends every sign-in of somebody, or of everybody, on every node. Passwords stay as they are.
+    SignOut {
+        /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        #[arg(required_unless_present = "everybody", conflicts_with = "everybody")]
+        who: Option<String>,
+        /// Everybody: after a stolen database or backup, or a hole in an extranet.
+        #[arg(long)]
+        everybody: bool,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Who is locked, or has failed lately: the counters of failures, the newest first.
+    Locked {
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        most: u32,
+    },
     /// Gives somebody's access back, with the same password and accounts.
     Enable {
         /// An e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
@@ -83,10 +111,10 @@ enum Act {
 
 /// Why, and whether to ask.
 #[derive(Debug, Args)]
-struct Sure {
+pub(super) struct Sure {
     /// Why; kept in the trace (one line, 3 to 300 characters).
     #[arg(long, value_name = "TEXT", value_parser = reason)]
-    reason: Reason,
+    pub(super) reason: Reason,
     /// Does not ask whether you are sure.
     #[arg(long, short)]
     yes: bool,
@@ -138,8 +166,31 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
                 return Err(format!("{who} is disabled already; nothing was changed"));
             };
             let support::Disabled { sessions, letters } = disabled;
-            say!("{who} is disabled: {sessions} sign-ins ended, {letters} letters do not go out any more.");
-            remembered(settings, app, &identity).await;
+            let sessions = sessions.map_or_else(
+                || "every sign-in ended (how many, the server that keeps them does not say)".to_owned(),
+                |sessions| format!("{sessions} sign-ins ended"),
+            );
+            say!("{who} is disabled: {sessions}, {letters} letters do not go out any more.");
+            remembered(settings, app, &of_identity(&identity)).await;
+            Ok(())
+        }
+        Act::Erase { who, sure } => {
+            let found = find(settings, app, &who).await?;
+            sure.confirm(&format!("Erase {who}, with everything that is kept? It cannot be undone."))?;
+            let erased = support::erase(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            tell::erased(&erased);
+            if let Found::Person(identity) = &found {
+                remembered(settings, app, &of_identity(identity)).await;
+            }
+            Ok(())
+        }
+        Act::SignOut { who, sure, .. } => sign_out(settings, app, who.as_deref(), &sure).await,
+        Act::Locked { most } => {
+            let failing = support::locked(app, most).await.map_err(|fault| ours(&fault))?;
+            tell::failing(&failing, app.now());
+            if settings.redis.is_some() {
+                say!("(Failures of client addresses are counted in Redis, and not listed here.)");
+            }
             Ok(())
         }
         Act::Enable { who, sure } => {
@@ -190,7 +241,7 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
             let person = identity.as_str();
             say!("{identifier} of {code} belongs to nobody now; its person ({person}) has {left} other accounts.");
             say!("It is attached again by signing in with the old credentials of the agency.");
-            remembered(settings, app, &identity).await;
+            remembered(settings, app, &of_identity(&identity)).await;
             Ok(())
         }
         Unlinked::FromARun => {
@@ -204,6 +255,26 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
             Err(format!("nobody has the account {identifier} of {code}, nor is about to get it; nothing was changed"))
         }
     }
+}
+
+async fn sign_out(settings: &Settings, app: &App, who: Option<&str>, sure: &Sure) -> Result<(), String> {
+    let Some(who) = who else {
+        sure.confirm("Sign everybody out, on every node?")?;
+        let people = support::sign_everybody_out(app, &sure.reason).await.map_err(|fault| ours(&fault))?;
+        say!("Everybody is signed out ({people} people), wherever sign-ins live; passwords stay as they are.");
+        remembered(settings, app, "all").await;
+        return Ok(());
+    };
+    let identity = find_person(settings, app, who).await?;
+    sure.confirm(&format!("End every sign-in of {who}?"))?;
+    support::sign_out(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    say!("{who} is signed out everywhere; the password stays as it is.");
+    remembered(settings, app, &of_identity(&identity)).await;
+    Ok(())
+}
+
+fn of_identity(identity: &IdentityId) -> String {
+    format!("identity {}", identity.as_str())
 }
 
 async fn find(settings: &Settings, app: &App, who: &str) -> Result<Found, String> {
@@ -244,8 +315,8 @@ fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
 }
 
 /// A gateway that runs beside this command has its own memory.
-async fn remembered(settings: &Settings, app: &App, identity: &IdentityId) {
-    let line = format!("forget identity {}", identity.as_str());
+pub(super) async fn remembered(settings: &Settings, app: &App, what: &str) {
+    let line = format!("forget {what}");
     if let Ok(Said::Done(_)) = control::ask(&settings.server.control, &line).await {
         say!("The gateway that runs here has forgotten what it remembered of that.");
         return;
@@ -258,15 +329,9 @@ async fn remembered(settings: &Settings, app: &App, identity: &IdentityId) {
     say!("A gateway that is running forgets what it remembers of that within {seconds} seconds.");
 }
 
-fn ours(fault: &Fault) -> String {
-    use std::error::Error as _;
-    let cause = fault.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{fault}{cause}")
-}
-
 impl Sure {
     /// Asks, unless told not to.
-    fn confirm(&self, question: &str) -> Result<(), String> {
+    pub(super) fn confirm(&self, question: &str) -> Result<(), String> {
         terminal::confirm(question, self.yes)
     }
 }

@@ -2,18 +2,20 @@
 
 use jiff::Timestamp;
 
-use crate::app::support::Shown;
+use crate::app::support::{Erased, Failing, Shown};
 use crate::cli::terminal::say;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::identity::Kind;
-use crate::domain::support::{Account, Case, Hindrance, Letter, Line, Lock, LockedOn, Person, Refused, Wizard};
+use crate::domain::support::{
+    Account, Case, Hindrance, Letter, Line, Lock, LockedOn, Person, Refused, Unmigrated, Wizard,
+};
 
 /// Tells everything, why the person does not get in first.
 pub(super) fn person(shown: &Shown, now: Timestamp) {
     let Case { person, accounts, locks, wizards, new_email, sessions, letters, trace, .. } = &shown.case;
     match person {
         Some(person) => headed(person),
-        None => say!("Nobody has migrated this account."),
+        None => say!("{}", of_nobody(accounts)),
     }
     say!("");
     say!("Why not?");
@@ -29,16 +31,63 @@ pub(super) fn person(shown: &Shown, now: Timestamp) {
     if let Some(email) = new_email {
         say!("\nAnother address waits for its proof: {email}");
     }
-    section("Signed in on", sessions, |session| {
-        format!(
-            "a browser since {}, seen {}, until {}",
-            time(session.started_at),
-            ago(session.seen_at, now),
-            time(session.ends_at)
-        )
-    });
+    match &shown.case.sessions_unknown {
+        Some(why) => say!("\nSigned in on: not known, for the server that keeps sign-ins does not say ({why})"),
+        None => section("Signed in on", sessions, |session| {
+            format!(
+                "a browser since {}, seen {}, until {}",
+                time(session.started_at),
+                ago(session.seen_at, now),
+                time(session.ends_at)
+            )
+        }),
+    }
     section("Last letters", letters, letter_line);
     section("Last lines of the trace", trace, trace_line);
+}
+
+/// What was erased, and what is not ours to erase.
+pub(super) fn erased(erased: &Erased) {
+    let Erased { accounts, letters, lines, sign_ins } = erased;
+    say!("Erased, with {letters} letters; {lines} lines of the trace name nobody any more.");
+    for (agency, login) in accounts {
+        say!(
+            "The account {} of {agency} is the agency's: its extranet has it still, and its next roster brings the line back.",
+            login.as_str()
+        );
+    }
+    if !sign_ins {
+        say!(
+            "The server that keeps sign-ins does not answer: they open nothing, and go there when their time is over."
+        );
+    }
+    say!(
+        "Not erased: letters in a folder, logs and backups. After a restore, vestibule restore-check says whom to erase again."
+    );
+}
+
+/// Counters of failures.
+pub(super) fn failing(failing: &[Failing], now: Timestamp) {
+    say!("{:>8}  {:>5}  {:<23}  {:<28}  on", "in a row", "today", "last", "locked until");
+    for counter in failing {
+        let last = counter.last.map_or_else(|| "-".to_owned(), time);
+        let until = counter.until.map_or_else(|| "not locked".to_owned(), |until| left(until, now));
+        let email = counter.email.as_deref().map(|email| format!(" ({email})")).unwrap_or_default();
+        say!("{:>8}  {:>5}  {last:<23}  {until:<28}  {}{email}", counter.in_a_row, counter.today, counter.subject);
+    }
+    if failing.is_empty() {
+        say!("nobody has failed within two days");
+    }
+}
+
+/// What is asked for, where no person has it.
+fn of_nobody(accounts: &[Account]) -> &'static str {
+    match accounts.first().and_then(|account| account.unmigrated) {
+        Some(Unmigrated::NotOnRoster) => "No such account is on the roster, and nobody has one.",
+        Some(Unmigrated::Unheard) => "Nobody has migrated such an account, and nothing is known of it.",
+        Some(Unmigrated::Closed) => "Nobody has this account: its agency has closed it.",
+        _ => "Nobody has migrated this account.",
+    }
 }
 
 fn headed(person: &Person) {
@@ -72,7 +121,7 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
         Hindrance::Locked { on, until } => {
             format!("Locked until {}, {}: too many failures {}.", time(*until), left(*until, now), on_what(*on))
         }
-        Hindrance::NotMigrated => "The old credentials open the wizard; there is no password of ours yet.".to_owned(),
+        Hindrance::NotMigrated { agency, login, what } => not_migrated(agency, login, *what),
         Hindrance::ProvisionalOver => {
             "The provisional credentials are used up or past their time: the agency gives out new ones (vestibule \
              import)."
@@ -106,6 +155,34 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
         Hindrance::LastRefused { at, refusal } => {
             format!("The last try, {}, was refused: {}.", ago(*at, now), refused(*refusal))
         }
+    }
+}
+
+fn not_migrated(agency: &str, login: &str, what: Unmigrated) -> String {
+    match what {
+        Unmigrated::AtExtranet => {
+            "The old credentials open the wizard, if the extranet takes them; there is no password of ours yet."
+                .to_owned()
+        }
+        Unmigrated::Unheard => format!(
+            "Nothing is known here of {login}: nobody has tried it, and no roster names it. Whether {agency} has such an \
+             account, only its extranet knows: is the identifier spelt right?"
+        ),
+        Unmigrated::Provisional => {
+            "The provisional credentials of the roster open the wizard; there is no password of ours yet.".to_owned()
+        }
+        Unmigrated::WithoutCredentials => format!(
+            "The roster of {agency} names {login}, without a provisional password: nothing opens the wizard until one is \
+             imported (vestibule import)."
+        ),
+        Unmigrated::NotOnRoster => format!(
+            "The roster of {agency} does not name {login}: no credentials open anything. Is the identifier spelt right? \
+             Else the agency puts it on its roster (vestibule import)."
+        ),
+        Unmigrated::Closed => format!(
+            "The agency has closed {login}: no credentials open anything, until it stands on the roster again (vestibule \
+             import)."
+        ),
     }
 }
 
@@ -227,13 +304,8 @@ fn trace_line(line: &Line) -> String {
     let at = line.agency.as_deref().map(|agency| format!(" at {agency}")).unwrap_or_default();
     let more = match &line.event {
         AuditEvent::SignInRefused { reason } => format!(": {}", refused(*reason)),
-        AuditEvent::ExtranetSilent { reason }
-        | AuditEvent::Unlocked { reason, .. }
-        | AuditEvent::LetterSentAgain { reason, .. }
-        | AuditEvent::AccountUnlinked { reason }
-        | AuditEvent::PersonDisabled { reason, .. }
-        | AuditEvent::PersonEnabled { reason } => format!(": {reason}"),
-        _ => String::new(),
+        AuditEvent::ExtranetSilent { reason } => format!(": {reason}"),
+        event => event.reason().map(|reason| format!(": {reason}")).unwrap_or_default(),
     };
     format!("{}  {}{at} from {} (request {}){more}", time(line.at), line.event.name(), line.client, line.request_id)
 }

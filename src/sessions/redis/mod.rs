@@ -172,6 +172,11 @@ impl Redis {
         Ok(())
     }
 
+    /// Removes the list of a person's sessions.
+    pub(super) async fn remove_list(&self, identity: &IdentityId) -> Result<(), Outage> {
+        self.line.ask(redis::cmd("DEL").arg(list_key(identity))).await
+    }
+
     /// The person's sessions, ended ones among them.
     pub(super) async fn sessions_of(&self, identity: &IdentityId) -> Result<Vec<Session>, Outage> {
         let ids: Vec<String> = self.line.ask(redis::cmd("ZRANGE").arg(list_key(identity)).arg(0).arg(-1)).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
+use crate::domain::roster::ImportId;
 use crate::domain::secret::tests::CountingDice;
 
 on_both! {
@@ -28,6 +29,10 @@ async fn f14_whatever_the_schema_has_room_to_seal_is_rotated(fresh: Fresh) {
     let plan = MigrationPlan::from(&AgencyPolicy::default());
     let run = Flow::start(FlowId::stored("f"), account("SPI31", "martin"), None, plan, at(0));
     tx.insert_flow(&run, digest("b"), Some(&sealed(SealedPlace::Flow(run.id.clone()))), None).await.expect("kept");
+
+    let import = ImportId::stored("i");
+    tx.begin_import(&import, &agency("SPI31"), at(0)).await.expect("kept");
+    tx.keep_link_before(&import, &link.id).await.expect("kept");
 
     let places = crate::store::copy::columns_that_end_with(&mut tx, "ciphertext").await.expect("the schema");
     assert!(places.len() >= 3, "{places:?}");

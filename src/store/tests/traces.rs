@@ -1,7 +1,7 @@
 //! The trace, and what goes with time.
 
 use super::*;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine, Refusal};
 use crate::domain::device::Look;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::path::ReturnPath;

@@ -1,0 +1,34 @@
+//! Ending sign-ins by an operator: one person's, or everybody's.
+
+use super::{Found, trace};
+use crate::app::{App, Fault};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::identity::IdentityId;
+use crate::domain::support::Reason;
+use crate::sessions::Change;
+
+/// Ends every sign-in of a person, wherever it is. The password stays as it is.
+///
+/// # Errors
+/// The store fails.
+pub async fn sign_out(app: &App, identity: &IdentityId, reason: &Reason) -> Result<(), Fault> {
+    let mut tx = app.store.write().await?;
+    app.sessions.end_all_of(&mut tx, identity, None).await?;
+    let event = AuditEvent::SignInsEnded { reason: reason.as_str().to_owned() };
+    trace(&mut tx, &Found::Person(identity.clone()).entry(event), app.now()).await?;
+    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
+}
+
+/// The same of everybody; how many people there are.
+///
+/// # Errors
+/// The store fails.
+pub async fn sign_everybody_out(app: &App, reason: &Reason) -> Result<u64, Fault> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let people = app.sessions.end_everybodys(&mut tx, now).await?;
+    let event = AuditEvent::SignInsEnded { reason: reason.as_str().to_owned() };
+    trace(&mut tx, &AuditEntry::by(Actor::Operator, event), now).await?;
+    app.sessions.commit(tx, &Change::Everything).await?;
+    Ok(people)
+}

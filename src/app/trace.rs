@@ -1,0 +1,133 @@
+//! What an operator asks the trace (decision 72): the same on every database, and no SQL to type.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{App, Fault};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine};
+use crate::domain::retention::months_before;
+use crate::store::{Alike, LinesOf, Numbers};
+
+/// Lines that are exported in one portion.
+const PORTION: u32 = 1000;
+
+/// Tries that tell the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// From where, at whom, or why.
+    pub what: Vec<String>,
+    /// How many tries.
+    pub tries: u64,
+    /// When the last was.
+    pub last: Timestamp,
+}
+
+/// Whether a line of the trace is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Since when nothing was thrown away.
+    pub since: Timestamp,
+    /// The numbers.
+    pub numbers: Numbers,
+}
+
+impl Proof {
+    /// Whether every line is there that was written since.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.numbers.gaps.is_empty() && self.numbers.last == self.numbers.given
+    }
+}
+
+/// Lines of the trace, the newest first.
+///
+/// # Errors
+/// The store fails.
+pub async fn lines(app: &App, of: &LinesOf, most: u32) -> Result<Vec<AuditLine>, Fault> {
+    Ok(app.store.read().await?.audit_lines_of(of, most).await?)
+}
+
+/// The portion of lines behind a number, the oldest first.
+///
+/// # Errors
+/// The store fails.
+pub async fn portion(app: &App, behind: i64) -> Result<Vec<AuditLine>, Fault> {
+    Ok(app.store.read().await?.audit_behind(behind, PORTION).await?)
+}
+
+/// That an operator has looked at lines about people is a line, too.
+///
+/// # Errors
+/// The store fails.
+pub async fn shown(app: &App, lines: u64) -> Result<(), Fault> {
+    let entry = AuditEntry::by(Actor::Operator, AuditEvent::TraceShown { lines });
+    let mut tx = app.store.write().await?;
+    tx.append_audit(&entry, "command line", "audit", app.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Who was refused since then: by agency and reason, the most frequent first.
+///
+/// # Errors
+/// The store fails.
+pub async fn refused(app: &App, since: Timestamp) -> Result<Vec<Counted>, Fault> {
+    let alike = app.store.read().await?.refused_since(since).await?;
+    Ok(counted(alike, |alike| {
+        let reason = match &alike.event {
+            AuditEvent::SignInRefused { reason } => reason.name(),
+            _ => "throttled",
+        };
+        vec![alike.agency.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string), reason.to_owned()]
+    }))
+}
+
+/// Who guesses since then: by address, and by whom they guess at; the most frequent first.
+///
+/// # Errors
+/// The store fails.
+pub async fn guesses(app: &App, since: Timestamp) -> Result<(Vec<Counted>, Vec<Counted>), Fault> {
+    let mut tx = app.store.read().await?;
+    let clients = counted(tx.guesses_by_client(since).await?, |alike| vec![alike.client.clone()]);
+    let targets = counted(tx.guesses_by_target(since).await?, |alike| {
+        let agency = alike.agency.as_ref().map(|agency| format!("@{agency}")).unwrap_or_default();
+        let whom = match (&alike.identity, &alike.login) {
+            (Some(identity), _) => identity.as_str().to_owned(),
+            (None, Some(login)) => format!("{}{agency}", login.as_str()),
+            (None, None) => format!("nobody who is known {agency}").trim_end().to_owned(),
+        };
+        vec![whom]
+    });
+    Ok((clients, targets))
+}
+
+/// Adds up what tells the same. The line at the end of a lock stands for as many tries as it says.
+fn counted(alike: Vec<Alike>, what: impl Fn(&Alike) -> Vec<String>) -> Vec<Counted> {
+    let mut sums: BTreeMap<Vec<String>, (u64, Timestamp)> = BTreeMap::new();
+    for alike in alike {
+        let each = match alike.event {
+            AuditEvent::TriesRefused { tries } => u64::from(tries),
+            _ => 1,
+        };
+        let (tries, last) = sums.entry(what(&alike)).or_insert((0, alike.last));
+        *tries += alike.lines * each;
+        *last = alike.last.max(*last);
+    }
+    let mut counted: Vec<Counted> =
+        sums.into_iter().map(|(what, (tries, last))| Counted { what, tries, last }).collect();
+    counted.sort_by_key(|counted| std::cmp::Reverse(counted.tries));
+    counted
+}
+
+/// Whether a line is missing among those that are younger than the shortest time for which lines are kept.
+///
+/// # Errors
+/// The store fails.
+pub async fn verify(app: &App) -> Result<Proof, Fault> {
+    let now = app.store.time(app.now()).await?;
+    let shortest = months_before(now, app.directory().audit_retention().shortest);
+    // Lines of one moment are not in the order of their numbers.
+    let since = shortest.checked_add(SignedDuration::from_hours(1)).unwrap_or(shortest);
+    let numbers = app.store.read().await?.audit_numbers(since).await?;
+    Ok(Proof { since, numbers })
+}

@@ -1,0 +1,86 @@
+//! `vestibule agency`: what is left of an agency that has gone.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::person::Sure;
+use super::terminal::say;
+use super::{Ended, assemble, ours, runtime};
+use crate::app::support::{self, AgencyErased, Found};
+use crate::config::Settings;
+use crate::domain::agency::AgencyCode;
+
+/// The arguments of `vestibule agency`.
+#[derive(Debug, Args)]
+pub(super) struct Agency {
+    /// The configuration.
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
+    pub(super) config: PathBuf,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Erases what is kept for an agency that the configuration does not have any more: roster, attached accounts, old
+    /// passwords, runs of the wizard, letters. It cannot be undone.
+    ///
+    /// Persons stay, with their accounts elsewhere; those who have none left go too with --with-people. The trace stays
+    /// for its time, and acceptances of terms with their persons.
+    Erase {
+        /// The agency's codes.
+        #[arg(value_name = "CLIENT/SOCIETE")]
+        agency: String,
+        /// Erases the persons, too, who have no account anywhere else.
+        #[arg(long)]
+        with_people: bool,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+/// Does it.
+pub(super) fn run(settings: &Settings, agency: Agency) -> Ended {
+    let Act::Erase { agency, with_people, sure } = agency.act;
+    let Some(code) = AgencyCode::stored(&agency) else {
+        return Ended::Failed(format!("\"{agency}\" is not CLIENT/SOCIETE"));
+    };
+    if settings.agencies.iter().any(|agency| agency.code == code) {
+        return Ended::Failed(format!(
+            "the configuration has {code} still; nothing was changed (hint: take its file out of agencies/, vestibule \
+             reload on every node, then run this again)"
+        ));
+    }
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let erased = runtime.block_on(erase(settings, &code, with_people, &sure));
+    erased.map_or_else(Ended::Failed, |()| Ended::Done)
+}
+
+async fn erase(settings: &Settings, code: &AgencyCode, with_people: bool, sure: &Sure) -> Result<(), String> {
+    let app = assemble::app(settings).await?;
+    let whom = if with_people { ", and the persons who have no other account" } else { "" };
+    sure.confirm(&format!("Erase everything that is kept for {code}{whom}? It cannot be undone."))?;
+    let erased = support::erase_agency(&app, code, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let AgencyErased { accounts, attached, alone } = erased;
+    say!(
+        "{code} is erased: {accounts} accounts of its roster, {attached} attached accounts with what was kept for them."
+    );
+    if with_people {
+        for person in &alone {
+            let found = Found::Person(person.clone());
+            support::erase(&app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+        }
+        say!("{} persons who had no other account are erased, too.", alone.len());
+    } else if !alone.is_empty() {
+        say!("{} persons have no account anywhere now (vestibule person erase WHO):", alone.len());
+        for person in &alone {
+            say!("  {}", person.as_str());
+        }
+    }
+    super::person::remembered(settings, &app, "all").await;
+    Ok(())
+}

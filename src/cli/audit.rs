@@ -1,0 +1,298 @@
+//! `vestibule audit`: what the trace says, on whichever database.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+
+use super::terminal::{say, tell};
+use super::{Ended, assemble, ours, runtime};
+use crate::app::App;
+use crate::app::support::{self, Found};
+use crate::app::trace::{self, Counted, Proof};
+use crate::config::Settings;
+use crate::domain::agency::AgencyCode;
+use crate::domain::audit::{Actor, AuditLine};
+use crate::domain::support::Wanted;
+use crate::store::LinesOf;
+
+/// The arguments of `vestibule audit`.
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    /// The configuration.
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
+    pub(super) config: PathBuf,
+    #[command(subcommand)]
+    asked: Asked,
+}
+
+#[derive(Debug, Subcommand)]
+enum Asked {
+    /// Lines of the trace, the newest first: about somebody, an agency, a reference that was read out, an event.
+    List {
+        /// About whom: an e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
+        #[arg(long)]
+        who: Option<String>,
+        /// At which agency.
+        #[arg(long, value_name = "CLIENT/SOCIETE")]
+        agency: Option<String>,
+        /// What happened, as `sign-in-refused`.
+        #[arg(long, value_name = "NAME")]
+        event: Option<String>,
+        /// From which client address.
+        #[arg(long, value_name = "ADDRESS")]
+        client: Option<String>,
+        /// In which request: the reference of an error page.
+        #[arg(long, value_name = "REFERENCE")]
+        request: Option<String>,
+        /// For how long back: 90m, 24h, 7d.
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        since: Option<SignedDuration>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        most: u32,
+        /// As JSON, a line each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How many sign-ins were refused, by agency and reason.
+    Refused {
+        /// For how long back: 90m, 24h, 7d.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = span)]
+        since: SignedDuration,
+    },
+    /// Who guesses: wrong passwords and codes, and tries that were refused in locks, by address and by whom they were
+    /// made at.
+    Guesses {
+        /// For how long back: 90m, 24h, 7d.
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span)]
+        since: SignedDuration,
+        /// At most so many of each.
+        #[arg(long, default_value_t = 20)]
+        most: usize,
+    },
+    /// Whether a line is missing; fails where one is.
+    Verify,
+    /// Writes the trace, the oldest line first, as JSON, a line each: to be kept elsewhere, and for `restore-check --old`.
+    Export {
+        /// Where to, for its owner's eyes only; the standard output without one.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+/// 90m, 24h, 7d.
+fn span(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || format!("\"{text}\" is no time: 90m, 24h, 7d");
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    let hours = |hours: i64| number.checked_mul(hours).filter(|hours| (1..=100_000).contains(hours));
+    match unit {
+        "m" if (1..=1_000_000).contains(&number) => Ok(SignedDuration::from_mins(number)),
+        "h" => hours(1).map(SignedDuration::from_hours).ok_or_else(wrong),
+        "d" => hours(24).map(SignedDuration::from_hours).ok_or_else(wrong),
+        _ => Err(wrong()),
+    }
+}
+
+/// Answers.
+pub(super) fn run(settings: &Settings, audit: Audit) -> Ended {
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    let answered = runtime.block_on(async {
+        let app = assemble::app(settings).await?;
+        answer(settings, &app, audit.asked).await
+    });
+    answered.map_or_else(Ended::Failed, |()| Ended::Done)
+}
+
+async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), String> {
+    let ago = |span: SignedDuration| app.now().checked_sub(span).unwrap_or(Timestamp::MIN);
+    match asked {
+        Asked::List { who, agency, event, client, request, since, most, json } => {
+            let agency = agency.map(|agency| code(&agency)).transpose()?;
+            let mut of = LinesOf {
+                since: since.map(ago),
+                event: event.unwrap_or_default(),
+                agency,
+                client: client.unwrap_or_default(),
+                request_id: request.unwrap_or_default(),
+                ..LinesOf::default()
+            };
+            if let Some(who) = who {
+                about(app, &who, &mut of).await?;
+            }
+            list(app, &of, most, json).await
+        }
+        Asked::Refused { since } => {
+            let refused = trace::refused(app, ago(since)).await.map_err(|fault| ours(&fault))?;
+            table(&["tries", "agency", "reason"], &refused, usize::MAX);
+            Ok(())
+        }
+        Asked::Guesses { since, most } => {
+            let (clients, targets) = trace::guesses(app, ago(since)).await.map_err(|fault| ours(&fault))?;
+            table(&["tries", "from"], &clients, most);
+            say!("");
+            table(&["tries", "at"], &targets, most);
+            if settings.redis.is_some() {
+                say!("\n(Locks of addresses are counted in Redis, and not by vestibule person locked.)");
+            }
+            Ok(())
+        }
+        Asked::Verify => verify(app).await,
+        Asked::Export { file } => export(app, file.as_deref()).await,
+    }
+}
+
+fn code(text: &str) -> Result<AgencyCode, String> {
+    AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))
+}
+
+/// An id is asked for as it is: the trace knows people who are gone.
+async fn about(app: &App, who: &str, of: &mut LinesOf) -> Result<(), String> {
+    let wanted = Wanted::parse(who).ok_or_else(|| {
+        format!("\"{who}\" is nobody: give an e-mail address, IDENTIFIER@CLIENT/SOCIETE, or a person's id")
+    })?;
+    match wanted {
+        Wanted::Identity(identity) => of.identity = Some(identity),
+        Wanted::Account(agency, login) => (of.agency, of.login) = (Some(agency), Some(login)),
+        Wanted::Email(_) => match support::find(app, &wanted).await.map_err(|fault| ours(&fault))? {
+            Some(Found::Person(identity)) => of.identity = Some(identity),
+            Some(Found::Account(agency, login)) => (of.agency, of.login) = (Some(agency), Some(login)),
+            None => {
+                return Err(format!(
+                    "nobody is known as {who} (hint: ask for the old identifier, and try IDENTIFIER@CLIENT/SOCIETE)"
+                ));
+            }
+        },
+    }
+    Ok(())
+}
+
+async fn list(app: &App, of: &LinesOf, most: u32, json: bool) -> Result<(), String> {
+    let lines = trace::lines(app, of, most).await.map_err(|fault| ours(&fault))?;
+    for line in &lines {
+        if json {
+            say!("{}", serde_json::to_string(line).map_err(|error| error.to_string())?);
+        } else {
+            say!("{}", described(line));
+        }
+    }
+    if !json {
+        say!("{} lines{}", lines.len(), if lines.len() == most as usize { ", there may be more (--most)" } else { "" });
+    }
+    looked(app, lines.len() as u64).await;
+    Ok(())
+}
+
+/// Number, time, what, where, to whom, by whom, from where, and the rest.
+fn described(line: &AuditLine) -> String {
+    let entry = &line.entry;
+    let mut words = format!("{:>7}  {}  {}", line.seq, time(line.at), entry.event.name());
+    let mut add = |what: &str, of: Option<&str>| {
+        if let Some(of) = of.filter(|of| !of.is_empty()) {
+            words.push_str(what);
+            words.push_str(of);
+        }
+    };
+    let agency = entry.agency.as_ref().map(ToString::to_string);
+    add(" at ", agency.as_deref());
+    add(" of ", entry.login.as_ref().map(crate::domain::identity::LegacyLogin::as_str));
+    add(" to ", entry.identity.as_ref().map(crate::domain::identity::IdentityId::as_str));
+    let by = match &entry.actor {
+        Actor::Visitor | Actor::Resident(_) => None,
+        Actor::Operator => Some("an operator"),
+        Actor::Gateway => Some("the gateway"),
+    };
+    add(" by ", by);
+    add(" from ", Some(&line.client).filter(|_| by.is_none()).map(String::as_str));
+    add(" in ", Some(&line.request_id));
+    let detail = serde_json::to_value(&entry.event).ok();
+    for (name, value) in
+        detail.iter().filter_map(|detail| detail.as_object()).flatten().filter(|(name, _)| *name != "event")
+    {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        add(&format!("  {name}="), Some(&value));
+    }
+    words
+}
+
+fn table(headings: &[&str], counted: &[Counted], most: usize) {
+    say!("{:>8}  {:<20}  {}", headings[0], "last", headings[1..].join("  "));
+    for line in counted.iter().take(most) {
+        say!("{:>8}  {:<20}  {}", line.tries, time(line.last), line.what.join("  "));
+    }
+    if counted.is_empty() {
+        say!("{:>8}", "none");
+    }
+}
+
+async fn verify(app: &App) -> Result<(), String> {
+    let proof = trace::verify(app).await.map_err(|fault| ours(&fault))?;
+    let Proof { since, numbers } = &proof;
+    say!(
+        "{} lines since {}, numbers {} to {}",
+        numbers.lines,
+        time(*since),
+        numbers.first.map_or_else(|| "-".to_owned(), |first| first.to_string()),
+        numbers.last
+    );
+    if proof.is_whole() {
+        say!("no line is missing");
+        return Ok(());
+    }
+    for before in &numbers.gaps {
+        say!("lines are missing behind number {before}");
+    }
+    if numbers.last != numbers.given {
+        say!("the last number that was given out is {}", numbers.given);
+    }
+    Err("the trace is not whole".to_owned())
+}
+
+async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
+    let failed = |error: std::io::Error| {
+        format!("{}: {error}", file.map_or_else(|| "the standard output".to_owned(), |file| file.display().to_string()))
+    };
+    let mut out: Box<dyn std::io::Write> = match file {
+        Some(file) => Box::new(BufWriter::new(created(file).map_err(failed)?)),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    let (mut last, mut lines) = (0, 0);
+    loop {
+        let portion = trace::portion(app, last).await.map_err(|fault| ours(&fault))?;
+        let Some(line) = portion.last() else { break };
+        last = line.seq;
+        for line in &portion {
+            let text = serde_json::to_string(line).map_err(|error| error.to_string())?;
+            writeln!(out, "{text}").map_err(failed)?;
+        }
+        lines += portion.len() as u64;
+    }
+    out.flush().map_err(failed)?;
+    if let Some(file) = file {
+        say!("{lines} lines are in {}", file.display());
+    }
+    looked(app, lines).await;
+    Ok(())
+}
+
+fn created(file: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)
+}
+
+/// An operator who looks is traced; where nothing can be written, the answer stands all the same.
+async fn looked(app: &App, lines: u64) {
+    if let Err(fault) = trace::shown(app, lines).await {
+        tell!("vestibule: that somebody looked could not be written: {}", ours(&fault));
+    }
+}
+
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}

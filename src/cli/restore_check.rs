@@ -1,0 +1,203 @@
+//! `vestibule restore-check`: after a database was brought back from a backup (decision 72).
+
+use std::path::Path;
+
+use super::terminal::{self, say, tell};
+use super::{Ended, assemble, runtime};
+use crate::app::App;
+use crate::app::restored::{self, Parting, Settled, Told};
+use crate::config::Settings;
+use crate::domain::audit::AuditLine;
+use crate::domain::restored::{Act, Whose};
+use crate::domain::secret::Secret;
+use crate::store::{LettersBefore, OldDatabase, Use};
+
+/// What is known of the database from before.
+struct Before {
+    lines: Vec<AuditLine>,
+    /// None of an exported trace, which has no letters.
+    letters: Option<LettersBefore>,
+}
+
+/// Does it.
+pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
+    let runtime = match runtime(1) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Failed(format!("the runtime: {error}")),
+    };
+    match runtime.block_on(check(settings, old, yes)) {
+        Ok(()) => Ended::Done,
+        Err(reason) => Ended::Failed(reason),
+    }
+}
+
+async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), String> {
+    let app = assemble::app(settings).await?;
+    let _held = app.store.hold(Use::Alone).await.map_err(|error| format!("the database: {error}"))?;
+    let before = match old {
+        Some(old) => Some(read(&app, old).await?),
+        None => None,
+    };
+    if before.is_none() {
+        tell!(
+            "vestibule: without --old nobody knows what came after the backup: give the database from before \
+             (sqlite:<path>, postgres://… or @<file> with the URL), or its exported trace"
+        );
+    }
+    let question = "Was this database brought back from a backup? Everybody is signed out, and letters that may have \
+                    gone out are held.";
+    terminal::confirm(question, yes)?;
+    let settled = restored::settle(&app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
+    tell_settled(&settled.map_err(|fault| super::ours(&fault))?);
+    if let Some(before) = &before {
+        let told = restored::told(&app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
+        tell_lost(before.lines.len(), &told);
+    }
+    app.store.close().await;
+    say!("\nThe database can be served from: start the gateway on every node.");
+    Ok(())
+}
+
+/// Reads what came after the backup, from the database itself or from an export.
+async fn read(app: &App, old: &str) -> Result<Before, String> {
+    let behind = restored::wanted_behind(app).await.map_err(|fault| super::ours(&fault))?;
+    let url = match old.strip_prefix('@') {
+        Some(file) => Some(text(Path::new(file))?.trim().to_owned()),
+        None if ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| old.starts_with(scheme)) => {
+            Some(old.to_owned())
+        }
+        None => None,
+    };
+    let (lines, letters) = match url {
+        Some(url) => {
+            let url = Secret::new(url);
+            let old = OldDatabase::read(url.expose(), behind).await;
+            let old = old.map_err(|error| format!("the database from before: {}", super::chain(&error)))?;
+            (old.lines, Some(old.letters))
+        }
+        None => (exported(old, behind)?, None),
+    };
+    match restored::parting(app, &lines).await.map_err(|fault| super::ours(&fault))? {
+        Parting::Behind(last) => {
+            let lines: Vec<AuditLine> = lines.into_iter().filter(|line| line.seq > last).collect();
+            Ok(Before { lines, letters })
+        }
+        Parting::Strangers => Err(format!(
+            "{old}: this trace and that of the database have no line in common; nothing was changed (hint: is it that \
+             of the same installation? Without --old, letters are held and sign-ins end all the same)"
+        )),
+    }
+}
+
+fn exported(file: &str, behind: i64) -> Result<Vec<AuditLine>, String> {
+    let mut lines = Vec::new();
+    for (number, line) in text(Path::new(file))?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: AuditLine = serde_json::from_str(line).map_err(|error| {
+            format!("{file}:{}: no line of a trace, as vestibule audit export writes it: {error}", number + 1)
+        })?;
+        if line.seq > behind {
+            lines.push(line);
+        }
+    }
+    lines.sort_by_key(|line| line.seq);
+    Ok(lines)
+}
+
+fn text(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn tell_settled(settled: &Settled) {
+    let Settled { held, gone, wait, resets, people } = settled;
+    say!(
+        "Everybody is signed out ({people} people), wherever sign-ins live; {resets} resets that were asked for are over."
+    );
+    match held {
+        0 => say!("No letter is held."),
+        _ => say!(
+            "{held} letters may have gone out before, and are held: vestibule mail list --state held, then vestibule mail \
+             resend ID, or --held for all."
+        ),
+    }
+    if gone + wait > 0 {
+        say!("By the database from before, {gone} letters are over, and {wait} had not gone out: these go now.");
+    }
+}
+
+fn tell_lost(lines: usize, told: &[Told]) {
+    say!("\nBy the trace from before, {lines} lines came after the backup.");
+    for (whose, title) in [
+        (Whose::Operator, "To be done again by you"),
+        (
+            Whose::Doubtful,
+            "What is as it was before: ask the person, or withdraw the access until then (person disable)",
+        ),
+        (Whose::Person, "What people are asked for again"),
+    ] {
+        let of_these: Vec<&Told> = told.iter().filter(|told| told.lost.act.whose() == whose).collect();
+        if of_these.is_empty() {
+            say!("\n{title}: nothing");
+            continue;
+        }
+        say!("\n{title}:");
+        for told in of_these {
+            say!("  {}  {}", told.lost.at.strftime("%Y-%m-%d %H:%M:%S UTC"), words(told));
+        }
+    }
+}
+
+/// What was lost, and what to type.
+fn words(told: &Told) -> String {
+    let id = told.lost.identity.as_ref().map(|identity| identity.as_str().to_owned());
+    let who = match (&told.email, &id) {
+        (Some(email), _) => email.clone(),
+        (None, Some(id)) => format!("{id}, who is not in this database"),
+        (None, None) => "nobody who is known".to_owned(),
+    };
+    let agency = told.lost.account.as_ref().map_or_else(|| "-".to_owned(), |(agency, _)| agency.to_string());
+    let login = told.lost.account.as_ref().and_then(|(_, login)| login.as_ref()).map_or("-", |login| login.as_str());
+    // Whom the trace names by the account only.
+    let whom = id.unwrap_or_else(|| format!("\"{login}@{agency}\""));
+    let is_here = told.lost.identity.is_none() || told.email.is_some();
+    match &told.lost.act {
+        Act::Disabled(reason) if is_here => {
+            format!("{who} was disabled: vestibule person disable {whom} --reason \"{reason}\"")
+        }
+        Act::Disabled(reason) => format!(
+            "{who}, was disabled (\"{reason}\"): the old credentials open the wizard again; have the agency close the \
+             account, or disable the person once back"
+        ),
+        Act::Enabled(reason) => format!("{who} was enabled: vestibule person enable {whom} --reason \"{reason}\""),
+        Act::Unlocked(reason) => {
+            format!("locks of {who} were taken away: vestibule person unlock {whom} --reason \"{reason}\"")
+        }
+        Act::Unlinked(reason) => {
+            format!(
+                "{login} of {agency} was taken from its person: vestibule person unlink {agency} \"{login}\" --reason \"{reason}\""
+            )
+        }
+        Act::Erased(_) => match &told.here_again {
+            Some(identity) => format!(
+                "a person was erased, who is here again: vestibule person erase {} --reason \"erased before the restore\"",
+                identity.as_str()
+            ),
+            None => "a person was erased, who is not in this database".to_owned(),
+        },
+        Act::AgencyErased => format!("the agency {agency} was erased: vestibule agency erase {agency}"),
+        Act::Roster => format!("the roster of {agency} was imported, or that was undone: import it again"),
+        Act::Rotated => {
+            "secrets were sealed anew: the old key has to be among vault.old_key_files, then vestibule vault rotate"
+                .to_owned()
+        }
+        Act::Withdrawn => format!("the agency {agency} took {login} back: import its roster again"),
+        Act::Password => format!("{who} chose a password: the one from before opens again"),
+        Act::Address => {
+            format!("{who} changed the address, or changed it back: the one from before is the login again")
+        }
+        Act::Disowned => format!("{who} ({login} of {agency}) said « Ce n'est pas moi »: what was held goes on"),
+        Act::Detached => format!("{who} detached {login} of {agency}: it is attached again"),
+        Act::SignedOut => format!("sign-ins were ended ({who}): done"),
+        Act::Attached => format!("{login} of {agency} was attached to {who}: with the old credentials, again"),
+        Act::Terms => format!("{who} accepted the terms of {agency}: they are asked for again"),
+    }
+}
