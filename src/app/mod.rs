@@ -167,9 +167,9 @@ impl Fault {
                 StoreError::Conflict | StoreError::Missing(_) | StoreError::Corrupt(_) => {
                     "the database says what does not fit"
                 }
-                _ => "the database is not available",
+                _ => "the database is away",
             },
-            Self::Sessions(SessionsError::Redis(_)) => "Redis is not available",
+            Self::Sessions(SessionsError::Redis(_)) => "Redis is away",
             Self::Crowded(_) => "too many sign-ins wait",
             Self::Busy => "too many sign-ins of one person at once",
             Self::Vault(_) => "a sealed secret cannot be opened",

@@ -355,6 +355,8 @@ async fn purge(app: Arc<App>, stop: CancellationToken) {
     loop {
         match purge_once(&app).await {
             Ok(purged) => tracing::info!(?purged, "what was past its time was thrown away"),
+            // An outage is told where it begins.
+            Err(_) if app.store.is_away() => {}
             Err(error) => tracing::error!(%error, "what is past its time could not be thrown away"),
         }
         tokio::select! {

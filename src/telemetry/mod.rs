@@ -117,8 +117,10 @@ pub struct Logging(());
 /// # Errors
 /// The thread that writes cannot be started.
 pub fn start_logging(format: LogFormat, filter: &str) -> io::Result<Logging> {
-    const HELD: &str = "hyper=info,hyper_util=info,sqlx=warn,sqlx_core::pool=off,\
-                        sqlx::postgres::notice=error,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
+    const HELD: &str = concat!(
+        "hyper=info,hyper_util=info,sqlx=warn,sqlx_core::pool=off,sqlx",
+        "::postgres::notice=error,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn"
+    );
     let piece = if is_pipe() { PIECE_OF_A_PIPE } else { PIECE };
     let sink = Sink::start(StandardError, piece)?;
     if STARTED.set((Arc::clone(&sink), format)).is_err() {

@@ -74,7 +74,7 @@ impl Cast {
             Some("signed") => Ok(Visitor::Resident(Arc::new(self.signed()))),
             Some("owes-terms") => Ok(Visitor::OwesTerms),
             Some("unnamed") => Ok(Visitor::Unnamed),
-            Some("store-is-down") => Err(Unavailable("the database is not available")),
+            Some("store-is-down") => Err(Unavailable("the database is away")),
             _ => Ok(Visitor::Stranger),
         }
     }
