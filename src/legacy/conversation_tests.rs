@@ -299,7 +299,7 @@ fn asks_for_a_token(asked: &Asked) -> Response {
 
 #[tokio::test]
 async fn f6_a_sign_out_after_which_the_way_out_is_still_shown_has_not_worked() {
-    let upstream = extranet(|_, asked| asks_for_a_token(&asked)).await;
+    let upstream = extranet(|_, asked| asks_for_a_token(asked)).await;
     let link = |page: &str| LogoutCall::Link { page: page.into(), link: "a.fin".into() };
     let post = |page: &str, fields: &[(&str, &str)]| LogoutCall::Form {
         page: page.into(),

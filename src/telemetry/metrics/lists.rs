@@ -33,6 +33,8 @@ pub(super) const EVENTS: &[&str] = &[
     "letter-given-up",
     "letter-resent",
     "roster-imported",
+    "roster-import-undone",
+    "database-restored",
     "vault-rotated",
     "person-shown",
     "unlocked",
@@ -40,6 +42,10 @@ pub(super) const EVENTS: &[&str] = &[
     "account-unlinked",
     "person-disabled",
     "person-enabled",
+    "sign-ins-ended",
+    "person-erased",
+    "agency-erased",
+    "trace-shown",
 ];
 
 /// Lines of the trace that are counted from the first on: a word of that kind stands in no metrics without a reason.
