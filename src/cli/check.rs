@@ -35,16 +35,8 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
             tell!("vestibule: [redis] and SQLite: one of them is not what was meant; see the warning");
             return Ended::Misconfigured;
         }
-        if offline {
-            say!(
-                "{}: in order, {} agencies; nothing was reached for (--offline)",
-                path.display(),
-                settings.agencies.len()
-            );
-            return Ended::Done;
-        }
-        let away = reach::what_is_away(&settings);
-        let Reached { silent, refused } = extranets(&settings);
+        let (away, Reached { silent, refused }) =
+            if offline { Default::default() } else { (reach::what_is_away(&settings), extranets(&settings)) };
         let agencies = settings.agencies.len();
         let mut wrong = Vec::new();
         if unreadable > 0 && user.is_some() {
@@ -62,11 +54,12 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         if !wrong.is_empty() {
             return Ended::Failed(wrong.join("; "));
         }
-        if agencies == 0 {
-            say!("{}: in order, but without any agency: nobody reaches an extranet", path.display());
-        } else {
-            say!("{}: in order, {agencies} agencies", path.display());
-        }
+        let how_many = match agencies {
+            0 => "but without any agency: nobody reaches an extranet".to_owned(),
+            _ => format!("{agencies} agencies"),
+        };
+        let unasked = if offline { "; nothing was reached for (--offline)" } else { "" };
+        say!("{}: in order, {how_many}{unasked}", path.display());
         Ended::Done
     })
 }

@@ -105,7 +105,7 @@ fn a12_a_form_that_meets_a_session_that_is_over_is_not_lost_without_a_word() {
         .header("content-type", "application/x-www-form-urlencoded")
         .body("wikitext=perdu");
     let answer = benoit.ask(post);
-    assert!(answer.text().contains("url=/.vestibule/not-sent"), "{}", answer.text());
+    assert!(answer.text().contains("/.vestibule/not-sent"), "{}", answer.text());
     // An image or a script of the page is not looked at, and not led anywhere.
     let part = benoit.ask(Request::get(at("id=start")).header("sec-fetch-mode", "no-cors"));
     assert!(!part.text().contains("/.vestibule/"), "{}", part.text());

@@ -70,7 +70,9 @@ fn a24_nothing_of_one_agencys_extranet_reaches_the_others() {
         let sent = seen.values("cookie").join("; ");
         assert!(!sent.contains("dossier") && !sent.contains("script") && !sent.contains("vestibule"), "{sent}");
     }
-    assert!(town.a.seen().iter().all(|seen| seen.target == "/deconnexion"), "A is only told the end");
+    // And looked at where that leads, to see that it is over.
+    let told: Vec<String> = town.a.seen().into_iter().map(|seen| seen.target).collect();
+    assert_eq!(told, ["/deconnexion", "/identification"], "A is only told the end");
     assert_eq!(town.a.live_sessions(), live - 1, "and its session ends");
     let after = bob.cookie_line(&at(&town, "/"));
     assert!(!after.contains("script"), "what a script of A left is gone: {after}");

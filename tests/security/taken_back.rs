@@ -285,7 +285,7 @@ pub(super) fn imported(gateway: &Gateway, agency: &str, roster: &str, more: &[&s
     arguments.push(file.to_str().expect("a path in UTF-8"));
     let done = gateway.run("import", &arguments);
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{said}");
+    assert!(matches!(done.status.code(), Some(0 | 3)), "{said}");
     said
 }
 
