@@ -62,11 +62,16 @@ impl<'a> Import<'a> {
         let holders: HashMap<LegacyLogin, Option<String>> = tx.roster_holders(code).await?.into_iter().collect();
         let known: HashSet<LegacyLogin> = tx.logins_of(code).await?.into_iter().collect();
         let mut preview = Preview { known: known.len() as u64, ..Preview::default() };
+        // Lines of the roster that the file spells otherwise.
+        let mut respelled = HashSet::new();
         for line in lines {
             let mut login = line.login.clone();
             if !known.contains(&login) {
                 // The roster, or somebody, may know it by another spelling, which the file does not have.
                 let spelled = spelling::spelled_at(&mut tx, self.agency, &login).await?;
+                if !self.file.contains(&spelled.on_roster) {
+                    respelled.insert(spelled.on_roster.clone());
+                }
                 let mut others = std::iter::once(spelled.on_roster).chain(spelled.others);
                 let other = others.find(|other| known.contains(other) && !self.file.contains(other));
                 login = other.unwrap_or(login);
@@ -82,7 +87,10 @@ impl<'a> Import<'a> {
         }
         drop(tx);
         for login in known.iter().filter(|_| self.extent == Extent::Whole) {
-            if !self.stands_in_file(login).await? {
+            let mut tx = self.app.store.read().await?;
+            let on_roster = spelling::spelled_at(&mut tx, self.agency, login).await?.on_roster;
+            drop(tx);
+            if !respelled.contains(&on_roster) && !self.stands_in_file(login).await? {
                 preview.missing.push(login.clone());
             }
         }

@@ -222,7 +222,9 @@ fn tell_preview(agency: &Agency, read: &Read, preview: &Preview) {
             say!("  {} {what}: {}{more}", logins.len(), named.join(", "));
         }
     }
-    if preview.withdrawn() > 0 {
+    if preview.withdrawn() > 0 && *persons == 0 {
+        say!("  none of them is anybody's yet");
+    } else if preview.withdrawn() > 0 {
         say!("  {persons} of them are somebody's, who is out at once and told by letter");
     }
     if !read.bad.is_empty() {

@@ -329,7 +329,11 @@ fn decision_1_a_roster_is_read_by_the_spelling_first(stage: Stage) {
     try_sign_in(&mut person, "a", "Morel", "Prov-10003");
     person.see(SWITCHED_OFF);
     // A whole roster that spells it otherwise takes nothing away.
-    imported(&town.gateway, "CA/SA", "login,name\nMorel,Jean\nDurand,Paul\n", &["--replace"]);
+    let said = imported(&town.gateway, "CA/SA", "login,name\nMorel,Jean\nDurand,Paul\n", &["--replace"]);
+    assert!(
+        said.contains("1 not in the file, and closed: durand\n") && said.contains("none of them is anybody's"),
+        "{said}"
+    );
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 1);
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM roster"), 2);
     imported(&town.gateway, "CA/SA", "login,closed\nmorel,oui\n", &[]);
