@@ -1,14 +1,12 @@
 //! `vestibule audit`: what the trace says, on whichever database.
 
-use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::terminal::{say, tell};
+use super::terminal::{self, say, tell};
 use super::{Ended, assemble, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found};
@@ -260,7 +258,7 @@ async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
         format!("{}: {error}", file.map_or_else(|| "the standard output".to_owned(), |file| file.display().to_string()))
     };
     let mut out: Box<dyn std::io::Write> = match file {
-        Some(file) => Box::new(BufWriter::new(created(file).map_err(failed)?)),
+        Some(file) => Box::new(BufWriter::new(terminal::private(file).map_err(failed)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
     let (mut last, mut lines) = (0, 0);
@@ -280,10 +278,6 @@ async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
     }
     looked(app, lines).await;
     Ok(())
-}
-
-fn created(file: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)
 }
 
 /// An operator who looks is traced; where nothing can be written, the answer stands all the same.

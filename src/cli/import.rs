@@ -85,14 +85,18 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         if preview.withdrawn() > 0 {
             terminal::confirm(&format!("Take {} accounts away?", preview.withdrawn()), wanted.yes)?;
         }
-        take(import, wanted, &read).await.map(Some).map_err(|fault| {
+        let taken = take(import, wanted, &read).await.map_err(|fault| {
             format!(
                 "{}; what was taken before is kept: import the file again, or undo it (vestibule import --agency {} \
                  --undo)",
                 ours(&fault),
                 agency.code
             )
-        })
+        })?;
+        if preview.withdrawn() > 0 {
+            super::person::remembered(settings, &app, "all").await;
+        }
+        Ok(Some(taken))
     });
     match taken {
         Ok(Some((taken, withdrawn))) => report(wanted, &read, taken, withdrawn),
@@ -277,7 +281,7 @@ fn tell_doubles(doubles: &BTreeSet<(String, String)>) {
 }
 
 fn write_refused(file: &std::path::Path, read: &Read) -> csv::Result<()> {
-    let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_path(file)?;
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_writer(terminal::private(file)?);
     writer.write_record(read.headings.iter().map(String::as_str).chain(["reason"]))?;
     for (_, reason, fields) in &read.bad {
         writer.write_record(fields.iter().map(String::as_str).chain([reason.as_str()]))?;

@@ -4,11 +4,24 @@
 //! what would be said is lost. A disk that takes no more is a failure, told in the exit code.
 
 use std::fmt::Arguments;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether something was lost although somebody wanted it.
 static LOST: AtomicBool = AtomicBool::new(false);
+
+/// A new file for what names people, or an emptied one: its owner's alone.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn private(file: &Path) -> std::io::Result<File> {
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    made.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(made)
+}
 
 /// Writes a line to the standard output.
 pub(super) fn out(line: Arguments<'_>) {

@@ -42,11 +42,11 @@ pub fn read_the_notice(browser: &mut Browser, device: Device) {
 /// Goes on to the page that asks for the password of the account that exists, and attaches to it.
 pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str) {
     read_the_notice(browser, device);
-    browser.see("compte");
-    if browser.sees("J'ai déjà un compte") {
-        browser.follow("J'ai déjà un compte");
+    let (way, join) = ("J'ai déjà un compte", "Veuillez saisir votre mot de passe pour rattacher vos comptes");
+    if browser.sees_first(way, join) {
+        browser.follow(way);
     }
-    browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
+    browser.see(join).screenshot("join");
     if browser.count("input#email") > 0 {
         browser.fill("Adresse email", email);
     }

@@ -1,6 +1,6 @@
 //! An agency's roster at the command line, and what its residents find afterwards.
 
-use std::{fs, process::Output, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Output, time::Duration};
 
 use super::OTHER;
 use crate::support::{
@@ -62,6 +62,8 @@ fn b02_good_lines_are_taken_and_bad_ones_are_told_with_their_number_and_kept_apa
     }
     let kept = fs::read_to_string(&refused).expect("the refused lines");
     assert_eq!(kept.lines().count(), 5, "headings and four lines:\n{kept}");
+    let mode = fs::metadata(&refused).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "provisional passwords stand in it");
     assert!(kept.contains("Françoise N'Diaye") && kept.contains("is not an e-mail address"), "{kept}");
 
     let mut tenant = Person::new(&gateway);
@@ -138,7 +140,7 @@ fn kept(town: &Town) -> Vec<String> {
 }
 
 fn review_a4_a_roster_that_is_cut_short_is_told_refused_and_can_be_undone(stage: Stage) {
-    let town = Town::build_with(|site| site.on(stage).set("server.cache_seconds", 1));
+    let town = Town::build_with(|site| site.on(stage).set("server.cache_seconds", 60));
     let (mut alice, mut bob) = (town.alice(), town.resident(BOB));
     taken(&town, WHOLE, &["--replace"]);
     let before = kept(&town);

@@ -192,6 +192,15 @@ impl Browser {
         self
     }
 
+    /// Waits until one of two things is on the page; whether it is the first.
+    pub fn sees_first(&mut self, first: &str, second: &str) -> bool {
+        let begin = std::time::Instant::now();
+        while begin.elapsed() < PATIENCE && !self.sees(first) && !self.sees(second) {
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        self.sees(first)
+    }
+
     /// Whether these words are on the page now.
     pub fn sees(&self, words: &str) -> bool {
         self.words().to_lowercase().contains(&plain(words).to_lowercase())
