@@ -181,15 +181,7 @@ impl Tx {
             .fetch_all(self.conn())
             .await?
             .iter()
-            .map(|row| {
-                let attempts = Attempts {
-                    streak: row.count("streak")?,
-                    today: row.count("today")?,
-                    day_start: row.opt_time("day_start")?,
-                    last: row.opt_time("last_at")?,
-                };
-                Ok((row.text("subject")?, attempts))
-            })
+            .map(|row| Ok((row.text("subject")?, row.attempts()?)))
             .collect()
     }
 }

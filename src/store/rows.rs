@@ -8,6 +8,7 @@ use super::{Sealed, StoreError};
 use crate::domain::agency::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
+use crate::domain::lockout::Attempts;
 use crate::domain::password::PasswordHash;
 use crate::domain::secret::SecretDigest;
 
@@ -94,6 +95,16 @@ pub(super) trait Columns {
 
     fn sealed(&self) -> Result<Sealed, StoreError> {
         self.opt_sealed()?.ok_or_else(|| corrupt("ciphertext"))
+    }
+
+    /// From columns named `streak`, `today`, `day_start` and `last_at`.
+    fn attempts(&self) -> Result<Attempts, StoreError> {
+        Ok(Attempts {
+            streak: self.count("streak")?,
+            today: self.count("today")?,
+            day_start: self.opt_time("day_start")?,
+            last: self.opt_time("last_at")?,
+        })
     }
 
     /// From columns named `link_id`, `link_identity_id`, `agency`, `login`, `name` and `kind`.

@@ -15,13 +15,7 @@ impl Tx {
             .fetch_optional(self.conn())
             .await?;
         let Some(row) = row else { return Ok((Attempts::default(), 0)) };
-        let attempts = Attempts {
-            streak: row.count("streak")?,
-            today: row.count("today")?,
-            day_start: row.opt_time("day_start")?,
-            last: row.opt_time("last_at")?,
-        };
-        Ok((attempts, row.int("version")?))
+        Ok((row.attempts()?, row.int("version")?))
     }
 
     /// Keeps what has been counted; false if somebody counted since `version` was read.
