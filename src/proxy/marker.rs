@@ -223,7 +223,10 @@ fn nowhere(_: &[u8]) {}
 /// A page of ours that leads on, with what was written in a form: to show it takes a button, since no script of ours may press one.
 pub fn sending_to(to: &str, fields: &[Field]) -> Bytes {
     let mut page = format!(
-        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><title>…</title>\
+        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>Session</title><p>Votre session &#233;tait termin&#233;e&nbsp;: rien n&#8217;a &#233;t&#233; envoy&#233;. \
+         Ce que vous avez &#233;crit est &#224; la page suivante, &#224; recopier.\
+         <p lang=\"en\">Your session was over, and nothing was sent. What you wrote is on the next page, to be copied.\
          <form method=\"post\" action=\"{to}\" accept-charset=\"utf-8\">"
     );
     for Field { name, text } in fields {
