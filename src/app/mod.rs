@@ -63,7 +63,7 @@ use crate::domain::session::Session;
 use crate::edition::Current;
 use crate::legacy::{Behalf, Browser, Legacy};
 use crate::sessions::{Sessions, SessionsError};
-use crate::store::{Store, StoreError, Tx, Vault, VaultError};
+use crate::store::{Store, StoreError, Tx, Unanswered, Vault, VaultError};
 use crate::telemetry::{Clock, RequestId};
 
 use enter_extranet::SignInTurns;
@@ -156,6 +156,12 @@ pub enum Fault {
     /// An adapter or a code needs the vault and there is none; `check` refuses such a configuration.
     #[error("there is no vault key")]
     NoVault,
+}
+
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        unanswered.error.into()
+    }
 }
 
 impl Fault {

@@ -4,23 +4,85 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::throttle::Reserved;
+use super::{App, Fault};
+use crate::store::Receipt;
 
 /// More than this many are not kept: the next to be counted pays for all of them.
 const MOST: usize = 200;
 
 /// Attempts that were no failures, and are counted as such.
 #[derive(Debug, Default)]
-pub struct Owed(Mutex<Vec<Reserved>>);
+pub struct Owed(Mutex<Vec<Debt>>);
+
+/// An attempt that is counted, or may be.
+#[derive(Debug)]
+struct Debt {
+    reserved: Reserved,
+    doubt: Option<Doubt>,
+}
+
+/// What somebody who got no answer has to find out first.
+#[derive(Debug)]
+pub(super) enum Doubt {
+    /// Whether it was counted.
+    Counted(Receipt),
+    /// Whether it was taken back already.
+    TakenBack(Receipt),
+}
 
 impl Owed {
-    pub(super) fn add(&self, reserved: Reserved) {
-        let mut owed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if owed.len() < MOST {
-            owed.push(reserved);
+    pub(super) fn add(&self, reserved: Reserved, doubt: Option<Doubt>) {
+        if !reserved.is_empty() {
+            self.put(Debt { reserved, doubt });
         }
     }
 
-    pub(super) fn next(&self) -> Option<Reserved> {
+    /// Takes back what can be; what is still under way in the database stays owed.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(super) async fn pay(&self, app: &App) -> Result<(), Fault> {
+        let mut under_way = Vec::new();
+        let paid = self.pay_but(&mut under_way, app).await;
+        for debt in under_way {
+            self.put(debt);
+        }
+        paid
+    }
+
+    async fn pay_but(&self, under_way: &mut Vec<Debt>, app: &App) -> Result<(), Fault> {
+        while let Some(debt) = self.next() {
+            match debt.is_owed(app).await {
+                Ok(Some(true)) => debt.reserved.unanswered(app).await?,
+                Ok(Some(false)) => {}
+                Ok(None) => under_way.push(debt),
+                Err(fault) => {
+                    under_way.push(debt);
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, debt: Debt) {
+        let mut owed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if owed.len() < MOST {
+            owed.push(debt);
+        }
+    }
+
+    fn next(&self) -> Option<Debt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
+impl Debt {
+    async fn is_owed(&self, app: &App) -> Result<Option<bool>, Fault> {
+        Ok(match self.doubt {
+            None => Some(true),
+            Some(Doubt::Counted(receipt)) => app.store.happened(receipt).await?,
+            Some(Doubt::TakenBack(receipt)) => app.store.happened(receipt).await?.map(|happened| !happened),
+        })
     }
 }

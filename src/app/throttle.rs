@@ -9,11 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::hasher::Place;
+use super::owed::Doubt;
 use super::tries::Held;
 use super::{App, Caller, Fault};
 use crate::domain::client::Client;
 use crate::domain::lockout::{Attempts, LockoutPolicy};
-use crate::store::Tx;
+use crate::store::{Tx, Unanswered};
 use crate::telemetry::metrics::METRICS;
 
 pub use subject::{Subject, account_key, codes_of_account_key, codes_of_person_key, device_key, person_key};
@@ -76,9 +77,7 @@ pub async fn reserve_from(
 ) -> Result<Result<(Reserved, Option<Place>), Timestamp>, Fault> {
     let (gives_up, has_place) = (Instant::now() + PATIENCE, place.is_some());
     let mut waiting: Option<Held> = None;
-    while let Some(owed) = app.owed.next() {
-        owed.unanswered(app).await?;
-    }
+    app.owed.pay(app).await?;
     loop {
         match ask(app, caller, subjects).await? {
             Asked::Through(reserved) => return Ok(Ok((reserved, place))),
@@ -174,21 +173,28 @@ async fn write(app: &App, client: Option<Client>, subjects: &[Subject]) -> Resul
         is_shared: subject.is_shared,
         _judged: app.tries.judge(&subject.key),
     };
-    let counted = subjects.iter().map(judged).collect();
-    let (apart, within) = if app.sessions.counts_clients_at_once() { (client, None) } else { (None, client) };
-    if let Some(client) = apart
+    let reserved = Reserved { subjects: subjects.iter().map(judged).collect(), client };
+    let (within, apart) = reserved.split(app);
+    if let Some(client) = apart.client
         && !count_at_once(app, client).await?
     {
         return Ok(None);
     }
-    let written = write_together(app, within, subjects).await;
-    // What was counted at once is taken back if the rest was not counted.
-    match (&written, apart) {
-        (Ok(false), Some(client)) => settle_at_once(app, client, &taken_back, app.now()).await?,
-        (Err(_), Some(_)) => app.owed.add(Reserved { subjects: Vec::new(), client }),
-        _ => {}
+    match write_together(app, within.client, subjects).await {
+        Ok(true) => Ok(Some(Reserved { client, ..within })),
+        Ok(false) => {
+            // What was counted at once is taken back if the rest was not counted.
+            apart.unanswered(app).await?;
+            Ok(None)
+        }
+        Err(Unanswered { error, receipt }) => {
+            app.owed.add(apart, None);
+            if let Some(receipt) = receipt {
+                app.owed.add(within, Some(Doubt::Counted(receipt)));
+            }
+            Err(error.into())
+        }
     }
-    Ok(written?.then_some(Reserved { subjects: counted, client }))
 }
 
 /// Counts the attempt at a client whose count does not live in SQL; false if it is locked now.
@@ -205,7 +211,7 @@ async fn count_at_once(app: &App, client: Client) -> Result<bool, Fault> {
 
 /// Counts the attempt at everything that lives in SQL, in one transaction; false if something is locked now, or was counted
 /// in the meantime.
-async fn write_together(app: &App, client: Option<Client>, subjects: &[Subject]) -> Result<bool, Fault> {
+async fn write_together(app: &App, client: Option<Client>, subjects: &[Subject]) -> Result<bool, Unanswered> {
     let mut tx = app.store.write().await?;
     let now = tx.time(app.now()).await?;
     for subject in subjects {
@@ -224,7 +230,7 @@ async fn write_together(app: &App, client: Option<Client>, subjects: &[Subject])
         }
         app.tries.written(client, unwritten);
     }
-    tx.commit().await?;
+    tx.commit_with_receipt().await?;
     Ok(true)
 }
 
@@ -280,24 +286,37 @@ impl Reserved {
     }
 
     async fn settle(self, app: &App, right: Change) -> Result<(), Fault> {
-        let subjects: Vec<(&str, Change)> = self
+        let (within, apart) = self.split(app);
+        let subjects: Vec<(&str, Change)> = within
             .subjects
             .iter()
             .map(|counted| (counted.key.as_str(), if counted.is_shared { taken_back } else { right }))
             .collect();
-        let apart = self.client.filter(|_| app.sessions.counts_clients_at_once());
-        let within = self.client.filter(|_| apart.is_none()).map(|client| (client, &taken_back as ClientsChange<'_>));
+        let client = within.client.map(|client| (client, &taken_back as ClientsChange<'_>));
         // Nothing that failed on our side stays counted: what cannot be taken back now is owed.
-        if let Err(fault) = settle_together(app, &subjects, within, app.now()).await {
-            app.owed.add(self);
-            return Err(fault);
+        if let Err(Unanswered { error, receipt }) = settle_together(app, &subjects, client, app.now()).await {
+            app.owed.add(within, receipt.map(Doubt::TakenBack));
+            app.owed.add(apart, None);
+            return Err(error.into());
         }
-        let Some(client) = apart else { return Ok(()) };
+        let Some(client) = apart.client else { return Ok(()) };
         let settled = settle_at_once(app, client, &taken_back, app.now()).await;
         if settled.is_err() {
-            app.owed.add(Self { subjects: Vec::new(), client: apart });
+            app.owed.add(apart, None);
         }
         settled
+    }
+
+    /// Whether nothing is counted.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.subjects.is_empty() && self.client.is_none()
+    }
+
+    /// What is counted in SQL, and what is not.
+    fn split(self, app: &App) -> (Self, Self) {
+        let (within, apart) =
+            if app.sessions.counts_clients_at_once() { (None, self.client) } else { (self.client, None) };
+        (Self { client: within, ..self }, Self { subjects: Vec::new(), client: apart })
     }
 }
 
@@ -324,7 +343,7 @@ async fn settle_client(app: &App, client: Client, change: ClientsChange<'_>, now
     if app.sessions.counts_clients_at_once() {
         settle_at_once(app, client, change, now).await
     } else {
-        settle_together(app, &[], Some((client, change)), now).await
+        Ok(settle_together(app, &[], Some((client, change)), now).await?)
     }
 }
 
@@ -340,7 +359,10 @@ async fn settle_together(
     subjects: &[(&str, Change)],
     client: Option<(Client, ClientsChange<'_>)>,
     now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<(), Unanswered> {
+    if subjects.is_empty() && client.is_none() {
+        return Ok(());
+    }
     'again: loop {
         let mut tx = app.store.write().await?;
         for (key, change) in subjects {
@@ -356,8 +378,7 @@ async fn settle_together(
                 continue 'again;
             }
         }
-        tx.commit().await?;
-        return Ok(());
+        return tx.commit_with_receipt().await;
     }
 }
 
@@ -366,5 +387,5 @@ async fn settle_together(
 /// # Errors
 /// The store fails.
 pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
-    settle_together(app, &[(key, |_, _| Attempts::default())], None, app.now()).await
+    Ok(settle_together(app, &[(key, |_, _| Attempts::default())], None, app.now()).await?)
 }

@@ -247,7 +247,9 @@ pub(super) async fn prepare(
             "PRAGMA synchronous = FULL",
             "PRAGMA foreign_keys = ON",
         ],
-        Dialect::Postgres => &[],
+        // Whatever the server says by itself: what was written has to survive its crash. Waiting for replicas, too, stays.
+        Dialect::Postgres => &["SELECT set_config('synchronous_commit', 'on', false)
+            WHERE current_setting('synchronous_commit') = 'off'"],
     };
     for statement in statements {
         sqlx::query(*statement).execute(&mut *connection).await?;

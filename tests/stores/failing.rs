@@ -10,7 +10,7 @@ use crate::support::{
     eventually,
     line::Line,
     mail_server::MailServer,
-    outage::{GIVES_UP, RECOVERS, assert_come_again},
+    outage::{GIVES_UP, RECOVERS, assert_come_again, right_password},
     person::{Person, Request},
     postgres,
     redis::Redis,
@@ -153,6 +153,34 @@ fn rel_023_who_was_not_told_that_it_was_done_does_it_again_and_it_was_done_once(
         assert_eq!(town.gateway.number(statement), 1, "one {what}");
     }
     town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
+}
+
+#[test]
+fn rel_027_an_attempt_whose_count_got_no_answer_is_taken_back_once_and_nobody_elses_is() {
+    const COUNTED: &str = "SELECT CAST(COALESCE(SUM(streak), 0) AS BIGINT) FROM throttles";
+    let line = Line::to(postgres::shared().port);
+    let town = town_over(&line);
+    eventually("the first purge", RECOVERS, || {
+        town.gateway.log().contains("what was past its time was thrown away").then_some(())
+    });
+    drop(town.alice());
+    let mut dora = Person::new(&town.gateway);
+    try_sign_in(&mut dora, "a", DORA.login, "not it");
+    assert_eq!(town.gateway.number(COUNTED), 2, "Dora's one failure, with her and with the client");
+    let mut lost = 0;
+    for commit in 0.. {
+        line.lose_the_answer_to_the_commit_after(commit);
+        let (_, answer, _) = right_password(&town);
+        if !line.has_lost_it() {
+            break;
+        }
+        assert_eq!(answer.status, 503, "commit {commit}");
+        lost += 1;
+        let (_, answer, _) = right_password(&town);
+        assert!(answer.status < 400, "commit {commit}: {}", answer.status);
+        assert_eq!(town.gateway.number(COUNTED), 2, "commit {commit}");
+    }
+    assert!(lost >= 2, "it is counted, and taken back");
 }
 
 #[test]

@@ -30,8 +30,8 @@ enum State {
     Cut,
     /// Connections stay, and nothing passes.
     Held,
-    /// The next `COMMIT` passes, and the connection ends before its answer does; then the line is open.
-    LosesCommit,
+    /// After so many, a `COMMIT` passes, and the connection ends before its answer does; then the line is open.
+    LosesCommit(u32),
 }
 
 impl Line {
@@ -66,7 +66,12 @@ impl Line {
 
     /// Lets the next `COMMIT` pass and ends its connection before the answer.
     pub fn lose_the_answer_to_the_next_commit(&self) {
-        self.state.send_replace(State::LosesCommit);
+        self.lose_the_answer_to_the_commit_after(0);
+    }
+
+    /// The same to the one after so many.
+    pub fn lose_the_answer_to_the_commit_after(&self, commits: u32) {
+        self.state.send_replace(State::LosesCommit(commits));
     }
 
     /// Whether a `COMMIT` lost its answer since.
@@ -113,7 +118,7 @@ async fn to_the_server(
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let _ = states.wait_for(|state| *state != State::Held).await;
         let is_commit = buffer[..length].windows(6).any(|word| word == b"COMMIT");
-        if is_commit && state.send_if_modified(loses) {
+        if is_commit && loses(&state) {
             lost.send_replace(true);
         }
         if to.write_all(&buffer[..length]).await.is_err() {
@@ -123,11 +128,14 @@ async fn to_the_server(
 }
 
 /// Whether this `COMMIT` loses its answer; the next one does not.
-fn loses(state: &mut State) -> bool {
-    let loses = *state == State::LosesCommit;
-    if loses {
-        *state = State::Open;
-    }
+fn loses(state: &watch::Sender<State>) -> bool {
+    let mut loses = false;
+    state.send_if_modified(|state| {
+        let State::LosesCommit(after) = *state else { return false };
+        loses = after == 0;
+        *state = if loses { State::Open } else { State::LosesCommit(after - 1) };
+        true
+    });
     loses
 }
 
