@@ -1,6 +1,7 @@
 //! Whole documents, clicked through as a person would.
 
 mod criteria;
+mod demo;
 mod django_admin;
 mod document_000;
 mod document_001;

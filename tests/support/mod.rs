@@ -80,14 +80,19 @@ pub async fn eventually_async<T>(what: &str, within: Duration, mut look: impl As
 /// A port that nobody listens on and that no other test of this process was given. It is below those that the system
 /// hands to connections, so that none of them takes it before a server does.
 pub fn free_port() -> u16 {
+    free_ports(1)
+}
+
+/// The first of so many in a row.
+pub fn free_ports(count: u16) -> u16 {
     const RANGE: std::ops::Range<u32> = 11_000..32_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let number = std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = RANGE.start + number % (RANGE.end - RANGE.start);
-        let port = u16::try_from(port).expect("a port");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
+        let given = NEXT.fetch_add(u32::from(count), Ordering::Relaxed);
+        let number = std::process::id().wrapping_mul(97).wrapping_add(given);
+        let first = u16::try_from(RANGE.start + number % (RANGE.end - RANGE.start)).expect("a port");
+        if (first..first + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return first;
         }
     }
 }

@@ -57,16 +57,21 @@ enum Filled {
 impl Person {
     /// Somebody who has never been here.
     pub fn new(gateway: &Gateway) -> Self {
+        Self::at(gateway.portal("/"), gateway.nodes())
+    }
+
+    /// The same at a portal of so many nodes.
+    pub fn at(portal: Url, nodes: usize) -> Self {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             // Behind a balancer each request may come to another node.
-            .pool_max_idle_per_host(if gateway.nodes() > 1 { 0 } else { usize::MAX })
+            .pool_max_idle_per_host(if nodes > 1 { 0 } else { usize::MAX })
             .dns_resolver(Arc::new(Loopback))
             .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
-        Self { client, cookies: CookieStore::default(), portal: gateway.portal("/"), here: None, filled: Vec::new() }
+        Self { client, cookies: CookieStore::default(), portal, here: None, filled: Vec::new() }
     }
 
     /// Opens an address, or a path of the portal, as from the address bar; follows redirects.

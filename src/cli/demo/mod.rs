@@ -1,5 +1,7 @@
 //! `vestibule demo`.
 
+mod guide;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -71,7 +73,7 @@ async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>
         tokio::spawn(HeaderExtranet::new(data::header_accounts()).serve(headers, stop.clone().cancelled_owned())),
         tokio::spawn(Mailbox::new(setup::letters(folder)).serve(mailbox, stop.clone().cancelled_owned())),
     ];
-    print_guide(ports);
+    guide::print(assembled.app(), folder, ports).await?;
     assembled.run(|| {}).await;
     for extranet in extranets {
         // A browser that keeps a connection open must not keep the demo open.
@@ -112,6 +114,7 @@ async fn import_once(app: &App) -> Result<(), String> {
     }
     let bar = ProgressBar::new(lines.len() as u64);
     let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS, (&lines, Extent::Whole));
+    import.keep_what_was().await.map_err(|fault| fault.to_string())?;
     for line in &lines {
         import.take(line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);
@@ -119,30 +122,4 @@ async fn import_once(app: &App) -> Result<(), String> {
     bar.finish_and_clear();
     import.finish(0).await.map_err(|fault| fault.to_string())?;
     Ok(())
-}
-
-fn print_guide(ports: Ports) {
-    let Ports { gateway, mailbox, .. } = ports;
-    say!(
-        "
-Vestibule is open. Ctrl-C ends everything.
-
-  Sign in, as residents do (any browser on this machine):
-    Cabinet Vasseur & Fils  http://www.localhost:{gateway}/login?client=SPI31&societe=01
-    Agence des Tilleuls     http://www.localhost:{gateway}/login?client=TILLEUL&societe=02
-
-  Read the letters that the gateway sends:
-    Mailbox                 http://courrier.localhost:{mailbox}/
-
-  Old accounts to begin with (identifier / password):"
-    );
-    say!("    Cabinet Vasseur & Fils");
-    for account in data::form_accounts() {
-        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
-    }
-    say!("    Agence des Tilleuls (provisional, given out by the agency)");
-    for account in data::header_accounts() {
-        say!("      {:<12} {:<26} {}", account.login, account.password, account.name);
-    }
-    say!("");
 }
