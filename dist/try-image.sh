@@ -40,8 +40,9 @@ if [ -z "$program" ]; then
     say "building from what .dockerignore lets through"
     mkdir "$work/src"
     sed -n 's/^!//p' .dockerignore | while read -r path; do cp -r --parents "$path" "$work/src"; done
-    (cd "$work/src" && CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$OLDPWD/target}" cargo build --release --locked)
-    program="${CARGO_TARGET_DIR:-target}/release/vestibule"
+    build=$(grep -o '^ *dist/[a-z]*\.sh' Dockerfile) || fail "the Dockerfile builds by no script of dist/"
+    (cd "$work/src" && CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$OLDPWD/target}" $build)
+    program="${CARGO_TARGET_DIR:-target}/dist/vestibule"
 fi
 
 say "the image's root"
