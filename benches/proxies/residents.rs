@@ -79,8 +79,7 @@ async fn person(tx: &mut Tx, number: usize, at: usize, password: &PasswordHash) 
     let login = format!("resident-{number}");
     let identity = IdentityId::random(&dice);
     let email = EmailAddress::parse(&format!("{login}@example.org"))?;
-    let credential =
-        Credential { id: CredentialId::random(&dice), identity: identity.clone(), email, password: password.clone() };
+    let credential = Credential::of_address(CredentialId::random(&dice), identity.clone(), email, password.clone());
     tx.create_person(&identity, &credential, Language::default(), now).await?;
     let account = LegacyAccount {
         agency: agency(at)?,

@@ -66,7 +66,7 @@ pub struct SignedIn {
 /// What the store knows about the typed identifier.
 pub(super) struct Known {
     pub(super) typed: TypedLogin,
-    /// Of whom the typed address signs in here.
+    /// What the typed login opens here.
     pub(super) credential: Option<Credential>,
     /// Whose old account it is.
     pub(super) link: Option<Link>,
@@ -129,12 +129,9 @@ pub(super) async fn look_up(
     typed: TypedLogin,
     agency: &Agency,
 ) -> Result<Known, Fault> {
-    let credential = match &typed.email {
-        Some(email) => tx.credential_by_email(email).await?,
-        None => None,
-    };
     let spelled = spelling::spelled_at(tx, agency, &typed.legacy).await?;
     let link = tx.link_of_account(&agency.code, &spelled.account).await?;
+    let credential = tx.credential_typed(typed.email.as_ref(), link.as_ref()).await?;
     let mut neighbours = spelling::links_of(tx, &agency.code, &spelled.others).await?;
     neighbours.truncate(2);
     let mut known = Known {

@@ -119,7 +119,7 @@ pub async fn ask(
 
 /// An address that somebody has already gets no letter that could confirm it, and the page says the same (f03).
 async fn enqueue(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<(), Fault> {
-    if tx.credential_by_email(&challenge.address).await?.is_some() {
+    if tx.credential_typed(Some(&challenge.address), None).await?.is_some() {
         return Ok(());
     }
     let now = app.now();

@@ -176,12 +176,12 @@ enum Why {
 
 /// The owner is told by letter: by which.
 async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> Result<Option<LetterId>, Fault> {
-    let Some(credential) = tx.credential_of(&link.identity).await? else { return Ok(None) };
+    let Some(to) = tx.address_of(&link.identity).await? else { return Ok(None) };
     let account = link.account.login.masked();
     let mail = Mail {
         id: LetterId::random(&*app.dice),
         agency: Some(link.account.agency.clone()),
-        to: credential.email,
+        to,
         language: tx.language_of(&link.identity).await?.unwrap_or_default(),
         kind: match why {
             Why::Person => LetterKind::AccountDetached { account },

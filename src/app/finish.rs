@@ -42,12 +42,8 @@ pub(super) async fn create(
     now: Timestamp,
 ) -> Result<Option<Finished>, Fault> {
     let identity = IdentityId::random(&*app.dice);
-    let credential = Credential {
-        id: CredentialId::random(&*app.dice),
-        identity: identity.clone(),
-        email: email.address().clone(),
-        password,
-    };
+    let id = CredentialId::random(&*app.dice);
+    let credential = Credential::of_address(id, identity.clone(), email.address().clone(), password);
     if !tx.create_person(&identity, &credential, caller.language, now).await? {
         return Ok(None);
     }
@@ -67,11 +63,11 @@ pub(super) async fn attach(
     now: Timestamp,
 ) -> Result<Option<Finished>, Fault> {
     let Some(finished) = hand_on(app, tx, caller, stored, flow, identity, now).await? else { return Ok(None) };
-    if let Some(credential) = tx.credential_of(identity).await? {
+    if let Some(to) = tx.address_of(identity).await? {
         let mail = Mail {
             id: LetterId::random(&*app.dice),
             agency: Some(flow.account.agency.clone()),
-            to: credential.email,
+            to,
             language: caller.language,
             kind: LetterKind::AccountAttached { account: flow.account.login.masked() },
             attempts: 0,

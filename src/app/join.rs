@@ -32,7 +32,7 @@ pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&Identi
 /// # Errors
 /// The store fails.
 pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<EmailAddress>, Fault> {
-    Ok(app.store.read().await?.credential_of(identity).await?.map(|credential| credential.email))
+    Ok(app.store.read().await?.address_of(identity).await?)
 }
 
 /// The password of the person who exists, typed in the wizard (000 I.B).
@@ -108,7 +108,7 @@ async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<O
     let mut tx = app.store.read().await?;
     Ok(match (known, EmailAddress::parse(typed)) {
         (Some(identity), _) => tx.credential_of(identity).await?,
-        (None, Ok(email)) => tx.credential_by_email(&email).await?,
+        (None, Ok(email)) => tx.credential_typed(Some(&email), None).await?,
         (None, Err(_)) => None,
     })
 }

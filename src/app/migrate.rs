@@ -325,7 +325,7 @@ async fn chosen(tx: &mut Tx, effect: &Effect) -> Result<Option<EmailAddress>, Fa
         Effect::Nothing => None,
         Effect::AskProof { email, .. } => Some(email.clone()),
         Effect::Create { email, .. } => Some(email.address().clone()),
-        Effect::Attach { identity } => tx.credential_of(identity).await?.map(|credential| credential.email),
+        Effect::Attach { identity } => tx.address_of(identity).await?,
     })
 }
 
@@ -382,7 +382,7 @@ async fn owner_decides(
     email: &ProvenEmail,
 ) -> Result<Stepped, Fault> {
     let mut tx = app.store.write().await?;
-    let Some(owner) = tx.credential_by_email(email.address()).await? else { return Ok(Stepped::Elsewhere) };
+    let Some(owner) = tx.credential_typed(Some(email.address()), None).await? else { return Ok(Stepped::Elsewhere) };
     let mut flow = stored.flow.clone();
     flow.found_owner(owner.identity, email);
     let is_kept = tx.save_flow(&flow, stored.version).await?;
@@ -421,9 +421,10 @@ async fn enqueue_proof(
 pub(super) async fn proof_letter(tx: &mut Tx, flow: &Flow, challenge: &Challenge) -> Result<LetterKind, Fault> {
     let account = flow.account.login.masked();
     let (id, issue) = (challenge.id.clone(), challenge.issue);
-    Ok(match tx.credential_by_email(&challenge.address).await? {
-        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
-        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
+    Ok(if tx.owners_of(&challenge.address).await?.is_empty() {
+        LetterKind::ConfirmAddress { challenge: id, issue, account }
+    } else {
+        LetterKind::AlreadyAccount { challenge: id, issue, account }
     })
 }
 

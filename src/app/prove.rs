@@ -190,7 +190,7 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
     }
     let asks = if waiting.browser == caller.browser.digest() {
         Asks::Nothing
-    } else if tx.credential_by_email(&challenge.address).await?.is_some() {
+    } else if !tx.owners_of(&challenge.address).await?.is_empty() {
         Asks::ExistingPassword
     } else if password.is_some() {
         Asks::ChosenPassword
@@ -260,7 +260,10 @@ async fn is_the_same_person(
         (Asks::Nothing, _) => return Ok(Some(None)),
         (Asks::ExistingPassword, _) => {
             let mut tx = app.store.read().await?;
-            let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
+            let Some(owner) = tx.owners_of(&confirm.challenge.address).await?.into_iter().next() else {
+                return Ok(None);
+            };
+            let Some(owner) = tx.credential_of(&owner).await? else { return Ok(None) };
             drop(tx);
             let right = join::is_password_of(app, caller, Some(&agency), &owner, password).await?;
             return Ok(right.then_some(Some(owner)));
@@ -288,8 +291,7 @@ async fn go_on(
     challenge: &Challenge,
     proven: ProvenEmail,
 ) -> Result<Stepped, Fault> {
-    let owner = app.store.read().await?.credential_by_email(proven.address()).await?;
-    let owner = owner.map(|credential| credential.identity);
+    let owner = app.store.read().await?.owners_of(proven.address()).await?.into_iter().next();
     let id = challenge.id.clone();
     migrate::take(app, caller, stored, Some(&challenge.id), move |flow, _| {
         flow.proven(&id, proven.clone(), owner.clone())
@@ -352,7 +354,7 @@ async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<Do
             if pending.is_none_or(|(pending, _)| pending != challenge.id) {
                 return Ok(Err(Opened::Superseded));
             }
-            told.extend(tx.credential_of(&identity).await?.map(|credential| credential.email));
+            told.extend(tx.address_of(&identity).await?);
             let request = HeldRequest::NewEmail { email: challenge.address.masked() };
             let agency = not_me::home_code(app, tx, &identity).await?;
             let agency = agency.and_then(|code| app.directory().agency(&code).cloned());

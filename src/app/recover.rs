@@ -81,11 +81,7 @@ pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Ag
 async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let credential = match &typed.email {
-        Some(email) => tx.credential_by_email(email).await?,
-        None => None,
-    };
-    let credential = match (credential, agency) {
+    let credential = match (tx.credential_typed(typed.email.as_ref(), None).await?, agency) {
         (Some(credential), _) => Some(credential),
         (None, Some(agency)) => {
             let spelled = spelling::spelled_at(&mut tx, agency, &typed.legacy).await?;

@@ -2,7 +2,7 @@
 
 use super::email::EmailAddress;
 use super::identifier::identifier;
-use super::identity::{IdentityId, LegacyLogin};
+use super::identity::{IdentityId, LegacyLogin, LinkId};
 use super::password::PasswordHash;
 
 identifier! {
@@ -52,17 +52,52 @@ impl TypedLogin {
     }
 }
 
-/// What a person types; a login belongs to one credential.
+/// What a person types; a login belongs to one credential, an address may belong to several (couples).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// Itself.
     pub id: CredentialId,
     /// Whose.
     pub identity: IdentityId,
-    /// The address that letters go to, and that is typed.
+    /// What is typed.
+    pub login: Login,
+    /// Which accounts it opens.
+    pub scope: Scope,
+    /// The address that letters go to.
     pub email: EmailAddress,
     /// The password's hash.
     pub password: PasswordHash,
+}
+
+/// What is typed to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// The address, at every agency.
+    Address,
+    /// The old identifier of one of the person's accounts, at its agency (004; two people at one address, b18).
+    Identifier,
+}
+
+/// Which of a person's accounts a password opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Each.
+    All,
+    /// One (004, b19).
+    Account(LinkId),
+}
+
+impl Credential {
+    /// One that is typed with its address, and opens every account.
+    #[must_use]
+    pub const fn of_address(
+        id: CredentialId,
+        identity: IdentityId,
+        email: EmailAddress,
+        password: PasswordHash,
+    ) -> Self {
+        Self { id, identity, login: Login::Address, scope: Scope::All, email, password }
+    }
 }
 
 #[cfg(test)]

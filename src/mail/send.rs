@@ -137,7 +137,9 @@ async fn set_back(
             let (letter, kind) = (mail.id.as_str().to_owned(), mail.kind.name());
             tracing::warn!(letter, kind, marked, "letter given up");
             let event = AuditEvent::LetterGivenUp { letter, kind: kind.to_owned(), address_marked: marked };
-            let identity = tx.credential_by_email(&mail.to).await?.map(|credential| credential.identity);
+            let mut owners = tx.owners_of(&mail.to).await?;
+            // Of a couple at one address nobody knows here whom the letter was for.
+            let identity = if owners.len() == 1 { owners.pop() } else { None };
             let agency = mail.agency.clone();
             let entry = AuditEntry { agency, identity, ..AuditEntry::by(Actor::Gateway, event) };
             tx.append_audit(&entry, "-", "-", now).await

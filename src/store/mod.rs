@@ -11,6 +11,7 @@ mod challenges;
 mod clock;
 mod connection;
 mod copy;
+mod credentials;
 mod detaching;
 mod devices;
 mod erasing;

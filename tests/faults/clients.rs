@@ -186,7 +186,8 @@ fn storm_of_sign_ins(notes: &mut Notes) {
 async fn add_residents(town: &Town) {
     let store = Store::open(town.gateway.ground().url()).await.expect("the gateway's database");
     let mut tx = store.write().await.expect("a turn");
-    let alice = tx.credential_by_email(&EmailAddress::parse(ALICE.email).expect("an address")).await.expect("asked");
+    let alice =
+        tx.credential_typed(Some(&EmailAddress::parse(ALICE.email).expect("an address")), None).await.expect("asked");
     let password = alice.expect("Alice").password;
     for number in 0..RESIDENTS {
         records::add_resident(&mut tx, &format!("resident-{number}"), password.clone()).await;

@@ -37,7 +37,7 @@ pub async fn add_resident(tx: &mut Tx, name: &str, password: PasswordHash) -> Li
     let person = IdentityId::random(&SystemDice);
     let email = EmailAddress::parse(&address_of(name)).expect("an address");
     let id = CredentialId::random(&SystemDice);
-    let credential = Credential { id, identity: person.clone(), email, password };
+    let credential = Credential::of_address(id, person.clone(), email, password);
     assert!(tx.create_person(&person, &credential, Language::Fr, Timestamp::now()).await.expect("asked"));
     attach(tx, person, name).await
 }

@@ -149,8 +149,8 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
         letters += tx.abandon_letters_to(&email, "disabled", now).await?;
     }
     tx.cancel_email_changes(identity).await?;
-    if let Some(credential) = tx.credential_of(identity).await? {
-        letters += tx.abandon_letters_to(&credential.email, "disabled", now).await?;
+    if let Some(address) = tx.address_of(identity).await? {
+        letters += tx.abandon_letters_to(&address, "disabled", now).await?;
     }
     let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };

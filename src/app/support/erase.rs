@@ -115,7 +115,7 @@ async fn erase_account(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &Lega
     // An address may be somebody's who has signed in with it.
     let mut strangers = Vec::new();
     for address in addresses {
-        if tx.credential_by_email(&address).await?.is_none() {
+        if tx.owners_of(&address).await?.is_empty() {
             strangers.push(address);
         }
     }

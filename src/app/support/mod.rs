@@ -50,8 +50,8 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
             None => Found::Account(agency.clone(), login.clone()),
         }),
         Wanted::Email(email) => {
-            if let Some(credential) = tx.credential_by_email(email).await? {
-                return Ok(Some(Found::Person(credential.identity)));
+            if let Some(owner) = tx.owners_of(email).await?.into_iter().next() {
+                return Ok(Some(Found::Person(owner)));
             }
             let under_way = tx.open_flows_to(email, app.now()).await?.into_iter().next();
             match under_way {

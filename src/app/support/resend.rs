@@ -71,10 +71,10 @@ async fn waited_for(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<(Timest
             flows.extend(spelling::nearest_run(tx, agency, &spelled, now).await?);
         }
         Found::Person(identity) => {
-            if let Some(credential) = tx.credential_of(identity).await? {
-                flows = tx.open_flows_to(&credential.email, now).await?;
+            if let Some(address) = tx.address_of(identity).await? {
+                flows = tx.open_flows_to(&address, now).await?;
                 let reset = tx.open_recovery(identity).await?;
-                waited.extend(reset.map(|asked_at| (asked_at, Waited::Reset(credential.email))));
+                waited.extend(reset.map(|asked_at| (asked_at, Waited::Reset(address))));
             }
             if let Some((challenge, _)) = tx.pending_email_change(identity).await?
                 && let Some(challenge) = tx.challenge(&challenge).await?

@@ -222,12 +222,8 @@ async fn f01_the_old_password_under_an_address_is_a_failure_at_the_new_one(groun
 
 async fn review_b5_whose_access_is_withdrawn_is_out_under_an_identifier_that_is_somebody_elses_address(ground: Ground) {
     let bruno = IdentityId::stored("bruno");
-    let credential = Credential {
-        id: CredentialId::stored("b"),
-        identity: bruno.clone(),
-        email: address("bruno@residents.example"),
-        password: PasswordHash::phc("$argon2id$none"),
-    };
+    let (id, email) = (CredentialId::stored("b"), address("bruno@residents.example"));
+    let credential = Credential::of_address(id, bruno.clone(), email, PasswordHash::phc("$argon2id$none"));
     let account = super::account(ANNE);
     let link = Link { id: LinkId::stored("l-b"), identity: bruno.clone(), account };
     let agency = ground.app.agency("CA", "SA").expect("the agency");

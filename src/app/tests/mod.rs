@@ -171,7 +171,7 @@ impl Ground {
     async fn add_anne(&self) {
         let password = self.app.hasher.hash(Secret::new(FIRST)).await.expect("room");
         let (now, identity) = (self.app.now(), self.anne.clone());
-        let credential = Credential { id: CredentialId::stored("c"), identity, email: address(ANNE), password };
+        let credential = Credential::of_address(CredentialId::stored("c"), identity, address(ANNE), password);
         let link = Link { id: LinkId::stored("l"), identity: self.anne.clone(), account: account("anne-1") };
         let mut tx = self.app.store.write().await.expect("a turn");
         assert!(tx.create_person(&self.anne, &credential, Language::Fr, now).await.expect("asked"));

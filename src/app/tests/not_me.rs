@@ -90,12 +90,12 @@ async fn law_006_an_undone_change_beats_a_change_of_password_that_was_under_way(
 async fn law_006_an_address_that_somebody_else_has_by_now_is_not_given_back(ground: Ground) {
     let warned = warned(&ground).await;
     let mut tx = ground.app.store.write().await.expect("a turn");
-    let other = crate::domain::credential::Credential {
-        id: crate::domain::credential::CredentialId::stored("other"),
-        identity: IdentityId::stored("other"),
-        email: address(ANNE),
-        password: crate::domain::password::PasswordHash::phc("$argon2id$none"),
-    };
+    let other = crate::domain::credential::Credential::of_address(
+        crate::domain::credential::CredentialId::stored("other"),
+        IdentityId::stored("other"),
+        address(ANNE),
+        crate::domain::password::PasswordHash::phc("$argon2id$none"),
+    );
     let language = crate::domain::language::Language::Fr;
     assert!(tx.create_person(&other.identity, &other, language, ground.app.now()).await.expect("asked"));
     tx.commit().await.expect("a commit");

@@ -63,5 +63,5 @@ async fn migrated_to(app: &App, (client, societe): (&str, &str), login: &str) ->
     };
     let mut tx = app.store.read().await?;
     let Some(link) = tx.link_of_account(&agency, &login).await? else { return Ok(None) };
-    Ok(tx.credential_of(&link.identity).await?.map(|credential| credential.email.to_string()))
+    Ok(tx.address_of(&link.identity).await?.map(|email| email.to_string()))
 }

@@ -64,7 +64,7 @@ async fn rel_027_who_was_told_that_the_disk_is_full_writes_as_soon_as_there_is_r
         try_to_write(&fresh, &format!("late-{number}")).await.expect("there is room");
         fresh.read().await.expect("a reader").session_epoch(&IdentityId::stored("late-0")).await.expect("asked");
     }
-    let early = fresh.read().await.expect("a reader").credential_by_email(&email("early-0@free.fr")).await;
+    let early = fresh.read().await.expect("a reader").credential_typed(Some(&email("early-0@free.fr")), None).await;
     assert!(early.expect("asked").is_none(), "what failed has not happened");
 }
 
@@ -131,7 +131,7 @@ async fn rel_027_a_file_that_is_gone_or_another_one_is_told_and_nothing_is_writt
     let again = Store::open(&fresh.url).await.expect("a store");
     let mut reader = again.read().await.expect("a reader");
     for (name, is_there) in [("early", true), ("gone", false), ("other", false), ("late", true)] {
-        let found = reader.credential_by_email(&email(&format!("{name}@free.fr"))).await.expect("asked");
+        let found = reader.credential_typed(Some(&email(&format!("{name}@free.fr"))), None).await.expect("asked");
         assert_eq!(found.is_some(), is_there, "{name}");
     }
 }

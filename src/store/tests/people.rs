@@ -1,6 +1,7 @@
 //! People, links, legacy secrets, devices, rosters.
 
 use super::*;
+use crate::domain::credential::Login;
 use crate::domain::device::Look;
 use crate::domain::roster::{Fields, Holding, RosterLine};
 use crate::domain::secret::tests::CountingDice;
@@ -9,6 +10,7 @@ on_both! {
     a_login_belongs_to_one_person_in_every_spelling,
     of_fifty_who_create_the_same_login_at_once_one_does,
     a_new_address_is_the_new_login_unless_it_is_somebody_elses,
+    an_identifier_that_was_kept_opens_its_account_and_letters_go_to_an_address_that_two_may_share,
     an_account_is_attached_once_as_it_is_spelled_and_the_oldest_is_the_first,
     a11_a_refused_secret_is_dropped_but_not_the_one_that_came_after_it,
     a11_refusals_are_counted_by_agency_and_by_when_they_were,
@@ -24,7 +26,7 @@ async fn a_login_belongs_to_one_person_in_every_spelling(fresh: Fresh) {
     let second = Credential { email: email("ANNE@free.fr"), ..credential("other") };
     assert!(!tx.create_person(&second.identity, &second, Language::En, at(1)).await.expect("asked"));
     assert_eq!(tx.language_of(&second.identity).await.expect("asked"), None);
-    let found = tx.credential_by_email(&email("Anne@Free.fr")).await.expect("asked").expect("anne");
+    let found = tx.credential_typed(Some(&email("Anne@Free.fr")), None).await.expect("asked").expect("anne");
     assert_eq!(found, credential("anne"));
     assert_eq!(tx.language_of(&anne).await.expect("asked"), Some(Language::Fr));
 }
@@ -49,7 +51,7 @@ async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses(fresh: Fresh
     person(&mut tx, "pierre").await;
     assert!(!tx.set_email(&anne, &email("PIERRE@free.fr"), at(1)).await.expect("asked"));
     assert!(tx.set_email(&anne, &email("Anne@sfr.fr"), at(1)).await.expect("asked"));
-    assert!(tx.credential_by_email(&email("anne@free.fr")).await.expect("asked").is_none());
+    assert!(tx.credential_typed(Some(&email("anne@free.fr")), None).await.expect("asked").is_none());
     let (first, second) = (PasswordHash::phc("$argon2id$1"), PasswordHash::phc("$argon2id$2"));
     tx.reset_password(&anne, &first, at(2)).await.expect("set");
     assert!(tx.set_password(&anne, &first, &second, at(3)).await.expect("asked"));
@@ -61,6 +63,37 @@ async fn a_new_address_is_the_new_login_unless_it_is_somebody_elses(fresh: Fresh
     let refused = tx.reset_password(&nobody, &changed.password, at(2)).await;
     assert!(matches!(refused, Err(StoreError::Missing(_))));
     assert!(tx.credential_of(&nobody).await.expect("asked").is_none());
+}
+
+async fn an_identifier_that_was_kept_opens_its_account_and_letters_go_to_an_address_that_two_may_share(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let of_anne = attached(&mut tx, &anne, "SPI31", "C10041").await;
+    let pierre = Credential { login: Login::Identifier, email: email("ANNE@free.fr"), ..credential("pierre") };
+    assert!(tx.create_person(&pierre.identity, &pierre, Language::Fr, at(0)).await.expect("asked"));
+    let of_pierre = attached(&mut tx, &pierre.identity, "SPI31", "C10042").await;
+    let hers = tx.credential_typed(Some(&email("anne@free.fr")), None).await.expect("asked");
+    assert_eq!(hers, Some(credential("anne")), "the address is hers to type");
+    let his = tx.credential_typed(None, Some(&of_pierre)).await.expect("asked");
+    assert_eq!(his, Some(pierre.clone()), "and the identifier his");
+    assert_eq!(tx.credential_typed(None, Some(&of_anne)).await.expect("asked"), None, "hers is an old one");
+    let owners = tx.owners_of(&email("Anne@free.fr")).await.expect("asked");
+    assert_eq!(owners, [anne.clone(), pierre.identity.clone()], "who signs in with it first");
+    for identity in [&anne, &pierre.identity] {
+        let to = tx.address_of(identity).await.expect("asked").expect("an address");
+        assert_eq!(to.key(), "anne@free.fr");
+    }
+    assert!(tx.set_email(&pierre.identity, &email("pierre@sfr.fr"), at(1)).await.expect("asked"));
+    assert_eq!(tx.owners_of(&email("anne@free.fr")).await.expect("asked"), [anne]);
+    assert_eq!(tx.owners_of(&email("pierre@sfr.fr")).await.expect("asked"), std::slice::from_ref(&pierre.identity));
+    assert_eq!(
+        tx.credential_typed(Some(&email("pierre@sfr.fr")), None).await.expect("asked"),
+        None,
+        "for letters only"
+    );
+    let his = tx.credential_typed(None, Some(&of_pierre)).await.expect("asked").expect("still his");
+    assert_eq!(his.email, email("pierre@sfr.fr"));
+    assert_eq!(tx.credential_of(&pierre.identity).await.expect("asked"), Some(his));
 }
 
 async fn an_account_is_attached_once_as_it_is_spelled_and_the_oldest_is_the_first(fresh: Fresh) {
