@@ -50,6 +50,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const BELIEVED: Duration = Duration::from_secs(5);
 /// How often an outage is looked at for its end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked how the database is where nobody else asks: one small write.
+const UNASKED: Duration = Duration::from_secs(10);
 
 impl Trouble {
     pub(super) fn new(words: impl Into<String>) -> Self {
@@ -164,7 +166,10 @@ impl Store {
         }
         let file = self.file.as_deref();
         let url = self.postgres.as_deref().map(Secret::expose).or(file.map(|file| file.url.as_str()));
-        let found = look(self.dialect, url.unwrap_or_default(), file, &self.place).await;
+        // Who has the turn here is not another program.
+        let ours = self.writer.try_lock();
+        let found = look(self.dialect, url.unwrap_or_default(), file, &self.place, ours.is_ok()).await;
+        drop(ours);
         self.outage.find(&found);
         StoreError::Unavailable(found)
     }
@@ -176,10 +181,14 @@ impl Store {
     }
 
     /// Tells of outages for as long as it is let: a line where one begins, one for each reason that it has besides, and
-    /// one where it is over. Whether there is one is asked by what [`Store::ping`] does, when something has failed.
+    /// one where it is over. Whether there is one is asked by what [`Store::ping`] does: when something has failed, and
+    /// every [`UNASKED`], so that what only a write finds out is told also where nobody writes and nobody probes.
     pub async fn tell_outages(&self) {
+        let mut pause = Duration::ZERO;
         loop {
-            self.outage.suspected.notified().await;
+            // At the start at once: the first sign of life is what later ones are compared with.
+            let _ = tokio::time::timeout(pause, self.outage.suspected.notified()).await;
+            pause = UNASKED;
             let Err(error) = self.ping().await else {
                 self.outage.is_away.store(false, Ordering::Relaxed);
                 continue;
@@ -308,16 +317,22 @@ pub(super) async fn at_first(
     error: sqlx::Error,
 ) -> StoreError {
     StoreError::Unavailable(match error {
-        sqlx::Error::PoolTimedOut => look(dialect, url, file, place).await,
+        sqlx::Error::PoolTimedOut => look(dialect, url, file, place, true).await,
         error => place.says(&error),
     })
 }
 
-/// Asks on a connection of its own, made as the pool makes them.
-async fn look(dialect: Dialect, url: &str, file: Option<&File>, place: &Place) -> Trouble {
+/// Asks on a connection of its own, made as the pool makes them; on `SQLite` also for the turn to write, where none of ours
+/// has it.
+async fn look(dialect: Dialect, url: &str, file: Option<&File>, place: &Place, to_write: bool) -> Trouble {
     let connecting = async {
         let mut connection = AnyConnection::connect(url).await?;
         connection::prepare(&mut connection, dialect, file).await?;
+        if dialect == Dialect::Sqlite && to_write {
+            for statement in ["PRAGMA busy_timeout = 500", "BEGIN IMMEDIATE", "ROLLBACK"] {
+                sqlx::query(statement).execute(&mut connection).await?;
+            }
+        }
         Ok::<_, sqlx::Error>(connection)
     };
     match tokio::time::timeout(LOOK, connecting).await {
