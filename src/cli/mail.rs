@@ -263,5 +263,5 @@ fn domain(sender: &str) -> &str {
 }
 
 async fn open(settings: &Settings) -> Result<Store, String> {
-    Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())
+    Store::open_beside(settings.database_url.expose()).await.map_err(|error| error.to_string())
 }
