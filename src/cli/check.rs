@@ -7,7 +7,7 @@ use rustix::fs::Access;
 
 use super::control::{self, Said};
 use super::readable::{Account, UNITS_USER};
-use super::terminal::{say, tell};
+use super::terminal::{patiently, say, tell};
 use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
@@ -153,7 +153,8 @@ fn extranets(settings: &Settings) -> Reached {
     };
     runtime.block_on(async {
         for agency in &settings.agencies {
-            match legacy.knock(&agency.upstream).await {
+            let at = agency.upstream.origin.to_string();
+            match patiently(&at, legacy.knock(&agency.upstream)).await {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_start(
