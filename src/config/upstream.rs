@@ -178,10 +178,17 @@ fn own_certificate(tls: &Section<'_>, around: Surroundings<'_>) -> Option<Option
         return None;
     }
     let ends = end_of(&chain);
-    if (Timestamp::now()..Timestamp::now() + ENDS_SOON).contains(&ends) {
+    if is_soon(ends) {
         tls.warning("client_cert_file", Wrong::new(format!("the gateway's own certificate ends {ends}")));
     }
     Some(Some(ClientIdentity { chain, key, ends }))
+}
+
+/// That it is over is told already.
+#[expect(clippy::disallowed_methods, reason = "whether a certificate ends soon is a question of now")]
+fn is_soon(ends: Timestamp) -> bool {
+    let now = Timestamp::now();
+    (now..now + ENDS_SOON).contains(&ends)
 }
 
 fn is_key(tls: &Section<'_>, key: &Secret) -> bool {

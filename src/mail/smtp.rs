@@ -101,12 +101,12 @@ impl Lines {
                 return Ok(line);
             }
         }
-        self.connect().await
+        Box::pin(self.connect()).await
     }
 
     /// Opens a connection as for a letter, signs in, and says goodbye.
     pub(super) async fn reach(&self) -> Result<(), Undelivered> {
-        let mut line = self.connect().await?;
+        let mut line = Box::pin(self.connect()).await?;
         // Whether it says goodbye makes no difference.
         let _ = timeout(Duration::from_secs(1), line.connection.quit()).await;
         Ok(())

@@ -221,15 +221,12 @@ fn review_a10_an_outage_that_only_who_writes_meets_is_told_though_nobody_asks() 
             );
         };
         let mut other = wait(AnyConnection::connect(town.gateway.ground().url())).expect("the database");
-        let why = match stage {
-            Stage::Sqlite => {
-                wait(other.execute("BEGIN IMMEDIATE")).expect("a transaction");
-                "another program holds it"
-            }
-            _ => {
-                make("on");
-                "it is read-only"
-            }
+        let why = if stage == Stage::Sqlite {
+            wait(other.execute("BEGIN IMMEDIATE")).expect("a transaction");
+            "another program holds it"
+        } else {
+            make("on");
+            "it is read-only"
         };
         let told = eventually("the outage to be told", RECOVERS, || {
             town.gateway
