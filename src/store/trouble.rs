@@ -182,7 +182,7 @@ impl Store {
 
     /// Tells of outages for as long as it is let: a line where one begins, one for each reason that it has besides, and
     /// one where it is over. Whether there is one is asked by what [`Store::ping`] does: when something has failed, and
-    /// every [`UNASKED`], so that what only a write finds out is told also where nobody writes and nobody probes.
+    /// every ten seconds, so that what only a write finds out is told also where nobody writes and nobody probes.
     pub async fn tell_outages(&self) {
         let mut pause = Duration::ZERO;
         loop {
