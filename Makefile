@@ -11,7 +11,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 BUILD_PACKAGES := gcc g++ make cmake pkg-config
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core python3 python3-venv openssl curl postgresql redis-server \
-	dokuwiki php-cli php-cgi faketime prometheus
+	dokuwiki php-cli php-cgi faketime prometheus sqlite3
 BENCH_PACKAGES := nginx-light redis-server wrk nghttp2-client
 # Seconds of load for each contender, size and round; medians of the rounds count.
 BENCH_SECONDS ?= 4

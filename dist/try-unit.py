@@ -330,6 +330,22 @@ class Residents:
         return answers
 
 
+def finds_the_socket(installed, unit, told, *words):
+    """`check` names the unit's control socket, whoever types it, whether what systemd says is in the environment or not."""
+    environment = {"PATH": os.environ["PATH"]}
+    environment.update(line.strip().split("=", 1) for line in open("/etc/vestibule/environment"))
+    if told:
+        environment["RUNTIME_DIRECTORY"] = "/run/vestibule"
+    line = [installed, "check", "--offline", "--config", CONFIG]
+    becoming = ["setpriv", "--reuid", str(unit.uid), "--regid", str(unit.gid), "--clear-groups"]
+    for who in [[], becoming]:
+        done = subprocess.run(who + line, env=environment, cwd="/", capture_output=True, text=True, timeout=WITHIN)
+        said = done.stdout + done.stderr
+        expect((done.returncode, said), 0, "the control socket is /run/vestibule/vestibule.sock", *words)
+        if "cannot write in" in said:
+            fail(f"the unit's socket was not meant:\n{said}")
+
+
 def tries(program, work):
     unit_file = os.path.join(HERE, "vestibule.service")
     # Folders of this namespace's own; what they hide is untouched.
@@ -352,6 +368,9 @@ def tries(program, work):
     expect(done, 0, "can read it (mode 0640")
     code, said = unit.run(f"{installed} check --offline --config {CONFIG}")
     expect((code, said), 0, "in order, 8 agencies", "/run/vestibule/vestibule.sock")
+    for told in [True, False]:
+        shutil.rmtree("/run/vestibule", ignore_errors=True)
+        finds_the_socket(installed, unit, told)
 
     say(f"start, as {name}")
     # The database's folder: in the state directory, and not beside the control socket.
@@ -371,6 +390,8 @@ def tries(program, work):
         fail("the service could write its configuration")
     if not os.path.exists("/run/vestibule/vestibule.sock"):
         fail("there is no control socket\n" + service.last_words())
+    for told in [True, False]:
+        finds_the_socket(installed, unit, told, "a gateway that runs has opened it")
 
     say("systemctl reload, and what an operator asks")
     environment = open("/etc/vestibule/environment").read()

@@ -1,4 +1,5 @@
-//! Certificates that age: told in the log each day while one of them ends soon (A11), and when each ends.
+//! Certificates that age, those that are shown to browsers and the gateway's own towards extranets: told in the log each
+//! day while one of them ends soon (A11), and when each ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,46 +8,74 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{ENDS_SOON, Settings};
+use crate::domain::agency::Agency;
 
 /// How often is looked whether it is time again.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often the same is told.
 const AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// The certificates that are shown, by the names that they are for, and when each ends.
+/// The certificates, by whom they are shown to, and when each ends.
 #[derive(Debug, Default)]
 pub(super) struct Ageing(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    ends: BTreeMap<String, Timestamp>,
+    ends: BTreeMap<Shown, Timestamp>,
     told: Option<Timestamp>,
+}
+
+/// To whom a certificate is shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    /// Who asks for this name.
+    For(String),
+    /// The extranet of this agency.
+    ToExtranetOf(String),
 }
 
 impl Ageing {
     /// As the configuration has them; what it says of them is told with it.
-    pub(super) fn of(settings: &Settings, now: Timestamp) -> Self {
-        Self(Mutex::new(State { ends: ends(settings), told: Some(now) }))
+    pub(super) fn of<'a>(settings: &Settings, agencies: impl Iterator<Item = &'a Agency>, now: Timestamp) -> Self {
+        Self(Mutex::new(State { ends: ends(settings, agencies), told: Some(now) }))
     }
 
     /// After a reload, which has told of them.
     pub(super) fn replace(&self, settings: &Settings, now: Timestamp) {
-        *self.state() = State { ends: ends(settings), told: Some(now) };
+        *self.state() = State { ends: ends(settings, settings.agencies.iter()), told: Some(now) };
     }
 
-    /// When each ends, seconds since 1970.
+    /// When each ends that is shown for a name, seconds since 1970.
     pub(super) fn ends(&self) -> Vec<(String, i64)> {
-        self.state().ends.iter().map(|(name, ends)| (name.clone(), ends.as_second())).collect()
+        self.ends_of(|shown| if let Shown::For(name) = shown { Some(name) } else { None })
+    }
+
+    /// The same of those that are shown to the extranet of an agency.
+    pub(super) fn ends_to_extranets(&self) -> Vec<(String, i64)> {
+        self.ends_of(|shown| if let Shown::ToExtranetOf(agency) = shown { Some(agency) } else { None })
+    }
+
+    fn ends_of(&self, of: impl Fn(&Shown) -> Option<&String>) -> Vec<(String, i64)> {
+        let state = self.state();
+        state.ends.iter().filter_map(|(shown, ends)| Some((of(shown)?.clone(), ends.as_second()))).collect()
     }
 
     /// Tells of those that end soon, once a day; a clock that is set back tells once more.
     pub(super) fn tell(&self, now: Timestamp) {
-        for (name, ends, days) in self.due(now) {
-            tracing::warn!(name, %ends, days, "a certificate ends soon, or is over");
+        for (shown, ends, days) in self.due(now) {
+            match shown {
+                Shown::For(name) => tracing::warn!(name, %ends, days, "a certificate ends soon, or is over"),
+                Shown::ToExtranetOf(agency) => tracing::warn!(
+                    agency,
+                    %ends,
+                    days,
+                    "the gateway's own certificate towards an extranet ends soon, or is over"
+                ),
+            }
         }
     }
 
-    fn due(&self, now: Timestamp) -> Vec<(String, Timestamp, i64)> {
+    fn due(&self, now: Timestamp) -> Vec<(Shown, Timestamp, i64)> {
         let mut state = self.state();
         if state.told.is_some_and(|told| now.duration_since(told).abs() < AGAIN) {
             return Vec::new();
@@ -54,7 +83,7 @@ impl Ageing {
         state.told = Some(now);
         let left = |ends: &Timestamp| ends.duration_since(now);
         let soon = state.ends.iter().filter(|(_, ends)| left(ends) < ENDS_SOON);
-        soon.map(|(name, ends)| (name.clone(), *ends, left(ends).as_hours() / 24)).collect()
+        soon.map(|(shown, ends)| (shown.clone(), *ends, left(ends).as_hours() / 24)).collect()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -63,11 +92,15 @@ impl Ageing {
 }
 
 /// The first of several for one name is the one that is shown.
-fn ends(settings: &Settings) -> BTreeMap<String, Timestamp> {
-    let mut ends = BTreeMap::new();
+fn ends<'a>(settings: &Settings, agencies: impl Iterator<Item = &'a Agency>) -> BTreeMap<Shown, Timestamp> {
+    let own = |agency: &Agency| {
+        let identity = agency.upstream.trust.identity.as_ref()?;
+        Some((Shown::ToExtranetOf(agency.code.to_string()), identity.ends))
+    };
+    let mut ends: BTreeMap<Shown, Timestamp> = agencies.filter_map(own).collect();
     for certificate in settings.tls.iter().flat_map(|tls| &tls.certificates) {
         for name in &certificate.names {
-            ends.entry(name.clone()).or_insert(certificate.ends);
+            ends.entry(Shown::For(name.clone())).or_insert(certificate.ends);
         }
     }
     ends
@@ -81,7 +114,14 @@ mod tests {
     fn a11_a_certificate_that_ages_is_told_each_day_until_it_is_renewed() {
         let start = Timestamp::UNIX_EPOCH;
         let day = |days: i64| start + SignedDuration::from_hours(24 * days);
-        let ends = BTreeMap::from([("old.example".to_owned(), day(12)), ("new.example".to_owned(), day(90))]);
+        let ends = BTreeMap::from([
+            (Shown::For("old.example".to_owned()), day(12)),
+            (Shown::For("new.example".to_owned()), day(90)),
+            (Shown::ToExtranetOf("CA/SA".to_owned()), day(12)),
+            (Shown::ToExtranetOf("CB/SB".to_owned()), day(90)),
+        ]);
+        let both =
+            |days| [(Shown::For("old.example".to_owned()), days), (Shown::ToExtranetOf("CA/SA".to_owned()), days)];
         let ageing = Ageing(Mutex::new(State { ends, told: Some(start) }));
         let told = |hours: i64| {
             let due = ageing.due(start + SignedDuration::from_hours(hours));
@@ -90,9 +130,9 @@ mod tests {
         assert_eq!(told(23), []);
         assert_eq!(told(48), [], "ten days are enough");
         for (hours, days) in [(73, 8), (97, 7), (289, 0), (337, -2)] {
-            assert_eq!(told(hours), [("old.example".to_owned(), days)], "{hours}");
+            assert_eq!(told(hours), both(days), "{hours}");
             assert_eq!(told(hours + 1), [], "{hours}");
         }
-        assert_eq!(told(100).len(), 1, "a clock that was set back tells once more");
+        assert_eq!(told(100).len(), 2, "a clock that was set back tells once more");
     }
 }

@@ -49,16 +49,21 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often memory of decided sessions is freed; what is kept there is not used for longer than `server.cache_seconds`.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// The use cases over an opened store, for commands that serve nobody.
+/// The use cases for commands that serve nobody, over the database as it is.
 pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
+    let store = Store::open_beside(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+    app_on(settings, store)
+}
+
+/// The same over a store that is open.
+pub(super) fn app_on(settings: &Settings, store: Store) -> Result<App, Reason> {
     // Own pages that are broken are shown to nobody by a command.
     let pages = Pages::load(settings.pages.as_deref()).or_else(|_| Pages::load(None));
     let edition = reading::edition(&mut settings.clone(), pages.map_err(|error| error.to_string())?, 0, None);
-    app_of(settings, edition).await
+    app_of(settings, edition, store)
 }
 
-async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
-    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+fn app_of(settings: &Settings, edition: Edition, store: Store) -> Result<App, Reason> {
     let dice: Arc<dyn Dice> = Arc::new(SystemDice);
     let argon2 = settings.argon2;
     let cost = HashCost { memory_kib: argon2.memory_kib, iterations: argon2.iterations };
@@ -126,7 +131,8 @@ pub(super) struct Prepared {
 pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prepared, Reason> {
     let Reading { mut settings, pages, digest, sources, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
-    let app = Arc::new(app_of(&settings, edition).await?);
+    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+    let app = Arc::new(app_of(&settings, edition, store)?);
     let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));

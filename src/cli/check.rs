@@ -7,9 +7,9 @@ use rustix::fs::Access;
 
 use super::control::{self, Said};
 use super::readable::{Account, UNITS_USER};
-use super::terminal::{say, tell};
+use super::terminal::{patiently, say, tell};
 use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
-use crate::config::{self, Settings};
+use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
@@ -72,17 +72,47 @@ fn tell_user(settings: &Settings, files: &[PathBuf], user: Option<&str>) -> Resu
         Some(name) => Some(Account::find(name).ok_or_else(|| format!("there is no user {name} (hint: check --user)"))?),
         None => Account::find(UNITS_USER).filter(|_| is_root),
     };
-    let control = &settings.server.control.own;
-    let folder = control.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    say!("the control socket is {}, for status, reload and upgrade", control.display());
-    let can_write = match &account {
+    tell_control(&settings.server.control, account.as_ref());
+    let unreadable = account.map(|account| account.cannot_read(files)).unwrap_or_default();
+    let severity = if user.is_some() { "" } else { "warning: " };
+    for told in &unreadable {
+        tell!("{severity}{told}");
+    }
+    Ok(unreadable.len())
+}
+
+/// Where the control socket is: that of the gateway that runs, or where the next start opens it. Who types this is not told
+/// what systemd tells its unit, so that place is named too where a unit may be (decision 80).
+fn tell_control(places: &ControlPlaces, account: Option<&Account>) {
+    let running = runtime(1).ok().and_then(|runtime| runtime.block_on(control::find(places)).ok());
+    if let Some(place) = running {
+        say!("the control socket is {}: a gateway that runs has opened it", place.display());
+    }
+    let own = places.own.display();
+    let folder = places.own.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let can_write = match account {
         // A unit's folder is there while the unit runs.
         _ if folder.starts_with("/run") && !folder.exists() => true,
         Some(account) => account.may_write_in(folder),
         None => folder.is_dir() && rustix::fs::access(folder, Access::WRITE_OK).is_ok(),
     };
+    let who = account.map_or("who checks", Account::name);
+    let may_be_a_unit = || account.is_some() || Account::find(UNITS_USER).is_some();
+    match &places.units {
+        _ if running == Some(&places.own) => return,
+        Some(units) if running == Some(units) => return,
+        Some(units) if may_be_a_unit() || units.parent().is_some_and(Path::exists) => {
+            let but = if can_write { "" } else { ", where it cannot be opened (hint: server.control)" };
+            say!(
+                "the control socket is {} where systemd runs the gateway (RuntimeDirectory=vestibule); where something else \
+                 does, {own}{but}",
+                units.display()
+            );
+            return;
+        }
+        Some(_) | None => say!("the control socket is {own}, for status, reload and upgrade"),
+    }
     if !can_write {
-        let who = account.as_ref().map_or("who checks", Account::name);
         tell!(
             "warning: {who} cannot write in {}: without the socket there is neither status nor upgrade, and reload by SIGHUP \
              only (hint: server.control = \"/run/vestibule/vestibule.sock\" with RuntimeDirectory=vestibule in the unit, which \
@@ -90,12 +120,6 @@ fn tell_user(settings: &Settings, files: &[PathBuf], user: Option<&str>) -> Resu
             folder.display()
         );
     }
-    let unreadable = account.map(|account| account.cannot_read(files)).unwrap_or_default();
-    let severity = if user.is_some() { "" } else { "warning: " };
-    for told in &unreadable {
-        tell!("{severity}{told}");
-    }
-    Ok(unreadable.len())
 }
 
 /// What the gateway that runs here has learnt of the extranets. The database itself is not opened: that would bring it up to
@@ -129,7 +153,8 @@ fn extranets(settings: &Settings) -> Reached {
     };
     runtime.block_on(async {
         for agency in &settings.agencies {
-            match legacy.knock(&agency.upstream).await {
+            let at = agency.upstream.origin.to_string();
+            match patiently(&at, legacy.knock(&agency.upstream)).await {
                 Ok(status) => {
                     say!("{}: {} answers ({status})", agency.code, agency.upstream.origin);
                     tell_start(

@@ -120,6 +120,16 @@ pub(super) enum Said {
 /// # Errors
 /// Tells the operator where none answers.
 pub(super) async fn ask(places: &ControlPlaces, line: &str) -> Result<Said, String> {
+    let place = find(places).await?;
+    let asked = async { say(&mut UnixStream::connect(place).await?, line).await };
+    asked.await.map_err(|error| explain(place, &error))
+}
+
+/// Where the gateway that runs on this file has opened its socket.
+///
+/// # Errors
+/// Tells the operator where none answers.
+pub(super) async fn find(places: &ControlPlaces) -> Result<&Path, String> {
     let mut wrong = None;
     let file = known_as(&places.file);
     for place in std::iter::once(&places.own).chain(&places.others) {
@@ -131,8 +141,7 @@ pub(super) async fn ask(places: &ControlPlaces, line: &str) -> Result<Said, Stri
         };
         // Another gateway of this machine is spoken to only where the file names its socket.
         if is_ours || (places.is_written && *place == places.own) {
-            let mut stream = UnixStream::connect(place).await.map_err(|error| explain(place, &error))?;
-            return say(&mut stream, line).await.map_err(|error| explain(place, &error));
+            return Ok(place);
         }
     }
     let (place, error) = wrong.unwrap_or_else(|| (places.own.clone(), io::ErrorKind::NotFound.into()));

@@ -16,7 +16,7 @@ use crate::domain::identity::LegacyLogin;
 use crate::domain::roster::{Fields, Preview, RosterError, RosterLine, Standing};
 use crate::domain::spelling::IdentifierCase;
 use crate::legacy::Legacy;
-use crate::store::IMPORTS_DAYS;
+use crate::store::{IMPORTS_DAYS, Store};
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -72,7 +72,8 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let taken = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
+        let store = Store::open_first(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+        let app = assemble::app_on(settings, store)?;
         let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
         let import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
         let preview = import.preview(&read.good).await.map_err(|fault| ours(&fault))?;

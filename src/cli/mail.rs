@@ -2,13 +2,13 @@
 
 use clap::{Subcommand, ValueEnum};
 
-use super::terminal::{say, tell};
+use super::terminal::{self, say, tell};
 use super::{Ended, assemble, runtime};
 use crate::app::resend_letters::{self, Resent};
-use crate::config::{Settings, TransportSettings};
+use crate::config::{Settings, SmtpTls, TransportSettings};
 use crate::domain::email::EmailAddress;
 use crate::domain::mail::{LetterId, LetterState, Stage};
-use crate::mail::Undelivered;
+use crate::mail::{Cause, Undelivered};
 use crate::store::{OutboxLine, Store};
 use crate::telemetry::{Clock, SystemDice};
 
@@ -189,7 +189,8 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
         TransportSettings::Smtp(smtp) => format!("the mail server {}:{}", smtp.host, smtp.port),
     };
     say!("sending one letter to {to} by {way}");
-    let sent = transport.try_out(&settings.portal.name, &to, &SystemDice, Clock.now()).await;
+    let sending = transport.try_out(&settings.portal.name, &to, &SystemDice, Clock.now());
+    let sent = terminal::patiently(&way, sending).await;
     transport.hang_up(true).await;
     match sent {
         Ok((id, answer)) => {
@@ -205,24 +206,31 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
 
 /// How far the conversation came, in words, and where to look.
 pub(super) fn not_taken(settings: &Settings, error: &Undelivered) -> String {
-    let Undelivered::Smtp { stage, reply, said } = error else { return error.to_string() };
-    let signs_in = match &settings.mail.transport {
-        TransportSettings::Smtp(smtp) => smtp.login.is_some(),
-        TransportSettings::Folder(_) | TransportSettings::Unread => false,
-    };
-    let how_far = match stage {
-        Stage::Connection if reply.is_some() && signs_in => "the server does not let us in (name and password?)",
-        Stage::Connection if reply.is_some() => "the server does not let us in",
-        Stage::Connection => "no protected connection (host, port, tls, ca_file, firewall?)",
-        Stage::Sender => "connected, but the server does not take our sender (mail.from, or signing in?)",
-        Stage::Recipient => "connected, sender taken, but not the recipient",
-        Stage::Content => "connected, sender and recipient taken, but not the letter itself",
+    let Undelivered::Smtp { stage, cause, reply, said } = error else { return error.to_string() };
+    let hint = cause.hint();
+    let how_far = match (stage, cause) {
+        (Stage::Connection, Cause::NoSignIn) => return format!("the server does not let us in: {said} (hint: {hint})"),
+        (Stage::Connection, Cause::SignIn) => "the server does not let us in (name and password?)",
+        (Stage::Connection, _) if reply.is_some() => "the server does not let us in",
+        (Stage::Connection, _) => {
+            let protected = if is_protected(settings) { "protected " } else { "" };
+            return format!("no {protected}connection: {said} (hint: {hint})");
+        }
+        (Stage::Sender, _) => "connected, but the server does not take our sender (mail.from, or signing in?)",
+        (Stage::Recipient, _) => "connected, sender taken, but not the recipient",
+        (Stage::Content, _) => "connected, sender and recipient taken, but not the letter itself",
     };
     let later = match reply.map(|reply| reply.code) {
         Some(400..=499) => "; this is for now: a letter of the gateway would be tried again",
         _ => "",
     };
-    format!("{how_far}{later}\nthe server said: {said}")
+    // Who hangs up, or is silent, has said nothing.
+    let whose = if reply.is_some() { "the server said" } else { "what happened" };
+    format!("{how_far}{later}\n{whose}: {said}")
+}
+
+fn is_protected(settings: &Settings) -> bool {
+    matches!(&settings.mail.transport, TransportSettings::Smtp(smtp) if smtp.tls != SmtpTls::None)
 }
 
 fn dns(settings: &Settings) -> Result<(), String> {
@@ -263,5 +271,5 @@ fn domain(sender: &str) -> &str {
 }
 
 async fn open(settings: &Settings) -> Result<Store, String> {
-    Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())
+    Store::open_beside(settings.database_url.expose()).await.map_err(|error| error.to_string())
 }

@@ -1,20 +1,26 @@
 //! Whether what a gateway stands on can be reached from here: database, mail server, Redis. Nothing is changed there, and
 //! no letter is sent (A10).
 
-use super::terminal::{say, tell};
+use std::time::Duration;
+
+use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
-use crate::config::{Settings, TransportSettings};
+use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
 use crate::sessions;
 use crate::store::{self, Tables};
+
+/// Longest wait for the answer to one command of a mail server, by whom it is looked at. Some let everybody wait for seconds
+/// before they greet; that and the answer to EHLO may take twice as long.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What cannot be reached, by its name; each was told, with the reason.
 pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
     let Ok(runtime) = runtime(1) else { return vec!["everything"] };
     runtime.block_on(async {
         let asked = [
-            ("the database", database(settings).await),
-            ("the mail server", mail_server(settings).await),
-            ("Redis", redis(settings).await),
+            ("the database", patiently("the database", database(settings)).await),
+            ("the mail server", patiently("the mail server", mail_server(settings)).await),
+            ("Redis", patiently("Redis", redis(settings)).await),
         ];
         let mut away = Vec::new();
         for (name, said) in asked {
@@ -43,7 +49,10 @@ async fn database(settings: &Settings) -> Result<String, String> {
 
 async fn mail_server(settings: &Settings) -> Result<String, String> {
     let TransportSettings::Smtp(smtp) = &settings.mail.transport else { return Ok(String::new()) };
-    let transport = assemble::transport(&settings.mail)?;
+    // The gateway waits for as long as it is told; somebody at a terminal is told sooner.
+    let patience = smtp.timeout.min(PATIENCE);
+    let looked_at = TransportSettings::Smtp(SmtpSettings { timeout: patience, ..smtp.clone() });
+    let transport = assemble::transport(&MailSettings { transport: looked_at, ..settings.mail.clone() })?;
     let at = format!("{}:{}", smtp.host, smtp.port);
     match transport.reach().await {
         Ok(()) if smtp.login.is_some() => Ok(format!("the mail server {at} lets us in")),

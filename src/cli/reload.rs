@@ -101,7 +101,7 @@ impl Reloader {
         let roll = Roll::new(app.directory().agencies().map(|agency| &agency.code));
         Self {
             path: path.to_owned(),
-            ageing: Ageing::of(settings, app.now()),
+            ageing: Ageing::of(settings, app.directory().agencies().map(AsRef::as_ref), app.now()),
             app,
             certificates,
             fixed: Fixed::of(settings),
@@ -127,6 +127,12 @@ impl Reloader {
     /// How the last reload went; none since the start.
     pub(super) fn last(&self) -> Option<Last> {
         self.state().last.clone()
+    }
+
+    /// How many agencies have gone by themselves, and are not back: no operator has said that they are to go.
+    pub(super) fn gone_by_themselves(&self) -> usize {
+        let directory = self.app.directory();
+        self.state().roll.missing(|code| directory.agency(code).is_some())
     }
 
     /// The texts of what is in force, as [`crate::config::Sources`] reads them.
@@ -237,6 +243,7 @@ impl Reloader {
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);
         self.ageing.replace(&settings, begin);
+        self.count_removed(&settings, by, loss.agencies.len());
         let before = self.app.current.edition();
         let edition = reading::edition(&mut settings, pages, digest, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));
@@ -253,6 +260,16 @@ impl Reloader {
             restart,
             warnings,
         })
+    }
+
+    /// An operator's word is also about those that have gone by themselves before.
+    fn count_removed(&self, settings: &Settings, by: By<'_>, now: usize) {
+        let listed: BTreeSet<&AgencyCode> = settings.agencies.iter().map(|agency| &agency.code).collect();
+        let (word, count) = match by {
+            By::Itself => ("itself", now),
+            By::AnOperator(_) => ("operator", self.state().roll.missing(|code| listed.contains(code))),
+        };
+        (0..count).for_each(|_| METRICS.agencies_removed.add(word));
     }
 
     fn replace(&self, edition: Edition, before: &Edition, directory: &Directory) {

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::domain::audit::AuditLine;
 use crate::domain::restored::{Act, Whose};
 use crate::domain::secret::Secret;
-use crate::store::{LettersBefore, OldDatabase, Use};
+use crate::store::{LettersBefore, OldDatabase, Store};
 
 /// What is known of the database from before.
 struct Before {
@@ -32,8 +32,10 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
 }
 
 async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), String> {
-    let app = assemble::app(settings).await?;
-    let _held = app.store.hold(Use::Alone).await.map_err(|error| format!("the database: {error}"))?;
+    // Held first: the tables of a database that a gateway serves from are not touched.
+    let opened = Store::open_alone(settings.database_url.expose()).await;
+    let (store, _held) = opened.map_err(|error| format!("the database: {error}"))?;
+    let app = assemble::app_on(settings, store)?;
     let before = match old {
         Some(old) => Some(read(&app, old).await?),
         None => None,

@@ -9,6 +9,11 @@ use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long nothing is said while somebody is waited for, and how long it is said again.
+const FIRST_WORD_S: u64 = 3;
+const NEXT_WORD_S: u64 = 10;
 
 /// Whether something was lost although somebody wanted it.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -58,6 +63,20 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), String> {
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" | "o" | "oui" => Ok(()),
         _ => Err("nothing was changed".to_owned()),
+    }
+}
+
+/// Waits for an answer, and says so: who waits before a silent terminal takes the program for the one that hangs.
+pub(super) async fn patiently<T>(whose: &str, answer: impl Future<Output = T>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    let (mut waited, mut pause) = (0, FIRST_WORD_S);
+    loop {
+        if let Ok(done) = tokio::time::timeout(Duration::from_secs(pause), &mut answer).await {
+            return done;
+        }
+        waited += pause;
+        err(format_args!("waiting for {whose}: no answer for {waited} s"));
+        pause = NEXT_WORD_S;
     }
 }
 

@@ -208,7 +208,7 @@ pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> ControlPl
     let beside = file.with_extension("sock");
     if let Some(own) = root.section("server").and_then(|section| section.path("control")) {
         // A file that is broken may have lost its line, and a gateway keeps the socket that it has opened.
-        return ControlPlaces { own, is_written: true, others: vec![beside], file };
+        return ControlPlaces { own, is_written: true, others: vec![beside], units: None, file };
     }
     let name = Path::new(beside.file_name().unwrap_or_default());
     let given = (around.variable)("RUNTIME_DIRECTORY");
@@ -216,11 +216,13 @@ pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> ControlPl
     let given = given.map(|folder| Path::new(folder).join(name));
     let database = root.section("database").and_then(|section| database_url(&section, around));
     let beside_database = database.as_ref().and_then(beside_database);
+    let units = Path::new(UNITS_FOLDER).join(name);
+    let is_told = given.is_some();
     let mut places: Vec<PathBuf> = given.into_iter().chain(beside_database).chain([beside.clone()]).collect();
     let own = places.remove(0);
-    places.push(Path::new(UNITS_FOLDER).join(name));
+    places.push(units.clone());
     places.retain(|place| *place != own);
-    ControlPlaces { own, is_written: false, others: places, file }
+    ControlPlaces { own, is_written: false, others: places, units: (!is_told).then_some(units), file }
 }
 
 /// Where the control socket is if nobody says: beside `SQLite`'s file, since that folder is the gateway's own.

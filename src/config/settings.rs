@@ -93,6 +93,8 @@ pub struct ControlPlaces {
     pub is_written: bool,
     /// Where it may be besides.
     pub others: Vec<PathBuf>,
+    /// Where systemd's unit has it, if neither the file nor the environment says: who types a command is not told.
+    pub units: Option<PathBuf>,
     /// The file that the gateway runs on.
     pub file: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
@@ -12,6 +13,7 @@ use super::document::Section;
 use super::headers;
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
+use super::tls::ENDS_SOON;
 use super::values;
 use crate::domain::identity_headers::{IdentityHeader, folded};
 use crate::domain::origin::{Origin, Scheme};
@@ -108,6 +110,8 @@ fn authorities(tls: &Section<'_>, name: &str) -> Option<Vec<Certificate>> {
 /// The certificates of a PEM file, each of which can be read.
 fn certificates(tls: &Section<'_>, name: &str) -> Option<Vec<Certificate>> {
     let file = tls.path(name)?;
+    // One that is renewed is taken up with the files.
+    tls.notes.depends_on(&file);
     let told = |message: String| {
         tls.error(name, Wrong::new(message).hint("certificates in PEM, “-----BEGIN CERTIFICATE-----”"));
         None
@@ -141,6 +145,15 @@ fn warn_of_dates(tls: &Section<'_>, name: &str, file: &Path, certificate: &X509C
     }
 }
 
+/// When the first certificate of a chain ends.
+fn end_of(chain: &[Certificate]) -> Timestamp {
+    let ends = chain.iter().filter_map(|certificate| {
+        let (_, read) = X509Certificate::from_der(certificate).ok()?;
+        Timestamp::from_second(read.validity().not_after.timestamp()).ok()
+    });
+    ends.min().unwrap_or(Timestamp::MAX)
+}
+
 /// The gateway's own certificate; the outer None where something is wrong.
 #[expect(clippy::option_option, reason = "wrong, and not declared, are two things")]
 fn own_certificate(tls: &Section<'_>, around: Surroundings<'_>) -> Option<Option<ClientIdentity>> {
@@ -164,7 +177,18 @@ fn own_certificate(tls: &Section<'_>, around: Surroundings<'_>) -> Option<Option
         tls.error("client_key_file", Wrong::new(message));
         return None;
     }
-    Some(Some(ClientIdentity { chain, key }))
+    let ends = end_of(&chain);
+    if is_soon(ends) {
+        tls.warning("client_cert_file", Wrong::new(format!("the gateway's own certificate ends {ends}")));
+    }
+    Some(Some(ClientIdentity { chain, key, ends }))
+}
+
+/// That it is over is told already.
+#[expect(clippy::disallowed_methods, reason = "whether a certificate ends soon is a question of now")]
+fn is_soon(ends: Timestamp) -> bool {
+    let now = Timestamp::now();
+    (now..now + ENDS_SOON).contains(&ends)
 }
 
 fn is_key(tls: &Section<'_>, key: &Secret) -> bool {

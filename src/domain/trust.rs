@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::secret::Secret;
@@ -42,6 +43,8 @@ pub struct ClientIdentity {
     pub chain: Vec<Certificate>,
     /// Its key, PEM.
     pub key: Secret,
+    /// When the first of the chain ends.
+    pub ends: Timestamp,
 }
 
 /// A header by which an extranet knows the gateway.
@@ -139,7 +142,7 @@ mod tests {
     fn a25_connections_of_different_trust_are_told_apart() {
         let believing = |believed| Trust { believed, ..Trust::default() };
         let own = |key: &str| Trust {
-            identity: Some(ClientIdentity { chain: vec![vec![1]], key: Secret::new(key) }),
+            identity: Some(ClientIdentity { chain: vec![vec![1]], key: Secret::new(key), ends: Timestamp::UNIX_EPOCH }),
             ..Trust::default()
         };
         let all = [
@@ -161,7 +164,11 @@ mod tests {
     #[test]
     fn sec_260_neither_key_nor_header_is_printed() {
         let trust = Trust {
-            identity: Some(ClientIdentity { chain: Vec::new(), key: Secret::new("hunter2") }),
+            identity: Some(ClientIdentity {
+                chain: Vec::new(),
+                key: Secret::new("hunter2"),
+                ends: Timestamp::UNIX_EPOCH,
+            }),
             secret_header: Some(SecretHeader { name: "X-Gate".into(), value: Secret::new("hunter2") }),
             ..Trust::default()
         };

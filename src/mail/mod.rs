@@ -1,5 +1,6 @@
 //! Letters composed from the outbox and sent.
 
+mod cause;
 mod compose;
 mod dkim;
 mod message;
@@ -25,6 +26,7 @@ use crate::store::{Claim, Claimed, Store, StoreError, Vault};
 use crate::telemetry::Clock;
 use crate::telemetry::seldom::Spell;
 
+pub use self::cause::Cause;
 pub use self::dkim::{Dkim, DkimError};
 use self::send::Ended;
 pub use self::smtp::{SmtpSecurity, SmtpServer};

@@ -1,5 +1,6 @@
 //! The mail server: connections that are kept and used again, each command with its longest wait (REL-031).
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::Undelivered;
+use super::cause::{Cause, chain};
 use super::stream::Wary;
 use crate::domain::mail::{Reply, Stage};
 use crate::domain::secret::Secret;
@@ -99,12 +101,12 @@ impl Lines {
                 return Ok(line);
             }
         }
-        self.connect().await
+        Box::pin(self.connect()).await
     }
 
     /// Opens a connection as for a letter, signs in, and says goodbye.
     pub(super) async fn reach(&self) -> Result<(), Undelivered> {
-        let mut line = self.connect().await?;
+        let mut line = Box::pin(self.connect()).await?;
         // Whether it says goodbye makes no difference.
         let _ = timeout(Duration::from_secs(1), line.connection.quit()).await;
         Ok(())
@@ -134,13 +136,16 @@ impl Lines {
 
     async fn connect(&self) -> Result<Line, Undelivered> {
         let SmtpServer { host, port, patience, .. } = &self.server;
+        let found = timeout(*patience, lookup_host((host.as_str(), *port))).await;
+        let found = found.map_err(|_| failed(Cause::Name, &silence(*patience)))?;
+        let places: Vec<SocketAddr> = found.map_err(|error| failed(Cause::Name, &error.to_string()))?.collect();
         // Several answers are waited for at once: greeting and EHLO; STARTTLS, the handshake and EHLO; both steps of AUTH.
         let mut connection = match (self.server.security, &self.tls) {
             (SmtpSecurity::StartTls, Some(tls)) => {
-                let stream = match timeout(*patience, TcpStream::connect((host.as_str(), *port))).await {
+                let stream = match timeout(*patience, TcpStream::connect(places.as_slice())).await {
                     Ok(Ok(stream)) => Box::new(Wary::new(stream)),
-                    Ok(Err(error)) => return Err(unreachable(error.to_string())),
-                    Err(_) => return Err(unreachable(silence(*patience))),
+                    Ok(Err(error)) => return Err(failed(Cause::of_io(&error), &error.to_string())),
+                    Err(_) => return Err(failed(Cause::Silent, &silence(*patience))),
                 };
                 let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
                 let mut connection = within(*patience * 2, Stage::Connection, greeted).await?;
@@ -148,14 +153,15 @@ impl Lines {
                 connection
             }
             (_, tls) => {
-                let (server, tls) = ((host.as_str(), *port), tls.clone());
-                let greeted = AsyncSmtpConnection::connect_tokio1(server, Some(*patience), &self.hello, tls, None);
+                let (places, tls) = (places.as_slice(), tls.clone());
+                let greeted = AsyncSmtpConnection::connect_tokio1(places, Some(*patience), &self.hello, tls, None);
                 within(*patience * 3, Stage::Connection, greeted).await?
             }
         };
         if let Some((name, password)) = &self.server.login {
             let credentials = Credentials::new(name.clone(), password.expose().to_owned());
-            within(*patience * 2, Stage::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
+            let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials);
+            within(*patience * 2, Stage::Connection, signed_in).await.map_err(Undelivered::at_sign_in)?;
         }
         Ok(Line { connection, patience: *patience, letters: 0, used: Instant::now() })
     }
@@ -202,7 +208,7 @@ async fn within<T>(
     match timeout(patience, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(undelivered(stage, &error)),
-        Err(_) => Err(Undelivered::Smtp { stage, reply: None, said: silence(patience) }),
+        Err(_) => Err(without_reply(stage, Cause::Silent, &silence(patience))),
     }
 }
 
@@ -210,40 +216,29 @@ fn silence(patience: Duration) -> String {
     format!("no answer within {} s", patience.as_secs().max(1))
 }
 
-fn unreachable(said: String) -> Undelivered {
-    Undelivered::Smtp { stage: Stage::Connection, reply: None, said }
+/// Before there was a conversation.
+fn failed(cause: Cause, why: &str) -> Undelivered {
+    without_reply(Stage::Connection, cause, why)
+}
+
+fn without_reply(stage: Stage, cause: Cause, why: &str) -> Undelivered {
+    Undelivered::Smtp { stage, cause, reply: None, said: words(&format!("{}: {why}", cause.words())) }
 }
 
 fn undelivered(stage: Stage, error: &lettre::transport::smtp::Error) -> Undelivered {
+    let cause = Cause::of(error);
     let source = std::error::Error::source(error).map(ToString::to_string);
-    let Some(code) = error.status() else {
-        return Undelivered::Smtp { stage, reply: None, said: words(&chain(error)) };
-    };
+    let Some(code) = error.status() else { return without_reply(stage, cause, &chain(error)) };
     let said = source.unwrap_or_default();
     let status = said.split_whitespace().next().and_then(enhanced);
     let reply = Some(Reply { code: code.into(), status });
-    Undelivered::Smtp { stage, reply, said: words(&format!("{code} {said}")) }
+    Undelivered::Smtp { stage, cause, reply, said: words(&format!("{code} {said}")) }
 }
 
 /// `5.1.1`, as numbers.
 fn enhanced(word: &str) -> Option<[u16; 3]> {
     let numbers: Vec<u16> = word.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
     numbers.try_into().ok()
-}
-
-/// An error with everything that lies under it, each thing once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut under = error.source();
-    while let Some(error) = under {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        under = error.source();
-    }
-    text
 }
 
 /// What somebody else wrote, fit for a column and a terminal: one line, not too long.

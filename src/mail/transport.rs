@@ -9,6 +9,7 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use tokio::io::AsyncWriteExt as _;
 
+use super::cause::Cause;
 use super::dkim::{Dkim, DkimError};
 use super::message::{self, Head, Sender};
 use super::smtp::{Line, Lines, SmtpServer};
@@ -59,6 +60,8 @@ pub enum Undelivered {
     Smtp {
         /// Where in the conversation.
         stage: Stage,
+        /// What is in the way.
+        cause: Cause,
         /// Its refusal; None where it was silent or hung up.
         reply: Option<Reply>,
         /// In words.
@@ -88,6 +91,16 @@ impl Undelivered {
             Self::Folder(_) => Setback::ServerAway,
             // A key may be mended.
             Self::Message(_) | Self::Dkim(_) | Self::Address(_) => Setback::Later,
+        }
+    }
+
+    /// What is refused while we sign in is our name or password.
+    pub(super) fn at_sign_in(self) -> Self {
+        match self {
+            Self::Smtp { stage, cause: Cause::Said, reply, said } => {
+                Self::Smtp { stage, cause: Cause::SignIn, reply, said }
+            }
+            other => other,
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::patience::{self, Patient};
 use super::trouble::Trouble;
-use super::{Dialect, PATIENCE, StoreError};
+use super::{Dialect, For, PATIENCE, StoreError};
 
 /// The file of a database, as it was when it was opened.
 #[derive(Debug)]
@@ -39,17 +39,19 @@ type Identity = (u64, u64);
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// How connections are opened, lent and taken back.
-pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>) -> PoolOptions<Any> {
+pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>, whom: For) -> PoolOptions<Any> {
     AnyPoolOptions::new()
         .max_connections(10)
         .acquire_timeout(PATIENCE)
         .after_connect(move |connection, _| {
             let file = file.clone();
-            Box::pin(async move { prepare(connection, dialect, file.as_deref()).await })
+            Box::pin(async move { prepare(connection, dialect, file.as_deref(), whom).await })
         })
         // Asked by the hook below, which sees more.
         .test_before_acquire(false)
-        .before_acquire(move |connection, _| Box::pin(async move { dialect.can_write(connection).await }))
+        .before_acquire(move |connection, _| {
+            Box::pin(async move { Ok(whom == For::Tool || dialect.can_write(connection).await?) })
+        })
         .after_release(move |connection, _| Box::pin(async move { is_as_new(connection).await }))
 }
 
@@ -125,7 +127,7 @@ impl File {
     /// Keeps it open until it is let go.
     pub(super) async fn hold(&self, held: &mut Option<AnyConnection>) -> Result<(), StoreError> {
         let mut connection = AnyConnection::connect(&self.url).await?;
-        prepare(&mut connection, Dialect::Sqlite, Some(self)).await?;
+        prepare(&mut connection, Dialect::Sqlite, Some(self), For::Gateway).await?;
         // Only who reads opens what is beside it.
         sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(&mut connection).await?;
         *held = Some(connection);
@@ -230,8 +232,9 @@ pub(super) async fn prepare(
     connection: &mut AnyConnection,
     dialect: Dialect,
     file: Option<&File>,
+    whom: For,
 ) -> Result<(), sqlx::Error> {
-    if dialect.allows(connection).await? == Allows::Nothing {
+    if whom == For::Gateway && dialect.allows(connection).await? == Allows::Nothing {
         return Err(sqlx::Error::Configuration(
             "it is read-only: a replica (hint: the URL has to lead to the primary)".into(),
         ));

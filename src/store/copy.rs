@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Row as _};
 
 use super::rows::Columns as _;
-use super::{Dialect, MIGRATIONS, Store, StoreError, Tx, Use};
+use super::{Dialect, For, MIGRATIONS, Store, StoreError, Tx, Use};
 
 /// A table that was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(CopyProgress)) 
     if !is_current(&source).await.map_err(CopyError::From)? {
         return Err(CopyError::OtherVersion);
     }
-    let target = Store::connect(to).await.map_err(CopyError::To)?;
+    let target = Store::connect(to, For::Gateway).await.map_err(CopyError::To)?;
     // Before the tables are brought up to date: an installation that is there is not touched.
     refuse_unless_empty(&target).await?;
     let _source_held = source.hold(Use::Alone).await.map_err(CopyError::From)?;

@@ -23,6 +23,7 @@ mod letters;
 mod notes;
 mod notices;
 mod open_accounts;
+mod opening;
 mod outbox;
 mod patience;
 mod people;
@@ -92,6 +93,7 @@ pub struct Store {
     /// Replaced where `SQLite`'s files have to be opened anew.
     pool: Arc<RwLock<AnyPool>>,
     dialect: Dialect,
+    whom: For,
     /// Its address where nodes can tell each other something.
     postgres: Option<Arc<Secret>>,
     /// The file of `SQLite`.
@@ -130,6 +132,21 @@ pub enum StoreError {
          the backup from before"
     )]
     Newer(i64),
+    /// An older version of this program has made the tables, and a gateway of that version may serve from them.
+    #[error(
+        "the tables of {place} are those of an older version ({steps} steps behind this program); nothing was changed \
+         (hint: the gateway of this version brings them up to date: vestibule upgrade, or systemctl restart vestibule; \
+         until then ask with the program of the version that runs)"
+    )]
+    Older {
+        /// Which database.
+        place: String,
+        /// Migrations to be done.
+        steps: usize,
+    },
+    /// Nobody has served from it.
+    #[error("{0} has no tables: is it the right database? The first start makes them (hint: vestibule serve)")]
+    NoTables(String),
     /// There is no such file to read.
     #[error("there is no database {0}")]
     NoFile(String),
@@ -158,6 +175,15 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+/// Who opens a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Who serves from it: only one that can be written, and is not behind another, will do.
+    Gateway,
+    /// A tool beside it: what cannot be written can be read.
+    Tool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     Sqlite,
@@ -183,22 +209,26 @@ impl Store {
     /// # Errors
     /// The URL is wrong, the database does not answer, or its tables are those of a newer version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect(url).await?;
-        store.migrate().await?;
-        store.fold_spellings().await?;
+        let store = Self::connect(url, For::Gateway).await?;
+        store.bring_up_to_date().await?;
         Ok(store)
     }
 
+    async fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        self.migrate().await?;
+        self.fold_spellings().await
+    }
+
     /// Connects, and leaves the tables as they are.
-    async fn connect(url: &str) -> Result<Self, StoreError> {
+    async fn connect(url: &str, whom: For) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let path = connection::sqlite_path(url);
         let (dialect, url) = connection::read_url(url)?;
         let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
         let place = Place::of(dialect, &url, file.as_deref());
-        let pool = match connection::pool(dialect, file.clone()).connect(&url).await {
+        let pool = match connection::pool(dialect, file.clone(), whom).connect(&url).await {
             Ok(pool) => pool,
-            Err(error) => return Err(trouble::at_first(dialect, &url, file.as_deref(), &place, error).await),
+            Err(error) => return Err(trouble::at_first(dialect, &url, file.as_deref(), &place, whom, error).await),
         };
         if let Some(file) = &file {
             file.hold(&mut *file.held().await).await?;
@@ -207,6 +237,7 @@ impl Store {
         Ok(Self {
             pool: Arc::new(RwLock::new(pool)),
             dialect,
+            whom,
             postgres,
             file,
             writer: Arc::default(),
@@ -221,7 +252,7 @@ impl Store {
         if let Some(path) = connection::sqlite_path(url).filter(|path| !Path::new(path).is_file()) {
             return Err(StoreError::NoFile(path.to_owned()));
         }
-        Self::connect(url).await
+        Self::connect(url, For::Tool).await
     }
 
     /// Brings the tables up to date, whole or not at all. Of two nodes that start together one does it, the other waits.
@@ -343,7 +374,7 @@ impl Store {
         };
         let closed = tokio::time::timeout(PATIENCE, closing).await;
         closed.map_err(|_| StoreError::Unavailable(Trouble::busy()))?;
-        let pool = connection::pool(self.dialect, Some(Arc::clone(file))).connect(&file.url).await?;
+        let pool = connection::pool(self.dialect, Some(Arc::clone(file)), self.whom).connect(&file.url).await?;
         *self.pool.write().unwrap_or_else(PoisonError::into_inner) = pool;
         file.hold(&mut held).await?;
         tracing::error!("files beside the database were removed while it was open; it was opened anew");

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError};
+use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError};
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.
@@ -29,7 +29,7 @@ pub struct Trouble(String);
 
 /// Which database is meant; no password is in it.
 #[derive(Debug, Clone)]
-pub(super) struct Place(String);
+pub(super) struct Place(pub(super) String);
 
 /// What is known of an outage.
 #[derive(Debug, Default)]
@@ -50,6 +50,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const BELIEVED: Duration = Duration::from_secs(5);
 /// How often an outage is looked at for its end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked how the database is where nobody else asks: one small write.
+const UNASKED: Duration = Duration::from_secs(10);
 
 impl Trouble {
     pub(super) fn new(words: impl Into<String>) -> Self {
@@ -164,7 +166,10 @@ impl Store {
         }
         let file = self.file.as_deref();
         let url = self.postgres.as_deref().map(Secret::expose).or(file.map(|file| file.url.as_str()));
-        let found = look(self.dialect, url.unwrap_or_default(), file, &self.place).await;
+        // Who has the turn here is not another program.
+        let ours = self.writer.try_lock();
+        let found = look(self.dialect, url.unwrap_or_default(), file, &self.place, self.whom, ours.is_ok()).await;
+        drop(ours);
         self.outage.find(&found);
         StoreError::Unavailable(found)
     }
@@ -176,10 +181,14 @@ impl Store {
     }
 
     /// Tells of outages for as long as it is let: a line where one begins, one for each reason that it has besides, and
-    /// one where it is over. Whether there is one is asked by what [`Store::ping`] does, when something has failed.
+    /// one where it is over. Whether there is one is asked by what [`Store::ping`] does: when something has failed, and
+    /// every ten seconds, so that what only a write finds out is told also where nobody writes and nobody probes.
     pub async fn tell_outages(&self) {
+        let mut pause = Duration::ZERO;
         loop {
-            self.outage.suspected.notified().await;
+            // At the start at once: the first sign of life is what later ones are compared with.
+            let _ = tokio::time::timeout(pause, self.outage.suspected.notified()).await;
+            pause = UNASKED;
             let Err(error) = self.ping().await else {
                 self.outage.is_away.store(false, Ordering::Relaxed);
                 continue;
@@ -236,19 +245,15 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
         let place = Place::of(dialect, &url, None);
         let asking = async {
             let mut connection = AnyConnection::connect(&url).await?;
-            connection::prepare(&mut connection, dialect, None).await?;
+            connection::prepare(&mut connection, dialect, None, For::Gateway).await?;
             let version = version(&mut connection, VERSION_IN_POSTGRES).await?;
-            let may = "SELECT has_schema_privilege(current_schema(), 'CREATE')
-                       AND current_setting('transaction_read_only') = 'off'";
-            let may_write: bool = sqlx::query_scalar(may).fetch_one(&mut connection).await?;
+            let lacks: String = sqlx::query_scalar(LACKS).fetch_one(&mut connection).await?;
             connection.close().await?;
-            Ok::<_, sqlx::Error>((version, may_write))
+            Ok::<_, sqlx::Error>((version, lacks))
         };
         return match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(Ok((_, false))) => Err(StoreError::Unavailable(Trouble(format!(
-                "{place}: it is read-only, or its user may make no tables (hint: the user has to own the database)"
-            )))),
-            Ok(Ok((version, true))) => installed(place.0, version),
+            Ok(Ok((version, lacks))) if lacks.is_empty() => installed(place.0, version),
+            Ok(Ok((_, lacks))) => Err(StoreError::Unavailable(Trouble(format!("{place}: {lacks}")))),
             Ok(Err(error)) => Err(StoreError::Unavailable(place.says(&error))),
             Err(_) => Err(StoreError::Unavailable(Trouble(format!("{place}: it does not answer")))),
         };
@@ -272,31 +277,45 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     }
 }
 
-const VERSION_IN_POSTGRES: [&str; 2] = [
+/// What keeps a gateway from serving from a database that lets it in, for whoever has to mend it.
+const LACKS: &str = "SELECT CASE
+    WHEN current_setting('transaction_read_only') = 'on' THEN
+        'it is read-only (hint: default_transaction_read_only of the server, the database or the user; the tools that only '
+        || 'look work on it, a gateway does not)'
+    WHEN NOT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE) THEN
+        'its user may make no tables (hint: the user has to own the database)'
+    ELSE '' END";
+
+pub(super) const VERSION_IN_POSTGRES: [&str; 2] = [
     "SELECT CAST(count(*) AS BIGINT) FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()",
     "SELECT max(version) FROM _sqlx_migrations",
 ];
-const VERSION_IN_SQLITE: [&str; 2] =
+pub(super) const VERSION_IN_SQLITE: [&str; 2] =
     ["SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'", "SELECT max(version) FROM _sqlx_migrations"];
 
 /// The last migration that was done there.
-async fn version(connection: &mut AnyConnection, asked: [&'static str; 2]) -> Result<Option<i64>, sqlx::Error> {
+pub(super) async fn version(
+    connection: &mut AnyConnection,
+    asked: [&'static str; 2],
+) -> Result<Option<i64>, sqlx::Error> {
     let [are_there, last] = asked;
     let tables: i64 = sqlx::query_scalar(are_there).fetch_one(&mut *connection).await?;
     if tables == 0 { Ok(None) } else { sqlx::query_scalar(last).fetch_one(connection).await }
 }
 
 fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreError> {
-    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-    let tables = match version {
-        None => Tables::None,
-        Some(version) if newest.is_some_and(|newest| version > newest) => return Err(StoreError::Newer(version)),
-        Some(version) => match MIGRATIONS.iter().filter(|migration| migration.version > version).count() {
-            0 => Tables::Current,
-            steps => Tables::Older(steps),
-        },
-    };
-    Ok(Installed { place, tables })
+    Ok(Installed { place, tables: tables_of(version)? })
+}
+
+/// How tables whose last migration this is stand to this version.
+pub(super) fn tables_of(version: Option<i64>) -> Result<Tables, StoreError> {
+    let Some(version) = version else { return Ok(Tables::None) };
+    let later = |than: i64| MIGRATIONS.iter().filter(move |migration| migration.version > than).count();
+    match (later(version), MIGRATIONS.iter().map(|migration| migration.version).max()) {
+        (0, Some(newest)) if version > newest => Err(StoreError::Newer(version)),
+        (0, _) => Ok(Tables::Current),
+        (steps, _) => Ok(Tables::Older(steps)),
+    }
 }
 
 /// Why the first connection could not be made, after it was tried for a while: a database may be only starting.
@@ -305,19 +324,26 @@ pub(super) async fn at_first(
     url: &str,
     file: Option<&File>,
     place: &Place,
+    whom: For,
     error: sqlx::Error,
 ) -> StoreError {
     StoreError::Unavailable(match error {
-        sqlx::Error::PoolTimedOut => look(dialect, url, file, place).await,
+        sqlx::Error::PoolTimedOut => look(dialect, url, file, place, whom, true).await,
         error => place.says(&error),
     })
 }
 
-/// Asks on a connection of its own, made as the pool makes them.
-async fn look(dialect: Dialect, url: &str, file: Option<&File>, place: &Place) -> Trouble {
+/// Asks on a connection of its own, made as the pool makes them; on `SQLite` also for the turn to write, where none of ours
+/// has it.
+async fn look(dialect: Dialect, url: &str, file: Option<&File>, place: &Place, whom: For, to_write: bool) -> Trouble {
     let connecting = async {
         let mut connection = AnyConnection::connect(url).await?;
-        connection::prepare(&mut connection, dialect, file).await?;
+        connection::prepare(&mut connection, dialect, file, whom).await?;
+        if dialect == Dialect::Sqlite && to_write {
+            for statement in ["PRAGMA busy_timeout = 500", "BEGIN IMMEDIATE", "ROLLBACK"] {
+                sqlx::query(statement).execute(&mut connection).await?;
+            }
+        }
         Ok::<_, sqlx::Error>(connection)
     };
     match tokio::time::timeout(LOOK, connecting).await {
@@ -381,7 +407,10 @@ fn of_database(refused: &dyn DatabaseError) -> String {
         "53100" => "its disk is full",
         "53200" => "its memory is full",
         "25006" => "it is read-only (hint: default_transaction_read_only, or a replica)",
-        "42501" => "its user lacks a right (hint: the user has to own the database)",
+        "42501" => {
+            "its user lacks a right (hint: a gateway's user has to own the database; one that only looks needs SELECT on \
+             its tables)"
+        }
         "57P03" => "it is starting, stopping or recovering",
         "57P01" | "57P02" => "it is being stopped",
         "55P03" => "somebody else holds what is asked for",

@@ -65,6 +65,24 @@ fn a25_an_extranet_of_a_private_authority_sees_the_gateways_certificate_and_secr
     assert_eq!(town.a.last().folded("X-Gate"), [SECRET], "the gateway is the gateway on public paths too");
     assert!(front.asked().iter().all(|name| name.as_deref() == Some("extranet.interne")), "{:?}", front.asked());
     assert!(!town.gateway.log().contains(SECRET), "never logged");
+    // How long the gateway's own certificate holds is told like the others', and a renewed one is taken up.
+    let own = "vestibule_certificate_not_after_seconds{agency=\"CA/SA\"} ";
+    let ends = || {
+        let (_, metrics) = town.gateway.health("/metrics").expect("metrics");
+        metrics.lines().find_map(|line| line.strip_prefix(own)?.parse::<i64>().ok()).expect("a metric")
+    };
+    let day = jiff::Timestamp::now().as_second();
+    assert!(ends() - day > 30 * 86400, "rcgen's are for long");
+    let date = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(6));
+    let until = (date.year().into(), date.month().try_into().expect("a month"), date.day().try_into().expect("a day"));
+    clients.certify_until("vestibule", until);
+    eventually("the renewed one to be in force", Duration::from_secs(20), || (ends() - day < 7 * 86400).then_some(()));
+    let warned = |line: &str| line.contains("WARN") && line.contains("the gateway's own certificate ends");
+    eventually("a warning with the reload", Duration::from_secs(5), || {
+        town.gateway.log().lines().any(warned).then_some(())
+    });
+    alice.ask(Request::get(at("/membre/y")));
+    assert_eq!(town.a.last().folded("X-Gate"), [SECRET], "the extranet believes the renewed one");
     let told = town.gateway.run("check", &[]);
     let told = String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
     assert!(told.contains("answers the gateway only") && !told.contains(SECRET), "{told}");

@@ -135,8 +135,14 @@ fn review_a1_a_few_agencies_may_go_by_themselves_and_one_after_the_other_they_ar
     town.gateway.signal(rustix::process::Signal::HUP);
     eventually("the signal in the log", NOTICED, || town.gateway.log().contains("\"why\":\"SIGHUP\"").then_some(()));
     is_counted(&town.gateway, "agencies", 5);
+    is_counted(&town.gateway, "agencies_gone", 3);
+    is_counted(&town.gateway, "agencies_removed_total{by=\"itself\"}", 3);
+    is_counted(&town.gateway, "agencies_removed_total{by=\"operator\"}", 0);
     let reload = town.gateway.run("reload", &["--yes"]);
     assert!(reload.status.success() && told(&reload).contains("removed: M3/S"), "{}", told(&reload));
+    // By this word those are meant, too, that went by themselves.
+    is_counted(&town.gateway, "agencies_gone", 0);
+    is_counted(&town.gateway, "agencies_removed_total{by=\"operator\"}", 4);
     fs::remove_file(agencies.join("more-4.toml")).expect("a file goes");
     eventually("an agency to go by itself again", NOTICED, || {
         told(&town.gateway.run("status", &[])).contains(" 3 agencies\n").then_some(())

@@ -57,6 +57,15 @@ fn rel_014_while_redis_is_down_residents_go_on_for_a_while_then_wait_and_nobody_
     told(&town, "Redis answers again");
 }
 
+#[test]
+fn review_a10_a_redis_that_goes_is_told_though_nobody_asks() {
+    let mut town = Town::on(Stage::Redis);
+    town.gateway.redis().kill();
+    told(&town, "Redis is not available; nobody");
+    town.gateway.redis().start_again();
+    told(&town, "Redis answers again");
+}
+
 fn asks_to_come_again(answer: &Answer) {
     assert_eq!(answer.status, 503);
     assert!(!answer.header("retry-after").is_empty());

@@ -7,4 +7,5 @@ pub mod outages;
 mod restoring;
 mod rotating;
 mod secrets;
+mod tools;
 mod troubles;

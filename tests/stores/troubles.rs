@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
 use super::outages::ServersFolder;
@@ -33,6 +33,10 @@ fn everybody_is_told(town: &Town, what: &str, url: &str, why: &[&str]) {
     for (command, arguments) in
         [("serve", &[][..]), ("check", &[]), ("person show", &["nobody@exemple.fr"]), ("mail list", &[])]
     {
+        if what == "read-only" && !["serve", "check"].contains(&command) {
+            // Who only looks is answered there: `tools.rs`.
+            continue;
+        }
         let begin = Instant::now();
         let ended = town.gateway.run(command, arguments);
         let said = words(&ended);
@@ -201,4 +205,43 @@ fn a10_a_postgresql_that_goes_and_comes_back_has_one_line_each() {
         town.gateway.log().contains("the database is available again").then_some(())
     });
     assert_eq!(told(&town, "the database is available again").0, 1);
+}
+
+#[test]
+fn review_a10_an_outage_that_only_who_writes_meets_is_told_though_nobody_asks() {
+    for stage in [Stage::Sqlite, Stage::Postgres] {
+        let town = Town::build_with(|site| site.on(stage));
+        // Reading goes on: another program has begun to write and does not end, or an operator has made it read-only.
+        let make = |mode: &str| {
+            let statement = format!("ALTER DATABASE %I SET default_transaction_read_only = {mode}");
+            town.gateway.rewrite(&format!("DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"));
+            town.gateway.number(
+                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+        };
+        let mut other = wait(AnyConnection::connect(town.gateway.ground().url())).expect("the database");
+        let why = if stage == Stage::Sqlite {
+            wait(other.execute("BEGIN IMMEDIATE")).expect("a transaction");
+            "another program holds it"
+        } else {
+            make("on");
+            "it is read-only"
+        };
+        let told = eventually("the outage to be told", RECOVERS, || {
+            town.gateway
+                .log()
+                .lines()
+                .find(|line| line.contains("the database is not available; who"))
+                .map(str::to_owned)
+        });
+        assert!(told.contains(why), "{stage:?}: {told}");
+        match stage {
+            Stage::Sqlite => drop(wait(other.execute("ROLLBACK")).expect("ended")),
+            _ => make("off"),
+        }
+        eventually("it to be back", RECOVERS, || {
+            town.gateway.log().contains("the database is available again").then_some(())
+        });
+    }
 }

@@ -47,15 +47,15 @@ impl Watch {
 /// Runs the server until its standard input ends: with the tests, also where they were killed.
 const KEEPER: &str = r#"
 set -eu
-binaries=$1; port=$2; connections=$3
-if [ $# -gt 3 ]; then folder=$4; else
+binaries=$1; port=$2; connections=$3 wal=minimal
+if [ $# -gt 3 ]; then folder=$4 wal=replica; else
     folder=$(mktemp -d "${TMPDIR:-/tmp}/vestibule-postgres.XXXXXX")
     trap 'rm -rf "$folder"' EXIT
 fi
 cd "$folder"
 [ -d data ] || "$binaries/initdb" -D data -U vestibule -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
 "$binaries/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-    -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
+    -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=$wal -c max_wal_senders=0 \
     -c max_wal_size=128MB -c autovacuum=off -c max_connections=$connections </dev/null >server.log 2>&1 &
 server=$!
 until "$binaries/pg_isready" -q -h 127.0.0.1 -p "$port"; do

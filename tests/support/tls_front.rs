@@ -68,8 +68,18 @@ impl Authority {
 
     /// A certificate for a server, or for the gateway, of this name; its files are `{name}.pem` and `{name}.key`.
     pub fn certify(&self, name: &str) -> Certified {
+        self.certify_with(name, &CertificateParams::new(vec![name.to_owned()]).expect("a name"))
+    }
+
+    /// The same, until a day.
+    pub fn certify_until(&self, name: &str, (year, month, day): (i32, u8, u8)) -> Certified {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.not_after = rcgen::date_time_ymd(year, month, day);
+        self.certify_with(name, &params)
+    }
+
+    fn certify_with(&self, name: &str, params: &CertificateParams) -> Certified {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         fs::write(self.path_of(name, "pem"), certificate.pem()).expect("its file");
         fs::write(self.path_of(name, "key"), key.serialize_pem()).expect("its file");

@@ -27,22 +27,31 @@ pub struct Shown {
     pub case: Case,
     /// Why the person does not get in, the hardest reason first.
     pub hindrances: Vec<Hindrance>,
+    /// Why that somebody looked is not in the trace.
+    pub untraced: Option<Fault>,
 }
 
-/// Gathers what is known. That somebody looked is traced: it is personal data.
+/// Gathers what is known. That somebody looked is traced: it is personal data. Where nothing can be written, what is known
+/// is shown all the same: to who could read it there anyway.
 ///
 /// # Errors
-/// The store fails.
+/// The store cannot be read.
 pub async fn show(app: &App, found: &Found) -> Result<Shown, Fault> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
+    let mut tx = app.store.read().await?;
     let case = match found {
         Found::Person(_) => of_person(app, &mut tx, found).await?,
         Found::Account(agency, login) => of_account(app, &mut tx, found, agency, login).await?,
     };
-    trace(&mut tx, &found.entry(AuditEvent::PersonShown), now).await?;
-    tx.commit().await?;
-    Ok(Shown { hindrances: case.hindrances(now), case })
+    drop(tx);
+    let untraced = looked(app, found).await.err();
+    Ok(Shown { hindrances: case.hindrances(now), case, untraced })
+}
+
+async fn looked(app: &App, found: &Found) -> Result<(), Fault> {
+    let mut tx = app.store.write().await?;
+    trace(&mut tx, &found.entry(AuditEvent::PersonShown), app.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault> {

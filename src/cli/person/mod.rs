@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::control::{self, Said};
-use super::terminal::{self, say};
+use super::terminal::{self, say, tell};
 use super::{Ended, assemble, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found, Resent, Unlinked};
@@ -207,6 +207,9 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
 
 async fn show(app: &App, found: &Found, json: bool) -> Result<(), String> {
     let shown = support::show(app, found).await.map_err(|fault| ours(&fault))?;
+    if let Some(fault) = &shown.untraced {
+        tell!("vestibule: that somebody looked could not be written: {}", ours(fault));
+    }
     if json {
         let whole = serde_json::json!({ "hindrances": shown.hindrances, "known": shown.case });
         let text = serde_json::to_string_pretty(&whole).map_err(|error| error.to_string())?;

@@ -86,6 +86,9 @@ pub(super) const HASHES: &[&str] = &["done", "crowded"];
 /// Tries to take over new configuration.
 pub(super) const RELOADS: &[&str] = &["taken", "refused"];
 
+/// By whom agencies were removed.
+pub(super) const REMOVED: &[&str] = &["itself", "operator"];
+
 /// Batches of spans.
 pub(super) const TRACE_BATCHES: &[&str] = &["sent", "failed"];
 

@@ -48,6 +48,9 @@ pub struct Metrics {
     pub hashing: Gauge,
     /// Tries to take over new configuration, by outcome: `taken` or `refused`.
     pub reloads: Words,
+    /// Agencies that have gone: by `itself`, because of files that vanished, or by an `operator`'s word, who may say so of
+    /// those that went by themselves.
+    pub agencies_removed: Words,
     /// Batches of spans, by what became of them.
     pub trace_batches: Words,
     /// How often the clock was set, by where to: `back` or `forward`, and the `database`'s back.
@@ -108,6 +111,7 @@ impl Metrics {
             hashes: Words::new(lists::HASHES),
             hashing: Gauge(AtomicI64::new(0)),
             reloads: Words::new(lists::RELOADS),
+            agencies_removed: Words::new(lists::REMOVED),
             trace_batches: Words::new(lists::TRACE_BATCHES),
             clock_set: Words::new(lists::CLOCK_SET),
             connections: Gauge(AtomicI64::new(0)),

@@ -19,6 +19,8 @@ pub struct Kept {
     pub agencies: u64,
     /// Of them, those whose files have vanished.
     pub missing: u64,
+    /// Those that have gone by themselves, and of which no operator has said that they are to go.
+    pub gone: u64,
     /// The readings that were put in force since the start.
     pub edition: u64,
     /// Of what was read.
@@ -33,6 +35,8 @@ pub struct Kept {
     pub ready: Vec<Ready>,
     /// When the certificates that are shown end, by the names that they are for; seconds since 1970.
     pub certificates: Vec<(String, i64)>,
+    /// When those end that are shown to the extranets of agencies, by their codes.
+    pub own_certificates: Vec<(String, i64)>,
     /// When the process started, seconds since 1970.
     pub started: i64,
     /// Hashes that may wait.
@@ -92,6 +96,12 @@ pub fn text(metrics: &Metrics, kept: &Kept) -> String {
     page.words("reloads_total", "Tries to take over new configuration.", "outcome", metrics.reloads.all());
     page.words("trace_batches_total", "Batches of spans for the collector.", "outcome", metrics.trace_batches.all());
     page.one("agencies", "Agencies of the configuration.", "gauge", kept.agencies);
+    page.words(
+        "agencies_removed_total",
+        "Agencies that have gone, by whose word.",
+        "by",
+        metrics.agencies_removed.all(),
+    );
     page.configuration(kept);
     page.one("log_lines_dropped_total", "Log lines that the sink did not take.", "counter", kept.dropped_lines);
     page.family("build_info", "The program.", "gauge");
@@ -139,9 +149,16 @@ impl Page {
     /// Names of hosts hold nothing that has to be escaped.
     fn certificates(&mut self, kept: &Kept) {
         const NAME: &str = "certificate_not_after_seconds";
-        self.family(NAME, "When the certificate that is shown for a name ends, seconds since 1970.", "gauge");
+        self.family(
+            NAME,
+            "When the certificate that is shown for a name, or to an agency's extranet, ends, seconds since 1970.",
+            "gauge",
+        );
         for (name, ends) in &kept.certificates {
             self.line(NAME, &[("name", name)], ends);
+        }
+        for (agency, ends) in &kept.own_certificates {
+            self.line(NAME, &[("agency", agency)], ends);
         }
     }
 
@@ -239,6 +256,8 @@ impl Page {
     fn configuration(&mut self, kept: &Kept) {
         let missing = "Agencies in force whose files have vanished: they go with the next `vestibule reload`.";
         self.one("agencies_missing", missing, "gauge", kept.missing);
+        let gone = "Agencies that have gone by themselves, until they are back or `vestibule reload` says that they are to go.";
+        self.one("agencies_gone", gone, "gauge", kept.gone);
         let refused = "Whether the last reload was refused: the files are not what is in force.";
         self.one("configuration_refused", refused, "gauge", u8::from(kept.is_refused));
         self.one("configuration_edition", "Readings put in force since the start.", "gauge", kept.edition);

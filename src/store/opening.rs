@@ -1,0 +1,67 @@
+//! How tools open the database that a gateway may be serving from: as it is (decision 80).
+//!
+//! Tables are brought up to date by who serves from them, and by nobody beside it: an older gateway would serve from tables
+//! that it does not know, and a replica or a user who may only look could not be asked anything.
+
+use super::trouble::{Place, tables_of};
+use super::{Dialect, For, Held, Store, StoreError, Tables, Use, trouble};
+
+impl Store {
+    /// Opens the database for a tool, and leaves its tables as they are: they have to be this version's. One that takes no
+    /// writes can be read.
+    ///
+    /// # Errors
+    /// There is no such database, it has no tables or those of another version, or it does not answer.
+    pub async fn open_beside(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect_to_existing(url).await?;
+        store.has_these_tables().await?;
+        Ok(store)
+    }
+
+    /// The same for a tool that may come before the first start: an empty database gets its tables.
+    ///
+    /// # Errors
+    /// Its tables are those of another version, or it does not answer.
+    pub async fn open_first(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect(url, For::Tool).await?;
+        match store.has_these_tables().await {
+            Err(StoreError::NoTables(_)) => store.bring_up_to_date().await?,
+            has => has?,
+        }
+        Ok(store)
+    }
+
+    /// Opens a database that nobody serves from, holds it, and brings its tables up to date, as the start would that comes
+    /// after.
+    ///
+    /// # Errors
+    /// There is no such database, a gateway serves from it, or it cannot be brought up to date.
+    pub async fn open_alone(url: &str) -> Result<(Self, Held), StoreError> {
+        let store = Self::connect_to_existing(url).await?;
+        let held = store.hold(Use::Alone).await?;
+        match store.has_these_tables().await {
+            // No step is to be done, and none is looked for.
+            Ok(()) => {}
+            Err(StoreError::Older { .. }) => store.bring_up_to_date().await?,
+            Err(error) => return Err(error),
+        }
+        Ok((store, held))
+    }
+
+    async fn has_these_tables(&self) -> Result<(), StoreError> {
+        let asked = match self.dialect {
+            Dialect::Sqlite => trouble::VERSION_IN_SQLITE,
+            Dialect::Postgres => trouble::VERSION_IN_POSTGRES,
+        };
+        let said = async {
+            let mut connection = self.pool().acquire().await?;
+            trouble::version(&mut connection, asked).await
+        };
+        let Place(place) = &*self.place;
+        match tables_of(said.await.map_err(|error| StoreError::Unavailable(self.place.says(&error)))?)? {
+            Tables::Current => Ok(()),
+            Tables::None => Err(StoreError::NoTables(place.clone())),
+            Tables::Older(steps) => Err(StoreError::Older { place: place.clone(), steps }),
+        }
+    }
+}
