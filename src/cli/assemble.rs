@@ -25,7 +25,7 @@ use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::sessions::Sessions;
-use crate::store::{Held as StoreHeld, Store, StoreError, Use, Vault};
+use crate::store::{self, Held as StoreHeld, Installed, Store, StoreError, Tables, Use, Vault};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
@@ -37,6 +37,7 @@ use super::health;
 use super::reading::{self, Reading};
 use super::reload::Reloader;
 use super::succession::Successor;
+use super::terminal::tell;
 use super::upgrade::{Held, Inherited};
 
 /// Why a gateway cannot be put together; the text is for the operator.
@@ -49,16 +50,72 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often memory of decided sessions is freed; what is kept there is not used for longer than `server.cache_seconds`.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// The use cases over an opened store, for commands that serve nobody.
-pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
+/// What becomes of a database that is not there (decision 79).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It is made: for who serves from it, and for a first roster.
+    Made,
+    /// That is told, and nothing is made.
+    Told,
+}
+
+/// Does something with the use cases over a database that is there, for commands that serve nobody. Nothing is left beside
+/// it.
+pub(super) async fn with_app<T>(
+    settings: &Settings,
+    absent: Absent,
+    work: impl AsyncFnOnce(&App) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    let store = open_for_a_tool(settings, absent).await?;
     // Own pages that are broken are shown to nobody by a command.
     let pages = Pages::load(settings.pages.as_deref()).or_else(|_| Pages::load(None));
     let edition = reading::edition(&mut settings.clone(), pages.map_err(|error| error.to_string())?, 0, None);
-    app_of(settings, edition).await
+    let app = app_of(settings, edition, store.clone())?;
+    let done = work(&app).await;
+    close(&store).await;
+    done
 }
 
-async fn app_of(settings: &Settings, edition: Edition) -> Result<App, Reason> {
-    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+/// The same with the store alone.
+pub(super) async fn with_store<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    let store = open_for_a_tool(settings, Absent::Told).await?;
+    let done = work(&store).await;
+    close(&store).await;
+    done
+}
+
+/// What is not written down by then is written down by who opens it next.
+async fn close(store: &Store) {
+    let _ = tokio::time::timeout(LAST_WORDS, store.close()).await;
+}
+
+async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, Reason> {
+    let url = settings.database_url.expose();
+    if absent == Absent::Told {
+        return Store::open_existing(url).await.map_err(|error| error.to_string());
+    }
+    match store::reach(url).await.map_err(|error| error.to_string())? {
+        Installed { tables: Tables::None, place, .. } if is_missed(settings).await => {
+            Err(StoreError::NotBegun(place).to_string())
+        }
+        Installed { tables: Tables::None, place, .. } => {
+            let store = Store::open(url).await.map_err(|error| error.to_string())?;
+            tell!("vestibule: there was no database yet: a new one was made, {place}");
+            Ok(store)
+        }
+        Installed { .. } => Store::open(url).await.map_err(|error| error.to_string()),
+    }
+}
+
+/// Whether something tells that there should be a database: a gateway has served from it, or runs now.
+async fn is_missed(settings: &Settings) -> bool {
+    store::was_served(settings.database_url.expose()) || control::runs(&settings.server.control).await
+}
+
+fn app_of(settings: &Settings, edition: Edition, store: Store) -> Result<App, Reason> {
     let dice: Arc<dyn Dice> = Arc::new(SystemDice);
     let argon2 = settings.argon2;
     let cost = HashCost { memory_kib: argon2.memory_kib, iterations: argon2.iterations };
@@ -123,10 +180,15 @@ pub(super) struct Prepared {
 }
 
 /// Puts everything together.
-pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prepared, Reason> {
+pub(super) async fn prepare(reading: Reading, origin: Origin<'_>, absent: Absent) -> Result<Prepared, Reason> {
     let Reading { mut settings, pages, digest, sources, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
-    let app = Arc::new(app_of(&settings, edition).await?);
+    let url = settings.database_url.expose();
+    let opened = match absent {
+        Absent::Made => Store::open(url).await,
+        Absent::Told => Store::open_existing(url).await,
+    };
+    let app = Arc::new(app_of(&settings, edition, opened.map_err(|error| error.to_string())?)?);
     let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
+use super::assemble::{self, Absent};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found};
 use crate::app::trace::{self, Counted, Proof};
@@ -102,10 +103,8 @@ pub(super) fn run(settings: &Settings, audit: Audit) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let answered = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        answer(settings, &app, audit.asked).await
-    });
+    let answered = runtime
+        .block_on(assemble::with_app(settings, Absent::Told, async |app| answer(settings, app, audit.asked).await));
     answered.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 

@@ -139,6 +139,11 @@ pub(super) async fn ask(places: &ControlPlaces, line: &str) -> Result<Said, Stri
     Err(explain(&place, &error))
 }
 
+/// Whether a gateway runs on this file.
+pub(super) async fn runs(places: &ControlPlaces) -> bool {
+    matches!(ask(places, "whose").await, Ok(Said::Done(_)))
+}
+
 /// How a file is called whoever asks from wherever, also where it has vanished.
 pub(super) fn known_as(file: &Path) -> String {
     let beside = || Some(std::fs::canonicalize(file.parent()?).ok()?.join(file.file_name()?));

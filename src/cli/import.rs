@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::assemble::{self, Absent};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::Fault;
 use crate::app::import_roster::{Extent, Import};
 use crate::app::undo_import::{self, Undoable, Undone};
@@ -71,10 +72,11 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let taken = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
+    // A roster may be what an installation begins with; only to look at what it would do makes nothing.
+    let absent = if wanted.dry_run { Absent::Told } else { Absent::Made };
+    let taken = runtime.block_on(assemble::with_app(settings, absent, async |app| {
         let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
-        let import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
+        let import = Import::begin(app, agency, wanted.days, (&read.good, extent));
         let preview = import.preview(&read.good).await.map_err(|fault| ours(&fault))?;
         tell_preview(agency, &read, &preview);
         let may = may_take(agency, wanted, &preview);
@@ -94,10 +96,10 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
             )
         })?;
         if preview.withdrawn() > 0 {
-            super::person::remembered(settings, &app, "all").await;
+            super::person::remembered(settings, app, "all").await;
         }
         Ok(Some(taken))
-    });
+    }));
     match taken {
         Ok(Some((taken, withdrawn))) => report(wanted, &read, taken, withdrawn),
         Ok(None) => {
@@ -166,9 +168,8 @@ pub(super) fn undo(settings: &Settings, codes: &str, yes: bool) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let undone = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        let Some(last) = undo_import::last(&app, &agency.code).await.map_err(|fault| ours(&fault))? else {
+    let undone = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        let Some(last) = undo_import::last(app, &agency.code).await.map_err(|fault| ours(&fault))? else {
             return Err(format!(
                 "no import of {} can be undone: there was none within {IMPORTS_DAYS} days, or it is undone already",
                 agency.code
@@ -176,12 +177,12 @@ pub(super) fn undo(settings: &Settings, codes: &str, yes: bool) -> Ended {
         };
         tell_undoable(agency, &last);
         terminal::confirm("Undo it?", yes)?;
-        let undone = undo_import::undo(&app, &agency.code, &last)
+        let undone = undo_import::undo(app, &agency.code, &last)
             .await
             .map_err(|fault| format!("{}; what was put back before is kept: run this again", ours(&fault)))?;
-        super::person::remembered(settings, &app, "all").await;
+        super::person::remembered(settings, app, "all").await;
         Ok(undone)
-    });
+    }));
     match undone {
         Ok(Undone { lines, given_back, kept, letters }) => {
             say!(

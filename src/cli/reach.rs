@@ -1,6 +1,7 @@
 //! Whether what a gateway stands on can be reached from here: database, mail server, Redis. Nothing is changed there, and
 //! no letter is sent (A10).
 
+use super::control;
 use super::terminal::{say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{Settings, TransportSettings};
@@ -34,6 +35,21 @@ pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
 async fn database(settings: &Settings) -> Result<String, String> {
     let found = store::reach(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
     let tables = match found.tables {
+        Tables::None if control::runs(&settings.server.control).await => {
+            return Err(format!(
+                "the gateway runs, and there is no database any more: {} (hint: put it, or its backup, back, and run \
+                 nothing else meanwhile: operations.md, At night; if database.url has changed: vestibule store copy)",
+                found.place
+            ));
+        }
+        Tables::None if store::was_served(settings.database_url.expose()) => {
+            tell!(
+                "warning: there is no database any more where a gateway has served from one: {}; the next start makes a \
+                 new, empty one (hint: put it, or its backup, back before: operations.md, Going back)",
+                found.place
+            );
+            return Ok(String::new());
+        }
         Tables::None => "no tables yet: the first start makes them".to_owned(),
         Tables::Older(steps) => format!("older tables: the next start brings them up to date ({steps} steps)"),
         Tables::Current => "the tables of this version".to_owned(),

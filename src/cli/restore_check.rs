@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::assemble::{self, Absent};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, runtime};
+use super::{Ended, runtime};
 use crate::app::App;
 use crate::app::restored::{self, Parting, Settled, Told};
 use crate::config::Settings;
@@ -25,17 +26,17 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    match runtime.block_on(check(settings, old, yes)) {
+    let checked = assemble::with_app(settings, Absent::Told, async |app| check(app, old, yes).await);
+    match runtime.block_on(checked) {
         Ok(()) => Ended::Done,
         Err(reason) => Ended::Failed(reason),
     }
 }
 
-async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), String> {
-    let app = assemble::app(settings).await?;
+async fn check(app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
     let _held = app.store.hold(Use::Alone).await.map_err(|error| format!("the database: {error}"))?;
     let before = match old {
-        Some(old) => Some(read(&app, old).await?),
+        Some(old) => Some(read(app, old).await?),
         None => None,
     };
     if before.is_none() {
@@ -47,13 +48,12 @@ async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), 
     let question = "Was this database brought back from a backup? Everybody is signed out, and letters that may have \
                     gone out are held.";
     terminal::confirm(question, yes)?;
-    let settled = restored::settle(&app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
+    let settled = restored::settle(app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
     tell_settled(&settled.map_err(|fault| super::ours(&fault))?);
     if let Some(before) = &before {
-        let told = restored::told(&app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
+        let told = restored::told(app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
         tell_lost(before.lines.len(), &told);
     }
-    app.store.close().await;
     say!("\nThe database can be served from: start the gateway on every node.");
     Ok(())
 }

@@ -8,9 +8,10 @@ use data_encoding::BASE64;
 use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
+use super::assemble::{self, Absent};
 use super::readable::{Account, UNITS_USER};
 use super::terminal::say;
-use super::{Ended, assemble, runtime};
+use super::{Ended, runtime};
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
@@ -70,16 +71,15 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let rotated = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        let bar = progress_bar(rotate_vault::stale(&app).await.map_err(|fault| fault.to_string())?);
-        let rotated = rotate_vault::rotate(&app, |done| bar.set_position(done)).await;
+    let rotated = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        let bar = progress_bar(rotate_vault::stale(app).await.map_err(|fault| fault.to_string())?);
+        let rotated = rotate_vault::rotate(app, |done| bar.set_position(done)).await;
         bar.finish_and_clear();
-        rotated.map_err(|fault| fault.to_string())
-    });
+        rotated.map_err(|fault| format!("{fault}; what was sealed anew before is kept, run this again"))
+    }));
     match rotated {
         Ok(rotated) => report(keys, &rotated),
-        Err(reason) => Ended::Failed(format!("{reason}; what was sealed anew before is kept, run this again")),
+        Err(reason) => Ended::Failed(reason),
     }
 }
 
@@ -92,10 +92,9 @@ pub(super) fn keys(settings: &Settings) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let sealed = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        rotate_vault::sealed(&app).await.map_err(|fault| super::ours(&fault))
-    });
+    let sealed = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        rotate_vault::sealed(app).await.map_err(|fault| super::ours(&fault))
+    }));
     match sealed {
         Ok(sealed) => {
             table(keys, &sealed);

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError};
+use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError, belonging};
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.
@@ -254,9 +254,11 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
         };
     };
     connection::may_be_made(Path::new(path))?;
-    if !Path::new(path).exists() {
-        return installed(path.to_owned(), None);
+    if connection::is_empty(Path::new(path)) {
+        let is_orphan = !connection::is_empty(&connection::beside(Path::new(path), connection::WAL));
+        return if is_orphan { Err(StoreError::Orphan(path.to_owned())) } else { installed(path.to_owned(), None) };
     }
+    belonging::check(Path::new(path))?;
     // What was written last stands in a file beside it; where there is none, reading is not to make one.
     let immutable = !Path::new(&format!("{path}-wal")).exists();
     let url = format!("sqlite://{}?mode=ro&immutable={immutable}", path.replace('%', "%25"));
@@ -284,6 +286,18 @@ async fn version(connection: &mut AnyConnection, asked: [&'static str; 2]) -> Re
     let [are_there, last] = asked;
     let tables: i64 = sqlx::query_scalar(are_there).fetch_one(&mut *connection).await?;
     if tables == 0 { Ok(None) } else { sqlx::query_scalar(last).fetch_one(connection).await }
+}
+
+impl Store {
+    /// The last migration that was done; none where there are no tables.
+    pub(super) async fn version(&self) -> Result<Option<i64>, StoreError> {
+        let asked = match self.dialect {
+            Dialect::Sqlite => VERSION_IN_SQLITE,
+            Dialect::Postgres => VERSION_IN_POSTGRES,
+        };
+        let mut tx = self.read().await?;
+        Ok(version(tx.unhurried(), asked).await?)
+    }
 }
 
 fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreError> {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::assemble::{self, Absent};
 use super::control::{self, Said};
 use super::terminal::{self, say};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::config::Settings;
@@ -130,13 +131,9 @@ pub(super) fn run(settings: &Settings, person: Person) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    runtime.block_on(async {
-        let done = match assemble::app(settings).await {
-            Ok(app) => act(settings, &app, person.act).await,
-            Err(reason) => Err(reason),
-        };
-        done.map_or_else(Ended::Failed, |()| Ended::Done)
-    })
+    let done =
+        runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| act(settings, app, person.act).await));
+    done.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 
 async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
