@@ -17,6 +17,8 @@ use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
 use crate::app::{self, App};
 use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
+use crate::domain::agency::AgencyCode;
+use crate::domain::removal::Consent;
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
@@ -180,21 +182,28 @@ pub(super) struct Prepared {
 }
 
 /// Puts everything together.
-pub(super) async fn prepare(reading: Reading, origin: Origin<'_>, absent: Absent) -> Result<Prepared, Reason> {
+///
+/// Who upgrades takes over from a gateway that has a database: where that is away just now, none is put in its place.
+pub(super) async fn prepare(
+    reading: Reading,
+    origin: Origin<'_>,
+    upgrade: Option<Consent<'_>>,
+) -> Result<Prepared, Reason> {
     let Reading { mut settings, pages, digest, sources, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
     let url = settings.database_url.expose();
-    let opened = match absent {
-        Absent::Made => Store::open(url).await,
-        Absent::Told => Store::open_existing(url).await,
+    let opened = match upgrade {
+        None => Store::open(url).await,
+        Some(_) => Store::open_existing(url).await,
     };
     let app = Arc::new(app_of(&settings, edition, opened.map_err(|error| error.to_string())?)?);
     let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
     let origin = (origin.path, origin.files);
+    let known = known_agencies(&app).await;
     let reloader = Reloader::new(origin, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
-    let reloader = Arc::new(reloader);
+    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)));
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });
@@ -214,6 +223,15 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>, absent: Absent
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
     Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces, held })
+}
+
+/// The agencies that were in force before this start. Not to know them keeps nobody from serving the others.
+async fn known_agencies(app: &App) -> Vec<AgencyCode> {
+    let asked = async { app.store.read().await?.agencies_in_force().await };
+    asked.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "which agencies were in force before this start is not known");
+        Vec::new()
+    })
 }
 
 impl Prepared {
@@ -301,6 +319,7 @@ impl Assembled {
                 None
             }
         };
+        operated.reloader.remember().await;
         accepting();
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));

@@ -19,6 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
+use super::outcome::names;
 use super::reload::{By, Reloader};
 use super::succession::{self, Successor};
 use super::upgrade::{self, Held};
@@ -33,6 +34,8 @@ use crate::sessions::Change;
 
 /// Stands for every loss where somebody agrees to whatever it is.
 pub(super) const ANY: &str = "any";
+/// The state of a gateway that serves.
+pub(super) const READY: &str = "ready";
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
 /// How a line of the status begins that tells of an extranet.
@@ -230,6 +233,17 @@ fn consent<'c>(words: &[&'c str]) -> Consent<'c> {
 }
 
 impl Operated {
+    /// Whether it can serve residents, in a word: one that has lost every agency since it was started serves nobody.
+    pub(super) fn state(&self) -> &'static str {
+        if self.stop.is_cancelled() {
+            "stopping"
+        } else if self.agencies() == 0 && !self.reloader.gone().is_empty() {
+            "without agencies"
+        } else {
+            READY
+        }
+    }
+
     /// How many agencies are in force.
     pub(super) fn agencies(&self) -> usize {
         self.app.directory().agencies().count()
@@ -257,7 +271,7 @@ fn forget(app: &App, what: &[&str]) -> Said {
 async fn status(operated: &Operated) -> String {
     let edition = operated.app.current.edition();
     let now = operated.app.now();
-    let state = if operated.stop.is_cancelled() { "stopping" } else { "ready" };
+    let state = operated.state();
     let database = super::health::database(&operated.app).await;
     let mut text = format!(
         "vestibule {}, process {}\nstarted {}, up {} s\ngateway: {state}\ndatabase: {database}\n",
@@ -275,6 +289,16 @@ async fn status(operated: &Operated) -> String {
         edition.digest,
         edition.directory.agencies().count()
     );
+    let gone = operated.reloader.gone();
+    if !gone.is_empty() {
+        let _ = writeln!(
+            text,
+            "missing since the start: {} agencies that were in force before: {} (hint: put their files back; if they are to \
+             go: vestibule reload)",
+            gone.len(),
+            names(&gone)
+        );
+    }
     let _ = match operated.reloader.last() {
         None => writeln!(text, "last reload: none since the start"),
         Some(last) if last.outcome.is_ok() => writeln!(text, "last reload: {} done\n{}", last.at, last.describe()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
 
-use super::assemble::{Absent, Origin};
+use super::assemble::Origin;
 use super::reading::{self, Attempt, Reading};
 use super::serve::{act_on_signals, log_format};
 use super::terminal::say;
@@ -56,7 +56,7 @@ async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>
     let form = listen(ports.form).await?;
     let headers = listen(ports.headers).await?;
     let mailbox = listen(ports.mailbox).await?;
-    let prepared = assemble::prepare(reading, origin, Absent::Made).await?;
+    let prepared = assemble::prepare(reading, origin, None).await?;
     let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;

@@ -61,10 +61,9 @@ impl Last {
         }
     }
 
-    /// How many agencies are in force whose files have vanished.
-    pub(super) fn missing(&self) -> usize {
-        let loss = self.outcome.as_ref().err().and_then(|refusal| refusal.loss.as_ref());
-        loss.map_or(0, |loss| loss.agencies.len())
+    /// What is in force although its files have vanished.
+    pub(super) fn loss(&self) -> Option<&Loss> {
+        self.outcome.as_ref().err().and_then(|refusal| refusal.loss.as_ref())
     }
 
     /// Tells the log.
@@ -123,7 +122,7 @@ pub(super) fn described(loss: &Loss, of: usize) -> String {
     text + " (hint: are files still being copied, or is a folder not mounted? If it is meant: vestibule reload)"
 }
 
-fn names(of: &[impl ToString]) -> String {
+pub(super) fn names(of: &[impl ToString]) -> String {
     let told: Vec<String> = of.iter().take(MOST_NAMES).map(ToString::to_string).collect();
     let more = of.len().saturating_sub(MOST_NAMES);
     if more == 0 { told.join(", ") } else { format!("{} and {more} more", told.join(", ")) }

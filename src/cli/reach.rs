@@ -5,15 +5,26 @@ use super::control;
 use super::terminal::{say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{Settings, TransportSettings};
+use crate::domain::agency::AgencyCode;
 use crate::sessions;
 use crate::store::{self, Tables};
 
-/// What cannot be reached, by its name; each was told, with the reason.
-pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
-    let Ok(runtime) = runtime(1) else { return vec!["everything"] };
+/// What was found of what a gateway stands on.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What cannot be reached, by its name; each was told, with the reason.
+    pub(super) away: Vec<&'static str>,
+    /// The agencies that were in force last, as the database knows them.
+    pub(super) agencies: Vec<AgencyCode>,
+}
+
+/// Looks at all of it.
+pub(super) fn look(settings: &Settings) -> Found {
+    let Ok(runtime) = runtime(1) else { return Found { away: vec!["everything"], ..Found::default() } };
     runtime.block_on(async {
+        let mut agencies = Vec::new();
         let asked = [
-            ("the database", database(settings).await),
+            ("the database", database(settings, &mut agencies).await),
             ("the mail server", mail_server(settings).await),
             ("Redis", redis(settings).await),
         ];
@@ -28,12 +39,13 @@ pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
                 }
             }
         }
-        away
+        Found { away, agencies }
     })
 }
 
-async fn database(settings: &Settings) -> Result<String, String> {
+async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result<String, String> {
     let found = store::reach(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+    *agencies = found.agencies;
     let tables = match found.tables {
         Tables::None if control::runs(&settings.server.control).await => {
             return Err(format!(

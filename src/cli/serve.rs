@@ -7,7 +7,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::{self, Absent, Assembled, Origin, Reason};
+use super::assemble::{self, Assembled, Origin, Reason};
 use super::control::{self, Said};
 use super::outcome;
 use super::reading::{Attempt, Reading};
@@ -78,9 +78,7 @@ async fn assembled(
     if upgrade == Some(Consent::None) {
         keeps_agencies(&reading.settings).await?;
     }
-    // One that runs has a database: where that is away just now, none is put in its place.
-    let absent = if upgrade.is_some() { Absent::Told } else { Absent::Made };
-    let prepared = assemble::prepare(reading, origin, absent).await?;
+    let prepared = assemble::prepare(reading, origin, upgrade).await?;
     if upgrade.is_none() {
         return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
     }

@@ -6,6 +6,7 @@
 //! used must not come back.
 
 mod addresses;
+mod agencies;
 mod audit;
 mod belonging;
 mod challenges;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
@@ -19,7 +20,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError, belonging};
+use super::rows::Columns as _;
+use super::{Dialect, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging};
+use crate::domain::agency::AgencyCode;
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.
@@ -212,6 +215,8 @@ pub struct Installed {
     pub place: String,
     /// Its tables.
     pub tables: Tables,
+    /// The agencies that were in force on it last, where its tables are this version's.
+    pub agencies: Vec<AgencyCode>,
 }
 
 /// How the tables stand to this version.
@@ -241,14 +246,15 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
             let may = "SELECT has_schema_privilege(current_schema(), 'CREATE')
                        AND current_setting('transaction_read_only') = 'off'";
             let may_write: bool = sqlx::query_scalar(may).fetch_one(&mut connection).await?;
+            let agencies = agencies_of(&mut connection, version).await?;
             connection.close().await?;
-            Ok::<_, sqlx::Error>((version, may_write))
+            Ok::<_, sqlx::Error>((version, may_write, agencies))
         };
         return match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(Ok((_, false))) => Err(StoreError::Unavailable(Trouble(format!(
+            Ok(Ok((_, false, _))) => Err(StoreError::Unavailable(Trouble(format!(
                 "{place}: it is read-only, or its user may make no tables (hint: the user has to own the database)"
             )))),
-            Ok(Ok((version, true))) => installed(place.0, version),
+            Ok(Ok((version, true, agencies))) => installed(place.0, version, &agencies),
             Ok(Err(error)) => Err(StoreError::Unavailable(place.says(&error))),
             Err(_) => Err(StoreError::Unavailable(Trouble(format!("{place}: it does not answer")))),
         };
@@ -256,7 +262,11 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     connection::may_be_made(Path::new(path))?;
     if connection::is_empty(Path::new(path)) {
         let is_orphan = !connection::is_empty(&connection::beside(Path::new(path), connection::WAL));
-        return if is_orphan { Err(StoreError::Orphan(path.to_owned())) } else { installed(path.to_owned(), None) };
+        return if is_orphan {
+            Err(StoreError::Orphan(path.to_owned()))
+        } else {
+            installed(path.to_owned(), None, &[])
+        };
     }
     belonging::check(Path::new(path))?;
     // What was written last stands in a file beside it; where there is none, reading is not to make one.
@@ -265,11 +275,12 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     let asking = async {
         let mut connection = AnyConnection::connect(&url).await?;
         let version = version(&mut connection, VERSION_IN_SQLITE).await?;
+        let agencies = agencies_of(&mut connection, version).await?;
         connection.close().await?;
-        Ok::<_, sqlx::Error>(version)
+        Ok::<_, sqlx::Error>((version, agencies))
     };
     match asking.await {
-        Ok(version) => installed(path.to_owned(), version),
+        Ok((version, agencies)) => installed(path.to_owned(), version, &agencies),
         Err(error) => Err(StoreError::Unavailable(Trouble(format!("{path}: {}", words(&error))))),
     }
 }
@@ -300,8 +311,20 @@ impl Store {
     }
 }
 
-fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreError> {
-    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+/// The agencies that were in force last, where the tables are new enough to say.
+async fn agencies_of(connection: &mut AnyConnection, version: Option<i64>) -> Result<Vec<AnyRow>, sqlx::Error> {
+    if version.is_none() || version != newest() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(agencies::IN_FORCE).fetch_all(connection).await
+}
+
+fn newest() -> Option<i64> {
+    MIGRATIONS.iter().map(|migration| migration.version).max()
+}
+
+fn installed(place: String, version: Option<i64>, agencies: &[AnyRow]) -> Result<Installed, StoreError> {
+    let newest = newest();
     let tables = match version {
         None => Tables::None,
         Some(version) if newest.is_some_and(|newest| version > newest) => return Err(StoreError::Newer(version)),
@@ -310,7 +333,8 @@ fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreErro
             steps => Tables::Older(steps),
         },
     };
-    Ok(Installed { place, tables })
+    let agencies = agencies.iter().map(|row| row.agency("agency")).collect::<Result<_, _>>()?;
+    Ok(Installed { place, tables, agencies })
 }
 
 /// Why the first connection could not be made, after it was tried for a while: a database may be only starting.

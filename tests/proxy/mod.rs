@@ -18,6 +18,7 @@ mod operating;
 mod references;
 mod reloading;
 mod servlets;
+mod starting;
 mod streaming;
 mod tls;
 mod tls_clients;

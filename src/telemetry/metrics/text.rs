@@ -17,7 +17,7 @@ pub struct Kept {
     pub cached: u64,
     /// Agencies of the configuration.
     pub agencies: u64,
-    /// Of them, those whose files have vanished.
+    /// Those whose files have vanished.
     pub missing: u64,
     /// The readings that were put in force since the start.
     pub edition: u64,
@@ -237,7 +237,7 @@ impl Page {
     }
 
     fn configuration(&mut self, kept: &Kept) {
-        let missing = "Agencies in force whose files have vanished: they go with the next `vestibule reload`.";
+        let missing = "Agencies whose files have vanished: in force until the next `vestibule reload`, or missing since the start.";
         self.one("agencies_missing", missing, "gauge", kept.missing);
         let refused = "Whether the last reload was refused: the files are not what is in force.";
         self.one("configuration_refused", refused, "gauge", u8::from(kept.is_refused));
