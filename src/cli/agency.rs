@@ -1,10 +1,9 @@
 //! `vestibule agency`: what is left of an agency that has gone.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, to_type};
 use super::person::Sure;
 use super::terminal::say;
 use super::{Ended, ours, runtime};
@@ -16,9 +15,8 @@ use crate::domain::agency::AgencyCode;
 /// The arguments of `vestibule agency`.
 #[derive(Debug, Args)]
 pub(super) struct Agency {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     act: Act,
 }
@@ -50,8 +48,9 @@ pub(super) fn run(settings: &Settings, agency: Agency) -> Ended {
     };
     if settings.agencies.iter().any(|agency| agency.code == code) {
         return Ended::Failed(format!(
-            "the configuration has {code} still; nothing was changed (hint: take its file out of agencies/, vestibule \
-             reload on every node, then run this again)"
+            "the configuration has {code} still; nothing was changed (hint: take its file out of agencies/, {} on every node, \
+             then run this again)",
+            to_type("reload")
         ));
     }
     let runtime = match runtime(1) {
@@ -85,7 +84,7 @@ async fn erase(
         }
         say!("{} persons who had no other account are erased, too.", alone.len());
     } else if !alone.is_empty() {
-        say!("{} persons have no account anywhere now (vestibule person erase WHO):", alone.len());
+        say!("{} persons have no account anywhere now ({}):", alone.len(), to_type("person erase WHO --reason TEXT"));
         for person in &alone {
             say!("  {}", person.as_str());
         }

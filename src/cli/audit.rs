@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, to_type};
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::App;
@@ -21,9 +22,8 @@ use crate::store::LinesOf;
 /// The arguments of `vestibule audit`.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     asked: Asked,
 }
@@ -137,7 +137,7 @@ async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), Stri
             say!("");
             table(&["tries", "at"], &targets, most);
             if settings.redis.is_some() {
-                say!("\n(Locks of addresses are counted in Redis, and not by vestibule person locked.)");
+                say!("\n(Locks of addresses are counted in Redis, and not by {}.)", to_type("person locked"));
             }
             Ok(())
         }

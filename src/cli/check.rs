@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use super::configured::to_type;
 use super::control::{self, Said};
 use super::outcome::names;
 use super::reach::Found;
@@ -125,9 +126,10 @@ fn tell_missing(settings: &Settings, known: Vec<AgencyCode>) {
         let gone: Vec<AgencyCode> = known.into_iter().collect();
         tell!(
             "warning: {} agencies that were in force last are not in the files: {} (hint: put their files back; if they are \
-             to go: vestibule reload)",
+             to go: {})",
             gone.len(),
-            names(&gone)
+            names(&gone),
+            to_type("reload")
         );
     }
 }

@@ -19,6 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
+use super::configured::to_type;
 use super::outcome::names;
 use super::reload::{By, Reloader};
 use super::succession::{self, Successor};
@@ -294,9 +295,10 @@ async fn status(operated: &Operated) -> String {
         let _ = writeln!(
             text,
             "missing since the start: {} agencies that were in force before: {} (hint: put their files back; if they are to \
-             go: vestibule reload)",
+             go: {})",
             gone.len(),
-            names(&gone)
+            names(&gone),
+            to_type("reload")
         );
     }
     let _ = match operated.reloader.last() {

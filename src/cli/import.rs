@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::assemble::{self, Absent};
+use super::configured::to_type;
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::Fault;
@@ -89,10 +90,9 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         }
         let taken = take(import, wanted, &read).await.map_err(|fault| {
             format!(
-                "{}; what was taken before is kept: import the file again, or undo it (vestibule import --agency {} \
-                 --undo)",
+                "{}; what was taken before is kept: import the file again, or undo it ({})",
                 ours(&fault),
-                agency.code
+                to_type(format!("import --agency {} --undo", agency.code))
             )
         })?;
         if preview.withdrawn() > 0 {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::configured::to_type;
 use super::control::Said;
 use super::reading::Refused;
 use crate::domain::agency::AgencyCode;
@@ -119,7 +120,8 @@ pub(super) fn described(loss: &Loss, of: usize) -> String {
         let between = if text.is_empty() { "" } else { "; " };
         let _ = write!(text, "{between}no certificate would be left for {}", names(certificates));
     }
-    text + " (hint: are files still being copied, or is a folder not mounted? If it is meant: vestibule reload)"
+    let reload = to_type("reload");
+    format!("{text} (hint: are files still being copied, or is a folder not mounted? If it is meant: {reload})")
 }
 
 pub(super) fn names(of: &[impl ToString]) -> String {

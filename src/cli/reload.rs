@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::ageing::Ageing;
+use super::configured::to_type;
 use super::fingerprint::fingerprint;
 use super::outcome::{Changes, Last, Refusal, described, names};
 use super::reading::{self, Reading};
@@ -402,7 +403,8 @@ fn tell_gone(gone: &BTreeSet<AgencyCode>) {
         missing,
         gone,
         "agencies that were in force before this start are not in its files: their hosts are not served (put the files \
-         back, and they are in force some seconds later; if they are to go: vestibule reload)"
+         back, and they are in force some seconds later; if they are to go: {})",
+        to_type("reload")
     );
 }
 

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
 use super::assemble::{self, Absent};
+use super::configured::to_type;
 use super::readable::{Account, UNITS_USER};
 use super::terminal::say;
 use super::{Ended, runtime};
@@ -148,16 +149,17 @@ fn table(keys: &VaultKeys, sealed: &Rotated) -> (u64, u64) {
     (left, answerable)
 }
 
-fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> &'static str {
+fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> String {
     let is_old = keys.old.iter().any(|key| key.id == id);
-    match held {
+    let words = match held {
         _ if id == keys.current.id => "the current key",
         0 if codes > 0 && is_old => {
             "an old key, needed as long as its codes live, an hour at most: then run this again"
         }
         0 if codes > 0 => "a key that is not configured: these codes are refused",
         0 => "an old key, not needed any more: it can be taken out of the configuration",
-        _ if is_old => "an old key, still needed: vestibule vault rotate",
+        _ if is_old => return format!("an old key, still needed: {}", to_type("vault rotate")),
         _ => "a key that is not configured: nothing opens these",
-    }
+    };
+    words.to_owned()
 }

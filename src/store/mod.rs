@@ -131,8 +131,8 @@ pub enum StoreError {
     Newer(i64),
     /// No gateway has begun it yet, or it is away.
     #[error(
-        "there is no database of Vestibule's yet: {0} (hint: the first start of the gateway makes it, vestibule serve; if \
-         there should be one, put it or its backup back before anything is started: operations.md, Going back)"
+        "there is no database of Vestibule's yet: {0} (hint: the first start of the gateway makes it; if there should be \
+         one, put it or its backup back before anything is started: operations.md, Going back)"
     )]
     NotBegun(String),
     /// What was written last to a file of `SQLite` is there, and the file is not.
@@ -365,7 +365,7 @@ impl Store {
                 before,
                 count,
                 "the database has gone back in time under this gateway: if it was brought back from a backup, stop every \
-                 node and run vestibule restore-check"
+                 node and run vestibule restore-check --config FILE"
             );
         }
         Ok(())

@@ -2,11 +2,10 @@
 
 mod tell;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, quoted, to_type};
 use super::control::{self, Said};
 use super::terminal::{self, say};
 use super::{Ended, ours, runtime};
@@ -20,9 +19,8 @@ use crate::domain::support::{Reason, Wanted};
 /// The arguments of `vestibule person`.
 #[derive(Debug, Args)]
 pub(super) struct Person {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     act: Act,
 }
@@ -144,7 +142,10 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
             sure.confirm(&format!("Take away every lock on {who}?"))?;
             let counters = support::unlock(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
             match counters {
-                0 => say!("{who} was not locked. Does it still not work? vestibule person show {who}"),
+                0 => say!(
+                    "{who} was not locked. Does it still not work? {}",
+                    to_type(format!("person show {}", quoted(&who)))
+                ),
                 _ => say!("{who} is unlocked; the next try counts as the first."),
             }
             Ok(())
@@ -224,7 +225,10 @@ async fn resend(app: &App, who: &str, found: &Found, reason: &Reason) -> Result<
             "{who} waits for no letter; nothing was sent (hint: the person asks for one, by \"Mot de passe oublié ?\" \
              or by signing in with the old credentials)"
         )),
-        Resent::Disabled => Err(format!("{who} is disabled and gets no letters (hint: vestibule person enable {who})")),
+        Resent::Disabled => Err(format!(
+            "{who} is disabled and gets no letters (hint: {})",
+            to_type(format!("person enable {} --reason TEXT", quoted(who)))
+        )),
     }
 }
 
@@ -295,8 +299,8 @@ async fn find_person(settings: &Settings, app: &App, who: &str) -> Result<Identi
         Found::Person(identity) => Ok(identity),
         Found::Account(agency, login) => Err(format!(
             "nobody has migrated the account {login} of {agency}: there is no access of ours to withdraw or give back \
-             (hint: close the account in the extranet itself; vestibule person unlink {agency} {login} ends a first \
-             sign-in that is under way)",
+             (hint: close the account in the extranet itself; {} ends a first sign-in that is under way)",
+            to_type(format!("person unlink {agency} {} --reason TEXT", quoted(login.as_str()))),
             login = login.as_str()
         )),
     }
