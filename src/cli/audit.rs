@@ -232,13 +232,16 @@ fn table(headings: &[&str], counted: &[Counted], most: usize) {
 async fn verify(app: &App) -> Result<(), String> {
     let proof = trace::verify(app).await.map_err(|fault| ours(&fault))?;
     let Proof { since, numbers } = &proof;
-    say!(
-        "{} lines since {}, numbers {} to {}",
-        numbers.lines,
-        time(*since),
-        numbers.first.map_or_else(|| "-".to_owned(), |first| first.to_string()),
-        numbers.last
-    );
+    match (numbers.first, numbers.began) {
+        (Some(first), Some(began)) => {
+            say!("{} lines, numbers {first} to {}, since {}", numbers.lines, numbers.last, time(began));
+        }
+        _ => say!("no lines"),
+    }
+    match (numbers.first, numbers.last) {
+        (Some(1), _) | (None, 0) => say!("none has come to its time yet (policy.audit_months)"),
+        _ => say!("older ones are not looked at: before {} they go in their time (policy.audit_months)", time(*since)),
+    }
     if proof.is_whole() {
         say!("no line is missing");
         return Ok(());

@@ -171,8 +171,8 @@ enum Command {
         /// Writes the lines that were refused to this file, with the reason, to be mended and imported again.
         #[arg(long, value_name = "FILE", conflicts_with = "undo")]
         refused: Option<PathBuf>,
-        /// Tells what would happen, and changes nothing.
-        #[arg(long, conflicts_with = "undo")]
+        /// Tells what would happen, or with --undo what that would come to, and changes nothing.
+        #[arg(long)]
         dry_run: bool,
         /// So many accounts may be taken away, whatever `policy.roster_loss_percent` says.
         #[arg(long, value_name = "ACCOUNTS", conflicts_with = "undo")]
@@ -313,8 +313,8 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
         Command::Mail { config, command } => {
             with_parts(&config.find()?, mail::needs(&command), |settings| mail::run(&settings, &command))
         }
-        Command::Import { config, agency, undo: true, yes, .. } => {
-            with_parts(&config.find()?, parts::PEOPLE, |settings| import::undo(&settings, &agency, yes))
+        Command::Import { config, agency, undo: true, dry_run, yes, .. } => {
+            with_parts(&config.find()?, parts::PEOPLE, |settings| import::undo(&settings, &agency, dry_run, yes))
         }
         Command::Import { roster, config, agency, days, replace, refused, dry_run, accept_loss, undo: false, yes } => {
             let roster = roster.unwrap_or_default();

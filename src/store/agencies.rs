@@ -19,6 +19,24 @@ impl Tx {
         rows.iter().map(|row| row.agency("agency")).collect()
     }
 
+    /// Whether anything is kept for an agency, or the trace tells of it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn knows_agency(&mut self, agency: &AgencyCode) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT agency FROM (
+                 SELECT agency FROM links WHERE agency = $1 UNION SELECT agency FROM roster WHERE agency = $1
+                 UNION SELECT agency FROM flows WHERE agency = $1 UNION SELECT agency FROM closed_accounts WHERE agency = $1
+                 UNION SELECT agency FROM audit WHERE agency = $1
+             ) AS known",
+        )
+        .bind(agency.to_string())
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// Remembers that these are in force, and that those are not any more. Ten thousand are one statement.
     ///
     /// # Errors

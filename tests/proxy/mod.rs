@@ -4,6 +4,7 @@ mod basic;
 mod broken_files;
 mod catching;
 mod checking;
+mod configured;
 mod counting;
 mod ending;
 mod entering;

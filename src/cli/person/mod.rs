@@ -233,7 +233,7 @@ async fn resend(app: &App, who: &str, found: &Found, reason: &Reason) -> Result<
 }
 
 async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, sure: &Sure) -> Result<(), String> {
-    let code = agency_code(settings, agency)?;
+    let code = known_agency(settings, app, agency).await?;
     let login = LegacyLogin::parse(identifier).ok_or_else(|| format!("\"{identifier}\" is no identifier"))?;
     sure.confirm(&format!("Take the account {identifier} of {code} from its person?"))?;
     let unlinked = support::unlink(app, &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
@@ -283,7 +283,7 @@ async fn find(settings: &Settings, app: &App, who: &str) -> Result<Found, String
         format!("\"{who}\" is nobody: give an e-mail address, IDENTIFIER@CLIENT/SOCIETE, or a person's id")
     })?;
     if let Wanted::Account(agency, _) = &wanted {
-        agency_code(settings, &agency.to_string())?;
+        known_agency(settings, app, &agency.to_string()).await?;
     }
     let found = support::find(app, &wanted).await.map_err(|fault| ours(&fault))?;
     found.ok_or_else(|| {
@@ -306,13 +306,21 @@ async fn find_person(settings: &Settings, app: &App, who: &str) -> Result<Identi
     }
 }
 
-fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
+/// An agency that the configuration has, or had: what is kept for one that has gone can be asked for until it is erased.
+async fn known_agency(settings: &Settings, app: &App, text: &str) -> Result<AgencyCode, String> {
     let code = AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))?;
-    if settings.agencies.iter().any(|agency| agency.code == code) {
+    let is_configured = settings.agencies.iter().any(|agency| agency.code == code);
+    if is_configured || support::knows_agency(app, &code).await.map_err(|fault| ours(&fault))? {
         return Ok(code);
     }
+    Err(no_agency(settings, &code))
+}
+
+/// That there is no such agency, and which there are.
+pub(super) fn no_agency(settings: &Settings, code: &AgencyCode) -> String {
     let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
-    Err(format!("there is no agency {code}; there are: {}", known.join(", ")))
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    format!("there is no agency {code}; there are: {known}")
 }
 
 /// A gateway that runs beside this command has its own memory.

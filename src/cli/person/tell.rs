@@ -87,6 +87,7 @@ fn of_nobody(accounts: &[Account]) -> &'static str {
     match accounts.first().and_then(|account| account.unmigrated) {
         Some(Unmigrated::NotOnRoster) => "No such account is on the roster, and nobody has one.",
         Some(Unmigrated::Unheard) => "Nobody has migrated such an account, and nothing is known of it.",
+        Some(Unmigrated::AgencyGone) => "Nobody has migrated this account, and its agency has gone.",
         Some(Unmigrated::Closed) => "Nobody has this account: its agency has closed it.",
         _ => "Nobody has migrated this account.",
     }
@@ -149,7 +150,10 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
             time(*at)
         ),
         Hindrance::NoAccount => "No account is attached: signing in with old credentials attaches one.".to_owned(),
-        Hindrance::AgencyGone { agency } => format!("The configuration has no agency {agency} any more."),
+        Hindrance::AgencyGone { agency } => format!(
+            "The configuration has no agency {agency} any more: that account opens nothing until its file is back ({}).",
+            to_type("reload")
+        ),
         Hindrance::PasswordNotKept { agency, login } => format!(
             "The extranet of {agency} refused the password that was kept for {login}, so it is not kept any more: \
              {}, then the person signs in with the extranet's credentials.",
@@ -186,6 +190,10 @@ fn not_migrated(agency: &str, login: &str, what: Unmigrated) -> String {
             "The roster of {agency} does not name {login}: no credentials open anything. Is the identifier spelt right? \
              Else the agency puts it on its roster ({}).",
             importing(agency)
+        ),
+        Unmigrated::AgencyGone => format!(
+            "The configuration has no agency {agency} any more: no credentials open anything, until its file is back ({}).",
+            to_type("reload")
         ),
         Unmigrated::Closed => format!(
             "The agency has closed {login}: no credentials open anything, until it stands on the roster again ({}).",
