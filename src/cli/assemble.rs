@@ -33,6 +33,7 @@ use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::ageing;
+use super::configured::to_type;
 use super::control::{self, Control, Operated};
 use super::descriptors;
 use super::health;
@@ -97,11 +98,11 @@ async fn close(store: &Store) {
 async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, Reason> {
     let url = settings.database_url.expose();
     if absent == Absent::Told {
-        return Store::open_existing(url).await.map_err(|error| error.to_string());
+        return Store::open_existing(url).await.map_err(explained);
     }
     match store::reach(url).await.map_err(|error| error.to_string())? {
         Installed { tables: Tables::None, place, .. } if is_missed(settings).await => {
-            Err(StoreError::NotBegun(place).to_string())
+            Err(explained(StoreError::NotBegun(place)))
         }
         Installed { tables: Tables::None, place, .. } => {
             let store = Store::open(url).await.map_err(|error| error.to_string())?;
@@ -110,6 +111,17 @@ async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, R
         }
         Installed { .. } => Store::open(url).await.map_err(|error| error.to_string()),
     }
+}
+
+/// An error, and where there is no database, what makes one and what brings one back.
+#[expect(clippy::needless_pass_by_value, reason = "it is what an error is mapped with")]
+fn explained(error: StoreError) -> Reason {
+    let StoreError::NotBegun(_) = error else { return error.to_string() };
+    let serve = to_type("serve");
+    format!(
+        "{error} (hint: {serve} makes it at its first start; if there should be one, put it or its backup back before \
+         anything is started: operations.md, Going back)"
+    )
 }
 
 /// Whether something tells that there should be a database: a gateway has served from it, or runs now.
@@ -196,7 +208,7 @@ pub(super) async fn prepare(
         None => Store::open(url).await,
         Some(_) => Store::open_existing(url).await,
     };
-    let app = Arc::new(app_of(&settings, edition, opened.map_err(|error| error.to_string())?)?);
+    let app = Arc::new(app_of(&settings, edition, opened.map_err(explained)?)?);
     let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));

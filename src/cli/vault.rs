@@ -13,6 +13,7 @@ use super::configured::to_type;
 use super::readable::{Account, UNITS_USER};
 use super::terminal::say;
 use super::{Ended, runtime};
+use crate::app::Fault;
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
@@ -73,10 +74,11 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let rotated = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
-        let bar = progress_bar(rotate_vault::stale(app).await.map_err(|fault| fault.to_string())?);
+        let again = |fault: Fault| format!("{fault}; what was sealed anew before is kept, run this again");
+        let bar = progress_bar(rotate_vault::stale(app).await.map_err(again)?);
         let rotated = rotate_vault::rotate(app, |done| bar.set_position(done)).await;
         bar.finish_and_clear();
-        rotated.map_err(|fault| format!("{fault}; what was sealed anew before is kept, run this again"))
+        rotated.map_err(again)
     }));
     match rotated {
         Ok(rotated) => report(keys, &rotated),

@@ -130,10 +130,7 @@ pub enum StoreError {
     )]
     Newer(i64),
     /// No gateway has begun it yet, or it is away.
-    #[error(
-        "there is no database of Vestibule's yet: {0} (hint: the first start of the gateway makes it; if there should be \
-         one, put it or its backup back before anything is started: operations.md, Going back)"
-    )]
+    #[error("there is no database of Vestibule's yet: {0}")]
     NotBegun(String),
     /// What was written last to a file of `SQLite` is there, and the file is not.
     #[error(
