@@ -48,6 +48,22 @@ pub async fn last(app: &App, agency: &AgencyCode) -> Result<Option<Undoable>, Fa
     Ok(Some(Undoable { import, begun, lines, taken: taken.len() as u64, told }))
 }
 
+/// What undoing it would come to. Nothing is changed.
+///
+/// # Errors
+/// The store fails.
+pub async fn preview(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Result<Undone, Fault> {
+    let import = (&undoable.import, undoable.begun);
+    let mut tx = app.store.read().await?;
+    let mut would = Undone::default();
+    for login in tx.lines_of_import(import.0).await? {
+        let is_kept = tx.is_anothers_since(import, agency, &login).await?;
+        *(if is_kept { &mut would.kept } else { &mut would.lines }) += 1;
+    }
+    (would.given_back, would.letters) = tx.links_to_put_back(import, agency).await?;
+    Ok(would)
+}
+
 /// Undoes it, an account a transaction: interrupted, it can be run again. What somebody has got since by the roster as it
 /// is now stays theirs.
 ///

@@ -1,12 +1,13 @@
 //! `vestibule agency`: what is left of an agency that has gone.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
+use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, to_type};
 use super::person::Sure;
 use super::terminal::say;
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
+use crate::app::App;
 use crate::app::support::{self, AgencyErased, Found};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
@@ -14,9 +15,8 @@ use crate::domain::agency::AgencyCode;
 /// The arguments of `vestibule agency`.
 #[derive(Debug, Args)]
 pub(super) struct Agency {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     act: Act,
 }
@@ -48,23 +48,31 @@ pub(super) fn run(settings: &Settings, agency: Agency) -> Ended {
     };
     if settings.agencies.iter().any(|agency| agency.code == code) {
         return Ended::Failed(format!(
-            "the configuration has {code} still; nothing was changed (hint: take its file out of agencies/, vestibule \
-             reload on every node, then run this again)"
+            "the configuration has {code} still; nothing was changed (hint: take its file out of agencies/, {} on every node, \
+             then run this again)",
+            to_type("reload")
         ));
     }
     let runtime = match runtime(1) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let erased = runtime.block_on(erase(settings, &code, with_people, &sure));
+    let erased = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        erase(settings, app, &code, with_people, &sure).await
+    }));
     erased.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 
-async fn erase(settings: &Settings, code: &AgencyCode, with_people: bool, sure: &Sure) -> Result<(), String> {
-    let app = assemble::app(settings).await?;
+async fn erase(
+    settings: &Settings,
+    app: &App,
+    code: &AgencyCode,
+    with_people: bool,
+    sure: &Sure,
+) -> Result<(), String> {
     let whom = if with_people { ", and the persons who have no other account" } else { "" };
     sure.confirm(&format!("Erase everything that is kept for {code}{whom}? It cannot be undone."))?;
-    let erased = support::erase_agency(&app, code, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let erased = support::erase_agency(app, code, &sure.reason).await.map_err(|fault| ours(&fault))?;
     let AgencyErased { accounts, attached, alone } = erased;
     say!(
         "{code} is erased: {accounts} accounts of its roster, {attached} attached accounts with what was kept for them."
@@ -72,15 +80,15 @@ async fn erase(settings: &Settings, code: &AgencyCode, with_people: bool, sure: 
     if with_people {
         for person in &alone {
             let found = Found::Person(person.clone());
-            support::erase(&app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            support::erase(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
         }
         say!("{} persons who had no other account are erased, too.", alone.len());
     } else if !alone.is_empty() {
-        say!("{} persons have no account anywhere now (vestibule person erase WHO):", alone.len());
+        say!("{} persons have no account anywhere now ({}):", alone.len(), to_type("person erase WHO --reason TEXT"));
         for person in &alone {
             say!("  {}", person.as_str());
         }
     }
-    super::person::remembered(settings, &app, "all").await;
+    super::person::remembered(settings, app, "all").await;
     Ok(())
 }

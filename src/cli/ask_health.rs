@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use super::configured::to_type;
 use super::control::{self, Said};
 use super::terminal::say;
 use super::{Ended, runtime};
@@ -27,8 +28,9 @@ pub(super) fn run(config: &Path, alive: bool) -> Ended {
             None => {
                 return Ended::Failed(format!(
                     "{}: it does not say where the gateway tells its health, and no gateway answers on its control socket \
-                     (hint: vestibule check)",
-                    config.display()
+                     (hint: {})",
+                    config.display(),
+                    to_type("check")
                 ));
             }
         },

@@ -17,6 +17,8 @@ use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
 use crate::app::{self, App};
 use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
+use crate::domain::agency::AgencyCode;
+use crate::domain::removal::Consent;
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};
 use crate::legacy::Legacy;
@@ -25,18 +27,20 @@ use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::sessions::Sessions;
-use crate::store::{Held as StoreHeld, Store, StoreError, Use, Vault};
+use crate::store::{self, Held as StoreHeld, Installed, Store, StoreError, Tables, Use, Vault};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::ageing;
+use super::configured::to_type;
 use super::control::{self, Control, Operated};
 use super::descriptors;
 use super::health;
 use super::reading::{self, Reading};
 use super::reload::Reloader;
 use super::succession::Successor;
+use super::terminal::tell;
 use super::upgrade::{Held, Inherited};
 
 /// Why a gateway cannot be put together; the text is for the operator.
@@ -49,18 +53,88 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often memory of decided sessions is freed; what is kept there is not used for longer than `server.cache_seconds`.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// The use cases for commands that serve nobody, over the database as it is.
-pub(super) async fn app(settings: &Settings) -> Result<App, Reason> {
-    let store = Store::open_beside(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
-    app_on(settings, store)
+/// What becomes of a database that is not there (decision 79).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It is made: for who serves from it, and for a first roster.
+    Made,
+    /// That is told, and nothing is made.
+    Told,
 }
 
-/// The same over a store that is open.
-pub(super) fn app_on(settings: &Settings, store: Store) -> Result<App, Reason> {
+/// Does something with the use cases over a database that is there, for commands that serve nobody. Nothing is left beside
+/// it.
+pub(super) async fn with_app<T>(
+    settings: &Settings,
+    absent: Absent,
+    work: impl AsyncFnOnce(&App) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    with_app_over(settings, open_for_a_tool(settings, absent).await?, work).await
+}
+
+/// The same over a database that is open.
+pub(super) async fn with_app_over<T>(
+    settings: &Settings,
+    store: Store,
+    work: impl AsyncFnOnce(&App) -> Result<T, Reason>,
+) -> Result<T, Reason> {
     // Own pages that are broken are shown to nobody by a command.
     let pages = Pages::load(settings.pages.as_deref()).or_else(|_| Pages::load(None));
     let edition = reading::edition(&mut settings.clone(), pages.map_err(|error| error.to_string())?, 0, None);
-    app_of(settings, edition, store)
+    let app = app_of(settings, edition, store.clone())?;
+    let done = work(&app).await;
+    close(&store).await;
+    done
+}
+
+/// The same with the store alone.
+pub(super) async fn with_store<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    let store = open_for_a_tool(settings, Absent::Told).await?;
+    let done = work(&store).await;
+    close(&store).await;
+    done
+}
+
+/// What is not written down by then is written down by who opens it next.
+async fn close(store: &Store) {
+    let _ = tokio::time::timeout(LAST_WORDS, store.close()).await;
+}
+
+async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, Reason> {
+    let url = settings.database_url.expose();
+    if absent == Absent::Told {
+        return Store::open_beside(url).await.map_err(explained);
+    }
+    match store::reach(url).await.map_err(|error| error.to_string())? {
+        Installed { tables: Tables::None, place, .. } if is_missed(settings).await => {
+            Err(explained(StoreError::NotBegun(place)))
+        }
+        Installed { tables: Tables::None, place, .. } => {
+            let store = Store::open(url).await.map_err(|error| error.to_string())?;
+            tell!("vestibule: there was no database yet: a new one was made, {place}");
+            Ok(store)
+        }
+        Installed { .. } => Store::open_beside(url).await.map_err(explained),
+    }
+}
+
+/// An error, and where there is no database, what makes one and what brings one back.
+#[expect(clippy::needless_pass_by_value, reason = "it is what an error is mapped with")]
+pub(super) fn explained(error: StoreError) -> Reason {
+    let StoreError::NotBegun(_) = error else { return error.to_string() };
+    let serve = to_type("serve");
+    format!(
+        "{error} (hint: {serve} makes it at its first start; if there should be one, put it or its backup back before \
+         anything is started: operations.md, Going back)"
+    )
+}
+
+/// Whether something tells that there should be a database: a gateway has served from it, or runs now.
+async fn is_missed(settings: &Settings) -> bool {
+    store::was_served(settings.database_url.expose()) || control::runs(&settings.server.control).await
 }
 
 fn app_of(settings: &Settings, edition: Edition, store: Store) -> Result<App, Reason> {
@@ -128,17 +202,28 @@ pub(super) struct Prepared {
 }
 
 /// Puts everything together.
-pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prepared, Reason> {
+///
+/// Who upgrades takes over from a gateway that has a database: where that is away just now, none is put in its place.
+pub(super) async fn prepare(
+    reading: Reading,
+    origin: Origin<'_>,
+    upgrade: Option<Consent<'_>>,
+) -> Result<Prepared, Reason> {
     let Reading { mut settings, pages, digest, sources, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
-    let store = Store::open(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
-    let app = Arc::new(app_of(&settings, edition, store)?);
+    let url = settings.database_url.expose();
+    let opened = match upgrade {
+        None => Store::open(url).await,
+        Some(_) => Store::open_existing(url).await,
+    };
+    let app = Arc::new(app_of(&settings, edition, opened.map_err(explained)?)?);
     let held = hold(&app.store).await?;
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
     let origin = (origin.path, origin.files);
+    let known = known_agencies(&app).await;
     let reloader = Reloader::new(origin, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
-    let reloader = Arc::new(reloader);
+    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)));
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });
@@ -158,6 +243,15 @@ pub(super) async fn prepare(reading: Reading, origin: Origin<'_>) -> Result<Prep
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
     Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces, held })
+}
+
+/// The agencies that were in force before this start. Not to know them keeps nobody from serving the others.
+async fn known_agencies(app: &App) -> Vec<AgencyCode> {
+    let asked = async { app.store.read().await?.agencies_in_force().await };
+    asked.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "which agencies were in force before this start is not known");
+        Vec::new()
+    })
 }
 
 impl Prepared {
@@ -245,6 +339,7 @@ impl Assembled {
                 None
             }
         };
+        operated.reloader.remember().await;
         accepting();
         let mail = tokio::spawn(mailer.run(stop.clone()));
         let purge = tokio::spawn(purge(Arc::clone(&operated.app), stop.clone()));

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
+use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, to_type};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found};
 use crate::app::trace::{self, Counted, Proof};
@@ -20,9 +22,8 @@ use crate::store::LinesOf;
 /// The arguments of `vestibule audit`.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     asked: Asked,
 }
@@ -102,10 +103,8 @@ pub(super) fn run(settings: &Settings, audit: Audit) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let answered = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        answer(settings, &app, audit.asked).await
-    });
+    let answered = runtime
+        .block_on(assemble::with_app(settings, Absent::Told, async |app| answer(settings, app, audit.asked).await));
     answered.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 
@@ -138,7 +137,7 @@ async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), Stri
             say!("");
             table(&["tries", "at"], &targets, most);
             if settings.redis.is_some() {
-                say!("\n(Locks of addresses are counted in Redis, and not by vestibule person locked.)");
+                say!("\n(Locks of addresses are counted in Redis, and not by {}.)", to_type("person locked"));
             }
             Ok(())
         }
@@ -233,13 +232,16 @@ fn table(headings: &[&str], counted: &[Counted], most: usize) {
 async fn verify(app: &App) -> Result<(), String> {
     let proof = trace::verify(app).await.map_err(|fault| ours(&fault))?;
     let Proof { since, numbers } = &proof;
-    say!(
-        "{} lines since {}, numbers {} to {}",
-        numbers.lines,
-        time(*since),
-        numbers.first.map_or_else(|| "-".to_owned(), |first| first.to_string()),
-        numbers.last
-    );
+    match (numbers.first, numbers.began) {
+        (Some(first), Some(began)) => {
+            say!("{} lines, numbers {first} to {}, since {}", numbers.lines, numbers.last, time(began));
+        }
+        _ => say!("no lines"),
+    }
+    match (numbers.first, numbers.last) {
+        (Some(1), _) | (None, 0) => say!("none has come to its time yet (policy.audit_months)"),
+        _ => say!("older ones are not looked at: before {} they go in their time (policy.audit_months)", time(*since)),
+    }
     if proof.is_whole() {
         say!("no line is missing");
         return Ok(());

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use super::configured::to_type;
 use super::control::{self, Said};
+use super::outcome::names;
+use super::reach::Found;
 use super::readable::{Account, UNITS_USER};
 use super::terminal::{patiently, say, tell};
 use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
-use crate::domain::agency::Agency;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
 
 /// Tells what is wrong, and where each value comes from.
@@ -35,10 +38,14 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
             tell!("vestibule: [redis] and SQLite: one of them is not what was meant; see the warning");
             return Ended::Misconfigured;
         }
-        let (away, Reached { silent, refused }) =
-            if offline { Default::default() } else { (reach::what_is_away(&settings), extranets(&settings)) };
+        let (Found { away, agencies: known }, Reached { silent, refused }) =
+            if offline { Default::default() } else { (reach::look(&settings), extranets(&settings)) };
+        tell_missing(&settings, known);
         let agencies = settings.agencies.len();
         let mut wrong = Vec::new();
+        if agencies == 0 {
+            wrong.push("it is without any agency: nobody reaches an extranet".to_owned());
+        }
         if unreadable > 0 && user.is_some() {
             wrong.push(format!("{unreadable} files cannot be read by the user as whom the gateway runs"));
         }
@@ -54,12 +61,8 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         if !wrong.is_empty() {
             return Ended::Failed(wrong.join("; "));
         }
-        let how_many = match agencies {
-            0 => "but without any agency: nobody reaches an extranet".to_owned(),
-            _ => format!("{agencies} agencies"),
-        };
         let unasked = if offline { "; nothing was reached for (--offline)" } else { "" };
-        say!("{}: in order, {how_many}{unasked}", path.display());
+        say!("{}: in order, {agencies} agencies{unasked}", path.display());
         Ended::Done
     })
 }
@@ -129,6 +132,29 @@ fn tell_learnt(settings: &Settings) {
     let Ok(Said::Done(status)) = runtime.block_on(control::ask(&settings.server.control, "status")) else { return };
     for line in status.lines().filter(|line| line.starts_with(control::OF_AN_EXTRANET)) {
         say!("{line}");
+    }
+}
+
+/// Tells which agencies are in force, or were last, and are not in the files any more.
+fn tell_missing(settings: &Settings, known: Vec<AgencyCode>) {
+    let mut known: BTreeSet<AgencyCode> = known.into_iter().collect();
+    if let Ok(runtime) = runtime(1)
+        && let Ok(Said::Done(text)) = runtime.block_on(control::ask(&settings.server.control, "agencies"))
+    {
+        known.extend(text.lines().filter_map(AgencyCode::stored));
+    }
+    for agency in &settings.agencies {
+        known.remove(&agency.code);
+    }
+    if !known.is_empty() {
+        let gone: Vec<AgencyCode> = known.into_iter().collect();
+        tell!(
+            "warning: {} agencies that were in force last are not in the files: {} (hint: put their files back; if they are \
+             to go: {})",
+            gone.len(),
+            names(&gone),
+            to_type("reload")
+        );
     }
 }
 

@@ -19,6 +19,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
+use super::configured::to_type;
+use super::outcome::names;
 use super::reload::{By, Reloader};
 use super::succession::{self, Successor};
 use super::upgrade::{self, Held};
@@ -33,6 +35,8 @@ use crate::sessions::Change;
 
 /// Stands for every loss where somebody agrees to whatever it is.
 pub(super) const ANY: &str = "any";
+/// The state of a gateway that serves.
+pub(super) const READY: &str = "ready";
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
 /// How a line of the status begins that tells of an extranet.
@@ -148,6 +152,11 @@ pub(super) async fn find(places: &ControlPlaces) -> Result<&Path, String> {
     Err(explain(&place, &error))
 }
 
+/// Whether a gateway runs on this file.
+pub(super) async fn runs(places: &ControlPlaces) -> bool {
+    matches!(ask(places, "whose").await, Ok(Said::Done(_)))
+}
+
 /// How a file is called whoever asks from wherever, also where it has vanished.
 pub(super) fn known_as(file: &Path) -> String {
     let beside = || Some(std::fs::canonicalize(file.parent()?).ok()?.join(file.file_name()?));
@@ -234,6 +243,17 @@ fn consent<'c>(words: &[&'c str]) -> Consent<'c> {
 }
 
 impl Operated {
+    /// Whether it can serve residents, in a word: one that has lost every agency since it was started serves nobody.
+    pub(super) fn state(&self) -> &'static str {
+        if self.stop.is_cancelled() {
+            "stopping"
+        } else if self.agencies() == 0 && !self.reloader.gone().is_empty() {
+            "without agencies"
+        } else {
+            READY
+        }
+    }
+
     /// How many agencies are in force.
     pub(super) fn agencies(&self) -> usize {
         self.app.directory().agencies().count()
@@ -261,7 +281,7 @@ fn forget(app: &App, what: &[&str]) -> Said {
 async fn status(operated: &Operated) -> String {
     let edition = operated.app.current.edition();
     let now = operated.app.now();
-    let state = if operated.stop.is_cancelled() { "stopping" } else { "ready" };
+    let state = operated.state();
     let database = super::health::database(&operated.app).await;
     let mut text = format!(
         "vestibule {}, process {}\nstarted {}, up {} s\ngateway: {state}\ndatabase: {database}\n",
@@ -279,6 +299,17 @@ async fn status(operated: &Operated) -> String {
         edition.digest,
         edition.directory.agencies().count()
     );
+    let gone = operated.reloader.gone();
+    if !gone.is_empty() {
+        let _ = writeln!(
+            text,
+            "missing since the start: {} agencies that were in force before: {} (hint: put their files back; if they are to \
+             go: {})",
+            gone.len(),
+            names(&gone),
+            to_type("reload")
+        );
+    }
     let _ = match operated.reloader.last() {
         None => writeln!(text, "last reload: none since the start"),
         Some(last) if last.outcome.is_ok() => writeln!(text, "last reload: {} done\n{}", last.at, last.describe()),

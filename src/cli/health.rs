@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::control::Operated;
+use super::control::{Operated, READY};
 use super::descriptors::Spared;
 use crate::app::{App, kept_secret};
 use crate::store::{StoreError, Tx};
@@ -56,7 +56,7 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
         edition: edition.number,
         digest: edition.digest,
         is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
-        missing: count(last.map_or(0, |last| last.missing())),
+        missing: count(operated.reloader.missing()),
         gone: count(operated.reloader.gone_by_themselves()),
         ready: parts(&operated, database, redis.map(|redis| redis.is_ok()), outbox),
         outbox,
@@ -74,7 +74,7 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
 fn parts(operated: &Operated, database: &str, redis: Option<bool>, outbox: Option<Outbox>) -> Vec<Ready> {
     let late = u64::try_from(LATE_S).unwrap_or(u64::MAX);
     let parts = [
-        ("gateway", Some(!operated.stop.is_cancelled())),
+        ("gateway", Some(operated.state() == READY)),
         ("database", Some(database == "ready")),
         ("redis", redis),
         ("mail", outbox.map(|outbox| outbox.oldest_seconds < late)),
@@ -113,23 +113,26 @@ fn count(number: usize) -> u64 {
 /// Ready, or the name of what is not.
 async fn ready(State(operated): State<Arc<Operated>>) -> Response {
     let database = database(&operated.app).await;
-    let gateway = if operated.stop.is_cancelled() { "stopping" } else { "ready" };
+    let gateway = operated.state();
     let sessions = match operated.app.sessions.ping().await {
         None => None,
         Some(Ok(())) => Some("ready"),
         Some(Err(_)) => Some("failing"),
     };
-    let is_ready = database == "ready" && gateway == "ready" && sessions.is_none_or(|redis| redis == "ready");
+    let is_ready = database == "ready" && gateway == READY && sessions.is_none_or(|redis| redis == "ready");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // A reload that was refused makes nobody unready: what is in force is good. `vestibule status` says what was wrong.
     let last = operated.reloader.last();
-    let configuration =
-        if last.as_ref().is_some_and(|last| last.outcome.is_err()) { "last reload refused" } else { "ready" };
+    let configuration = match last {
+        Some(last) if last.outcome.is_err() => "last reload refused",
+        _ if !operated.reloader.gone().is_empty() => "agencies are missing",
+        _ => "ready",
+    };
     let edition = operated.app.current.edition();
     let mut said = serde_json::json!({
         "ready": is_ready, "database": database, "gateway": gateway, "configuration": configuration,
         "edition": edition.number, "digest": format!("{:08x}", edition.digest),
-        "agencies": operated.agencies(), "agencies_missing": last.map_or(0, |last| last.missing()),
+        "agencies": operated.agencies(), "agencies_missing": operated.reloader.missing(),
         "letters": if database == "ready" { letters(&operated.app).await } else { "unknown" },
     });
     if let Some(redis) = sessions {

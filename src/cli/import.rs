@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::assemble::{self, Absent};
+use super::configured::to_type;
+use super::person::no_agency;
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::Fault;
 use crate::app::import_roster::{Extent, Import};
 use crate::app::undo_import::{self, Undoable, Undone};
@@ -16,7 +19,7 @@ use crate::domain::identity::LegacyLogin;
 use crate::domain::roster::{Fields, Preview, RosterError, RosterLine, Standing};
 use crate::domain::spelling::IdentifierCase;
 use crate::legacy::Legacy;
-use crate::store::{IMPORTS_DAYS, Store};
+use crate::store::IMPORTS_DAYS;
 
 /// What is to be imported.
 pub(super) struct Wanted {
@@ -51,10 +54,7 @@ struct Read {
 /// The agency with these codes.
 fn agency<'s>(settings: &'s Settings, text: &str) -> Result<&'s Agency, String> {
     let code = AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))?;
-    settings.agencies.iter().find(|agency| agency.code == code).ok_or_else(|| {
-        let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
-        format!("there is no agency {code}; there are: {}", known.join(", "))
-    })
+    settings.agencies.iter().find(|agency| agency.code == code).ok_or_else(|| no_agency(settings, &code))
 }
 
 /// Says what would happen, asks where something is taken away, takes the good lines, and tells the bad ones.
@@ -71,11 +71,11 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let taken = runtime.block_on(async {
-        let store = Store::open_first(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
-        let app = assemble::app_on(settings, store)?;
+    // A roster may be what an installation begins with; only to look at what it would do makes nothing.
+    let absent = if wanted.dry_run { Absent::Told } else { Absent::Made };
+    let taken = runtime.block_on(assemble::with_app(settings, absent, async |app| {
         let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
-        let import = Import::begin(&app, agency, wanted.days, (&read.good, extent));
+        let import = Import::begin(app, agency, wanted.days, (&read.good, extent));
         let preview = import.preview(&read.good).await.map_err(|fault| ours(&fault))?;
         tell_preview(agency, &read, &preview);
         let may = may_take(agency, wanted, &preview);
@@ -88,17 +88,16 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         }
         let taken = take(import, wanted, &read).await.map_err(|fault| {
             format!(
-                "{}; what was taken before is kept: import the file again, or undo it (vestibule import --agency {} \
-                 --undo)",
+                "{}; what was taken before is kept: import the file again, or undo it ({})",
                 ours(&fault),
-                agency.code
+                to_type(format!("import --agency {} --undo", agency.code))
             )
         })?;
         if preview.withdrawn() > 0 {
-            super::person::remembered(settings, &app, "all").await;
+            super::person::remembered(settings, app, "all").await;
         }
         Ok(Some(taken))
-    });
+    }));
     match taken {
         Ok(Some((taken, withdrawn))) => report(wanted, &read, taken, withdrawn),
         Ok(None) => {
@@ -157,51 +156,68 @@ async fn take(mut import: Import<'_>, wanted: &Wanted, read: &Read) -> Result<(u
     Ok((import.finish(read.bad.len() as u64).await?, withdrawn))
 }
 
-/// Undoes the last import.
-pub(super) fn undo(settings: &Settings, codes: &str, yes: bool) -> Ended {
-    let agency = match agency(settings, codes) {
-        Ok(agency) => agency,
-        Err(reason) => return Ended::Failed(reason),
+/// Undoes the last import, also of an agency that has gone; or only tells what that would come to.
+pub(super) fn undo(settings: &Settings, codes: &str, dry_run: bool, yes: bool) -> Ended {
+    let Some(code) = AgencyCode::stored(codes) else {
+        return Ended::Failed(format!("\"{codes}\" is not CLIENT/SOCIETE"));
     };
     let runtime = match runtime(1) {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let undone = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        let Some(last) = undo_import::last(&app, &agency.code).await.map_err(|fault| ours(&fault))? else {
-            return Err(format!(
-                "no import of {} can be undone: there was none within {IMPORTS_DAYS} days, or it is undone already",
-                agency.code
-            ));
+    let undone = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        let Some(last) = undo_import::last(app, &code).await.map_err(|fault| ours(&fault))? else {
+            let is_configured = settings.agencies.iter().any(|agency| agency.code == code);
+            let none = format!(
+                "no import of {code} can be undone: there was none within {IMPORTS_DAYS} days, or it is undone already"
+            );
+            return Err(if is_configured { none } else { format!("{none}; {}", no_agency(settings, &code)) });
         };
-        tell_undoable(agency, &last);
+        tell_undoable(&code, &last);
+        if dry_run {
+            return undo_import::preview(app, &code, &last).await.map_err(|fault| ours(&fault));
+        }
         terminal::confirm("Undo it?", yes)?;
-        let undone = undo_import::undo(&app, &agency.code, &last)
+        let undone = undo_import::undo(app, &code, &last)
             .await
             .map_err(|fault| format!("{}; what was put back before is kept: run this again", ours(&fault)))?;
-        super::person::remembered(settings, &app, "all").await;
+        super::person::remembered(settings, app, "all").await;
         Ok(undone)
-    });
+    }));
     match undone {
-        Ok(Undone { lines, given_back, kept, letters }) => {
-            say!(
-                "{lines} accounts stand on the roster as before, {given_back} are their persons' again, {letters} letters \
-                 do not go out any more"
-            );
-            if kept > 0 {
-                say!("{kept} accounts stay as they are: somebody has got them since, or is about to");
-            }
+        Ok(undone) => {
+            tell_undone(&undone, dry_run);
             Ended::Done
         }
         Err(reason) => Ended::Failed(reason),
     }
 }
 
-fn tell_undoable(agency: &Agency, last: &Undoable) {
+fn tell_undone(undone: &Undone, dry_run: bool) {
+    let Undone { lines, given_back, kept, letters } = undone;
+    if dry_run {
+        say!(
+            "{lines} accounts would stand on the roster as before, {given_back} would be their persons' again, {letters} \
+             letters would not go out any more"
+        );
+    } else {
+        say!(
+            "{lines} accounts stand on the roster as before, {given_back} are their persons' again, {letters} letters do \
+             not go out any more"
+        );
+    }
+    if *kept > 0 {
+        let stay = if dry_run { "would stay" } else { "stay" };
+        say!("{kept} accounts {stay} as they are: somebody has got them since, or is about to");
+    }
+    if dry_run {
+        say!("nothing was changed (--dry-run)");
+    }
+}
+
+fn tell_undoable(code: &AgencyCode, last: &Undoable) {
     say!(
-        "the last import of {}, {}: it touched {} accounts and took {} from their persons",
-        agency.code,
+        "the last import of {code}, {}: it touched {} accounts and took {} from their persons",
         last.begun.strftime("%Y-%m-%d %H:%M:%S UTC"),
         last.lines,
         last.taken

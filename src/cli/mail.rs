@@ -2,8 +2,10 @@
 
 use clap::{Subcommand, ValueEnum};
 
+use super::assemble::{self, Absent};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, runtime};
+use super::{Ended, runtime};
+use crate::app::App;
 use crate::app::resend_letters::{self, Resent};
 use crate::config::{Settings, SmtpTls, TransportSettings};
 use crate::domain::email::EmailAddress;
@@ -117,7 +119,10 @@ pub(super) fn run(settings: &Settings, command: &MailCommand) -> Ended {
 }
 
 async fn list(settings: &Settings, state: Option<LetterState>, to: Option<&str>, most: u32) -> Result<(), String> {
-    let store = open(settings).await?;
+    assemble::with_store(settings, async |store| list_from(store, state, to, most).await).await
+}
+
+async fn list_from(store: &Store, state: Option<LetterState>, to: Option<&str>, most: u32) -> Result<(), String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     let lines = tx.outbox(state, to.unwrap_or_default(), most).await.map_err(|error| error.to_string())?;
     let counts = tx.outbox_counts().await.map_err(|error| error.to_string())?;
@@ -149,7 +154,13 @@ fn described(line: &OutboxLine) -> String {
 }
 
 async fn resend(settings: &Settings, ids: &[String], all: &[(LetterState, bool)]) -> Result<(), String> {
-    let app = assemble::app(settings).await?;
+    if ids.is_empty() && all.iter().all(|(_, all)| !all) {
+        return Err("say which letters: their ids, --waiting, --abandoned or --held".to_owned());
+    }
+    assemble::with_app(settings, Absent::Told, async |app| resend_from(app, ids, all).await).await
+}
+
+async fn resend_from(app: &App, ids: &[String], all: &[(LetterState, bool)]) -> Result<(), String> {
     let mut wanted: Vec<LetterId> = ids.iter().map(LetterId::stored).collect();
     for (state, _) in all.iter().filter(|(_, all)| *all) {
         let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
@@ -157,13 +168,10 @@ async fn resend(settings: &Settings, ids: &[String], all: &[(LetterState, bool)]
         let over = |line: &OutboxLine| line.answer.as_deref() == Some("superseded");
         wanted.extend(lines.into_iter().filter(|line| !over(line)).map(|line| line.id));
     }
-    if ids.is_empty() && all.iter().all(|(_, all)| !all) {
-        return Err("say which letters: their ids, --waiting, --abandoned or --held".to_owned());
-    }
     let (mut due, mut unknown) = (0, 0);
     for id in &wanted {
         let name = id.as_str();
-        match resend_letters::resend(&app, id).await.map_err(|fault| fault.to_string())? {
+        match resend_letters::resend(app, id).await.map_err(|fault| fault.to_string())? {
             Resent::Due => due += 1,
             Resent::Copied(copy) => {
                 due += 1;
@@ -268,8 +276,4 @@ fn quoted(text: &str) -> String {
 
 fn domain(sender: &str) -> &str {
     sender.trim_end_matches('>').rsplit('@').next().unwrap_or_default()
-}
-
-async fn open(settings: &Settings) -> Result<Store, String> {
-    Store::open_beside(settings.database_url.expose()).await.map_err(|error| error.to_string())
 }

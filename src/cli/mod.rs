@@ -6,6 +6,7 @@ mod ask_health;
 mod assemble;
 mod audit;
 mod check;
+mod configured;
 mod control;
 mod demo;
 mod descriptors;
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use configured::ConfigFile;
 use control::Said;
 use parts::{VAULT, with_parts};
 use terminal::{say, tell};
@@ -68,9 +70,8 @@ enum Command {
     /// Stops on Ctrl-C or SIGTERM: new connections are refused, requests under way may end. Reloads on SIGHUP. Takes
     /// listeners that systemd has opened, if their addresses are those of the configuration.
     Serve {
-        /// The configuration; the agencies' files are found from it.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// Takes the listeners over from the gateway that runs on this configuration, so that no connection is refused;
         /// the old process ends once its last request has.
         #[arg(long)]
@@ -85,9 +86,8 @@ enum Command {
     /// and mail need a restart (or `vestibule upgrade`); which of them have changed is told by name. Where more agencies
     /// would be gone than may go by themselves (`server.reload_removes`), they are told, and it asks.
     Reload {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// Does not ask whether agencies that are gone from the files are to go.
         #[arg(long, short)]
         yes: bool,
@@ -98,18 +98,16 @@ enum Command {
     /// The new process runs as the old one does, also as a unit of systemd. It reads the configuration anew. Where it does
     /// not get ready, the old one goes on.
     Upgrade {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// Does not ask whether agencies that are gone from the files are to go.
         #[arg(long, short)]
         yes: bool,
     },
     /// Tells how the gateway that runs on this configuration is: version, readiness, what is in force, the last reload.
     Status {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
     },
     /// Tells everything that is wrong in the configuration, with file, line and a hint, and where each value comes from.
     ///
@@ -117,9 +115,8 @@ enum Command {
     /// leave that out with --offline. Where the gateway runs, it tells what that has learnt of them. Exit codes: 0 all in
     /// order, 1 something cannot be reached, 2 the configuration is wrong.
     Check {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// Does not try to reach anything.
         #[arg(long)]
         offline: bool,
@@ -139,9 +136,8 @@ enum Command {
     },
     /// Looks at the letters and sends them again, tries the way out, tells what belongs into the DNS.
     Mail {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml", global = true)]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         #[command(subcommand)]
         command: mail::MailCommand,
     },
@@ -161,9 +157,8 @@ enum Command {
         /// The roster.
         #[arg(value_name = "ROSTER.csv", required_unless_present = "undo", conflicts_with = "undo")]
         roster: Option<PathBuf>,
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// The agency's codes.
         #[arg(long, value_name = "CLIENT/SOCIETE")]
         agency: String,
@@ -176,8 +171,8 @@ enum Command {
         /// Writes the lines that were refused to this file, with the reason, to be mended and imported again.
         #[arg(long, value_name = "FILE", conflicts_with = "undo")]
         refused: Option<PathBuf>,
-        /// Tells what would happen, and changes nothing.
-        #[arg(long, conflicts_with = "undo")]
+        /// Tells what would happen, or with --undo what that would come to, and changes nothing.
+        #[arg(long)]
         dry_run: bool,
         /// So many accounts may be taken away, whatever `policy.roster_loss_percent` says.
         #[arg(long, value_name = "ACCOUNTS", conflicts_with = "undo")]
@@ -195,9 +190,8 @@ enum Command {
     /// Meant for a container engine's health check, and for whoever is called at night. A mistake in the files is none of
     /// its concern.
     Health {
-        /// The configuration, which says where the gateway tells its health.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// Asks only whether it is alive: one that waits for its database is.
         #[arg(long)]
         alive: bool,
@@ -218,9 +212,8 @@ enum Command {
     /// wherever sign-ins live, and resets that were asked for are over. With --old it tells what operators, agencies and
     /// people did since, and what to type to have it again. A database that a gateway has open is refused.
     RestoreCheck {
-        /// The configuration, with the database that was brought back.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// The database from before, if it can still be read (`sqlite:<path>`, `postgres://…`, or `@<file>` that holds
         /// the URL), or its trace as `vestibule audit export` wrote it.
         #[arg(long, value_name = "URL|FILE")]
@@ -263,17 +256,15 @@ enum VaultCommand {
     },
     /// Tells how many secrets each key has sealed, and which old keys are not needed any more. Nothing is changed.
     Keys {
-        /// The configuration.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
     },
     /// Seals everything anew under the current key, and tells which old keys are not needed any more.
     ///
     /// The gateway may go on running, and this may be interrupted and run again.
     Rotate {
-        /// The configuration, with the new key as the current one and the one before among the old ones.
-        #[arg(long, short, value_name = "FILE", default_value = "config/vestibule.toml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
     },
 }
 
@@ -291,51 +282,7 @@ enum Ended {
 pub fn run() -> ExitCode {
     // rustls would otherwise guess between providers at its first use. A second installation is refused, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let ended = match Arguments::parse().command {
-        Command::Serve { config, upgrade, yes } => {
-            let consent = if yes { Consent::ToAny } else { Consent::None };
-            serve::run(&config, upgrade.then_some(consent))
-        }
-        Command::Reload { config, yes } => ask(&config, "reload", yes),
-        Command::Upgrade { config, yes } => ask(&config, "replace", yes),
-        Command::Status { config } => ask(&config, "status", false),
-        Command::Check { config, offline, user } => check::run(&config, offline, user.as_deref()),
-        Command::Demo { folder, port } => demo::run(&folder, port),
-        Command::Mail { config, command } => {
-            with_parts(&config, mail::needs(&command), |settings| mail::run(&settings, &command))
-        }
-        Command::Import { config, agency, undo: true, yes, .. } => {
-            with_parts(&config, parts::PEOPLE, |settings| import::undo(&settings, &agency, yes))
-        }
-        Command::Import { roster, config, agency, days, replace, refused, dry_run, accept_loss, undo: false, yes } => {
-            let roster = roster.unwrap_or_default();
-            let wanted = import::Wanted { roster, days, replace, refused, dry_run, accept_loss, yes };
-            with_parts(&config, parts::PEOPLE, |settings| import::run(&settings, &agency, &wanted))
-        }
-        // Whole: an agency whose file is broken is not one that is gone.
-        Command::Agency(agency) => {
-            let config = agency.config.clone();
-            with_settings(&config, |settings, _| agency::run(&settings, agency))
-        }
-        Command::Audit(asked) => {
-            let config = asked.config.clone();
-            with_parts(&config, parts::PEOPLE, |settings| audit::run(&settings, asked))
-        }
-        Command::RestoreCheck { config, old, yes } => {
-            with_parts(&config, parts::PEOPLE, |settings| restore_check::run(&settings, old.as_deref(), yes))
-        }
-        Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
-        Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
-        Command::Vault(VaultCommand::Rotate { config }) => {
-            with_parts(&config, VAULT, |settings| vault::rotate(&settings))
-        }
-        Command::Vault(VaultCommand::Keys { config }) => with_parts(&config, VAULT, |settings| vault::keys(&settings)),
-        Command::Health { config, alive } => ask_health::run(&config, alive),
-        Command::Person(person) => {
-            let config = person.config.clone();
-            with_parts(&config, parts::PEOPLE, |settings| person::run(&settings, person))
-        }
-    };
+    let ended = carry_out(Arguments::parse().command).unwrap_or_else(|ended| ended);
     match ended {
         Ended::Done | Ended::Partly if terminal::lost() => {
             tell!("vestibule: not everything that was to be said could be written");
@@ -349,6 +296,57 @@ pub fn run() -> ExitCode {
         }
         Ended::Misconfigured => ExitCode::from(2),
     }
+}
+
+/// Does what the arguments say; the error is that no configuration is found.
+fn carry_out(command: Command) -> Result<Ended, Ended> {
+    Ok(match command {
+        Command::Serve { config, upgrade, yes } => {
+            let consent = if yes { Consent::ToAny } else { Consent::None };
+            serve::run(&config.find_to_serve()?, upgrade.then_some(consent))
+        }
+        Command::Reload { config, yes } => ask(&config.find()?, "reload", yes),
+        Command::Upgrade { config, yes } => ask(&config.find()?, "replace", yes),
+        Command::Status { config } => ask(&config.find()?, "status", false),
+        Command::Check { config, offline, user } => check::run(&config.find()?, offline, user.as_deref()),
+        Command::Demo { folder, port } => demo::run(&folder, port),
+        Command::Mail { config, command } => {
+            with_parts(&config.find()?, mail::needs(&command), |settings| mail::run(&settings, &command))
+        }
+        Command::Import { config, agency, undo: true, dry_run, yes, .. } => {
+            with_parts(&config.find()?, parts::PEOPLE, |settings| import::undo(&settings, &agency, dry_run, yes))
+        }
+        Command::Import { roster, config, agency, days, replace, refused, dry_run, accept_loss, undo: false, yes } => {
+            let roster = roster.unwrap_or_default();
+            let wanted = import::Wanted { roster, days, replace, refused, dry_run, accept_loss, yes };
+            with_parts(&config.find()?, parts::PEOPLE, |settings| import::run(&settings, &agency, &wanted))
+        }
+        // Whole: an agency whose file is broken is not one that is gone.
+        Command::Agency(agency) => {
+            let config = agency.config.clone();
+            with_settings(&config.find()?, |settings, _| agency::run(&settings, agency))
+        }
+        Command::Audit(asked) => {
+            let config = asked.config.clone();
+            with_parts(&config.find()?, parts::PEOPLE, |settings| audit::run(&settings, asked))
+        }
+        Command::RestoreCheck { config, old, yes } => {
+            with_parts(&config.find()?, parts::PEOPLE, |settings| restore_check::run(&settings, old.as_deref(), yes))
+        }
+        Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
+        Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
+        Command::Vault(VaultCommand::Rotate { config }) => {
+            with_parts(&config.find()?, VAULT, |settings| vault::rotate(&settings))
+        }
+        Command::Vault(VaultCommand::Keys { config }) => {
+            with_parts(&config.find()?, VAULT, |settings| vault::keys(&settings))
+        }
+        Command::Health { config, alive } => ask_health::run(&config.find_silently()?, alive),
+        Command::Person(person) => {
+            let config = person.config.clone();
+            with_parts(&config.find()?, parts::PEOPLE, |settings| person::run(&settings, person))
+        }
+    })
 }
 
 /// Loads the configuration, tells its problems, and goes on where there is no error among them.

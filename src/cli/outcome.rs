@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::configured::to_type;
 use super::control::Said;
 use super::reading::Refused;
 use crate::domain::agency::AgencyCode;
@@ -61,10 +62,9 @@ impl Last {
         }
     }
 
-    /// How many agencies are in force whose files have vanished.
-    pub(super) fn missing(&self) -> usize {
-        let loss = self.outcome.as_ref().err().and_then(|refusal| refusal.loss.as_ref());
-        loss.map_or(0, |loss| loss.agencies.len())
+    /// What is in force although its files have vanished.
+    pub(super) fn loss(&self) -> Option<&Loss> {
+        self.outcome.as_ref().err().and_then(|refusal| refusal.loss.as_ref())
     }
 
     /// Tells the log.
@@ -120,10 +120,11 @@ pub(super) fn described(loss: &Loss, of: usize) -> String {
         let between = if text.is_empty() { "" } else { "; " };
         let _ = write!(text, "{between}no certificate would be left for {}", names(certificates));
     }
-    text + " (hint: are files still being copied, or is a folder not mounted? If it is meant: vestibule reload)"
+    let reload = to_type("reload");
+    format!("{text} (hint: are files still being copied, or is a folder not mounted? If it is meant: {reload})")
 }
 
-fn names(of: &[impl ToString]) -> String {
+pub(super) fn names(of: &[impl ToString]) -> String {
     let told: Vec<String> = of.iter().take(MOST_NAMES).map(ToString::to_string).collect();
     let more = of.len().saturating_sub(MOST_NAMES);
     if more == 0 { told.join(", ") } else { format!("{} and {more} more", told.join(", ")) }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use super::control;
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
+use crate::domain::agency::AgencyCode;
 use crate::sessions;
 use crate::store::{self, Tables};
 
@@ -13,12 +15,22 @@ use crate::store::{self, Tables};
 /// before they greet; that and the answer to EHLO may take twice as long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What cannot be reached, by its name; each was told, with the reason.
-pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
-    let Ok(runtime) = runtime(1) else { return vec!["everything"] };
+/// What was found of what a gateway stands on.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What cannot be reached, by its name; each was told, with the reason.
+    pub(super) away: Vec<&'static str>,
+    /// The agencies that were in force last, as the database knows them.
+    pub(super) agencies: Vec<AgencyCode>,
+}
+
+/// Looks at all of it.
+pub(super) fn look(settings: &Settings) -> Found {
+    let Ok(runtime) = runtime(1) else { return Found { away: vec!["everything"], ..Found::default() } };
     runtime.block_on(async {
+        let mut agencies = Vec::new();
         let asked = [
-            ("the database", patiently("the database", database(settings)).await),
+            ("the database", patiently("the database", database(settings, &mut agencies)).await),
             ("the mail server", patiently("the mail server", mail_server(settings)).await),
             ("Redis", patiently("Redis", redis(settings)).await),
         ];
@@ -33,13 +45,29 @@ pub(super) fn what_is_away(settings: &Settings) -> Vec<&'static str> {
                 }
             }
         }
-        away
+        Found { away, agencies }
     })
 }
 
-async fn database(settings: &Settings) -> Result<String, String> {
+async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result<String, String> {
     let found = store::reach(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
+    *agencies = found.agencies;
     let tables = match found.tables {
+        Tables::None if control::runs(&settings.server.control).await => {
+            return Err(format!(
+                "the gateway runs, and there is no database any more: {} (hint: put it, or its backup, back, and run \
+                 nothing else meanwhile: operations.md, At night; if database.url has changed: vestibule store copy)",
+                found.place
+            ));
+        }
+        Tables::None if store::was_served(settings.database_url.expose()) => {
+            tell!(
+                "warning: there is no database any more where a gateway has served from one: {}; the next start makes a \
+                 new, empty one (hint: put it, or its backup, back before: operations.md, Going back)",
+                found.place
+            );
+            return Ok(String::new());
+        }
         Tables::None => "no tables yet: the first start makes them".to_owned(),
         Tables::Older(steps) => format!("older tables: the next start brings them up to date ({steps} steps)"),
         Tables::Current => "the tables of this version".to_owned(),

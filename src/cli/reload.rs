@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::ageing::Ageing;
+use super::configured::to_type;
 use super::fingerprint::fingerprint;
-use super::outcome::{Changes, Last, Refusal, described};
+use super::outcome::{Changes, Last, Refusal, described, names};
 use super::reading::{self, Reading};
 use crate::app::App;
 use crate::config::{PackedSources, Settings};
@@ -73,6 +74,13 @@ struct State {
     /// How many agencies may go by themselves.
     most_removed: usize,
     roll: Roll,
+    /// Agencies that were in force before this start and that its files did not have, until they are back, or an operator
+    /// says that they have gone.
+    gone: BTreeSet<AgencyCode>,
+    /// Agencies that are not to be missed at the next start.
+    forgotten: BTreeSet<AgencyCode>,
+    /// Whether the database knows which agencies are in force.
+    is_remembered: bool,
     /// The texts of what is in force.
     in_force: PackedSources,
     files: Vec<PathBuf>,
@@ -112,10 +120,75 @@ impl Reloader {
                 watches: settings.server.reload_on_change,
                 most_removed: settings.server.reload_removes,
                 roll,
+                gone: BTreeSet::new(),
+                forgotten: BTreeSet::new(),
+                is_remembered: false,
                 in_force,
                 files,
                 print,
             }),
+        }
+    }
+
+    /// Knowing which agencies were in force before this start. Those that the files have lost are told, and missed, unless
+    /// an operator has agreed that they go.
+    pub(super) fn knowing(mut self, known: Vec<AgencyCode>, consent: Consent<'_>) -> Self {
+        let directory = self.app.directory();
+        let gone: BTreeSet<AgencyCode> = known.into_iter().filter(|code| directory.agency(code).is_none()).collect();
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if consent == Consent::ToAny {
+            state.forgotten = gone;
+            return self;
+        }
+        state.roll.add(&gone);
+        state.told = (!gone.is_empty()).then(|| self.app.now());
+        state.gone = gone;
+        tell_gone(&state.gone);
+        self
+    }
+
+    /// Agencies that were in force before this start, and are missed since.
+    pub(super) fn gone(&self) -> Vec<AgencyCode> {
+        self.state().gone.iter().cloned().collect()
+    }
+
+    /// How many agencies the files have lost: those that are in force all the same, and those that are missed since the
+    /// start.
+    pub(super) fn missing(&self) -> usize {
+        let state = self.state();
+        let refused = state.last.as_ref().and_then(Last::loss).map_or(&[][..], |loss| &loss.agencies);
+        state.gone.iter().chain(refused).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Lets the database know which agencies are in force, unless it does.
+    pub(super) async fn remember(&self) {
+        let _turn = self.turn.lock().await;
+        self.write_down().await;
+    }
+
+    async fn write_down(&self) {
+        let directory = self.app.directory();
+        let there: Vec<AgencyCode> = directory.agencies().map(|agency| agency.code.clone()).collect();
+        let gone: Vec<AgencyCode> = {
+            let state = self.state();
+            // An outage is told elsewhere, and this is done once it is over.
+            if state.is_remembered || self.app.store.is_away() {
+                return;
+            }
+            state.forgotten.iter().filter(|code| directory.agency(code).is_none()).cloned().collect()
+        };
+        let writing = async {
+            let mut tx = self.app.store.write().await?;
+            tx.remember_agencies(&there, &gone, self.app.now()).await?;
+            tx.commit().await
+        };
+        match writing.await {
+            Ok(()) => {
+                let mut state = self.state();
+                state.is_remembered = true;
+                state.forgotten.clear();
+            }
+            Err(error) => tracing::debug!(%error, "which agencies are in force could not be written down yet"),
         }
     }
 
@@ -146,7 +219,7 @@ impl Reloader {
         let path = self.path.clone();
         let attempt = tokio::task::spawn_blocking(move || reading::read(&path)).await.ok()?;
         let settings = attempt.outcome.ok()?.settings;
-        let (loss, is_allowed) = self.loss(&settings, Consent::None);
+        let (loss, is_allowed) = self.loss(&settings, By::Itself);
         (!is_allowed).then_some(loss)
     }
 
@@ -179,10 +252,12 @@ impl Reloader {
         METRICS.reloads.add(if outcome.is_ok() { "taken" } else { "refused" });
         let last = Last { at: self.app.now(), outcome };
         last.tell(why);
-        let mut state = self.state();
-        state.told = last.outcome.is_err().then_some(last.at);
-        state.last = Some(last.clone());
-        drop(state);
+        {
+            let mut state = self.state();
+            state.told = (last.outcome.is_err() || !state.gone.is_empty()).then_some(last.at);
+            state.last = Some(last.clone());
+        }
+        self.write_down().await;
         last
     }
 
@@ -194,6 +269,7 @@ impl Reloader {
             return;
         }
         state.told = Some(now);
+        tell_gone(&state.gone);
         let Some(Last { at, outcome: Err(refusal) }) = state.last.clone() else { return };
         drop(state);
         let problem = refusal.problems.first().map(String::as_str).unwrap_or_default();
@@ -210,6 +286,7 @@ impl Reloader {
                 () = tokio::time::sleep(rest) => {}
             }
             self.tell_again();
+            self.remember().await;
             let (watches, files, print) = {
                 let state = self.state();
                 (state.watches, state.files.clone(), state.print)
@@ -230,13 +307,10 @@ impl Reloader {
 
     fn put_in_force(&self, reading: Reading, begin: Timestamp, by: By<'_>) -> Result<Changes, Refusal> {
         let Reading { mut settings, pages, warnings, digest, sources } = reading;
-        let consent = match by {
-            By::Itself => Consent::None,
-            By::AnOperator(consent) => consent,
-        };
-        let (loss, is_allowed) = self.loss(&settings, consent);
+        let (loss, is_allowed) = self.loss(&settings, by);
         if !is_allowed {
-            let problems = vec![described(&loss, self.app.directory().agencies().count())];
+            let missed = self.state().gone.len();
+            let problems = vec![described(&loss, self.app.directory().agencies().count() + missed)];
             return Err(Refusal { problems, loss: Some(loss) });
         }
         let restart = self.fixed.changed(&Fixed::of(&settings));
@@ -248,7 +322,7 @@ impl Reloader {
         let edition = reading::edition(&mut settings, pages, digest, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));
         self.replace(edition, &before, &directory);
-        self.keep(&settings, &directory, sources, by);
+        self.keep(&settings, &directory, sources, (by, &loss));
         let changed = directory.agencies().filter(|agency| !before.directory.holds(agency)).count();
         let duration_ms = self.app.now().duration_since(begin).as_millis();
         Ok(Changes {
@@ -279,7 +353,7 @@ impl Reloader {
         self.app.sessions.forget_agencies(|code| before.directory.agency(code).is_none_or(gone));
     }
 
-    fn keep(&self, settings: &Settings, directory: &Directory, sources: PackedSources, by: By<'_>) {
+    fn keep(&self, settings: &Settings, directory: &Directory, sources: PackedSources, (by, loss): (By<'_>, &Loss)) {
         let mut state = self.state();
         state.watches = settings.server.reload_on_change;
         state.most_removed = settings.server.reload_removes;
@@ -287,19 +361,34 @@ impl Reloader {
         let codes = directory.agencies().map(|agency| &agency.code);
         match by {
             By::Itself => state.roll.add(codes),
-            By::AnOperator(_) => state.roll = Roll::new(codes),
+            By::AnOperator(_) => {
+                state.roll = Roll::new(codes);
+                state.gone.clear();
+            }
         }
+        state.gone.retain(|code| directory.agency(code).is_none());
+        state.forgotten.extend(loss.agencies.iter().cloned());
+        state.is_remembered = false;
     }
 
-    /// What is in force and would be gone with these settings, and whether that may be.
-    fn loss(&self, settings: &Settings, consent: Consent<'_>) -> (Loss, bool) {
+    /// What is in force and would be gone with these settings, and whether that may be. An operator is told, too, what has
+    /// been missed since the start: it goes for good by that word.
+    fn loss(&self, settings: &Settings, by: By<'_>) -> (Loss, bool) {
         let listed: BTreeSet<&AgencyCode> = settings.agencies.iter().map(|agency| &agency.code).collect();
         let directory = self.app.directory();
         let mut agencies: Vec<AgencyCode> = directory.agencies().map(|agency| agency.code.clone()).collect();
+        let certificates = self.lost_certificates(settings);
+        let state = self.state();
+        let consent = match by {
+            By::Itself => Consent::None,
+            By::AnOperator(consent) => {
+                agencies.extend(state.gone.iter().cloned());
+                consent
+            }
+        };
         agencies.retain(|code| !listed.contains(code));
         agencies.sort();
-        let loss = Loss { agencies, certificates: self.lost_certificates(settings) };
-        let state = self.state();
+        let loss = Loss { agencies, certificates };
         let missing = state.roll.missing(|code| listed.contains(code));
         let is_allowed = loss.is_allowed(consent, &state.roll, missing, state.most_removed);
         (loss, is_allowed)
@@ -318,6 +407,22 @@ impl Reloader {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells of agencies that were in force before this start, and that its files do not have.
+fn tell_gone(gone: &BTreeSet<AgencyCode>) {
+    if gone.is_empty() {
+        return;
+    }
+    let gone: Vec<&AgencyCode> = gone.iter().collect();
+    let (missing, gone) = (gone.len(), names(&gone));
+    tracing::warn!(
+        missing,
+        gone,
+        "agencies that were in force before this start are not in its files: their hosts are not served (put the files \
+         back, and they are in force some seconds later; if they are to go: {})",
+        to_type("reload")
+    );
 }
 
 impl Fixed {

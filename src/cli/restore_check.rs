@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::assemble;
+use super::configured::{quoted, to_type};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, runtime};
+use super::{Ended, runtime};
 use crate::app::App;
 use crate::app::restored::{self, Parting, Settled, Told};
 use crate::config::Settings;
@@ -25,19 +27,21 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    match runtime.block_on(check(settings, old, yes)) {
+    let checked = async {
+        // Held first: the tables of a database that a gateway serves from are not touched.
+        let opened = Store::open_alone(settings.database_url.expose()).await;
+        let (store, _held) = opened.map_err(|error| format!("the database: {}", assemble::explained(error)))?;
+        assemble::with_app_over(settings, store, async |app| check(app, old, yes).await).await
+    };
+    match runtime.block_on(checked) {
         Ok(()) => Ended::Done,
         Err(reason) => Ended::Failed(reason),
     }
 }
 
-async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), String> {
-    // Held first: the tables of a database that a gateway serves from are not touched.
-    let opened = Store::open_alone(settings.database_url.expose()).await;
-    let (store, _held) = opened.map_err(|error| format!("the database: {error}"))?;
-    let app = assemble::app_on(settings, store)?;
+async fn check(app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
     let before = match old {
-        Some(old) => Some(read(&app, old).await?),
+        Some(old) => Some(read(app, old).await?),
         None => None,
     };
     if before.is_none() {
@@ -49,13 +53,12 @@ async fn check(settings: &Settings, old: Option<&str>, yes: bool) -> Result<(), 
     let question = "Was this database brought back from a backup? Everybody is signed out, and letters that may have \
                     gone out are held.";
     terminal::confirm(question, yes)?;
-    let settled = restored::settle(&app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
+    let settled = restored::settle(app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
     tell_settled(&settled.map_err(|fault| super::ours(&fault))?);
     if let Some(before) = &before {
-        let told = restored::told(&app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
+        let told = restored::told(app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
         tell_lost(before.lines.len(), &told);
     }
-    app.store.close().await;
     say!("\nThe database can be served from: start the gateway on every node.");
     Ok(())
 }
@@ -95,7 +98,7 @@ fn exported(file: &str, behind: i64) -> Result<Vec<AuditLine>, String> {
     let mut lines = Vec::new();
     for (number, line) in text(Path::new(file))?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: AuditLine = serde_json::from_str(line).map_err(|error| {
-            format!("{file}:{}: no line of a trace, as vestibule audit export writes it: {error}", number + 1)
+            format!("{file}:{}: no line of a trace, as {} writes it: {error}", number + 1, to_type("audit export FILE"))
         })?;
         if line.seq > behind {
             lines.push(line);
@@ -117,8 +120,9 @@ fn tell_settled(settled: &Settled) {
     match held {
         0 => say!("No letter is held."),
         _ => say!(
-            "{held} letters may have gone out before, and are held: vestibule mail list --state held, then vestibule mail \
-             resend ID, or --held for all."
+            "{held} letters may have gone out before, and are held: {}, then {}, or --held for all.",
+            to_type("mail list --state held"),
+            to_type("mail resend ID")
         ),
     }
     if gone + wait > 0 {
@@ -148,6 +152,14 @@ fn tell_lost(lines: usize, told: &[Told]) {
     }
 }
 
+/// What to type to have an operator's act about somebody again.
+fn again(act: &str, whom: &str, reason: &str) -> String {
+    // As a person would write it, unless a shell would read something else.
+    let is_plain = !reason.contains(['\\', '"', '$', '`', '!']);
+    let reason = if is_plain { format!("\"{reason}\"") } else { quoted(reason) };
+    to_type(format!("person {act} {whom} --reason {reason}"))
+}
+
 /// What was lost, and what to type.
 fn words(told: &Told) -> String {
     let id = told.lost.identity.as_ref().map(|identity| identity.as_str().to_owned());
@@ -159,38 +171,40 @@ fn words(told: &Told) -> String {
     let agency = told.lost.account.as_ref().map_or_else(|| "-".to_owned(), |(agency, _)| agency.to_string());
     let login = told.lost.account.as_ref().and_then(|(_, login)| login.as_ref()).map_or("-", |login| login.as_str());
     // Whom the trace names by the account only.
-    let whom = id.unwrap_or_else(|| format!("\"{login}@{agency}\""));
+    let whom = quoted(&id.unwrap_or_else(|| format!("{login}@{agency}")));
     let is_here = told.lost.identity.is_none() || told.email.is_some();
     match &told.lost.act {
         Act::Disabled(reason) if is_here => {
-            format!("{who} was disabled: vestibule person disable {whom} --reason \"{reason}\"")
+            format!("{who} was disabled: {}", again("disable", &whom, reason))
         }
         Act::Disabled(reason) => format!(
             "{who}, was disabled (\"{reason}\"): the old credentials open the wizard again; have the agency close the \
              account, or disable the person once back"
         ),
-        Act::Enabled(reason) => format!("{who} was enabled: vestibule person enable {whom} --reason \"{reason}\""),
+        Act::Enabled(reason) => format!("{who} was enabled: {}", again("enable", &whom, reason)),
         Act::Unlocked(reason) => {
-            format!("locks of {who} were taken away: vestibule person unlock {whom} --reason \"{reason}\"")
+            format!("locks of {who} were taken away: {}", again("unlock", &whom, reason))
         }
         Act::Unlinked(reason) => {
-            format!(
-                "{login} of {agency} was taken from its person: vestibule person unlink {agency} \"{login}\" --reason \"{reason}\""
-            )
+            let account = format!("{agency} {}", quoted(login));
+            format!("{login} of {agency} was taken from its person: {}", again("unlink", &account, reason))
         }
         Act::Erased(_) => match &told.here_again {
             Some(identity) => format!(
-                "a person was erased, who is here again: vestibule person erase {} --reason \"erased before the restore\"",
-                identity.as_str()
+                "a person was erased, who is here again: {}",
+                again("erase", identity.as_str(), "erased before the restore")
             ),
             None => "a person was erased, who is not in this database".to_owned(),
         },
-        Act::AgencyErased => format!("the agency {agency} was erased: vestibule agency erase {agency}"),
-        Act::Roster => format!("the roster of {agency} was imported, or that was undone: import it again"),
-        Act::Rotated => {
-            "secrets were sealed anew: the old key has to be among vault.old_key_files, then vestibule vault rotate"
-                .to_owned()
+        Act::AgencyErased => {
+            let words = format!("agency erase {agency} --reason \"erased before the restore\"");
+            format!("the agency {agency} was erased: {}", to_type(words))
         }
+        Act::Roster => format!("the roster of {agency} was imported, or that was undone: import it again"),
+        Act::Rotated => format!(
+            "secrets were sealed anew: the old key has to be among vault.old_key_files, then {}",
+            to_type("vault rotate")
+        ),
         Act::Withdrawn => format!("the agency {agency} took {login} back: import its roster again"),
         Act::Password => format!("{who} chose a password: the one from before opens again"),
         Act::Address => {

@@ -78,7 +78,7 @@ async fn assembled(
     if upgrade == Some(Consent::None) {
         keeps_agencies(&reading.settings).await?;
     }
-    let prepared = assemble::prepare(reading, origin).await?;
+    let prepared = assemble::prepare(reading, origin, upgrade).await?;
     if upgrade.is_none() {
         return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
     }

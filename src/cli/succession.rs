@@ -50,9 +50,6 @@ pub(super) async fn replace(operated: &Arc<Operated>, consent: Consent<'_>) -> S
 
 async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Said {
     let config = operated.reloader.path();
-    if let Err(reason) = check(program, config).await {
-        return Said::Failed(reason);
-    }
     // A program that is newer may read what this one cannot: then that one sees to it.
     let loss = operated.reloader.would_lose().await;
     let is_agreed = match (&loss, consent) {
@@ -62,6 +59,9 @@ async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Sai
     };
     if let Some(loss) = loss.filter(|_| !is_agreed) {
         return Said::Asks { consent: loss.name(), text: super::outcome::described(&loss, operated.agencies()) };
+    }
+    if let Err(reason) = check(program, config).await {
+        return Said::Failed(reason);
     }
     let relieved = operated.successor.relieved.notified();
     let mut command = Command::new(program);
@@ -93,7 +93,8 @@ async fn check(program: &Path, config: &Path) -> Result<(), String> {
     command.args(["check", "--offline", "--config"]).arg(config).stdin(Stdio::null()).kill_on_drop(true);
     let checked = tokio::time::timeout(PATIENCE, command.output()).await;
     match checked {
-        Ok(Ok(output)) if output.status.success() => Ok(()),
+        // 1 is said of a configuration without agencies: whether that is meant, was asked before.
+        Ok(Ok(output)) if matches!(output.status.code(), Some(0 | 1)) => Ok(()),
         Ok(Ok(output)) => Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()),
         Ok(Err(error)) => Err(format!("{}: {error}", program.display())),
         Err(_) => Err(format!("{} check did not end within {PATIENCE:?}", program.display())),

@@ -8,9 +8,12 @@ use data_encoding::BASE64;
 use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
+use super::assemble::{self, Absent};
+use super::configured::to_type;
 use super::readable::{Account, UNITS_USER};
 use super::terminal::say;
-use super::{Ended, assemble, runtime};
+use super::{Ended, runtime};
+use crate::app::Fault;
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
@@ -70,16 +73,16 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let rotated = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        let bar = progress_bar(rotate_vault::stale(&app).await.map_err(|fault| fault.to_string())?);
-        let rotated = rotate_vault::rotate(&app, |done| bar.set_position(done)).await;
+    let rotated = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        let again = |fault: Fault| format!("{fault}; what was sealed anew before is kept, run this again");
+        let bar = progress_bar(rotate_vault::stale(app).await.map_err(again)?);
+        let rotated = rotate_vault::rotate(app, |done| bar.set_position(done)).await;
         bar.finish_and_clear();
-        rotated.map_err(|fault| fault.to_string())
-    });
+        rotated.map_err(again)
+    }));
     match rotated {
         Ok(rotated) => report(keys, &rotated),
-        Err(reason) => Ended::Failed(format!("{reason}; what was sealed anew before is kept, run this again")),
+        Err(reason) => Ended::Failed(reason),
     }
 }
 
@@ -92,10 +95,9 @@ pub(super) fn keys(settings: &Settings) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let sealed = runtime.block_on(async {
-        let app = assemble::app(settings).await?;
-        rotate_vault::sealed(&app).await.map_err(|fault| super::ours(&fault))
-    });
+    let sealed = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        rotate_vault::sealed(app).await.map_err(|fault| super::ours(&fault))
+    }));
     match sealed {
         Ok(sealed) => {
             table(keys, &sealed);
@@ -149,16 +151,17 @@ fn table(keys: &VaultKeys, sealed: &Rotated) -> (u64, u64) {
     (left, answerable)
 }
 
-fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> &'static str {
+fn verdict(keys: &VaultKeys, id: &str, held: u64, codes: u64) -> String {
     let is_old = keys.old.iter().any(|key| key.id == id);
-    match held {
+    let words = match held {
         _ if id == keys.current.id => "the current key",
         0 if codes > 0 && is_old => {
             "an old key, needed as long as its codes live, an hour at most: then run this again"
         }
         0 if codes > 0 => "a key that is not configured: these codes are refused",
         0 => "an old key, not needed any more: it can be taken out of the configuration",
-        _ if is_old => "an old key, still needed: vestibule vault rotate",
+        _ if is_old => return format!("an old key, still needed: {}", to_type("vault rotate")),
         _ => "a key that is not configured: nothing opens these",
-    }
+    };
+    words.to_owned()
 }

@@ -152,6 +152,8 @@ pub enum Unmigrated {
     NotOnRoster,
     /// The agency has closed the account.
     Closed,
+    /// The configuration does not have the agency any more.
+    AgencyGone,
 }
 
 /// Provisional credentials.

@@ -36,7 +36,10 @@ pub(super) struct File {
 type Identity = (u64, u64);
 
 /// What `SQLite` writes beside a database: what was written last, and where that stands.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+const BESIDE: [&str; 2] = [WAL, "-shm"];
+
+/// Ends the name of what was written last.
+pub(super) const WAL: &str = "-wal";
 
 /// How connections are opened, lent and taken back.
 pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>, whom: For) -> PoolOptions<Any> {
@@ -55,7 +58,7 @@ pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>, whom: For) -> Pool
         .after_release(move |connection, _| Box::pin(async move { is_as_new(connection).await }))
 }
 
-/// Tells which database it is, and makes `SQLite`'s file, whose path is taken as it stands.
+/// Tells which database it is; the path of `SQLite`'s file is taken as it stands.
 pub(super) fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok((Dialect::Postgres, url.to_owned()));
@@ -64,7 +67,6 @@ pub(super) fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
     if path.is_empty() || path == ":memory:" {
         return Err(StoreError::Url("sqlite: wants the path of a file"));
     }
-    make_file(Path::new(path)).map_err(|error| StoreError::Unavailable(Trouble::of_file(Path::new(path), &error)))?;
     // The driver would read an escape where the file's name has a per cent sign.
     let escaped = path.replace('%', "%25");
     let slashes = if path.starts_with('/') { "//" } else { "" };
@@ -74,6 +76,30 @@ pub(super) fn read_url(url: &str) -> Result<(Dialect, String), StoreError> {
 pub(super) fn sqlite_path(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:")?;
     path.strip_prefix("//").unwrap_or(path).split('?').next()
+}
+
+/// Makes `SQLite`'s file where there is none. Beside what was written last to one that is away, none is made: `SQLite`
+/// would throw that away.
+pub(super) fn make(url: &str) -> Result<(), StoreError> {
+    let Some(path) = sqlite_path(url).filter(|path| !path.is_empty() && *path != ":memory:").map(Path::new) else {
+        return Ok(());
+    };
+    if is_empty(path) && !is_empty(&beside(path, WAL)) {
+        return Err(StoreError::Orphan(path.display().to_string()));
+    }
+    make_file(path).map_err(|error| StoreError::Unavailable(Trouble::of_file(path, &error)))
+}
+
+/// Whether there is no such file, or nothing in it.
+pub(super) fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).map_or_else(|error| error.kind() == std::io::ErrorKind::NotFound, |found| found.len() == 0)
+}
+
+/// The path of a file beside it, whose name ends so.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(end);
+    PathBuf::from(path)
 }
 
 /// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
@@ -160,9 +186,7 @@ impl File {
     }
 
     fn beside(&self, end: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push(end);
-        PathBuf::from(path)
+        beside(&self.path, end)
     }
 
     /// Whether it and the files beside it can be written. What `SQLite` once opened for reading only, because the file

@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Row as _};
 
 use super::rows::Columns as _;
-use super::{Dialect, For, MIGRATIONS, Store, StoreError, Tx, Use};
+use super::{Dialect, For, MIGRATIONS, Store, StoreError, Tx, Use, connection};
 
 /// A table that was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,19 +87,38 @@ const MIGRATOR: &str = "_sqlx_migrations";
 /// See [`CopyError`]; nothing was changed then.
 pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(CopyProgress)) -> Result<Vec<CopiedTable>, CopyError> {
     let source = Store::connect_to_existing(from).await.map_err(CopyError::From)?;
-    if !is_current(&source).await.map_err(CopyError::From)? {
+    let copied = copy_from(&source, to, &mut progress).await;
+    source.close().await;
+    copied
+}
+
+async fn copy_from(
+    source: &Store,
+    to: &str,
+    progress: &mut impl FnMut(CopyProgress),
+) -> Result<Vec<CopiedTable>, CopyError> {
+    if !is_current(source).await.map_err(CopyError::From)? {
         return Err(CopyError::OtherVersion);
     }
+    connection::make(to).map_err(CopyError::To)?;
     let target = Store::connect(to, For::Gateway).await.map_err(CopyError::To)?;
+    let copied = copy_between(source, &target, progress).await;
+    target.close().await;
+    copied
+}
+
+async fn copy_between(
+    source: &Store,
+    target: &Store,
+    progress: &mut impl FnMut(CopyProgress),
+) -> Result<Vec<CopiedTable>, CopyError> {
     // Before the tables are brought up to date: an installation that is there is not touched.
-    refuse_unless_empty(&target).await?;
+    refuse_unless_empty(target).await?;
     let _source_held = source.hold(Use::Alone).await.map_err(CopyError::From)?;
     let _target_held = target.hold(Use::Alone).await.map_err(CopyError::To)?;
     target.migrate().await.map_err(CopyError::To)?;
-    let copied = copy_tables(&source, &target, &mut progress).await?;
-    source.close().await;
-    target.close().await;
-    Ok(copied)
+    target.mark().await.map_err(CopyError::To)?;
+    copy_tables(source, target, progress).await
 }
 
 async fn copy_tables(

@@ -295,6 +295,7 @@ impl Tx {
             "DELETE FROM identifier_cases WHERE agency = $1",
             "DELETE FROM imports WHERE agency = $1",
             "DELETE FROM letters WHERE agency = $1",
+            "DELETE FROM agencies_in_force WHERE agency = $1",
             "DELETE FROM throttles WHERE substr(subject, 1, length('account:' || $1 || ':')) = 'account:' || $1 || ':'",
             "DELETE FROM throttles WHERE substr(subject, 1, length('code:' || $1 || ':')) = 'code:' || $1 || ':'",
             "DELETE FROM letter_counts WHERE subject = 'agency:' || $1

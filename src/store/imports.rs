@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::rows::{Columns as _, millis};
+use super::rows::{Columns as _, corrupt, millis};
 use super::{StoreError, Tx};
 use crate::domain::agency::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin, LinkId};
@@ -210,7 +210,11 @@ impl Tx {
         Ok(true)
     }
 
-    async fn is_anothers_since(
+    /// Whether somebody has got the account since the import, or is about to, as a holder whom the roster had not before.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_anothers_since(
         &mut self,
         (import, begun): (&ImportId, Timestamp),
         agency: &AgencyCode,
@@ -231,6 +235,33 @@ impl Tx {
         .fetch_optional(self.conn())
         .await?;
         Ok(row.is_some())
+    }
+
+    /// How many accounts their persons would have again, and how many letters about that would not go out.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn links_to_put_back(
+        &mut self,
+        (import, begun): (&ImportId, Timestamp),
+        agency: &AgencyCode,
+    ) -> Result<(u64, u64), StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS links, COUNT(CASE WHEN m.state IN ('queued', 'held') THEN 1 END) AS letters
+             FROM import_links i LEFT JOIN letters m ON m.id = i.letter_id
+             WHERE i.import_id = $1
+                 AND NOT EXISTS (SELECT 1 FROM links l WHERE l.agency = $2 AND l.login_fold = i.login_fold
+                     AND l.created_at >= $3)
+                 AND NOT EXISTS (SELECT 1 FROM links l WHERE l.id = i.link_id
+                     OR (l.agency = $2 AND l.login_key = i.login_key))",
+        )
+        .bind(import.as_str())
+        .bind(agency.to_string())
+        .bind(millis(begun))
+        .fetch_one(self.unhurried())
+        .await?;
+        let count = |column| u64::try_from(row.int(column)?).map_err(|_| corrupt(column));
+        Ok((count("links")?, count("letters")?))
     }
 
     /// Gives an account back to the person from whom an import took it, with the old password that was kept for it; false

@@ -6,7 +6,9 @@
 //! used must not come back.
 
 mod addresses;
+mod agencies;
 mod audit;
+mod belonging;
 mod challenges;
 mod clock;
 mod connection;
@@ -77,7 +79,7 @@ pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use restored::{LettersBefore, OldDatabase};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
-pub use serving::{Held, Use};
+pub use serving::{Held, Use, was_served};
 pub use trouble::{Installed, Tables, Trouble, reach};
 pub use vault::{Sealed, Vault, VaultError};
 
@@ -144,9 +146,21 @@ pub enum StoreError {
         /// Migrations to be done.
         steps: usize,
     },
-    /// Nobody has served from it.
-    #[error("{0} has no tables: is it the right database? The first start makes them (hint: vestibule serve)")]
-    NoTables(String),
+    /// No gateway has begun it yet, or it is away.
+    #[error("there is no database of Vestibule's yet: {0}")]
+    NotBegun(String),
+    /// What was written last to a file of `SQLite` is there, and the file is not.
+    #[error(
+        "{0} is away, or empty, and {0}-wal beside it holds what was written last to it: nothing was made (hint: put {0} \
+         back; or, if both are to be given up, take {0}-wal and {0}-shm away)"
+    )]
+    Orphan(String),
+    /// What was written last, as it stands beside a file of `SQLite`, is another file's.
+    #[error(
+        "{0}-wal is not this database's, but that of another one that was at {0}: it would be played into it, and replace \
+         what stands there; nothing was changed (hint: take {0}-wal and {0}-shm away, into another folder)"
+    )]
+    OthersLog(String),
     /// There is no such file to read.
     #[error("there is no database {0}")]
     NoFile(String),
@@ -202,13 +216,35 @@ const NO_ROOM: &str = "53100";
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Store {
-    /// Opens the database and brings its tables up to date.
+    /// Opens the database to serve from it, and brings its tables up to date. Where there are none it begins them, and says
+    /// so in the log.
     ///
     /// `sqlite:<path>` makes the file and its folder where they are missing; `postgres://…` must be there.
     ///
     /// # Errors
     /// The URL is wrong, the database does not answer, or its tables are those of a newer version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let was_served = was_served(url);
+        connection::make(url)?;
+        let store = Self::connect(url, For::Gateway).await?;
+        let is_new = store.version().await?.is_none();
+        store.bring_up_to_date().await?;
+        if is_new {
+            store.tell_begun(was_served);
+        }
+        Ok(store)
+    }
+
+    /// Opens a database that a gateway has begun, and brings its tables up to date. What is not there is not made: who only
+    /// looks would leave an empty one, and what is put back beside its files reads as empty, too.
+    ///
+    /// # Errors
+    /// [`StoreError::NotBegun`], and those of [`Store::open`].
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let found = reach(url).await?;
+        if found.tables == Tables::None {
+            return Err(StoreError::NotBegun(found.place));
+        }
         let store = Self::connect(url, For::Gateway).await?;
         store.bring_up_to_date().await?;
         Ok(store)
@@ -216,7 +252,25 @@ impl Store {
 
     async fn bring_up_to_date(&self) -> Result<(), StoreError> {
         self.migrate().await?;
-        self.fold_spellings().await
+        self.fold_spellings().await?;
+        self.mark().await
+    }
+
+    fn tell_begun(&self, was_served: bool) {
+        let database = self.place.to_string();
+        if was_served {
+            tracing::warn!(
+                database,
+                "a new, empty database was made where a gateway has served from another one: nobody is known in it; if that \
+                 is not meant, stop this gateway at once, and put the database or its backup back (operations.md, Going back)"
+            );
+        } else {
+            tracing::warn!(
+                database,
+                "a new, empty database was made: right at a first start; else stop this gateway, and put the database or its \
+                 backup back (operations.md, Going back)"
+            );
+        }
     }
 
     /// Connects, and leaves the tables as they are.
@@ -224,6 +278,9 @@ impl Store {
         sqlx::any::install_default_drivers();
         let path = connection::sqlite_path(url);
         let (dialect, url) = connection::read_url(url)?;
+        if let Some(path) = path {
+            belonging::check(Path::new(path))?;
+        }
         let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
         let place = Place::of(dialect, &url, file.as_deref());
         let pool = match connection::pool(dialect, file.clone(), whom).connect(&url).await {
@@ -332,7 +389,7 @@ impl Store {
                 before,
                 count,
                 "the database has gone back in time under this gateway: if it was brought back from a backup, stop every \
-                 node and run vestibule restore-check"
+                 node and run vestibule restore-check --config FILE"
             );
         }
         Ok(())

@@ -4,7 +4,7 @@
 //! that it does not know, and a replica or a user who may only look could not be asked anything.
 
 use super::trouble::{Place, tables_of};
-use super::{Dialect, For, Held, Store, StoreError, Tables, Use, trouble};
+use super::{Dialect, Held, Store, StoreError, Tables, Use, trouble};
 
 impl Store {
     /// Opens the database for a tool, and leaves its tables as they are: they have to be this version's. One that takes no
@@ -15,19 +15,6 @@ impl Store {
     pub async fn open_beside(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect_to_existing(url).await?;
         store.has_these_tables().await?;
-        Ok(store)
-    }
-
-    /// The same for a tool that may come before the first start: an empty database gets its tables.
-    ///
-    /// # Errors
-    /// Its tables are those of another version, or it does not answer.
-    pub async fn open_first(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect(url, For::Tool).await?;
-        match store.has_these_tables().await {
-            Err(StoreError::NoTables(_)) => store.bring_up_to_date().await?,
-            has => has?,
-        }
         Ok(store)
     }
 
@@ -60,7 +47,7 @@ impl Store {
         let Place(place) = &*self.place;
         match tables_of(said.await.map_err(|error| StoreError::Unavailable(self.place.says(&error)))?)? {
             Tables::Current => Ok(()),
-            Tables::None => Err(StoreError::NoTables(place.clone())),
+            Tables::None => Err(StoreError::NotBegun(place.clone())),
             Tables::Older(steps) => Err(StoreError::Older { place: place.clone(), steps }),
         }
     }

@@ -54,6 +54,8 @@ pub struct Alike {
 pub struct Numbers {
     /// The first line that is looked at.
     pub first: Option<i64>,
+    /// When that was.
+    pub began: Option<Timestamp>,
     /// The last line there is.
     pub last: i64,
     /// The number that was given out last.
@@ -144,14 +146,14 @@ impl Tx {
     /// The database failed.
     pub async fn audit_numbers(&mut self, since: Timestamp) -> Result<Numbers, StoreError> {
         let row = sqlx::query(
-            "SELECT MIN(seq) AS first, (SELECT COALESCE(MAX(seq), 0) FROM audit) AS last,
+            "SELECT MIN(seq) AS first, MIN(happened_at) AS began, (SELECT COALESCE(MAX(seq), 0) FROM audit) AS last,
                  (SELECT value FROM counters WHERE name = 'audit') AS given
              FROM audit WHERE happened_at >= $1",
         )
         .bind(millis(since))
         .fetch_one(self.unhurried())
         .await?;
-        let first = row.opt_int("first")?;
+        let (first, began) = (row.opt_int("first")?, row.opt_time("began")?);
         let from = first.unwrap_or(i64::MAX);
         let lines = sqlx::query("SELECT COUNT(*) AS counted FROM audit WHERE seq >= $1")
             .bind(from)
@@ -168,7 +170,7 @@ impl Tx {
         let (last, given) = (row.int("last")?, row.int("given")?);
         let gaps = gaps.iter().map(|row| row.int("seq")).collect::<Result<Vec<_>, _>>()?;
         let gaps = gaps.into_iter().filter(|before| *before != last).collect();
-        Ok(Numbers { first, last, given, lines, gaps })
+        Ok(Numbers { first, began, last, given, lines, gaps })
     }
 
     /// The counters of failures that were counted on last.

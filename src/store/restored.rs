@@ -32,6 +32,12 @@ impl OldDatabase {
     /// There is no such database, or it cannot be read.
     pub async fn read(url: &str, behind: i64) -> Result<Self, StoreError> {
         let store = Store::connect_to_existing(url).await?;
+        let read = Self::read_from(&store, behind).await;
+        store.close().await;
+        read
+    }
+
+    async fn read_from(store: &Store, behind: i64) -> Result<Self, StoreError> {
         let mut tx = store.read().await?;
         let (mut lines, mut last) = (Vec::new(), behind);
         loop {
@@ -41,8 +47,6 @@ impl OldDatabase {
             lines.extend(portion);
         }
         let letters = tx.letter_states().await?;
-        drop(tx);
-        store.close().await;
         Ok(Self { lines, letters })
     }
 }

@@ -5,13 +5,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection as _};
 
 use super::trouble::Trouble;
-use super::{PATIENCE, Store, StoreError, patience};
+use super::{PATIENCE, Store, StoreError, connection, patience};
 
 /// How a database is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,17 @@ enum By {
 /// The number of the lock in a database of `PostgreSQL`: "vestibul".
 const NUMBER: i64 = 0x7665_7374_6962_756c;
 
+/// Ends the name of the file whose lock it is on `SQLite`. It stays: there was a database.
+const SERVING: &str = "-serving";
+
 /// How often it is looked whether the hold lasts.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Whether a gateway has served from this database before, as far as that is seen without it: `SQLite` only.
+#[must_use]
+pub fn was_served(url: &str) -> bool {
+    connection::sqlite_path(url).is_some_and(|path| connection::beside(Path::new(path), SERVING).exists())
+}
 
 impl Store {
     /// Holds the database.
@@ -66,9 +75,8 @@ impl Store {
     fn hold_file(&self, how: Use) -> Result<Held, StoreError> {
         let unavailable = |error: std::io::Error| StoreError::Unavailable(Trouble::new(error.to_string()));
         let Some(file) = &self.file else { return Err(StoreError::Missing("the file")) };
-        let mut path = file.path().as_os_str().to_owned();
-        path.push("-serving");
-        let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(PathBuf::from(path));
+        let path = connection::beside(file.path(), SERVING);
+        let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
         let file = open.map_err(unavailable)?;
         let locked = match how {
             Use::Serving => file.try_lock_shared(),

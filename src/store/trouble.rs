@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
@@ -19,7 +20,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError};
+use super::rows::Columns as _;
+use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging};
+use crate::domain::agency::AgencyCode;
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.
@@ -221,6 +224,8 @@ pub struct Installed {
     pub place: String,
     /// Its tables.
     pub tables: Tables,
+    /// The agencies that were in force on it last, where its tables are this version's.
+    pub agencies: Vec<AgencyCode>,
 }
 
 /// How the tables stand to this version.
@@ -248,31 +253,39 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
             connection::prepare(&mut connection, dialect, None, For::Gateway).await?;
             let version = version(&mut connection, VERSION_IN_POSTGRES).await?;
             let lacks: String = sqlx::query_scalar(LACKS).fetch_one(&mut connection).await?;
+            let agencies = agencies_of(&mut connection, version).await?;
             connection.close().await?;
-            Ok::<_, sqlx::Error>((version, lacks))
+            Ok::<_, sqlx::Error>((version, lacks, agencies))
         };
         return match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(Ok((version, lacks))) if lacks.is_empty() => installed(place.0, version),
-            Ok(Ok((_, lacks))) => Err(StoreError::Unavailable(Trouble(format!("{place}: {lacks}")))),
+            Ok(Ok((version, lacks, agencies))) if lacks.is_empty() => installed(place.0, version, &agencies),
+            Ok(Ok((_, lacks, _))) => Err(StoreError::Unavailable(Trouble(format!("{place}: {lacks}")))),
             Ok(Err(error)) => Err(StoreError::Unavailable(place.says(&error))),
             Err(_) => Err(StoreError::Unavailable(Trouble(format!("{place}: it does not answer")))),
         };
     };
     connection::may_be_made(Path::new(path))?;
-    if !Path::new(path).exists() {
-        return installed(path.to_owned(), None);
+    if connection::is_empty(Path::new(path)) {
+        let is_orphan = !connection::is_empty(&connection::beside(Path::new(path), connection::WAL));
+        return if is_orphan {
+            Err(StoreError::Orphan(path.to_owned()))
+        } else {
+            installed(path.to_owned(), None, &[])
+        };
     }
+    belonging::check(Path::new(path))?;
     // What was written last stands in a file beside it; where there is none, reading is not to make one.
     let immutable = !Path::new(&format!("{path}-wal")).exists();
     let url = format!("sqlite://{}?mode=ro&immutable={immutable}", path.replace('%', "%25"));
     let asking = async {
         let mut connection = AnyConnection::connect(&url).await?;
         let version = version(&mut connection, VERSION_IN_SQLITE).await?;
+        let agencies = agencies_of(&mut connection, version).await?;
         connection.close().await?;
-        Ok::<_, sqlx::Error>(version)
+        Ok::<_, sqlx::Error>((version, agencies))
     };
     match asking.await {
-        Ok(version) => installed(path.to_owned(), version),
+        Ok((version, agencies)) => installed(path.to_owned(), version, &agencies),
         Err(error) => Err(StoreError::Unavailable(Trouble(format!("{path}: {}", words(&error))))),
     }
 }
@@ -303,19 +316,45 @@ pub(super) async fn version(
     if tables == 0 { Ok(None) } else { sqlx::query_scalar(last).fetch_one(connection).await }
 }
 
-fn installed(place: String, version: Option<i64>) -> Result<Installed, StoreError> {
-    Ok(Installed { place, tables: tables_of(version)? })
+impl Store {
+    /// The last migration that was done; none where there are no tables.
+    pub(super) async fn version(&self) -> Result<Option<i64>, StoreError> {
+        let asked = match self.dialect {
+            Dialect::Sqlite => VERSION_IN_SQLITE,
+            Dialect::Postgres => VERSION_IN_POSTGRES,
+        };
+        let mut tx = self.read().await?;
+        Ok(version(tx.unhurried(), asked).await?)
+    }
+}
+
+/// The agencies that were in force last, where the tables are new enough to say.
+async fn agencies_of(connection: &mut AnyConnection, version: Option<i64>) -> Result<Vec<AnyRow>, sqlx::Error> {
+    if version.is_none() || version != newest() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(agencies::IN_FORCE).fetch_all(connection).await
+}
+
+fn newest() -> Option<i64> {
+    MIGRATIONS.iter().map(|migration| migration.version).max()
+}
+
+fn installed(place: String, version: Option<i64>, agencies: &[AnyRow]) -> Result<Installed, StoreError> {
+    let agencies = agencies.iter().map(|row| row.agency("agency")).collect::<Result<_, _>>()?;
+    Ok(Installed { place, tables: tables_of(version)?, agencies })
 }
 
 /// How tables whose last migration this is stand to this version.
 pub(super) fn tables_of(version: Option<i64>) -> Result<Tables, StoreError> {
     let Some(version) = version else { return Ok(Tables::None) };
-    let later = |than: i64| MIGRATIONS.iter().filter(move |migration| migration.version > than).count();
-    match (later(version), MIGRATIONS.iter().map(|migration| migration.version).max()) {
-        (0, Some(newest)) if version > newest => Err(StoreError::Newer(version)),
-        (0, _) => Ok(Tables::Current),
-        (steps, _) => Ok(Tables::Older(steps)),
+    if newest().is_some_and(|newest| version > newest) {
+        return Err(StoreError::Newer(version));
     }
+    Ok(match MIGRATIONS.iter().filter(|migration| migration.version > version).count() {
+        0 => Tables::Current,
+        steps => Tables::Older(steps),
+    })
 }
 
 /// Why the first connection could not be made, after it was tried for a while: a database may be only starting.

@@ -102,7 +102,13 @@ fn review_a6_everybody_is_signed_out_on_every_node(stage: Stage) {
 fn review_a6_a_line_that_is_missing_is_told(stage: Stage) {
     let town = Town::on(stage);
     town.alice();
-    assert!(said(&town, "audit", &["verify"]).contains("no line is missing"));
+    let whole = said(&town, "audit", &["verify"]);
+    assert!(whole.contains("no line is missing"), "{whole}");
+    // On the first day, nothing was there a year ago.
+    let first = town.gateway.number("SELECT MIN(happened_at) FROM audit");
+    let first = jiff::Timestamp::from_millisecond(first).expect("a time").strftime("%Y-%m-%d %H:%M:%SZ");
+    assert!(whole.contains("numbers 1 to ") && whole.contains(&format!(", since {first}")), "{whole}");
+    assert!(whole.contains("none has come to its time yet"), "{whole}");
     town.gateway.rewrite("DELETE FROM audit WHERE seq = 2");
     let done = run(&town, "audit", &["verify"]);
     let out = String::from_utf8_lossy(&done.stdout);

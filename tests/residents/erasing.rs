@@ -13,6 +13,7 @@ on_every_database! {
     review_b_a_person_who_is_erased_is_nowhere_any_more_and_the_trace_proves_what_it_proved,
     review_b_an_account_that_nobody_has_is_erased_with_its_run_and_nobody_elses,
     review_b_what_is_kept_for_an_agency_that_has_gone_is_erased,
+    walk_4_people_of_an_agency_that_has_gone_are_shown_and_helped_until_they_are_erased,
     review_b_whoever_was_erased_is_erased_again_after_a_restore,
 }
 
@@ -139,6 +140,42 @@ fn review_b_what_is_kept_for_an_agency_that_has_gone_is_erased(stage: Stage) {
     assert_eq!(where_is(&town, "alice@"), Vec::<String>::new());
     assert!(said(&town, "audit", &["verify"]).contains("no line is missing"));
     town.sign_in(&mut Person::new(&town.gateway), "b", BOB.email, CHOSEN);
+}
+
+fn walk_4_people_of_an_agency_that_has_gone_are_shown_and_helped_until_they_are_erased(stage: Stage) {
+    let mut town = Town::on(stage);
+    let roster = town.gateway.folder().join("roster.csv");
+    fs::write(&roster, "login,name\nalice-77,Alice\ncarol-3,Carol\n").expect("a roster");
+    said(&town, "import", &["--agency", "CA/SA", roster.to_str().expect("a path in UTF-8")]);
+    town.alice();
+    town.gateway.stop();
+    fs::remove_file(town.gateway.folder().join("agencies/agence-a.toml")).expect("the agency's file");
+    town.gateway.start_again(0);
+    for who in [ALICE.email, "alice-77@CA/SA", "Alice-77@ca/sa"] {
+        let told = said(&town, "person", &["show", who]);
+        assert!(told.contains("The configuration has no agency CA/SA any more"), "{who}: {told}");
+        assert!(told.contains("alice-77 of CA/SA"), "{who}: {told}");
+    }
+    let told = said(&town, "person", &["show", "carol-3@CA/SA"]);
+    assert!(told.contains("no credentials open anything, until its file is back"), "{told}");
+    let told = said(&town, "person", &["show", "carol-3@CA/SA", "--json"]);
+    assert!(told.contains("\"agency-gone\""), "{told}");
+    assert!(said(&town, "audit", &["list", "--who", "alice-77@CA/SA"]).contains("migrated"));
+    said(&town, "person", &[&["unlock", "alice-77@CA/SA"][..], &WHY].concat());
+    said(&town, "person", &[&["disable", "alice-77@CA/SA"][..], &WHY].concat());
+    said(&town, "person", &[&["enable", "alice-77@CA/SA"][..], &WHY].concat());
+    let undone = said(&town, "import", &["--agency", "CA/SA", "--undo", "--dry-run"]);
+    assert!(undone.contains("nothing was changed"), "{undone}");
+    assert!(
+        said(&town, "person", &[&["unlink", "CA/SA", "alice-77"][..], &WHY].concat()).contains("belongs to nobody")
+    );
+    said(&town, "person", &[&["erase", "carol-3@CA/SA"][..], &WHY].concat());
+    // One that never was is a mistake in what was typed.
+    for arguments in [&["show", "alice-77@CX/SX"][..], &[&["unlink", "CX/SX", "alice-77"][..], &WHY].concat()] {
+        let done = town.gateway.run("person", arguments);
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(!done.status.success() && told.contains("there is no agency CX/SX; there are: CB/SB"), "{told}");
+    }
 }
 
 fn review_b_whoever_was_erased_is_erased_again_after_a_restore(stage: Stage) {

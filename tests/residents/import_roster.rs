@@ -112,6 +112,13 @@ fn refused(town: &Town, roster: &str, more: &[&str]) -> String {
     said
 }
 
+/// What an undo would come to, which changes nothing; nobody is asked.
+fn would_be_undone(town: &Town) -> String {
+    let done = town.gateway.run("import", &["--agency", "CA/SA", "--undo", "--dry-run"]);
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
 fn undone(town: &Town) -> String {
     let done = town.gateway.run("import", &["--agency", "CA/SA", "--undo", "--yes"]);
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
@@ -179,6 +186,12 @@ fn review_a4_a_roster_that_is_cut_short_is_told_refused_and_can_be_undone(stage:
     let asked = town.gateway.run("import", &["--agency", "CA/SA", "--undo"]);
     assert!(String::from_utf8_lossy(&asked.stderr).contains("1 letters have gone out"), "{asked:?}");
     assert!(!asked.status.success());
+    let now = kept(&town);
+    let said = would_be_undone(&town);
+    for words in ["10 accounts would stand on the roster", "1 would be their persons' again", "nothing was changed"] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    assert_eq!(kept(&town), now);
     let said = undone(&town);
     assert!(said.contains("10 accounts stand on the roster as before, 1 are their persons' again"), "{said}");
     assert_eq!(kept(&town), before);
@@ -203,6 +216,8 @@ fn review_a4_what_somebody_got_since_stays_when_an_import_is_undone(stage: Stage
     town.migrate(&mut carol, "a", CAROL, CAROL.email);
     let mut albert = Person::new(&town.gateway);
     town.migrate(&mut albert, "a", ALICE, "albert@residents.example");
+    let said = would_be_undone(&town);
+    assert!(said.contains("2 accounts would stay as they are"), "{said}");
     let said = undone(&town);
     assert!(said.contains("2 accounts stay as they are"), "{said}");
     for (person, email, login) in
@@ -224,6 +239,8 @@ fn review_a4_an_import_that_is_undone_in_time_writes_to_nobody(stage: Stage) {
     town.gateway.stop();
     let letters = town.gateway.letters().count();
     taken(&town, "login,closed\nalice-77,oui\n", &["--yes"]);
+    let would = would_be_undone(&town);
+    assert!(would.contains("1 would be their persons' again, 1 letters would not go out any more"), "{would}");
     assert!(undone(&town).contains("1 are their persons' again, 1 letters do not go out any more"));
     town.gateway.start_again(0);
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);

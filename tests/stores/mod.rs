@@ -2,6 +2,7 @@
 
 mod failing;
 mod full;
+mod missing;
 mod moving;
 pub mod outages;
 mod restoring;

@@ -106,6 +106,13 @@ impl Gateway {
         self.wait_until_ready();
     }
 
+    /// Starts a node again that was ended, and waits only until it tells its health, whatever that is.
+    pub fn start_again_unready(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        node.child = spawn(&node.config, self.folder.path(), &[]);
+        eventually("the gateway to tell its health", READY, || node.health("/readyz"));
+    }
+
     /// Stops the process as an operator does and starts it again on the same folder and ports.
     pub fn restart(&mut self) {
         self.stop();

@@ -62,6 +62,14 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
     })
 }
 
+/// Whether anything is kept for an agency, or the trace tells of it.
+///
+/// # Errors
+/// The store fails.
+pub async fn knows_agency(app: &App, agency: &AgencyCode) -> Result<bool, Fault> {
+    Ok(app.store.read().await?.knows_agency(agency).await?)
+}
+
 async fn link_of(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
     let spelled = spelling::spelled(app, tx, agency, login).await?;
     spelling::nearest_link(tx, agency, &spelled).await

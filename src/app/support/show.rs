@@ -125,9 +125,11 @@ async fn of_account(
         wizards.push(wizard);
     }
     let trace: Vec<Line> = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
-    let judges = app.directory().agency(agency).is_some_and(|agency| agency.verifier == Verifier::Roster);
+    let configured = app.directory().agency(agency).cloned();
+    let judges = configured.as_ref().is_some_and(|agency| agency.verifier == Verifier::Roster);
     let is_closed = tx.on_roster(agency, &spelled.on_roster).await? == OnRoster::Closed;
     let unmigrated = match (judges, is_on_roster) {
+        _ if configured.is_none() => Unmigrated::AgencyGone,
         _ if is_closed => Unmigrated::Closed,
         (true, true) if provisional.is_some() => Unmigrated::Provisional,
         (true, true) => Unmigrated::WithoutCredentials,

@@ -58,7 +58,7 @@ async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>
     let form = listen(ports.form).await?;
     let headers = listen(ports.headers).await?;
     let mailbox = listen(ports.mailbox).await?;
-    let prepared = assemble::prepare(reading, origin).await?;
+    let prepared = assemble::prepare(reading, origin, None).await?;
     let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;

@@ -2,13 +2,13 @@
 
 mod tell;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
+use super::assemble::{self, Absent};
+use super::configured::{ConfigFile, quoted, to_type};
 use super::control::{self, Said};
 use super::terminal::{self, say, tell};
-use super::{Ended, assemble, ours, runtime};
+use super::{Ended, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::config::Settings;
@@ -19,9 +19,8 @@ use crate::domain::support::{Reason, Wanted};
 /// The arguments of `vestibule person`.
 #[derive(Debug, Args)]
 pub(super) struct Person {
-    /// The configuration.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "config/vestibule.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     #[command(subcommand)]
     act: Act,
 }
@@ -130,13 +129,9 @@ pub(super) fn run(settings: &Settings, person: Person) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    runtime.block_on(async {
-        let done = match assemble::app(settings).await {
-            Ok(app) => act(settings, &app, person.act).await,
-            Err(reason) => Err(reason),
-        };
-        done.map_or_else(Ended::Failed, |()| Ended::Done)
-    })
+    let done =
+        runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| act(settings, app, person.act).await));
+    done.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 
 async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
@@ -147,7 +142,10 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
             sure.confirm(&format!("Take away every lock on {who}?"))?;
             let counters = support::unlock(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
             match counters {
-                0 => say!("{who} was not locked. Does it still not work? vestibule person show {who}"),
+                0 => say!(
+                    "{who} was not locked. Does it still not work? {}",
+                    to_type(format!("person show {}", quoted(&who)))
+                ),
                 _ => say!("{who} is unlocked; the next try counts as the first."),
             }
             Ok(())
@@ -230,12 +228,15 @@ async fn resend(app: &App, who: &str, found: &Found, reason: &Reason) -> Result<
             "{who} waits for no letter; nothing was sent (hint: the person asks for one, by \"Mot de passe oublié ?\" \
              or by signing in with the old credentials)"
         )),
-        Resent::Disabled => Err(format!("{who} is disabled and gets no letters (hint: vestibule person enable {who})")),
+        Resent::Disabled => Err(format!(
+            "{who} is disabled and gets no letters (hint: {})",
+            to_type(format!("person enable {} --reason TEXT", quoted(who)))
+        )),
     }
 }
 
 async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, sure: &Sure) -> Result<(), String> {
-    let code = agency_code(settings, agency)?;
+    let code = known_agency(settings, app, agency).await?;
     let login = LegacyLogin::parse(identifier).ok_or_else(|| format!("\"{identifier}\" is no identifier"))?;
     sure.confirm(&format!("Take the account {identifier} of {code} from its person?"))?;
     let unlinked = support::unlink(app, &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
@@ -285,7 +286,7 @@ async fn find(settings: &Settings, app: &App, who: &str) -> Result<Found, String
         format!("\"{who}\" is nobody: give an e-mail address, IDENTIFIER@CLIENT/SOCIETE, or a person's id")
     })?;
     if let Wanted::Account(agency, _) = &wanted {
-        agency_code(settings, &agency.to_string())?;
+        known_agency(settings, app, &agency.to_string()).await?;
     }
     let found = support::find(app, &wanted).await.map_err(|fault| ours(&fault))?;
     found.ok_or_else(|| {
@@ -301,20 +302,28 @@ async fn find_person(settings: &Settings, app: &App, who: &str) -> Result<Identi
         Found::Person(identity) => Ok(identity),
         Found::Account(agency, login) => Err(format!(
             "nobody has migrated the account {login} of {agency}: there is no access of ours to withdraw or give back \
-             (hint: close the account in the extranet itself; vestibule person unlink {agency} {login} ends a first \
-             sign-in that is under way)",
+             (hint: close the account in the extranet itself; {} ends a first sign-in that is under way)",
+            to_type(format!("person unlink {agency} {} --reason TEXT", quoted(login.as_str()))),
             login = login.as_str()
         )),
     }
 }
 
-fn agency_code(settings: &Settings, text: &str) -> Result<AgencyCode, String> {
+/// An agency that the configuration has, or had: what is kept for one that has gone can be asked for until it is erased.
+async fn known_agency(settings: &Settings, app: &App, text: &str) -> Result<AgencyCode, String> {
     let code = AgencyCode::stored(text).ok_or_else(|| format!("\"{text}\" is not CLIENT/SOCIETE"))?;
-    if settings.agencies.iter().any(|agency| agency.code == code) {
+    let is_configured = settings.agencies.iter().any(|agency| agency.code == code);
+    if is_configured || support::knows_agency(app, &code).await.map_err(|fault| ours(&fault))? {
         return Ok(code);
     }
+    Err(no_agency(settings, &code))
+}
+
+/// That there is no such agency, and which there are.
+pub(super) fn no_agency(settings: &Settings, code: &AgencyCode) -> String {
     let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
-    Err(format!("there is no agency {code}; there are: {}", known.join(", ")))
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    format!("there is no agency {code}; there are: {known}")
 }
 
 /// A gateway that runs beside this command has its own memory.

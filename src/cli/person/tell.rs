@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::support::{Erased, Failing, Shown};
+use crate::cli::configured::{quoted, to_type};
 use crate::cli::terminal::say;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::identity::Kind;
@@ -62,7 +63,8 @@ pub(super) fn erased(erased: &Erased) {
         );
     }
     say!(
-        "Not erased: letters in a folder, logs and backups. After a restore, vestibule restore-check says whom to erase again."
+        "Not erased: letters in a folder, logs and backups. After a restore, {} says whom to erase again.",
+        to_type("restore-check")
     );
 }
 
@@ -85,6 +87,7 @@ fn of_nobody(accounts: &[Account]) -> &'static str {
     match accounts.first().and_then(|account| account.unmigrated) {
         Some(Unmigrated::NotOnRoster) => "No such account is on the roster, and nobody has one.",
         Some(Unmigrated::Unheard) => "Nobody has migrated such an account, and nothing is known of it.",
+        Some(Unmigrated::AgencyGone) => "Nobody has migrated this account, and its agency has gone.",
         Some(Unmigrated::Closed) => "Nobody has this account: its agency has closed it.",
         _ => "Nobody has migrated this account.",
     }
@@ -116,17 +119,20 @@ fn section<T>(title: &str, entries: &[T], line: impl Fn(&T) -> String) {
 fn why(hindrance: &Hindrance, now: Timestamp) -> String {
     match hindrance {
         Hindrance::Disabled { since } => {
-            format!("An operator withdrew the access at {} (vestibule person enable).", time(*since))
+            format!(
+                "An operator withdrew the access at {} ({}).",
+                time(*since),
+                to_type("person enable WHO --reason TEXT")
+            )
         }
         Hindrance::Locked { on, until } => {
             format!("Locked until {}, {}: too many failures {}.", time(*until), left(*until, now), on_what(*on))
         }
         Hindrance::NotMigrated { agency, login, what } => not_migrated(agency, login, *what),
-        Hindrance::ProvisionalOver => {
-            "The provisional credentials are used up or past their time: the agency gives out new ones (vestibule \
-             import)."
-                .to_owned()
-        }
+        Hindrance::ProvisionalOver => format!(
+            "The provisional credentials are used up or past their time: the agency gives out new ones ({}).",
+            importing("CLIENT/SOCIETE")
+        ),
         Hindrance::WizardOpen(wizard) => {
             format!("The wizard for {} of {} is not finished: {}.", wizard.login, wizard.agency, step(wizard))
         }
@@ -144,10 +150,14 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
             time(*at)
         ),
         Hindrance::NoAccount => "No account is attached: signing in with old credentials attaches one.".to_owned(),
-        Hindrance::AgencyGone { agency } => format!("The configuration has no agency {agency} any more."),
+        Hindrance::AgencyGone { agency } => format!(
+            "The configuration has no agency {agency} any more: that account opens nothing until its file is back ({}).",
+            to_type("reload")
+        ),
         Hindrance::PasswordNotKept { agency, login } => format!(
             "The extranet of {agency} refused the password that was kept for {login}, so it is not kept any more: \
-             vestibule person unlink {agency} {login}, then the person signs in with the extranet's credentials."
+             {}, then the person signs in with the extranet's credentials.",
+            to_type(format!("person unlink {agency} {} --reason TEXT", quoted(login)))
         ),
         Hindrance::TermsOwed { agency } => {
             format!("The terms of {agency} have to be accepted first; the page for it is shown after signing in.")
@@ -173,17 +183,27 @@ fn not_migrated(agency: &str, login: &str, what: Unmigrated) -> String {
         }
         Unmigrated::WithoutCredentials => format!(
             "The roster of {agency} names {login}, without a provisional password: nothing opens the wizard until one is \
-             imported (vestibule import)."
+             imported ({}).",
+            importing(agency)
         ),
         Unmigrated::NotOnRoster => format!(
             "The roster of {agency} does not name {login}: no credentials open anything. Is the identifier spelt right? \
-             Else the agency puts it on its roster (vestibule import)."
+             Else the agency puts it on its roster ({}).",
+            importing(agency)
+        ),
+        Unmigrated::AgencyGone => format!(
+            "The configuration has no agency {agency} any more: no credentials open anything, until its file is back ({}).",
+            to_type("reload")
         ),
         Unmigrated::Closed => format!(
-            "The agency has closed {login}: no credentials open anything, until it stands on the roster again (vestibule \
-             import)."
+            "The agency has closed {login}: no credentials open anything, until it stands on the roster again ({}).",
+            importing(agency)
         ),
     }
+}
+
+fn importing(agency: &str) -> String {
+    to_type(format!("import ROSTER.csv --agency {agency}"))
 }
 
 const fn on_what(on: LockedOn) -> &'static str {

@@ -26,6 +26,7 @@ fn another(name: &str, url: &str) -> std::process::Child {
 
 async fn rel_028_who_is_killed_while_the_tables_are_brought_up_to_date_leaves_no_half_of_them(fresh: Fresh) {
     let (there, _kept) = elsewhere(&fresh);
+    crate::store::connection::make(&there).expect("a file");
     let store = Store::connect(&there, For::Gateway).await.expect("a database without tables");
     // A lock in the way of the last of the first migration's tables: what comes before it is done by then.
     let mut lock = store.write().await.expect("a turn");

@@ -17,7 +17,7 @@ pub struct Kept {
     pub cached: u64,
     /// Agencies of the configuration.
     pub agencies: u64,
-    /// Of them, those whose files have vanished.
+    /// Those whose files have vanished.
     pub missing: u64,
     /// Those that have gone by themselves, and of which no operator has said that they are to go.
     pub gone: u64,
@@ -254,7 +254,7 @@ impl Page {
     }
 
     fn configuration(&mut self, kept: &Kept) {
-        let missing = "Agencies in force whose files have vanished: they go with the next `vestibule reload`.";
+        let missing = "Agencies whose files have vanished: in force until the next `vestibule reload`, or missing since the start.";
         self.one("agencies_missing", missing, "gauge", kept.missing);
         let gone = "Agencies that have gone by themselves, until they are back or `vestibule reload` says that they are to go.";
         self.one("agencies_gone", gone, "gauge", kept.gone);
