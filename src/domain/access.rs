@@ -1,6 +1,7 @@
 //! The gate: what becomes of a request for an extranet.
 
 use super::agency::Agency;
+use super::decision::Decision;
 use super::net::Net;
 use super::origin::Origin;
 use super::path::{NormalisedPath, PathClass, ReturnPath};
@@ -121,27 +122,36 @@ pub enum Access<A> {
     Forbidden(Forbidden),
 }
 
-impl Access<()> {
-    /// The reason as one word of a closed list, for the access log.
+impl<A> Access<A> {
+    /// What it is called in the access line.
     #[must_use]
-    pub const fn reason<A>(access: &Access<A>) -> &'static str {
-        match access {
-            Access::Forward(_) => "signed-in",
-            Access::Public => "public-path",
-            Access::Show(Screen::SignIn) => "not-signed-in",
-            Access::Show(Screen::SignInHome) => "legacy-login",
-            Access::Show(Screen::Agency) => "no-agency",
-            Access::Show(Screen::Terms) => "owes-terms",
-            Access::Show(Screen::ExtranetPassword) => "owes-password",
-            Access::Show(Screen::SignOut) | Access::Leave(_) => "legacy-logout",
-            Access::Show(Screen::Account) => "legacy-account-page",
-            Access::NotSent(_) => "form-too-late",
-            Access::Unauthorized => "not-signed-in-part",
-            Access::Forbidden(Forbidden::ForeignOrigin) => "foreign-origin",
-            Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
-            Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
-            Access::Forbidden(Forbidden::ServiceWorker) => "service-worker",
-            Access::Forbidden(Forbidden::Unnamed) => "identity-unwritable",
+    pub const fn decision(&self) -> Decision {
+        match self {
+            Self::Forward(_) => Decision::SignedIn,
+            Self::Public => Decision::PublicPath,
+            Self::Show(screen) => screen.decision(),
+            Self::Leave(_) => Decision::LegacyLogout,
+            Self::NotSent(_) => Decision::FormTooLate,
+            Self::Unauthorized => Decision::NotSignedInPart,
+            Self::Forbidden(Forbidden::ForeignOrigin) => Decision::ForeignOrigin,
+            Self::Forbidden(Forbidden::LegacyLogin) => Decision::LegacyLoginPost,
+            Self::Forbidden(Forbidden::LegacyAccount) => Decision::LegacyAccountPost,
+            Self::Forbidden(Forbidden::ServiceWorker) => Decision::ServiceWorker,
+            Self::Forbidden(Forbidden::Unnamed) => Decision::IdentityUnwritable,
+        }
+    }
+}
+
+impl Screen {
+    const fn decision(self) -> Decision {
+        match self {
+            Self::SignIn => Decision::NotSignedIn,
+            Self::SignInHome => Decision::LegacyLogin,
+            Self::Agency => Decision::NoAgency,
+            Self::Terms => Decision::OwesTerms,
+            Self::ExtranetPassword => Decision::OwesPassword,
+            Self::SignOut => Decision::LegacyLogout,
+            Self::Account => Decision::LegacyAccountPage,
         }
     }
 }

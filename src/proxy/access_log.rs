@@ -3,6 +3,7 @@
 use pingora::proxy::Session;
 
 use super::{Ctx, Fate};
+use crate::domain::decision::Decision;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces::Told;
 use crate::telemetry::{AccessLine, Clock, Watch};
@@ -12,7 +13,7 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
     let trace = ctx.trace.take();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let (agency, decision, upstream) = match &ctx.fate {
-        Fate::Undecided => (None, "undecided", None),
+        Fate::Undecided => (None, Decision::Undecided, None),
         Fate::Answered(answered) => (answered.agency.as_deref(), answered.decision, None),
         Fate::Forward(forward) => (Some(&*forward.extranet.agency), forward.decision(), forward.upstream),
     };

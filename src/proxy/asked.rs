@@ -11,6 +11,7 @@ use http::{Method, Uri, Version};
 use pingora::http::RequestHeader;
 
 use crate::domain::access::{self, Fetch, From};
+use crate::domain::decision::Decision;
 use crate::domain::origin::{Origin, host_of_authority};
 use crate::domain::path::NormalisedPath;
 use crate::domain::routing::{Directory, Place};
@@ -87,17 +88,17 @@ impl Refusal {
         }
     }
 
-    /// The reason as one word of a closed list, for the access log.
+    /// What it is called in the access line.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub const fn decision(self) -> Decision {
         match self {
-            Self::Framing => "bad-framing",
-            Self::Target => "bad-target",
-            Self::Host => "bad-host",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::MethodUnknown => "method-unknown",
-            Self::TargetTooLong => "target-too-long",
-            Self::HeadTooLarge => "head-too-large",
+            Self::Framing => Decision::BadFraming,
+            Self::Target => Decision::BadTarget,
+            Self::Host => Decision::BadHost,
+            Self::MethodNotAllowed => Decision::MethodNotAllowed,
+            Self::MethodUnknown => Decision::MethodUnknown,
+            Self::TargetTooLong => Decision::TargetTooLong,
+            Self::HeadTooLarge => Decision::HeadTooLarge,
         }
     }
 }

@@ -25,6 +25,7 @@ use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::agency::Agency;
+use crate::domain::decision::Decision;
 use crate::domain::logout::{Logout, speaks_of_leaving};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::path::{NormalisedPath, ReturnPath};
@@ -71,7 +72,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
         // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
         if about.name.as_ref().is_some_and(|name| *name != asked.host) {
-            return elsewhere(session, ctx, &directory, "misdirected").await;
+            return elsewhere(session, ctx, &directory, Decision::Misdirected).await;
         }
         if about.is_redirect {
             return lead_to_https(session, ctx, &directory, &asked.place).await;
@@ -79,10 +80,10 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
     }
     let (agency, decision) = match &asked.place {
         Place::Extranet(host) => return knock(gateway, session, ctx, directory, &asked, host).await,
-        Place::Own(host) => (open_here(gateway, session, host).await, "own-page"),
-        Place::Portal => (None, "portal"),
+        Place::Own(host) => (open_here(gateway, session, host).await, Decision::OwnPage),
+        Place::Portal => (None, Decision::Portal),
         Place::Moved(to) => return lead_on(session, ctx, to).await,
-        Place::Nowhere => (None, "unknown-host"),
+        Place::Nowhere => (None, Decision::UnknownHost),
     };
     ctx.fate = Fate::Answered(Answered { agency, decision });
     if matches!(asked.place, Place::Nowhere) {
@@ -95,12 +96,7 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
 }
 
 /// This host is not served on this connection.
-async fn elsewhere(
-    session: &mut Session,
-    ctx: &mut Ctx,
-    directory: &Directory,
-    decision: &'static str,
-) -> Result<bool> {
+async fn elsewhere(session: &mut Session, ctx: &mut Ctx, directory: &Directory, decision: Decision) -> Result<bool> {
     ctx.fate = Fate::Answered(Answered { agency: None, decision });
     let portal = directory.portal();
     let said = format!("Ce site n'est pas, ou plus, servi ici. / This site is not served here (any more).\n{portal}");
@@ -117,9 +113,9 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
         Place::Nowhere => None,
     };
     let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
-        return elsewhere(session, ctx, directory, "unknown-host").await;
+        return elsewhere(session, ctx, directory, Decision::UnknownHost).await;
     };
-    ctx.fate = Fate::Answered(Answered { agency: None, decision: "to-https" });
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: Decision::ToHttps });
     if matches!(session.req_header().method, Method::GET | Method::HEAD) {
         let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
         bridge::redirect(session, 301, &format!("{public}{target}"), &[]).await?;
@@ -131,7 +127,7 @@ async fn lead_to_https(session: &mut Session, ctx: &mut Ctx, directory: &Directo
 
 /// Answers where something was before it moved: what is read is found there, and nothing is sent on.
 async fn lead_on(session: &mut Session, ctx: &mut Ctx, to: &Origin) -> Result<bool> {
-    ctx.fate = Fate::Answered(Answered { agency: None, decision: "moved" });
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: Decision::Moved });
     if matches!(session.req_header().method, Method::GET | Method::HEAD) {
         let target = std::str::from_utf8(session.req_header().raw_path()).unwrap_or("/");
         bridge::redirect(session, 301, &format!("{to}{target}"), &[]).await?;
@@ -179,7 +175,7 @@ fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
 
 /// A request that could be read in two ways ends its connection: nobody knows where the next one begins.
 async fn refuse(session: &mut Session, ctx: &mut Ctx, refusal: Refusal) -> Result<bool> {
-    ctx.fate = Fate::Answered(Answered { agency: None, decision: refusal.reason() });
+    ctx.fate = Fate::Answered(Answered { agency: None, decision: refusal.decision() });
     session.set_keepalive(None);
     bridge::text(session, refusal.status(), "Requête refusée. / Request refused.").await?;
     Ok(true)
@@ -333,7 +329,7 @@ impl Gate<'_> {
             Ok(visitor) => access::decide(visitor, &agency, &question),
             Err(unavailable) => return self.unavailable(session, ctx, asked.fetch, unavailable).await,
         };
-        self.answered(ctx, Access::reason(&access));
+        self.answered(ctx, access.decision());
         let ends = matches!(access, Access::Leave(_));
         let resident = match access {
             Access::Forward(passage) | Access::Leave(passage) => Some(passage),
@@ -415,7 +411,7 @@ impl Gate<'_> {
                 }
                 Found::Logout => return self.sign_out(session, ctx, &ended).await,
                 Found::Login => {
-                    self.answered(ctx, "credentials-post");
+                    self.answered(ctx, Decision::CredentialsPost);
                     return self.problem(session, ctx, asked.fetch, Problem::OldLogin, 403).await;
                 }
                 Found::TooSlow => return self.problem(session, ctx, asked.fetch, Problem::BadRequest, 408).await,
@@ -443,13 +439,13 @@ impl Gate<'_> {
 
     /// The extranet's own logout button was pressed.
     async fn sign_out(&self, session: &mut Session, ctx: &mut Ctx, ended: &[HeaderValue]) -> Result<bool> {
-        self.answered(ctx, Access::reason(&Access::<()>::Show(Screen::SignOut)));
+        self.answered(ctx, Decision::LegacyLogout);
         let location = self.location(Screen::SignOut, session);
         bridge::redirect(session, 307, &location, ended).await?;
         Ok(true)
     }
 
-    fn answered(&self, ctx: &mut Ctx, decision: &'static str) {
+    fn answered(&self, ctx: &mut Ctx, decision: Decision) {
         ctx.fate = Fate::Answered(Answered { agency: Some(Arc::clone(&self.house.agency)), decision });
     }
 
@@ -502,7 +498,7 @@ impl Gate<'_> {
         fetch: Fetch,
         Unavailable(reason): Unavailable,
     ) -> Result<bool> {
-        self.answered(ctx, "sessions-unavailable");
+        self.answered(ctx, Decision::SessionsUnavailable);
         ctx.fault = Some(reason);
         self.problem(session, ctx, fetch, Problem::Unavailable, 503).await
     }

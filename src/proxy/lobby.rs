@@ -12,6 +12,7 @@ use super::gate::{arrival, back, ended, in_a_frame, tell, understands_json};
 use super::session_over::{NOT_SENT, not_sent};
 use super::{Answered, Ctx, Fate, Gateway};
 use crate::domain::access::{self, Access};
+use crate::domain::decision::Decision;
 use crate::domain::routing::{Directory, Host, Place, SharedHost};
 
 /// Leads to the portal, which finds out; `unknown` says why, where the sessions cannot be asked.
@@ -31,7 +32,7 @@ pub async fn receive(
     let question =
         access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false, scripted: false };
     let access: Access<()> = access::decide_without_agency(&question);
-    let decision = if unknown.is_none() { Access::reason(&access) } else { "sessions-unavailable" };
+    let decision = if unknown.is_none() { access.decision() } else { Decision::SessionsUnavailable };
     ctx.fault = unknown;
     ctx.fate = Fate::Answered(Answered { agency: None, decision });
     let here = (Host::Shared(Arc::clone(shared)), fetch);

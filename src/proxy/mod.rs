@@ -63,6 +63,7 @@ use crate::app::sign_out::Upstream as LeftUpstream;
 use crate::app::visit::Passage;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::agency::Agency;
+use crate::domain::decision::Decision;
 use crate::domain::routing::{Directory, Host, House, Place};
 use crate::domain::secret::Secret;
 use crate::telemetry::traces::{self, RequestTrace};
@@ -118,7 +119,7 @@ enum Fate {
 /// Answered here.
 struct Answered {
     agency: Option<Arc<Agency>>,
-    decision: &'static str,
+    decision: Decision,
 }
 
 /// On its way to an extranet.
@@ -355,13 +356,13 @@ impl Forward {
         }
     }
 
-    const fn decision(&self) -> &'static str {
+    const fn decision(&self) -> Decision {
         match (&self.sent, &self.answer, &self.resident) {
-            (Sent::Caught, _, _) => "credentials-post",
-            (_, Answer::Left, _) => "left",
-            (_, Answer::Replaced, _) => "session-over",
-            (_, _, Some(_)) => "signed-in",
-            (_, _, None) => "public-path",
+            (Sent::Caught, _, _) => Decision::CredentialsPost,
+            (_, Answer::Left, _) => Decision::Left,
+            (_, Answer::Replaced, _) => Decision::SessionOver,
+            (_, _, Some(_)) => Decision::SignedIn,
+            (_, _, None) => Decision::PublicPath,
         }
     }
 }
