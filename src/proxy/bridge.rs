@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::fault::{Fault, Problem};
-use super::line;
+use super::front::line;
 use crate::telemetry::traces;
 use crate::web::Arrival;
 use crate::web::frames::LeadsTo;

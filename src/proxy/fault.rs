@@ -4,7 +4,7 @@ use std::io;
 
 use pingora::{Error, ErrorSource, ErrorType};
 
-use super::wire::MalformedChunk;
+use super::front::wire::MalformedChunk;
 
 /// A fault that is found in this folder; its name is the log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,39 +3,16 @@
 //! `impl ProxyHttp` below is the table of contents of a request's path; each step has its file.
 
 mod access_log;
-mod asked;
-mod backend;
-mod bodies;
 mod bridge;
-mod certificates;
-mod chunks;
-mod client;
-mod cookies;
 mod door;
-mod engine;
-mod extranets;
-mod farewell;
 mod fault;
-mod frames;
+mod front;
 mod gate;
-mod head;
-mod jar;
-mod lasting;
-mod left;
-mod line;
-mod lobby;
-mod marker;
-mod names;
-mod outage;
-mod request_headers;
+mod passage;
 mod request_id;
-mod response_headers;
 mod server;
-mod session_over;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -53,9 +30,9 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-pub use certificates::Certificates;
-pub use client::TrustedProxies;
-pub use line::{Balancers, Speaks};
+pub use front::certificates::Certificates;
+pub use front::client::TrustedProxies;
+pub use front::line::{Balancers, Speaks};
 pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
@@ -68,16 +45,18 @@ use crate::domain::routing::{Directory, Host, House, Place};
 use crate::domain::secret::Secret;
 use crate::telemetry::traces::{self, RequestTrace};
 use crate::telemetry::{Clock, Watch};
-use bodies::{Answer, Sent};
 use door::Door;
-use extranets::{Extranet, Extranets, Public};
 use fault::{Fault, Whose};
-use jar::Carried;
-use lasting::Lasting;
-use left::Sure;
-use request_headers::Told;
+use front::wire::Wire;
+use front::{asked, engine, line};
+use passage::bodies::{Answer, Sent};
+use passage::extranets::{Extranet, Extranets, Public};
+use passage::jar::Carried;
+use passage::lasting::Lasting;
+use passage::left::Sure;
+use passage::request_headers::Told;
+use passage::{jar, left, request_headers, response_headers, session_over};
 use request_id::{RequestIds, RequestNumber};
-use wire::Wire;
 
 /// Seconds that an idle connection is kept for a client, if nobody says otherwise.
 const IDLE_SECONDS: u64 = 60;

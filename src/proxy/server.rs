@@ -16,8 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::line::{self, Balancers, Speaks};
-use super::{Gateway, engine};
+use super::Gateway;
+use super::front::engine;
+use super::front::line::{self, Balancers, Speaks};
 use crate::telemetry::metrics::METRICS;
 
 /// How long a connection that says nothing is kept at a stop: its next request may be on its way.

@@ -12,14 +12,14 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use pingora::Result;
 use pingora::proxy::Session;
 
-use super::asked;
-use super::fault::Fault;
 use super::marker::{Held, Says, Seen, Text};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
 use crate::domain::logout::{Logout, is_field_of_leaving};
 use crate::domain::net::{LOOKED_AT, Net};
 use crate::domain::path::NormalisedPath;
+use crate::proxy::fault::Fault;
+use crate::proxy::front::asked;
 use crate::telemetry::metrics::AgencyMetrics;
 
 /// Longest time for a form to come that is read before it goes on.

@@ -1,5 +1,7 @@
 //! Acts on the gate's decision: what is answered here, and what may go on to an extranet.
 
+mod lobby;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +11,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
 use pingora::proxy::Session;
 
-use super::asked::{self, Asked, Refusal};
-use super::bodies::{self, Found, Sent, Wanted};
 use super::bridge;
 use super::door::Visited;
-use super::engine;
 use super::fault::{Fault, Problem};
-use super::jar;
-use super::left;
-use super::line::About;
-use super::lobby;
-use super::session_over::{NOT_SENT, not_sent};
-use super::wire::{Follows, Wire};
+use super::front::asked::{self, Asked, Refusal};
+use super::front::engine;
+use super::front::line::About;
+use super::front::wire::{Follows, Wire};
+use super::passage::bodies::{self, Found, Sent, Wanted};
+use super::passage::jar;
+use super::passage::left;
+use super::passage::session_over::{NOT_SENT, not_sent};
 use super::{Answered, Ctx, Fate, Forward, Gateway};
 use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};

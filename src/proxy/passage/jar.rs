@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::Forward;
-use super::door::Door;
 use crate::app::visit::{Passage, Unavailable};
 use crate::legacy::{Jar, UpstreamCookie};
+use crate::proxy::Forward;
+use crate::proxy::door::Door;
 use crate::telemetry::{Clock, seldom};
 
 /// What goes with one request.

@@ -7,8 +7,6 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use quick_cache::sync::Cache;
 
-use super::gate::FETCH_USER;
-use super::{Forward, asked};
 use crate::domain::access::{Fetch, From};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::cookie;
@@ -17,6 +15,9 @@ use crate::domain::identity::LinkId;
 use crate::domain::logout::{self, Made, Shown, proof, speaks_of_leaving};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
+use crate::proxy::Forward;
+use crate::proxy::front::asked;
+use crate::proxy::gate::FETCH_USER;
 
 /// So long after a page that was surely shown to who was signed in, a session does not end by itself.
 const SURE_FOR: SignedDuration = SignedDuration::from_mins(1);

@@ -230,8 +230,8 @@ impl Public {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{agency, origin};
     use super::*;
+    use crate::proxy::tests::{agency, origin};
 
     fn directory(port: u16) -> (Arc<Directory>, Arc<Agency>) {
         let directory = Arc::new(Directory::new(origin("https://www.test"), [agency(port)]));

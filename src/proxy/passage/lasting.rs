@@ -11,13 +11,13 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::door::Door;
-use super::fault::Fault;
-use super::wire::Wire;
-use super::{Forward, now};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::routing::House;
 use crate::domain::secret::Secret;
+use crate::proxy::door::Door;
+use crate::proxy::fault::Fault;
+use crate::proxy::front::wire::Wire;
+use crate::proxy::{Forward, now};
 
 /// An answer that is still coming after this time is a long one.
 const LONG: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ const UNKNOWN_FOR: Duration = Duration::from_mins(1);
 
 /// The watch over one of them; it goes with its request.
 #[derive(Debug)]
-pub(super) struct Lasting {
+pub struct Lasting {
     end: CancellationToken,
     watch: AbortHandle,
 }
@@ -42,7 +42,7 @@ impl Drop for Lasting {
 
 impl Lasting {
     /// Begins to watch over an answer that is made to last.
-    pub(super) fn begin_with(door: &Door, session: &Session, response: &ResponseHeader, forward: &mut Forward) {
+    pub fn begin_with(door: &Door, session: &Session, response: &ResponseHeader, forward: &mut Forward) {
         let content = response.headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
         let is_made_to_last =
             response.status == 101 || content.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
@@ -55,7 +55,7 @@ impl Lasting {
     ///
     /// # Errors
     /// It is over.
-    pub(super) fn go_on(door: &Door, session: &Session, forward: &mut Forward) -> Result<(), Fault> {
+    pub fn go_on(door: &Door, session: &Session, forward: &mut Forward) -> Result<(), Fault> {
         if let Some(lasting) = &forward.lasting {
             return if lasting.end.is_cancelled() { Err(Fault::Over) } else { Ok(()) };
         }

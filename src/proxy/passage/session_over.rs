@@ -14,13 +14,11 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::bodies::{Answer, Brief};
-use super::door::Door;
 use super::extranets::Public;
 use super::jar::Carried;
 use super::left::{self, Sure};
 use super::marker::{self, Held, Says, Signs, Text};
-use super::request_id::RequestNumber;
-use super::{Forward, asked, bridge, response_headers};
+use super::response_headers;
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
@@ -31,6 +29,10 @@ use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 use crate::pages::leading_to;
+use crate::proxy::door::Door;
+use crate::proxy::front::asked;
+use crate::proxy::request_id::RequestNumber;
+use crate::proxy::{Forward, bridge};
 use crate::web::cookies::{self, Kind};
 
 /// Where a form that was sent into an ended session is told of.
@@ -240,7 +242,7 @@ pub fn end_cookies(response: &mut ResponseHeader, forward: &Forward) -> Result<(
 
 impl Forward {
     /// What is looked for in the answer to a request of this method, if anything is.
-    pub(super) fn signs(&self, method: &Method) -> Option<&Signs> {
+    pub fn signs(&self, method: &Method) -> Option<&Signs> {
         Some(&self.extranet.signs).filter(|signs| !signs.is_empty() && self.is_page(method))
     }
 

@@ -10,12 +10,12 @@ use pingora::{Error, ErrorType, OrErr as _, Result};
 
 use super::cookies;
 use super::extranets::{Extranet, Public};
-use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::identity_headers::folded;
 use crate::domain::origin::Origin;
 use crate::legacy::{Credentials, REQUEST_ID};
+use crate::proxy::request_id::RequestNumber;
 use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use pingora::Result;
 use pingora::proxy::Session;
 
-use super::asked::{self, Asked};
-use super::bridge;
-use super::fault::{Fault, Problem};
-use super::gate::{arrival, back, ended, in_a_frame, tell, understands_json};
-use super::session_over::{NOT_SENT, not_sent};
-use super::{Answered, Ctx, Fate, Gateway};
 use crate::domain::access::{self, Access};
 use crate::domain::decision::Decision;
 use crate::domain::routing::{Directory, Host, Place, SharedHost};
+use crate::proxy::bridge;
+use crate::proxy::fault::{Fault, Problem};
+use crate::proxy::front::asked::{self, Asked};
+use crate::proxy::gate::{arrival, back, ended, in_a_frame, tell, understands_json};
+use crate::proxy::passage::session_over::{NOT_SENT, not_sent};
+use crate::proxy::{Answered, Ctx, Fate, Gateway};
 
 /// Leads to the portal, which finds out; `unknown` says why, where the sessions cannot be asked.
 ///
