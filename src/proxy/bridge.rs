@@ -18,7 +18,8 @@ use tower::ServiceExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::fault::{Fault, Problem};
-use super::front::line;
+use super::front::guard::guard;
+use super::front::wire::Wire;
 use crate::telemetry::traces;
 use crate::web::Arrival;
 use crate::web::frames::LeadsTo;
@@ -36,25 +37,6 @@ const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Seconds after which a client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
-
-/// The headers of all our answers (SEC-240; OWASP's list of secure headers, ASVS 5.0 3.4). What an extranet answers is its
-/// own.
-const GUARD: [(&str, &str); 9] = [
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    (
-        "permissions-policy",
-        "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), encrypted-media=(), \
-         fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
-    ),
-    ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-    ("x-frame-options", "DENY"),
-    ("x-content-type-options", "nosniff"),
-    ("x-permitted-cross-domain-policies", "none"),
-    ("referrer-policy", "same-origin"),
-    ("x-dns-prefetch-control", "off"),
-];
 
 /// Has the router answer a request; why the answer is 5xx, where it is.
 ///
@@ -182,20 +164,6 @@ fn end_cookies(response: &mut Response<Bytes>, ended: &[HeaderValue]) {
     }
 }
 
-/// What every answer of ours says, whatever it is: nobody's page opens, frames or embeds it, no sensor is for it, and a
-/// text is never taken for a page. A page has said more precisely what it may load, and what is said stays.
-///
-/// # Errors
-/// Never: the values stand here.
-pub fn guard(header: &mut ResponseHeader) -> Result<()> {
-    for (name, value) in GUARD {
-        if !header.headers.contains_key(name) {
-            header.insert_header(name, value)?;
-        }
-    }
-    Ok(())
-}
-
 fn text_response(text: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -270,7 +238,9 @@ async fn write_out(session: &mut Session, response: Response<Bytes>) -> Result<(
         header.insert_header(CONTENT_LENGTH, body.len())?;
     }
     guard(&mut header)?;
-    line::secure(session, &mut header)?;
+    if let Some(about) = Wire::about_of(session) {
+        about.secure(&mut header)?;
+    }
     session.write_response_header(Box::new(header), bodiless).await?;
     session.write_response_body((!bodiless).then_some(body), true).await?;
     discard_body(session).await;

@@ -32,7 +32,8 @@ use pingora::{Error, Result};
 
 pub use front::certificates::Certificates;
 pub use front::client::TrustedProxies;
-pub use front::line::{Balancers, Speaks};
+pub use front::handshake::Speaks;
+pub use front::proxy_protocol::Balancers;
 pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
@@ -48,7 +49,7 @@ use crate::telemetry::{Clock, Watch};
 use door::Door;
 use fault::{Fault, Whose};
 use front::wire::Wire;
-use front::{asked, engine, line};
+use front::{asked, engine};
 use passage::bodies::{Answer, Sent};
 use passage::extranets::{Extranet, Extranets, Public};
 use passage::jar::Carried;
@@ -473,7 +474,9 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         _ctx: &mut Ctx,
     ) -> Result<()> {
-        line::secure(session, response)?;
+        if let Some(about) = Wire::about_of(session) {
+            about.secure(response)?;
+        }
         if session.is_process_shutting_down() {
             session.set_keepalive(None);
         }

@@ -4,11 +4,11 @@
 //! | What | Set by | Held by |
 //! |---|---|---|
 //! | No cleartext HTTP/2, no CONNECT | [`options`] | `engine_speaks_…` |
-//! | One request at a time: pingora pipelines nothing, `Wire` does | [`pin`] | SEC-129 |
-//! | A body that is unread at the answer ends the connection | [`pin`] | `engine_closes_…` |
-//! | A client that goes away ends its request upstream | [`pin`] | `engine_lets_…` |
-//! | Interim answers reach the client | [`pin`] | `expect_100_continue_…` |
-//! | Times to read and to write | [`pin`] | REL-048, `a_long_poll_…` |
+//! | One request at a time: pingora pipelines nothing, `Wire` does | [`set_up`] | SEC-129 |
+//! | A body that is unread at the answer ends the connection | [`set_up`] | `engine_closes_…` |
+//! | A client that goes away ends its request upstream | [`set_up`] | `engine_lets_…` |
+//! | Interim answers reach the client | [`set_up`] | `expect_100_continue_…` |
+//! | Times to read and to write | [`set_up`] | REL-048, `a_long_poll_…` |
 //! | Retries: before anything is sent, and never a body twice | [`conf`], `Gateway::fail_to_connect` | `engine_repeats_…` |
 //! | Connections upstream are kept for seconds, and in a pool with an end | [`conf`], `Backend` | REL-039 |
 //! | No TLS secrets to a file | [`conf`] | |
@@ -83,8 +83,11 @@ pub fn may_repeat(session: &mut Session) -> bool {
     session.req_header().method.is_idempotent() && session.as_mut().is_body_empty()
 }
 
-/// What holds for each request.
-pub fn pin(session: &mut Session) {
+/// What holds for each request; a connection of HTTP/1.1 is kept for so many seconds after it.
+pub fn set_up(session: &mut Session, idle_seconds: u64) {
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(idle_seconds));
+    }
     session.set_read_timeout(Some(READ_TIMEOUT));
     session.set_write_timeout(Some(WRITE_TIMEOUT));
     session.set_pipelining_enabled(false);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::asked::{MAX_HEAD, Refusal};
+use super::refusal::{MAX_HEAD, Refusal};
 
 /// Longest beginning of a request in which its line has to end; a target that is too long may end before it.
 const MAX_LINE: usize = 16 * 1024;

@@ -5,7 +5,7 @@ mod lobby;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_LENGTH, COOKIE, REFERER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT, COOKIE, REFERER, UPGRADE};
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
@@ -14,10 +14,9 @@ use pingora::proxy::Session;
 use super::bridge;
 use super::door::Visited;
 use super::fault::{Fault, Problem};
-use super::front::asked::{self, Asked, Refusal};
+use super::front::asked::{self, Asked, Connection, FETCH_USER};
 use super::front::engine;
-use super::front::line::About;
-use super::front::wire::{Follows, Wire};
+use super::front::refusal::Refusal;
 use super::passage::bodies::{self, Found, Sent, Wanted};
 use super::passage::jar;
 use super::passage::left;
@@ -38,8 +37,6 @@ use crate::web::cookies::{self, Kind};
 use crate::web::endings::endings;
 use crate::web::guest::FETCH_DEST;
 
-/// What a browser says of who follows a link or sends a form.
-pub static FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
 /// What a query value is written with: everything else is escaped.
@@ -50,13 +47,7 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remov
 /// # Errors
 /// The client is gone, or a fault of ours.
 pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(gateway.idle_seconds));
-    }
-    engine::pin(session);
-    if session.as_http2().is_some() {
-        asked::level(session.req_header_mut())?;
-    }
+    engine::set_up(session, gateway.idle_seconds);
     let directory = gateway.door.directory();
     let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
     ctx.client = gateway.trusted.client(peer.unwrap_or(ctx.client), &session.req_header().headers);
@@ -64,20 +55,14 @@ pub async fn admit(gateway: &Gateway, session: &mut Session, ctx: &mut Ctx) -> R
         let parent = gateway.trusted.trace_of(peer.unwrap_or(ctx.client), &session.req_header().headers);
         ctx.trace = gateway.watch.traces.begin(parent);
     }
-    let asked = match read(session, &directory) {
+    let asked = match Asked::read(session, &directory) {
         Ok(asked) => asked,
         Err(refusal) => return refuse(session, ctx, refusal).await,
     };
-    if let Some(about) = About::of(session) {
-        // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
-        about.is_asked_for_https(!about.is_redirect && scheme(&asked.place, &directory) == Scheme::Https);
-        // What a client knows of another house's connection, such as its certificate, is nothing here (RFC 9110, 7.4).
-        if about.name.as_ref().is_some_and(|name| *name != asked.host) {
-            return elsewhere(session, ctx, &directory, Decision::Misdirected).await;
-        }
-        if about.is_redirect {
-            return lead_to_https(session, ctx, &directory, &asked.place).await;
-        }
+    match asked.connection {
+        Connection::Fits => {}
+        Connection::OnlyLeads => return lead_to_https(session, ctx, &directory, &asked.place).await,
+        Connection::ForAnother => return elsewhere(session, ctx, &directory, Decision::Misdirected).await,
     }
     let (agency, decision) = match &asked.place {
         Place::Extranet(host) => return knock(gateway, session, ctx, directory, &asked, host).await,
@@ -141,37 +126,10 @@ async fn lead_on(session: &mut Session, ctx: &mut Ctx, to: &Origin) -> Result<bo
     Ok(true)
 }
 
-fn scheme(place: &Place, directory: &Directory) -> Scheme {
-    match place {
-        Place::Extranet(host) | Place::Own(host) => host.scheme(),
-        Place::Moved(to) => to.scheme(),
-        Place::Portal | Place::Nowhere => directory.portal().scheme(),
-    }
-}
-
 /// What a page of ours is told of a request.
 pub fn arrival(ctx: &Ctx, place: Place, directory: &Directory) -> Arrival {
-    let scheme = scheme(&place, directory);
+    let scheme = directory.scheme(&place);
     Arrival { request_id: RequestId::named(&ctx.id.to_string()), client: ctx.client, place, scheme }
-}
-
-fn read(session: &Session, directory: &Directory) -> Result<Asked, Refusal> {
-    if session.as_http2().is_some() {
-        return Asked::read_streamed(session.req_header(), directory);
-    }
-    let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
-    let headers = &session.req_header().headers;
-    let length = || asked::text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    // A length that is none is refused in a moment.
-    let follows = if headers.contains_key(TRANSFER_ENCODING) {
-        Follows::Chunks
-    } else {
-        length().map_or(Follows::Nothing, Follows::Bytes)
-    };
-    if !wire.head_was_read(follows) {
-        return Err(Refusal::Target);
-    }
-    Asked::read(session.req_header(), &http1.get_headers_raw_bytes(), directory)
 }
 
 /// A request that could be read in two ways ends its connection: nobody knows where the next one begins.

@@ -16,8 +16,7 @@ use crate::domain::logout::{self, Made, Shown, proof, speaks_of_leaving};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 use crate::proxy::Forward;
-use crate::proxy::front::asked;
-use crate::proxy::gate::FETCH_USER;
+use crate::proxy::front::asked::{self, FETCH_USER};
 
 /// So long after a page that was surely shown to who was signed in, a session does not end by itself.
 const SURE_FOR: SignedDuration = SignedDuration::from_mins(1);

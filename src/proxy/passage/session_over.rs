@@ -29,10 +29,11 @@ use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 use crate::pages::leading_to;
+use crate::proxy::Forward;
 use crate::proxy::door::Door;
 use crate::proxy::front::asked;
+use crate::proxy::front::guard::guard;
 use crate::proxy::request_id::RequestNumber;
-use crate::proxy::{Forward, bridge};
 use crate::web::cookies::{self, Kind};
 
 /// Where a form that was sent into an ended session is told of.
@@ -172,7 +173,7 @@ pub fn lead(response: &mut ResponseHeader, status: u16, location: &str) -> Resul
     ours.insert_header(LOCATION, location)?;
     ours.insert_header(CACHE_CONTROL, "no-store")?;
     ours.insert_header(CONTENT_LENGTH, "0")?;
-    bridge::guard(&mut ours)?;
+    guard(&mut ours)?;
     *response = ours;
     Ok(())
 }
