@@ -2,7 +2,8 @@
 
 use pingora::proxy::Session;
 
-use super::{Ctx, Fate};
+use super::ctx::{Ctx, Fate};
+use super::steady;
 use crate::domain::decision::Decision;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces::Told;
@@ -23,18 +24,18 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
         (_, None) => METRICS.elsewhere.count(decision, status),
     }
     let line = AccessLine {
-        request: ctx.id.number(),
+        request: ctx.source.id.number(),
         agency: agency.map(|agency| &agency.code),
         decision,
         status,
-        duration_ms: super::milliseconds(super::now().duration_since(ctx.start)),
-        upstream_ms: upstream.map(super::milliseconds),
+        duration_ms: steady::milliseconds(steady::now().duration_since(ctx.start)),
+        upstream_ms: upstream.map(steady::milliseconds),
         bytes: session.body_bytes_sent(),
         fault: (status >= 500).then(|| why(ctx)),
     };
     watch.log.write(Clock, &line);
     if let Some(trace) = trace {
-        trace.end(&Told { request_id: &ctx.id.to_string(), agency: line.agency, decision, status });
+        trace.end(&Told { request_id: &ctx.source.id.to_string(), agency: line.agency, decision, status });
     }
 }
 

@@ -15,7 +15,7 @@
 //! | Streams, fields and resets of HTTP/2 | [`http2_limits`] | e13, SEC-142 |
 //! | HTTP/0.9, bare LF, a length beside a coding, CL twice | `proxy::front::asked` | SEC-101 to 128, `engine_speaks_…` |
 //! | Chunks, and where a body ends | `proxy::front::wire`, `proxy::front::chunks` | SEC-113, SEC-115 |
-//! | 101 only to whom asked for it | `Gateway::upstream_response_filter` | `engine_changes_…` |
+//! | 101 only to whom asked for it | `proxy::passage::way_back` | `engine_changes_…` |
 //! | Trailers go nowhere; answers are framed anew | | SEC-117, `engine_frames_…` |
 
 use std::time::Duration;

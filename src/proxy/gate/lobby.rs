@@ -2,61 +2,38 @@
 
 use std::sync::Arc;
 
-use pingora::Result;
-use pingora::proxy::Session;
-
+use super::outcome::{Answer, Answered, Outcome};
+use super::{Request, ways};
+use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access};
-use crate::domain::decision::Decision;
-use crate::domain::routing::{Directory, Host, Place, SharedHost};
-use crate::proxy::bridge;
+use crate::domain::routing::{Host, Place, SharedHost};
 use crate::proxy::fault::{Fault, Problem};
-use crate::proxy::front::asked::{self, Asked};
-use crate::proxy::gate::{arrival, back, ended, in_a_frame, tell, understands_json};
+use crate::proxy::front::asked;
 use crate::proxy::passage::session_over::{NOT_SENT, not_sent};
-use crate::proxy::{Answered, Ctx, Fate, Gateway};
 
 /// Leads to the portal, which finds out; `unknown` says why, where the sessions cannot be asked.
 ///
 /// # Errors
-/// The client is gone, or a fault of ours.
-pub async fn receive(
-    (gateway, directory): (&Gateway, &Directory),
-    shared: &Arc<SharedHost>,
-    session: &mut Session,
-    ctx: &mut Ctx,
-    asked: &Asked,
-    unknown: Option<&'static str>,
-) -> Result<bool> {
-    let from = asked::asked_from(&session.req_header().headers, shared.public());
-    let (changes, fetch) = (asked.changes, asked.fetch);
-    let question =
-        access::Asked { path: &asked.path, query: None, changes, fetch, from, stays: false, scripted: false };
+/// Never: without an agency there is nowhere to send it.
+pub fn receive(request: &Request<'_>, shared: Arc<SharedHost>, unknown: Option<Unavailable>) -> Result<Outcome, Fault> {
+    let (head, fetch) = (request.head, request.asked.fetch);
+    let from = asked::asked_from(&head.headers, shared.public());
+    let (path, changes) = (&request.asked.path, request.asked.changes);
+    let question = access::Asked { path, query: None, changes, fetch, from, stays: false, scripted: false };
     let access: Access<()> = access::decide_without_agency(&question);
-    let decision = if unknown.is_none() { access.decision() } else { Decision::SessionsUnavailable };
-    ctx.fault = unknown;
-    ctx.fate = Fate::Answered(Answered { agency: None, decision });
-    let here = (Host::Shared(Arc::clone(shared)), fetch);
-    if unknown.is_some() {
-        return tell((gateway, directory), session, ctx, here, (Problem::Unavailable, 503)).await;
+    let ended = ways::ended(head, shared.public().scheme());
+    let login = format!("{}/login?host={}", request.directory.portal(), shared.public().host());
+    let arrival = request.arrival(Place::Own(Host::Shared(shared)));
+    if let Some(unavailable) = unknown {
+        return Ok(Outcome::unavailable(None, fetch, arrival, unavailable));
     }
-    let ended = ended(session, &Host::Shared(Arc::clone(shared)));
-    let login = format!("{}/login?host={}", directory.portal(), shared.public().host());
-    match access {
-        Access::Show(_) if in_a_frame(session) => {
-            let arrival = arrival(ctx, Place::Own(Host::Shared(Arc::clone(shared))), directory);
-            Box::pin(bridge::lead_out(&gateway.pages, session, arrival, login, &ended)).await?;
-        }
-        Access::Show(_) => bridge::redirect(session, 303, &format!("{login}{}", back(session)), &ended).await?,
-        Access::NotSent(_) => {
-            let status = not_sent(session);
-            bridge::redirect(session, status, NOT_SENT, &ended).await?;
-        }
-        Access::Unauthorized => bridge::unauthorized(session, &login, understands_json(session), &ended).await?,
-        Access::Forbidden(_) => {
-            return tell((gateway, directory), session, ctx, here, (Problem::BadRequest, 403)).await;
-        }
-        // Without an agency there is nowhere to send it.
-        Access::Forward(()) | Access::Leave(()) | Access::Public => return Err(Fault::NoExtranet.into()),
-    }
-    Ok(true)
+    let answer = match access {
+        Access::Show(_) if ways::in_a_frame(head) => Answer::LeadOut { arrival, to: login, ended },
+        Access::Show(_) => Answer::Redirect { status: 303, to: format!("{login}{}", ways::back(head)), ended },
+        Access::NotSent(_) => Answer::Redirect { status: not_sent(head), to: NOT_SENT.to_owned(), ended },
+        Access::Unauthorized => Answer::Unauthorized { login, json: ways::understands_json(head), ended },
+        Access::Forbidden(_) => Answer::problem(fetch, arrival, Problem::BadRequest, 403),
+        Access::Forward(()) | Access::Leave(()) | Access::Public => return Err(Fault::NoExtranet),
+    };
+    Ok(Outcome::Answer(Answered::by(access.decision()), answer))
 }

@@ -100,6 +100,23 @@ impl Cast {
     }
 }
 
+/// Who is who in this directory.
+pub(super) fn cast(directory: Directory) -> Cast {
+    let headers = vec![
+        (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
+        (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
+    ];
+    let passage = Passage {
+        session: SessionId::stored("s"),
+        link: LinkId::stored("l"),
+        account: AccountLabel::of(&LinkId::stored("l")),
+        headers,
+        credentials: Credentials::default(),
+        by_secret: None,
+    };
+    Cast { directory: Arc::new(Mutex::new(Arc::new(directory))), passage: Arc::new(passage), is_out: Arc::default() }
+}
+
 /// Signs what is asked, and to whom it is said; what ends in `unsigned` cannot be signed.
 #[derive(Debug)]
 struct FirstLine;
@@ -248,21 +265,8 @@ impl House {
         let mut agency = agency(port);
         change(&mut agency);
         let directory = Directory::new(origin("https://www.test"), [agency]);
-        let headers = vec![
-            (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
-            (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
-        ];
-        let passage = Passage {
-            session: SessionId::stored("s"),
-            link: LinkId::stored("l"),
-            account: AccountLabel::of(&LinkId::stored("l")),
-            headers,
-            credentials: Credentials::default(),
-            by_secret: None,
-        };
-        let directory = Arc::new(Mutex::new(Arc::new(directory)));
-        let is_out = Arc::new(AtomicBool::new(false));
-        let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage), is_out: Arc::clone(&is_out) };
+        let cast = cast(directory);
+        let (directory, is_out) = (Arc::clone(&cast.directory), Arc::clone(&cast.is_out));
         let lines = Lines::default();
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
         let gateway =
@@ -387,7 +391,7 @@ pub(super) fn agency(port: u16) -> Agency {
     }
 }
 
-fn form_replay() -> Adapter {
+pub(super) fn form_replay() -> Adapter {
     Adapter::FormReplay(Box::new(FormLogin {
         page: "/login.php".into(),
         form: None,
