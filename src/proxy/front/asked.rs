@@ -13,7 +13,7 @@ use pingora::proxy::Session;
 
 use super::refusal::{MAX_HEAD, Refusal};
 use super::wire::{Follows, Wire};
-use crate::domain::access::{self, Fetch, From};
+use crate::domain::access::{self, AskedFrom, Fetch};
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
 use crate::domain::path::NormalisedPath;
 use crate::domain::routing::{Directory, Place};
@@ -222,7 +222,7 @@ pub fn opens_websocket(head: &RequestHeader) -> bool {
 
 /// From where the browser says it asks. An `Origin` that is there twice, or is no text, comes from elsewhere.
 #[must_use]
-pub fn asked_from(headers: &HeaderMap, here: &Origin) -> From {
+pub fn asked_from(headers: &HeaderMap, here: &Origin) -> AskedFrom {
     let mut origins = headers.get_all(ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => None,

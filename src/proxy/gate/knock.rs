@@ -63,7 +63,7 @@ impl Knock {
         let (changes, fetch, path) = (asked.changes, asked.fetch, &asked.path);
         let stays = agency.shares_host() && head.headers.contains_key(&SERVICE_WORKER);
         let scripted = access::is_scripted(fetch, changes, from, asked::text(&head.headers, &FETCH_DEST));
-        let question = access::Asked { path, query: head.uri.query(), changes, fetch, from, stays, scripted };
+        let question = access::Question { path, query: head.uri.query(), changes, fetch, from, stays, scripted };
         let is_over = matches!(visitor, Visitor::Stranger);
         let ended = if is_over { ways::ended(head, agency.public.scheme()) } else { Vec::new() };
         let access = access::decide(visitor, agency, &question);

@@ -19,7 +19,7 @@ pub fn receive(request: &Request<'_>, shared: Arc<SharedHost>, unknown: Option<U
     let (head, fetch) = (request.head, request.asked.fetch);
     let from = asked::asked_from(&head.headers, shared.public());
     let (path, changes) = (&request.asked.path, request.asked.changes);
-    let question = access::Asked { path, query: None, changes, fetch, from, stays: false, scripted: false };
+    let question = access::Question { path, query: None, changes, fetch, from, stays: false, scripted: false };
     let access: Access<()> = access::decide_without_agency(&question);
     let ended = ways::ended(head, shared.public().scheme());
     let login = format!("{}/login?host={}", request.directory.portal(), shared.public().host());

@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 use quick_cache::sync::Cache;
 
 use super::forward::Forward;
-use crate::domain::access::{Fetch, From};
+use crate::domain::access::{AskedFrom, Fetch};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::cookie;
@@ -66,8 +66,8 @@ fn has_session(agency: &Agency) -> bool {
 /// Whether a resident's request may turn out to be a logout of which nothing is declared: what a script asks for by itself, such as how
 /// long a session lasts, is none, nor what another site makes a browser open.
 #[must_use]
-pub fn may_leave(agency: &Agency, fetch: Fetch, changes: bool, from: From) -> bool {
-    has_session(agency) && from != From::Elsewhere && (fetch == Fetch::Page || changes)
+pub fn may_leave(agency: &Agency, fetch: Fetch, changes: bool, from: AskedFrom) -> bool {
+    has_session(agency) && from != AskedFrom::Elsewhere && (fetch == Fetch::Page || changes)
 }
 
 /// Whether the head of an answer says that its resident has left, though nothing is declared (F6).
@@ -90,7 +90,7 @@ pub fn is_meant(
     }
     let is_sent = head.method == Method::POST && head.headers.contains_key(ORIGIN);
     let is_followed = head.headers.get(&FETCH_USER).is_some_and(|value| value == "?1");
-    let by_hand = is_page && from == From::Here && (is_sent || is_followed);
+    let by_hand = is_page && from == AskedFrom::Here && (is_sent || is_followed);
     let made = Made { speaks: forward.leaves, by_hand, in_time: sure.is_recent(forward, now) };
     logout::is_meant(made, Shown { is_over, takes_away: takes_away(session, response, forward, now) })
 }
@@ -117,7 +117,7 @@ pub fn is_said(session: &Session, response: &ResponseHeader, forward: &Forward, 
     let lines = response.headers.get_all(SET_COOKIE).iter().map(http::HeaderValue::as_bytes);
     forward.extranet.agency.logout.takes_away(lines, now)
         // What another site makes a browser open signs nobody out here.
-        && asked::asked_from(&head.headers, &forward.public.origin) != From::Elsewhere
+        && asked::asked_from(&head.headers, &forward.public.origin) != AskedFrom::Elsewhere
         && (speaks_of_leaving(&String::from_utf8_lossy(head.raw_path())) || sure.is_recent(forward, now))
 }
 
