@@ -28,7 +28,7 @@ pub enum Door {
     App(Arc<App>),
     /// Fixed answers, so that the proxy is tested on the wire without stores.
     #[cfg(test)]
-    Rehearsal(super::tests::Cast),
+    Rehearsal(super::tests::cast::Cast),
 }
 
 impl Door {

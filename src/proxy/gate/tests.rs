@@ -12,7 +12,7 @@ use crate::proxy::door::Door;
 use crate::proxy::front::asked::{Asked, Connection};
 use crate::proxy::passage::bodies::{Found, Sent};
 use crate::proxy::request_id::{RequestIds, Source};
-use crate::proxy::tests::{agency, cast, form_replay, origin};
+use crate::proxy::tests::cast::{agency, cast, form_replay, origin};
 
 /// A page load, a part of a page, and a form that is sent.
 const PAGE: &[&str] = &["GET"];

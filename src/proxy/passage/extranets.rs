@@ -255,7 +255,7 @@ impl Public {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::tests::{agency, origin};
+    use crate::proxy::tests::cast::{agency, origin};
 
     fn directory(port: u16) -> (Arc<Directory>, Arc<Agency>) {
         let directory = Arc::new(Directory::new(origin("https://www.test"), [agency(port)]));
