@@ -112,6 +112,7 @@ async fn import_once(app: &App) -> Result<(), String> {
     }
     let bar = ProgressBar::new(lines.len() as u64);
     let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS, (&lines, Extent::Whole));
+    import.keep_what_was().await.map_err(|fault| fault.to_string())?;
     for line in &lines {
         import.take(line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);
