@@ -1,6 +1,8 @@
 //! The only place that knows pingora: request, decision, forward.
 //!
-//! `impl ProxyHttp` below is the table of contents of a request's path; each step has its file.
+//! `front` reads what comes, `gate` decides what becomes of it, and `passage` carries it to its extranet and the answer
+//! back; `bridge` leads to our own pages, and `door` to the use cases. `impl ProxyHttp` below is the table of contents of a
+//! request's path; each step has its file.
 
 mod access_log;
 mod bridge;

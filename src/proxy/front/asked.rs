@@ -65,7 +65,8 @@ pub enum Connection {
     Fits,
     /// It is in the clear, and only leads to https.
     OnlyLeads,
-    /// It was made for another host: what a client knows of that one, such as its certificate, is nothing here (RFC 9110, 7.4).
+    /// It was made for another host: what a client knows of that one, such as its certificate, is nothing here
+    /// (RFC 9110, 7.4).
     ForAnother,
 }
 

@@ -22,8 +22,8 @@ const GUARD: [(&str, &str); 9] = [
     ("x-dns-prefetch-control", "off"),
 ];
 
-/// Says it: nobody's page opens, frames or embeds it, no sensor is for it, and a
-/// text is never taken for a page. A page has said more precisely what it may load, and what is said stays.
+/// Says it: nobody's page opens, frames or embeds it, no sensor is for it, and a text is never taken for a page. A page
+/// has said more precisely what it may load, and what is said stays.
 ///
 /// # Errors
 /// Never: the values stand here.
