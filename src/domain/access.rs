@@ -1,6 +1,7 @@
 //! The gate: what becomes of a request for an extranet.
 
 use super::agency::Agency;
+use super::decision::Decision;
 use super::net::Net;
 use super::origin::Origin;
 use super::path::{NormalisedPath, PathClass, ReturnPath};
@@ -22,7 +23,7 @@ pub enum Visitor<A> {
 
 /// What is asked for, as far as the gate has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct Question<'a> {
     /// The path, decoded and normalised.
     pub path: &'a NormalisedPath,
     /// The query, as sent.
@@ -32,7 +33,7 @@ pub struct Asked<'a> {
     /// How the answer is going to be used.
     pub fetch: Fetch,
     /// From where the browser says it asks.
-    pub from: From,
+    pub from: AskedFrom,
     /// Whether it is a script that would stay in the browser and answer for a shared host (a24).
     pub stays: bool,
     /// Whether a script of the extranet's own asks, which wants the extranet's answer.
@@ -50,7 +51,7 @@ pub enum Fetch {
 
 /// From where the browser says it asks, by `Origin` and `Sec-Fetch-Site`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum AskedFrom {
     /// From this very origin.
     Here,
     /// From another one, or from `null`.
@@ -121,35 +122,44 @@ pub enum Access<A> {
     Forbidden(Forbidden),
 }
 
-impl Access<()> {
-    /// The reason as one word of a closed list, for the access log.
+impl<A> Access<A> {
+    /// What it is called in the access line.
     #[must_use]
-    pub const fn reason<A>(access: &Access<A>) -> &'static str {
-        match access {
-            Access::Forward(_) => "signed-in",
-            Access::Public => "public-path",
-            Access::Show(Screen::SignIn) => "not-signed-in",
-            Access::Show(Screen::SignInHome) => "legacy-login",
-            Access::Show(Screen::Agency) => "no-agency",
-            Access::Show(Screen::Terms) => "owes-terms",
-            Access::Show(Screen::ExtranetPassword) => "owes-password",
-            Access::Show(Screen::SignOut) | Access::Leave(_) => "legacy-logout",
-            Access::Show(Screen::Account) => "legacy-account-page",
-            Access::NotSent(_) => "form-too-late",
-            Access::Unauthorized => "not-signed-in-part",
-            Access::Forbidden(Forbidden::ForeignOrigin) => "foreign-origin",
-            Access::Forbidden(Forbidden::LegacyLogin) => "legacy-login-post",
-            Access::Forbidden(Forbidden::LegacyAccount) => "legacy-account-post",
-            Access::Forbidden(Forbidden::ServiceWorker) => "service-worker",
-            Access::Forbidden(Forbidden::Unnamed) => "identity-unwritable",
+    pub const fn decision(&self) -> Decision {
+        match self {
+            Self::Forward(_) => Decision::SignedIn,
+            Self::Public => Decision::PublicPath,
+            Self::Show(screen) => screen.decision(),
+            Self::Leave(_) => Decision::LegacyLogout,
+            Self::NotSent(_) => Decision::FormTooLate,
+            Self::Unauthorized => Decision::NotSignedInPart,
+            Self::Forbidden(Forbidden::ForeignOrigin) => Decision::ForeignOrigin,
+            Self::Forbidden(Forbidden::LegacyLogin) => Decision::LegacyLoginPost,
+            Self::Forbidden(Forbidden::LegacyAccount) => Decision::LegacyAccountPost,
+            Self::Forbidden(Forbidden::ServiceWorker) => Decision::ServiceWorker,
+            Self::Forbidden(Forbidden::Unnamed) => Decision::IdentityUnwritable,
+        }
+    }
+}
+
+impl Screen {
+    const fn decision(self) -> Decision {
+        match self {
+            Self::SignIn => Decision::NotSignedIn,
+            Self::SignInHome => Decision::LegacyLogin,
+            Self::Agency => Decision::NoAgency,
+            Self::Terms => Decision::OwesTerms,
+            Self::ExtranetPassword => Decision::OwesPassword,
+            Self::SignOut => Decision::LegacyLogout,
+            Self::Account => Decision::LegacyAccountPage,
         }
     }
 }
 
 /// Decides. The order matters: what is refused for everybody comes before who asks.
 #[must_use]
-pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Access<A> {
-    if asked.changes && asked.from == From::Elsewhere {
+pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Question<'_>) -> Access<A> {
+    if asked.changes && asked.from == AskedFrom::Elsewhere {
         return Access::Forbidden(Forbidden::ForeignOrigin);
     }
     if asked.stays && agency.shares_host() {
@@ -193,9 +203,9 @@ pub fn decide<A>(visitor: Visitor<A>, agency: &Agency, asked: &Asked<'_>) -> Acc
 /// Decides where nobody knows which of the agencies on a shared host is meant: nobody is signed in there, no path is
 /// public, and nothing is forwarded.
 #[must_use]
-pub fn decide_without_agency<A>(asked: &Asked<'_>) -> Access<A> {
+pub fn decide_without_agency<A>(asked: &Question<'_>) -> Access<A> {
     match (asked.fetch, asked.changes) {
-        (_, true) if asked.from == From::Elsewhere => Access::Forbidden(Forbidden::ForeignOrigin),
+        (_, true) if asked.from == AskedFrom::Elsewhere => Access::Forbidden(Forbidden::ForeignOrigin),
         (Fetch::Page, false) => Access::Show(Screen::Agency),
         // Which agency's login it may have been, nobody knows.
         (Fetch::Page, true) => Access::NotSent(Fields::Shown),
@@ -208,23 +218,23 @@ pub fn decide_without_agency<A>(asked: &Asked<'_>) -> Access<A> {
 /// `null` is what a page with `Referrer-Policy: no-referrer` posts with, even to itself: there, and only there,
 /// `Sec-Fetch-Site`, which no script can set, may say that it is the same origin.
 #[must_use]
-pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &Origin) -> From {
+pub fn asked_from(origin_header: Option<&str>, fetch_site: Option<&str>, here: &Origin) -> AskedFrom {
     match (origin_header, fetch_site) {
-        (Some("null") | None, Some("same-origin")) | (None, Some("none")) => From::Here,
+        (Some("null") | None, Some("same-origin")) | (None, Some("none")) => AskedFrom::Here,
         (Some(text), _) => match Origin::parse(text) {
-            Some(origin) if origin == *here => From::Here,
-            _ => From::Elsewhere,
+            Some(origin) if origin == *here => AskedFrom::Here,
+            _ => AskedFrom::Elsewhere,
         },
-        (None, Some(_)) => From::Elsewhere,
-        (None, None) => From::Unsaid,
+        (None, Some(_)) => AskedFrom::Elsewhere,
+        (None, None) => AskedFrom::Unsaid,
     }
 }
 
 /// Whether a script of this very origin asks, by `fetch` or an XHR, as the browser says: no image, style or link of a page
 /// does.
 #[must_use]
-pub fn is_scripted(fetch: Fetch, changes: bool, from: From, fetch_dest: Option<&str>) -> bool {
-    fetch == Fetch::Part && from == From::Here && (changes || fetch_dest == Some("empty"))
+pub fn is_scripted(fetch: Fetch, changes: bool, from: AskedFrom, fetch_dest: Option<&str>) -> bool {
+    fetch == Fetch::Part && from == AskedFrom::Here && (changes || fetch_dest == Some("empty"))
 }
 
 /// Whether a page is asked for by another site, as far as the browser tells: it then keeps `SameSite=Strict` cookies back,
@@ -318,16 +328,16 @@ mod tests {
     #[test]
     fn f16_an_origin_is_ours_only_if_it_is_the_same_to_the_letter() {
         let here = Origin::parse("https://a.example").expect("an origin");
-        assert_eq!(asked_from(Some("https://a.example"), None, &here), From::Here);
-        assert_eq!(asked_from(Some("null"), Some("same-origin"), &here), From::Here);
+        assert_eq!(asked_from(Some("https://a.example"), None, &here), AskedFrom::Here);
+        assert_eq!(asked_from(Some("null"), Some("same-origin"), &here), AskedFrom::Here);
         for site in [None, Some("cross-site"), Some("same-site"), Some("none")] {
-            assert_eq!(asked_from(Some("null"), site, &here), From::Elsewhere, "{site:?}");
+            assert_eq!(asked_from(Some("null"), site, &here), AskedFrom::Elsewhere, "{site:?}");
         }
         for foreign in ["https://evil.example", "http://a.example", "https://a.example.evil.tld", ""] {
-            assert_eq!(asked_from(Some(foreign), Some("same-origin"), &here), From::Elsewhere, "{foreign}");
+            assert_eq!(asked_from(Some(foreign), Some("same-origin"), &here), AskedFrom::Elsewhere, "{foreign}");
         }
-        assert_eq!(asked_from(None, Some("cross-site"), &here), From::Elsewhere);
-        assert_eq!(asked_from(None, Some("same-site"), &here), From::Elsewhere);
-        assert_eq!(asked_from(None, None, &here), From::Unsaid);
+        assert_eq!(asked_from(None, Some("cross-site"), &here), AskedFrom::Elsewhere);
+        assert_eq!(asked_from(None, Some("same-site"), &here), AskedFrom::Elsewhere);
+        assert_eq!(asked_from(None, None, &here), AskedFrom::Unsaid);
     }
 }

@@ -1,7 +1,7 @@
 //! What agencies have in common, kept once.
 //!
 //! Of ten thousand agencies nearly all follow a few presets and live on a few servers. What is the same is then one value
-//! in memory: smaller, prepared once (`proxy::backend`), and still in the processor's cache when the next request is for
+//! in memory: smaller, prepared once (`proxy::passage::backend`), and still in the processor's cache when the next request is for
 //! another agency.
 
 use std::collections::HashSet;

@@ -14,6 +14,7 @@ pub mod client;
 mod common;
 pub mod cookie;
 pub mod credential;
+pub mod decision;
 pub mod device;
 pub mod email;
 pub mod email_change;

@@ -250,6 +250,16 @@ impl Directory {
         }
     }
 
+    /// The scheme that browsers see there.
+    #[must_use]
+    pub fn scheme(&self, place: &Place) -> Scheme {
+        match place {
+            Place::Extranet(host) | Place::Own(host) => host.scheme(),
+            Place::Moved(to) => to.scheme(),
+            Place::Portal | Place::Nowhere => self.portal.scheme(),
+        }
+    }
+
     /// Where what was served on this host is now; an account's host below an agency's former one has its own below the
     /// new one.
     fn moved(&self, host: &str) -> Option<Origin> {

@@ -11,7 +11,7 @@ use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
 use super::{account, relayed, wording};
 use crate::app::Fault;
 use crate::app::sign_out::{self, Upstream};
-use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::cookie::is_ours;
 use crate::domain::logout::proof;
 use crate::domain::routing::Host;

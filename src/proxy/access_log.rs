@@ -2,7 +2,9 @@
 
 use pingora::proxy::Session;
 
-use super::{Ctx, Fate};
+use super::ctx::{Ctx, Fate};
+use super::steady;
+use crate::domain::decision::Decision;
 use crate::telemetry::metrics::METRICS;
 use crate::telemetry::traces::Told;
 use crate::telemetry::{AccessLine, Clock, Watch};
@@ -12,7 +14,7 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
     let trace = ctx.trace.take();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let (agency, decision, upstream) = match &ctx.fate {
-        Fate::Undecided => (None, "undecided", None),
+        Fate::Undecided => (None, Decision::Undecided, None),
         Fate::Answered(answered) => (answered.agency.as_deref(), answered.decision, None),
         Fate::Forward(forward) => (Some(&*forward.extranet.agency), forward.decision(), forward.upstream),
     };
@@ -22,18 +24,18 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
         (_, None) => METRICS.elsewhere.count(decision, status),
     }
     let line = AccessLine {
-        request: ctx.id.number(),
+        request: ctx.source.id.number(),
         agency: agency.map(|agency| &agency.code),
         decision,
         status,
-        duration_ms: super::milliseconds(super::now().duration_since(ctx.start)),
-        upstream_ms: upstream.map(super::milliseconds),
+        duration_ms: steady::milliseconds(steady::now().duration_since(ctx.start)),
+        upstream_ms: upstream.map(steady::milliseconds),
         bytes: session.body_bytes_sent(),
         fault: (status >= 500).then(|| why(ctx)),
     };
     watch.log.write(Clock, &line);
     if let Some(trace) = trace {
-        trace.end(&Told { request_id: &ctx.id.to_string(), agency: line.agency, decision, status });
+        trace.end(&Told { request_id: &ctx.source.id.to_string(), agency: line.agency, decision, status });
     }
 }
 

@@ -9,16 +9,18 @@ use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, LOCATION,
     RETRY_AFTER, SET_COOKIE, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use pingora::Result;
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use tower::ServiceExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::fault::{Fault, Problem};
-use super::line;
+use super::front::guard::guard;
+use super::front::wire::Wire;
+use super::gate::Answer;
 use crate::telemetry::traces;
 use crate::web::Arrival;
 use crate::web::frames::LeadsTo;
@@ -37,34 +39,40 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Seconds after which a client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
-/// The headers of all our answers (SEC-240; OWASP's list of secure headers, ASVS 5.0 3.4). What an extranet answers is its
-/// own.
-const GUARD: [(&str, &str); 9] = [
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    (
-        "permissions-policy",
-        "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), encrypted-media=(), \
-         fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
-    ),
-    ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-    ("x-frame-options", "DENY"),
-    ("x-content-type-options", "nosniff"),
-    ("x-permitted-cross-domain-policies", "none"),
-    ("referrer-policy", "same-origin"),
-    ("x-dns-prefetch-control", "off"),
-];
-
-/// Has the router answer a request; why the answer is 5xx, where it is.
+/// Writes an answer of ours; why it is 5xx, where a page says so. A body that is still under way ends the connection
+/// afterwards.
 ///
 /// # Errors
 /// The client is gone, or a page broke off.
-pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> Result<Option<&'static str>> {
+pub async fn write(pages: &Router, session: &mut Session, answer: Answer) -> Result<Option<&'static str>> {
+    let response = match answer {
+        Answer::Page(arrival) => relay(pages, session, arrival).await?,
+        Answer::Problem(arrival, problem, status) => {
+            self::problem(pages, session.req_header(), arrival, problem, status).await
+        }
+        Answer::LeadOut { arrival, to, ended } => {
+            let mut request = aside(session.req_header(), "/.vestibule/frame", arrival);
+            request.extensions_mut().insert(LeadsTo(to));
+            end_cookies(call(pages, request).await?, ended)
+        }
+        Answer::Redirect { status, to, ended } => end_cookies(redirect(status, &to), ended),
+        Answer::Unauthorized { login, json, ended } => end_cookies(unauthorized(&login, json), ended),
+        Answer::Text(status, line) => text(status, &line),
+        Answer::Refused(refusal) => {
+            session.set_keepalive(None);
+            text(refusal.status(), "Requête refusée. / Request refused.")
+        }
+    };
+    let reason = response.extensions().get().map(|Reason(reason)| *reason);
+    write_out(session, response).await.map(|()| reason)
+}
+
+/// Has the router answer a request.
+async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> Result<Response<Bytes>> {
     let body = match read_form(session).await? {
         Form::Read(body) => body,
-        Form::TooLarge => return text(session, 413, "Content too large").await.map(|()| None),
-        Form::TooSlow => return text(session, 408, "Request timeout").await.map(|()| None),
+        Form::TooLarge => return Ok(text(413, "Content too large")),
+        Form::TooSlow => return Ok(text(408, "Request timeout")),
     };
     let head = session.req_header();
     let mut request = Request::new(Body::from(body));
@@ -72,97 +80,58 @@ pub async fn relay(pages: &Router, session: &mut Session, arrival: Arrival) -> R
     request.uri_mut().clone_from(&head.uri);
     request.headers_mut().clone_from(&head.headers);
     request.extensions_mut().insert(arrival);
-    let response = call(pages, request).await?;
-    let reason = response.extensions().get().map(|Reason(reason)| *reason);
-    write(session, response).await.map(|()| reason)
+    call(pages, request).await
 }
 
-/// Shows the page that tells of a problem, with this status; a page that cannot be had is replaced by one line.
-///
-/// # Errors
-/// The client is gone.
-pub async fn problem(
+/// The page that tells of a problem, with this status; a page that cannot be had is replaced by one line.
+async fn problem(
     pages: &Router,
-    session: &mut Session,
+    head: &RequestHeader,
     arrival: Arrival,
     problem: Problem,
     status: u16,
-) -> Result<()> {
+) -> Response<Bytes> {
     let id = arrival.request_id.to_string();
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = http::Uri::from_static(problem.path());
-    take_along(session, &mut request);
-    request.extensions_mut().insert(arrival);
-    let page = call(pages, request).await.ok().filter(|page| page.headers().contains_key(CONTENT_TYPE));
-    let mut response = page.unwrap_or_else(|| text_response(format!("{}\n{id}\n", problem.text())));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if status == 503 {
-        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
-    }
-    write(session, response).await
+    let page = call(pages, aside(head, problem.path(), arrival)).await.ok();
+    let page = page.filter(|page| page.headers().contains_key(CONTENT_TYPE));
+    let response = page.unwrap_or_else(|| text_response(format!("{}\n{id}\n", problem.text())));
+    with_status(response, status)
 }
 
-/// Shows, in a frame of the extranet's, the page that leads the whole window somewhere (case 12).
-///
-/// # Errors
-/// The client is gone.
-pub async fn lead_out(
-    pages: &Router,
-    session: &mut Session,
-    arrival: Arrival,
-    to: String,
-    ended: &[HeaderValue],
-) -> Result<()> {
+/// The request for a page of ours that was not asked for: it goes with what that has to know of the one that was.
+fn aside(head: &RequestHeader, page: &'static str, arrival: Arrival) -> Request<Body> {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = http::Uri::from_static("/.vestibule/frame");
-    take_along(session, &mut request);
-    request.extensions_mut().insert(arrival);
-    request.extensions_mut().insert(LeadsTo(to));
-    let mut response = call(pages, request).await?;
-    end_cookies(&mut response, ended);
-    write(session, response).await
-}
-
-/// What a page of ours has to know of a request that did not ask for it.
-fn take_along(session: &Session, request: &mut Request<Body>) {
+    *request.uri_mut() = Uri::from_static(page);
     for name in [ACCEPT_LANGUAGE, COOKIE, FETCH_DEST] {
-        if let Some(value) = session.req_header().headers.get(&name) {
+        if let Some(value) = head.headers.get(&name) {
             request.headers_mut().insert(name, value.clone());
         }
     }
+    request.extensions_mut().insert(arrival);
+    request
 }
 
-/// Sends the browser elsewhere: with GET by 303, with what it asked for by 307.
-///
-/// # Errors
-/// The client is gone.
-pub async fn redirect(session: &mut Session, status: u16, location: &str, ended: &[HeaderValue]) -> Result<()> {
+fn redirect(status: u16, to: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SEE_OTHER);
-    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, location);
-    end_cookies(&mut response, ended);
-    write(session, response).await
+    response
 }
 
-/// One line of text.
-///
-/// # Errors
-/// The client is gone.
-pub async fn text(session: &mut Session, status: u16, line: &str) -> Result<()> {
-    let mut response = text_response(format!("{line}\n"));
+fn text(status: u16, line: &str) -> Response<Bytes> {
+    with_status(text_response(format!("{line}\n")), status)
+}
+
+fn with_status(mut response: Response<Bytes>, status: u16) -> Response<Bytes> {
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status == 503 {
         response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
-    write(session, response).await
+    response
 }
 
-/// 401, as JSON where that is understood (a20).
-///
-/// # Errors
-/// The client is gone.
-pub async fn unauthorized(session: &mut Session, login: &str, json: bool, ended: &[HeaderValue]) -> Result<()> {
+fn unauthorized(login: &str, json: bool) -> Response<Bytes> {
     let mut response = if json {
         let body = serde_json::json!({ "error": "sign_in_required", "login": login });
         let mut response = Response::new(Bytes::from(body.to_string()));
@@ -172,28 +141,14 @@ pub async fn unauthorized(session: &mut Session, login: &str, json: bool, ended:
         text_response(format!("Connexion requise. / Sign-in required.\n{login}\n"))
     };
     *response.status_mut() = StatusCode::UNAUTHORIZED;
-    end_cookies(&mut response, ended);
-    write(session, response).await
+    response
 }
 
-fn end_cookies(response: &mut Response<Bytes>, ended: &[HeaderValue]) {
+fn end_cookies(mut response: Response<Bytes>, ended: Vec<HeaderValue>) -> Response<Bytes> {
     for line in ended {
-        response.headers_mut().append(SET_COOKIE, line.clone());
+        response.headers_mut().append(SET_COOKIE, line);
     }
-}
-
-/// What every answer of ours says, whatever it is: nobody's page opens, frames or embeds it, no sensor is for it, and a
-/// text is never taken for a page. A page has said more precisely what it may load, and what is said stays.
-///
-/// # Errors
-/// Never: the values stand here.
-pub fn guard(header: &mut ResponseHeader) -> Result<()> {
-    for (name, value) in GUARD {
-        if !header.headers.contains_key(name) {
-            header.insert_header(name, value)?;
-        }
-    }
-    Ok(())
+    response
 }
 
 fn text_response(text: String) -> Response<Bytes> {
@@ -251,12 +206,6 @@ async fn read_whole(session: &mut Session) -> Result<Option<Bytes>> {
     Ok(Some(Bytes::from_owner(body)))
 }
 
-/// Writes an answer of ours; a body that is still under way ends the connection afterwards.
-async fn write(session: &mut Session, response: Response<Bytes>) -> Result<()> {
-    // Large: boxed, so that requests that are forwarded are not moved about with it.
-    Box::pin(write_out(session, response)).await
-}
-
 async fn write_out(session: &mut Session, response: Response<Bytes>) -> Result<()> {
     let (head, body) = response.into_parts();
     let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 4))?;
@@ -270,7 +219,9 @@ async fn write_out(session: &mut Session, response: Response<Bytes>) -> Result<(
         header.insert_header(CONTENT_LENGTH, body.len())?;
     }
     guard(&mut header)?;
-    line::secure(session, &mut header)?;
+    if let Some(about) = Wire::about_of(session) {
+        about.secure(&mut header)?;
+    }
     session.write_response_header(Box::new(header), bodiless).await?;
     session.write_response_body((!bodiless).then_some(body), true).await?;
     discard_body(session).await;

@@ -1,15 +1,13 @@
 //! Whom the gateway asks: the use cases, or, in this folder's own tests, a rehearsal with a fixed cast.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use jiff::Timestamp;
-use pingora::proxy::Session;
 
-use super::Forward;
-use super::request_id::RequestNumber;
-use crate::app::sign_out::{self, Upstream as LeftUpstream};
+use super::request_id::Source;
+use crate::app::sign_out::{self, Upstream};
 use crate::app::visit::{self, Passage, Settled, Unavailable};
 use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
@@ -30,7 +28,7 @@ pub enum Door {
     App(Arc<App>),
     /// Fixed answers, so that the proxy is tested on the wire without stores.
     #[cfg(test)]
-    Rehearsal(super::tests::Cast),
+    Rehearsal(super::tests::cast::Cast),
 }
 
 impl Door {
@@ -96,16 +94,10 @@ impl Door {
     }
 
     /// Whether the password that a resident was forwarded with is not known any more; asked after a 401 (a11).
-    pub async fn doubt(
-        &self,
-        agency: &Agency,
-        resident: &Passage,
-        session: &Session,
-        asked: (IpAddr, RequestNumber),
-    ) -> bool {
+    pub async fn doubt(&self, agency: &Agency, resident: &Passage, headers: &HeaderMap, source: Source) -> bool {
         match self {
             Self::App(app) => {
-                let caller = caller(agency, session, asked);
+                let caller = caller(agency, headers, source);
                 let doubted = enter_extranet::doubt(app, &caller, agency, resident).await;
                 doubted.unwrap_or_else(|fault| {
                     tracing::error!(%fault, "a password that was refused upstream could not be dropped");
@@ -120,15 +112,15 @@ impl Door {
     /// A resident left by a script of the extranet's own: the session ends here, too, and upstream where it is open there.
     pub async fn left(
         &self,
-        session: &Session,
-        forward: &Forward,
-        asked: (IpAddr, RequestNumber),
-        upstream: LeftUpstream,
+        agency: &Agency,
+        cookie: &Secret,
+        headers: &HeaderMap,
+        source: Source,
+        upstream: Upstream,
     ) {
         match self {
             Self::App(app) => {
-                let Some(cookie) = &forward.cookie else { return };
-                let caller = caller(&forward.extranet.agency, session, asked);
+                let caller = caller(agency, headers, source);
                 if let Err(fault) = sign_out::left_by(app, &caller, cookie, upstream).await {
                     tracing::error!(%fault, "a session could not be ended");
                 }
@@ -170,11 +162,11 @@ impl Door {
     }
 }
 
-fn caller(agency: &Agency, session: &Session, (client, id): (IpAddr, RequestNumber)) -> Caller {
+fn caller(agency: &Agency, headers: &HeaderMap, Source { client, id }: Source) -> Caller {
     Caller {
         client,
         request_id: RequestId::named(&id.to_string()),
-        said: Browser::of(&session.req_header().headers),
+        said: Browser::of(headers),
         language: agency.language,
         browser: Secret::default(),
         device: None,

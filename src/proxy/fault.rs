@@ -4,38 +4,47 @@ use std::io;
 
 use pingora::{Error, ErrorSource, ErrorType};
 
-use super::wire::MalformedChunk;
+use super::front::wire::MalformedChunk;
 
 /// A fault that is found in this folder; its name is the log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.name())]
 pub enum Fault {
     /// A request would have gone upstream without a decision.
-    #[error("forwarded without a decision")]
     Undecided,
     /// The extranet's name has no address.
-    #[error("the extranet's name cannot be resolved")]
     Unresolved,
     /// Whoever answers at the extranet's address does not have its certificate.
-    #[error("the extranet shows another certificate")]
     NotItself,
     /// The extranet gives interim answers without an end.
-    #[error("the extranet gives interim answers without an end")]
     Interim,
     /// The extranet changes the protocol, which nobody has asked it to.
-    #[error("the extranet changes the protocol unasked")]
     Unasked,
     /// The session of whoever is sent a long answer has ended.
-    #[error("the session is over")]
     Over,
     /// The body of a request carries the two fields of an old login.
-    #[error("the request carries an old login")]
     OldLogin,
     /// An agency of the directory has no prepared extranet.
-    #[error("the agency has no extranet")]
     NoExtranet,
     /// A page of ours could not be read to its end.
-    #[error("an own page broke off")]
     PageBroke,
+}
+
+impl Fault {
+    /// What it is called in logs.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Undecided => "forwarded without a decision",
+            Self::Unresolved => "the extranet's name cannot be resolved",
+            Self::NotItself => "the extranet shows another certificate",
+            Self::Interim => "the extranet gives interim answers without an end",
+            Self::Unasked => "the extranet changes the protocol unasked",
+            Self::Over => "the session is over",
+            Self::OldLogin => "the request carries an old login",
+            Self::NoExtranet => "the agency has no extranet",
+            Self::PageBroke => "an own page broke off",
+        }
+    }
 }
 
 impl From<Fault> for Box<Error> {
@@ -135,17 +144,7 @@ pub fn reason(error: &Error) -> &'static str {
     use ErrorType::{ConnectRefused, ConnectTimedout, ConnectionClosed, ReadError, ReadTimedout, TLSHandshakeFailure};
     use ErrorType::{H1Error, InvalidCert, InvalidHTTPHeader, TLSHandshakeTimedout, WriteError, WriteTimedout};
     if let Some(fault) = error.root_cause().downcast_ref::<Fault>() {
-        return match fault {
-            Fault::Undecided => "forwarded without a decision",
-            Fault::Unresolved => "the extranet's name cannot be resolved",
-            Fault::NotItself => "the extranet shows another certificate",
-            Fault::Interim => "the extranet gives interim answers without an end",
-            Fault::Unasked => "the extranet changes the protocol unasked",
-            Fault::Over => "the session is over",
-            Fault::OldLogin => "the request carries an old login",
-            Fault::NoExtranet => "the agency has no extranet",
-            Fault::PageBroke => "an own page broke off",
-        };
+        return fault.name();
     }
     match (error.esource(), error.etype()) {
         (ErrorSource::Upstream, ConnectRefused) => "the extranet refuses connections",

@@ -1,51 +1,31 @@
 //! The only place that knows pingora: request, decision, forward.
 //!
-//! `impl ProxyHttp` below is the table of contents of a request's path; each step has its file.
+//! `front` reads what comes, `gate` decides what becomes of it, and `passage` carries it to its extranet and the answer
+//! back; `bridge` leads to our own pages, and `door` to the use cases. `impl ProxyHttp` below is the table of contents of a
+//! request's path; each step has its file.
 
 mod access_log;
-mod asked;
-mod backend;
-mod bodies;
 mod bridge;
-mod certificates;
-mod chunks;
-mod client;
-mod cookies;
+mod ctx;
 mod door;
-mod engine;
-mod extranets;
-mod farewell;
 mod fault;
-mod frames;
+mod front;
 mod gate;
-mod head;
-mod jar;
-mod lasting;
-mod left;
-mod line;
-mod lobby;
-mod marker;
-mod names;
-mod outage;
-mod request_headers;
+mod passage;
 mod request_id;
-mod response_headers;
 mod server;
-mod session_over;
+mod steady;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod wire;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, SET_COOKIE, TRANSFER_ENCODING};
-use http::{HeaderValue, Version};
+use http::Version;
+use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
@@ -53,111 +33,40 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-pub use certificates::Certificates;
-pub use client::TrustedProxies;
-pub use line::{Balancers, Speaks};
+pub use front::certificates::Certificates;
+pub use front::client::TrustedProxies;
+pub use front::handshake::Speaks;
+pub use front::proxy_protocol::Balancers;
 pub use server::{Listener, ProxyServer, ServerSettings};
 
 use crate::app::App;
-use crate::app::sign_out::Upstream as LeftUpstream;
-use crate::app::visit::Passage;
-use crate::domain::access::{Fetch, Visitor};
-use crate::domain::agency::Agency;
-use crate::domain::routing::{Directory, Host, House, Place};
-use crate::domain::secret::Secret;
-use crate::telemetry::traces::{self, RequestTrace};
-use crate::telemetry::{Clock, Watch};
-use bodies::{Answer, Sent};
+use crate::domain::access::Fetch;
+use crate::domain::routing::{Host, Place};
+use crate::telemetry::{Watch, traces};
+use ctx::{Ctx, Fate};
 use door::Door;
-use extranets::{Extranet, Extranets, Public};
-use fault::{Fault, Whose};
-use jar::Carried;
-use lasting::Lasting;
-use left::Sure;
-use request_headers::Told;
-use request_id::{RequestIds, RequestNumber};
-use wire::Wire;
+use front::asked::Asked;
+use front::engine;
+use front::wire::Wire;
+use gate::{Answer, Decided, Gate, Outcome, Request};
+use passage::way_back::WayBack;
+use passage::{bodies, request_headers};
+use request_id::RequestIds;
 
 /// Seconds that an idle connection is kept for a client, if nobody says otherwise.
 const IDLE_SECONDS: u64 = 60;
 
 /// The data plane: what becomes of every request on every host.
 pub struct Gateway {
-    door: Door,
+    gate: Gate,
     pages: Router,
+    way_back: WayBack,
     trusted: TrustedProxies,
-    extranets: Extranets,
     ids: RequestIds,
     /// How long a connection of HTTP/1.1 is kept without a request.
     idle_seconds: u64,
     watch: Watch,
-    /// Who was surely signed in upstream just now.
-    sure: Sure,
 }
-
-/// What is known of one request.
-pub struct Ctx {
-    id: RequestNumber,
-    start: Instant,
-    /// From where it came; the unspecified address until the head is read.
-    client: IpAddr,
-    fate: Fate,
-    /// Why it failed, where it did.
-    fault: Option<&'static str>,
-    /// Its spans, where there are any.
-    trace: Option<Box<RequestTrace>>,
-}
-
-/// What became of it.
-enum Fate {
-    Undecided,
-    Answered(Answered),
-    Forward(Box<Forward>),
-}
-
-/// Answered here.
-struct Answered {
-    agency: Option<Arc<Agency>>,
-    decision: &'static str,
-}
-
-/// On its way to an extranet.
-struct Forward {
-    extranet: Arc<Extranet>,
-    /// The host that was asked, and what the extranet is to browsers there.
-    house: House,
-    public: Arc<Public>,
-    directory: Arc<Directory>,
-    /// Nobody on public paths.
-    resident: Option<Arc<Passage>>,
-    /// By which cookie.
-    cookie: Option<Secret>,
-    fetch: Fetch,
-    /// Whether it says itself that its resident wants to leave.
-    leaves: bool,
-    /// Whether it is a declared logout that a script asks for: the session ends with the answer, whatever that says.
-    ends: bool,
-    /// How many addresses of the extranet were tried before.
-    attempt: usize,
-    sent_at: Option<Instant>,
-    /// Until the extranet's answer began.
-    upstream: Option<Duration>,
-    /// What becomes of its body.
-    sent: Sent,
-    /// What becomes of the answer's.
-    answer: Answer,
-    /// The extranet's cookies, where they live in the session.
-    carried: Option<Carried>,
-    /// What takes the cookies of a sign-in that has ended out of the browser.
-    ended: Vec<HeaderValue>,
-    /// Interim answers (1xx) so far.
-    interim: u32,
-    /// Ends it with the session, where it lasts long.
-    lasting: Option<Lasting>,
-}
-
-/// Interim answers that an extranet may give to one request (SEC-133).
-const MOST_INTERIM: u32 = 20;
 
 impl Gateway {
     /// `pages` answers for the portal's host, and below `/.vestibule/` for the agencies'; `seed` is by chance.
@@ -167,16 +76,14 @@ impl Gateway {
     }
 
     fn behind(door: Door, pages: Router, trusted: TrustedProxies, seed: u64, watch: Watch) -> Self {
-        let extranets = Extranets::new(&door.directory());
         Self {
-            door,
+            gate: Gate::new(door.clone()),
             pages,
+            way_back: WayBack::new(door),
             trusted,
-            extranets,
             ids: RequestIds::new(seed),
             idle_seconds: IDLE_SECONDS,
             watch,
-            sure: Sure::new(),
         }
     }
 
@@ -186,195 +93,57 @@ impl Gateway {
         Self { idle_seconds: idle.as_secs(), ..self }
     }
 
-    /// Whether the account that asked is still the one that is open on this host: cookies that an extranet sets for an
-    /// account which was closed meanwhile must not meet the next one's (b17).
-    async fn is_still_here(&self, forward: &Forward) -> bool {
-        let Some(resident) = &forward.resident else { return true };
-        match self.door.visit(&forward.house, forward.cookie.as_ref().map(Secret::expose)).await {
-            Ok(Visitor::Resident(now)) => now.link == resident.link,
-            Ok(Visitor::Stranger | Visitor::OwesTerms | Visitor::OwesPassword | Visitor::Unnamed) | Err(_) => false,
+    /// From where a request comes, and on whose trace it goes on.
+    fn meet(&self, session: &Session, ctx: &mut Ctx) {
+        let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
+        let (peer, headers) = (peer.unwrap_or(ctx.source.client), &session.req_header().headers);
+        ctx.source.client = self.trusted.client(peer, headers);
+        if self.watch.traces.are_on() {
+            ctx.trace = self.watch.traces.begin(self.trusted.trace_of(peer, headers));
         }
     }
 
-    /// Interim answers (1xx) are translated as the last one is (SEC-235). They leave nothing in a jar: browsers need not
-    /// look at their cookies (RFC 6265, 3).
-    async fn pass_interim(&self, response: &mut ResponseHeader, forward: &Forward) -> Result<()> {
-        let sets = response.headers.contains_key(SET_COOKIE);
-        if sets && (forward.extranet.keeps_cookies() || !self.is_still_here(forward).await) {
-            response.remove_header(&SET_COOKIE);
-        }
-        response_headers::translate(response, &forward.extranet, &forward.public)
+    /// What becomes of a request: by its head, and by its body where that has to be looked at before anything is done.
+    async fn admit(&self, session: &mut Session, ctx: &mut Ctx) -> Result<Outcome> {
+        let directory = self.gate.directory();
+        let asked = match Asked::read(session, &directory) {
+            Ok(asked) => asked,
+            Err(refusal) => return Ok(Outcome::refused(refusal)),
+        };
+        let request =
+            Request { head: session.req_header(), asked, directory, source: ctx.source, trace: ctx.current() };
+        let knock = match self.gate.decide(request).await? {
+            Decided::Outright(outcome) => return Ok(outcome),
+            Decided::ByBody(knock) => knock,
+        };
+        ctx.fate = Fate::Answered(knock.answered());
+        let found = Box::pin(bodies::look(session, knock.looks_for())).await?;
+        Ok(self.gate.settle(*knock, session.req_header(), found).await)
     }
 
-    /// The head of an extranet's answer on its way to the browser.
-    async fn pass_answer(
-        &self,
-        session: &mut Session,
-        response: &mut ResponseHeader,
-        forward: &mut Forward,
-        asked: (IpAddr, RequestNumber),
-    ) -> Result<()> {
-        forward.is_answered();
-        response_headers::say_length_once(response)?;
-        let now = Clock.now();
-        let is_over = session_over::is_over(session, response, forward, &self.sure);
-        if forward.ends
-            || left::is_said(session, response, forward, (&self.sure, now))
-            || left::is_meant(session, response, (forward, is_over), (&self.sure, now))
-        {
-            if forward.fetch == Fetch::Page {
-                session_over::lead(response, 303, &left::way_out(forward.cookie.as_ref()))?;
-                forward.answer = Answer::Left;
-                return Ok(());
-            }
-            // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
-            let upstream = if response.status.as_u16() < 400 { LeftUpstream::Over } else { LeftUpstream::Open };
-            Box::pin(self.door.left(session, forward, asked, upstream)).await;
-            forward.ends = false;
-        } else if is_over && Box::pin(session_over::act(&self.door, session, response, forward, asked)).await? {
-            forward.answer = Answer::Replaced;
-            return Ok(());
-        }
-        if response.headers.contains_key(SET_COOKIE) && !self.is_still_here(forward).await {
-            response.remove_header(&SET_COOKIE);
-        }
-        if forward.extranet.keeps_cookies() {
-            Box::pin(jar::keep(&self.door, session, response, forward)).await;
-        }
-        if !session_over::hold(session, response, forward)? && left::is_sure(response, forward) {
-            self.sure.is_shown(forward, now);
-        }
-        Lasting::begin_with(&self.door, session, response, forward);
-        response_headers::translate(response, &forward.extranet, &forward.public)?;
-        session_over::end_cookies(response, forward)
+    /// Writes an answer of ours. It is boxed, so that requests that are forwarded are not moved about with it.
+    async fn write(&self, session: &mut Session, answer: Answer, ctx: &mut Ctx) -> Result<()> {
+        let written = Box::pin(bridge::write(&self.pages, session, answer));
+        let reason = traces::within(ctx.current(), written).await?;
+        ctx.fault = ctx.fault.or(reason);
+        Ok(())
     }
 
     /// Tells a client what went wrong, if it can still be told; the status, or 0.
-    async fn tell(&self, session: &mut Session, error: &Error, ctx: &Ctx) -> u16 {
+    async fn tell(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> u16 {
         let begun =
             session.response_written().is_some_and(|said| !said.status.is_informational() || said.status == 101);
         let Some((status, problem)) = fault::told(error).filter(|_| !begun) else { return 0 };
         session.set_keepalive(None);
-        let told = match &ctx.fate {
+        let answer = match &ctx.fate {
             Fate::Forward(forward) if forward.fetch == Fetch::Page => {
                 let place = Place::Own(Host::House(forward.house.clone()));
-                let arrival = gate::arrival(ctx, place, &forward.directory);
-                bridge::problem(&self.pages, session, arrival, problem, status).await
+                Answer::Problem(gate::arrival(ctx.source, place, &forward.directory), problem, status)
             }
-            _ => bridge::text(session, status, &format!("{}\n{}", problem.text(), ctx.id)).await,
+            _ => Answer::Text(status, format!("{}\n{}", problem.text(), ctx.source.id)),
         };
-        if told.is_ok() { status } else { 0 }
+        if self.write(session, answer, ctx).await.is_ok() { status } else { 0 }
     }
-}
-
-impl Ctx {
-    /// An undecided request is an error, never a default.
-    fn forward(&mut self) -> Result<&mut Forward> {
-        let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
-        Ok(forward)
-    }
-
-    /// Writes down what went wrong, once, where somebody has to look at it: a client's own doing stands in its access line.
-    fn note(&self, error: &Error) {
-        match (&self.fate, fault::whose(error)) {
-            (Fate::Forward(forward), Whose::Extranets) => forward.extranet.backend.has_failed(error, self.id),
-            (_, Whose::Clients) => tracing::debug!(request = %self.id, %error, "a client went away or was refused"),
-            (_, Whose::Extranets | Whose::Ours) => {
-                tracing::error!(request_id = %self.id, fault = %error, "a request failed");
-            }
-        }
-    }
-
-    /// What its pieces of work hang below, where it is traced.
-    fn current(&self) -> Option<traces::Current> {
-        self.trace.as_ref()?.current()
-    }
-}
-
-impl Forward {
-    fn new(
-        (house, public): (House, Arc<Public>),
-        extranet: Arc<Extranet>,
-        directory: Arc<Directory>,
-        (resident, cookie): (Option<Arc<Passage>>, Option<Secret>),
-        fetch: Fetch,
-    ) -> Self {
-        Self {
-            extranet,
-            house,
-            public,
-            directory,
-            resident,
-            cookie,
-            fetch,
-            leaves: false,
-            ends: false,
-            attempt: 0,
-            sent_at: None,
-            upstream: None,
-            sent: Sent::AsIs,
-            answer: Answer::AsIs,
-            carried: None,
-            ended: Vec::new(),
-            interim: 0,
-            lasting: None,
-        }
-    }
-
-    /// Turns to its extranet's next address, if there is one.
-    fn has_another_address(&mut self, error: &Error, id: RequestNumber) -> bool {
-        self.attempt += 1;
-        let backend = &self.extranet.backend;
-        let goes_on = self.attempt < backend.addresses();
-        if goes_on {
-            backend.has_failed(error, id);
-        }
-        goes_on
-    }
-
-    /// What the extranet is told about it.
-    fn told(&self, client: IpAddr, id: RequestNumber) -> Told<'_> {
-        let (extranet, public, resident) = (&*self.extranet, &*self.public, self.resident.as_deref());
-        let cookies = self.carried.as_ref().and_then(|carried| carried.line.as_ref());
-        Told { extranet, public, resident, cookies, client, id, portal: self.directory.portal() }
-    }
-
-    /// One more interim answer (1xx).
-    const fn go_on_waiting(&mut self) -> Result<(), Fault> {
-        self.interim += 1;
-        if self.interim > MOST_INTERIM { Err(Fault::Interim) } else { Ok(()) }
-    }
-
-    /// The extranet's answer has begun.
-    fn is_answered(&mut self) {
-        if let Some(sent_at) = self.sent_at {
-            let took = now().duration_since(sent_at);
-            self.extranet.metrics.upstream.observe(took);
-            self.extranet.backend.has_answered();
-            self.upstream = Some(took);
-        }
-    }
-
-    const fn decision(&self) -> &'static str {
-        match (&self.sent, &self.answer, &self.resident) {
-            (Sent::Caught, _, _) => "credentials-post",
-            (_, Answer::Left, _) => "left",
-            (_, Answer::Replaced, _) => "session-over",
-            (_, _, Some(_)) => "signed-in",
-            (_, _, None) => "public-path",
-        }
-    }
-}
-
-/// The extranet changes the protocol: it may, where it was asked to.
-fn open_tunnel(session: &Session) -> Result<()> {
-    if !asked::opens_websocket(session.req_header()) {
-        return Err(Fault::Unasked.into());
-    }
-    if let Some(wire) = Wire::of(session) {
-        wire.is_tunnel();
-    }
-    Ok(())
 }
 
 #[async_trait]
@@ -382,14 +151,7 @@ impl ProxyHttp for Gateway {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx {
-            id: self.ids.next(),
-            start: now(),
-            client: Ipv4Addr::UNSPECIFIED.into(),
-            fate: Fate::Undecided,
-            fault: None,
-            trace: None,
-        }
+        Ctx::new(self.ids.next())
     }
 
     /// None: bodies go through as they are.
@@ -397,14 +159,27 @@ impl ProxyHttp for Gateway {
 
     /// Steps 1 to 4: read, visit, resolve, decide; answered here, or on its way.
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        gate::admit(self, session, ctx).await
+        engine::set_up(session, self.idle_seconds);
+        self.meet(session, ctx);
+        match self.admit(session, ctx).await? {
+            Outcome::Forward(forward) => {
+                forward.set_out(session);
+                ctx.fate = Fate::Forward(forward);
+                Ok(false)
+            }
+            Outcome::Answer(answered, answer) => {
+                ctx.fault = answered.fault;
+                ctx.fate = Fate::Answered(answered);
+                self.write(session, answer, ctx).await.map(|()| true)
+            }
+        }
     }
 
     /// Step 5: that agency's peer.
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
-        let once = (!engine::may_repeat(session)).then_some(ctx.id);
+        let once = (!engine::may_repeat(session)).then_some(ctx.source.id);
         let forward = ctx.forward()?;
-        forward.sent_at = Some(now());
+        forward.sent_at = Some(steady::now());
         Ok(forward.extranet.backend.peer(forward.attempt, once).await?)
     }
 
@@ -417,7 +192,7 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Fate::Forward(forward) = &mut ctx.fate {
-            error.set_retry(forward.has_another_address(&error, ctx.id));
+            error.set_retry(forward.has_another_address(&error, ctx.source.id));
         }
         error
     }
@@ -442,13 +217,13 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        let (id, client) = (ctx.id, ctx.client);
+        let source = ctx.source;
         let forward = ctx.forward()?;
         forward.sent.begin();
         if forward.signs(&request.method).is_some() {
             request.insert_header(ACCEPT_ENCODING, "identity")?;
         }
-        request_headers::prepare(request, forward.told(client, id))?;
+        request_headers::prepare(request, forward.told(source))?;
         ctx.trace.as_mut().map_or(Ok(()), |trace| request_headers::pass_trace(request, trace))
     }
 
@@ -471,19 +246,14 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        let (id, client) = (ctx.id, ctx.client);
-        let forward = ctx.forward()?;
         if response.status.is_informational() && response.status != 101 {
-            forward.go_on_waiting()?;
-            return self.pass_interim(response, forward).await;
+            return self.way_back.interim(response, ctx.forward()?).await;
         }
         if let Some(trace) = &mut ctx.trace {
             trace.answered(response.status.as_u16());
         }
-        if response.status == 101 {
-            open_tunnel(session)?;
-        }
-        self.pass_answer(session, response, ctx.forward()?, (client, id)).await
+        let source = ctx.source;
+        self.way_back.head(session, response, ctx.forward()?, source).await
     }
 
     /// A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
@@ -493,7 +263,9 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         _ctx: &mut Ctx,
     ) -> Result<()> {
-        line::secure(session, response)?;
+        if let Some(about) = Wire::about_of(session) {
+            about.secure(response)?;
+        }
         if session.is_process_shutting_down() {
             session.set_keepalive(None);
         }
@@ -503,7 +275,7 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    /// The body of an answer that was replaced goes nowhere; one that is looked at waits.
+    /// Step 7, for the body.
     fn upstream_response_body_filter(
         &self,
         session: &mut Session,
@@ -511,19 +283,15 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
-        let forward = ctx.forward()?;
-        Lasting::go_on(&self.door, session, forward)?;
-        session_over::pass(session, forward, (body, end_of_stream), (&self.sure, Clock.now()));
+        self.way_back.body(session, body, end_of_stream, ctx.forward()?)?;
         Ok(None)
     }
 
     /// A calm page with the request's identifier.
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
         ctx.note(error);
-        if let Fate::Forward(forward) = &ctx.fate
-            && forward.ends
-        {
-            Box::pin(self.door.left(session, forward, (ctx.client, ctx.id), LeftUpstream::Open)).await;
+        if let Fate::Forward(forward) = &ctx.fate {
+            self.way_back.fails(session, forward, ctx.source).await;
         }
         ctx.fault = Some(fault::reason(error));
         let error_code = self.tell(session, error, ctx).await;
@@ -556,15 +324,6 @@ impl ProxyHttp for Gateway {
 
     /// pingora's own error lines name the request by its identifier, never by its path.
     fn request_summary(&self, _session: &Session, ctx: &Ctx) -> String {
-        ctx.id.to_string()
+        ctx.source.id.to_string()
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "only telemetry and the proxy measure durations, and this is the place")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

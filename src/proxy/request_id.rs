@@ -1,6 +1,7 @@
 //! Request identifiers: one number per request, sixteen hexadecimal digits wherever it is written.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gives out the identifiers of one process.
@@ -13,6 +14,15 @@ pub struct RequestIds {
 /// A request's identifier. Not a secret, and not to be guessed from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestNumber(u64);
+
+/// From whom a request is, and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// The client's address.
+    pub client: IpAddr,
+    /// The request's identifier.
+    pub id: RequestNumber,
+}
 
 impl RequestIds {
     /// Starts at a place that chance has chosen, so that two runs do not repeat each other.

@@ -16,8 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::line::{self, Balancers, Speaks};
-use super::{Gateway, engine};
+use super::Gateway;
+use super::front::engine;
+use super::front::handshake::{self, Speaks};
+use super::front::proxy_protocol::Balancers;
 use crate::telemetry::metrics::METRICS;
 
 /// How long a connection that says nothing is kept at a stop: its next request may be on its way.
@@ -197,7 +199,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, counter: &Counter, _place: &
     // Without it only the last small packet of an answer is late.
     let _ = stream.set_nodelay(true);
     let Counter { speaks, balancers, transport_security, proxy, stop, .. } = counter;
-    let wire = match line::open(stream, peer, speaks, balancers.as_ref(), transport_security.clone()).await {
+    let wire = match handshake::open(stream, peer, speaks, balancers.as_ref(), transport_security.clone()).await {
         Ok(wire) => wire,
         Err(error) => return tracing::debug!(%error, "a connection was not opened"),
     };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::sink::{Hurry, Sink};
 use super::{Clock, LogFormat};
 use crate::domain::agency::AgencyCode;
+use crate::domain::decision::Decision;
 
 /// Who writes the access lines; a copy costs nothing.
 #[derive(Clone, Default)]
@@ -21,8 +22,8 @@ pub struct AccessLine<'a> {
     pub request: u64,
     /// For whose host; none on the portal.
     pub agency: Option<&'a AgencyCode>,
-    /// Why it went where it went, one word of a closed list.
-    pub decision: &'static str,
+    /// Why it went where it went.
+    pub decision: Decision,
     /// What the browser got; 0 where nobody was there any more.
     pub status: u16,
     /// The whole.
@@ -121,7 +122,7 @@ impl AccessLine<'_> {
             bytes.extend_from_slice(agency.societe().as_bytes());
         }
         bytes.extend_from_slice(form.decision[0].as_bytes());
-        bytes.extend_from_slice(self.decision.as_bytes());
+        bytes.extend_from_slice(self.decision.word().as_bytes());
         bytes.extend_from_slice(form.decision[1].as_bytes());
         let mut number = |before: &str, value: u64| {
             bytes.extend_from_slice(before.as_bytes());
@@ -152,7 +153,7 @@ mod tests {
         let line = AccessLine {
             request: 0x0123_4567_89ab_cdef,
             agency,
-            decision: "signed-in",
+            decision: Decision::SignedIn,
             status: 200,
             duration_ms: 17,
             upstream_ms,

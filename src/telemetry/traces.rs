@@ -21,6 +21,7 @@ use opentelemetry_sdk::trace::{
 
 use crate::config::TraceSettings;
 use crate::domain::agency::AgencyCode;
+use crate::domain::decision::Decision;
 
 pub use current::{Current, Step, carried, step, traceparent, within};
 
@@ -64,7 +65,7 @@ pub struct Told<'a> {
     /// On whose host.
     pub agency: Option<&'a AgencyCode>,
     /// Why it went where it went.
-    pub decision: &'static str,
+    pub decision: Decision,
     /// What the browser got.
     pub status: u16,
 }
@@ -170,7 +171,7 @@ impl RequestTrace {
         if let Some(agency) = told.agency {
             span.set_attribute(KeyValue::new("vestibule.agency", agency.to_string()));
         }
-        span.set_attribute(KeyValue::new("vestibule.decision", told.decision));
+        span.set_attribute(KeyValue::new("vestibule.decision", told.decision.word()));
         span.set_attribute(KeyValue::new("http.response.status_code", i64::from(told.status)));
         if told.status >= 500 {
             span.set_status(Status::error(""));

@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use super::Web;
 use super::problem::Problem;
-use crate::domain::access::{From as AskedFrom, asked_from};
+use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
 use crate::domain::routing::Place;
 use crate::domain::secret::Secret;

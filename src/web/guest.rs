@@ -16,7 +16,7 @@ use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::{Caller, Fault};
-use crate::domain::access::{From as AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
+use crate::domain::access::{AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::identity::AccountLabel;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use super::{Arrival, Web};
-use crate::domain::access::{Fetch, From as AskedFrom, asked_from, fetch_kind};
+use crate::domain::access::{AskedFrom, Fetch, asked_from, fetch_kind};
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::Place;

@@ -1,4 +1,4 @@
-//! What we lean on in pingora and cannot set: these fail when an update changes it (`proxy::engine` has the list).
+//! What we lean on in pingora and cannot set: these fail when an update changes it (`proxy::front::engine` has the list).
 
 use std::time::Duration;
 

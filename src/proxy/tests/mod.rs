@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+pub mod cast;
 mod engine;
 mod framing;
 mod gate;
@@ -14,105 +15,30 @@ mod streams;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::door::Door;
 use super::{Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
-use crate::app::visit::{Passage, Settled, Unavailable};
-use crate::domain::access::Visitor;
-use crate::domain::accounts::Accounts;
-use crate::domain::adapter::{Adapter, Verifier};
-use crate::domain::agency::{Agency, AgencyBrand, AgencyCode, AgencyMode, CookieMode, SessionOver};
-use crate::domain::identity::{AccountLabel, LinkId};
-use crate::domain::identity_headers::ReservedNames;
-use crate::domain::language::Language;
-use crate::domain::logout::Logout;
-use crate::domain::origin::Origin;
-use crate::domain::path::{PathRule, PathRules};
-use crate::domain::policy::AgencyPolicy;
-use crate::domain::routing::{Directory, SharedHost};
-use crate::domain::session::SessionId;
-use crate::domain::spelling::IdentifierCase;
-use crate::domain::trust::Trust;
-use crate::domain::upstream::{FormLogin, Forwarded, LoginButton, Upstream};
-use crate::legacy::{Credentials, Signer};
+use crate::domain::agency::{Agency, CookieMode};
+use crate::domain::path::PathRule;
+use crate::domain::routing::Directory;
 use crate::telemetry::{AccessLog, LogFormat, Watch};
 use crate::web::Arrival;
+use cast::{agency, cast, form_replay, origin};
 
 /// No step of a test takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The cookie of a resident who is signed in at the agency.
 const RESIDENT: &str = "Cookie: vestibule=resident\r\n";
-
-/// Who is who, by the session cookie's value.
-#[derive(Clone)]
-pub struct Cast {
-    directory: Arc<Mutex<Arc<Directory>>>,
-    passage: Arc<Passage>,
-    /// Whether the resident has signed out, once somebody looks again.
-    is_out: Arc<AtomicBool>,
-}
-
-impl Cast {
-    pub fn directory(&self) -> Arc<Directory> {
-        Arc::clone(&self.directory.lock().expect("the directory"))
-    }
-
-    pub fn visit(&self, cookie: Option<&str>) -> Result<Visitor<Arc<Passage>>, Unavailable> {
-        match cookie {
-            Some("resident") => Ok(Visitor::Resident(Arc::clone(&self.passage))),
-            Some("signed") => Ok(Visitor::Resident(Arc::new(self.signed()))),
-            Some("owes-terms") => Ok(Visitor::OwesTerms),
-            Some("unnamed") => Ok(Visitor::Unnamed),
-            Some("store-is-down") => Err(Unavailable("the database is away")),
-            _ => Ok(Visitor::Stranger),
-        }
-    }
-
-    /// The resident at an extranet that wants each request signed.
-    fn signed(&self) -> Passage {
-        let Passage { session, link, account, headers, .. } = &*self.passage;
-        let (session, link, account, headers) = (session.clone(), link.clone(), account.clone(), headers.clone());
-        let credentials = Credentials::PerRequest(Arc::new(FirstLine));
-        Passage { session, link, account, headers, credentials, by_secret: None }
-    }
-
-    pub fn lets_in(&self, cookie: &str) -> bool {
-        cookie == "resident" && !self.is_out.load(Ordering::SeqCst)
-    }
-
-    /// Everybody whose account is known has it at the first of the agencies.
-    pub fn visit_shared(&self, shared: &SharedHost, cookie: Option<&str>) -> Result<Option<Settled>, Unavailable> {
-        Ok(match self.visit(cookie)? {
-            Visitor::Stranger => None,
-            visitor => shared.house(&shared.agencies()[0].code).map(|house| (house, visitor)),
-        })
-    }
-}
-
-/// Signs what is asked, and to whom it is said; what ends in `unsigned` cannot be signed.
-#[derive(Debug)]
-struct FirstLine;
-
-impl Signer for FirstLine {
-    fn sign(&self, request: &Parts) -> Option<Vec<(HeaderName, HeaderValue)>> {
-        let host = request.headers.get("host")?.to_str().ok()?;
-        let user = request.headers.get("x-extranet-user")?.to_str().ok()?;
-        let text = format!("{} {} {host} {user}", request.method, request.uri);
-        let signature = HeaderValue::from_str(&text).ok()?;
-        (!text.contains("unsigned")).then(|| vec![(HeaderName::from_static("authorization"), signature)])
-    }
-}
 
 /// What an extranet was sent: the head as text, and the body.
 #[derive(Debug, Clone)]
@@ -248,21 +174,8 @@ impl House {
         let mut agency = agency(port);
         change(&mut agency);
         let directory = Directory::new(origin("https://www.test"), [agency]);
-        let headers = vec![
-            (HeaderName::from_static("x-extranet-user"), HeaderValue::from_static("durand")),
-            (HeaderName::from_static("x-extranet-client"), HeaderValue::from_static("SPI31")),
-        ];
-        let passage = Passage {
-            session: SessionId::stored("s"),
-            link: LinkId::stored("l"),
-            account: AccountLabel::of(&LinkId::stored("l")),
-            headers,
-            credentials: Credentials::default(),
-            by_secret: None,
-        };
-        let directory = Arc::new(Mutex::new(Arc::new(directory)));
-        let is_out = Arc::new(AtomicBool::new(false));
-        let cast = Cast { directory: Arc::clone(&directory), passage: Arc::new(passage), is_out: Arc::clone(&is_out) };
+        let cast = cast(directory);
+        let (directory, is_out) = (Arc::clone(&cast.directory), Arc::clone(&cast.is_out));
         let lines = Lines::default();
         let log = AccessLog::into(lines.clone(), LogFormat::Json).expect("a thread");
         let gateway =
@@ -327,85 +240,6 @@ async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     // A reset after the answer is an end, too.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut raw)).await.expect("an end in time");
     raw
-}
-
-pub(super) fn origin(text: &str) -> Origin {
-    Origin::parse(text).expect("an origin")
-}
-
-fn rule(text: &str) -> Vec<PathRule> {
-    vec![PathRule::parse(text).expect("a rule")]
-}
-
-pub(super) fn agency(port: u16) -> Agency {
-    let brand = AgencyBrand {
-        name: "Agence du Port".into(),
-        colour: "#7a1f3d".into(),
-        mail_from: None,
-        support_email: None,
-        support_phone: None,
-        support_url: None,
-    };
-    Agency {
-        code: AgencyCode::parse("SPI31", "01").expect("codes"),
-        brand,
-        language: Language::default(),
-        public: origin("http://a.test:8080"),
-        former: Vec::new(),
-        accounts: Accounts::OneAtATime,
-        start: None,
-        upstream: Arc::new(Upstream {
-            origin: origin(&format!("http://127.0.0.1:{port}")),
-            host_header: format!("127.0.0.1:{port}"),
-            aliases: vec![origin("https://extranet.old.test")],
-            connect_timeout_ms: 2000,
-            read_timeout_ms: 5000,
-            trust: Trust::default(),
-            forwarded: Forwarded::default(),
-        }),
-        mode: AgencyMode::Require,
-        policy: AgencyPolicy::default(),
-        adapter: Adapter::TrustedHeaders,
-        login_names: None,
-        verifier: Verifier::Roster,
-        may_be_email: false,
-        identifier_case: IdentifierCase::Learn,
-        cookies: CookieMode::Relay,
-        headers: Arc::default(),
-        reserved: Arc::new(ReservedNames::of(["x-eXTRANET-user", "X-Extranet-Client", "X-Extranet-Name"])),
-        keep_authorization: false,
-        paths: Arc::new(PathRules {
-            public: rule("/public/"),
-            login: rule("/login.php"),
-            logout: rule("/logout.php"),
-            account: rule("/password.php"),
-            ..PathRules::default()
-        }),
-        session_over: SessionOver { login_redirect: true, statuses: vec![401], element: None },
-        logout: Logout::default(),
-        terms: None,
-    }
-}
-
-fn form_replay() -> Adapter {
-    Adapter::FormReplay(Box::new(FormLogin {
-        page: "/login.php".into(),
-        form: None,
-        login_field: "login".into(),
-        password_field: "password".into(),
-        button: LoginButton::default(),
-        posts: false,
-        extra: Vec::new(),
-        set_cookies: Vec::new(),
-        charset: None,
-        success: Vec::new(),
-        failure: Vec::new(),
-        locked: Vec::new(),
-        must_change: Vec::new(),
-        profile: None,
-        logout: None,
-        timeout_ms: 1000,
-    }))
 }
 
 /// Our own pages, as the portal would answer: they tell what they were asked.

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::{House, RESIDENT, agency, origin, read_more};
 use crate::domain::agency::AgencyCode;
 use crate::domain::routing::Directory;
-use crate::proxy::extranets::Extranets;
+use crate::proxy::passage::extranets::Extranets;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 

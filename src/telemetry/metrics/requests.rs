@@ -3,55 +3,21 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Every decision of the access line, the frequent ones first; what is missing here is counted as the last.
-pub(super) const DECISIONS: [&str; 35] = [
-    "signed-in",
-    "public-path",
-    "portal",
-    "own-page",
-    "session-over",
-    "left",
-    "not-signed-in",
-    "not-signed-in-part",
-    "no-agency",
-    "owes-terms",
-    "owes-password",
-    "form-too-late",
-    "legacy-login",
-    "legacy-logout",
-    "legacy-account-page",
-    "foreign-origin",
-    "legacy-login-post",
-    "legacy-account-post",
-    "credentials-post",
-    "service-worker",
-    "identity-unwritable",
-    "sessions-unavailable",
-    "unknown-host",
-    "moved",
-    "misdirected",
-    "to-https",
-    "bad-framing",
-    "bad-target",
-    "bad-host",
-    "method-not-allowed",
-    "method-unknown",
-    "target-too-long",
-    "head-too-large",
-    "undecided",
-    "other",
-];
+use crate::domain::decision::Decision;
 
 /// Classes of status; nobody was told anything where there is none.
 pub(super) const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Decisions whose 5xx somebody is woken for: they stand at 0 from an agency's first request on.
-pub(super) const ALARMS: [&str; 5] = ["signed-in", "public-path", "session-over", "own-page", "sessions-unavailable"];
+pub(super) const ALARMS: [Decision; 5] =
+    [Decision::SignedIn, Decision::PublicPath, Decision::SessionOver, Decision::OwnPage, Decision::SessionsUnavailable];
 /// The same for what is for no agency, from the start.
-pub(super) const ALARMS_ELSEWHERE: [&str; 4] = ["portal", "own-page", "sessions-unavailable", "undecided"];
+pub(super) const ALARMS_ELSEWHERE: [Decision; 4] =
+    [Decision::Portal, Decision::OwnPage, Decision::SessionsUnavailable, Decision::Undecided];
 
 /// Decisions that have their counters at once.
 const FREQUENT: usize = 2;
+const REST: usize = Decision::ALL.len() - FREQUENT;
 
 type Statuses = [AtomicU64; CLASSES.len()];
 
@@ -64,7 +30,7 @@ const fn none() -> Statuses {
 pub struct Requests {
     frequent: [Statuses; FREQUENT],
     /// Most agencies never need most of them.
-    rest: OnceLock<Box<[Statuses; DECISIONS.len() - FREQUENT]>>,
+    rest: OnceLock<Box<[Statuses; REST]>>,
 }
 
 impl Requests {
@@ -73,13 +39,10 @@ impl Requests {
     }
 
     /// Counts a request.
-    pub fn count(&self, decision: &'static str, status: u16) {
-        let at = DECISIONS.iter().position(|known| *known == decision);
-        debug_assert!(at.is_some(), "{decision} is missing in the list of decisions");
-        let at = at.unwrap_or(DECISIONS.len() - 1);
-        let statuses = match at.checked_sub(FREQUENT) {
-            None => &self.frequent[at],
-            Some(at) => &self.rest.get_or_init(|| Box::new([const { none() }; DECISIONS.len() - FREQUENT]))[at],
+    pub fn count(&self, decision: Decision, status: u16) {
+        let statuses = match (decision as usize).checked_sub(FREQUENT) {
+            None => &self.frequent[decision as usize],
+            Some(at) => &self.rest.get_or_init(|| Box::new([const { none() }; REST]))[at],
         };
         let class = usize::from(status / 100).min(CLASSES.len() - 1);
         statuses[class].fetch_add(1, Ordering::Relaxed);
@@ -91,8 +54,8 @@ impl Requests {
     }
 
     /// Decision, class and count of whatever was counted, and the 5xx of `alarms` also where there was none.
-    pub(super) fn counted(&self, alarms: &[&'static str]) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
-        let missing: Vec<&'static str> = alarms
+    pub(super) fn counted(&self, alarms: &[Decision]) -> impl Iterator<Item = (Decision, &'static str, u64)> {
+        let missing: Vec<Decision> = alarms
             .iter()
             .copied()
             .filter(|alarm| !self.all().any(|(decision, class, _)| decision == *alarm && class == "5xx"))
@@ -100,9 +63,9 @@ impl Requests {
         self.all().chain(missing.into_iter().map(|decision| (decision, "5xx", 0)))
     }
 
-    fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+    fn all(&self) -> impl Iterator<Item = (Decision, &'static str, u64)> {
         let rest = self.rest.get().into_iter().flat_map(|rest| rest.iter());
-        DECISIONS.iter().zip(self.frequent.iter().chain(rest)).flat_map(|(decision, statuses)| {
+        Decision::ALL.iter().zip(self.frequent.iter().chain(rest)).flat_map(|(decision, statuses)| {
             CLASSES.iter().zip(statuses).filter_map(|(class, count)| {
                 let count = count.load(Ordering::Relaxed);
                 (count > 0).then_some((*decision, *class, count))
@@ -118,18 +81,20 @@ mod tests {
     #[test]
     fn a_request_is_counted_once_by_decision_and_class() {
         let requests = Requests::new();
-        for (decision, status) in [("signed-in", 200), ("signed-in", 204), ("bad-host", 400), ("undecided", 0)] {
+        for (decision, status) in
+            [(Decision::SignedIn, 200), (Decision::SignedIn, 204), (Decision::BadHost, 400), (Decision::Undecided, 0)]
+        {
             requests.count(decision, status);
         }
-        let counted: Vec<_> = requests.counted(&["bad-host", "portal"]).collect();
+        let counted: Vec<_> = requests.counted(&[Decision::BadHost, Decision::Portal]).collect();
         assert_eq!(
             counted,
             [
-                ("signed-in", "2xx", 2),
-                ("bad-host", "4xx", 1),
-                ("undecided", "none", 1),
-                ("bad-host", "5xx", 0),
-                ("portal", "5xx", 0)
+                (Decision::SignedIn, "2xx", 2),
+                (Decision::BadHost, "4xx", 1),
+                (Decision::Undecided, "none", 1),
+                (Decision::BadHost, "5xx", 0),
+                (Decision::Portal, "5xx", 0)
             ]
         );
     }

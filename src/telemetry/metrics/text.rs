@@ -184,13 +184,13 @@ impl Page {
         const NAME: &str = "requests_total";
         self.family(NAME, "Requests, by the agency on whose host, the decision and the class of status.", "counter");
         for (decision, class, count) in metrics.elsewhere.counted(&ALARMS_ELSEWHERE) {
-            self.line(NAME, &[("agency", ""), ("decision", decision), ("status", class)], count);
+            self.line(NAME, &[("agency", ""), ("decision", decision.word()), ("status", class)], count);
         }
         for (code, agency) in metrics.agencies() {
             let code = code.to_string();
             let alarms = if agency.requests.is_quiet() { &[][..] } else { &ALARMS };
             for (decision, class, count) in agency.requests.counted(alarms) {
-                self.line(NAME, &[("agency", &code), ("decision", decision), ("status", class)], count);
+                self.line(NAME, &[("agency", &code), ("decision", decision.word()), ("status", class)], count);
             }
         }
     }
@@ -289,15 +289,16 @@ mod tests {
 
     use super::*;
     use crate::domain::agency::AgencyCode;
+    use crate::domain::decision::Decision;
 
     #[test]
     fn what_was_counted_is_written_as_prometheus_reads_it() {
         let metrics = Metrics::new();
         let agency = metrics.agency(&AgencyCode::parse("SPI31", "01").expect("codes"));
-        agency.requests.count("signed-in", 200);
+        agency.requests.count(Decision::SignedIn, 200);
         agency.upstream.observe(Duration::from_micros(1500));
         agency.signed_in_upstream("refused", Duration::from_secs(20));
-        metrics.elsewhere.count("portal", 303);
+        metrics.elsewhere.count(Decision::Portal, 303);
         metrics.sign_ins.add("throttled");
         let written = text(&metrics, &Kept { outbox: Some(Outbox::default()), ..Kept::default() });
         for line in [

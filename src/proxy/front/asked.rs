@@ -9,18 +9,21 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
 use pingora::http::RequestHeader;
+use pingora::proxy::Session;
 
-use crate::domain::access::{self, Fetch, From};
-use crate::domain::origin::{Origin, host_of_authority};
+use super::refusal::{MAX_HEAD, Refusal};
+use super::wire::{Follows, Wire};
+use crate::domain::access::{self, AskedFrom, Fetch};
+use crate::domain::origin::{Origin, Scheme, host_of_authority};
 use crate::domain::path::NormalisedPath;
 use crate::domain::routing::{Directory, Place};
 
+/// What a browser says of who follows a link or sends a form.
+pub static FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
-/// Longest request head, bytes.
-pub const MAX_HEAD: usize = 64 * 1024;
 /// Most header fields.
 const MAX_FIELDS: usize = 100;
 /// Longest request target, bytes.
@@ -55,51 +58,16 @@ const WEBDAV: [&str; 22] = [
     "UPDATE",
 ];
 
-/// Why a request is refused before it is looked at.
+/// Whether a connection is one for what is asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The framing can be read in two ways (SEC-101 to SEC-111).
-    Framing,
-    /// The target is no path, or one that climbs, or has bytes that no browser sends.
-    Target,
-    /// Not exactly one readable `Host`.
-    Host,
-    /// TRACE or CONNECT.
-    MethodNotAllowed,
-    /// A method that nobody knows.
-    MethodUnknown,
-    /// A target beyond 8 KiB.
-    TargetTooLong,
-    /// A head beyond 64 KiB or 100 fields.
-    HeadTooLarge,
-}
-
-impl Refusal {
-    /// The status that it is answered with.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Framing | Self::Target | Self::Host => 400,
-            Self::MethodNotAllowed => 405,
-            Self::MethodUnknown => 501,
-            Self::TargetTooLong => 414,
-            Self::HeadTooLarge => 431,
-        }
-    }
-
-    /// The reason as one word of a closed list, for the access log.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Framing => "bad-framing",
-            Self::Target => "bad-target",
-            Self::Host => "bad-host",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::MethodUnknown => "method-unknown",
-            Self::TargetTooLong => "target-too-long",
-            Self::HeadTooLarge => "head-too-large",
-        }
-    }
+pub enum Connection {
+    /// It is.
+    Fits,
+    /// It is in the clear, and only leads to https.
+    OnlyLeads,
+    /// It was made for another host: what a client knows of that one, such as its certificate, is nothing here
+    /// (RFC 9110, 7.4).
+    ForAnother,
 }
 
 /// A request that reads the same for everybody.
@@ -109,6 +77,8 @@ pub struct Asked {
     pub place: Place,
     /// The host that is asked for, without its port.
     pub host: String,
+    /// Whether it came by a connection that is for that.
+    pub connection: Connection,
     /// Its path, decoded and normalised.
     pub path: NormalisedPath,
     /// Whether it can change something, or opens a WebSocket.
@@ -118,25 +88,33 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads a head. `raw` is the same head as it came over the wire.
+    /// Reads the request that a session has begun with.
     ///
     /// # Errors
     /// Tells which rule refuses it.
-    pub fn read(head: &RequestHeader, raw: &[u8], directory: &Directory) -> Result<Self, Refusal> {
+    pub fn read(session: &mut Session, directory: &Directory) -> Result<Self, Refusal> {
+        if session.as_http2().is_some() {
+            level(session.req_header_mut()).map_err(|_| Refusal::Framing)?;
+            return Self::of_stream(session, directory);
+        }
+        let (Some(wire), Some(http1)) = (Wire::of(session), session.as_http1()) else { return Err(Refusal::Framing) };
+        let head = session.req_header();
+        if !wire.head_was_read(follows(&head.headers)) {
+            return Err(Refusal::Target);
+        }
+        let raw = &http1.get_headers_raw_bytes();
         let target = target(head, raw)?;
         if raw.len() > MAX_HEAD || head.headers.len() > MAX_FIELDS {
             return Err(Refusal::HeadTooLarge);
         }
         framing(head, raw)?;
-        Self::of(head, target, directory)
+        Self::of(session, target, directory)
     }
 
     /// Reads a head that came over HTTP/2, where nothing can be framed in two ways, and which [`level`] has made look
     /// like any other.
-    ///
-    /// # Errors
-    /// Tells which rule refuses it.
-    pub fn read_streamed(head: &RequestHeader, directory: &Directory) -> Result<Self, Refusal> {
+    fn of_stream(session: &Session, directory: &Directory) -> Result<Self, Refusal> {
+        let head = session.req_header();
         let sent = head.raw_path();
         if sent.len() > MAX_TARGET {
             return Err(Refusal::TargetTooLong);
@@ -150,10 +128,28 @@ impl Asked {
             return Err(Refusal::Framing);
         }
         lengths(head)?;
-        Self::of(head, target, directory)
+        Self::of(session, target, directory)
     }
 
-    fn of(head: &RequestHeader, target: &str, directory: &Directory) -> Result<Self, Refusal> {
+    fn of(session: &Session, target: &str, directory: &Directory) -> Result<Self, Refusal> {
+        let mut asked = Self::said(session.req_header(), target, directory)?;
+        if let Some(about) = Wire::about_of(session) {
+            asked.connection = match about.name.as_ref() {
+                Some(name) if *name != asked.host => Connection::ForAnother,
+                _ if about.is_redirect => Connection::OnlyLeads,
+                _ => Connection::Fits,
+            };
+            // Where the way to https only begins, the promise to come by it has no place (RFC 6797, 7.2).
+            about.is_asked_for_https(!about.is_redirect && directory.scheme(&asked.place) == Scheme::Https);
+        }
+        Ok(asked)
+    }
+
+    /// What a head says, by a connection that is for it.
+    ///
+    /// # Errors
+    /// Tells which rule refuses it.
+    pub fn said(head: &RequestHeader, target: &str, directory: &Directory) -> Result<Self, Refusal> {
         method(&head.method)?;
         let path = NormalisedPath::read(target.split('?').next().unwrap_or_default()).map_err(|_| Refusal::Target)?;
         let mut hosts = head.headers.get_all(HOST).iter();
@@ -170,8 +166,24 @@ impl Asked {
             // No link and no form has such a method.
             _ => Fetch::Part,
         };
-        Ok(Self { place: directory.resolve(&host, path.as_str()), host, path, changes, fetch })
+        Ok(Self {
+            place: directory.resolve(&host, path.as_str()),
+            host,
+            connection: Connection::Fits,
+            path,
+            changes,
+            fetch,
+        })
     }
+}
+
+/// What comes behind a head; a length that is none is refused in a moment.
+fn follows(headers: &HeaderMap) -> Follows {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Follows::Chunks;
+    }
+    let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    length.map_or(Follows::Nothing, Follows::Bytes)
 }
 
 /// Makes a head that came over HTTP/2 look like one of HTTP/1.1: the authority is its `Host`, the target begins with the
@@ -179,7 +191,7 @@ impl Asked {
 ///
 /// # Errors
 /// The head cannot be put together.
-pub fn level(head: &mut RequestHeader) -> pingora::Result<()> {
+fn level(head: &mut RequestHeader) -> pingora::Result<()> {
     if let Some(authority) = head.uri.authority().map(ToString::to_string) {
         // One that says something else stays beside it, and two are refused (RFC 9113, 8.3.1).
         if head.headers.get_all(HOST).iter().all(|host| host.as_bytes() == authority.as_bytes()) {
@@ -211,7 +223,7 @@ pub fn opens_websocket(head: &RequestHeader) -> bool {
 
 /// From where the browser says it asks. An `Origin` that is there twice, or is no text, comes from elsewhere.
 #[must_use]
-pub fn asked_from(headers: &HeaderMap, here: &Origin) -> From {
+pub fn asked_from(headers: &HeaderMap, here: &Origin) -> AskedFrom {
     let mut origins = headers.get_all(ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => None,

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use pingora::Error;
 
-use super::request_id::RequestNumber;
+use crate::proxy::request_id::RequestNumber;
+use crate::proxy::steady;
 
 /// Between two lines about one server at least. One that fails every second request has no more.
 const QUIET: Duration = Duration::from_mins(1);
@@ -66,7 +67,7 @@ impl Course {
 impl Outage {
     /// A request has failed at this server.
     pub(super) fn fail(&self, server: &str, error: &Error, id: RequestNumber) {
-        let said = self.course.lock().unwrap_or_else(PoisonError::into_inner).fail(super::now());
+        let said = self.course.lock().unwrap_or_else(PoisonError::into_inner).fail(steady::now());
         self.fails.store(true, Ordering::Relaxed);
         if let Some(Say::Fails { requests }) = said {
             tracing::error!(server, requests, request_id = %id, fault = %error, "an extranet fails");
@@ -78,9 +79,9 @@ impl Outage {
         if !self.fails.load(Ordering::Relaxed) || !self.fails.swap(false, Ordering::Relaxed) {
             return;
         }
-        let said = self.course.lock().unwrap_or_else(PoisonError::into_inner).answer(super::now());
+        let said = self.course.lock().unwrap_or_else(PoisonError::into_inner).answer(steady::now());
         if let Some(Say::Answers { after, requests }) = said {
-            let after_ms = super::milliseconds(after);
+            let after_ms = steady::milliseconds(after);
             tracing::info!(server, after_ms, requests, "an extranet answers again");
         }
     }
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn rel_072_an_outage_has_a_line_at_its_beginning_one_a_minute_and_one_at_its_end() {
-        let (mut course, start) = (Course::default(), super::super::now());
+        let (mut course, start) = (Course::default(), steady::now());
         assert_eq!(course.fail(start), Some(Say::Fails { requests: 1 }));
         let later = |course: &mut Course, from: u32, to: u32| -> Vec<Say> {
             (from..to).filter_map(|second| course.fail(start + SECOND * second)).collect()
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn rel_072_a_server_that_fails_every_second_request_fills_no_log() {
-        let (mut course, start) = (Course::default(), super::super::now());
+        let (mut course, start) = (Course::default(), steady::now());
         let mut lines = 0;
         for request in 0..600 {
             let at = start + SECOND * request / 10;

@@ -7,16 +7,17 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use quick_cache::sync::Cache;
 
-use super::gate::FETCH_USER;
-use super::{Forward, asked};
-use crate::domain::access::{Fetch, From};
+use super::forward::Forward;
+use crate::domain::access::{AskedFrom, Fetch};
 use crate::domain::adapter::EnteredBy;
+use crate::domain::agency::Agency;
 use crate::domain::cookie;
 use crate::domain::entry::Entry;
 use crate::domain::identity::LinkId;
 use crate::domain::logout::{self, Made, Shown, proof, speaks_of_leaving};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
+use crate::proxy::front::asked::{self, FETCH_USER};
 
 /// So long after a page that was surely shown to who was signed in, a session does not end by itself.
 const SURE_FOR: SignedDuration = SignedDuration::from_mins(1);
@@ -36,8 +37,8 @@ impl Sure {
 
     /// Such a page is shown now.
     pub fn is_shown(&self, forward: &Forward, now: Timestamp) {
-        let statuses = &forward.extranet.agency.session_over.statuses;
-        let matters = has_session(forward) || statuses.iter().any(|code| *code != 401);
+        let agency = &forward.extranet.agency;
+        let matters = has_session(agency) || agency.session_over.statuses.iter().any(|code| *code != 401);
         if let Some(resident) = forward.resident.as_ref().filter(|_| matters) {
             self.0.insert((resident.session.clone(), resident.link.clone()), now);
         }
@@ -58,18 +59,15 @@ impl Sure {
     }
 }
 
-fn has_session(forward: &Forward) -> bool {
-    forward.extranet.agency.adapter.entered_by() == EnteredBy::Session
+fn has_session(agency: &Agency) -> bool {
+    agency.adapter.entered_by() == EnteredBy::Session
 }
 
-/// Whether a request may turn out to be a logout of which nothing is declared: what a script asks for by itself, such as how
+/// Whether a resident's request may turn out to be a logout of which nothing is declared: what a script asks for by itself, such as how
 /// long a session lasts, is none, nor what another site makes a browser open.
 #[must_use]
-pub fn may_leave(forward: &Forward, changes: bool, from: From) -> bool {
-    forward.resident.is_some()
-        && has_session(forward)
-        && from != From::Elsewhere
-        && (forward.fetch == Fetch::Page || changes)
+pub fn may_leave(agency: &Agency, fetch: Fetch, changes: bool, from: AskedFrom) -> bool {
+    has_session(agency) && from != AskedFrom::Elsewhere && (fetch == Fetch::Page || changes)
 }
 
 /// Whether the head of an answer says that its resident has left, though nothing is declared (F6).
@@ -77,19 +75,22 @@ pub fn may_leave(forward: &Forward, changes: bool, from: From) -> bool {
 pub fn is_meant(
     session: &Session,
     response: &ResponseHeader,
-    (forward, is_over): (&Forward, bool),
-    (sure, now): (&Sure, Timestamp),
+    forward: &Forward,
+    is_over: bool,
+    sure: &Sure,
+    now: Timestamp,
 ) -> bool {
     let head = session.req_header();
     let from = asked::asked_from(&head.headers, &forward.public.origin);
     let changes = !matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let is_page = forward.fetch == Fetch::Page;
-    if !may_leave(forward, changes, from) || !(forward.leaves || is_page && is_over) {
+    let may = forward.resident.is_some() && may_leave(&forward.extranet.agency, forward.fetch, changes, from);
+    if !may || !(forward.leaves || is_page && is_over) {
         return false;
     }
     let is_sent = head.method == Method::POST && head.headers.contains_key(ORIGIN);
     let is_followed = head.headers.get(&FETCH_USER).is_some_and(|value| value == "?1");
-    let by_hand = is_page && from == From::Here && (is_sent || is_followed);
+    let by_hand = is_page && from == AskedFrom::Here && (is_sent || is_followed);
     let made = Made { speaks: forward.leaves, by_hand, in_time: sure.is_recent(forward, now) };
     logout::is_meant(made, Shown { is_over, takes_away: takes_away(session, response, forward, now) })
 }
@@ -108,12 +109,7 @@ fn takes_away(session: &Session, response: &ResponseHeader, forward: &Forward, n
 
 /// Whether the head of an answer says so: a declared cookie is deleted, and the session did not end by itself.
 #[must_use]
-pub fn is_said(
-    session: &Session,
-    response: &ResponseHeader,
-    forward: &Forward,
-    (sure, now): (&Sure, Timestamp),
-) -> bool {
+pub fn is_said(session: &Session, response: &ResponseHeader, forward: &Forward, sure: &Sure, now: Timestamp) -> bool {
     if forward.extranet.agency.logout.cookies.is_empty() || forward.resident.is_none() {
         return false;
     }
@@ -121,7 +117,7 @@ pub fn is_said(
     let lines = response.headers.get_all(SET_COOKIE).iter().map(http::HeaderValue::as_bytes);
     forward.extranet.agency.logout.takes_away(lines, now)
         // What another site makes a browser open signs nobody out here.
-        && asked::asked_from(&head.headers, &forward.public.origin) != From::Elsewhere
+        && asked::asked_from(&head.headers, &forward.public.origin) != AskedFrom::Elsewhere
         && (speaks_of_leaving(&String::from_utf8_lossy(head.raw_path())) || sure.is_recent(forward, now))
 }
 

@@ -12,14 +12,14 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use pingora::Result;
 use pingora::proxy::Session;
 
-use super::asked;
-use super::fault::Fault;
 use super::marker::{Held, Says, Seen, Text};
 use crate::domain::form_data::{self, Shape};
 use crate::domain::leading;
 use crate::domain::logout::{Logout, is_field_of_leaving};
 use crate::domain::net::{LOOKED_AT, Net};
 use crate::domain::path::NormalisedPath;
+use crate::proxy::fault::Fault;
+use crate::proxy::front::asked;
 use crate::telemetry::metrics::AgencyMetrics;
 
 /// Longest time for a form to come that is read before it goes on.
@@ -38,7 +38,7 @@ pub enum Sent {
 }
 
 /// What a request's body is looked at for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'w> {
     /// An old login.
     pub net: Option<&'w Arc<Net>>,
@@ -48,15 +48,11 @@ pub struct Wanted<'w> {
     pub leaving: bool,
 }
 
-impl<'w> Wanted<'w> {
-    /// Nothing where nothing is looked for.
+impl Wanted<'_> {
+    /// Whether nothing is looked for.
     #[must_use]
-    pub fn new(
-        net: Option<&'w Arc<Net>>,
-        logout: Option<(&'w Logout, &'w NormalisedPath)>,
-        leaving: bool,
-    ) -> Option<Self> {
-        (net.is_some() || logout.is_some() || leaving).then_some(Self { net, logout, leaving })
+    pub const fn is_nothing(&self) -> bool {
+        self.net.is_none() && self.logout.is_none() && !self.leaving
     }
 }
 
@@ -192,7 +188,7 @@ impl Sent {
 
 /// An answer's body.
 #[derive(Default)]
-pub enum Answer {
+pub enum Returned {
     /// Goes on as it is.
     #[default]
     AsIs,
@@ -239,12 +235,13 @@ impl Brief {
     }
 }
 
-impl Answer {
+impl Returned {
     /// What of a piece goes on. A page that says that the session is over, or that its resident has left, becomes one that
     /// leads on; the session of who `leaves` is over because of that. True where it has turned out to say neither.
     pub fn pass(
         &mut self,
-        (body, is_last): (&mut Option<Bytes>, bool),
+        body: &mut Option<Bytes>,
+        is_last: bool,
         leaves: bool,
         leads_to_login: impl Fn(&[u8]) -> bool,
         way_on: impl FnOnce(Says) -> Bytes,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::asked::{MAX_HEAD, Refusal};
+use super::refusal::{MAX_HEAD, Refusal};
 
 /// Longest beginning of a request in which its line has to end; a target that is too long may end before it.
 const MAX_LINE: usize = 16 * 1024;
@@ -14,7 +14,7 @@ static END_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(END)
 
 /// Where a head is in its first line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Line {
+enum FirstLine {
     #[default]
     Before,
     Within,
@@ -24,7 +24,7 @@ enum Line {
 /// What is watched of a head.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head {
-    line: Line,
+    line: FirstLine,
     blanks: u8,
     /// Whether its first line has a byte that no browser sends, or a CR that ends nothing.
     crooked: bool,
@@ -44,18 +44,18 @@ impl Head {
         let (whole, mut at) = (bytes.len(), 0);
         for byte in bytes {
             match (self.line, byte) {
-                (Line::Behind, _) => break,
-                (Line::Before, b'\r' | b'\n') => {}
-                (Line::Within, b'\n') => self.line = Line::Behind,
+                (FirstLine::Behind, _) => break,
+                (FirstLine::Before, b'\r' | b'\n') => {}
+                (FirstLine::Within, b'\n') => self.line = FirstLine::Behind,
                 (_, b' ') => self.blanks = self.blanks.saturating_add(1),
-                _ => self.line = Line::Within,
+                _ => self.line = FirstLine::Within,
             }
             let is_lone_cr = self.before == b'\r' && *byte != b'\n';
             self.crooked |= is_lone_cr || !matches!(byte, b' '..=b'~' | b'\r' | b'\n');
-            if self.line == Line::Within {
+            if self.line == FirstLine::Within {
                 self.before = *byte;
             }
-            at += usize::from(self.line == Line::Before);
+            at += usize::from(self.line == FirstLine::Before);
         }
         // Empty lines before the first one end nothing.
         let bytes = &bytes[at..];
@@ -86,13 +86,13 @@ impl Head {
     /// Whether the first line has ended, has two blanks, and is plain ASCII else.
     #[must_use]
     pub const fn has_plain_line(&self) -> bool {
-        matches!(self.line, Line::Behind) && self.blanks == 2 && !self.crooked
+        matches!(self.line, FirstLine::Behind) && self.blanks == 2 && !self.crooked
     }
 
     /// Why a head that has not ended with the bytes so far is refused now; one that has is for `asked` to judge.
     #[must_use]
     pub const fn overlong(&self) -> Option<Refusal> {
-        match (matches!(self.line, Line::Behind), self.taken) {
+        match (matches!(self.line, FirstLine::Behind), self.taken) {
             (false, MAX_LINE..) if self.blanks == 0 => Some(Refusal::MethodUnknown),
             (false, MAX_LINE..) => Some(Refusal::TargetTooLong),
             (true, taken) if taken > MAX_HEAD => Some(Refusal::HeadTooLarge),
@@ -112,7 +112,7 @@ mod tests {
             for piece in pieces {
                 let _ = head.read(piece.as_bytes());
             }
-            (head.line == Line::Behind).then_some(head.blanks)
+            (head.line == FirstLine::Behind).then_some(head.blanks)
         };
         assert_eq!(blanks(&["GET /a HTTP/1.1\r\nHost: a b c\r\n"]), Some(2));
         assert_eq!(blanks(&["\r\n\r\nGE", "T /a HT", "TP/1.1\r", "\nX: y z"]), Some(2));

@@ -4,18 +4,18 @@
 //! | What | Set by | Held by |
 //! |---|---|---|
 //! | No cleartext HTTP/2, no CONNECT | [`options`] | `engine_speaks_…` |
-//! | One request at a time: pingora pipelines nothing, `Wire` does | [`pin`] | SEC-129 |
-//! | A body that is unread at the answer ends the connection | [`pin`] | `engine_closes_…` |
-//! | A client that goes away ends its request upstream | [`pin`] | `engine_lets_…` |
-//! | Interim answers reach the client | [`pin`] | `expect_100_continue_…` |
-//! | Times to read and to write | [`pin`] | REL-048, `a_long_poll_…` |
+//! | One request at a time: pingora pipelines nothing, `Wire` does | [`set_up`] | SEC-129 |
+//! | A body that is unread at the answer ends the connection | [`set_up`] | `engine_closes_…` |
+//! | A client that goes away ends its request upstream | [`set_up`] | `engine_lets_…` |
+//! | Interim answers reach the client | [`set_up`] | `expect_100_continue_…` |
+//! | Times to read and to write | [`set_up`] | REL-048, `a_long_poll_…` |
 //! | Retries: before anything is sent, and never a body twice | [`conf`], `Gateway::fail_to_connect` | `engine_repeats_…` |
 //! | Connections upstream are kept for seconds, and in a pool with an end | [`conf`], `Backend` | REL-039 |
 //! | No TLS secrets to a file | [`conf`] | |
 //! | Streams, fields and resets of HTTP/2 | [`http2_limits`] | e13, SEC-142 |
-//! | HTTP/0.9, bare LF, a length beside a coding, CL twice | `proxy::asked` | SEC-101 to 128, `engine_speaks_…` |
-//! | Chunks, and where a body ends | `proxy::wire`, `proxy::chunks` | SEC-113, SEC-115 |
-//! | 101 only to whom asked for it | `Gateway::upstream_response_filter` | `engine_changes_…` |
+//! | HTTP/0.9, bare LF, a length beside a coding, CL twice | `proxy::front::asked` | SEC-101 to 128, `engine_speaks_…` |
+//! | Chunks, and where a body ends | `proxy::front::wire`, `proxy::front::chunks` | SEC-113, SEC-115 |
+//! | 101 only to whom asked for it | `proxy::passage::way_back` | `engine_changes_…` |
 //! | Trailers go nowhere; answers are framed anew | | SEC-117, `engine_frames_…` |
 
 use std::time::Duration;
@@ -45,7 +45,7 @@ const READ_TIMEOUT: Duration = Duration::from_mins(1);
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The engine's own configuration.
-pub(super) fn conf(workers: usize) -> ServerConf {
+pub fn conf(workers: usize) -> ServerConf {
     ServerConf {
         threads: workers.max(1),
         upstream_keepalive_pool_size: UPSTREAM_POOL,
@@ -56,7 +56,7 @@ pub(super) fn conf(workers: usize) -> ServerConf {
 }
 
 /// What it speaks with clients.
-pub(super) fn options(idle: Duration) -> HttpServerOptions {
+pub fn options(idle: Duration) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
     options.h2c = false;
     options.allow_connect_method_proxying = false;
@@ -66,7 +66,7 @@ pub(super) fn options(idle: Duration) -> HttpServerOptions {
 }
 
 /// What one connection of HTTP/2 may hold or ask of us; who resets streams as fast as it opens them is closed.
-pub(super) fn http2_limits() -> H2Options {
+pub fn http2_limits() -> H2Options {
     let mut limits = H2Options::default();
     limits
         .max_concurrent_streams(MAX_STREAMS)
@@ -79,12 +79,15 @@ pub(super) fn http2_limits() -> H2Options {
 
 /// Whether a request can be sent again where a connection from before turns out to be closed: it asks for nothing to be
 /// done, or to be done twice (RFC 9110, 9.2.2), and has no body, which is not kept.
-pub(super) fn may_repeat(session: &mut Session) -> bool {
+pub fn may_repeat(session: &mut Session) -> bool {
     session.req_header().method.is_idempotent() && session.as_mut().is_body_empty()
 }
 
-/// What holds for each request.
-pub(super) fn pin(session: &mut Session) {
+/// What holds for each request; a connection of HTTP/1.1 is kept for so many seconds after it.
+pub fn set_up(session: &mut Session, idle_seconds: u64) {
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(idle_seconds));
+    }
     session.set_read_timeout(Some(READ_TIMEOUT));
     session.set_write_timeout(Some(WRITE_TIMEOUT));
     session.set_pipelining_enabled(false);

@@ -11,13 +11,12 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::door::Door;
-use super::fault::Fault;
-use super::wire::Wire;
-use super::{Forward, now};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::routing::House;
 use crate::domain::secret::Secret;
+use crate::proxy::door::Door;
+use crate::proxy::front::wire::Wire;
+use crate::proxy::steady;
 
 /// An answer that is still coming after this time is a long one.
 const LONG: Duration = Duration::from_secs(10);
@@ -29,7 +28,7 @@ const UNKNOWN_FOR: Duration = Duration::from_mins(1);
 
 /// The watch over one of them; it goes with its request.
 #[derive(Debug)]
-pub(super) struct Lasting {
+pub struct Lasting {
     end: CancellationToken,
     watch: AbortHandle,
 }
@@ -40,46 +39,41 @@ impl Drop for Lasting {
     }
 }
 
+/// Whether an answer is made to last.
+#[must_use]
+pub fn is_made_to_last(response: &ResponseHeader) -> bool {
+    let content = response.headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    response.status == 101 || content.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS))
+}
+
+/// Whether the answer to what was sent then turns out to be long.
+#[must_use]
+pub fn is_long(sent_at: Option<std::time::Instant>) -> bool {
+    sent_at.is_some_and(|sent_at| steady::now().duration_since(sent_at) > LONG)
+}
+
 impl Lasting {
-    /// Begins to watch over an answer that is made to last.
-    pub(super) fn begin_with(door: &Door, session: &Session, response: &ResponseHeader, forward: &mut Forward) {
-        let content = response.headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-        let is_made_to_last =
-            response.status == 101 || content.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
-        if is_made_to_last {
-            Self::begin(door, session, forward);
-        }
-    }
-
-    /// Begins to watch over an answer that turns out to be long.
-    ///
-    /// # Errors
-    /// It is over.
-    pub(super) fn go_on(door: &Door, session: &Session, forward: &mut Forward) -> Result<(), Fault> {
-        if let Some(lasting) = &forward.lasting {
-            return if lasting.end.is_cancelled() { Err(Fault::Over) } else { Ok(()) };
-        }
-        let is_long = || forward.sent_at.is_some_and(|sent_at| now().duration_since(sent_at) > LONG);
-        if forward.resident.is_some() && is_long() {
-            Self::begin(door, session, forward);
-        }
-        Ok(())
-    }
-
-    fn begin(door: &Door, session: &Session, forward: &mut Forward) {
-        let (Some(resident), Some(cookie)) = (&forward.resident, &forward.cookie) else { return };
+    /// Begins to watch over a resident's answer.
+    #[must_use]
+    pub fn begin(door: &Door, session: &Session, house: &House, cookie: &Secret, resident: &Arc<Passage>) -> Self {
         let end = CancellationToken::new();
         // A stream of HTTP/2 has no connection of its own: it ends with its next bytes.
         if let Some(wire) = Wire::of(session) {
             wire.lasts_until(end.clone());
         }
-        let watched = watch(door.clone(), forward.house.clone(), cookie.clone(), Arc::clone(resident));
+        let watched = watch(door.clone(), house.clone(), cookie.clone(), Arc::clone(resident));
         let ends = end.clone();
         let watch = tokio::spawn(async move {
             watched.await;
             ends.cancel();
         });
-        forward.lasting = Some(Self { end, watch: watch.abort_handle() });
+        Self { end, watch: watch.abort_handle() }
+    }
+
+    /// Whether the person would not be let in any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end.is_cancelled()
     }
 }
 

@@ -15,7 +15,8 @@
 //!
 //! What lasts long can be cut off from outside: [`Wire::lasts_until`].
 
-use std::fmt;
+mod stream;
+
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -24,24 +25,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::http::ResponseHeader;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
-};
+use pingora::protocols::SocketDigest;
 use pingora::proxy::Session;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::about::About;
 use super::chunks::{Chunks, Piece};
 use super::farewell::Farewell;
 use super::frames::Resets;
 use super::head::Head;
-use super::line::{About, Line};
+use super::line::Line;
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
 const WRITE_BUFFER: usize = 4 * 1024;
@@ -50,6 +46,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Most that is taken from a client beside the request that is answered.
 const MAX_WAITING: usize = 4 * 1024;
+
 /// What the next byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -135,10 +132,14 @@ impl Wire {
         session.stream().and_then(|stream| (**stream).as_any().downcast_ref())
     }
 
-    /// What is known of the connection.
+    /// What is known of the connection of a session.
     #[must_use]
-    pub fn about(&self) -> &About {
-        &self.about
+    pub fn about_of(session: &Session) -> Option<&About> {
+        if let Some(wire) = Self::of(session) {
+            return Some(&wire.about);
+        }
+        let digest = session.digest()?.proxy_digest.as_ref()?;
+        digest.user_data.as_ref()?.downcast_ref::<Arc<About>>().map(AsRef::as_ref)
     }
 
     /// Notes that a head was read to its end, and tells whether its first line was as it should be.
@@ -339,60 +340,11 @@ impl AsyncWrite for Wire {
     }
 }
 
-#[async_trait]
-impl Shutdown for Wire {
-    async fn shutdown(&mut self) {
-        // The other side may be gone already; there is nobody to tell.
-        let _ = self.stream.shutdown().await;
-    }
-}
-
-impl UniqueID for Wire {
-    fn id(&self) -> UniqueIDType {
-        self.stream.get_ref().as_raw_fd()
-    }
-}
-
-impl GetTimingDigest for Wire {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        Vec::new()
-    }
-}
-
-impl GetProxyDigest for Wire {
-    /// Streams of HTTP/2 do not lead to their connection: what is known of it travels here.
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        if !self.about.is_http2 {
-            return None;
-        }
-        let nothing = ResponseHeader::build(200, None).ok()?;
-        Some(Arc::new(ProxyDigest::new(Box::new(nothing), Some(Box::new(Arc::clone(&self.about))))))
-    }
-}
-
-impl GetSocketDigest for Wire {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        Some(Arc::clone(&self.socket))
-    }
-}
-
-impl Ssl for Wire {
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.about.is_http2.then_some(ALPN::H2)
-    }
-}
-
-impl Peek for Wire {}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("fd", &self.id()).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::line::Speaks;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::super::handshake::{Speaks, open};
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -402,7 +354,7 @@ mod tests {
         let mut client =
             tokio::net::TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
         let (stream, peer) = listener.accept().await.expect("a connection");
-        let mut wire = super::super::line::open(stream, peer, &Speaks::Plain, None, None).await.expect("a wire");
+        let mut wire = open(stream, peer, &Speaks::Plain, None, None).await.expect("a wire");
         client.write_all(b"GET / HT").await.expect("to write");
         let mut piece = [0; 64];
         assert_eq!(wire.read(&mut piece).await.expect("bytes"), 8);

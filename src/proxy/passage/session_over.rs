@@ -1,26 +1,22 @@
 //! When an extranet says that its session is over: sign in there again, and come back (a12).
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, LOCATION, SET_COOKIE, TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode, Version};
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pingora::Result;
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use super::bodies::{Answer, Brief};
-use super::door::Door;
+use super::bodies::{Brief, Returned};
 use super::extranets::Public;
+use super::forward::Forward;
 use super::jar::Carried;
 use super::left::{self, Sure};
-use super::marker::{self, Held, Says, Signs, Text};
-use super::request_id::RequestNumber;
-use super::{Forward, asked, bridge, response_headers};
+use super::marker::{self, Held, Says, Text};
+use super::response_headers;
 use crate::domain::access::Fetch;
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
@@ -31,6 +27,11 @@ use crate::domain::logout::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 use crate::pages::leading_to;
+use crate::proxy::door::Door;
+use crate::proxy::front::asked;
+use crate::proxy::front::guard::guard;
+use crate::proxy::request_id::Source;
+use crate::telemetry::Clock;
 use crate::web::cookies::{self, Kind};
 
 /// Where a form that was sent into an ended session is told of.
@@ -75,19 +76,19 @@ pub async fn act(
     session: &Session,
     response: &mut ResponseHeader,
     forward: &Forward,
-    asked: (IpAddr, RequestNumber),
+    source: Source,
 ) -> Result<bool> {
     let agency = &forward.extranet.agency;
     if agency.adapter.entered_by() == EnteredBy::EachRequest
         && let Some(resident) = &forward.resident
-        && !door.doubt(agency, resident, session, asked).await
+        && !door.doubt(agency, resident, &session.req_header().headers, source).await
     {
         response.set_status(StatusCode::FORBIDDEN)?;
         return Ok(false);
     }
     let location = way_on(session, entry(session, &forward.public, forward.carried.as_ref()));
     let was_sent = location.starts_with(NOT_SENT);
-    let status = if was_sent && forward.fetch == Fetch::Page { not_sent(session) } else { 303 };
+    let status = if was_sent && forward.fetch == Fetch::Page { not_sent(session.req_header()) } else { 303 };
     lead(response, status, &location)?;
     Ok(true)
 }
@@ -101,13 +102,13 @@ pub fn hold(session: &Session, response: &mut ResponseHeader, forward: &mut Forw
     if let Some(signs) = forward.signs(method)
         && let Some(held) = Held::begin(signs, response, &forward.extranet.agency.code)?
     {
-        forward.answer = Answer::Looked(Box::new(held));
+        forward.returned = Returned::Looked(Box::new(held));
     } else if forward.may_lead_on(method)
         && let Some(brief) = brief(response)?
     {
-        forward.answer = Answer::Brief(brief);
+        forward.returned = Returned::Brief(brief);
     }
-    Ok(!matches!(forward.answer, Answer::AsIs))
+    Ok(!matches!(forward.returned, Returned::AsIs))
 }
 
 /// Looks at a short page that says of itself neither how long it may be kept nor by what it is known again: one that only
@@ -135,13 +136,8 @@ fn brief(response: &mut ResponseHeader) -> Result<Option<Brief>> {
 }
 
 /// What of a piece of an answer goes on.
-pub fn pass(
-    session: &Session,
-    forward: &mut Forward,
-    (body, is_last): (&mut Option<Bytes>, bool),
-    (sure, now): (&Sure, Timestamp),
-) {
-    let Forward { answer, public, carried, extranet, cookie, leaves, .. } = forward;
+pub fn pass(session: &Session, forward: &mut Forward, body: &mut Option<Bytes>, is_last: bool, sure: &Sure) {
+    let Forward { returned, public, carried, extranet, cookie, leaves, .. } = forward;
     let target = target(session);
     let leads_to_login = |page: &[u8]| {
         extranet.agency.session_over.login_redirect
@@ -155,8 +151,8 @@ pub fn pass(
         }
         Says::Left => Bytes::from(leading_to(&left::way_out(cookie.as_ref()))),
     };
-    if answer.pass((body, is_last), *leaves, leads_to_login, way) {
-        sure.is_shown(forward, now);
+    if returned.pass(body, is_last, *leaves, leads_to_login, way) {
+        sure.is_shown(forward, Clock.now());
     }
 }
 
@@ -170,7 +166,7 @@ pub fn lead(response: &mut ResponseHeader, status: u16, location: &str) -> Resul
     ours.insert_header(LOCATION, location)?;
     ours.insert_header(CACHE_CONTROL, "no-store")?;
     ours.insert_header(CONTENT_LENGTH, "0")?;
-    bridge::guard(&mut ours)?;
+    guard(&mut ours)?;
     *response = ours;
     Ok(())
 }
@@ -178,8 +174,7 @@ pub fn lead(response: &mut ResponseHeader, status: u16, location: &str) -> Resul
 /// How the browser is led to the page that says that a form was not sent: with what it sent (307), where that can be shown
 /// to be copied. We keep nothing of it.
 #[must_use]
-pub fn not_sent(session: &Session) -> u16 {
-    let head = session.req_header();
+pub fn not_sent(head: &RequestHeader) -> u16 {
     let kind = asked::text(&head.headers, &CONTENT_TYPE).unwrap_or_default();
     let length = asked::text(&head.headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     let is_small = length.is_some_and(|length| length <= sent_form::LARGEST);
@@ -189,7 +184,7 @@ pub fn not_sent(session: &Session) -> u16 {
 /// What was written in a form that the extranet did not take, as far as it was read here and may be shown: its page is on its
 /// way already, so that browsers cannot be led on with it.
 fn written(session: &Session, agency: &Agency) -> Vec<Field> {
-    let sent = (not_sent(session) == 307).then(|| session.as_downstream().get_retry_buffer()).flatten();
+    let sent = (not_sent(session.req_header()) == 307).then(|| session.as_downstream().get_retry_buffer()).flatten();
     let kind = asked::text(&session.req_header().headers, &CONTENT_TYPE).unwrap_or_default();
     sent.map(|body| sent_form::shown(kind, &body, agency.adapter.login_fields()).fields).unwrap_or_default()
 }
@@ -230,28 +225,13 @@ pub fn way_on(session: &Session, over: Option<Entry>) -> String {
 /// # Errors
 /// A value cannot be written in a header.
 pub fn end_cookies(response: &mut ResponseHeader, forward: &Forward) -> Result<()> {
+    if forward.fetch == Fetch::Part {
+        return Ok(());
+    }
     let name = |line: &[u8]| line.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii().to_vec();
     let set: Vec<Vec<u8>> = response.headers.get_all(SET_COOKIE).iter().map(|line| name(line.as_bytes())).collect();
     for line in forward.ended.iter().filter(|line| !set.contains(&name(line.as_bytes()))) {
         response.append_header(SET_COOKIE, line.clone())?;
     }
     Ok(())
-}
-
-impl Forward {
-    /// What is looked for in the answer to a request of this method, if anything is.
-    pub(super) fn signs(&self, method: &Method) -> Option<&Signs> {
-        Some(&self.extranet.signs).filter(|signs| !signs.is_empty() && self.is_page(method))
-    }
-
-    /// Whether a page that leads on to the login says that a session is over.
-    fn may_lead_on(&self, method: &Method) -> bool {
-        let agency = &self.extranet.agency;
-        let ends = agency.session_over.login_redirect && agency.adapter.entered_by() == EnteredBy::Session;
-        ends && self.is_page(method)
-    }
-
-    fn is_page(&self, method: &Method) -> bool {
-        self.fetch == Fetch::Page && matches!(*method, Method::GET | Method::POST) && self.resident.is_some()
-    }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, Semaphore};
 
+use crate::proxy::steady;
+
 /// How long addresses are used before they are asked for again.
 const RESOLVED_FOR: Duration = Duration::from_secs(30);
 /// After a look-up that gave nothing, the next one begins after this time.
@@ -85,7 +87,7 @@ impl Names {
     /// What is known; begins a look-up where it is time for one and none is under way.
     fn refresh(self: &Arc<Self>) -> Option<Arc<[SocketAddr]>> {
         let mut known = self.lock();
-        let is_due = known.asked_until.is_none_or(|until| super::now() >= until);
+        let is_due = known.asked_until.is_none_or(|until| steady::now() >= until);
         if is_due && !known.asks {
             known.asks = true;
             let names = Arc::clone(self);
@@ -100,7 +102,7 @@ impl Names {
         drop(place);
         let mut known = self.lock();
         let wait = if found.is_empty() { AGAIN_AFTER } else { RESOLVED_FOR };
-        (known.asks, known.asked_until) = (false, Some(super::now() + wait));
+        (known.asks, known.asked_until) = (false, Some(steady::now() + wait));
         if !found.is_empty() {
             known.addresses = Some(found.into());
         }
@@ -163,7 +165,7 @@ pub(super) mod tests {
 
     /// As if the time until the next look-up were over.
     fn is_due(names: &Names) {
-        names.lock().asked_until = Some(super::super::now());
+        names.lock().asked_until = Some(steady::now());
     }
 
     async fn settled() {

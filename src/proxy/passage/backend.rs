@@ -10,13 +10,13 @@ use pingora::Error;
 use pingora::protocols::Digest;
 use pingora::upstreams::peer::HttpPeer;
 
-use super::fault::Fault;
 use super::names::{Names, Resolver};
 use super::outage::Outage;
-use super::request_id::RequestNumber;
 use super::tls;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::upstream::Upstream;
+use crate::proxy::fault::Fault;
+use crate::proxy::request_id::RequestNumber;
 
 /// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
 const IDLE_FOR: Duration = Duration::from_secs(4);

@@ -9,7 +9,7 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::asked::Refusal;
+use super::refusal::Refusal;
 
 /// How long bytes are thrown away after a refusal: a close on unread bytes is a reset, which can overtake the answer.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,7 +1,5 @@
 //! What an extranet is told: everything that reads like ours is taken out, then ours is put in, in one function (f06).
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 use http::request::Parts;
@@ -10,12 +8,12 @@ use pingora::{Error, ErrorType, OrErr as _, Result};
 
 use super::cookies;
 use super::extranets::{Extranet, Public};
-use super::request_id::RequestNumber;
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
 use crate::domain::identity_headers::folded;
 use crate::domain::origin::Origin;
 use crate::legacy::{Credentials, REQUEST_ID};
+use crate::proxy::request_id::Source;
 use crate::telemetry::hex;
 use crate::telemetry::traces::RequestTrace;
 
@@ -109,10 +107,8 @@ pub struct Told<'a> {
     pub resident: Option<&'a Passage>,
     /// The extranet's cookies that go with it, where they live in the session; the browser's own stay outside then.
     pub cookies: Option<&'a HeaderValue>,
-    /// From where.
-    pub client: IpAddr,
-    /// The request's identifier.
-    pub id: RequestNumber,
+    /// From whom.
+    pub source: Source,
     /// The portal: a `Referer` that names it is not passed on, its query may hold codes.
     pub portal: &'a Origin,
 }
@@ -147,8 +143,8 @@ pub fn prepare(request: &mut RequestHeader, told: Told<'_>) -> Result<()> {
     translate_origin(headers, extranet, told.public);
     translate_referer(headers, extranet, told.public, told.portal)?;
     headers.insert(HOST, extranet.backend.host.clone());
-    told.public.front.tell(headers, told.client);
-    headers.insert(REQUEST_ID.clone(), value(&hex(told.id.number()))?);
+    told.public.front.tell(headers, told.source.client);
+    headers.insert(REQUEST_ID.clone(), value(&hex(told.source.id.number()))?);
     if let Some((name, value)) = &extranet.backend.secret_header {
         headers.insert(name.clone(), value.clone());
     }

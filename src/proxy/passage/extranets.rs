@@ -16,6 +16,7 @@ use crate::domain::origin::Origin;
 use crate::domain::routing::{Directory, House};
 use crate::domain::upstream::Upstream;
 use crate::legacy::Front;
+use crate::proxy::fault::Fault;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 
 /// Hosts of single accounts that are kept ready for an agency.
@@ -54,6 +55,19 @@ pub struct Public {
     plain: Option<Origin>,
 }
 
+/// An extranet, as it is reached from one host.
+#[derive(Debug)]
+pub struct Destination {
+    /// The extranet.
+    pub extranet: Arc<Extranet>,
+    /// The host.
+    pub house: House,
+    /// What the extranet is to browsers there.
+    pub public: Arc<Public>,
+    /// Of which directory it is.
+    pub directory: Arc<Directory>,
+}
+
 /// Every extranet of a directory; made anew when the directory is. What is in flight through the one before finds its
 /// extranets as they were: to go back for it would make everything anew with each request.
 #[derive(Debug)]
@@ -89,6 +103,16 @@ impl Extranets {
             #[cfg(test)]
             made: 1,
         }))
+    }
+
+    /// The extranet that is reached from this host.
+    ///
+    /// # Errors
+    /// The agency has none.
+    pub fn destination(&self, directory: &Arc<Directory>, house: House) -> Result<Destination, Fault> {
+        let extranet = self.of(directory, &house.agency).ok_or(Fault::NoExtranet)?;
+        let public = extranet.public_at(&house).ok_or(Fault::NoExtranet)?;
+        Ok(Destination { extranet, house, public, directory: Arc::clone(directory) })
     }
 
     /// The extranet of an agency in this directory, which is the one in force or one that was until just now.
@@ -230,8 +254,8 @@ impl Public {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{agency, origin};
     use super::*;
+    use crate::proxy::tests::cast::{agency, origin};
 
     fn directory(port: u16) -> (Arc<Directory>, Arc<Agency>) {
         let directory = Arc::new(Directory::new(origin("https://www.test"), [agency(port)]));
