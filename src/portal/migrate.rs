@@ -19,9 +19,10 @@ use crate::pages::portal::{
     Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, MessagePage, NoticePage, PasswordPage, ProofPage,
 };
 use crate::web::Web;
+use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{Problem, alert_of, try_again};
+use crate::web::problem::{Problem, alert_of};
 
 /// Where the page of the open step is.
 pub(super) const HERE: &str = "/migration";

@@ -32,8 +32,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
 use crate::web::Web;
+use crate::web::calmly::calmly;
 use crate::web::frames::lead_out;
-use crate::web::problem::{Problem, calmly};
+use crate::web::problem::Problem;
 
 /// Every page of ours: the portal's, and those below `/.vestibule/` on the agencies' hosts. Which of them a host has is
 /// seen to by the layer around them.

@@ -22,10 +22,11 @@ use crate::domain::secret::long_secret;
 use crate::pages::portal::{Alert, Codes, CodesPage, Given, LastAgency, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
+use crate::web::calmly::try_again;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{NO_VERDICT, alert_of, told, try_again};
+use crate::web::problem::{NO_VERDICT, alert_of, told};
 use crate::web::query::Asked;
 
 /// What a link to the login page can say.

@@ -1,6 +1,7 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
 pub mod back;
+pub mod calmly;
 pub mod cookies;
 pub mod endings;
 pub mod fields;
