@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::migrate::proof_page;
 use super::prove::closed;
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::change_email::{self, Answered, Asked, Resent};
 use crate::app::prove::Opened;
@@ -19,31 +19,27 @@ use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, MessageNam
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::{Person, Posted, session_over};
 
 const PROOF: &str = "/account/email/proof";
 const CHANGED: &str = "/account?notice=email-changed";
 
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, _) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
     let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
     Ok(guest.page(&web, None, &page))
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
     let current = fields.secret("current");
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Asked::LetterSent => return Ok(guest.go(PROOF)),
         Asked::Held => (None, Some(Alert::ChangesHeld)),
-        Asked::SessionOver => return Ok(account::session_over(&web, guest)),
+        Asked::SessionOver => return Ok(session_over(&web, guest)),
         Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
         Asked::Email(error) => (Some(wording::email_change_error(error)), None),
         Asked::LettersOver => (None, Some(Alert::ResendOver)),
@@ -52,11 +48,10 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))
 }
 
-pub(super) async fn show_proof(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show_proof(
+    State(web): State<Arc<Web>>,
+    Person { guest, session }: Person,
+) -> Result<Response, Fault> {
     waiting(&web, guest, &session, None).await
 }
 
@@ -70,16 +65,15 @@ async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert
     Ok(guest.page_with(status, web, None, &page))
 }
 
-pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn type_code(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
         Answered::Nothing | Answered::PasswordRefused => return Ok(guest.go("/account")),
         Answered::Held => Alert::ChangesHeld,
-        Answered::SessionOver => return Ok(account::session_over(&web, guest)),
+        Answered::SessionOver => return Ok(session_over(&web, guest)),
         Answered::Wrong { left } => Alert::WrongCode { left },
         Answered::Dead => Alert::CodeDead,
         Answered::Expired => Alert::Expired,
@@ -92,27 +86,25 @@ async fn changed(web: &Web, mut guest: Guest, session: &Session) -> Result<Respo
     Ok(guest.go(CHANGED))
 }
 
-pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn resend(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
     let alert = match change_email::resend(&web.app, &guest.caller, &session).await? {
         Resent::Sent => Alert::Resent,
         Resent::Later(seconds) => Alert::ResendLater { seconds },
         Resent::Over => Alert::ResendOver,
-        Resent::SessionOver => return Ok(account::session_over(&web, guest)),
+        Resent::SessionOver => return Ok(session_over(&web, guest)),
     };
     waiting(&web, guest, &session, Some(alert)).await
 }
 
-pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn cancel(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
     if !change_email::cancel(&web.app, &session).await? {
-        return Ok(account::session_over(&web, guest));
+        return Ok(session_over(&web, guest));
     }
     Ok(guest.go("/account"))
 }

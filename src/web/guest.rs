@@ -107,12 +107,6 @@ impl Guest {
         Ok(session)
     }
 
-    /// Whether something was sent here.
-    #[must_use]
-    pub const fn posts(&self) -> bool {
-        self.posts
-    }
-
     /// The agency that was signed in to last from this browser, if it is still here.
     #[must_use]
     pub fn last_agency(&self, web: &Web) -> Option<Arc<Agency>> {
