@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::migrate::proof_page;
-use super::prove::closed;
+use super::letters::{closed, proof_page};
 use super::wording;
 use crate::app::Fault;
 use crate::app::change_email::{self, Answered, Asked, Resent};

@@ -1,15 +1,15 @@
-//! The agency that codes lead to, or the page that is shown in its place (001, SEC-019).
+//! The agency that codes lead to, or the page that asks for the codes in its place (001, SEC-019).
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
-use super::sign_in::{ask_codes, codes_page};
+use super::wording;
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
-use crate::pages::portal::{Alert, Codes, CodesPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, LastAgency};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -23,7 +23,7 @@ pub(super) async fn look_up(
 ) -> Result<Result<(Guest, Arc<Agency>), Response>, Fault> {
     Ok(match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
         Found::Agency(agency) => Ok((guest, agency)),
-        Found::Unknown => Err(ask_codes(guest, web, codes.client, codes.societe, next)),
+        Found::Unknown => Err(ask(guest, web, codes.client, codes.societe, next)),
         Found::Later(seconds) => Err(later(guest, web, codes, next, seconds)),
     })
 }
@@ -41,8 +41,26 @@ pub(super) async fn typed(
 
 /// Nothing is looked up for a while, whether the codes are right or not.
 pub(super) fn later(guest: Guest, web: &Web, codes: Codes, next: &'static str, seconds: u64) -> Response {
-    let page = CodesPage { codes, alert: Some(Alert::CodesLater), ..codes_page(&guest, web, next) };
-    let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &page);
+    let shown = CodesPage { codes, alert: Some(Alert::CodesLater), ..page(&guest, web, next) };
+    let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &shown);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
+}
+
+/// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
+pub(super) fn ask(guest: Guest, web: &Web, client: String, societe: String, next: &'static str) -> Response {
+    let tried = !client.is_empty() || !societe.is_empty();
+    let alert = tried.then_some(Alert::UnknownCodes);
+    let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let shown = CodesPage { codes: Codes { client, societe }, alert, ..page(&guest, web, next) };
+    guest.page_with(status, web, None, &shown)
+}
+
+/// The screen for the codes, empty; the agency that this browser knows is offered above them.
+pub(super) fn page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
+    let last = guest.last_agency(web).map(|agency| LastAgency {
+        name: agency.brand.name.clone(),
+        url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
+    });
+    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
 }

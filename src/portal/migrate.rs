@@ -7,16 +7,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
+use super::letters::{ask_agency, proof_page};
 use super::wording::{self, Shown};
 use crate::app::Fault;
 use crate::app::join;
 use crate::app::migrate::{self, Mistake, Open, Stepped};
-use crate::domain::agency::Agency;
-use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::migration::Step;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, MessagePage, NoticePage, PasswordPage, ProofPage,
+    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
 };
 use crate::web::Web;
 use crate::web::calmly::try_again;
@@ -106,33 +105,6 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             guest.go(&format!("{login}&notice=ready"))
         }
     })
-}
-
-/// The agency took the account back while the run was under way: it knows why, and this page says how to reach it.
-pub(super) fn ask_agency(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
-    let page = MessagePage { name: MessageName::AskAgency, action_url: wording::login_path(agency) };
-    guest.page_with(StatusCode::GONE, web, agency, &page)
-}
-
-/// The page that waits for a letter to be answered, in the wizard and on the account page.
-pub(super) fn proof_page(
-    web: &Web,
-    challenge: &Challenge,
-    email: &EmailAddress,
-    action: &'static str,
-    alert: Option<Alert>,
-) -> ProofPage {
-    ProofPage {
-        action,
-        email: email.to_string(),
-        code: challenge.terms.method.has_code(),
-        link: challenge.terms.method.has_link(),
-        code_minutes: u64::from(challenge.terms.code_minutes),
-        link_minutes: u64::from(challenge.terms.link_minutes),
-        resend_in: challenge.resend_in(web.app.now()),
-        alert,
-        progress: None,
-    }
 }
 
 pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {

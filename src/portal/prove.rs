@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use serde::Deserialize;
 
-use super::migrate::{HERE, Remarks, answer, ask_agency, show_step};
+use super::letters::{Link, closed};
+use super::migrate::{HERE, Remarks, answer, show_step};
 use super::{change_email, not_me, wording};
 use crate::app::Fault;
 use crate::app::migrate::{self, Stepped};
@@ -18,27 +18,6 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
-
-/// The secret of a link.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Link {
-    s: String,
-}
-
-impl Link {
-    pub(super) fn secret(self) -> Secret {
-        Secret::new(self.s)
-    }
-
-    /// Where a link's page is shown by GET.
-    pub(super) fn path(page: &str, secret: &Secret) -> String {
-        format!(
-            "{page}?{}",
-            url::form_urlencoded::Serializer::new(String::new()).append_pair("s", secret.expose()).finish()
-        )
-    }
-}
 
 pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let alert = match prove::type_code(&web.app, &guest.caller, fields.text("code")).await? {
@@ -83,23 +62,6 @@ fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, aler
     };
     let status = if page.alert.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     guest.page_with(status, web, agency.as_deref(), &page)
-}
-
-/// A link that is not open any more, and the way on.
-pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
-    let (name, action_url) = match opened {
-        Opened::Withdrawn(agency) => {
-            let agency = web.app.directory().agency(agency).cloned();
-            return ask_agency(web, guest, agency.as_deref());
-        }
-        Opened::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
-        Opened::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
-        Opened::Used => (MessageName::LinkUsed, guest.way_in(web)),
-        Opened::Held => (MessageName::LinkHeld, "/migration".to_owned()),
-        Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, guest.way_in(web)),
-    };
-    let agency = guest.last_agency(web);
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
 }
 
 pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {

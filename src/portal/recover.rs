@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::prove::Link;
+use super::letters::Link;
 use super::{codes, wording};
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};

@@ -19,7 +19,7 @@ use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
-use crate::pages::portal::{Alert, Codes, CodesPage, Given, LastAgency, MessageName, MessagePage, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
@@ -107,33 +107,15 @@ pub(super) async fn show(
     };
     let Some(agency) = agency else {
         if asked.client.is_empty() && asked.societe.is_empty() {
-            let empty = codes_page(&guest, &web, "/login");
+            let empty = codes::page(&guest, &web, "/login");
             let last = empty.last.filter(|_| !attaches);
             let page = CodesPage { alert, last, back: back.as_ref().map(into_text), ..empty };
             return Ok(guest.page(&web, None, &page));
         }
-        return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
+        return Ok(codes::ask(guest, &web, asked.client, asked.societe, "/login"));
     };
     let page = form(&web, &agency, &Onto { return_to, back }, alert);
     Ok(guest.page(&web, Some(&agency), &page))
-}
-
-/// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
-pub(super) fn ask_codes(guest: Guest, web: &Web, client: String, societe: String, next: &'static str) -> Response {
-    let tried = !client.is_empty() || !societe.is_empty();
-    let alert = tried.then_some(Alert::UnknownCodes);
-    let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let page = CodesPage { codes: Codes { client, societe }, alert, ..codes_page(&guest, web, next) };
-    guest.page_with(status, web, None, &page)
-}
-
-/// The screen for the codes, empty; the agency that this browser knows is offered above them.
-pub(super) fn codes_page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
-    let last = guest.last_agency(web).map(|agency| LastAgency {
-        name: agency.brand.name.clone(),
-        url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
-    });
-    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
 }
 
 /// What comes after a sign-in: a page of ours, or one of the extranet.

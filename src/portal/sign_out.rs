@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
-use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
+use super::on_host::{Known, go_to_sign_in, known_here, own_host};
 use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::sign_out::{self, Upstream};
