@@ -189,8 +189,8 @@ pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
-    let subject = Subject::codes_of_person(&session.identity, prove::CODES);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
+    let subject = Subject::codes_of_person(&session.identity);
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
     let Some(mut tx) = app.write_as(session).await? else {
         reserved.unanswered(app).await?;
         return Ok(Answered::SessionOver);

@@ -120,7 +120,7 @@ pub async fn restore(
     };
     // The same counter as for guesses at this old account on the sign-in page.
     let subject = Subject::account(&agency.code, &link.account.login, agency.policy.lockout);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
     let is_ours = is_chosen_here(app, session, password).await;
     let (reserved, is_ours) = reserved.unless(app, is_ours).await?;
     if is_ours {

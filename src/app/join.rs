@@ -84,7 +84,7 @@ pub(super) async fn is_password_of(
     let disabled = tx.is_disabled(identity).await?;
     drop(tx);
     let subjects = Subject::person(caller, identity, own_device, lockout);
-    let Ok(reserved) = throttle::reserve(app, caller, &subjects).await? else { return Ok(false) };
+    let Some(reserved) = throttle::reserve(app, caller, &subjects).await? else { return Ok(false) };
     let compared = app.hasher.compare(password, credential.password.clone()).await;
     let (reserved, compared) = reserved.unless(app, compared).await?;
     if compared == Comparison::Wrong || disabled {
@@ -115,7 +115,7 @@ async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<O
 
 /// An address that nobody has is counted like one that somebody has (SEC-053).
 async fn count_unknown(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<bool, Fault> {
-    if let Ok(reserved) = throttle::reserve(app, caller, &[Subject::unknown(typed)]).await? {
+    if let Some(reserved) = throttle::reserve(app, caller, &[Subject::unknown(typed)]).await? {
         let compared = app.hasher.compare(password, app.hasher.decoy().clone()).await;
         let (reserved, _) = reserved.unless(app, compared).await?;
         reserved.failed();

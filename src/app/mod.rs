@@ -27,7 +27,6 @@ pub mod migrate;
 mod naming;
 pub mod not_me;
 mod old_credentials;
-pub mod owed;
 pub mod prove;
 pub mod recover;
 pub mod resend_letters;
@@ -40,7 +39,6 @@ pub mod support;
 pub mod switch_account;
 pub mod throttle;
 pub mod trace;
-pub mod tries;
 pub mod undo_import;
 pub mod visit;
 
@@ -92,7 +90,7 @@ pub struct App {
     /// How many letters can be caused (f04).
     pub letter_limits: LetterLimits,
     /// What is being judged, and what was refused.
-    pub tries: tries::Tries,
+    pub tries: throttle::Tries,
     /// Codes of agencies that do not exist, by who types them.
     pub agency_codes: agency_codes::Typed,
     /// One sign-in upstream at a time per account.
@@ -102,7 +100,7 @@ pub struct App {
     /// One change of an extranet's cookies at a time per account.
     pub jar_turns: jar::Turns,
     /// What is still to be taken back of what was counted.
-    pub owed: owed::Owed,
+    pub owed: throttle::Owed,
 }
 
 /// Who asks, as far as one can tell from a request.

@@ -16,7 +16,6 @@ use crate::domain::challenge::{Challenge, CodeAnswer, LinkAnswer, ProvenEmail, t
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
-use crate::domain::lockout::LockoutPolicy;
 use crate::domain::mail::{HeldRequest, LetterKind};
 use crate::domain::migration::Step;
 use crate::domain::secret::Secret;
@@ -109,8 +108,8 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
     let Some(open) = migrate::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };
     let Some(code) = typed_code(typed) else { return not_a_code(app, &open).await };
-    let subject = Subject::codes_of_account(&open.agency.code, &open.flow.account.login, CODES);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Typed::Dead) };
+    let subject = Subject::codes_of_account(&open.agency.code, &open.flow.account.login);
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Typed::Dead) };
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(challenge) = tx.count_code_try(&id).await? else { return Ok(Typed::Elsewhere) };
@@ -138,15 +137,6 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
         }
     })
 }
-
-/// Wrong codes on one old account or of one person within a day, however often the code is sent anew (SEC-048).
-pub(super) const CODES: LockoutPolicy = LockoutPolicy {
-    free_failures: 25,
-    first_delay_s: 600,
-    longest_delay_s: 3600,
-    daily_failures: 25,
-    calm_s: 24 * 3600,
-};
 
 /// Judges a typed code that was counted.
 pub(super) fn answer(app: &App, challenge: &Challenge, code: &Secret) -> Result<CodeAnswer, Fault> {
@@ -270,7 +260,7 @@ async fn is_the_same_person(
     };
     let Some(hash) = hash else { return Ok(None) };
     let subject = Subject::confirmation(&confirm.challenge.id, agency.policy.lockout);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(None) };
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(None) };
     let (reserved, compared) = reserved.unless(app, app.hasher.compare(password, hash).await).await?;
     if compared == Comparison::Wrong {
         reserved.failed();

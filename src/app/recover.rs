@@ -69,7 +69,7 @@ pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Ag
     let floor = tokio::time::Instant::now() + app.failure_floor;
     // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
     if let Some(typed) = TypedLogin::parse(typed)
-        && let Ok(counted) = throttle::reserve(app, caller, &[]).await?
+        && let Some(counted) = throttle::reserve(app, caller, &[]).await?
     {
         counted.failed();
         send(app, caller, &typed, agency).await?;

@@ -1,7 +1,7 @@
 //! What an operator changes about somebody's access.
 
 use super::{Found, sign_ins, trace};
-use crate::app::{App, Fault, holder, prove, spelling, throttle};
+use crate::app::{App, Fault, holder, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
@@ -70,7 +70,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.policy_for(None, &links).lockout;
             let mut counters = vec![
                 counter(throttle::person_key(identity), LockedOn::Person, policy),
-                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, LockoutPolicy::CODES),
             ];
             for (key, _) in tx.device_attempts(identity).await? {
                 if let Some((device, _)) = key.rsplit_once(':') {
@@ -83,7 +83,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
                 let key = throttle::account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::OldAccount, policy));
                 let key = throttle::codes_of_account_key(&account.agency, &account.login);
-                counters.push(counter(key, LockedOn::Codes, prove::CODES));
+                counters.push(counter(key, LockedOn::Codes, LockoutPolicy::CODES));
             }
             counters
         }
@@ -91,7 +91,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
             vec![
                 counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
-                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, LockoutPolicy::CODES),
             ]
         }
     })
