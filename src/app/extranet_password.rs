@@ -1,7 +1,7 @@
 //! The extranet's own password, asked of the person once after the extranet has refused the one that was kept (a11).
 
+use super::ask_extranet::ask;
 use super::hasher::Comparison;
-use super::old_credentials::ask;
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident, kept_secret};
 use crate::domain::agency::Agency;

@@ -5,6 +5,7 @@
 
 pub mod accept_terms;
 pub mod agency_codes;
+mod ask_extranet;
 pub mod attempt;
 pub mod change_email;
 pub mod change_password;

@@ -1,25 +1,20 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
-use tokio::time::Instant;
-
 use super::attempt::{Credentials, Known, Outcome, entry, look_up, refuse, trace};
 use super::hasher::Comparison;
 use super::throttle::Reserved;
-use super::{App, Caller, Fault, holder, spelling};
-use crate::domain::adapter::{EnteredBy, Verifier};
+use super::{App, Caller, Fault, ask_extranet, holder, spelling};
+use crate::domain::adapter::Verifier;
 use crate::domain::agency::{Agency, AgencyMode};
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::Meant;
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
+use crate::domain::identity::{Kind, LegacyAccount, Link};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::spelling::Spellings;
-use crate::domain::upstream::{NoVerdict, Profile, Verdict};
-use crate::legacy::Attempt;
-use crate::telemetry::metrics::METRICS;
-use crate::telemetry::traces;
+use crate::domain::upstream::{Profile, Verdict};
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -245,7 +240,7 @@ async fn explains_itself(app: &App, credentials: &Credentials<'_>, link: &Link) 
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {
     let agency = &credentials.agency;
-    match ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
+    match ask_extranet::ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Unwritable) => Judged::Wrong(Refusal::Unwritable),
@@ -253,28 +248,6 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
         Err(silence) => Judged::Silent(silence.to_string()),
     }
-}
-
-/// What the extranet says to an account's own credentials; one that cannot be asked refuses everybody.
-pub(super) async fn ask(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    login: &LegacyLogin,
-    secret: &Secret,
-) -> Result<Verdict, NoVerdict> {
-    if agency.adapter.entered_by() == EnteredBy::Identity {
-        return Ok(Verdict::Refused);
-    }
-    let attempt = Attempt { behalf: caller.at(&agency.code, &agency.public), login, secret };
-    let begun = Instant::now();
-    let mut step = traces::step("extranet sign-in");
-    let verdict = traces::within(step.current(), app.legacy.verify(&agency.upstream, &agency.adapter, &attempt)).await;
-    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
-    step.tell("vestibule.outcome", outcome);
-    drop(step);
-    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
-    verdict
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
