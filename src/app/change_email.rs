@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::prove;
 use super::throttle::{self, Subject};
+use super::wizard::proof;
 use super::{App, Caller, Fault, by_resident};
-use super::{join, letters, not_me};
+use super::{ask_password, letters, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
     Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal, typed_code,
@@ -95,7 +95,7 @@ pub async fn ask(
         Ok(email) => email,
         Err(error) => return Ok(Asked::Email(error)),
     };
-    if !join::is_password_of(app, caller, None, &credential, current).await? {
+    if !ask_password::is_right(app, caller, None, &credential, current).await? {
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
@@ -200,7 +200,7 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
         reserved.unanswered(app).await?;
         return Ok(Answered::Nothing);
     };
-    let answer = prove::answer(app, &challenge, &code)?;
+    let answer = proof::answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
     }
@@ -259,7 +259,7 @@ pub async fn confirm(
     }
     let credential = app.store.read().await?.credential_of(&identity).await?;
     let Some(credential) = credential else { return Ok(Answered::Nothing) };
-    if !join::is_password_of(app, caller, None, &credential, password).await? {
+    if !ask_password::is_right(app, caller, None, &credential, password).await? {
         return Ok(Answered::PasswordRefused);
     }
     let mut tx = app.store.write().await?;

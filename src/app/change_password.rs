@@ -1,6 +1,6 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::{App, Caller, Fault, by_resident, fresh_password, join, not_me};
+use super::{App, Caller, Fault, ask_password, by_resident, new_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
@@ -57,11 +57,11 @@ pub async fn change(
         let Some(credential) = app.store.read().await?.credential_of(&session.identity).await? else {
             return Ok(Changed::CurrentRefused);
         };
-        if !join::is_password_of(app, caller, None, &credential, current.clone()).await? {
+        if !ask_password::is_right(app, caller, None, &credential, current.clone()).await? {
             return Ok(Changed::CurrentRefused);
         }
         let links = app.store.read().await?.links_of(&session.identity).await?;
-        let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+        let broken = new_password::broken_by(app, &credential, &links, &password).await?;
         if !broken.is_empty() {
             return Ok(Changed::Broken(broken));
         }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, holder, join, sign_out, spelling, switch_account};
+use super::{App, Caller, Fault, ask_password, by_resident, holder, sign_out, spelling, switch_account};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
@@ -45,7 +45,7 @@ pub async fn detach(
     };
     let credential = app.store.read().await?.credential_of(&session.identity).await?;
     let Some(credential) = credential else { return Ok(Detached::PasswordRefused) };
-    if !join::is_password_of(app, caller, Some(&account.agency), &credential, password).await? {
+    if !ask_password::is_right(app, caller, Some(&account.agency), &credential, password).await? {
         return Ok(Detached::PasswordRefused);
     }
     let (link, now) = (&account.link, app.now());

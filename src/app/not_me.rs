@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, join, letters};
+use super::{App, Caller, Fault, ask_password, by_resident, letters};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
@@ -105,7 +105,7 @@ pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret)
         return Ok(Undone::Not(Opened::Invalid));
     };
     let before = Credential { password: warning.password.clone(), ..now_valid };
-    if !join::is_password_of(app, caller, None, &before, password).await? {
+    if !ask_password::is_right(app, caller, None, &before, password).await? {
         return Ok(Undone::PasswordRefused);
     }
     let now = app.now();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, spelling, throttle};
+use super::{App, Caller, Fault, by_resident, letters, new_password, not_me, spelling, throttle};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
@@ -202,7 +202,7 @@ pub async fn reset(
         return Ok(Reset::Not(Opened::Invalid));
     };
     let links = app.store.read().await?.links_of(&identity).await?;
-    let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+    let broken = new_password::broken_by(app, &credential, &links, &password).await?;
     if !broken.is_empty() || !is_same(&password, confirmation) {
         return Ok(Reset::Broken { rules, broken });
     }

@@ -10,7 +10,7 @@ use super::letters::{closed, proof_page};
 use super::wording;
 use crate::app::Fault;
 use crate::app::change_email::{self, Answered, Asked, Resent};
-use crate::app::prove::Opened;
+use crate::app::wizard::link::Opened;
 use crate::domain::challenge::{Challenge, LinkAnswer};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::wording;
-use crate::app::prove::Opened;
+use crate::app::wizard::link::Opened;
 use crate::domain::agency::Agency;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Found, trace};
-use crate::app::{App, Fault, migrate, not_me, spelling};
+use crate::app::wizard::letter;
+use crate::app::{App, Fault, not_me, spelling};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -100,7 +101,7 @@ async fn letter(app: &App, tx: &mut Tx, found: &Found, waited: Waited) -> Result
             if !renewed(app, tx, &mut challenge).await? {
                 return Ok(None);
             }
-            let kind = migrate::proof_letter(tx, &flow, &challenge).await?;
+            let kind = letter::proof_letter(tx, &flow, &challenge).await?;
             (Some(flow.account.agency), challenge.address, kind)
         }
         Waited::NewEmail(mut challenge) => {

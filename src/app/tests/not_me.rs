@@ -6,8 +6,8 @@ use super::{ANNE, FIRST, Ground, SECOND, THIRD, address, caller, warned};
 use crate::app::App;
 use crate::app::change_email::{self, Answered, Asked};
 use crate::app::change_password::{self, Changed};
+use crate::app::disown;
 use crate::app::not_me::{self, Opened, Undone};
-use crate::app::prove;
 use crate::app::recover::{self, Reset};
 use crate::app::support;
 use crate::domain::identity::IdentityId;
@@ -137,7 +137,7 @@ async fn att_18_a_hold_that_comes_while_the_password_of_a_change_of_address_is_c
     let mut compared = ground.app.hasher.hold();
     let confirmed = tokio::spawn(confirm(None));
     compared.reached().await;
-    assert!(prove::disown(&ground.app, &caller(), &link).await.expect("asked").is_ok());
+    assert!(disown::disown(&ground.app, &caller(), &link).await.expect("asked").is_ok());
     compared.release();
     assert_eq!(confirmed.await.expect("no panic"), Answered::Held);
     assert_eq!(ground.credential().await.email, address(ANNE));
@@ -150,11 +150,11 @@ async fn att_18_a_letter_of_another_change_of_address_holds_nothing(ground: Grou
     let here = ground.sign_in(FIRST).await.expect("in").session;
     let (_, first) = asked(&ground, &here).await;
     let (code, second) = asked(&ground, &here).await;
-    let held = prove::disown(&ground.app, &caller(), &first).await.expect("asked");
+    let held = disown::disown(&ground.app, &caller(), &first).await.expect("asked");
     assert!(held.is_err(), "{held:?}");
     let typed = change_email::type_code(&ground.app, &caller(), &here, code.expose()).await.expect("asked");
     assert_eq!(typed, Answered::Changed);
-    let held = prove::disown(&ground.app, &caller(), &second).await.expect("asked");
+    let held = disown::disown(&ground.app, &caller(), &second).await.expect("asked");
     assert!(held.is_err(), "{held:?}");
 }
 

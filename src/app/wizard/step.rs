@@ -1,41 +1,21 @@
-//! The steps of the wizard in the browser that began it (000, 001, 004).
-//!
-//! Each step reads the flow of this browser, lets the domain take the step, and keeps it only if nobody was faster. A
-//! step that does not fit is no failure: the caller shows the page of the step that is open.
-
-use std::sync::Arc;
+//! Taking a step: the domain decides, and the whole of its effect is kept in one transaction or not at all.
 
 use jiff::Timestamp;
 
-use super::hasher::Comparison;
-use super::{App, Caller, Fault, finish, holder, letters};
-use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, RESEND_AFTER_S, ResendRefusal};
+use super::finish;
+use super::letter::enqueue_proof;
+use super::run;
+use crate::app::{App, Caller, Fault, holder, letters};
+use crate::domain::agency::AgencyCode;
+use crate::domain::audit::AuditEvent;
+use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail};
 use crate::domain::credential::Credential;
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::mail::{LetterId, LetterKind, Mail};
-use crate::domain::migration::{Effect, Flow, FlowError, Step};
-use crate::domain::password::{Broken, Known, is_same};
-use crate::domain::secret::Secret;
+use crate::domain::migration::{Effect, Flow, FlowError};
+use crate::domain::password::Broken;
 use crate::sessions::Change;
 use crate::store::{Purpose, StoredFlow, Tx};
-
-/// The flow that is open in a browser.
-pub struct Open {
-    /// The flow.
-    pub flow: Flow,
-    /// Its agency.
-    pub agency: Arc<Agency>,
-    stored: StoredFlow,
-}
-
-impl Open {
-    /// As it is kept, to take a step of it.
-    pub(super) fn into_stored(self) -> StoredFlow {
-        self.stored
-    }
-}
 
 /// What came of a step.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,150 +54,28 @@ pub enum Mistake {
     LettersOver,
 }
 
-/// The flow that is open in this browser, if there is one.
-///
-/// # Errors
-/// The store fails.
-pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
-    let mut tx = app.store.read().await?;
-    let stored = tx.flow_of_browser(caller.browser.digest()).await?;
-    Ok(stored.and_then(|stored| found(app, stored)))
-}
-
-/// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
-///
-/// # Errors
-/// The store fails.
-pub async fn withdrawn(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
-    let code = app.store.read().await?.withdrawn_in_browser(caller.browser.digest()).await?;
-    Ok(code.and_then(|code| app.directory().agency(&code).cloned()))
-}
-
-fn found(app: &App, stored: StoredFlow) -> Option<Open> {
-    let agency = app.directory().agency(&stored.flow.account.agency)?.clone();
-    let done = matches!(stored.flow.step, Step::Done { .. });
-    (done || stored.flow.is_open(app.now())).then(|| Open { flow: stored.flow.clone(), agency, stored })
-}
-
-/// « Étape suivante ».
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn leave_notice(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
-    step(app, caller, super::super::domain::migration::Flow::leave_notice).await
-}
-
-/// The address, as typed.
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn choose_email(app: &App, caller: &Caller, typed: &str) -> Result<Stepped, Fault> {
-    let email = match EmailAddress::parse(typed) {
-        Ok(email) => email,
-        Err(error) => return Ok(Stepped::Wrong(Mistake::Email(error))),
-    };
-    let challenge = ChallengeId::random(&*app.dice);
-    step(app, caller, move |flow, _| flow.choose_email(email.clone(), challenge.clone())).await
-}
-
-/// The new password, typed twice.
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn choose_password(
-    app: &App,
-    caller: &Caller,
-    password: Secret,
-    confirmation: &Secret,
-) -> Result<Stepped, Fault> {
-    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let Step::Password { address } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
-    let account = &open.flow.account;
-    let mut own = vec![address.email().as_str(), account.login.as_str()];
-    own.extend(account.name.as_deref());
-    let (code, brand) = (&open.agency.code, &open.agency.brand);
-    let known = Known { own, agency: vec![&brand.name, code.client(), code.societe()] };
-    let broken = open.flow.plan.password.broken_by(&password, &known);
-    if !broken.is_empty() {
-        return Ok(Stepped::Wrong(Mistake::Password(broken)));
-    }
-    if !is_same(&password, confirmation) {
-        return Ok(Stepped::Wrong(Mistake::PasswordsDiffer));
-    }
-    if let Some(old) = &open.stored.old_digest
-        && app.hasher.compare(password.clone(), old.clone()).await? != Comparison::Wrong
-    {
-        return Ok(Stepped::Wrong(Mistake::Password(vec![Broken::Old])));
-    }
-    let hash = app.hasher.hash(password).await?;
-    let challenge = ChallengeId::random(&*app.dice);
-    step(app, caller, move |flow, _| flow.choose_password(hash.clone(), challenge.clone())).await
-}
-
-/// « Modifier l'adresse ».
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn change_email(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
-    step(app, caller, |flow, _| flow.change_email()).await
-}
-
-/// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn restart(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
-    let Some(open) = open(app, caller).await? else { return Ok(None) };
-    let mut tx = app.store.write().await?;
-    tx.close_flow(&open.flow.id).await?;
-    tx.commit().await?;
-    Ok(Some(open.agency))
-}
-
-/// The proof that this browser's flow waits for.
-///
-/// # Errors
-/// The store fails.
-pub async fn asked_proof(app: &App, open: &Open) -> Result<Option<Challenge>, Fault> {
-    let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(None) };
-    Ok(app.store.read().await?.challenge(challenge).await?)
-}
-
-/// « Renvoyer l'e-mail »: the older secrets die (b11).
-///
-/// # Errors
-/// Something of ours is out of order.
-pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
-    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(mut challenge) = tx.challenge(challenge).await? else { return Ok(Stepped::Elsewhere) };
-    match challenge.resend(now) {
-        Err(ResendRefusal::Later(seconds)) => return Ok(Stepped::Wrong(Mistake::ResendLater(seconds))),
-        Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
-        Ok(()) => {}
-    }
-    if !letters::may_write_to(app, &mut tx, caller, Some(&open.flow.account.agency), &challenge.address, now).await? {
-        return Ok(Stepped::Wrong(Mistake::LettersOver));
-    }
-    if !tx.save_resend(&challenge).await? {
-        // A press at the same moment was faster: its letter is on its way, and this one waits as any that comes too soon.
-        return Ok(Stepped::Wrong(Mistake::ResendLater(RESEND_AFTER_S.unsigned_abs())));
-    }
-    enqueue_proof(app, &mut tx, caller, &open.flow, &challenge, now).await?;
-    tx.commit().await?;
-    Ok(Stepped::On)
-}
-
 /// Takes one step of this browser's flow.
 pub(super) async fn step(
     app: &App,
     caller: &Caller,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
-    let Some(open) = open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     take(app, caller, open.stored, None, transition).await
+}
+
+/// The proof is marked as answered, by exactly one caller, and the flow goes on.
+pub(super) async fn go_on(
+    app: &App,
+    caller: &Caller,
+    stored: StoredFlow,
+    challenge: &Challenge,
+    proven: ProvenEmail,
+) -> Result<Stepped, Fault> {
+    let owner = app.store.read().await?.credential_by_email(proven.address()).await?;
+    let owner = owner.map(|credential| credential.identity);
+    let id = challenge.id.clone();
+    take(app, caller, stored, Some(&challenge.id), move |flow, _| flow.proven(&id, proven.clone(), owner.clone())).await
 }
 
 /// Takes one step of a flow that nobody's password is asked for.
@@ -367,7 +225,7 @@ async fn withdraw(app: &App, caller: &Caller, flow: &Flow) -> Result<Stepped, Fa
     let (account, now) = (&flow.account, app.now());
     let mut tx = app.store.write().await?;
     if holder::end_runs(app, &mut tx, &account.agency, &account.login, now).await? {
-        caller.audit(&mut tx, &entry(flow, AuditEvent::MigrationWithdrawn), now).await?;
+        caller.audit(&mut tx, &run::entry(flow, AuditEvent::MigrationWithdrawn), now).await?;
     }
     tx.commit().await?;
     Ok(Stepped::Withdrawn(account.agency.clone()))
@@ -391,49 +249,4 @@ async fn owner_decides(
     }
     tx.commit().await?;
     Ok(if is_kept { Stepped::On } else { Stepped::Elsewhere })
-}
-
-/// Puts the letter into the outbox: the same step for every address, but who has an account already is told so in the
-/// letter and not on the page (f03).
-async fn enqueue_proof(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    flow: &Flow,
-    challenge: &Challenge,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let kind = proof_letter(tx, flow, challenge).await?;
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: Some(flow.account.agency.clone()),
-        to: challenge.address.clone(),
-        language: caller.language,
-        kind,
-        attempts: 0,
-    };
-    tx.enqueue(&mail, now, now).await?;
-    caller.audit(tx, &entry(flow, AuditEvent::ProofAsked), now).await?;
-    Ok(())
-}
-
-/// Which letter asks for the proof of a flow.
-pub(super) async fn proof_letter(tx: &mut Tx, flow: &Flow, challenge: &Challenge) -> Result<LetterKind, Fault> {
-    let account = flow.account.login.masked();
-    let (id, issue) = (challenge.id.clone(), challenge.issue);
-    Ok(match tx.credential_by_email(&challenge.address).await? {
-        Some(_) => LetterKind::AlreadyAccount { challenge: id, issue, account },
-        None => LetterKind::ConfirmAddress { challenge: id, issue, account },
-    })
-}
-
-/// A line of the trace about a flow.
-pub(super) fn entry(flow: &Flow, event: AuditEvent) -> AuditEntry {
-    AuditEntry {
-        event,
-        actor: Actor::Visitor,
-        agency: Some(flow.account.agency.clone()),
-        identity: None,
-        login: Some(flow.account.login.clone()),
-    }
 }

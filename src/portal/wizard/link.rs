@@ -1,4 +1,4 @@
-//! Answering a letter: the code on the waiting page, the link and its button (b08 to b10, SEC-040).
+//! The link of a letter with a proof, and its button (b08, b10, SEC-040).
 
 use std::sync::Arc;
 
@@ -6,37 +6,27 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::letters::{Link, closed};
-use super::migrate::{HERE, Remarks, answer, show_step};
-use super::{change_email, not_me, wording};
+use super::page::{HERE, answer};
 use crate::app::Fault;
-use crate::app::migrate::{self, Stepped};
-use crate::app::prove::{self, Asks, Confirm, Confirmed, Opened, Typed};
+use crate::app::wizard::link::{self, Asks, Confirm, Confirmed, Opened};
+use crate::app::wizard::run;
+use crate::app::wizard::step::Stepped;
 use crate::domain::secret::Secret;
-use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage, NotMePage};
+use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage};
+use crate::portal::letters::{Link, closed};
+use crate::portal::{change_email, wording};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
 
-pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let alert = match prove::type_code(&web.app, &guest.caller, fields.text("code")).await? {
-        Typed::Right(stepped) => return answer(&web, guest, stepped, None).await,
-        Typed::Elsewhere => return answer(&web, guest, Stepped::Elsewhere, None).await,
-        Typed::Wrong { left } => Alert::WrongCode { left },
-        Typed::Dead => Alert::CodeDead,
-        Typed::Expired => Alert::Expired,
-    };
-    show_step(&web, guest, Remarks { alert: Some(alert), ..Remarks::default() }).await
-}
-
-pub(super) async fn show_link(
+pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
     Asked(link): Asked<Link>,
 ) -> Result<Response, Fault> {
     let secret = link.secret();
-    match prove::open_link(&web.app, &guest.caller, &secret).await? {
+    match link::open_link(&web.app, &guest.caller, &secret).await? {
         Opened::Confirm(confirm) => Ok(show_button(&web, guest, &confirm, &secret, None)),
         Opened::Invalid => change_email::show_link(&web, guest, &secret).await,
         other => Ok(closed(&web, guest, &other)),
@@ -67,7 +57,7 @@ fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, aler
 pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/confirm", &secret));
-    let confirmed = prove::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
+    let confirmed = link::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
         Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {
             Ok(closed(&web, guest, &Opened::Withdrawn(agency)))
@@ -83,33 +73,7 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
         }
         Confirmed::Not(Opened::Invalid) => change_email::confirm(&web, guest, &fields).await,
         // The second press of a double click finds the wizard where the first one led it (REL-057).
-        Confirmed::Not(Opened::Used) if migrate::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
+        Confirmed::Not(Opened::Used) if run::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
         Confirmed::Not(other) => Ok(closed(&web, guest, &other)),
     }
-}
-
-/// « Ce n'est pas moi »: a question first, because scanners open links and press what they find.
-pub(super) async fn ask_disown(
-    State(web): State<Arc<Web>>,
-    guest: Guest,
-    Asked(link): Asked<Link>,
-) -> Result<Response, Fault> {
-    let secret = link.secret();
-    Ok(match prove::doubted(&web.app, &secret).await? {
-        Ok(doubted) => {
-            let page = not_me::question(&secret, &doubted.request, "/confirm/disown", doubted.agency.as_deref());
-            let page = NotMePage { held: doubted.is_held, ..page };
-            guest.page(&web, doubted.agency.as_deref(), &page)
-        }
-        Err(other) => closed(&web, guest, &other),
-    })
-}
-
-pub(super) async fn disown(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let secret = fields.secret("secret");
-    guest.stands_at(Link::path("/confirm/disown", &secret));
-    Ok(match prove::disown(&web.app, &guest.caller, &secret).await? {
-        Ok(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
-        Err(other) => closed(&web, guest, &other),
-    })
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::migrate::entry;
-use super::{App, Caller, Fault, by_resident, detach, holder, spelling};
+use super::run;
+use crate::app::{App, Caller, Fault, by_resident, detach, holder, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
@@ -52,7 +52,7 @@ pub(super) async fn create(
         return Ok(None);
     }
     let Some(finished) = hand_on(app, tx, caller, stored, flow, &identity, now).await? else { return Ok(None) };
-    let entry = AuditEntry { identity: Some(identity), ..entry(flow, AuditEvent::Migrated) };
+    let entry = AuditEntry { identity: Some(identity), ..run::entry(flow, AuditEvent::Migrated) };
     caller.audit(tx, &entry, now).await?;
     Ok(Some(finished))
 }
