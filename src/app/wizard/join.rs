@@ -1,7 +1,7 @@
 //! Attaching an agency's account to a person who exists (« rattachement », 000 I.B, b16).
 
 use super::run;
-use super::step::{Mistake, Stepped, step, take_as};
+use super::step::{Allowed, Mistake, Stepped, step, take};
 use crate::app::throttle::{self, Subject};
 use crate::app::{App, Caller, Fault, ask_password};
 use crate::domain::credential::Credential;
@@ -55,7 +55,7 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     };
     // The run may have moved meanwhile: it is looked up again.
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    take_as(app, caller, open.stored, None, Some(&credential), |flow, _| {
+    take(app, caller, open.stored, Allowed::Password(&credential), |flow, _| {
         // Begun where somebody was signed in, and gone on with by somebody else.
         if matches!(flow.step, Step::Email { .. } | Step::Join { email: None, .. }) {
             flow.join_existing(None)?;

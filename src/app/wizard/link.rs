@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::step::{Stepped, go_on, take_as};
+use super::step::{Allowed, Stepped, go_on, take};
 use crate::app::hasher::Comparison;
 use crate::app::throttle::{self, Subject};
 use crate::app::{App, Caller, Fault, ask_password};
@@ -149,7 +149,7 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
         // The existing account's password was typed here already: it need not be typed again on the other device.
         if let Some(stored) = app.store.read().await?.flow(&flow).await? {
             let joined =
-                take_as(app, caller, stored, None, Some(&owner), |flow, _| flow.joined(owner.identity.clone()));
+                take(app, caller, stored, Allowed::Password(&owner), |flow, _| flow.joined(owner.identity.clone()));
             stepped = match joined.await? {
                 // The password was replaced at this moment: the new one is asked for where the wizard is open.
                 Stepped::Wrong(_) => Stepped::On,

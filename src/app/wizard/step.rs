@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::finish;
+use super::finish::{self, Finished, Finishing};
 use super::letter::enqueue_proof;
 use super::run;
 use crate::app::{App, Caller, Fault, holder, letters};
@@ -54,17 +54,28 @@ pub enum Mistake {
     LettersOver,
 }
 
-/// Takes one step of this browser's flow.
+/// What allows a step to be taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Allowed<'a> {
+    /// That the run is open in this browser.
+    Browser,
+    /// The answer to this proof, by which only one step is taken.
+    Proof(&'a ChallengeId),
+    /// The password of who exists, which has to be that still.
+    Password(&'a Credential),
+}
+
+/// Takes one step of this browser's run.
 pub(super) async fn step(
     app: &App,
     caller: &Caller,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    take(app, caller, open.stored, None, transition).await
+    take(app, caller, open.stored, Allowed::Browser, transition).await
 }
 
-/// The proof is marked as answered, by exactly one caller, and the flow goes on.
+/// The proof is marked as answered, by exactly one caller, and the run goes on.
 pub(super) async fn go_on(
     app: &App,
     caller: &Caller,
@@ -74,30 +85,17 @@ pub(super) async fn go_on(
 ) -> Result<Stepped, Fault> {
     let owner = app.store.read().await?.credential_by_email(proven.address()).await?;
     let owner = owner.map(|credential| credential.identity);
-    let id = challenge.id.clone();
-    take(app, caller, stored, Some(&challenge.id), move |flow, _| flow.proven(&id, proven.clone(), owner.clone())).await
+    let id = &challenge.id;
+    take(app, caller, stored, Allowed::Proof(id), |flow, _| flow.proven(id, proven.clone(), owner.clone())).await
 }
 
-/// Takes one step of a flow that nobody's password is asked for.
+/// Takes one step of a run: the domain decides, and the whole of its effect is kept in one transaction or not at all,
+/// together with the answer to the proof that allowed it.
 pub(super) async fn take(
     app: &App,
     caller: &Caller,
     stored: StoredFlow,
-    answers: Option<&ChallengeId>,
-    transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
-) -> Result<Stepped, Fault> {
-    take_as(app, caller, stored, answers, None, transition).await
-}
-
-/// Takes one step of a flow: the domain decides, and the whole of its effect is kept in one transaction or not at all,
-/// together with the answer to the proof that allowed it, if there was one. Where somebody's password allowed it, it has to
-/// be that still.
-pub(super) async fn take_as(
-    app: &App,
-    caller: &Caller,
-    stored: StoredFlow,
-    answers: Option<&ChallengeId>,
-    shown: Option<&Credential>,
+    allowed: Allowed<'_>,
     transition: impl Fn(&mut Flow, Timestamp) -> Result<Effect, FlowError>,
 ) -> Result<Stepped, Fault> {
     let now = app.now();
@@ -108,12 +106,13 @@ pub(super) async fn take_as(
         Err(FlowError::WrongStep(_)) => return Ok(Stepped::Elsewhere),
     };
     let mut tx = app.store.write().await?;
-    if let Some(shown) = shown
+    if let Allowed::Password(shown) = allowed
         && !tx.still_has(shown).await?
     {
         return Ok(Stepped::Wrong(Mistake::JoinRefused));
     }
-    if matches!(effect, Effect::Create { .. } | Effect::Attach { .. }) {
+    let is_last = matches!(effect, Effect::Create { .. } | Effect::Attach { .. });
+    if is_last {
         // Before the run itself, as a sign-in does that replaces it.
         tx.hold_spellings(&flow.account.agency).await?;
     }
@@ -128,47 +127,39 @@ pub(super) async fn take_as(
     if !tx.save_flow(&flow, stored.version).await? {
         return overtaken(&mut tx, &flow).await;
     }
-    if matches!(effect, Effect::Create { .. } | Effect::Attach { .. })
-        && !finish::is_still_to_give(app, &mut tx, &flow).await?
-    {
+    if is_last && !finish::is_still_to_give(app, &mut tx, &flow).await? {
         drop(tx);
         return withdraw(app, caller, &flow).await;
     }
-    if let Some(challenge) = answers
+    if let Allowed::Proof(challenge) = allowed
         && !tx.mark_answered(challenge, now).await?
     {
         return Ok(Stepped::Elsewhere);
     }
-    let mut instead_of = None;
-    let stepped = match effect {
-        Effect::Nothing => Stepped::On,
+    let finishing = Finishing { app, caller, stored: &stored, flow: &flow, now };
+    let (stepped, instead_of) = match effect {
+        Effect::Nothing => (Stepped::On, None),
         Effect::AskProof { challenge, email } => {
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
             tx.insert_challenge(&challenge, Purpose::Migration, flow.id.as_str()).await?;
             enqueue_proof(app, &mut tx, caller, &flow, &challenge, now).await?;
-            Stepped::On
+            (Stepped::On, None)
         }
-        Effect::Create { email, password } => {
-            if let Some(finished) = finish::create(app, &mut tx, caller, &stored, &flow, &email, password, now).await? {
-                instead_of = finished.instead_of;
-                Stepped::Finished { joined: false }
-            } else {
+        Effect::Create { email, password } => match finishing.create(&mut tx, &email, password).await? {
+            Some(Finished { instead_of }) => (Stepped::Finished { joined: false }, instead_of),
+            None => {
                 drop(tx);
-                return owner_decides(app, &stored, answers, &email).await;
+                return owner_decides(app, &stored, allowed, &email).await;
             }
-        }
+        },
         // Disabled wins over a right password, and is told what a wrong one is told (e11).
         Effect::Attach { identity } if tx.is_disabled(&identity).await? => {
             return Ok(Stepped::Wrong(Mistake::JoinRefused));
         }
-        Effect::Attach { identity } => {
-            if let Some(finished) = finish::attach(app, &mut tx, caller, &stored, &flow, &identity, now).await? {
-                instead_of = finished.instead_of;
-                Stepped::Finished { joined: true }
-            } else {
-                return Ok(Stepped::Elsewhere);
-            }
-        }
+        Effect::Attach { identity } => match finishing.attach(&mut tx, &identity).await? {
+            Some(Finished { instead_of }) => (Stepped::Finished { joined: true }, instead_of),
+            None => return Ok(Stepped::Elsewhere),
+        },
     };
     match instead_of {
         Some(before) => app.sessions.commit(tx, &Change::Identity(before)).await?,
@@ -236,7 +227,7 @@ async fn withdraw(app: &App, caller: &Caller, flow: &Flow) -> Result<Stepped, Fa
 async fn owner_decides(
     app: &App,
     stored: &StoredFlow,
-    answers: Option<&ChallengeId>,
+    allowed: Allowed<'_>,
     email: &ProvenEmail,
 ) -> Result<Stepped, Fault> {
     let mut tx = app.store.write().await?;
@@ -244,7 +235,7 @@ async fn owner_decides(
     let mut flow = stored.flow.clone();
     flow.found_owner(owner.identity, email);
     let is_kept = tx.save_flow(&flow, stored.version).await?;
-    if let (true, Some(challenge)) = (is_kept, answers) {
+    if let (true, Allowed::Proof(challenge)) = (is_kept, allowed) {
         tx.mark_answered(challenge, app.now()).await?;
     }
     tx.commit().await?;
