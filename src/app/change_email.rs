@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::links::{Closed, proven};
 use super::throttle::{self, Subject};
 use super::wizard::proof;
 use super::{App, Caller, Fault, by_resident};
 use super::{ask_password, letters, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
-    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal, typed_code,
+    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, ProvenEmail, ResendRefusal, typed_code,
 };
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
@@ -73,6 +74,24 @@ pub enum Answered {
     Held,
     /// The session has ended meanwhile; nothing was changed.
     SessionOver,
+}
+
+/// What an opened link shows.
+#[derive(Debug)]
+pub enum Opened {
+    /// The button.
+    Confirm(Box<Confirm>),
+    /// Why there is none.
+    Not(Closed),
+}
+
+/// A change that waits for its button.
+#[derive(Debug)]
+pub struct Confirm {
+    /// The proof.
+    pub challenge: Challenge,
+    owner: IdentityId,
+    proven: ProvenEmail,
 }
 
 /// Asks for the change.
@@ -227,16 +246,25 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     })
 }
 
-/// The change that a link belongs to, if it is one and its link is open.
+/// The change that a link belongs to, if it is one and its link is open. In the browser of its owner it opens, though
+/// somebody said « Ce n'est pas moi ».
 ///
 /// # Errors
 /// The store fails.
-pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId, Challenge, LinkAnswer)>, Fault> {
+pub async fn open_link(app: &App, secret: &Secret, signed_in: Option<&IdentityId>) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
-    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(None) };
-    let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else { return Ok(None) };
-    let answer = challenge.answer_link(link, app.now());
-    Ok(Some((IdentityId::stored(owner), challenge, answer)))
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
+        return Ok(Opened::Not(Closed::Invalid));
+    };
+    let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else {
+        return Ok(Opened::Not(Closed::Invalid));
+    };
+    let owner = IdentityId::stored(owner);
+    Ok(match proven(challenge.answer_link(link, app.now())) {
+        Ok(_) if is_held_from(&challenge, &owner, signed_in, app.now()) => Opened::Not(Closed::Held),
+        Ok(proven) => Opened::Confirm(Box::new(Confirm { challenge, owner, proven })),
+        Err(closed) => Opened::Not(closed),
+    })
 }
 
 /// The button of the link was pressed, with the password of the person whose address it is, in whatever browser: a
@@ -251,12 +279,11 @@ pub async fn confirm(
     signed_in: Option<&IdentityId>,
     password: Secret,
 ) -> Result<Answered, Fault> {
-    let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
-        return Ok(Answered::Nothing);
+    let Confirm { challenge, owner: identity, proven } = match open_link(app, secret, signed_in).await? {
+        Opened::Confirm(confirm) => *confirm,
+        Opened::Not(Closed::Held) => return Ok(Answered::Held),
+        Opened::Not(_) => return Ok(Answered::Nothing),
     };
-    if is_held_from(&challenge, &identity, signed_in, app.now()) {
-        return Ok(Answered::Held);
-    }
     let credential = app.store.read().await?.credential_of(&identity).await?;
     let Some(credential) = credential else { return Ok(Answered::Nothing) };
     if !ask_password::is_right(app, caller, None, &credential, password).await? {
@@ -275,8 +302,7 @@ pub async fn confirm(
 }
 
 /// Whether the link waits in this browser: where the owner is signed in, it opens all the same.
-#[must_use]
-pub fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
+fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
     challenge.held_until(now).is_some() && signed_in != Some(owner)
 }
 

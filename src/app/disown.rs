@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::wizard::link::Opened;
+use super::links::{Closed, proven};
 use super::wizard::run;
 use super::{App, Caller, Fault, letters, not_me};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::{HeldRequest, LetterKind};
@@ -29,46 +29,55 @@ pub struct Doubted {
     entry: AuditEntry,
 }
 
+/// Whether something waits for a letter.
+#[derive(Debug)]
+pub enum Doubts {
+    /// This does.
+    Of(Box<Doubted>),
+    /// Nothing: its link is closed.
+    Not(Closed),
+}
+
 /// What « Ce n'est pas moi » would hold; looking changes nothing. Only what waits for this very letter: one that was
 /// replaced holds nothing (review B14).
 ///
 /// # Errors
 /// The store fails.
-pub async fn doubted(app: &App, secret: &Secret) -> Result<Result<Doubted, Opened>, Fault> {
+pub async fn doubted(app: &App, secret: &Secret) -> Result<Doubts, Fault> {
     let mut tx = app.store.read().await?;
     doubted_in(app, &mut tx, secret).await
 }
 
-async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<Doubted, Opened>, Fault> {
+async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Doubts, Fault> {
     let now = app.now();
-    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
-    match challenge.answer_link(link, now) {
-        LinkAnswer::Superseded => return Ok(Err(Opened::Superseded)),
-        LinkAnswer::Expired => return Ok(Err(Opened::Expired)),
-        LinkAnswer::Used => return Ok(Err(Opened::Used)),
-        LinkAnswer::Right(_) => {}
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
+        return Ok(Doubts::Not(Closed::Invalid));
+    };
+    if let Err(closed) = proven(challenge.answer_link(link, now)) {
+        return Ok(Doubts::Not(closed));
     }
     let is_held = challenge.held_at.is_some();
     let mut told = vec![challenge.address.clone()];
-    Ok(match tx.owner_of(&challenge.id).await? {
+    let (request, agency, entry) = match tx.owner_of(&challenge.id).await? {
         Some((Purpose::Migration, _)) => {
-            let Some(stored) = tx.flow_of_challenge(&challenge.id).await? else { return Ok(Err(Opened::Invalid)) };
+            let Some(stored) = tx.flow_of_challenge(&challenge.id).await? else {
+                return Ok(Doubts::Not(Closed::Invalid));
+            };
             let flow = &stored.flow;
             let waits = matches!(&flow.step, Step::Proof { challenge: asked, .. } if *asked == challenge.id);
             if !waits || !flow.is_open(now) {
-                return Ok(Err(Opened::Superseded));
+                return Ok(Doubts::Not(Closed::Superseded));
             }
             told.extend(flow.roster_email.clone());
             let request = HeldRequest::Run { account: flow.account.login.masked() };
             let agency = app.directory().agency(&flow.account.agency).cloned();
-            let entry = run::entry(flow, AuditEvent::MigrationDisowned);
-            Ok(Doubted { request, is_held, agency, challenge, told, entry })
+            (request, agency, run::entry(flow, AuditEvent::MigrationDisowned))
         }
         Some((Purpose::EmailChange, owner)) => {
             let identity = IdentityId::stored(owner);
             let pending = tx.pending_email_change(&identity).await?;
             if pending.is_none_or(|(pending, _)| pending != challenge.id) {
-                return Ok(Err(Opened::Superseded));
+                return Ok(Doubts::Not(Closed::Superseded));
             }
             told.extend(tx.credential_of(&identity).await?.map(|credential| credential.email));
             let request = HeldRequest::NewEmail { email: challenge.address.masked() };
@@ -76,10 +85,11 @@ async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<Do
             let agency = agency.and_then(|code| app.directory().agency(&code).cloned());
             let entry =
                 AuditEntry { identity: Some(identity), ..AuditEntry::by(Actor::Visitor, AuditEvent::ChangeDisowned) };
-            Ok(Doubted { request, is_held, agency, challenge, told, entry })
+            (request, agency, entry)
         }
-        None => Err(Opened::Invalid),
-    })
+        None => return Ok(Doubts::Not(Closed::Invalid)),
+    };
+    Ok(Doubts::Of(Box::new(Doubted { request, is_held, agency, challenge, told, entry })))
 }
 
 /// « Ce n'est pas moi », pressed by who has shown nothing but the letter (a mail scanner presses too): what waits for it
@@ -88,15 +98,15 @@ async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<Do
 ///
 /// # Errors
 /// The store fails.
-pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<Result<Doubted, Opened>, Fault> {
+pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<Doubts, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let doubted = match doubted_in(app, &mut tx, secret).await? {
-        Ok(doubted) => doubted,
-        Err(other) => return Ok(Err(other)),
+        Doubts::Of(doubted) => doubted,
+        closed @ Doubts::Not(_) => return Ok(closed),
     };
     if !tx.hold_challenge(&doubted.challenge.id, now).await? {
-        return Ok(Ok(doubted));
+        return Ok(Doubts::Of(doubted));
     }
     let held = Challenge { held_at: Some(now), ..doubted.challenge.clone() };
     if let Some(until) = held.held_until(now) {
@@ -107,5 +117,5 @@ pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<Resul
     }
     caller.audit(&mut tx, &doubted.entry, now).await?;
     tx.commit().await?;
-    Ok(Ok(doubted))
+    Ok(Doubts::Of(doubted))
 }

@@ -23,6 +23,7 @@ pub mod import_roster;
 pub mod jar;
 pub mod kept_secret;
 mod letters;
+pub mod links;
 mod naming;
 mod new_password;
 pub mod not_me;

@@ -153,27 +153,41 @@ async fn enqueue(
 /// The store fails.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     Ok(match judge(app, secret).await? {
-        Ok((_, identity)) => Opened::Form { rules: rules(app, &identity).await? },
-        Err(other) => other,
+        Judged::Open { identity, .. } => Opened::Form { rules: rules(app, &identity).await? },
+        Judged::Not(other) => other,
     })
 }
 
-async fn judge(app: &App, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
+/// Whether a link is open.
+enum Judged {
+    /// It is: which reset it belongs to, and whose.
+    Open { id: String, identity: IdentityId },
+    /// What is shown in its place.
+    Not(Opened),
+}
+
+async fn judge(app: &App, secret: &Secret) -> Result<Judged, Fault> {
     let mut tx = app.store.read().await?;
     judge_in(app, &mut tx, secret).await
 }
 
-async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
-    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
+async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fault> {
+    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else {
+        return Ok(Judged::Not(Opened::Invalid));
+    };
     let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
     Ok(match recovery.judge(opens_at, app.now()) {
         // Disabled wins (e11), also over a link that was asked for at that moment.
-        ResetLink::Open | ResetLink::Waits(_) if tx.is_disabled(&recovery.identity).await? => Err(Opened::Superseded),
-        ResetLink::Open => Ok((id, recovery.identity)),
-        ResetLink::Superseded => Err(Opened::Superseded),
-        ResetLink::Expired => Err(Opened::Expired),
-        ResetLink::Used => Err(Opened::Used),
-        ResetLink::Waits(opens_at) => Err(Opened::Waits { opens_at, home: app.home_of(&recovery.identity).await? }),
+        ResetLink::Open | ResetLink::Waits(_) if tx.is_disabled(&recovery.identity).await? => {
+            Judged::Not(Opened::Superseded)
+        }
+        ResetLink::Open => Judged::Open { id, identity: recovery.identity },
+        ResetLink::Superseded => Judged::Not(Opened::Superseded),
+        ResetLink::Expired => Judged::Not(Opened::Expired),
+        ResetLink::Used => Judged::Not(Opened::Used),
+        ResetLink::Waits(opens_at) => {
+            Judged::Not(Opened::Waits { opens_at, home: app.home_of(&recovery.identity).await? })
+        }
     })
 }
 
@@ -194,8 +208,8 @@ pub async fn reset(
     confirmation: &Secret,
 ) -> Result<Reset, Fault> {
     let (id, identity) = match judge(app, secret).await? {
-        Ok(open) => open,
-        Err(other) => return Ok(Reset::Not(other)),
+        Judged::Open { id, identity } => (id, identity),
+        Judged::Not(other) => return Ok(Reset::Not(other)),
     };
     let rules = rules(app, &identity).await?;
     let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
@@ -211,7 +225,7 @@ pub async fn reset(
     let mut tx = app.store.write().await?;
     // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
     tx.hold_person(&identity).await?;
-    if let Err(other) = judge_in(app, &mut tx, secret).await? {
+    if let Judged::Not(other) = judge_in(app, &mut tx, secret).await? {
         return Ok(Reset::Not(other));
     }
     if !tx.use_recovery(&id, now).await? {

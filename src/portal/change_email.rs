@@ -9,9 +9,9 @@ use http::StatusCode;
 use super::letters::{closed, proof_page};
 use super::wording;
 use crate::app::Fault;
-use crate::app::change_email::{self, Answered, Asked, Resent};
-use crate::app::wizard::link::Opened;
-use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::app::change_email::{self, Answered, Asked, Opened, Resent};
+use crate::app::links::Closed;
+use crate::domain::challenge::Challenge;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, MessageName, MessagePage};
@@ -112,26 +112,10 @@ pub(super) async fn cancel(
 pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
     let session = guest.session(web).await?;
     let signed_in = session.as_ref().map(|session| &session.identity);
-    Ok(match change_email::open_link(&web.app, secret).await? {
-        Some((owner, challenge, LinkAnswer::Right(_)))
-            if change_email::is_held_from(&challenge, &owner, signed_in, web.app.now()) =>
-        {
-            closed(web, guest, &Opened::Held)
-        }
-        Some((_, challenge, LinkAnswer::Right(_))) => guest.page(web, None, &button(web, &challenge, secret, None)),
-        Some((_, _, answer)) => closed(web, guest, &opened(&answer)),
-        None => closed(web, guest, &Opened::Invalid),
+    Ok(match change_email::open_link(&web.app, secret, signed_in).await? {
+        Opened::Confirm(confirm) => guest.page(web, None, &button(web, &confirm.challenge, secret, None)),
+        Opened::Not(why) => closed(web, guest, &why),
     })
-}
-
-/// Why a link is not open, as the wizard's links say it.
-fn opened(answer: &LinkAnswer) -> Opened {
-    match answer {
-        LinkAnswer::Superseded => Opened::Superseded,
-        LinkAnswer::Expired => Opened::Expired,
-        LinkAnswer::Used => Opened::Used,
-        LinkAnswer::Right(_) => Opened::Invalid,
-    }
 }
 
 fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert>) -> ConfirmPage {
@@ -161,13 +145,13 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
                 Ok(guest.page(web, None, &page))
             }
         }
-        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret).await? {
-            Some((_, challenge, LinkAnswer::Right(_))) => {
-                guest.page_again(web, None, &button(web, &challenge, &secret, Some(Alert::WrongPassword)))
+        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret, signed_in).await? {
+            Opened::Confirm(confirm) => {
+                guest.page_again(web, None, &button(web, &confirm.challenge, &secret, Some(Alert::WrongPassword)))
             }
-            _ => closed(web, guest, &Opened::Invalid),
+            Opened::Not(_) => closed(web, guest, &Closed::Invalid),
         }),
-        Answered::Held => Ok(closed(web, guest, &Opened::Held)),
-        _ => Ok(closed(web, guest, &Opened::Invalid)),
+        Answered::Held => Ok(closed(web, guest, &Closed::Held)),
+        _ => Ok(closed(web, guest, &Closed::Invalid)),
     }
 }

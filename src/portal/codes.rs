@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use super::wording;
@@ -14,18 +14,42 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 
+/// What is shown where a handler cannot go on.
+pub(super) enum Instead {
+    /// Another page.
+    Page(Box<Response>),
+    /// Something of ours is out of order.
+    Fault(Fault),
+}
+
+impl From<Fault> for Instead {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl IntoResponse for Instead {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Page(page) => *page,
+            Self::Fault(fault) => fault.into_response(),
+        }
+    }
+}
+
 /// The agency with these codes, or the screen for the codes, which leads on to `next`.
 pub(super) async fn look_up(
     web: &Web,
     guest: Guest,
     codes: Codes,
     next: &'static str,
-) -> Result<Result<(Guest, Arc<Agency>), Response>, Fault> {
-    Ok(match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
-        Found::Agency(agency) => Ok((guest, agency)),
-        Found::Unknown => Err(ask(guest, web, codes.client, codes.societe, next)),
-        Found::Later(seconds) => Err(later(guest, web, codes, next, seconds)),
-    })
+) -> Result<(Guest, Arc<Agency>), Instead> {
+    let page = match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
+        Found::Agency(agency) => return Ok((guest, agency)),
+        Found::Unknown => ask(guest, web, codes, next),
+        Found::Later(seconds) => later(guest, web, codes, next, seconds),
+    };
+    Err(Instead::Page(Box::new(page)))
 }
 
 /// The same with the codes of a form.
@@ -34,7 +58,7 @@ pub(super) async fn typed(
     guest: Guest,
     fields: &Fields,
     next: &'static str,
-) -> Result<Result<(Guest, Arc<Agency>), Response>, Fault> {
+) -> Result<(Guest, Arc<Agency>), Instead> {
     let codes = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
     look_up(web, guest, codes, next).await
 }
@@ -48,11 +72,11 @@ pub(super) fn later(guest: Guest, web: &Web, codes: Codes, next: &'static str, s
 }
 
 /// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
-pub(super) fn ask(guest: Guest, web: &Web, client: String, societe: String, next: &'static str) -> Response {
-    let tried = !client.is_empty() || !societe.is_empty();
+pub(super) fn ask(guest: Guest, web: &Web, codes: Codes, next: &'static str) -> Response {
+    let tried = !codes.client.is_empty() || !codes.societe.is_empty();
     let alert = tried.then_some(Alert::UnknownCodes);
     let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let shown = CodesPage { codes: Codes { client, societe }, alert, ..page(&guest, web, next) };
+    let shown = CodesPage { codes, alert, ..page(&guest, web, next) };
     guest.page_with(status, web, None, &shown)
 }
 

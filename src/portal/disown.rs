@@ -7,7 +7,8 @@ use axum::response::Response;
 
 use super::letters::{Link, closed};
 use super::not_me;
-use crate::app::{Fault, disown};
+use crate::app::Fault;
+use crate::app::disown::{self, Doubts};
 use crate::pages::portal::NotMePage;
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -22,12 +23,12 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let secret = link.secret();
     Ok(match disown::doubted(&web.app, &secret).await? {
-        Ok(doubted) => {
+        Doubts::Of(doubted) => {
             let page = not_me::question(&secret, &doubted.request, "/confirm/disown", doubted.agency.as_deref());
             let page = NotMePage { held: doubted.is_held, ..page };
             guest.page(&web, doubted.agency.as_deref(), &page)
         }
-        Err(other) => closed(&web, guest, &other),
+        Doubts::Not(why) => closed(&web, guest, &why),
     })
 }
 
@@ -35,7 +36,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/confirm/disown", &secret));
     Ok(match disown::disown(&web.app, &guest.caller, &secret).await? {
-        Ok(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
-        Err(other) => closed(&web, guest, &other),
+        Doubts::Of(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
+        Doubts::Not(why) => closed(&web, guest, &why),
     })
 }

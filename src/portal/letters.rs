@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::wording;
-use crate::app::wizard::link::Opened;
+use crate::app::links::Closed;
 use crate::domain::agency::Agency;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -36,17 +36,17 @@ impl Link {
 }
 
 /// A link that is not open any more, and the way on.
-pub(super) fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
-    let (name, action_url) = match opened {
-        Opened::Withdrawn(agency) => {
+pub(super) fn closed(web: &Web, guest: Guest, why: &Closed) -> Response {
+    let (name, action_url) = match why {
+        Closed::Withdrawn(agency) => {
             let agency = web.app.directory().agency(agency).cloned();
             return ask_agency(web, guest, agency.as_deref());
         }
-        Opened::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
-        Opened::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
-        Opened::Used => (MessageName::LinkUsed, guest.way_in(web)),
-        Opened::Held => (MessageName::LinkHeld, "/migration".to_owned()),
-        Opened::Invalid | Opened::Confirm(_) => (MessageName::LinkInvalid, guest.way_in(web)),
+        Closed::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
+        Closed::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
+        Closed::Used => (MessageName::LinkUsed, guest.way_in(web)),
+        Closed::Held => (MessageName::LinkHeld, "/migration".to_owned()),
+        Closed::Invalid => (MessageName::LinkInvalid, guest.way_in(web)),
     };
     let agency = guest.last_agency(web);
     guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })

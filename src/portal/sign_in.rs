@@ -8,7 +8,8 @@ use cookie::time::Duration;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::{codes, shared_host, wording};
+use super::codes::{self, Instead};
+use super::{shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
@@ -112,7 +113,8 @@ pub(super) async fn show(
             let page = CodesPage { alert, last, back: back.as_ref().map(into_text), ..empty };
             return Ok(guest.page(&web, None, &page));
         }
-        return Ok(codes::ask(guest, &web, asked.client, asked.societe, "/login"));
+        let codes = Codes { client: asked.client, societe: asked.societe };
+        return Ok(codes::ask(guest, &web, codes, "/login"));
     };
     let page = form(&web, &agency, &Onto { return_to, back }, alert);
     Ok(guest.page(&web, Some(&agency), &page))
@@ -141,11 +143,8 @@ fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>) -> SignIn
     }
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, agency) = match codes::typed(&web, guest, &fields, "/login").await? {
-        Ok(found) => found,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (guest, agency) = codes::typed(&web, guest, &fields, "/login").await?;
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let onto = Onto { return_to, back: Back::parse(fields.text("back")) };
     let keep = fields.ticked("keep");
@@ -169,7 +168,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
     };
     let alert = match outcome {
-        Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &onto, &signed_in).await,
+        Outcome::SignedIn(signed_in) => return Ok(welcome(guest, &web, &agency, &onto, &signed_in).await?),
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);
             return Ok(guest.go("/migration"));

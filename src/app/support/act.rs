@@ -1,6 +1,6 @@
 //! What an operator changes about somebody's access.
 
-use super::{Found, sign_ins, trace};
+use super::{Found, SignIns, sign_ins, trace};
 use crate::app::{App, Fault, holder, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -135,7 +135,10 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
 /// The store fails.
 pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
     let now = app.now();
-    let ended = sign_ins(app, identity).await?.ok().map(|sessions| u32::try_from(sessions.len()).unwrap_or(u32::MAX));
+    let ended = match sign_ins(app, identity).await? {
+        SignIns::Known(sessions) => Some(u32::try_from(sessions.len()).unwrap_or(u32::MAX)),
+        SignIns::Unknown(_) => None,
+    };
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);

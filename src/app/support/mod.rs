@@ -67,12 +67,18 @@ async fn link_of(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogi
     spelling::nearest_link(tx, agency, &spelled).await
 }
 
-/// Somebody's sign-ins that last; or why they are not known. That they have ended is written all the same, for that is
+/// Somebody's sign-ins that last.
+enum SignIns {
+    Known(Vec<Session>),
+    Unknown(Outage),
+}
+
+/// Asks for them. That they have ended is written all the same, for that is
 /// the database's to say (decision 20): a Redis that is down keeps nobody from being told about a person, nor put out.
-async fn sign_ins(app: &App, identity: &IdentityId) -> Result<Result<Vec<Session>, Outage>, Fault> {
+async fn sign_ins(app: &App, identity: &IdentityId) -> Result<SignIns, Fault> {
     match app.sessions.sessions_of(identity, app.now()).await {
-        Ok(sessions) => Ok(Ok(sessions)),
-        Err(SessionsError::Redis(outage)) => Ok(Err(outage)),
+        Ok(sessions) => Ok(SignIns::Known(sessions)),
+        Err(SessionsError::Redis(outage)) => Ok(SignIns::Unknown(outage)),
         Err(error @ SessionsError::Store(_)) => Err(error.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that is known about one person, and what of it stands in the way.
 
 use super::act::counters_of;
-use super::{Found, sign_ins, trace};
+use super::{Found, SignIns, sign_ins, trace};
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyCode;
@@ -54,8 +54,8 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
         accounts.push(attached(app, tx, &link).await?);
     }
     let (sessions, sessions_unknown) = match sign_ins(app, identity).await? {
-        Ok(sessions) => (sessions, None),
-        Err(outage) => (Vec::new(), Some(outage.to_string())),
+        SignIns::Known(sessions) => (sessions, None),
+        SignIns::Unknown(outage) => (Vec::new(), Some(outage.to_string())),
     };
     let sessions = sessions
         .into_iter()

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::step::{Allowed, Stepped, go_on, take};
 use crate::app::hasher::Comparison;
+use crate::app::links::{Closed, proven};
 use crate::app::throttle::{self, Subject};
 use crate::app::{App, Caller, Fault, ask_password};
-use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::domain::agency::Agency;
+use crate::domain::challenge::Challenge;
 use crate::domain::credential::Credential;
 use crate::domain::migration::Step;
 use crate::domain::secret::Secret;
@@ -21,18 +22,8 @@ use crate::store::{Purpose, StoredFlow};
 pub enum Opened {
     /// The button.
     Confirm(Box<Confirm>),
-    /// A newer letter was sent.
-    Superseded,
-    /// Past its time.
-    Expired,
-    /// Answered before.
-    Used,
-    /// The agency took the account back whose run waited for it (REL-069).
-    Withdrawn(AgencyCode),
-    /// Somebody who got the letter said « Ce n'est pas moi »: it waits.
-    Held,
-    /// No such link, or nothing waits for it any more.
-    Invalid,
+    /// Why there is none.
+    Not(Closed),
 }
 
 /// What the page with the button has to say.
@@ -74,7 +65,7 @@ pub enum Confirmed {
     /// The password that was asked for is wrong, or was tried too often.
     PasswordRefused(Box<Confirm>),
     /// The link is not open.
-    Not(Opened),
+    Not(Closed),
 }
 
 /// What the link shows; looking changes nothing, however often a scanner looks (b10, LAW-048).
@@ -83,23 +74,24 @@ pub enum Confirmed {
 /// The store fails.
 pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
-    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(Opened::Invalid) };
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
+        return Ok(Opened::Not(Closed::Invalid));
+    };
     if !matches!(tx.owner_of(&challenge.id).await?, Some((Purpose::Migration, _))) {
-        return Ok(Opened::Invalid);
+        return Ok(Opened::Not(Closed::Invalid));
     }
     if let Some(agency) = tx.withdrawn_with_proof(&challenge.id).await? {
-        return Ok(Opened::Withdrawn(agency));
+        return Ok(Opened::Not(Closed::Withdrawn(agency)));
     }
-    match challenge.answer_link(link, app.now()) {
-        LinkAnswer::Superseded => return Ok(Opened::Superseded),
-        LinkAnswer::Expired => return Ok(Opened::Expired),
-        LinkAnswer::Used => return Ok(Opened::Used),
-        LinkAnswer::Right(_) => {}
+    if let Err(closed) = proven(challenge.answer_link(link, app.now())) {
+        return Ok(Opened::Not(closed));
     }
-    let Some(waiting) = tx.flow_of_challenge(&challenge.id).await? else { return Ok(Opened::Invalid) };
-    let Step::Proof { challenge: asked, password, .. } = &waiting.flow.step else { return Ok(Opened::Superseded) };
+    let Some(waiting) = tx.flow_of_challenge(&challenge.id).await? else { return Ok(Opened::Not(Closed::Invalid)) };
+    let Step::Proof { challenge: asked, password, .. } = &waiting.flow.step else {
+        return Ok(Opened::Not(Closed::Superseded));
+    };
     if *asked != challenge.id || !waiting.flow.is_open(app.now()) {
-        return Ok(Opened::Superseded);
+        return Ok(Opened::Not(Closed::Superseded));
     }
     let asks = if waiting.browser == caller.browser.digest() {
         Asks::Nothing
@@ -112,7 +104,7 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
     };
     // In the browser that began it opens all the same, as the code does.
     if asks != Asks::Nothing && challenge.held_until(app.now()).is_some() {
-        return Ok(Opened::Held);
+        return Ok(Opened::Not(Closed::Held));
     }
     Ok(Opened::Confirm(Box::new(Confirm { waiting, challenge, asks })))
 }
@@ -124,23 +116,25 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
 pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Confirmed, Fault> {
     let confirm = match open_link(app, caller, secret).await? {
         Opened::Confirm(confirm) => confirm,
-        other => return Ok(Confirmed::Not(other)),
+        Opened::Not(closed) => return Ok(Confirmed::Not(closed)),
     };
-    let Some(owner) = is_the_same_person(app, caller, &confirm, password).await? else {
-        return Ok(Confirmed::PasswordRefused(confirm));
+    let owner = match is_the_same_person(app, caller, &confirm, password).await? {
+        Answered::No => return Ok(Confirmed::PasswordRefused(confirm)),
+        Answered::Yes => None,
+        Answered::YesAs(owner) => Some(owner),
     };
     let mut tx = app.store.read().await?;
     let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
-        return Ok(Confirmed::Not(Opened::Invalid));
+        return Ok(Confirmed::Not(Closed::Invalid));
     };
     drop(tx);
-    let LinkAnswer::Right(proven) = challenge.answer_link(link, app.now()) else {
-        return Ok(Confirmed::Not(Opened::Used));
+    let Ok(proven) = proven(challenge.answer_link(link, app.now())) else {
+        return Ok(Confirmed::Not(Closed::Used));
     };
     let same_browser = confirm.asks == Asks::Nothing;
     // « Ce n'est pas moi » may have been pressed while the password was compared.
     if !same_browser && challenge.held_until(app.now()).is_some() {
-        return Ok(Confirmed::Not(Opened::Held));
+        return Ok(Confirmed::Not(Closed::Held));
     }
     let flow = confirm.waiting.flow.id.clone();
     let agency = app.directory().agency(&confirm.waiting.flow.account.agency).cloned();
@@ -160,34 +154,45 @@ pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secr
     Ok(Confirmed::Done { same_browser, agency, stepped })
 }
 
-/// Some: yes, and whose existing password was typed, if that was asked for. None: no.
+/// Whether the wizard was begun by who presses the button.
+enum Answered {
+    No,
+    Yes,
+    /// Yes: by this person, whose password was asked for.
+    YesAs(Credential),
+}
+
 async fn is_the_same_person(
     app: &App,
     caller: &Caller,
     confirm: &Confirm,
     password: Secret,
-) -> Result<Option<Option<Credential>>, Fault> {
-    let Some(agency) = app.directory().agency(&confirm.waiting.flow.account.agency).cloned() else { return Ok(None) };
+) -> Result<Answered, Fault> {
+    let Some(agency) = app.directory().agency(&confirm.waiting.flow.account.agency).cloned() else {
+        return Ok(Answered::No);
+    };
     let hash = match (confirm.asks, &confirm.waiting.flow.step) {
-        (Asks::Nothing, _) => return Ok(Some(None)),
+        (Asks::Nothing, _) => return Ok(Answered::Yes),
         (Asks::ExistingPassword, _) => {
             let mut tx = app.store.read().await?;
-            let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else { return Ok(None) };
+            let Some(owner) = tx.credential_by_email(&confirm.challenge.address).await? else {
+                return Ok(Answered::No);
+            };
             drop(tx);
             let right = ask_password::is_right(app, caller, Some(&agency), &owner, password).await?;
-            return Ok(right.then_some(Some(owner)));
+            return Ok(if right { Answered::YesAs(owner) } else { Answered::No });
         }
         (Asks::ChosenPassword, Step::Proof { password: Some(hash), .. }) => Some(hash.clone()),
         (Asks::ChosenPassword | Asks::OldPassword, _) => confirm.waiting.old_digest.clone(),
     };
-    let Some(hash) = hash else { return Ok(None) };
+    let Some(hash) = hash else { return Ok(Answered::No) };
     let subject = Subject::confirmation(&confirm.challenge.id, agency.policy.lockout);
-    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(None) };
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::No) };
     let (reserved, compared) = reserved.unless(app, app.hasher.compare(password, hash).await).await?;
     if compared == Comparison::Wrong {
         reserved.failed();
-        return Ok(None);
+        return Ok(Answered::No);
     }
     reserved.succeeded(app).await?;
-    Ok(Some(None))
+    Ok(Answered::Yes)
 }

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::page::{HERE, answer};
 use crate::app::Fault;
+use crate::app::links::Closed;
 use crate::app::wizard::link::{self, Asks, Confirm, Confirmed, Opened};
 use crate::app::wizard::run;
 use crate::app::wizard::step::Stepped;
@@ -28,8 +29,8 @@ pub(super) async fn show(
     let secret = link.secret();
     match link::open_link(&web.app, &guest.caller, &secret).await? {
         Opened::Confirm(confirm) => Ok(show_button(&web, guest, &confirm, &secret, None)),
-        Opened::Invalid => change_email::show_link(&web, guest, &secret).await,
-        other => Ok(closed(&web, guest, &other)),
+        Opened::Not(Closed::Invalid) => change_email::show_link(&web, guest, &secret).await,
+        Opened::Not(why) => Ok(closed(&web, guest, &why)),
     }
 }
 
@@ -60,7 +61,7 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
     let confirmed = link::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
         Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {
-            Ok(closed(&web, guest, &Opened::Withdrawn(agency)))
+            Ok(closed(&web, guest, &Closed::Withdrawn(agency)))
         }
         Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
@@ -71,9 +72,9 @@ pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, field
         Confirmed::PasswordRefused(confirm) => {
             Ok(show_button(&web, guest, &confirm, &secret, Some(Alert::WrongPassword)))
         }
-        Confirmed::Not(Opened::Invalid) => change_email::confirm(&web, guest, &fields).await,
+        Confirmed::Not(Closed::Invalid) => change_email::confirm(&web, guest, &fields).await,
         // The second press of a double click finds the wizard where the first one led it (REL-057).
-        Confirmed::Not(Opened::Used) if run::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
-        Confirmed::Not(other) => Ok(closed(&web, guest, &other)),
+        Confirmed::Not(Closed::Used) if run::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
+        Confirmed::Not(why) => Ok(closed(&web, guest, &why)),
     }
 }
