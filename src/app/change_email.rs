@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::letters::{self, Addressee};
 use super::links::{Closed, proven};
 use super::throttle::{self, Subject};
 use super::wizard::proof;
 use super::{App, Caller, Fault, by_resident};
-use super::{ask_password, letters, not_me};
+use super::{ask_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
     Challenge, ChallengeId, ChallengeTerms, CodeAnswer, ProvenEmail, ResendRefusal, typed_code,
@@ -15,7 +16,7 @@ use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::warning::Changed;
@@ -122,35 +123,28 @@ pub async fn ask(
     if not_me::is_held(&mut tx, identity, now).await? {
         return Ok(Asked::Held);
     }
-    if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
-        return Ok(Asked::LettersOver);
-    }
     tx.cancel_email_changes(identity).await?;
     let terms = ChallengeTerms::from(&app.policy_for(None, &tx.links_of(identity).await?));
     let challenge = Challenge::new(ChallengeId::random(&*app.dice), email.clone(), terms, now);
     tx.insert_challenge(&challenge, Purpose::EmailChange, identity.as_str()).await?;
     tx.insert_email_change(&challenge.id, identity, &email).await?;
-    enqueue(app, &mut tx, caller, &challenge).await?;
+    if !ask_proof(app, &mut tx, caller, &challenge).await? {
+        return Ok(Asked::LettersOver);
+    }
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeAsked), now).await?;
     tx.commit().await?;
     Ok(Asked::LetterSent)
 }
 
-/// An address that somebody has already gets no letter that could confirm it, and the page says the same (f03).
-async fn enqueue(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<(), Fault> {
+/// Sends the letter; false where it would be one too many. An address that somebody has already gets none that could
+/// confirm it, and the page says the same (f03).
+async fn ask_proof(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<bool, Fault> {
+    let to = (None, &challenge.address);
     if tx.credential_by_email(&challenge.address).await?.is_some() {
-        return Ok(());
+        return letters::count(app, tx, caller, to).await;
     }
-    let now = app.now();
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: None,
-        to: challenge.address.clone(),
-        language: caller.language,
-        kind: LetterKind::ConfirmNewEmail { challenge: challenge.id.clone(), issue: challenge.issue },
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
+    let kind = LetterKind::ConfirmNewEmail { challenge: challenge.id.clone(), issue: challenge.issue };
+    letters::send(app, tx, caller, to, kind).await
 }
 
 /// The change that waits, with its proof.
@@ -171,21 +165,17 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
 /// # Errors
 /// The store fails.
 pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
-    let now = app.now();
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
     let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
     let Some(mut challenge) = tx.challenge(&id).await? else { return Ok(Resent::Over) };
-    match challenge.resend(now) {
+    match challenge.resend(app.now()) {
         Err(ResendRefusal::Later(seconds)) => return Ok(Resent::Later(seconds)),
         Err(ResendRefusal::Over) => return Ok(Resent::Over),
         Ok(()) => {}
     }
-    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, now).await?
-        || !tx.save_resend(&challenge).await?
-    {
+    if !tx.save_resend(&challenge).await? || !ask_proof(app, &mut tx, caller, &challenge).await? {
         return Ok(Resent::Over);
     }
-    enqueue(app, &mut tx, caller, &challenge).await?;
     tx.commit().await?;
     Ok(Resent::Sent)
 }
@@ -340,15 +330,8 @@ async fn tell_old_address(
 ) -> Result<(), Fault> {
     let now = app.now();
     let agency = not_me::home_code(app, tx, &before.identity).await?;
-    let to = before.email.clone();
+    let to = Addressee { agency, email: before.email.clone(), language: caller.language };
     let warning = not_me::warn(app, tx, Changed::Email, before, new, now).await?;
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency,
-        to,
-        language: caller.language,
-        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now, warning },
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
+    letters::tell(app, tx, to, LetterKind::EmailChanged { new_email: new.masked(), at: now, warning }).await?;
+    Ok(())
 }

@@ -113,7 +113,7 @@ pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<Doubt
         let kind = LetterKind::RequestHeld { request: doubted.request.clone(), until };
         let agency = doubted.agency.as_ref().map(|agency| &agency.code);
         let told: Vec<&EmailAddress> = doubted.told.iter().collect();
-        letters::tell(app, &mut tx, caller, agency, &told, &kind).await?;
+        letters::tell_all(app, &mut tx, caller, agency, &told, &kind).await?;
     }
     caller.audit(&mut tx, &doubted.entry, now).await?;
     tx.commit().await?;

@@ -85,7 +85,7 @@ pub async fn hold(app: &App, caller: &Caller, secret: &Secret) -> Result<bool, F
     let kind = LetterKind::RequestHeld { request, until: held.until() };
     let agency = home_code(app, &mut tx, &held.identity).await?;
     let told = [&held.former, &held.email];
-    letters::tell(app, &mut tx, caller, agency.as_ref(), &told, &kind).await?;
+    letters::tell_all(app, &mut tx, caller, agency.as_ref(), &told, &kind).await?;
     caller.audit(&mut tx, &by_resident(&held.identity, AuditEvent::ChangeDisowned), now).await?;
     tx.commit().await?;
     Ok(true)
@@ -132,7 +132,7 @@ pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret)
     tx.forget_devices(identity).await?;
     let kind = LetterKind::EmailRestored { email: warning.former.masked(), at: now };
     let agency = home_code(app, &mut tx, identity).await?;
-    letters::tell(app, &mut tx, caller, agency.as_ref(), &[&warning.former, &before.email], &kind).await?;
+    letters::tell_all(app, &mut tx, caller, agency.as_ref(), &[&warning.former, &before.email], &kind).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeUndone), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Undone::Done { home })

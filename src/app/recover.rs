@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, letters, new_password, not_me, spelling, throttle};
-use crate::domain::agency::{Agency, AgencyCode};
+use super::letters::{self, Addressee};
+use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, throttle};
+use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::credential::{Credential, TypedLogin};
+use crate::domain::credential::TypedLogin;
 use crate::domain::identity::IdentityId;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
@@ -98,16 +99,16 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
     };
     if let Some(credential) = &credential
         && may_reset(&mut tx, &credential.identity).await?
-        && letters::may_write_to(app, &mut tx, caller, agency.map(|agency| &agency.code), &credential.email, now)
-            .await?
     {
         let links = tx.links_of(&credential.identity).await?;
         let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
-        let recovery = random_id(&*app.dice);
-        tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
         let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
-        let kind = LetterKind::ResetPassword { recovery, link_minutes, opens_at };
-        enqueue(app, &mut tx, caller, credential, agency.map(|agency| &agency.code), kind).await?;
+        let recovery = random_id(&*app.dice);
+        let kind = LetterKind::ResetPassword { recovery: recovery.clone(), link_minutes, opens_at };
+        let to = (agency.map(|agency| &agency.code), &credential.email);
+        if letters::send(app, &mut tx, caller, to, kind).await? {
+            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+        }
     }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,
@@ -125,26 +126,6 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
 async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
     tx.hold_person(identity).await?;
     Ok(!tx.is_disabled(identity).await?)
-}
-
-async fn enqueue(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    credential: &Credential,
-    agency: Option<&AgencyCode>,
-    kind: LetterKind,
-) -> Result<(), Fault> {
-    let now = app.now();
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: agency.cloned(),
-        to: credential.email.clone(),
-        language: caller.language,
-        kind,
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
 }
 
 /// What the link shows; looking changes nothing.
@@ -240,7 +221,8 @@ pub async fn reset(
     let warning = not_me::warn(app, &mut tx, Changed::Password, credential.clone(), &credential.email, now).await?;
     let agency = not_me::home_code(app, &mut tx, &identity).await?;
     let kind = LetterKind::PasswordChanged { at: now, warning };
-    enqueue(app, &mut tx, caller, &credential, agency.as_ref(), kind).await?;
+    let to = Addressee { agency, email: credential.email, language: caller.language };
+    letters::tell(app, &mut tx, to, kind).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     throttle::unlock(app, &throttle::person_key(&identity)).await?;

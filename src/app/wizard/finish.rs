@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::run;
+use crate::app::letters::{self, Addressee};
 use crate::app::{App, Caller, Fault, by_resident, detach, holder, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -10,7 +11,7 @@ use crate::domain::challenge::ProvenEmail;
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::kept_secret::Record;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::migration::Flow;
 use crate::domain::password::PasswordHash;
 use crate::domain::spelling::Spellings;
@@ -77,15 +78,9 @@ impl Finishing<'_> {
         let Self { app, caller, flow, now, .. } = *self;
         let Some(finished) = self.hand_on(tx, identity).await? else { return Ok(None) };
         if let Some(credential) = tx.credential_of(identity).await? {
-            let mail = Mail {
-                id: LetterId::random(&*app.dice),
-                agency: Some(flow.account.agency.clone()),
-                to: credential.email,
-                language: caller.language,
-                kind: LetterKind::AccountAttached { account: flow.account.login.masked() },
-                attempts: 0,
-            };
-            tx.enqueue(&mail, now, now).await?;
+            let agency = Some(flow.account.agency.clone());
+            let to = Addressee { agency, email: credential.email, language: caller.language };
+            letters::tell(app, tx, to, LetterKind::AccountAttached { account: flow.account.login.masked() }).await?;
         }
         let entry = AuditEntry {
             agency: Some(flow.account.agency.clone()),

@@ -1,37 +1,28 @@
 //! The letter that asks for the proof of a run's address.
 
-use jiff::Timestamp;
-
 use super::run;
-use crate::app::{App, Caller, Fault};
+use crate::app::{App, Caller, Fault, letters};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::migration::Flow;
 use crate::store::Tx;
 
-/// Puts the letter into the outbox: the same step for every address, but who has an account already is told so in the
-/// letter and not on the page (f03).
-pub(super) async fn enqueue_proof(
+/// Sends it; false where it would be one too many. The step is the same for every address, but who has an account already
+/// is told so in the letter and not on the page (f03).
+pub(super) async fn ask_proof(
     app: &App,
     tx: &mut Tx,
     caller: &Caller,
     flow: &Flow,
     challenge: &Challenge,
-    now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let kind = proof_letter(tx, flow, challenge).await?;
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: Some(flow.account.agency.clone()),
-        to: challenge.address.clone(),
-        language: caller.language,
-        kind,
-        attempts: 0,
-    };
-    tx.enqueue(&mail, now, now).await?;
-    caller.audit(tx, &run::entry(flow, AuditEvent::ProofAsked), now).await?;
-    Ok(())
+    if !letters::send(app, tx, caller, (Some(&flow.account.agency), &challenge.address), kind).await? {
+        return Ok(false);
+    }
+    caller.audit(tx, &run::entry(flow, AuditEvent::ProofAsked), app.now()).await?;
+    Ok(true)
 }
 
 /// Which letter asks for the proof of a flow.

@@ -1,10 +1,10 @@
 //! The proof of the address, where the wizard is open: the letter once more, and its code (b08, b09, b11).
 
-use super::letter::enqueue_proof;
+use super::letter::ask_proof;
 use super::run::{self, Open};
 use super::step::{Mistake, Stepped, go_on};
 use crate::app::throttle::{self, Subject};
-use crate::app::{App, Caller, Fault, letters};
+use crate::app::{App, Caller, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, CodeAnswer, RESEND_AFTER_S, ResendRefusal, typed_code};
 use crate::domain::migration::Step;
@@ -45,22 +45,20 @@ pub async fn asked(app: &App, open: &Open) -> Result<Option<Challenge>, Fault> {
 pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
-    let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(mut challenge) = tx.challenge(challenge).await? else { return Ok(Stepped::Elsewhere) };
-    match challenge.resend(now) {
+    match challenge.resend(app.now()) {
         Err(ResendRefusal::Later(seconds)) => return Ok(Stepped::Wrong(Mistake::ResendLater(seconds))),
         Err(ResendRefusal::Over) => return Ok(Stepped::Wrong(Mistake::LettersOver)),
         Ok(()) => {}
-    }
-    if !letters::may_write_to(app, &mut tx, caller, Some(&open.flow.account.agency), &challenge.address, now).await? {
-        return Ok(Stepped::Wrong(Mistake::LettersOver));
     }
     if !tx.save_resend(&challenge).await? {
         // A press at the same moment was faster: its letter is on its way, and this one waits as any that comes too soon.
         return Ok(Stepped::Wrong(Mistake::ResendLater(RESEND_AFTER_S.unsigned_abs())));
     }
-    enqueue_proof(app, &mut tx, caller, &open.flow, &challenge, now).await?;
+    if !ask_proof(app, &mut tx, caller, &open.flow, &challenge).await? {
+        return Ok(Stepped::Wrong(Mistake::LettersOver));
+    }
     tx.commit().await?;
     Ok(Stepped::On)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::finish::{self, Finished, Finishing};
-use super::letter::enqueue_proof;
+use super::letter::ask_proof;
 use super::run;
 use crate::app::{App, Caller, Fault, holder, letters};
 use crate::domain::agency::AgencyCode;
@@ -11,7 +11,6 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail};
 use crate::domain::credential::Credential;
 use crate::domain::email::{EmailAddress, EmailError};
-use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::domain::migration::{Effect, Flow, FlowError};
 use crate::domain::password::Broken;
 use crate::sessions::Change;
@@ -116,13 +115,8 @@ pub(super) async fn take(
         // Before the run itself, as a sign-in does that replaces it.
         tx.hold_spellings(&flow.account.agency).await?;
     }
-    if let Effect::AskProof { email, .. } = &effect
-        && !letters::may_write_to(app, &mut tx, caller, Some(&flow.account.agency), email, now).await?
-    {
-        return Ok(Stepped::Wrong(Mistake::LettersOver));
-    }
     if let Some(chosen) = chosen(&mut tx, &effect).await? {
-        tell_roster(app, &mut tx, caller, &mut flow, &chosen, now).await?;
+        tell_roster(app, &mut tx, caller, &mut flow, &chosen).await?;
     }
     if !tx.save_flow(&flow, stored.version).await? {
         return overtaken(&mut tx, &flow).await;
@@ -142,7 +136,9 @@ pub(super) async fn take(
         Effect::AskProof { challenge, email } => {
             let challenge = Challenge::new(challenge, email, flow.plan.proof, now);
             tx.insert_challenge(&challenge, Purpose::Migration, flow.id.as_str()).await?;
-            enqueue_proof(app, &mut tx, caller, &flow, &challenge, now).await?;
+            if !ask_proof(app, &mut tx, caller, &flow, &challenge).await? {
+                return Ok(Stepped::Wrong(Mistake::LettersOver));
+            }
             (Stepped::On, None)
         }
         Effect::Create { email, password } => match finishing.create(&mut tx, &email, password).await? {
@@ -186,22 +182,9 @@ async fn tell_roster(
     caller: &Caller,
     flow: &mut Flow,
     chosen: &EmailAddress,
-    now: Timestamp,
 ) -> Result<(), Fault> {
     let Some(known) = flow.address_to_tell(chosen).cloned() else { return Ok(()) };
-    if !letters::may_tell_roster(app, tx, &flow.account, &known, now).await? {
-        return Ok(());
-    }
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: Some(flow.account.agency.clone()),
-        to: known,
-        language: caller.language,
-        kind: LetterKind::AddressChosen { account: flow.account.login.masked() },
-        attempts: 0,
-    };
-    tx.enqueue(&mail, now, now).await?;
-    flow.roster_told = true;
+    flow.roster_told = letters::tell_roster(app, tx, caller, &flow.account, &known).await?;
     Ok(())
 }
 
