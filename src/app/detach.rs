@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::acting::Acting;
 use super::letters::{self, Addressee};
 use super::{App, Caller, Fault, ask_password, by_resident, holder, sign_out, spelling, switch_account};
 use crate::domain::agency::AgencyCode;
@@ -108,11 +109,12 @@ pub(super) async fn withdraw(
     login: &LegacyLogin,
     now: Timestamp,
 ) -> Result<Withdrawn, Fault> {
+    let by = Acting::operator("import");
     let run = holder::end_runs(app, tx, agency, login, now).await?;
     if run {
-        let entry = AuditEntry::by(Actor::Operator, AuditEvent::MigrationWithdrawn);
+        let entry = by.entry(AuditEvent::MigrationWithdrawn);
         let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
-        tx.append_audit(&entry, "command line", "import", now).await?;
+        by.audit(tx, &entry, now).await?;
     }
     let Some(link) = had_by(app, tx, agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
     tx.keep_link_before(import, &link.id).await?;
@@ -122,9 +124,9 @@ pub(super) async fn withdraw(
     if let Some(letter) = tell(app, tx, &link, Why::Agency).await? {
         tx.keep_letter_of(import, &link.id, &letter).await?;
     }
-    let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
+    let entry = by.entry(AuditEvent::AccountWithdrawn);
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
-    tx.append_audit(&entry, "command line", "import", now).await?;
+    by.audit(tx, &entry, now).await?;
     Ok(Withdrawn { had: Some(link.identity), run })
 }
 

@@ -4,6 +4,7 @@
 //! logged once where it becomes an answer.
 
 pub mod accept_terms;
+pub mod acting;
 pub mod agency_codes;
 mod ask_extranet;
 mod ask_password;

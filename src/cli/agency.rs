@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::person::Sure;
 use super::terminal::say;
 use super::{Ended, assemble, ours, runtime};
+use crate::app::acting::Acting;
 use crate::app::support::{self, AgencyErased, Found};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
@@ -64,7 +65,9 @@ async fn erase(settings: &Settings, code: &AgencyCode, with_people: bool, sure: 
     let app = assemble::app(settings).await?;
     let whom = if with_people { ", and the persons who have no other account" } else { "" };
     sure.confirm(&format!("Erase everything that is kept for {code}{whom}? It cannot be undone."))?;
-    let erased = support::erase_agency(&app, code, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let erased = support::erase_agency(&app, &Acting::operator("agency"), code, &sure.reason)
+        .await
+        .map_err(|fault| ours(&fault))?;
     let AgencyErased { accounts, attached, alone } = erased;
     say!(
         "{code} is erased: {accounts} accounts of its roster, {attached} attached accounts with what was kept for them."
@@ -72,7 +75,9 @@ async fn erase(settings: &Settings, code: &AgencyCode, with_people: bool, sure: 
     if with_people {
         for person in &alone {
             let found = Found::Person(person.clone());
-            support::erase(&app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            support::erase(&app, &Acting::operator("person"), &found, &sure.reason)
+                .await
+                .map_err(|fault| ours(&fault))?;
         }
         say!("{} persons who had no other account are erased, too.", alone.len());
     } else if !alone.is_empty() {

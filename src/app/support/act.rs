@@ -1,6 +1,7 @@
 //! What an operator changes about somebody's access.
 
-use super::{Found, SignIns, sign_ins, trace};
+use super::{Found, SignIns, sign_ins};
+use crate::app::acting::Acting;
 use crate::app::{App, Fault, holder, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -48,7 +49,7 @@ pub(super) struct Counter {
 ///
 /// # Errors
 /// The store fails.
-pub async fn unlock(app: &App, found: &Found, reason: &Reason) -> Result<u32, Fault> {
+pub async fn unlock(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<u32, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let mut counters = 0;
@@ -56,7 +57,7 @@ pub async fn unlock(app: &App, found: &Found, reason: &Reason) -> Result<u32, Fa
         counters += u32::from(tx.forget_attempts(&counter.key).await?);
     }
     let event = AuditEvent::Unlocked { reason: reason.as_str().to_owned(), counters };
-    trace(&mut tx, &found.entry(event), now).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(counters)
 }
@@ -101,7 +102,13 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
 ///
 /// # Errors
 /// The store fails.
-pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason: &Reason) -> Result<Unlinked, Fault> {
+pub async fn unlink(
+    app: &App,
+    by: &Acting,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+    reason: &Reason,
+) -> Result<Unlinked, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let ended_a_run = holder::end_runs(app, &mut tx, agency, login, now).await?;
@@ -113,9 +120,9 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
         let entry = AuditEntry {
             agency: Some(agency.clone()),
             login: Some(link.account.login),
-            ..Found::Person(link.identity.clone()).entry(event)
+            ..Found::Person(link.identity.clone()).named_in(by.entry(event))
         };
-        trace(&mut tx, &entry, now).await?;
+        by.audit(&mut tx, &entry, now).await?;
         let left = tx.links_of(&link.identity).await?.len();
         app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
         return Ok(Unlinked::From { identity: link.identity, left });
@@ -123,7 +130,7 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
     if !ended_a_run {
         return Ok(Unlinked::Nobodys);
     }
-    trace(&mut tx, &Found::Account(agency.clone(), login.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Account(agency.clone(), login.clone()).named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(Unlinked::FromARun)
 }
@@ -133,7 +140,12 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
 ///
 /// # Errors
 /// The store fails.
-pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
+pub async fn disable(
+    app: &App,
+    by: &Acting,
+    identity: &IdentityId,
+    reason: &Reason,
+) -> Result<Option<Disabled>, Fault> {
     let now = app.now();
     let ended = match sign_ins(app, identity).await? {
         SignIns::Known(sessions) => Some(u32::try_from(sessions.len()).unwrap_or(u32::MAX)),
@@ -157,7 +169,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     }
     let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
-    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Some(disabled))
 }
@@ -166,14 +178,14 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
 ///
 /// # Errors
 /// The store fails.
-pub async fn enable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
+pub async fn enable(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, None).await? {
         return Ok(false);
     }
     let event = AuditEvent::PersonEnabled { reason: reason.as_str().to_owned() };
-    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(true)
 }

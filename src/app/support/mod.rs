@@ -1,6 +1,6 @@
 //! What an operator can find out about a person and do for that person, at the command line (e11).
 //!
-//! Each act is one transaction with one line in the trace that bears the operator's reason. They work beside a running
+//! Each act is one transaction with one line in the trace that names who acts, and bears the reason. They work beside a running
 //! gateway: what it remembers of the person ends with its cache, or when it is told.
 
 mod act;
@@ -17,11 +17,9 @@ pub use resend::{Resent, resend};
 pub use show::{Shown, show};
 pub use sign_out::{sign_everybody_out, sign_out};
 
-use jiff::Timestamp;
-
 use super::{App, Fault, spelling};
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::AuditEntry;
 use crate::domain::identity::{IdentityId, LegacyLogin, Link};
 use crate::domain::session::Session;
 use crate::domain::support::Wanted;
@@ -84,9 +82,8 @@ async fn sign_ins(app: &App, identity: &IdentityId) -> Result<SignIns, Fault> {
 }
 
 impl Found {
-    /// A line of the trace about an operator's act.
-    fn entry(&self, event: AuditEvent) -> AuditEntry {
-        let entry = AuditEntry::by(Actor::Operator, event);
+    /// The same line, about this person or account.
+    fn named_in(&self, entry: AuditEntry) -> AuditEntry {
         match self {
             Self::Person(identity) => AuditEntry { identity: Some(identity.clone()), ..entry },
             Self::Account(agency, login) => {
@@ -94,9 +91,4 @@ impl Found {
             }
         }
     }
-}
-
-/// Writes the operator's line, within the transaction that it tells of.
-async fn trace(tx: &mut Tx, entry: &AuditEntry, now: Timestamp) -> Result<(), Fault> {
-    Ok(tx.append_audit(entry, "command line", "person", now).await?)
 }

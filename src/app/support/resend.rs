@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Found, trace};
+use super::Found;
+use crate::app::acting::Acting;
 use crate::app::letters::{self, Addressee};
 use crate::app::wizard::letter;
 use crate::app::{App, Fault, not_me, spelling};
@@ -44,7 +45,7 @@ enum Waited {
 ///
 /// # Errors
 /// The store fails.
-pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
+pub async fn resend(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     if let Found::Person(identity) = found {
@@ -59,7 +60,7 @@ pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent,
     let (kind, email) = (letter.name(), to.email.clone());
     letters::tell(app, &mut tx, to, letter).await?;
     let event = AuditEvent::LetterSentAgain { reason: reason.as_str().to_owned(), letter: kind.to_owned() };
-    trace(&mut tx, &found.entry(event), now).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(Resent::Again { kind, to: email })
 }

@@ -1,7 +1,8 @@
 //! Everything that is known about one person, and what of it stands in the way.
 
 use super::act::counters_of;
-use super::{Found, SignIns, sign_ins, trace};
+use super::{Found, SignIns, sign_ins};
+use crate::app::acting::Acting;
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyCode;
@@ -33,14 +34,14 @@ pub struct Shown {
 ///
 /// # Errors
 /// The store fails.
-pub async fn show(app: &App, found: &Found) -> Result<Shown, Fault> {
+pub async fn show(app: &App, by: &Acting, found: &Found) -> Result<Shown, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let case = match found {
         Found::Person(_) => of_person(app, &mut tx, found).await?,
         Found::Account(agency, login) => of_account(app, &mut tx, found, agency, login).await?,
     };
-    trace(&mut tx, &found.entry(AuditEvent::PersonShown), now).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(AuditEvent::PersonShown)), now).await?;
     tx.commit().await?;
     Ok(Shown { hindrances: case.hindrances(now), case })
 }

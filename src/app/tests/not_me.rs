@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::{ANNE, FIRST, Ground, SECOND, THIRD, address, caller, warned};
 use crate::app::App;
+use crate::app::acting::Acting;
 use crate::app::change_email::{self, Answered, Asked};
 use crate::app::change_password::{self, Changed};
 use crate::app::disown::{self, Doubts};
@@ -117,7 +118,9 @@ async fn e11_whoever_is_disabled_while_the_password_is_compared_undoes_nothing(g
     };
     compared.reached().await;
     let why = Reason::parse("by order of the agency").expect("a reason");
-    assert!(support::disable(&ground.app, &ground.anne, &why).await.expect("asked").is_some());
+    assert!(
+        support::disable(&ground.app, &Acting::operator("person"), &ground.anne, &why).await.expect("asked").is_some()
+    );
     compared.release();
     let undone = undoing.await.expect("no panic");
     assert!(matches!(undone, Undone::PasswordRefused), "{undone:?}");
