@@ -141,13 +141,13 @@ pub(super) async fn take(
             }
             (Stepped::On, None)
         }
-        Effect::Create { email, password } => match finishing.create(&mut tx, &email, password).await? {
-            Some(Finished { instead_of }) => (Stepped::Finished { joined: false }, instead_of),
-            None => {
+        Effect::Create { email, password } => {
+            let Some(Finished { instead_of }) = finishing.create(&mut tx, &email, password).await? else {
                 drop(tx);
                 return owner_decides(app, &stored, allowed, &email).await;
-            }
-        },
+            };
+            (Stepped::Finished { joined: false }, instead_of)
+        }
         // Disabled wins over a right password, and is told what a wrong one is told (e11).
         Effect::Attach { identity } if tx.is_disabled(&identity).await? => {
             return Ok(Stepped::Wrong(Mistake::JoinRefused));
