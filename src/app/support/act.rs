@@ -1,6 +1,6 @@
 //! What an operator changes about somebody's access.
 
-use super::{Found, SignIns, sign_ins};
+use super::found::{Found, SignIns, sign_ins};
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, holder, spelling, throttle};
 use crate::domain::agency::AgencyCode;

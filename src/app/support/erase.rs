@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Found;
+use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, restored, spelling};
 use crate::domain::agency::AgencyCode;

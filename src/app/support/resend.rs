@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Found;
+use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::letters::{self, Addressee};
 use crate::app::wizard::letter;

@@ -1,7 +1,7 @@
 //! Everything that is known about one person, and what of it stands in the way.
 
 use super::act::counters_of;
-use super::{Found, SignIns, sign_ins};
+use super::found::{Found, SignIns, sign_ins};
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;

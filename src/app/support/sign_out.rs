@@ -1,6 +1,6 @@
 //! Ending sign-ins by an operator: one person's, or everybody's.
 
-use super::Found;
+use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::{App, Fault};
 use crate::domain::audit::AuditEvent;
