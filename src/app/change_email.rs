@@ -2,19 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::prove;
+use super::letters::{self, Addressee};
+use super::links::{Closed, proven};
 use super::throttle::{self, Subject};
+use super::wizard::proof;
 use super::{App, Caller, Fault, by_resident};
-use super::{join, letters, not_me};
+use super::{ask_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
-    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, LinkAnswer, ProvenEmail, ResendRefusal, typed_code,
+    Challenge, ChallengeId, ChallengeTerms, CodeAnswer, ProvenEmail, ResendRefusal, typed_code,
 };
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::email_change::{EmailChangeError, new_address};
 use crate::domain::identity::IdentityId;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::warning::Changed;
@@ -75,6 +77,24 @@ pub enum Answered {
     SessionOver,
 }
 
+/// What an opened link shows.
+#[derive(Debug)]
+pub enum Opened {
+    /// The button.
+    Confirm(Box<Confirm>),
+    /// Why there is none.
+    Not(Closed),
+}
+
+/// A change that waits for its button.
+#[derive(Debug)]
+pub struct Confirm {
+    /// The proof.
+    pub challenge: Challenge,
+    owner: IdentityId,
+    proven: ProvenEmail,
+}
+
 /// Asks for the change.
 ///
 /// # Errors
@@ -95,7 +115,7 @@ pub async fn ask(
         Ok(email) => email,
         Err(error) => return Ok(Asked::Email(error)),
     };
-    if !join::is_password_of(app, caller, None, &credential, current).await? {
+    if !ask_password::is_right(app, caller, None, &credential, current).await? {
         return Ok(Asked::CurrentRefused);
     }
     let now = app.now();
@@ -103,35 +123,28 @@ pub async fn ask(
     if not_me::is_held(&mut tx, identity, now).await? {
         return Ok(Asked::Held);
     }
-    if !letters::may_write_to(app, &mut tx, caller, None, &email, now).await? {
-        return Ok(Asked::LettersOver);
-    }
     tx.cancel_email_changes(identity).await?;
     let terms = ChallengeTerms::from(&app.policy_for(None, &tx.links_of(identity).await?));
     let challenge = Challenge::new(ChallengeId::random(&*app.dice), email.clone(), terms, now);
     tx.insert_challenge(&challenge, Purpose::EmailChange, identity.as_str()).await?;
     tx.insert_email_change(&challenge.id, identity, &email).await?;
-    enqueue(app, &mut tx, caller, &challenge).await?;
+    if !ask_proof(app, &mut tx, caller, &challenge).await? {
+        return Ok(Asked::LettersOver);
+    }
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeAsked), now).await?;
     tx.commit().await?;
     Ok(Asked::LetterSent)
 }
 
-/// An address that somebody has already gets no letter that could confirm it, and the page says the same (f03).
-async fn enqueue(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<(), Fault> {
+/// Sends the letter; false where it would be one too many. An address that somebody has already gets none that could
+/// confirm it, and the page says the same (f03).
+async fn ask_proof(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<bool, Fault> {
+    let to = (None, &challenge.address);
     if tx.credential_typed(Some(&challenge.address), None).await?.is_some() {
-        return Ok(());
+        return letters::count(app, tx, caller, to).await;
     }
-    let now = app.now();
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: None,
-        to: challenge.address.clone(),
-        language: caller.language,
-        kind: LetterKind::ConfirmNewEmail { challenge: challenge.id.clone(), issue: challenge.issue },
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
+    let kind = LetterKind::ConfirmNewEmail { challenge: challenge.id.clone(), issue: challenge.issue };
+    letters::send(app, tx, caller, to, kind).await
 }
 
 /// The change that waits, with its proof.
@@ -152,21 +165,17 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
 /// # Errors
 /// The store fails.
 pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
-    let now = app.now();
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
     let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
     let Some(mut challenge) = tx.challenge(&id).await? else { return Ok(Resent::Over) };
-    match challenge.resend(now) {
+    match challenge.resend(app.now()) {
         Err(ResendRefusal::Later(seconds)) => return Ok(Resent::Later(seconds)),
         Err(ResendRefusal::Over) => return Ok(Resent::Over),
         Ok(()) => {}
     }
-    if !letters::may_write_to(app, &mut tx, caller, None, &challenge.address, now).await?
-        || !tx.save_resend(&challenge).await?
-    {
+    if !tx.save_resend(&challenge).await? || !ask_proof(app, &mut tx, caller, &challenge).await? {
         return Ok(Resent::Over);
     }
-    enqueue(app, &mut tx, caller, &challenge).await?;
     tx.commit().await?;
     Ok(Resent::Sent)
 }
@@ -189,8 +198,8 @@ pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
-    let subject = Subject::codes_of_person(&session.identity, prove::CODES);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
+    let subject = Subject::codes_of_person(&session.identity);
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
     let Some(mut tx) = app.write_as(session).await? else {
         reserved.unanswered(app).await?;
         return Ok(Answered::SessionOver);
@@ -200,7 +209,7 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
         reserved.unanswered(app).await?;
         return Ok(Answered::Nothing);
     };
-    let answer = prove::answer(app, &challenge, &code)?;
+    let answer = proof::answer(app, &challenge, &code)?;
     if !matches!(answer, CodeAnswer::Right(_)) {
         caller.audit(&mut tx, &by_resident(&session.identity, AuditEvent::ProofRefused), app.now()).await?;
     }
@@ -227,16 +236,25 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
     })
 }
 
-/// The change that a link belongs to, if it is one and its link is open.
+/// The change that a link belongs to, if it is one and its link is open. In the browser of its owner it opens, though
+/// somebody said « Ce n'est pas moi ».
 ///
 /// # Errors
 /// The store fails.
-pub async fn open_link(app: &App, secret: &Secret) -> Result<Option<(IdentityId, Challenge, LinkAnswer)>, Fault> {
+pub async fn open_link(app: &App, secret: &Secret, signed_in: Option<&IdentityId>) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
-    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else { return Ok(None) };
-    let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else { return Ok(None) };
-    let answer = challenge.answer_link(link, app.now());
-    Ok(Some((IdentityId::stored(owner), challenge, answer)))
+    let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
+        return Ok(Opened::Not(Closed::Invalid));
+    };
+    let Some((Purpose::EmailChange, owner)) = tx.owner_of(&challenge.id).await? else {
+        return Ok(Opened::Not(Closed::Invalid));
+    };
+    let owner = IdentityId::stored(owner);
+    Ok(match proven(challenge.answer_link(link, app.now())) {
+        Ok(_) if is_held_from(&challenge, &owner, signed_in, app.now()) => Opened::Not(Closed::Held),
+        Ok(proven) => Opened::Confirm(Box::new(Confirm { challenge, owner, proven })),
+        Err(closed) => Opened::Not(closed),
+    })
 }
 
 /// The button of the link was pressed, with the password of the person whose address it is, in whatever browser: a
@@ -251,15 +269,14 @@ pub async fn confirm(
     signed_in: Option<&IdentityId>,
     password: Secret,
 ) -> Result<Answered, Fault> {
-    let Some((identity, challenge, LinkAnswer::Right(proven))) = open_link(app, secret).await? else {
-        return Ok(Answered::Nothing);
+    let Confirm { challenge, owner: identity, proven } = match open_link(app, secret, signed_in).await? {
+        Opened::Confirm(confirm) => *confirm,
+        Opened::Not(Closed::Held) => return Ok(Answered::Held),
+        Opened::Not(_) => return Ok(Answered::Nothing),
     };
-    if is_held_from(&challenge, &identity, signed_in, app.now()) {
-        return Ok(Answered::Held);
-    }
     let credential = app.store.read().await?.credential_of(&identity).await?;
     let Some(credential) = credential else { return Ok(Answered::Nothing) };
-    if !join::is_password_of(app, caller, None, &credential, password).await? {
+    if !ask_password::is_right(app, caller, None, &credential, password).await? {
         return Ok(Answered::PasswordRefused);
     }
     let mut tx = app.store.write().await?;
@@ -275,8 +292,7 @@ pub async fn confirm(
 }
 
 /// Whether the link waits in this browser: where the owner is signed in, it opens all the same.
-#[must_use]
-pub fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
+fn is_held_from(challenge: &Challenge, owner: &IdentityId, signed_in: Option<&IdentityId>, now: Timestamp) -> bool {
     challenge.held_until(now).is_some() && signed_in != Some(owner)
 }
 
@@ -314,15 +330,8 @@ async fn tell_old_address(
 ) -> Result<(), Fault> {
     let now = app.now();
     let agency = not_me::home_code(app, tx, &before.identity).await?;
-    let to = before.email.clone();
+    let to = Addressee { agency, email: before.email.clone(), language: caller.language };
     let warning = not_me::warn(app, tx, Changed::Email, before, new, now).await?;
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency,
-        to,
-        language: caller.language,
-        kind: LetterKind::EmailChanged { new_email: new.masked(), at: now, warning },
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
+    letters::tell(app, tx, to, LetterKind::EmailChanged { new_email: new.masked(), at: now, warning }).await?;
+    Ok(())
 }

@@ -1,9 +1,10 @@
 //! The change of the password by the resident (000 II.B, 004, c08, c09).
 
-use super::{App, Caller, Fault, by_resident, fresh_password, join, not_me};
+use super::letters::{self, Addressee};
+use super::{App, Caller, Fault, ask_password, by_resident, new_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordHash, PasswordRules, is_same};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
@@ -57,11 +58,11 @@ pub async fn change(
         let Some(credential) = app.store.read().await?.credential_of(&session.identity).await? else {
             return Ok(Changed::CurrentRefused);
         };
-        if !join::is_password_of(app, caller, None, &credential, current.clone()).await? {
+        if !ask_password::is_right(app, caller, None, &credential, current.clone()).await? {
             return Ok(Changed::CurrentRefused);
         }
         let links = app.store.read().await?.links_of(&session.identity).await?;
-        let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+        let broken = new_password::broken_by(app, &credential, &links, &password).await?;
         if !broken.is_empty() {
             return Ok(Changed::Broken(broken));
         }
@@ -96,15 +97,9 @@ async fn keep(
     tx.forget_devices(identity).await?;
     let to = shown.email.clone();
     let warning = not_me::warn(app, &mut tx, warning::Changed::Password, shown, &to, now).await?;
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: not_me::home_code(app, &mut tx, identity).await?,
-        to,
-        language: caller.language,
-        kind: LetterKind::PasswordChanged { at: now, warning },
-        attempts: 0,
-    };
-    tx.enqueue(&mail, now, now).await?;
+    let agency = not_me::home_code(app, &mut tx, identity).await?;
+    let to = Addressee { agency, email: to, language: caller.language };
+    letters::tell(app, &mut tx, to, LetterKind::PasswordChanged { at: now, warning }).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::PasswordChanged), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     app.sessions.go_on(session, epoch, now).await;

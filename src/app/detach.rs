@@ -3,11 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, holder, join, sign_out, spelling, switch_account};
+use super::acting::Acting;
+use super::letters::{self, Addressee};
+use super::{App, Caller, Fault, ask_password, by_resident, holder, sign_out, spelling, switch_account};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::{LetterId, LetterKind};
 use crate::domain::roster::ImportId;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
@@ -45,7 +47,7 @@ pub async fn detach(
     };
     let credential = app.store.read().await?.credential_of(&session.identity).await?;
     let Some(credential) = credential else { return Ok(Detached::PasswordRefused) };
-    if !join::is_password_of(app, caller, Some(&account.agency), &credential, password).await? {
+    if !ask_password::is_right(app, caller, Some(&account.agency), &credential, password).await? {
         return Ok(Detached::PasswordRefused);
     }
     let (link, now) = (&account.link, app.now());
@@ -56,7 +58,7 @@ pub async fn detach(
     }
     let spelled = spelling::spelled(app, &mut tx, &link.account.agency, &link.account.login).await?;
     tx.give_back_provisional(&link.account.agency, &spelled.on_roster).await?;
-    tell(app, &mut tx, link, Why::Person, now).await?;
+    tell(app, &mut tx, link, Why::Person).await?;
     let entry = about(link, by_resident(&session.identity, AuditEvent::AccountDetached));
     caller.audit(&mut tx, &entry, now).await?;
     app.sessions.commit(tx, &Change::Identity(session.identity.clone())).await?;
@@ -107,23 +109,24 @@ pub(super) async fn withdraw(
     login: &LegacyLogin,
     now: Timestamp,
 ) -> Result<Withdrawn, Fault> {
+    let by = Acting::operator("import");
     let run = holder::end_runs(app, tx, agency, login, now).await?;
     if run {
-        let entry = AuditEntry::by(Actor::Operator, AuditEvent::MigrationWithdrawn);
+        let entry = by.entry(AuditEvent::MigrationWithdrawn);
         let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
-        tx.append_audit(&entry, "command line", "import", now).await?;
+        by.audit(tx, &entry, now).await?;
     }
     let Some(link) = had_by(app, tx, agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
     tx.keep_link_before(import, &link.id).await?;
     if !tx.detach(&link.id).await? {
         return Ok(Withdrawn { had: None, run });
     }
-    if let Some(letter) = tell(app, tx, &link, Why::Agency, now).await? {
+    if let Some(letter) = tell(app, tx, &link, Why::Agency).await? {
         tx.keep_letter_of(import, &link.id, &letter).await?;
     }
-    let entry = AuditEntry::by(Actor::Operator, AuditEvent::AccountWithdrawn);
+    let entry = by.entry(AuditEvent::AccountWithdrawn);
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
-    tx.append_audit(&entry, "command line", "import", now).await?;
+    by.audit(tx, &entry, now).await?;
     Ok(Withdrawn { had: Some(link.identity), run })
 }
 
@@ -159,7 +162,7 @@ pub(super) async fn give_way(
         return Ok(None);
     }
     if before.identity != link.identity {
-        tell(app, tx, &before, Why::Agency, now).await?;
+        tell(app, tx, &before, Why::Agency).await?;
         let entry = AuditEntry::by(Actor::Gateway, AuditEvent::AccountWithdrawn);
         let entry = AuditEntry { identity: Some(before.identity.clone()), ..about(&before, entry) };
         caller.audit(tx, &entry, now).await?;
@@ -175,22 +178,19 @@ enum Why {
 }
 
 /// The owner is told by letter: by which.
-async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why, now: Timestamp) -> Result<Option<LetterId>, Fault> {
-    let Some(to) = tx.address_of(&link.identity).await? else { return Ok(None) };
+async fn tell(app: &App, tx: &mut Tx, link: &Link, why: Why) -> Result<Option<LetterId>, Fault> {
+    let Some(email) = tx.address_of(&link.identity).await? else { return Ok(None) };
     let account = link.account.login.masked();
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
+    let to = Addressee {
         agency: Some(link.account.agency.clone()),
-        to,
+        email,
         language: tx.language_of(&link.identity).await?.unwrap_or_default(),
-        kind: match why {
-            Why::Person => LetterKind::AccountDetached { account },
-            Why::Agency => LetterKind::AccountWithdrawn { account },
-        },
-        attempts: 0,
     };
-    tx.enqueue(&mail, now, now).await?;
-    Ok(Some(mail.id))
+    let kind = match why {
+        Why::Person => LetterKind::AccountDetached { account },
+        Why::Agency => LetterKind::AccountWithdrawn { account },
+    };
+    Ok(Some(letters::tell(app, tx, to, kind).await?))
 }
 
 fn about(link: &Link, entry: AuditEntry) -> AuditEntry {

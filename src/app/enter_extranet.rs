@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::kept_secret::{self, Begun, Try};
 use super::visit::Passage;
-use super::{App, Caller, Fault, jar, naming, old_credentials, rotate_vault};
+use super::{App, Caller, Fault, ask_extranet, jar, naming, rotate_vault};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::entry::Entry;
@@ -224,7 +224,7 @@ pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passag
         }
     };
     let secret = opened(app, &passage.link, &tried).await?;
-    let verdict = old_credentials::ask(app, caller, agency, &resident.account.login, &secret).await;
+    let verdict = ask_extranet::ask(app, caller, agency, &resident.account.login, &secret).await;
     let link =
         Link { id: passage.link.clone(), identity: resident.identity.clone(), account: resident.account.clone() };
     match verdict {

@@ -1,7 +1,7 @@
 //! The extranet's own password, asked of the person once after the extranet has refused the one that was kept (a11).
 
+use super::ask_extranet::ask;
 use super::hasher::Comparison;
-use super::old_credentials::ask;
 use super::throttle::{self, Subject};
 use super::{App, Caller, Fault, by_resident, kept_secret};
 use crate::domain::agency::Agency;
@@ -120,7 +120,7 @@ pub async fn restore(
     };
     // The same counter as for guesses at this old account on the sign-in page.
     let subject = Subject::account(&agency.code, &link.account.login, agency.policy.lockout);
-    let Ok(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
+    let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Restored::Refused) };
     let is_ours = is_chosen_here(app, session, password).await;
     let (reserved, is_ours) = reserved.unless(app, is_ours).await?;
     if is_ours {

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::acting::Acting;
 use super::{App, Fault, detach, spelling};
 use crate::domain::agency::Agency;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::roster::{Holding, ImportId, OnRoster, Preview, RosterLine, Standing, is_another_holder};
 use crate::domain::spelling::{KnownAs, KnownSpelling, Spellings};
@@ -240,15 +241,11 @@ impl<'a> Import<'a> {
     /// # Errors
     /// The store fails.
     pub async fn finish(self, refused: u64) -> Result<u64, Fault> {
-        let entry = AuditEntry {
-            event: AuditEvent::RosterImported { accounts: self.taken, refused, withdrawn: self.withdrawn },
-            actor: Actor::Operator,
-            agency: Some(self.agency.code.clone()),
-            identity: None,
-            login: None,
-        };
+        let by = Acting::operator("import");
+        let event = AuditEvent::RosterImported { accounts: self.taken, refused, withdrawn: self.withdrawn };
+        let entry = AuditEntry { agency: Some(self.agency.code.clone()), ..by.entry(event) };
         let mut tx = self.app.store.write().await?;
-        tx.append_audit(&entry, "command line", "import", self.app.now()).await?;
+        by.audit(&mut tx, &entry, self.app.now()).await?;
         tx.commit().await?;
         Ok(self.taken)
     }

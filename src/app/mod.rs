@@ -4,31 +4,31 @@
 //! logged once where it becomes an answer.
 
 pub mod accept_terms;
+pub mod acting;
 pub mod agency_codes;
+mod ask_extranet;
+mod ask_password;
 pub mod attempt;
 pub mod change_email;
 pub mod change_password;
 pub mod clock;
 pub mod detach;
 pub mod devices;
+pub mod disown;
 pub mod enter_extranet;
 pub mod extranet_password;
-mod finish;
-mod fresh_password;
 pub mod hand_over;
 pub mod hasher;
 mod holder;
 pub mod import_roster;
 pub mod jar;
-pub mod join;
 pub mod kept_secret;
 mod letters;
-pub mod migrate;
+pub mod links;
 mod naming;
+mod new_password;
 pub mod not_me;
 mod old_credentials;
-pub mod owed;
-pub mod prove;
 pub mod recover;
 pub mod resend_letters;
 pub mod restored;
@@ -40,9 +40,9 @@ pub mod support;
 pub mod switch_account;
 pub mod throttle;
 pub mod trace;
-pub mod tries;
 pub mod undo_import;
 pub mod visit;
+pub mod wizard;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ pub struct App {
     /// How many letters can be caused (f04).
     pub letter_limits: LetterLimits,
     /// What is being judged, and what was refused.
-    pub tries: tries::Tries,
+    pub tries: throttle::Tries,
     /// Codes of agencies that do not exist, by who types them.
     pub agency_codes: agency_codes::Typed,
     /// One sign-in upstream at a time per account.
@@ -102,7 +102,7 @@ pub struct App {
     /// One change of an extranet's cookies at a time per account.
     pub jar_turns: jar::Turns,
     /// What is still to be taken back of what was counted.
-    pub owed: owed::Owed,
+    pub owed: throttle::Owed,
 }
 
 /// Who asks, as far as one can tell from a request.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, join, letters};
+use super::{App, Caller, Fault, ask_password, by_resident, letters};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
@@ -85,7 +85,7 @@ pub async fn hold(app: &App, caller: &Caller, secret: &Secret) -> Result<bool, F
     let kind = LetterKind::RequestHeld { request, until: held.until() };
     let agency = home_code(app, &mut tx, &held.identity).await?;
     let told = [&held.former, &held.email];
-    letters::tell(app, &mut tx, caller, agency.as_ref(), &told, &kind).await?;
+    letters::tell_all(app, &mut tx, caller, agency.as_ref(), &told, &kind).await?;
     caller.audit(&mut tx, &by_resident(&held.identity, AuditEvent::ChangeDisowned), now).await?;
     tx.commit().await?;
     Ok(true)
@@ -105,7 +105,7 @@ pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret)
         return Ok(Undone::Not(Opened::Invalid));
     };
     let before = Credential { password: warning.password.clone(), ..now_valid };
-    if !join::is_password_of(app, caller, None, &before, password).await? {
+    if !ask_password::is_right(app, caller, None, &before, password).await? {
         return Ok(Undone::PasswordRefused);
     }
     let now = app.now();
@@ -132,7 +132,7 @@ pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret)
     tx.forget_devices(identity).await?;
     let kind = LetterKind::EmailRestored { email: warning.former.masked(), at: now };
     let agency = home_code(app, &mut tx, identity).await?;
-    letters::tell(app, &mut tx, caller, agency.as_ref(), &[&warning.former, &before.email], &kind).await?;
+    letters::tell_all(app, &mut tx, caller, agency.as_ref(), &[&warning.former, &before.email], &kind).await?;
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeUndone), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Undone::Done { home })

@@ -1,25 +1,18 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
-use tokio::time::Instant;
-
-use super::attempt::{Credentials, Known, Outcome, entry, look_up, refuse, trace};
+use super::attempt::{Credentials, Known, Outcome, look_up, refuse, trace};
 use super::hasher::Comparison;
 use super::throttle::Reserved;
-use super::{App, Caller, Fault, holder, spelling};
-use crate::domain::adapter::{EnteredBy, Verifier};
-use crate::domain::agency::{Agency, AgencyMode};
+use super::wizard::begin::{self, Opened};
+use super::{App, Caller, Fault, ask_extranet, spelling};
+use crate::domain::adapter::Verifier;
+use crate::domain::agency::AgencyMode;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::Meant;
-use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
-use crate::domain::migration::{Flow, FlowId, MigrationPlan};
+use crate::domain::identity::Link;
 use crate::domain::roster::{OnRoster, provisional_is_open};
-use crate::domain::secret::{Secret, long_secret};
 use crate::domain::spelling::Spellings;
-use crate::domain::upstream::{NoVerdict, Profile, Verdict};
-use crate::legacy::Attempt;
-use crate::telemetry::metrics::METRICS;
-use crate::telemetry::traces;
+use crate::domain::upstream::{Profile, Verdict};
 
 /// What the extranet or the roster says about old credentials.
 enum Judged {
@@ -32,16 +25,6 @@ enum Judged {
 /// What stands in the trace where nobody knows whose account it is.
 const UNLEARNT: &str =
     "another spelling of the identifier is known, and the extranet did not say whether it is the same";
-
-/// What came of right credentials.
-enum Opened {
-    /// The wizard, in the browser that carries this secret.
-    In(Secret),
-    /// The account is not to be given any more.
-    Closed,
-    /// Another spelling turned up meanwhile that may be the same account.
-    Unlearnt,
-}
 
 /// The new credentials did not fit: perhaps these are old ones.
 pub(super) async fn judge(
@@ -107,7 +90,7 @@ async fn conclude(
         // Whose access was withdrawn is told what somebody unknown is told, whatever was typed and however right (e11).
         Judged::Right(_) | Judged::Wrong(_) if known.is_disabled() => Refusal::Disabled,
         Judged::Right(profile) => {
-            let opened = open_wizard(app, caller, known, credentials, profile).await;
+            let opened = begin::begin(app, caller, known, credentials, profile).await;
             let (reserved, opened) = reserved.unless(app, opened).await?;
             return match opened {
                 Opened::In(browser) => {
@@ -245,7 +228,7 @@ async fn explains_itself(app: &App, credentials: &Credentials<'_>, link: &Link) 
 
 async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &Credentials<'_>) -> Judged {
     let agency = &credentials.agency;
-    match ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
+    match ask_extranet::ask(app, caller, agency, &known.typed.legacy, &credentials.password).await {
         Ok(Verdict::Accepted { profile }) => Judged::Right(profile),
         Ok(Verdict::Refused) => Judged::Wrong(Refusal::WrongCredentials),
         Ok(Verdict::Unwritable) => Judged::Wrong(Refusal::Unwritable),
@@ -253,28 +236,6 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
         Ok(Verdict::MustChange) => Judged::Wrong(Refusal::MustChangeUpstream),
         Err(silence) => Judged::Silent(silence.to_string()),
     }
-}
-
-/// What the extranet says to an account's own credentials; one that cannot be asked refuses everybody.
-pub(super) async fn ask(
-    app: &App,
-    caller: &Caller,
-    agency: &Agency,
-    login: &LegacyLogin,
-    secret: &Secret,
-) -> Result<Verdict, NoVerdict> {
-    if agency.adapter.entered_by() == EnteredBy::Identity {
-        return Ok(Verdict::Refused);
-    }
-    let attempt = Attempt { behalf: caller.at(&agency.code, &agency.public), login, secret };
-    let begun = Instant::now();
-    let mut step = traces::step("extranet sign-in");
-    let verdict = traces::within(step.current(), app.legacy.verify(&agency.upstream, &agency.adapter, &attempt)).await;
-    let outcome = verdict.as_ref().map_or_else(|silence| silence.name(), Verdict::name);
-    step.tell("vestibule.outcome", outcome);
-    drop(step);
-    METRICS.agency(&agency.code).signed_in_upstream(outcome, begun.elapsed());
-    verdict
 }
 
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
@@ -292,85 +253,4 @@ async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> 
         }
         _ => Judged::Wrong(Refusal::WrongCredentials),
     })
-}
-
-/// Begins the wizard, or goes on with one that was begun on another browser with the same password (b21): another one that
-/// the extranet takes now may be somebody else's, who does not go on where this one stood (REL-069). Another spelling goes
-/// on with it only where the extranet is known to take both for one (decision 41).
-async fn open_wizard(
-    app: &App,
-    caller: &Caller,
-    known: &Known,
-    credentials: &Credentials<'_>,
-    profile: Profile,
-) -> Result<Opened, Fault> {
-    let agency = &credentials.agency;
-    let now = app.now();
-    let browser = long_secret(&*app.dice);
-    let old_digest = app.hasher.hash(credentials.password.clone()).await?;
-    let same = begun_with_the_same(app, known, credentials).await?;
-    let mut tx = app.store.write().await?;
-    tx.hold_spellings(&agency.code).await?;
-    let spelled = spelling::spelled_at(&mut tx, agency, &known.typed.legacy).await?;
-    if spelled.spellings == Spellings::Unlearnt && !spelled.others.is_empty() {
-        return Ok(Opened::Unlearnt);
-    }
-    let holding = known.on_roster.holding();
-    if !holder::may_be_given(&mut tx, agency, &known.typed.legacy, holding).await? {
-        return Ok(Opened::Closed);
-    }
-    let open = spelling::runs_of(&mut tx, &agency.code, &spelled, now).await?;
-    let resumed = same.filter(|same| open.contains(same));
-    for other in open.iter().filter(|run| Some(*run) != resumed.as_ref()) {
-        tx.close_flow(other).await?;
-    }
-    let id = resumed.clone().unwrap_or_else(|| FlowId::random(&*app.dice));
-    let sealed = if agency.adapter.keeps_secret() {
-        Some(app.vault()?.seal(&*app.dice, id.as_str(), &credentials.password))
-    } else {
-        None
-    };
-    let started = if resumed.is_some() {
-        tx.rebind_flow(&id, browser.digest(), sealed.as_ref(), &old_digest).await?;
-        AuditEvent::MigrationResumed
-    } else {
-        let (account, email) = described(agency, known, profile);
-        let flow = Flow::start(id, account, email, MigrationPlan::from(&agency.policy), now);
-        let flow = Flow { holding: holding.cloned(), ..flow };
-        tx.insert_flow(&flow, browser.digest(), sealed.as_ref(), Some(&old_digest)).await?;
-        AuditEvent::MigrationStarted
-    };
-    caller.audit(&mut tx, &entry(known, credentials, started), now).await?;
-    tx.commit().await?;
-    Ok(Opened::In(browser))
-}
-
-/// The run of this account that is under way, if it was begun with this very password.
-async fn begun_with_the_same(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Option<FlowId>, Fault> {
-    let (code, now) = (&credentials.agency.code, app.now());
-    let mut tx = app.store.read().await?;
-    let open = match spelling::runs_of(&mut tx, code, &known.spelled, now).await?.first() {
-        Some(run) => tx.flow(run).await?,
-        None => None,
-    };
-    drop(tx);
-    let Some((flow, digest)) = open.and_then(|stored| Some((stored.flow.id, stored.old_digest?))) else {
-        return Ok(None);
-    };
-    let compared = app.hasher.compare(credentials.password.clone(), digest).await?;
-    Ok((compared != Comparison::Wrong).then_some(flow))
-}
-
-/// What the roster says of an account goes before what the extranet's profile page shows.
-fn described(agency: &Agency, known: &Known, profile: Profile) -> (LegacyAccount, Option<EmailAddress>) {
-    let roster = known.roster.as_ref();
-    // The extranet has taken what was typed; a roster knows only how it spells it itself.
-    let roster_judges = agency.verifier == Verifier::Roster;
-    let account = LegacyAccount {
-        agency: agency.code.clone(),
-        login: roster.filter(|_| roster_judges).map_or_else(|| known.typed.legacy.clone(), |entry| entry.login.clone()),
-        name: roster.and_then(|entry| entry.name.clone()).or(profile.name),
-        kind: roster.map_or(Kind::Unknown, |entry| entry.kind),
-    };
-    (account, roster.and_then(|entry| entry.email.clone()).or(profile.email))
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, spelling, throttle};
-use crate::domain::agency::{Agency, AgencyCode};
+use super::letters::{self, Addressee};
+use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, throttle};
+use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::credential::{Credential, TypedLogin};
+use crate::domain::credential::TypedLogin;
 use crate::domain::identity::IdentityId;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
@@ -69,7 +70,7 @@ pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Ag
     let floor = tokio::time::Instant::now() + app.failure_floor;
     // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
     if let Some(typed) = TypedLogin::parse(typed)
-        && let Ok(counted) = throttle::reserve(app, caller, &[]).await?
+        && let Some(counted) = throttle::reserve(app, caller, &[]).await?
     {
         counted.failed();
         send(app, caller, &typed, agency).await?;
@@ -94,16 +95,16 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
     };
     if let Some(credential) = &credential
         && may_reset(&mut tx, &credential.identity).await?
-        && letters::may_write_to(app, &mut tx, caller, agency.map(|agency| &agency.code), &credential.email, now)
-            .await?
     {
         let links = tx.links_of(&credential.identity).await?;
         let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
-        let recovery = random_id(&*app.dice);
-        tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
         let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
-        let kind = LetterKind::ResetPassword { recovery, link_minutes, opens_at };
-        enqueue(app, &mut tx, caller, credential, agency.map(|agency| &agency.code), kind).await?;
+        let recovery = random_id(&*app.dice);
+        let kind = LetterKind::ResetPassword { recovery: recovery.clone(), link_minutes, opens_at };
+        let to = (agency.map(|agency| &agency.code), &credential.email);
+        if letters::send(app, &mut tx, caller, to, kind).await? {
+            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+        }
     }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,
@@ -123,53 +124,47 @@ async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
     Ok(!tx.is_disabled(identity).await?)
 }
 
-async fn enqueue(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    credential: &Credential,
-    agency: Option<&AgencyCode>,
-    kind: LetterKind,
-) -> Result<(), Fault> {
-    let now = app.now();
-    let mail = Mail {
-        id: LetterId::random(&*app.dice),
-        agency: agency.cloned(),
-        to: credential.email.clone(),
-        language: caller.language,
-        kind,
-        attempts: 0,
-    };
-    Ok(tx.enqueue(&mail, now, now).await?)
-}
-
 /// What the link shows; looking changes nothing.
 ///
 /// # Errors
 /// The store fails.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     Ok(match judge(app, secret).await? {
-        Ok((_, identity)) => Opened::Form { rules: rules(app, &identity).await? },
-        Err(other) => other,
+        Judged::Open { identity, .. } => Opened::Form { rules: rules(app, &identity).await? },
+        Judged::Not(other) => other,
     })
 }
 
-async fn judge(app: &App, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
+/// Whether a link is open.
+enum Judged {
+    /// It is: which reset it belongs to, and whose.
+    Open { id: String, identity: IdentityId },
+    /// What is shown in its place.
+    Not(Opened),
+}
+
+async fn judge(app: &App, secret: &Secret) -> Result<Judged, Fault> {
     let mut tx = app.store.read().await?;
     judge_in(app, &mut tx, secret).await
 }
 
-async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Result<(String, IdentityId), Opened>, Fault> {
-    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else { return Ok(Err(Opened::Invalid)) };
+async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fault> {
+    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else {
+        return Ok(Judged::Not(Opened::Invalid));
+    };
     let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
     Ok(match recovery.judge(opens_at, app.now()) {
         // Disabled wins (e11), also over a link that was asked for at that moment.
-        ResetLink::Open | ResetLink::Waits(_) if tx.is_disabled(&recovery.identity).await? => Err(Opened::Superseded),
-        ResetLink::Open => Ok((id, recovery.identity)),
-        ResetLink::Superseded => Err(Opened::Superseded),
-        ResetLink::Expired => Err(Opened::Expired),
-        ResetLink::Used => Err(Opened::Used),
-        ResetLink::Waits(opens_at) => Err(Opened::Waits { opens_at, home: app.home_of(&recovery.identity).await? }),
+        ResetLink::Open | ResetLink::Waits(_) if tx.is_disabled(&recovery.identity).await? => {
+            Judged::Not(Opened::Superseded)
+        }
+        ResetLink::Open => Judged::Open { id, identity: recovery.identity },
+        ResetLink::Superseded => Judged::Not(Opened::Superseded),
+        ResetLink::Expired => Judged::Not(Opened::Expired),
+        ResetLink::Used => Judged::Not(Opened::Used),
+        ResetLink::Waits(opens_at) => {
+            Judged::Not(Opened::Waits { opens_at, home: app.home_of(&recovery.identity).await? })
+        }
     })
 }
 
@@ -190,15 +185,15 @@ pub async fn reset(
     confirmation: &Secret,
 ) -> Result<Reset, Fault> {
     let (id, identity) = match judge(app, secret).await? {
-        Ok(open) => open,
-        Err(other) => return Ok(Reset::Not(other)),
+        Judged::Open { id, identity } => (id, identity),
+        Judged::Not(other) => return Ok(Reset::Not(other)),
     };
     let rules = rules(app, &identity).await?;
     let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
         return Ok(Reset::Not(Opened::Invalid));
     };
     let links = app.store.read().await?.links_of(&identity).await?;
-    let broken = fresh_password::broken_by(app, &credential, &links, &password).await?;
+    let broken = new_password::broken_by(app, &credential, &links, &password).await?;
     if !broken.is_empty() || !is_same(&password, confirmation) {
         return Ok(Reset::Broken { rules, broken });
     }
@@ -207,7 +202,7 @@ pub async fn reset(
     let mut tx = app.store.write().await?;
     // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
     tx.hold_person(&identity).await?;
-    if let Err(other) = judge_in(app, &mut tx, secret).await? {
+    if let Judged::Not(other) = judge_in(app, &mut tx, secret).await? {
         return Ok(Reset::Not(other));
     }
     if !tx.use_recovery(&id, now).await? {
@@ -222,7 +217,8 @@ pub async fn reset(
     let warning = not_me::warn(app, &mut tx, Changed::Password, credential.clone(), &credential.email, now).await?;
     let agency = not_me::home_code(app, &mut tx, &identity).await?;
     let kind = LetterKind::PasswordChanged { at: now, warning };
-    enqueue(app, &mut tx, caller, &credential, agency.as_ref(), kind).await?;
+    let to = Addressee { agency, email: credential.email, language: caller.language };
+    letters::tell(app, &mut tx, to, kind).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     throttle::unlock(app, &throttle::person_key(&identity)).await?;

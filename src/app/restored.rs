@@ -1,7 +1,8 @@
 //! A database was brought back from a backup: what it does not know is kept from doing harm, and told (decision 72).
 
+use super::acting::Acting;
 use super::{App, Fault};
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine};
+use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::LetterState;
 use crate::domain::restored::{Act, Lost, lost};
@@ -103,8 +104,8 @@ pub async fn settle(app: &App, letters: Option<&LettersBefore>) -> Result<Settle
     }
     let resets = tx.supersede_all_recoveries().await?;
     let people = app.sessions.end_everybodys(&mut tx, now).await?;
-    let entry = AuditEntry::by(Actor::Operator, AuditEvent::DatabaseRestored { held, gone });
-    tx.append_audit(&entry, "command line", "restore-check", now).await?;
+    let by = Acting::operator("restore-check");
+    by.audit(&mut tx, &by.entry(AuditEvent::DatabaseRestored { held, gone }), now).await?;
     app.sessions.commit(tx, &Change::Everything).await?;
     Ok(Settled { held, gone, wait, resets, people })
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::acting::Acting;
 use super::{App, Fault};
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::AuditEvent;
 use crate::domain::secret::Secret;
 use crate::store::{Sealed, SealedCount, SealedKind, SealedPlace};
 
@@ -80,14 +81,12 @@ pub async fn rotate(app: &App, mut progress: impl FnMut(u64)) -> Result<Rotated,
     }
     let elsewhere = counts_elsewhere(app).await?;
     let mut tx = app.store.write().await?;
-    let entry = AuditEntry::by(
-        Actor::Operator,
-        AuditEvent::VaultRotated { resealed: done.resealed, unreadable: done.unreadable },
-    );
+    let by = Acting::operator("vault-rotate");
+    let event = AuditEvent::VaultRotated { resealed: done.resealed, unreadable: done.unreadable };
     done.counts = tx.sealed_counts().await?;
     done.counts.extend(elsewhere);
     done.codes = tx.living_codes(app.now()).await?;
-    tx.append_audit(&entry, "command line", "vault-rotate", app.now()).await?;
+    by.audit(&mut tx, &by.entry(event), app.now()).await?;
     tx.commit().await?;
     Ok(done)
 }

@@ -35,7 +35,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     let ours = known.ours(&mut tx, credentials.meant).await?;
     drop(tx);
     let subjects = known.subjects(caller, credentials);
-    let Ok((reserved, place)) = throttle::reserve_from(app, caller, &subjects, Some(place)).await? else {
+    let Some((reserved, place)) = throttle::reserve_from(app, caller, &subjects, Some(place)).await? else {
         METRICS.sign_ins.add(Refusal::Throttled.name());
         return Ok(Outcome::Refused);
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::old_credentials::ask;
+use super::ask_extranet::ask;
 use super::{App, Caller, Fault};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::{Agency, AgencyCode};

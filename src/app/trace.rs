@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::acting::Acting;
 use super::{App, Fault};
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine};
+use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::retention::months_before;
 use crate::store::{Alike, LinesOf, Numbers};
 
@@ -61,9 +62,9 @@ pub async fn portion(app: &App, behind: i64) -> Result<Vec<AuditLine>, Fault> {
 /// # Errors
 /// The store fails.
 pub async fn shown(app: &App, lines: u64) -> Result<(), Fault> {
-    let entry = AuditEntry::by(Actor::Operator, AuditEvent::TraceShown { lines });
+    let by = Acting::operator("audit");
     let mut tx = app.store.write().await?;
-    tx.append_audit(&entry, "command line", "audit", app.now()).await?;
+    by.audit(&mut tx, &by.entry(AuditEvent::TraceShown { lines }), app.now()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::acting::Acting;
 use super::{App, Fault};
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::roster::ImportId;
 use crate::sessions::Change;
 
@@ -100,8 +101,9 @@ pub async fn undo(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Result
     tx.forget_import(import).await?;
     let Undone { lines, given_back, kept, .. } = undone;
     let event = AuditEvent::RosterImportUndone { accounts: lines, given_back, kept };
-    let entry = AuditEntry { agency: Some(agency.clone()), ..AuditEntry::by(Actor::Operator, event) };
-    tx.append_audit(&entry, "command line", "import", app.now()).await?;
+    let by = Acting::operator("import");
+    let entry = AuditEntry { agency: Some(agency.clone()), ..by.entry(event) };
+    by.audit(&mut tx, &entry, app.now()).await?;
     tx.commit().await?;
     Ok(undone)
 }

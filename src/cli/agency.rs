@@ -8,6 +8,7 @@ use super::person::Sure;
 use super::terminal::say;
 use super::{Ended, ours, runtime};
 use crate::app::App;
+use crate::app::acting::Acting;
 use crate::app::support::{self, AgencyErased, Found};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
@@ -72,7 +73,9 @@ async fn erase(
 ) -> Result<(), String> {
     let whom = if with_people { ", and the persons who have no other account" } else { "" };
     sure.confirm(&format!("Erase everything that is kept for {code}{whom}? It cannot be undone."))?;
-    let erased = support::erase_agency(app, code, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let erased = support::erase_agency(app, &Acting::operator("agency"), code, &sure.reason)
+        .await
+        .map_err(|fault| ours(&fault))?;
     let AgencyErased { accounts, attached, alone } = erased;
     say!(
         "{code} is erased: {accounts} accounts of its roster, {attached} attached accounts with what was kept for them."
@@ -80,7 +83,9 @@ async fn erase(
     if with_people {
         for person in &alone {
             let found = Found::Person(person.clone());
-            support::erase(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            support::erase(app, &Acting::operator("person"), &found, &sure.reason)
+                .await
+                .map_err(|fault| ours(&fault))?;
         }
         say!("{} persons who had no other account are erased, too.", alone.len());
     } else if !alone.is_empty() {

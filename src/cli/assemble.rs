@@ -154,12 +154,12 @@ fn app_of(settings: &Settings, edition: Edition, store: Store) -> Result<App, Re
         dice,
         failure_floor: settings.server.failure_floor,
         letter_limits: settings.mail.limits,
-        tries: crate::app::tries::Tries::default(),
+        tries: crate::app::throttle::Tries::default(),
         agency_codes: crate::app::agency_codes::Typed::default(),
         turns: SignInTurns::default(),
         landings: crate::app::enter_extranet::Landings::default(),
         jar_turns: crate::app::jar::Turns::default(),
-        owed: crate::app::owed::Owed::default(),
+        owed: crate::app::throttle::Owed::default(),
     })
 }
 
@@ -445,9 +445,9 @@ async fn tell_outages(app: Arc<App>, stop: CancellationToken) {
 async fn tell_refused(app: Arc<App>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = app::tries::watch(&app) => {}
+        () = app::throttle::watch(&app) => {}
     }
-    if let Err(error) = app::tries::tell_all(&app).await {
+    if let Err(error) = app::throttle::tell_all(&app).await {
         tracing::warn!(%error, "what was refused in locks is not told");
     }
 }

@@ -203,6 +203,7 @@ fn described(line: &AuditLine) -> String {
     add(" to ", entry.identity.as_ref().map(crate::domain::identity::IdentityId::as_str));
     let by = match &entry.actor {
         Actor::Visitor | Actor::Resident(_) => None,
+        Actor::Staff(_) => Some("staff"),
         Actor::Operator => Some("an operator"),
         Actor::Gateway => Some("the gateway"),
     };

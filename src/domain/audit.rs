@@ -4,7 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agency::AgencyCode;
+use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyLogin};
+
+identifier! {
+    /// Somebody of an agency's staff.
+    StaffId
+}
 
 /// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +20,8 @@ pub enum Actor {
     Visitor,
     /// A resident.
     Resident(IdentityId),
+    /// Somebody of an agency's staff; nobody comes by that door yet.
+    Staff(StaffId),
     /// An operator at the command line.
     Operator,
     /// The gateway itself.

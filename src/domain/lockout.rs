@@ -25,6 +25,9 @@ impl LockoutPolicy {
     /// For one client: wide, since an office or a residence may share it.
     pub const CLIENT: Self =
         Self { free_failures: 200, first_delay_s: 10, longest_delay_s: 120, daily_failures: 5000, calm_s: 600 };
+    /// For wrong codes on one old account or of one person within a day, however often the code is sent anew (SEC-048).
+    pub const CODES: Self =
+        Self { free_failures: 25, first_delay_s: 600, longest_delay_s: 3600, daily_failures: 25, calm_s: 24 * 3600 };
     /// For codes of agencies that do not exist, each counted once, from one client: an office has many people and some
     /// old letters, and waits for minutes at most; whoever looks for agencies gets nowhere (SEC-019).
     pub const AGENCY_CODES: Self =

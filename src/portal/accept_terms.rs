@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::onward::Onward;
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::accept_terms;
 use crate::domain::agency::Agency;
@@ -17,6 +17,7 @@ use crate::pages::terms_html;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::session_over_at;
 use crate::web::query::Asked;
 
 pub(super) async fn show(
@@ -57,7 +58,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let return_to = said.return_to();
     let way_in = wording::login_path_back(&agency, said.account().as_ref(), &return_to);
     let Some(session) = guest.session(&web).await? else {
-        return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
+        return Ok(session_over_at(&web, guest, Some(&agency), way_in));
     };
     match &agency.terms {
         Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
@@ -66,7 +67,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
         _ => {
             if !accept_terms::accept(&web.app, &guest.caller, &session, &agency).await? {
-                return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
+                return Ok(session_over_at(&web, guest, Some(&agency), way_in));
             }
             guest.rotate(&web, &session).await?;
             Ok(guest.go_into(&agency, return_to.as_str()))

@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 
 use super::devices;
 use super::switch_account::{attach_at, attached};
 use crate::app::{Fault, switch_account};
-use crate::domain::agency::Agency;
 use crate::domain::device;
-use crate::domain::session::Session;
-use crate::pages::portal::{AccountPage, Alert, MessageName, MessagePage, PrivacyPage};
+use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
 use crate::store::LETTERS_DAYS;
 use crate::web::Web;
 use crate::web::guest::Guest;
+use crate::web::person::Person;
 use crate::web::query::Asked;
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,39 +41,11 @@ pub(super) async fn start(State(web): State<Arc<Web>>, mut guest: Guest) -> Resu
     Ok(guest.go(&to))
 }
 
-/// Who is signed in, or the way to sign in; whoever sent a form is told first that nothing came of it.
-pub(super) async fn signed_in(web: &Web, mut guest: Guest) -> Result<Result<(Guest, Session), Response>, Fault> {
-    Ok(match guest.session(web).await? {
-        Some(session) => Ok((guest, session)),
-        None if guest.posts() => Err(session_over(web, guest)),
-        None => {
-            let to = guest.way_in(web);
-            Err(guest.go(&to))
-        }
-    })
-}
-
-/// What was asked for was not done: the session ended before it, or while it was under way.
-pub(super) fn session_over(web: &Web, guest: Guest) -> Response {
-    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    session_over_at(web, guest, agency.as_deref(), action_url)
-}
-
-/// The same on a page that stands before one agency's extranet.
-pub(super) fn session_over_at(web: &Web, guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
-    let page = MessagePage { name: MessageName::SessionOver, action_url };
-    guest.page_with(StatusCode::UNAUTHORIZED, web, agency, &page)
-}
-
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    Person { mut guest, session }: Person,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (mut guest, session) = match signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
     let mut tx = web.app.store.read().await?;
     let Some(credential) = tx.credential_of(&session.identity).await? else {
         let to = guest.way_in(&web);

@@ -6,44 +6,39 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::migrate::proof_page;
-use super::prove::closed;
-use super::{account, wording};
+use super::letters::{closed, proof_page};
+use super::wording;
 use crate::app::Fault;
-use crate::app::change_email::{self, Answered, Asked, Resent};
-use crate::app::prove::Opened;
-use crate::domain::challenge::{Challenge, LinkAnswer};
+use crate::app::change_email::{self, Answered, Asked, Opened, Resent};
+use crate::app::links::Closed;
+use crate::domain::challenge::Challenge;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::{Person, Posted, session_over};
 
 const PROOF: &str = "/account/email/proof";
 const CHANGED: &str = "/account?notice=email-changed";
 
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, _) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
     let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
     Ok(guest.page(&web, None, &page))
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
     let current = fields.secret("current");
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Asked::LetterSent => return Ok(guest.go(PROOF)),
         Asked::Held => (None, Some(Alert::ChangesHeld)),
-        Asked::SessionOver => return Ok(account::session_over(&web, guest)),
+        Asked::SessionOver => return Ok(session_over(&web, guest)),
         Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
         Asked::Email(error) => (Some(wording::email_change_error(error)), None),
         Asked::LettersOver => (None, Some(Alert::ResendOver)),
@@ -52,11 +47,10 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))
 }
 
-pub(super) async fn show_proof(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show_proof(
+    State(web): State<Arc<Web>>,
+    Person { guest, session }: Person,
+) -> Result<Response, Fault> {
     waiting(&web, guest, &session, None).await
 }
 
@@ -70,16 +64,15 @@ async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert
     Ok(guest.page_with(status, web, None, &page))
 }
 
-pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn type_code(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
         Answered::Nothing | Answered::PasswordRefused => return Ok(guest.go("/account")),
         Answered::Held => Alert::ChangesHeld,
-        Answered::SessionOver => return Ok(account::session_over(&web, guest)),
+        Answered::SessionOver => return Ok(session_over(&web, guest)),
         Answered::Wrong { left } => Alert::WrongCode { left },
         Answered::Dead => Alert::CodeDead,
         Answered::Expired => Alert::Expired,
@@ -92,27 +85,25 @@ async fn changed(web: &Web, mut guest: Guest, session: &Session) -> Result<Respo
     Ok(guest.go(CHANGED))
 }
 
-pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn resend(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
     let alert = match change_email::resend(&web.app, &guest.caller, &session).await? {
         Resent::Sent => Alert::Resent,
         Resent::Later(seconds) => Alert::ResendLater { seconds },
         Resent::Over => Alert::ResendOver,
-        Resent::SessionOver => return Ok(account::session_over(&web, guest)),
+        Resent::SessionOver => return Ok(session_over(&web, guest)),
     };
     waiting(&web, guest, &session, Some(alert)).await
 }
 
-pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn cancel(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
     if !change_email::cancel(&web.app, &session).await? {
-        return Ok(account::session_over(&web, guest));
+        return Ok(session_over(&web, guest));
     }
     Ok(guest.go("/account"))
 }
@@ -121,26 +112,10 @@ pub(super) async fn cancel(State(web): State<Arc<Web>>, guest: Guest, _: Fields)
 pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
     let session = guest.session(web).await?;
     let signed_in = session.as_ref().map(|session| &session.identity);
-    Ok(match change_email::open_link(&web.app, secret).await? {
-        Some((owner, challenge, LinkAnswer::Right(_)))
-            if change_email::is_held_from(&challenge, &owner, signed_in, web.app.now()) =>
-        {
-            closed(web, guest, &Opened::Held)
-        }
-        Some((_, challenge, LinkAnswer::Right(_))) => guest.page(web, None, &button(web, &challenge, secret, None)),
-        Some((_, _, answer)) => closed(web, guest, &opened(&answer)),
-        None => closed(web, guest, &Opened::Invalid),
+    Ok(match change_email::open_link(&web.app, secret, signed_in).await? {
+        Opened::Confirm(confirm) => guest.page(web, None, &button(web, &confirm.challenge, secret, None)),
+        Opened::Not(why) => closed(web, guest, &why),
     })
-}
-
-/// Why a link is not open, as the wizard's links say it.
-fn opened(answer: &LinkAnswer) -> Opened {
-    match answer {
-        LinkAnswer::Superseded => Opened::Superseded,
-        LinkAnswer::Expired => Opened::Expired,
-        LinkAnswer::Used => Opened::Used,
-        LinkAnswer::Right(_) => Opened::Invalid,
-    }
 }
 
 fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert>) -> ConfirmPage {
@@ -170,13 +145,13 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
                 Ok(guest.page(web, None, &page))
             }
         }
-        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret).await? {
-            Some((_, challenge, LinkAnswer::Right(_))) => {
-                guest.page_again(web, None, &button(web, &challenge, &secret, Some(Alert::WrongPassword)))
+        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret, signed_in).await? {
+            Opened::Confirm(confirm) => {
+                guest.page_again(web, None, &button(web, &confirm.challenge, &secret, Some(Alert::WrongPassword)))
             }
-            _ => closed(web, guest, &Opened::Invalid),
+            Opened::Not(_) => closed(web, guest, &Closed::Invalid),
         }),
-        Answered::Held => Ok(closed(web, guest, &Opened::Held)),
-        _ => Ok(closed(web, guest, &Opened::Invalid)),
+        Answered::Held => Ok(closed(web, guest, &Closed::Held)),
+        _ => Ok(closed(web, guest, &Closed::Invalid)),
     }
 }

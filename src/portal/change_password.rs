@@ -5,20 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::change_password::{self, Changed};
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, ChangePasswordPage, FieldError};
 use crate::web::Web;
-use crate::web::fields::Fields;
-use crate::web::guest::Guest;
+use crate::web::person::{Person, Posted, session_over};
 
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
     let page = form(&web, &session, None, None).await?;
     Ok(guest.page(&web, None, &page))
 }
@@ -33,11 +28,10 @@ async fn form(
     Ok(ChangePasswordPage { criteria: wording::criteria(&rules), noted, error, alert })
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(
+    State(web): State<Arc<Web>>,
+    Posted { mut guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let (_, noted) = change_password::rules(&web.app, &session).await?;
     let (error, alert) = if noted && !fields.ticked("noted") {
         (Some(FieldError { name: "password-not-noted", number: 0 }), None)
@@ -49,7 +43,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
                 guest.rotate(&web, &session).await?;
                 return Ok(guest.go("/account?notice=password-changed"));
             }
-            Changed::SessionOver => return Ok(account::session_over(&web, guest)),
+            Changed::SessionOver => return Ok(session_over(&web, guest)),
             Changed::CurrentRefused => (None, Some(Alert::WrongPassword)),
             Changed::Broken(broken) => (Some(wording::password_error(&broken)), None),
             Changed::Differ => (Some(wording::password_error(&[])), None),

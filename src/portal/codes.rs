@@ -1,18 +1,41 @@
-//! The agency that codes lead to, or the page that is shown in its place (001, SEC-019).
+//! The agency that codes lead to, or the page that asks for the codes in its place (001, SEC-019).
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::sign_in::{ask_codes, codes_page};
+use super::wording;
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
-use crate::pages::portal::{Alert, Codes, CodesPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, LastAgency};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+
+/// What is shown where a handler cannot go on.
+pub(super) enum Instead {
+    /// Another page.
+    Page(Box<Response>),
+    /// Something of ours is out of order.
+    Fault(Fault),
+}
+
+impl From<Fault> for Instead {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl IntoResponse for Instead {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Page(page) => *page,
+            Self::Fault(fault) => fault.into_response(),
+        }
+    }
+}
 
 /// The agency with these codes, or the screen for the codes, which leads on to `next`.
 pub(super) async fn look_up(
@@ -20,12 +43,13 @@ pub(super) async fn look_up(
     guest: Guest,
     codes: Codes,
     next: &'static str,
-) -> Result<Result<(Guest, Arc<Agency>), Response>, Fault> {
-    Ok(match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
-        Found::Agency(agency) => Ok((guest, agency)),
-        Found::Unknown => Err(ask_codes(guest, web, codes.client, codes.societe, next)),
-        Found::Later(seconds) => Err(later(guest, web, codes, next, seconds)),
-    })
+) -> Result<(Guest, Arc<Agency>), Instead> {
+    let page = match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
+        Found::Agency(agency) => return Ok((guest, agency)),
+        Found::Unknown => ask(guest, web, codes, next),
+        Found::Later(seconds) => later(guest, web, codes, next, seconds),
+    };
+    Err(Instead::Page(Box::new(page)))
 }
 
 /// The same with the codes of a form.
@@ -34,15 +58,33 @@ pub(super) async fn typed(
     guest: Guest,
     fields: &Fields,
     next: &'static str,
-) -> Result<Result<(Guest, Arc<Agency>), Response>, Fault> {
+) -> Result<(Guest, Arc<Agency>), Instead> {
     let codes = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
     look_up(web, guest, codes, next).await
 }
 
 /// Nothing is looked up for a while, whether the codes are right or not.
 pub(super) fn later(guest: Guest, web: &Web, codes: Codes, next: &'static str, seconds: u64) -> Response {
-    let page = CodesPage { codes, alert: Some(Alert::CodesLater), ..codes_page(&guest, web, next) };
-    let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &page);
+    let shown = CodesPage { codes, alert: Some(Alert::CodesLater), ..page(&guest, web, next) };
+    let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &shown);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
+}
+
+/// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
+pub(super) fn ask(guest: Guest, web: &Web, codes: Codes, next: &'static str) -> Response {
+    let tried = !codes.client.is_empty() || !codes.societe.is_empty();
+    let alert = tried.then_some(Alert::UnknownCodes);
+    let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let shown = CodesPage { codes, alert, ..page(&guest, web, next) };
+    guest.page_with(status, web, None, &shown)
+}
+
+/// The screen for the codes, empty; the agency that this browser knows is offered above them.
+pub(super) fn page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
+    let last = guest.last_agency(web).map(|agency| LastAgency {
+        name: agency.brand.name.clone(),
+        url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
+    });
+    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
 }

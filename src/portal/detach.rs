@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{account, switch_account::attached};
+use super::switch_account::attached;
 use crate::app::detach::{self, Detached};
 use crate::app::{Fault, switch_account};
 use crate::domain::identity::AccountLabel;
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, DetachPage};
 use crate::web::Web;
-use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::{Person, Posted, session_over};
 use crate::web::query::Asked;
 
 #[derive(Debug, Default, Deserialize)]
@@ -25,26 +25,21 @@ pub(super) struct Said {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    Person { guest, session }: Person,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
     form(&web, guest, &session, AccountLabel::parse(&asked.account).as_ref(), None).await
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(
+    State(web): State<Arc<Web>>,
+    Posted { mut guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
     guest.stands_at(format!("/account/detach?account={}", label.as_str()));
     match detach::detach(&web.app, &guest.caller, &session, &label, fields.secret("password")).await? {
         Detached::Done => Ok(guest.go("/account?notice=account-detached")),
-        Detached::SessionOver => Ok(account::session_over(&web, guest)),
+        Detached::SessionOver => Ok(session_over(&web, guest)),
         Detached::Nothing => Ok(guest.go("/account")),
         Detached::PasswordRefused => form(&web, guest, &session, Some(&label), Some(Alert::WrongPassword)).await,
     }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::account;
 use crate::app::{Fault, devices};
 use crate::domain::secret::SecretDigest;
 use crate::domain::session::Session;
 use crate::pages::portal::ShownDevice;
 use crate::pages::written_day;
 use crate::web::Web;
-use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::{Posted, session_over};
 
 /// The list.
 pub(super) async fn shown(web: &Web, guest: &Guest, session: &Session) -> Result<Vec<ShownDevice>, Fault> {
@@ -29,14 +28,13 @@ pub(super) async fn shown(web: &Web, guest: &Guest, session: &Session) -> Result
 }
 
 /// « Oublier cet appareil ».
-pub(super) async fn forget(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn forget(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let Some(device) = SecretDigest::from_hex(fields.text("device")) else { return Ok(guest.go("/account")) };
     if !devices::forget(&web.app, &guest.caller, &session, device).await? {
-        return Ok(account::session_over(&web, guest));
+        return Ok(session_over(&web, guest));
     }
     Ok(guest.go("/account?notice=device-forgotten"))
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::extranet_password;
-use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
+use super::on_host::{Known, go_to_sign_in, known_here, own_host};
 use super::relayed;
 use crate::app::Fault;
 use crate::app::enter_extranet::{Entered, enter, start};

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::onward::Onward;
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::extranet_password::{self, Missing, Restored};
 use crate::domain::agency::Agency;
@@ -17,6 +17,7 @@ use crate::pages::portal::{Alert, ExtranetPasswordPage, KeptPassword, MessageNam
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::{Guest, way_into_account};
+use crate::web::person::session_over_at;
 use crate::web::problem::{NO_VERDICT, told};
 use crate::web::query::Asked;
 
@@ -81,7 +82,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let return_to = said.return_to();
     let way_in = wording::login_path_back(&agency, said.account().as_ref(), &return_to);
     let Some(session) = guest.session(&web).await? else {
-        return Ok(account::session_over_at(&web, guest, Some(&agency), way_in));
+        return Ok(session_over_at(&web, guest, Some(&agency), way_in));
     };
     let missing = extranet_password::missing(&web.app, &session, &agency, said.account().as_ref()).await?;
     let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
@@ -90,7 +91,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, link, &password).await?;
     let alert = match restored {
         Restored::Done => return Ok(guest.go_into_account(&agency, &link.label(), return_to.as_str())),
-        Restored::SessionOver => return Ok(account::session_over_at(&web, guest, Some(&agency), way_in)),
+        Restored::SessionOver => return Ok(session_over_at(&web, guest, Some(&agency), way_in)),
         Restored::Silent => {
             let message =
                 MessagePage { name: MessageName::ExtranetUnavailable, action_url: path(&agency, link, &return_to) };

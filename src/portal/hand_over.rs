@@ -7,17 +7,17 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::on_host::{go_to_sign_in, known_here, own_host, sign_in_again};
 use super::relayed::{self, Before};
-use super::{enter_extranet, wording};
+use super::{enter_extranet, shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::hand_over::{self, Entered, Handed, Request};
 use crate::domain::agency::AgencyCode;
-use crate::domain::identity::{AccountLabel, Link};
+use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::{Host, House, Place};
+use crate::domain::routing::{Host, House};
 use crate::domain::secret::{Secret, SecretDigest, long_secret};
-use crate::domain::session::Session;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
@@ -37,45 +37,6 @@ pub(super) struct Said {
     return_to: String,
 }
 
-/// The host on which a page of ours was asked for, beside extranets.
-pub(super) fn own_host(guest: &Guest) -> Option<Host> {
-    match &guest.arrival.place {
-        Place::Own(host) => Some(host.clone()),
-        Place::Portal | Place::Extranet(_) | Place::Moved(_) | Place::Nowhere => None,
-    }
-}
-
-/// Somebody who is signed in on a host of extranets.
-pub(super) struct Known {
-    /// Whose house it is to this browser.
-    pub(super) house: House,
-    /// The sign-in.
-    pub(super) session: Session,
-    /// The account that is entered.
-    pub(super) link: Link,
-}
-
-/// Who is signed in on this host, with the account that is entered on it.
-pub(super) async fn known_here(web: &Web, guest: &Guest, host: &Host) -> Result<Option<Known>, Fault> {
-    let Some(cookie) = guest.session_cookie() else { return Ok(None) };
-    let known = web.app.sessions.of_agency(cookie, web.app.now()).await?;
-    Ok(known.and_then(|(session, link)| {
-        let house = host.house_of(&link.account.agency, &link.label())?;
-        Some(Known { house, session, link })
-    }))
-}
-
-/// The way to the sign-in for who is nobody on this host: at its agency, or, where several share it, at the one that the
-/// browser had open last; else the person is asked.
-pub(super) fn go_to_sign_in(web: &Web, mut guest: Guest, host: &Host) -> Response {
-    relayed::let_go_of_ended(&mut guest);
-    let path = match host.remembered(guest.cookie(Kind::Account)) {
-        Some(house) => wording::login_path(Some(&house.agency)),
-        None => super::shared_host::path(host.origin().host(), None),
-    };
-    guest.go(&format!("{}{path}", web.portal_url()))
-}
-
 /// The house that a request to this host means: on a shared one, that of the agency which it names.
 fn named(host: &Host, guest: &Guest, asked: &Said) -> Option<House> {
     match host {
@@ -87,12 +48,6 @@ fn named(host: &Host, guest: &Guest, asked: &Said) -> Option<House> {
     }
 }
 
-/// The portal's sign-in for an agency, with the way back to a page of its extranet.
-pub(super) fn sign_in_again(web: &Web, house: &House, return_to: &ReturnPath) -> String {
-    let path = wording::login_path_back(&house.agency, house.account.as_ref(), return_to);
-    format!("{}{path}", web.portal_url())
-}
-
 fn query(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -102,7 +57,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(a
     let Some(host) = own_host(&guest) else { return Problem::not_found().into_response() };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let Some(house) = named(&host, &guest, &asked) else {
-        let path = super::shared_host::path(host.origin().host(), Some(&return_to));
+        let path = shared_host::path(host.origin().host(), Some(&return_to));
         return guest.go(&format!("{}{path}", web.portal_url()));
     };
     let agency = &house.agency;

@@ -8,21 +8,23 @@ mod change_password;
 mod codes;
 mod detach;
 mod devices;
+mod disown;
 mod enter_extranet;
 mod extranet_password;
 mod hand_over;
 mod language;
-mod migrate;
+mod letters;
 mod not_me;
 mod not_sent;
+mod on_host;
 mod onward;
-mod prove;
 mod recover;
 mod relayed;
 mod shared_host;
 mod sign_in;
 mod sign_out;
 mod switch_account;
+mod wizard;
 mod wording;
 
 use std::sync::Arc;
@@ -32,14 +34,16 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
 use crate::web::Web;
+use crate::web::calmly::calmly;
 use crate::web::frames::lead_out;
-use crate::web::problem::{Problem, calmly};
+use crate::web::problem::Problem;
 
 /// Every page of ours: the portal's, and those below `/.vestibule/` on the agencies' hosts. Which of them a host has is
 /// seen to by the layer around them.
 pub fn router(web: Arc<Web>) -> Router {
     Router::new()
         .merge(portal_pages())
+        .merge(wizard::pages())
         .nest("/.vestibule", agency_pages())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
@@ -57,18 +61,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/login", get(sign_in::show).post(sign_in::submit))
         .route("/login/forget", post(sign_in::forget_agency))
         .route("/hand-over", get(hand_over::hand_over))
-        .route("/migration", get(migrate::show))
-        .route("/migration/notice", get(migrate::show).post(migrate::leave_notice))
-        .route("/migration/email", get(migrate::back_to_email).post(migrate::choose_email))
-        .route("/migration/email/change", post(migrate::change_email))
-        .route("/migration/password", get(migrate::show).post(migrate::choose_password))
-        .route("/migration/proof", get(migrate::show).post(prove::type_code))
-        .route("/migration/proof/resend", post(migrate::resend))
-        .route("/migration/restart", post(migrate::restart))
-        .route("/migration/join", get(migrate::show_join).post(migrate::join))
-        .route("/migration/finish", get(migrate::finish))
-        .route("/confirm", get(prove::show_link).post(prove::confirm))
-        .route("/confirm/disown", get(prove::ask_disown).post(prove::disown))
+        .route("/confirm/disown", get(disown::show).post(disown::submit))
         .route("/not-me", get(not_me::show).post(not_me::hold))
         .route("/not-me/undo", post(not_me::undo))
         .route("/terms", get(accept_terms::show).post(accept_terms::submit))

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::prove::Link;
+use super::letters::Link;
 use super::wording;
 use crate::app::Fault;
 use crate::app::not_me::{self, Opened, Undone};

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::hand_over::{Known, known_here, own_host, sign_in_again};
+use super::on_host::{Known, known_here, own_host, sign_in_again};
 use super::{enter_extranet, extranet_password, relayed, shared_host, wording};
 use crate::app::enter_extranet::{Entered, enter};
 use crate::app::{Fault, accept_terms};

@@ -7,8 +7,9 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::prove::Link;
-use super::{codes, wording};
+use super::codes::{self, Instead};
+use super::letters::Link;
+use super::wording;
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
 use crate::domain::secret::Secret;
@@ -37,21 +38,15 @@ pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
     Asked(asked): Asked<Said>,
-) -> Result<Response, Fault> {
+) -> Result<Response, Instead> {
     let asked = Codes { client: asked.client, societe: asked.societe };
-    let (guest, agency) = match codes::look_up(&web, guest, asked, "/forgotten").await? {
-        Ok(found) => found,
-        Err(response) => return Ok(response),
-    };
+    let (guest, agency) = codes::look_up(&web, guest, asked, "/forgotten").await?;
     let page = ForgottenPage { codes: wording::codes(Some(&agency)), login: String::new(), error: None };
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
-pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (mut guest, agency) = match codes::typed(&web, guest, &fields, "/forgotten").await? {
-        Ok(found) => found,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (mut guest, agency) = codes::typed(&web, guest, &fields, "/forgotten").await?;
     let login = fields.text("login");
     guest.stands_at(wording::forgotten_path(&agency));
     let codes = wording::codes(Some(&agency));

@@ -8,7 +8,8 @@ use cookie::time::Duration;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::{codes, shared_host, wording};
+use super::codes::{self, Instead};
+use super::{shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
@@ -19,13 +20,14 @@ use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::secret::long_secret;
-use crate::pages::portal::{Alert, Codes, CodesPage, Given, LastAgency, MessageName, MessagePage, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
+use crate::web::calmly::try_again;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{NO_VERDICT, alert_of, told, try_again};
+use crate::web::problem::{NO_VERDICT, alert_of, told};
 use crate::web::query::Asked;
 
 /// What a link to the login page can say.
@@ -106,33 +108,16 @@ pub(super) async fn show(
     };
     let Some(agency) = agency else {
         if asked.client.is_empty() && asked.societe.is_empty() {
-            let empty = codes_page(&guest, &web, "/login");
+            let empty = codes::page(&guest, &web, "/login");
             let last = empty.last.filter(|_| !attaches);
             let page = CodesPage { alert, last, back: back.as_ref().map(into_text), ..empty };
             return Ok(guest.page(&web, None, &page));
         }
-        return Ok(ask_codes(guest, &web, asked.client, asked.societe, "/login"));
+        let codes = Codes { client: asked.client, societe: asked.societe };
+        return Ok(codes::ask(guest, &web, codes, "/login"));
     };
     let page = form(&web, &agency, &Onto { return_to, back }, alert);
     Ok(guest.page(&web, Some(&agency), &page))
-}
-
-/// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
-pub(super) fn ask_codes(guest: Guest, web: &Web, client: String, societe: String, next: &'static str) -> Response {
-    let tried = !client.is_empty() || !societe.is_empty();
-    let alert = tried.then_some(Alert::UnknownCodes);
-    let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let page = CodesPage { codes: Codes { client, societe }, alert, ..codes_page(&guest, web, next) };
-    guest.page_with(status, web, None, &page)
-}
-
-/// The screen for the codes, empty; the agency that this browser knows is offered above them.
-pub(super) fn codes_page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
-    let last = guest.last_agency(web).map(|agency| LastAgency {
-        name: agency.brand.name.clone(),
-        url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
-    });
-    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
 }
 
 /// What comes after a sign-in: a page of ours, or one of the extranet.
@@ -158,11 +143,8 @@ fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>) -> SignIn
     }
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, agency) = match codes::typed(&web, guest, &fields, "/login").await? {
-        Ok(found) => found,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (guest, agency) = codes::typed(&web, guest, &fields, "/login").await?;
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let onto = Onto { return_to, back: Back::parse(fields.text("back")) };
     let keep = fields.ticked("keep");
@@ -186,7 +168,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
     };
     let alert = match outcome {
-        Outcome::SignedIn(signed_in) => return welcome(guest, &web, &agency, &onto, &signed_in).await,
+        Outcome::SignedIn(signed_in) => return Ok(welcome(guest, &web, &agency, &onto, &signed_in).await?),
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);
             return Ok(guest.go("/migration"));

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
-use super::hand_over::{Known, go_to_sign_in, known_here, own_host};
-use super::{account, relayed, wording};
+use super::on_host::{Known, go_to_sign_in, known_here, own_host};
+use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::sign_out::{self, Upstream};
 use crate::domain::access::{AskedFrom, asked_from};
@@ -20,14 +20,11 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::Person;
 use crate::web::problem::Problem;
 use crate::web::query::Asked;
 
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let (guest, _) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
     Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned() }))
 }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{account, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::switch_account::{self, Account, Switched};
 use crate::domain::agency::{Agency, AgencyCode};
@@ -14,8 +14,8 @@ use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::pages::portal::{AttachAt, AttachedAccount, ChooseAccountPage};
 use crate::web::Web;
-use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::person::{Person, Posted, session_over};
 use crate::web::query::Asked;
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,13 +32,9 @@ pub(super) struct Said {
 /// Which account of this agency? Opening one is a form: following a link closes nothing.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    Person { mut guest, session }: Person,
     Asked(asked): Asked<Said>,
 ) -> Result<Response, Fault> {
-    let (mut guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
     let agency = web.app.agency(&asked.client, &asked.societe);
     let accounts = switch_account::accounts(&web.app, &session).await?;
     let is_asked_for = |account: &Account| match &agency {
@@ -71,11 +67,10 @@ fn is_all_of(agency: &Agency, accounts: &[Account]) -> bool {
 
 /// « Ouvrir »: what else is open on the same host is closed, here and in its extranet. The way back is a path in one
 /// agency's extranet: in another one it would lead anywhere.
-pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let (guest, session) = match account::signed_in(&web, guest).await? {
-        Ok(signed_in) => signed_in,
-        Err(response) => return Ok(response),
-    };
+pub(super) async fn open(
+    State(web): State<Arc<Web>>,
+    Posted { guest, session, fields }: Posted,
+) -> Result<Response, Fault> {
     let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let of = AgencyCode::parse(fields.text("client"), fields.text("societe"));
@@ -85,7 +80,7 @@ pub(super) async fn open(State(web): State<Arc<Web>>, guest: Guest, fields: Fiel
         }
         Switched::To(account) => guest.go_into_account(&account.agency, &label, "/"),
         Switched::Nothing => guest.go("/account"),
-        Switched::SessionOver => account::session_over(&web, guest),
+        Switched::SessionOver => session_over(&web, guest),
     })
 }
 

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, json, millis};
 use super::{Note, StoreError, Tx};
-use crate::domain::audit::{Actor, AuditEntry, AuditLine};
+use crate::domain::audit::{Actor, AuditEntry, AuditLine, StaffId};
 use crate::domain::identity::{IdentityId, LegacyLogin};
 
 impl Tx {
@@ -27,6 +27,7 @@ impl Tx {
         let (actor_kind, actor_id) = match &entry.actor {
             Actor::Visitor => ("visitor", None),
             Actor::Resident(identity) => ("resident", Some(identity.as_str())),
+            Actor::Staff(staff) => ("staff", Some(staff.as_str())),
             Actor::Operator => ("operator", None),
             Actor::Gateway => ("gateway", None),
         };
@@ -111,6 +112,7 @@ pub(super) fn audit_line(row: &AnyRow) -> Result<AuditLine, StoreError> {
     let actor = match (row.text("actor_kind")?.as_str(), row.opt_text("actor_id")?) {
         ("visitor", None) => Actor::Visitor,
         ("resident", Some(identity)) => Actor::Resident(IdentityId::stored(identity)),
+        ("staff", Some(staff)) => Actor::Staff(StaffId::stored(staff)),
         ("operator", None) => Actor::Operator,
         ("gateway", None) => Actor::Gateway,
         _ => return Err(corrupt("actor_kind")),

@@ -143,12 +143,13 @@ impl Tx {
         Ok(rewritten.rows_affected())
     }
 
-    /// An operator's reason may name the person.
+    /// The reason of an operator, or of staff, may name the person.
     async fn erase_reasons(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT seq, detail FROM audit WHERE identity_id = $1 AND actor_kind = 'operator'")
-            .bind(identity.as_str())
-            .fetch_all(self.unhurried())
-            .await?;
+        let rows =
+            sqlx::query("SELECT seq, detail FROM audit WHERE identity_id = $1 AND actor_kind IN ('operator', 'staff')")
+                .bind(identity.as_str())
+                .fetch_all(self.unhurried())
+                .await?;
         for row in &rows {
             let event: AuditEvent = row.json("detail")?;
             if event.reason().is_some() {

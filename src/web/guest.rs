@@ -1,4 +1,5 @@
-//! Somebody at one of our pages: who asks, in which language, and what the answer takes along.
+//! A browser at one of our pages, whoever sits at it: its form token, language and cookies, and what the answer takes
+//! along.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::endings::{ending, endings};
 use super::fields::form_token;
 use super::problem::Problem;
 use super::{Arrival, Web};
-use crate::app::{Caller, Fault};
+use crate::app::Caller;
 use crate::domain::access::{AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::{Agency, AgencyCode};
@@ -23,7 +24,6 @@ use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
 use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
-use crate::domain::session::Session;
 use crate::legacy::Browser;
 use crate::pages::{Brand, Frame, Page, leading_to};
 
@@ -41,9 +41,9 @@ pub struct Guest {
     /// Whether a frame of the extranet's asks, which is on the same host.
     pub in_a_frame: bool,
     posts: bool,
-    session: Option<Secret>,
+    pub(super) session: Option<Secret>,
     headers: HeaderMap,
-    is_signed_in: bool,
+    pub(super) is_signed_in: bool,
     cookies: Vec<HeaderValue>,
     leads_to: Vec<String>,
 }
@@ -96,23 +96,6 @@ impl FromRequestParts<Arc<Web>> for Guest {
 }
 
 impl Guest {
-    /// Who is signed in on the portal in this browser.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
-    pub async fn session(&mut self, web: &Web) -> Result<Option<Session>, Fault> {
-        let Some(cookie) = &self.session else { return Ok(None) };
-        let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
-        self.is_signed_in = session.is_some();
-        Ok(session)
-    }
-
-    /// Whether something was sent here.
-    #[must_use]
-    pub const fn posts(&self) -> bool {
-        self.posts
-    }
-
     /// The agency that was signed in to last from this browser, if it is still here.
     #[must_use]
     pub fn last_agency(&self, web: &Web) -> Option<Arc<Agency>> {
@@ -202,24 +185,6 @@ impl Guest {
     /// Sets a cookie that is written already: one of the extranet's, on its agency's host.
     pub fn set_written(&mut self, set_cookie: HeaderValue) {
         self.cookies.push(set_cookie);
-    }
-
-    /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
-    ///
-    /// # Errors
-    /// The store fails.
-    pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
-        let cookie = long_secret(&*web.app.dice);
-        if web.app.sessions.rotate(session, &cookie, web.app.now()).await? {
-            self.set_session(&cookie, session, web);
-        }
-        Ok(())
-    }
-
-    /// Sets the portal's session cookie, to last as long as the session may.
-    pub fn set_session(&mut self, cookie: &Secret, session: &Session, web: &Web) {
-        let left = session.ends_at().duration_since(web.app.now()).as_secs();
-        self.set(Kind::Session, cookie.expose(), session.lifetime.keep.then(|| Duration::seconds(left)));
     }
 
     /// Gives this browser a new secret: what was begun under the old one is not open here any more.

@@ -1,11 +1,13 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
 pub mod back;
+pub mod calmly;
 pub mod cookies;
 pub mod endings;
 pub mod fields;
 pub mod frames;
 pub mod guest;
+pub mod person;
 pub mod problem;
 pub mod query;
 pub mod sent;

@@ -1,7 +1,8 @@
 //! What an operator changes about somebody's access.
 
-use super::{Found, sign_ins, trace};
-use crate::app::{App, Fault, holder, prove, spelling, throttle};
+use super::found::{Found, SignIns, sign_ins};
+use crate::app::acting::Acting;
+use crate::app::{App, Fault, holder, spelling, throttle};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
@@ -48,7 +49,7 @@ pub(super) struct Counter {
 ///
 /// # Errors
 /// The store fails.
-pub async fn unlock(app: &App, found: &Found, reason: &Reason) -> Result<u32, Fault> {
+pub async fn unlock(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<u32, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let mut counters = 0;
@@ -56,7 +57,7 @@ pub async fn unlock(app: &App, found: &Found, reason: &Reason) -> Result<u32, Fa
         counters += u32::from(tx.forget_attempts(&counter.key).await?);
     }
     let event = AuditEvent::Unlocked { reason: reason.as_str().to_owned(), counters };
-    trace(&mut tx, &found.entry(event), now).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(counters)
 }
@@ -70,7 +71,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.policy_for(None, &links).lockout;
             let mut counters = vec![
                 counter(throttle::person_key(identity), LockedOn::Person, policy),
-                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_person_key(identity), LockedOn::Codes, LockoutPolicy::CODES),
             ];
             for (key, _) in tx.device_attempts(identity).await? {
                 if let Some((device, _)) = key.rsplit_once(':') {
@@ -83,7 +84,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
                 let key = throttle::account_key(&account.agency, &account.login);
                 counters.push(counter(key, LockedOn::OldAccount, policy));
                 let key = throttle::codes_of_account_key(&account.agency, &account.login);
-                counters.push(counter(key, LockedOn::Codes, prove::CODES));
+                counters.push(counter(key, LockedOn::Codes, LockoutPolicy::CODES));
             }
             counters
         }
@@ -91,7 +92,7 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
             let policy = app.directory().agency(agency).map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout);
             vec![
                 counter(throttle::account_key(agency, login), LockedOn::OldAccount, policy),
-                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, prove::CODES),
+                counter(throttle::codes_of_account_key(agency, login), LockedOn::Codes, LockoutPolicy::CODES),
             ]
         }
     })
@@ -101,7 +102,13 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
 ///
 /// # Errors
 /// The store fails.
-pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason: &Reason) -> Result<Unlinked, Fault> {
+pub async fn unlink(
+    app: &App,
+    by: &Acting,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+    reason: &Reason,
+) -> Result<Unlinked, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let ended_a_run = holder::end_runs(app, &mut tx, agency, login, now).await?;
@@ -113,9 +120,9 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
         let entry = AuditEntry {
             agency: Some(agency.clone()),
             login: Some(link.account.login),
-            ..Found::Person(link.identity.clone()).entry(event)
+            ..Found::Person(link.identity.clone()).named_in(by.entry(event))
         };
-        trace(&mut tx, &entry, now).await?;
+        by.audit(&mut tx, &entry, now).await?;
         let left = tx.links_of(&link.identity).await?.len();
         app.sessions.commit(tx, &Change::Identity(link.identity.clone())).await?;
         return Ok(Unlinked::From { identity: link.identity, left });
@@ -123,7 +130,7 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
     if !ended_a_run {
         return Ok(Unlinked::Nobodys);
     }
-    trace(&mut tx, &Found::Account(agency.clone(), login.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Account(agency.clone(), login.clone()).named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(Unlinked::FromARun)
 }
@@ -133,9 +140,17 @@ pub async fn unlink(app: &App, agency: &AgencyCode, login: &LegacyLogin, reason:
 ///
 /// # Errors
 /// The store fails.
-pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<Option<Disabled>, Fault> {
+pub async fn disable(
+    app: &App,
+    by: &Acting,
+    identity: &IdentityId,
+    reason: &Reason,
+) -> Result<Option<Disabled>, Fault> {
     let now = app.now();
-    let ended = sign_ins(app, identity).await?.ok().map(|sessions| u32::try_from(sessions.len()).unwrap_or(u32::MAX));
+    let ended = match sign_ins(app, identity).await? {
+        SignIns::Known(sessions) => Some(u32::try_from(sessions.len()).unwrap_or(u32::MAX)),
+        SignIns::Unknown(_) => None,
+    };
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);
@@ -154,7 +169,7 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
     }
     let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
-    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
     Ok(Some(disabled))
 }
@@ -163,14 +178,14 @@ pub async fn disable(app: &App, identity: &IdentityId, reason: &Reason) -> Resul
 ///
 /// # Errors
 /// The store fails.
-pub async fn enable(app: &App, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
+pub async fn enable(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     if !tx.set_disabled(identity, None).await? {
         return Ok(false);
     }
     let event = AuditEvent::PersonEnabled { reason: reason.as_str().to_owned() };
-    trace(&mut tx, &Found::Person(identity.clone()).entry(event), now).await?;
+    by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), now).await?;
     tx.commit().await?;
     Ok(true)
 }

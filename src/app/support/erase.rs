@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Found;
+use super::found::Found;
+use crate::app::acting::Acting;
 use crate::app::{App, Fault, restored, spelling};
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::spelling::Spellings;
@@ -42,7 +43,7 @@ pub struct AgencyErased {
 ///
 /// # Errors
 /// The person is gone, or the store fails; nothing was changed then.
-pub async fn erase(app: &App, found: &Found, reason: &Reason) -> Result<Erased, Fault> {
+pub async fn erase(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<Erased, Fault> {
     let identity = match found {
         Found::Person(identity) => Some(identity),
         Found::Account(..) => None,
@@ -57,7 +58,7 @@ pub async fn erase(app: &App, found: &Found, reason: &Reason) -> Result<Erased, 
         erased: identity.map(restored::erased).unwrap_or_default(),
         lines: erased.lines,
     };
-    tx.append_audit(&AuditEntry::by(Actor::Operator, event), "command line", "person", app.now()).await?;
+    by.audit(&mut tx, &by.entry(event), app.now()).await?;
     let Some(identity) = identity else {
         tx.commit().await?;
         return Ok(Erased { sign_ins: true, ..erased });
@@ -135,13 +136,13 @@ async fn erase_addresses(tx: &mut Tx, addresses: &[EmailAddress], erased: &mut E
 ///
 /// # Errors
 /// The store fails; nothing was changed then.
-pub async fn erase_agency(app: &App, agency: &AgencyCode, reason: &Reason) -> Result<AgencyErased, Fault> {
+pub async fn erase_agency(app: &App, by: &Acting, agency: &AgencyCode, reason: &Reason) -> Result<AgencyErased, Fault> {
     let mut tx = app.store.write().await?;
     let alone = tx.people_only_at(agency).await?;
     let (accounts, attached) = tx.erase_agency(agency).await?;
     let event = AuditEvent::AgencyErased { reason: reason.as_str().to_owned(), accounts, attached };
-    let entry = AuditEntry { agency: Some(agency.clone()), ..AuditEntry::by(Actor::Operator, event) };
-    tx.append_audit(&entry, "command line", "agency", app.now()).await?;
+    let entry = AuditEntry { agency: Some(agency.clone()), ..by.entry(event) };
+    by.audit(&mut tx, &entry, app.now()).await?;
     app.sessions.commit(tx, &Change::Everything).await?;
     Ok(AgencyErased { accounts, attached, alone })
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::{App, Fault, prove};
+use crate::app::{App, Fault};
 use crate::domain::agency::AgencyCode;
 use crate::domain::device;
 use crate::domain::identity::IdentityId;
@@ -70,7 +70,7 @@ async fn judged(app: &App, tx: &mut Tx, subject: &str) -> Result<(LockoutPolicy,
         match kind {
             "client" => LockoutPolicy::CLIENT,
             "device" => device::LOCKOUT,
-            "code" => prove::CODES,
+            "code" => LockoutPolicy::CODES,
             "account" => of_agency.unwrap_or(LockoutPolicy::PERSON),
             _ => LockoutPolicy::PERSON,
         },

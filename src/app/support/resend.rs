@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::{Found, trace};
-use crate::app::{App, Fault, migrate, not_me, spelling};
+use super::found::Found;
+use crate::app::acting::Acting;
+use crate::app::letters::{self, Addressee};
+use crate::app::wizard::letter;
+use crate::app::{App, Fault, not_me, spelling};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::language::Language;
-use crate::domain::mail::{LetterId, LetterKind, Mail};
+use crate::domain::mail::LetterKind;
 use crate::domain::migration::{Flow, Step};
 use crate::domain::secret::random_id;
 use crate::domain::support::Reason;
@@ -42,7 +45,7 @@ enum Waited {
 ///
 /// # Errors
 /// The store fails.
-pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
+pub async fn resend(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     if let Found::Person(identity) = found {
@@ -53,13 +56,13 @@ pub async fn resend(app: &App, found: &Found, reason: &Reason) -> Result<Resent,
     }
     let newest = waited_for(app, &mut tx, found).await?.into_iter().max_by_key(|(asked_at, _)| *asked_at);
     let Some((_, waited)) = newest else { return Ok(Resent::Nothing) };
-    let Some(mail) = letter(app, &mut tx, found, waited).await? else { return Ok(Resent::Nothing) };
-    tx.enqueue(&mail, now, now).await?;
-    let (kind, to) = (mail.kind.name(), mail.to);
+    let Some((to, letter)) = letter(app, &mut tx, found, waited).await? else { return Ok(Resent::Nothing) };
+    let (kind, email) = (letter.name(), to.email.clone());
+    letters::tell(app, &mut tx, to, letter).await?;
     let event = AuditEvent::LetterSentAgain { reason: reason.as_str().to_owned(), letter: kind.to_owned() };
-    trace(&mut tx, &found.entry(event), now).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(event)), now).await?;
     tx.commit().await?;
-    Ok(Resent::Again { kind, to })
+    Ok(Resent::Again { kind, to: email })
 }
 
 async fn waited_for(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<(Timestamp, Waited)>, Fault> {
@@ -94,13 +97,18 @@ async fn waited_for(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<(Timest
 }
 
 /// The letter; none if it was answered or sent again at this moment.
-async fn letter(app: &App, tx: &mut Tx, found: &Found, waited: Waited) -> Result<Option<Mail>, Fault> {
-    let (agency, to, kind) = match waited {
+async fn letter(
+    app: &App,
+    tx: &mut Tx,
+    found: &Found,
+    waited: Waited,
+) -> Result<Option<(Addressee, LetterKind)>, Fault> {
+    let (agency, email, kind) = match waited {
         Waited::Proof(flow, mut challenge) => {
             if !renewed(app, tx, &mut challenge).await? {
                 return Ok(None);
             }
-            let kind = migrate::proof_letter(tx, &flow, &challenge).await?;
+            let kind = letter::proof_letter(tx, &flow, &challenge).await?;
             (Some(flow.account.agency), challenge.address, kind)
         }
         Waited::NewEmail(mut challenge) => {
@@ -115,8 +123,8 @@ async fn letter(app: &App, tx: &mut Tx, found: &Found, waited: Waited) -> Result
             (None, email, reset(app, tx, identity).await?)
         }
     };
-    let language = language(tx, found, &to).await?;
-    Ok(Some(Mail { id: LetterId::random(&*app.dice), agency, to, language, kind, attempts: 0 }))
+    let language = language(tx, found, &email).await?;
+    Ok(Some((Addressee { agency, email, language }, kind)))
 }
 
 async fn renewed(app: &App, tx: &mut Tx, challenge: &mut Challenge) -> Result<bool, Fault> {

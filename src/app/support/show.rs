@@ -1,7 +1,8 @@
 //! Everything that is known about one person, and what of it stands in the way.
 
 use super::act::counters_of;
-use super::{Found, sign_ins, trace};
+use super::found::{Found, SignIns, sign_ins};
+use crate::app::acting::Acting;
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyCode;
@@ -36,7 +37,7 @@ pub struct Shown {
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn show(app: &App, found: &Found) -> Result<Shown, Fault> {
+pub async fn show(app: &App, by: &Acting, found: &Found) -> Result<Shown, Fault> {
     let now = app.now();
     let mut tx = app.store.read().await?;
     let case = match found {
@@ -44,13 +45,13 @@ pub async fn show(app: &App, found: &Found) -> Result<Shown, Fault> {
         Found::Account(agency, login) => of_account(app, &mut tx, found, agency, login).await?,
     };
     drop(tx);
-    let untraced = looked(app, found).await.err();
+    let untraced = looked(app, by, found).await.err();
     Ok(Shown { hindrances: case.hindrances(now), case, untraced })
 }
 
-async fn looked(app: &App, found: &Found) -> Result<(), Fault> {
+async fn looked(app: &App, by: &Acting, found: &Found) -> Result<(), Fault> {
     let mut tx = app.store.write().await?;
-    trace(&mut tx, &found.entry(AuditEvent::PersonShown), app.now()).await?;
+    by.audit(&mut tx, &found.named_in(by.entry(AuditEvent::PersonShown)), app.now()).await?;
     Ok(tx.commit().await?)
 }
 
@@ -63,8 +64,8 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
         accounts.push(attached(app, tx, &link).await?);
     }
     let (sessions, sessions_unknown) = match sign_ins(app, identity).await? {
-        Ok(sessions) => (sessions, None),
-        Err(outage) => (Vec::new(), Some(outage.to_string())),
+        SignIns::Known(sessions) => (sessions, None),
+        SignIns::Unknown(outage) => (Vec::new(), Some(outage.to_string())),
     };
     let sessions = sessions
         .into_iter()

@@ -1,8 +1,9 @@
 //! Ending sign-ins by an operator: one person's, or everybody's.
 
-use super::{Found, trace};
+use super::found::Found;
+use crate::app::acting::Acting;
 use crate::app::{App, Fault};
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::audit::AuditEvent;
 use crate::domain::identity::IdentityId;
 use crate::domain::support::Reason;
 use crate::sessions::Change;
@@ -11,11 +12,11 @@ use crate::sessions::Change;
 ///
 /// # Errors
 /// The store fails.
-pub async fn sign_out(app: &App, identity: &IdentityId, reason: &Reason) -> Result<(), Fault> {
+pub async fn sign_out(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<(), Fault> {
     let mut tx = app.store.write().await?;
     app.sessions.end_all_of(&mut tx, identity, None).await?;
     let event = AuditEvent::SignInsEnded { reason: reason.as_str().to_owned() };
-    trace(&mut tx, &Found::Person(identity.clone()).entry(event), app.now()).await?;
+    by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), app.now()).await?;
     Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
 }
 
@@ -23,12 +24,12 @@ pub async fn sign_out(app: &App, identity: &IdentityId, reason: &Reason) -> Resu
 ///
 /// # Errors
 /// The store fails.
-pub async fn sign_everybody_out(app: &App, reason: &Reason) -> Result<u64, Fault> {
+pub async fn sign_everybody_out(app: &App, by: &Acting, reason: &Reason) -> Result<u64, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
     let people = app.sessions.end_everybodys(&mut tx, now).await?;
     let event = AuditEvent::SignInsEnded { reason: reason.as_str().to_owned() };
-    trace(&mut tx, &AuditEntry::by(Actor::Operator, event), now).await?;
+    by.audit(&mut tx, &by.entry(event), now).await?;
     app.sessions.commit(tx, &Change::Everything).await?;
     Ok(people)
 }

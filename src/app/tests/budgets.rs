@@ -10,11 +10,12 @@ use crate::app::attempt::{self, Credentials, Outcome};
 use crate::app::change_email::{self, Answered, Asked};
 use crate::app::change_password::{self, Changed};
 use crate::app::detach::{self, Detached};
-use crate::app::migrate::Stepped;
 use crate::app::not_me::{self, Undone};
-use crate::app::prove::{self, Confirmed};
 use crate::app::throttle::{self, Subject};
-use crate::app::{Caller, Fault, join, sign_in};
+use crate::app::wizard::join;
+use crate::app::wizard::link::{self, Confirmed};
+use crate::app::wizard::step::Stepped;
+use crate::app::{Caller, Fault, sign_in};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::credential::{Credential, CredentialId, Meant, TypedLogin};
@@ -167,7 +168,7 @@ async fn tried(ground: &Ground, session: &Session, way: Way, prepared: &Secret, 
             matches!(joined, Stepped::Finished { .. })
         }
         Way::ProofElsewhere => {
-            let confirmed = prove::confirm(app, &caller(), prepared, typed).await.expect("an outcome");
+            let confirmed = link::confirm(app, &caller(), prepared, typed).await.expect("an outcome");
             assert!(!matches!(confirmed, Confirmed::Not(_)), "{confirmed:?}");
             matches!(confirmed, Confirmed::Done { .. })
         }

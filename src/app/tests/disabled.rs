@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{ANNE, FIRST, Ground, SECOND, caller};
+use crate::app::acting::Acting;
 use crate::app::recover::{self, Opened, Reset};
 use crate::app::support::{self, Found, Resent};
 use crate::domain::secret::Secret;
@@ -29,7 +30,7 @@ async fn e11_a_reset_of_somebody_disabled_resets_nothing_whenever_it_was_asked_f
         let reset = reset(&ground, link).await;
         assert!(matches!(reset, Reset::Not(Opened::Superseded)), "{reset:?}");
     }
-    assert!(support::enable(&ground.app, &ground.anne, &why()).await.expect("asked"));
+    assert!(support::enable(&ground.app, &Acting::operator("person"), &ground.anne, &why()).await.expect("asked"));
     assert!(ground.sign_in(SECOND).await.is_none() && ground.sign_in(FIRST).await.is_some());
 }
 
@@ -47,7 +48,7 @@ async fn e11_somebody_who_is_disabled_while_the_new_password_is_hashed_keeps_the
     compared.release();
     let reset = resetting.await.expect("no panic");
     assert!(matches!(reset, Reset::Not(Opened::Superseded)), "{reset:?}");
-    assert!(support::enable(&ground.app, &ground.anne, &why()).await.expect("asked"));
+    assert!(support::enable(&ground.app, &Acting::operator("person"), &ground.anne, &why()).await.expect("asked"));
     assert!(ground.sign_in(FIRST).await.is_some());
 }
 
@@ -74,7 +75,9 @@ async fn e11_no_letter_is_sent_again_to_somebody_whose_access_is_being_withdrawn
     let mut tx = ground.app.store.write().await.expect("a turn");
     assert!(tx.set_disabled(&ground.anne, Some(ground.app.now())).await.expect("asked"));
     let (app, found) = (ground.app.clone(), Found::Person(ground.anne.clone()));
-    let mut again = tokio::spawn(async move { support::resend(&app, &found, &why()).await.expect("asked") });
+    let mut again = tokio::spawn(async move {
+        support::resend(&app, &Acting::operator("person"), &found, &why()).await.expect("asked")
+    });
     let early = tokio::time::timeout(A_WHILE, &mut again).await;
     tx.commit().await.expect("a commit");
     let resent = match early {
@@ -85,7 +88,12 @@ async fn e11_no_letter_is_sent_again_to_somebody_whose_access_is_being_withdrawn
 }
 
 async fn disable(ground: &Ground) {
-    assert!(support::disable(&ground.app, &ground.anne, &why()).await.expect("asked").is_some());
+    assert!(
+        support::disable(&ground.app, &Acting::operator("person"), &ground.anne, &why())
+            .await
+            .expect("asked")
+            .is_some()
+    );
 }
 
 async fn reset(ground: &Ground, link: &Secret) -> Reset {

@@ -158,8 +158,8 @@ impl Ground {
             turns: Turns::default(),
             landings: crate::app::enter_extranet::Landings::default(),
             jar_turns: Turns::default(),
-            owed: super::owed::Owed::default(),
-            tries: super::tries::Tries::default(),
+            owed: throttle::Owed::default(),
+            tries: throttle::Tries::default(),
             agency_codes: super::agency_codes::Typed::default(),
         };
         let anne = IdentityId::stored("anne");

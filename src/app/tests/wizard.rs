@@ -4,10 +4,13 @@
 use jiff::SignedDuration;
 
 use super::{ANNE, FIRST, Ground, OLD, SECOND, address, caller};
-use crate::app::migrate::{self, Mistake, Stepped};
-use crate::app::prove::{self, Confirmed, Opened};
+use crate::app::Caller;
+use crate::app::disown::{self, Doubts};
+use crate::app::links::Closed;
 use crate::app::recover::{self, Reset};
-use crate::app::{Caller, join};
+use crate::app::wizard::link::{self, Confirmed};
+use crate::app::wizard::step::{Mistake, Stepped};
+use crate::app::wizard::{join, proof, run};
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::email::EmailAddress;
 use crate::domain::migration::Step;
@@ -33,18 +36,18 @@ async fn att_18_a_hold_that_comes_while_the_password_is_compared_wins(ground: Gr
         let mut compared = ground.app.hasher.hold();
         let confirmed = {
             let (app, link) = (ground.app.clone(), link.clone());
-            tokio::spawn(async move { prove::confirm(&app, &caller(), &link, Secret::new(password)).await })
+            tokio::spawn(async move { link::confirm(&app, &caller(), &link, Secret::new(password)).await })
         };
         compared.reached().await;
-        let held = prove::disown(&ground.app, &caller(), &link).await.expect("asked");
-        assert!(held.is_ok(), "{held:?}");
+        let held = disown::disown(&ground.app, &caller(), &link).await.expect("asked");
+        assert!(matches!(held, Doubts::Of(_)), "{held:?}");
         compared.release();
         let confirmed = confirmed.await.expect("no panic").expect("an outcome");
-        assert!(matches!(confirmed, Confirmed::Not(Opened::Held)), "{login}: {confirmed:?}");
-        let open = migrate::open(&ground.app, &here).await.expect("asked").expect("the run");
+        assert!(matches!(confirmed, Confirmed::Not(Closed::Held)), "{login}: {confirmed:?}");
+        let open = run::open(&ground.app, &here).await.expect("asked").expect("the run");
         assert!(matches!(open.flow.step, Step::Proof { .. }), "{login} stands where it stood");
         // In the browser that began it goes on all the same.
-        let confirmed = prove::confirm(&ground.app, &here, &link, Secret::new("")).await.expect("an outcome");
+        let confirmed = link::confirm(&ground.app, &here, &link, Secret::new("")).await.expect("an outcome");
         assert!(matches!(confirmed, Confirmed::Done { same_browser: true, .. }), "{login}: {confirmed:?}");
     }
 }
@@ -62,7 +65,7 @@ async fn review_b2_a_password_that_is_replaced_while_it_is_compared_attaches_not
             tokio::spawn(async move {
                 let typed = Secret::new(password);
                 if by_link {
-                    let confirmed = prove::confirm(&app, &caller(), &link, typed).await.expect("an outcome");
+                    let confirmed = link::confirm(&app, &caller(), &link, typed).await.expect("an outcome");
                     matches!(confirmed, Confirmed::Done { stepped: Stepped::Finished { .. }, .. })
                 } else {
                     let joined = join::join(&app, &there, ANNE, typed).await.expect("an outcome");
@@ -82,11 +85,11 @@ async fn review_b2_a_password_that_is_replaced_while_it_is_compared_attaches_not
 
 async fn review_b20_of_two_letters_of_the_wizard_that_are_asked_for_at_once_one_is_sent_and_told(ground: Ground) {
     let (here, _) = waits_for_proof(&ground, "bruno-1", NEW, Some(SECOND)).await;
-    let soon = migrate::resend(&ground.app, &here).await.expect("asked");
+    let soon = proof::resend(&ground.app, &here).await.expect("asked");
     assert!(matches!(soon, Stepped::Wrong(Mistake::ResendLater(1..=60))), "{soon:?}");
     for letter in 2..=5 {
         ground.age(SignedDuration::from_secs(120)).await;
-        let presses = (0..8).map(|_| async { migrate::resend(&ground.app, &here).await.expect("asked") });
+        let presses = (0..8).map(|_| async { proof::resend(&ground.app, &here).await.expect("asked") });
         let said = futures_util::future::join_all(presses).await;
         let sent = said.iter().filter(|said| **said == Stepped::On).count();
         let refused = |said: &&Stepped| match said {
@@ -96,14 +99,14 @@ async fn review_b20_of_two_letters_of_the_wizard_that_are_asked_for_at_once_one_
             _ => false,
         };
         assert_eq!((sent, said.iter().filter(refused).count()), (1, 7), "{said:?}");
-        let open = migrate::open(&ground.app, &here).await.expect("asked").expect("the run");
-        let proof = migrate::asked_proof(&ground.app, &open).await.expect("asked").expect("a proof");
+        let open = run::open(&ground.app, &here).await.expect("asked").expect("the run");
+        let proof = proof::asked(&ground.app, &open).await.expect("asked").expect("a proof");
         assert_eq!(proof.issue, letter);
         let queued = ground.letters_to(NEW).await;
         assert_eq!(queued, letter as usize - 1, "whoever is told that it was sent gets it");
     }
     ground.age(SignedDuration::from_secs(120)).await;
-    let over = migrate::resend(&ground.app, &here).await.expect("asked");
+    let over = proof::resend(&ground.app, &here).await.expect("asked");
     assert_eq!(over, Stepped::Wrong(Mistake::LettersOver));
 }
 

@@ -54,14 +54,14 @@ impl Subject {
 
     /// Wrong codes for an old account.
     #[must_use]
-    pub fn codes_of_account(agency: &AgencyCode, login: &LegacyLogin, policy: LockoutPolicy) -> Self {
-        Self::new(codes_of_account_key(agency, login), policy).of_account(agency, login)
+    pub fn codes_of_account(agency: &AgencyCode, login: &LegacyLogin) -> Self {
+        Self::new(codes_of_account_key(agency, login), LockoutPolicy::CODES).of_account(agency, login)
     }
 
     /// Wrong codes of a person.
     #[must_use]
-    pub fn codes_of_person(identity: &IdentityId, policy: LockoutPolicy) -> Self {
-        Self { identity: Some(identity.clone()), ..Self::new(codes_of_person_key(identity), policy) }
+    pub fn codes_of_person(identity: &IdentityId) -> Self {
+        Self { identity: Some(identity.clone()), ..Self::new(codes_of_person_key(identity), LockoutPolicy::CODES) }
     }
 
     /// Guesses at an address that nobody has.

@@ -10,6 +10,7 @@ use super::control::{self, Said};
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::App;
+use crate::app::acting::Acting;
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::config::Settings;
 use crate::domain::agency::AgencyCode;
@@ -140,7 +141,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
         Act::Unlock { who, sure } => {
             let found = find(settings, app, &who).await?;
             sure.confirm(&format!("Take away every lock on {who}?"))?;
-            let counters = support::unlock(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            let counters = support::unlock(app, &by(), &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
             match counters {
                 0 => say!(
                     "{who} was not locked. Does it still not work? {}",
@@ -159,7 +160,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
         Act::Disable { who, sure } => {
             let identity = find_person(settings, app, &who).await?;
             sure.confirm(&format!("Withdraw the access of {who} everywhere?"))?;
-            let disabled = support::disable(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            let disabled = support::disable(app, &by(), &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
             let Some(disabled) = disabled else {
                 return Err(format!("{who} is disabled already; nothing was changed"));
             };
@@ -175,7 +176,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
         Act::Erase { who, sure } => {
             let found = find(settings, app, &who).await?;
             sure.confirm(&format!("Erase {who}, with everything that is kept? It cannot be undone."))?;
-            let erased = support::erase(app, &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
+            let erased = support::erase(app, &by(), &found, &sure.reason).await.map_err(|fault| ours(&fault))?;
             tell::erased(&erased);
             if let Found::Person(identity) = &found {
                 remembered(settings, app, &of_identity(identity)).await;
@@ -194,7 +195,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
         Act::Enable { who, sure } => {
             let identity = find_person(settings, app, &who).await?;
             sure.confirm(&format!("Give {who} the access back?"))?;
-            if !support::enable(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))? {
+            if !support::enable(app, &by(), &identity, &sure.reason).await.map_err(|fault| ours(&fault))? {
                 return Err(format!("{who} is not disabled; nothing was changed"));
             }
             say!("{who} can sign in again, with the same password.");
@@ -204,7 +205,7 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
 }
 
 async fn show(app: &App, found: &Found, json: bool) -> Result<(), String> {
-    let shown = support::show(app, found).await.map_err(|fault| ours(&fault))?;
+    let shown = support::show(app, &by(), found).await.map_err(|fault| ours(&fault))?;
     if let Some(fault) = &shown.untraced {
         tell!("vestibule: that somebody looked could not be written: {}", ours(fault));
     }
@@ -219,7 +220,7 @@ async fn show(app: &App, found: &Found, json: bool) -> Result<(), String> {
 }
 
 async fn resend(app: &App, who: &str, found: &Found, reason: &Reason) -> Result<(), String> {
-    match support::resend(app, found, reason).await.map_err(|fault| ours(&fault))? {
+    match support::resend(app, &by(), found, reason).await.map_err(|fault| ours(&fault))? {
         Resent::Again { kind, to } => {
             say!("The letter \"{kind}\" is on its way to {to}, with a new secret.", to = to.as_str());
             Ok(())
@@ -239,7 +240,7 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
     let code = known_agency(settings, app, agency).await?;
     let login = LegacyLogin::parse(identifier).ok_or_else(|| format!("\"{identifier}\" is no identifier"))?;
     sure.confirm(&format!("Take the account {identifier} of {code} from its person?"))?;
-    let unlinked = support::unlink(app, &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    let unlinked = support::unlink(app, &by(), &code, &login, &sure.reason).await.map_err(|fault| ours(&fault))?;
     match unlinked {
         Unlinked::From { identity, left } => {
             let person = identity.as_str();
@@ -264,17 +265,22 @@ async fn unlink(settings: &Settings, app: &App, agency: &str, identifier: &str, 
 async fn sign_out(settings: &Settings, app: &App, who: Option<&str>, sure: &Sure) -> Result<(), String> {
     let Some(who) = who else {
         sure.confirm("Sign everybody out, on every node?")?;
-        let people = support::sign_everybody_out(app, &sure.reason).await.map_err(|fault| ours(&fault))?;
+        let people = support::sign_everybody_out(app, &by(), &sure.reason).await.map_err(|fault| ours(&fault))?;
         say!("Everybody is signed out ({people} people), wherever sign-ins live; passwords stay as they are.");
         remembered(settings, app, "all").await;
         return Ok(());
     };
     let identity = find_person(settings, app, who).await?;
     sure.confirm(&format!("End every sign-in of {who}?"))?;
-    support::sign_out(app, &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
+    support::sign_out(app, &by(), &identity, &sure.reason).await.map_err(|fault| ours(&fault))?;
     say!("{who} is signed out everywhere; the password stays as it is.");
     remembered(settings, app, &of_identity(&identity)).await;
     Ok(())
+}
+
+/// Who acts here.
+fn by() -> Acting {
+    Acting::operator("person")
 }
 
 fn of_identity(identity: &IdentityId) -> String {

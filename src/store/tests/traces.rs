@@ -1,7 +1,7 @@
 //! The trace, and what goes with time.
 
 use super::*;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine, Refusal};
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine, Refusal, StaffId};
 use crate::domain::device::Look;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::path::ReturnPath;
@@ -36,6 +36,8 @@ async fn the_trace_tells_who_did_what_newest_first(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     tx.append_audit(&refused(), "192.0.2.1", "r1", at(1)).await.expect("traced");
     tx.append_audit(&signed_in, "192.0.2.1", "r2", at(2)).await.expect("traced");
+    let by_staff = AuditEntry::by(Actor::Staff(StaffId::stored("paul")), AuditEvent::PersonShown);
+    tx.append_audit(&by_staff, "192.0.2.9", "r3", at(3)).await.expect("traced");
     let tail = tx.audit_tail(10).await.expect("asked");
     let line = |seq, when, entry, request_id: &str| AuditLine {
         seq,
@@ -44,7 +46,8 @@ async fn the_trace_tells_who_did_what_newest_first(fresh: Fresh) {
         client: "192.0.2.1".into(),
         request_id: request_id.into(),
     };
-    assert_eq!(tail, [line(2, 2, signed_in, "r2"), line(1, 1, refused(), "r1")]);
+    let staffs = AuditLine { client: "192.0.2.9".into(), ..line(3, 3, by_staff, "r3") };
+    assert_eq!(tail, [staffs, line(2, 2, signed_in, "r2"), line(1, 1, refused(), "r1")]);
     assert_eq!(tx.audit_tail(1).await.expect("asked").len(), 1);
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::throttle::Subject;
-use super::{App, Caller, Fault};
+use super::subject::Subject;
+use crate::app::{App, Caller, Fault};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::client::Client;
 
@@ -80,7 +80,7 @@ impl Tries {
     }
 
     /// A place among those who wait for others to be judged, if there is one.
-    pub(super) fn wait(&self, key: &str) -> Option<Held> {
+    pub(in crate::app) fn wait(&self, key: &str) -> Option<Held> {
         let mut known = self.known();
         let waiting = known.waiting.entry(key.to_owned()).or_default();
         if *waiting >= MOST_WAIT {

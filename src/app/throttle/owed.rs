@@ -3,8 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::throttle::Reserved;
-use super::{App, Fault};
+use super::reserved::Reserved;
+use crate::app::{App, Fault};
 use crate::store::Receipt;
 
 /// More than this many are not kept: the next to be counted pays for all of them.
@@ -16,8 +16,8 @@ pub struct Owed(Mutex<Vec<Debt>>);
 
 /// An attempt that is counted, or may be.
 #[derive(Debug)]
-struct Debt {
-    reserved: Reserved,
+pub(super) struct Debt {
+    pub(super) reserved: Reserved,
     doubt: Option<Doubt>,
 }
 
@@ -37,48 +37,21 @@ impl Owed {
         }
     }
 
-    /// Takes back what can be; what is still under way in the database stays owed.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub(super) async fn pay(&self, app: &App) -> Result<(), Fault> {
-        let mut under_way = Vec::new();
-        let paid = self.pay_but(&mut under_way, app).await;
-        for debt in under_way {
-            self.put(debt);
-        }
-        paid
-    }
-
-    async fn pay_but(&self, under_way: &mut Vec<Debt>, app: &App) -> Result<(), Fault> {
-        while let Some(debt) = self.next() {
-            match debt.is_owed(app).await {
-                Ok(Some(true)) => debt.reserved.unanswered(app).await?,
-                Ok(Some(false)) => {}
-                Ok(None) => under_way.push(debt),
-                Err(fault) => {
-                    under_way.push(debt);
-                    return Err(fault);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn put(&self, debt: Debt) {
+    pub(super) fn put(&self, debt: Debt) {
         let mut owed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if owed.len() < MOST {
             owed.push(debt);
         }
     }
 
-    fn next(&self) -> Option<Debt> {
+    pub(super) fn next(&self) -> Option<Debt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }
 
 impl Debt {
-    async fn is_owed(&self, app: &App) -> Result<Option<bool>, Fault> {
+    /// Whether it is counted; None while the database is still at it.
+    pub(super) async fn is_owed(&self, app: &App) -> Result<Option<bool>, Fault> {
         Ok(match self.doubt {
             None => Some(true),
             Some(Doubt::Counted(receipt)) => app.store.happened(receipt).await?,

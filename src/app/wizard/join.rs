@@ -1,13 +1,9 @@
-//! Attaching an agency's account to a person who exists (« rattachement », 000 I.B, b16), and asking for a person's
-//! password wherever a fresh one is wanted.
+//! Attaching an agency's account to a person who exists (« rattachement », 000 I.B, b16).
 
-use super::devices;
-use super::hasher::Comparison;
-use super::migrate::{self, Mistake, Stepped};
-use super::throttle::{self, Subject};
-use super::{App, Caller, Fault};
-use crate::domain::agency::Agency;
-use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use super::run;
+use super::step::{Allowed, Mistake, Stepped, step, take};
+use crate::app::throttle::{self, Subject};
+use crate::app::{App, Caller, Fault, ask_password};
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
@@ -24,7 +20,7 @@ pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&Identi
         Some(identity) => app.store.read().await?.credential_of(identity).await?.map(|credential| credential.identity),
         None => None,
     };
-    migrate::step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
+    step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
 }
 
 /// The address of a person who is signed in; the run itself keeps it nowhere, where somebody else could meet it.
@@ -41,7 +37,7 @@ pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<Email
 /// Something of ours is out of order.
 pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
-    let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let known = match &open.flow.step {
         Step::Join { identity, .. } => identity.clone().filter(|_| typed_email.is_empty()),
         // « J'ai déjà un compte » leads from the address to the form without a step of its own.
@@ -50,7 +46,7 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     };
     let credential = joining(app, known.as_ref(), typed_email).await?;
     let right = match &credential {
-        Some(credential) => is_password_of(app, caller, Some(&open.agency), credential, password).await?,
+        Some(credential) => ask_password::is_right(app, caller, Some(&open.agency), credential, password).await?,
         None => count_unknown(app, caller, typed_email, password).await?,
     };
     let (Some(credential), true) = (credential, right) else {
@@ -58,8 +54,8 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
         return Ok(Stepped::Wrong(Mistake::JoinRefused));
     };
     // The run may have moved meanwhile: it is looked up again.
-    let Some(open) = migrate::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    migrate::take_as(app, caller, open.into_stored(), None, Some(&credential), |flow, _| {
+    let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    take(app, caller, open.stored, Allowed::Password(&credential), |flow, _| {
         // Begun where somebody was signed in, and gone on with by somebody else.
         if matches!(flow.step, Step::Email { .. } | Step::Join { email: None, .. }) {
             flow.join_existing(None)?;
@@ -67,41 +63,6 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
         flow.joined(credential.identity.clone())
     })
     .await
-}
-
-/// Whether this is the person's password, under the same throttle as a sign-in.
-pub(super) async fn is_password_of(
-    app: &App,
-    caller: &Caller,
-    agency: Option<&Agency>,
-    credential: &Credential,
-    password: Secret,
-) -> Result<bool, Fault> {
-    let identity = &credential.identity;
-    let mut tx = app.store.read().await?;
-    let own_device = devices::knows(&mut tx, caller, identity, app.now()).await?;
-    let lockout = app.policy_for(agency, &tx.links_of(identity).await?).lockout;
-    let disabled = tx.is_disabled(identity).await?;
-    drop(tx);
-    let subjects = Subject::person(caller, identity, own_device, lockout);
-    let Ok(reserved) = throttle::reserve(app, caller, &subjects).await? else { return Ok(false) };
-    let compared = app.hasher.compare(password, credential.password.clone()).await;
-    let (reserved, compared) = reserved.unless(app, compared).await?;
-    if compared == Comparison::Wrong || disabled {
-        reserved.failed();
-        refused(app, caller, identity).await?;
-        return Ok(false);
-    }
-    reserved.succeeded(app).await?;
-    Ok(true)
-}
-
-async fn refused(app: &App, caller: &Caller, identity: &IdentityId) -> Result<(), Fault> {
-    let entry =
-        AuditEntry { identity: Some(identity.clone()), ..AuditEntry::by(Actor::Visitor, AuditEvent::PasswordRefused) };
-    let mut tx = app.store.write().await?;
-    caller.audit(&mut tx, &entry, app.now()).await?;
-    Ok(tx.commit().await?)
 }
 
 async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
@@ -115,7 +76,7 @@ async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<O
 
 /// An address that nobody has is counted like one that somebody has (SEC-053).
 async fn count_unknown(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<bool, Fault> {
-    if let Ok(reserved) = throttle::reserve(app, caller, &[Subject::unknown(typed)]).await? {
+    if let Some(reserved) = throttle::reserve(app, caller, &[Subject::unknown(typed)]).await? {
         let compared = app.hasher.compare(password, app.hasher.decoy().clone()).await;
         let (reserved, _) = reserved.unless(app, compared).await?;
         reserved.failed();

@@ -1,0 +1,66 @@
+//! The run that is open in a browser.
+
+use std::sync::Arc;
+
+use crate::app::{App, Caller, Fault};
+use crate::domain::agency::Agency;
+use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::migration::{Flow, Step};
+use crate::store::StoredFlow;
+
+/// The flow that is open in a browser.
+pub struct Open {
+    /// The flow.
+    pub flow: Flow,
+    /// Its agency.
+    pub agency: Arc<Agency>,
+    pub(super) stored: StoredFlow,
+}
+
+/// The flow that is open in this browser, if there is one.
+///
+/// # Errors
+/// The store fails.
+pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
+    let mut tx = app.store.read().await?;
+    let stored = tx.flow_of_browser(caller.browser.digest()).await?;
+    Ok(stored.and_then(|stored| found(app, stored)))
+}
+
+/// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
+///
+/// # Errors
+/// The store fails.
+pub async fn withdrawn(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
+    let code = app.store.read().await?.withdrawn_in_browser(caller.browser.digest()).await?;
+    Ok(code.and_then(|code| app.directory().agency(&code).cloned()))
+}
+
+fn found(app: &App, stored: StoredFlow) -> Option<Open> {
+    let agency = app.directory().agency(&stored.flow.account.agency)?.clone();
+    let done = matches!(stored.flow.step, Step::Done { .. });
+    (done || stored.flow.is_open(app.now())).then(|| Open { flow: stored.flow.clone(), agency, stored })
+}
+
+/// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
+///
+/// # Errors
+/// Something of ours is out of order.
+pub async fn restart(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(None) };
+    let mut tx = app.store.write().await?;
+    tx.close_flow(&open.flow.id).await?;
+    tx.commit().await?;
+    Ok(Some(open.agency))
+}
+
+/// A line of the trace about a flow.
+pub(in crate::app) fn entry(flow: &Flow, event: AuditEvent) -> AuditEntry {
+    AuditEntry {
+        event,
+        actor: Actor::Visitor,
+        agency: Some(flow.account.agency.clone()),
+        identity: None,
+        login: Some(flow.account.login.clone()),
+    }
+}

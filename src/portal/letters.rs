@@ -1,0 +1,80 @@
+//! What letters lead to, whatever they are about: their links, and the page that waits for their code.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::wording;
+use crate::app::links::Closed;
+use crate::domain::agency::Agency;
+use crate::domain::challenge::Challenge;
+use crate::domain::email::EmailAddress;
+use crate::domain::secret::Secret;
+use crate::pages::portal::{Alert, MessageName, MessagePage, ProofPage};
+use crate::web::Web;
+use crate::web::guest::Guest;
+
+/// The secret of a link.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Link {
+    s: String,
+}
+
+impl Link {
+    pub(super) fn secret(self) -> Secret {
+        Secret::new(self.s)
+    }
+
+    /// Where a link's page is shown by GET.
+    pub(super) fn path(page: &str, secret: &Secret) -> String {
+        format!(
+            "{page}?{}",
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("s", secret.expose()).finish()
+        )
+    }
+}
+
+/// A link that is not open any more, and the way on.
+pub(super) fn closed(web: &Web, guest: Guest, why: &Closed) -> Response {
+    let (name, action_url) = match why {
+        Closed::Withdrawn(agency) => {
+            let agency = web.app.directory().agency(agency).cloned();
+            return ask_agency(web, guest, agency.as_deref());
+        }
+        Closed::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
+        Closed::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
+        Closed::Used => (MessageName::LinkUsed, guest.way_in(web)),
+        Closed::Held => (MessageName::LinkHeld, "/migration".to_owned()),
+        Closed::Invalid => (MessageName::LinkInvalid, guest.way_in(web)),
+    };
+    let agency = guest.last_agency(web);
+    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+}
+
+/// The agency took the account back while the run was under way: it knows why, and this page says how to reach it.
+pub(super) fn ask_agency(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
+    let page = MessagePage { name: MessageName::AskAgency, action_url: wording::login_path(agency) };
+    guest.page_with(StatusCode::GONE, web, agency, &page)
+}
+
+/// The page that waits for a letter to be answered, in the wizard and on the account page.
+pub(super) fn proof_page(
+    web: &Web,
+    challenge: &Challenge,
+    email: &EmailAddress,
+    action: &'static str,
+    alert: Option<Alert>,
+) -> ProofPage {
+    ProofPage {
+        action,
+        email: email.to_string(),
+        code: challenge.terms.method.has_code(),
+        link: challenge.terms.method.has_link(),
+        code_minutes: u64::from(challenge.terms.code_minutes),
+        link_minutes: u64::from(challenge.terms.link_minutes),
+        resend_in: challenge.resend_in(web.app.now()),
+        alert,
+        progress: None,
+    }
+}

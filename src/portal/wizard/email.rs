@@ -1,0 +1,41 @@
+//! The address.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::page::{answer, show_as};
+use crate::app::Fault;
+use crate::app::wizard::email;
+use crate::domain::migration::Step;
+use crate::pages::portal::{Alert, EmailPage};
+use crate::web::Web;
+use crate::web::calmly::try_again;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+
+pub(super) async fn choose(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let typed = match fields.text("email_suggestion") {
+        "" => fields.text("email"),
+        suggestion => suggestion,
+    };
+    match email::choose(&web.app, &guest.caller, typed).await {
+        Ok(stepped) => answer(&web, guest, stepped, Some(typed.to_owned())).await,
+        Err(fault) => {
+            let (email, alert) = (typed.to_owned(), Some(Alert::Unavailable));
+            let page = EmailPage { email, suggestion: None, error: None, alert, progress: None };
+            Ok(try_again(guest, &web, None, &page, &fault))
+        }
+    }
+}
+
+pub(super) async fn change(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+    let stepped = email::change(&web.app, &guest.caller).await?;
+    answer(&web, guest, stepped, None).await
+}
+
+/// « Je n'ai pas encore de compte » on the page that asks for an existing one's password.
+pub(super) async fn back(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    show_as(&web, guest, |step| matches!(step, Step::Join { email: None, .. }), Step::Email { proposed: None }).await
+}

@@ -1,0 +1,25 @@
+//! The end: on to the account.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::app::Fault;
+use crate::app::wizard::run;
+use crate::portal::wording;
+use crate::web::Web;
+use crate::web::guest::Guest;
+
+/// « Continuer » after « Compte associé ✓ »: into that account for who is signed in, else to sign in.
+pub(super) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
+    let open = run::open(&web.app, &guest.caller).await?;
+    if let (Some(open), Some(session)) = (&open, guest.session(&web).await?) {
+        let account = &open.flow.account;
+        let link = web.app.store.read().await?.link_of_account(&account.agency, &account.login).await?;
+        if let Some(link) = link.filter(|link| link.identity == session.identity) {
+            return Ok(guest.go_into_account(&open.agency, &link.label(), "/"));
+        }
+    }
+    Ok(guest.go(&wording::login_path(open.as_ref().map(|open| &*open.agency))))
+}

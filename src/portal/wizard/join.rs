@@ -1,0 +1,52 @@
+//! « J'ai déjà un compte ».
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::page::{Remarks, answer, show_as, show_step};
+use crate::app::Fault;
+use crate::app::wizard::step::{Mistake, Stepped};
+use crate::app::wizard::{join, run};
+use crate::domain::migration::Step;
+use crate::pages::portal::{Alert, JoinPage};
+use crate::web::Web;
+use crate::web::calmly::try_again;
+use crate::web::fields::Fields;
+use crate::web::guest::Guest;
+use crate::web::problem::alert_of;
+
+/// « J'ai déjà un compte »: shows the form; the step is taken when it is sent, since following a link changes nothing.
+pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+    let join = Step::Join { identity: None, email: None };
+    show_as(&web, guest, |step| matches!(step, Step::Email { .. }), join).await
+}
+
+pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let typed = fields.text("email");
+    let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password")).await {
+        Ok(stepped) => stepped,
+        // On the page of a known address nothing was typed but the password.
+        Err(fault) if typed.is_empty() => return Err(fault),
+        Err(fault) => {
+            let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(alert_of(&fault)) };
+            return Ok(try_again(guest, &web, None, &page, &fault));
+        }
+    };
+    if let Stepped::Wrong(Mistake::JoinRefused) = &stepped {
+        let Some(open) = run::open(&web.app, &guest.caller).await? else {
+            return show_step(&web, guest, Remarks::default()).await;
+        };
+        if typed.is_empty() {
+            return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
+        }
+        let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::WrongPassword) };
+        return Ok(guest.page_again(&web, Some(&open.agency), &page));
+    }
+    let mut guest = guest;
+    if let (Stepped::Finished { .. }, Some(session)) = (&stepped, guest.session(&web).await?) {
+        guest.rotate(&web, &session).await?;
+    }
+    answer(&web, guest, stepped, None).await
+}

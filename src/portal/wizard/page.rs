@@ -1,0 +1,158 @@
+//! The page of the step that is open. Whatever is asked for, it is shown: two tabs, the back button and old links all end
+//! there (b21, REL-058, REL-059).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use crate::app::Fault;
+use crate::app::wizard::run::{self, Open};
+use crate::app::wizard::step::{Mistake, Stepped};
+use crate::app::wizard::{join, proof};
+use crate::domain::email::EmailAddress;
+use crate::domain::migration::Step;
+use crate::pages::portal::{
+    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
+};
+use crate::portal::letters::{ask_agency, proof_page};
+use crate::portal::wording::{self, Shown};
+use crate::web::Web;
+use crate::web::guest::Guest;
+use crate::web::problem::Problem;
+
+/// Where the page of the open step is.
+pub(super) const HERE: &str = "/migration";
+
+/// What a page says beside the step itself.
+#[derive(Debug, Default)]
+pub(super) struct Remarks {
+    pub(super) alert: Option<Alert>,
+    pub(super) error: Option<FieldError>,
+    /// An address as it was typed, when it could not be taken.
+    pub(super) typed: Option<String>,
+}
+
+pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
+    guest.session(&web).await?;
+    show_step(&web, guest, Remarks::default()).await
+}
+
+/// The page of the step that is open in this browser.
+pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
+    let Some(open) = run::open(&web.app, &guest.caller).await? else {
+        return Ok(match run::withdrawn(&web.app, &guest.caller).await? {
+            Some(agency) => ask_agency(web, guest, Some(&agency)),
+            None => Problem::page(StatusCode::OK, MessageName::StartAgain).into_response(),
+        });
+    };
+    let status = match (&remarks.alert, &remarks.error) {
+        (None | Some(Alert::Resent), None) => StatusCode::OK,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let agency = Some(&*open.agency);
+    let plan = &open.flow.plan;
+    let Remarks { alert, error, typed } = remarks;
+    Ok(match &open.flow.step {
+        Step::Notice { opens_at } => {
+            let seconds = plan.notice_left(*opens_at, web.app.now());
+            // Residents know the portal by its name, not by its scheme.
+            let portal = web.app.directory().portal().authority();
+            let progress = Some(wording::progress(plan, Shown::Notice));
+            guest.page_with(status, web, agency, &NoticePage { seconds, portal, alert, progress })
+        }
+        Step::Email { proposed } => {
+            let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
+            let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
+            let suggestion = suggestion.map(|suggestion| suggestion.to_string());
+            let progress = Some(wording::progress(plan, Shown::Email));
+            guest.page_with(status, web, agency, &EmailPage { email, suggestion, error, alert, progress })
+        }
+        Step::Password { address } => {
+            let (email, criteria) = (address.email().to_string(), wording::criteria(&plan.password));
+            let progress = Some(wording::progress(plan, Shown::Password));
+            guest.page_with(status, web, agency, &PasswordPage { email, criteria, error, alert, progress })
+        }
+        Step::Proof { email, .. } => {
+            let Some(challenge) = proof::asked(&web.app, &open).await? else {
+                return Ok(Problem::ours().into_response());
+            };
+            let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
+            let page = proof_page(web, &challenge, email, "/migration/proof", alert);
+            let page = ProofPage { progress: Some(wording::progress(plan, Shown::Proof)), ..page };
+            guest.page_with(status, web, agency, &page)
+        }
+        Step::Join { identity, email } => {
+            let signed_in = guest.session(web).await?.map(|session| session.identity);
+            let shown = match (email, signed_in) {
+                (_, Some(signed_in)) if Some(&signed_in) == identity.as_ref() => {
+                    join::address_of(&web.app, &signed_in).await?.map(|email| email.to_string())
+                }
+                // Proven in this run: nobody learns of it who had not typed it.
+                (Some(email), _) => Some(email.masked()),
+                // Somebody was signed in where the run was begun, who is not here now.
+                (None, _) => None,
+            };
+            let email_open = shown.is_none();
+            let email = typed.or(shown).unwrap_or_default();
+            guest.page_with(status, web, agency, &JoinPage { email, email_open, alert })
+        }
+        Step::Done { joined: true } => guest.page(web, agency, &JoinedPage { agency: open.agency.brand.name.clone() }),
+        Step::Done { joined: false } => {
+            let login = wording::login_path(agency);
+            guest.go(&format!("{login}&notice=ready"))
+        }
+    })
+}
+
+/// What is shown after a step: the next page by GET, or this one again with what is wrong.
+pub(super) async fn answer(
+    web: &Web,
+    guest: Guest,
+    stepped: Stepped,
+    typed: Option<String>,
+) -> Result<Response, Fault> {
+    let mistake = match stepped {
+        Stepped::On | Stepped::Finished { .. } | Stepped::Elsewhere | Stepped::Withdrawn(_) => {
+            return Ok(guest.go(HERE));
+        }
+        Stepped::Wrong(mistake) => mistake,
+    };
+    let alert = |alert| Remarks { alert: Some(alert), ..Remarks::default() };
+    let error = |error| Remarks { alert: Some(Alert::CheckFields), error: Some(error), typed };
+    let remarks = match mistake {
+        Mistake::TooEarly(_) => alert(Alert::TooEarly),
+        Mistake::Email(wrong) => error(wording::email_error(wrong)),
+        Mistake::Password(broken) => error(wording::password_error(&broken)),
+        Mistake::PasswordsDiffer => error(wording::password_error(&[])),
+        Mistake::JoinRefused => alert(Alert::WrongPassword),
+        Mistake::ResendLater(seconds) => alert(Alert::ResendLater { seconds }),
+        Mistake::LettersOver => alert(Alert::ResendOver),
+    };
+    show_step(web, guest, remarks).await
+}
+
+/// Shows another step's page where the open one allows it, without taking a step.
+pub(super) async fn show_as(
+    web: &Web,
+    guest: Guest,
+    allowed: fn(&Step) -> bool,
+    shown: Step,
+) -> Result<Response, Fault> {
+    let open: Option<Open> = run::open(&web.app, &guest.caller).await?;
+    match open {
+        Some(open) if allowed(&open.flow.step) => {
+            let agency = Some(&*open.agency);
+            let progress = Some(wording::progress(&open.flow.plan, Shown::Email));
+            Ok(if let Step::Join { .. } = shown {
+                guest.page(web, agency, &JoinPage { email: String::new(), email_open: true, alert: None })
+            } else {
+                let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
+                let page = EmailPage { email, suggestion: None, error: None, alert: None, progress };
+                guest.page(web, agency, &page)
+            })
+        }
+        _ => show_step(web, guest, Remarks::default()).await,
+    }
+}

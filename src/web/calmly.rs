@@ -1,0 +1,92 @@
+//! Calm pages for what went wrong: one place for all of them.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header};
+
+use super::Web;
+use super::cookies::Kind;
+use super::guest::Guest;
+use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
+use crate::app::Fault;
+use crate::domain::agency::Agency;
+use crate::domain::routing::Place;
+use crate::pages::portal::{MessageName, MessagePage};
+use crate::pages::{Page, Pages};
+
+/// Makes a page of every [`Problem`], in the language and with the request id of who asked.
+pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut asked = parts.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let Ok(mut guest) = Guest::from_request_parts(&mut asked, &web).await;
+    let problem = if problem.name == MessageName::FormRefused && is_of_an_ended_session(&mut guest, &web).await {
+        Problem::page(StatusCode::UNAUTHORIZED, MessageName::SessionOver)
+    } else {
+        problem
+    };
+    let request_id = guest.arrival.request_id.to_string();
+    if let Some(Cause(cause)) = response.extensions().get() {
+        tracing::error!(request_id, fault = cause, "a request failed");
+    }
+    let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
+    let agency = match &guest.arrival.place {
+        Place::Own(host) | Place::Extranet(host) => {
+            host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
+        }
+        Place::Portal if problem.name == MessageName::SessionOver => guest.last_agency(&web),
+        Place::Portal | Place::Moved(_) | Place::Nowhere => None,
+    };
+    let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
+    if page.extensions().get::<Problem>().is_some() {
+        // The engine itself fails: the built-in page needs nothing.
+        page = (problem.status, axum::response::Html(Pages::fallback(&request_id))).into_response();
+    }
+    page.extensions_mut().insert(Reason(problem.reason));
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+/// Whether a form of a page that wants somebody signed in was refused because whoever sent it is not any more: with the
+/// session goes what the form was made for.
+async fn is_of_an_ended_session(guest: &mut Guest, web: &Web) -> bool {
+    let wants_somebody = matches!(guest.arrival.place, Place::Portal) && guest.here.starts_with("/account");
+    wants_somebody && guest.sent_from_here(web) && matches!(guest.session(web).await, Ok(None))
+}
+
+/// Where the button of such a page leads: the page itself again where trying again may help, the account where only that is
+/// open, else the way in.
+fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
+    match name {
+        MessageName::SessionOver => guest.way_in(web),
+        MessageName::Unnamed | MessageName::OldLogin => format!("{}/account", web.portal_url()),
+        MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
+            if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
+        {
+            guest.here.clone()
+        }
+        _ => "/".to_owned(),
+    }
+}
+
+/// The page of a form again, with what was typed into it, since something of ours failed (REL-015). The page says
+/// [`alert_of`](super::problem::alert_of) the fault.
+pub fn try_again<P: Page>(guest: Guest, web: &Web, agency: Option<&Agency>, page: &P, fault: &Fault) -> Response {
+    let (status, _) = status_of(fault);
+    if status.is_server_error() {
+        let Cause(cause) = Cause::of(fault);
+        tracing::error!(request_id = %guest.arrival.request_id, fault = cause, "a request failed");
+    }
+    let mut response = guest.page_with(status, web, agency, page);
+    response.extensions_mut().insert(Reason(fault.reason()));
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    response
+}

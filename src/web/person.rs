@@ -1,0 +1,113 @@
+//! Who is signed in on the portal at a browser, and the pages and forms that want somebody.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse as _, Response};
+use cookie::time::Duration;
+use http::StatusCode;
+use http::request::Parts;
+
+use super::Web;
+use super::cookies::Kind;
+use super::fields::Fields;
+use super::guest::Guest;
+use crate::app::Fault;
+use crate::domain::agency::Agency;
+use crate::domain::secret::{Secret, long_secret};
+use crate::domain::session::Session;
+use crate::pages::portal::{MessageName, MessagePage};
+
+/// A page is asked for by who is signed in; everybody else is led to the sign-in and back.
+pub struct Person {
+    /// The browser.
+    pub guest: Guest,
+    /// The sign-in.
+    pub session: Session,
+}
+
+/// A form was sent by who is signed in; everybody else is told that nothing came of it.
+pub struct Posted {
+    /// The browser.
+    pub guest: Guest,
+    /// The sign-in.
+    pub session: Session,
+    /// What was sent.
+    pub fields: Fields,
+}
+
+impl FromRequestParts<Arc<Web>> for Person {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
+        let Ok(mut guest) = Guest::from_request_parts(parts, web).await;
+        match guest.session(web).await {
+            Ok(Some(session)) => Ok(Self { guest, session }),
+            Ok(None) => {
+                let to = guest.way_in(web);
+                Err(guest.go(&to))
+            }
+            Err(fault) => Err(fault.into_response()),
+        }
+    }
+}
+
+impl FromRequest<Arc<Web>> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(mut guest) = Guest::from_request_parts(&mut parts, web).await;
+        let fields = Fields::from_request(Request::from_parts(parts, body), web).await?;
+        match guest.session(web).await {
+            Ok(Some(session)) => Ok(Self { guest, session, fields }),
+            Ok(None) => Err(session_over(web, guest)),
+            Err(fault) => Err(fault.into_response()),
+        }
+    }
+}
+
+impl Guest {
+    /// Who is signed in on the portal in this browser.
+    ///
+    /// # Errors
+    /// The sessions cannot be asked.
+    pub async fn session(&mut self, web: &Web) -> Result<Option<Session>, Fault> {
+        let Some(cookie) = &self.session else { return Ok(None) };
+        let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
+        self.is_signed_in = session.is_some();
+        Ok(session)
+    }
+
+    /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
+        let cookie = long_secret(&*web.app.dice);
+        if web.app.sessions.rotate(session, &cookie, web.app.now()).await? {
+            self.set_session(&cookie, session, web);
+        }
+        Ok(())
+    }
+
+    /// Sets the portal's session cookie, to last as long as the session may.
+    pub fn set_session(&mut self, cookie: &Secret, session: &Session, web: &Web) {
+        let left = session.ends_at().duration_since(web.app.now()).as_secs();
+        self.set(Kind::Session, cookie.expose(), session.lifetime.keep.then(|| Duration::seconds(left)));
+    }
+}
+
+/// What was asked for was not done: the session ended before it, or while it was under way.
+#[must_use]
+pub fn session_over(web: &Web, guest: Guest) -> Response {
+    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
+    session_over_at(web, guest, agency.as_deref(), action_url)
+}
+
+/// The same on a page that stands before one agency's extranet.
+#[must_use]
+pub fn session_over_at(web: &Web, guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
+    let page = MessagePage { name: MessageName::SessionOver, action_url };
+    guest.page_with(StatusCode::UNAUTHORIZED, web, agency, &page)
+}
