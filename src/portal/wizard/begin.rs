@@ -14,7 +14,11 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 
-pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn leave_notice(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    _: Fields,
+) -> Result<Response, Fault> {
     let stepped = begin::leave_notice(&web.app, &guest.caller).await?;
     if stepped == Stepped::On {
         // Who is signed in is asked for the password at once (000 I.B); that somebody was once, on this device, says
@@ -26,7 +30,11 @@ pub(super) async fn leave_notice(State(web): State<Arc<Web>>, mut guest: Guest, 
     answer(&web, guest, stepped, None).await
 }
 
-pub(super) async fn restart(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn restart(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    _: Fields,
+) -> Result<Response, Fault> {
     let agency = run::restart(&web.app, &guest.caller).await?;
     Ok(guest.go(&wording::login_path(agency.as_deref())))
 }

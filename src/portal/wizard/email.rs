@@ -15,7 +15,11 @@ use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 
-pub(super) async fn choose(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn choose(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    fields: Fields,
+) -> Result<Response, Fault> {
     let typed = match fields.text("email_suggestion") {
         "" => fields.text("email"),
         suggestion => suggestion,
@@ -30,12 +34,12 @@ pub(super) async fn choose(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     }
 }
 
-pub(super) async fn change(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn change(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
     let stepped = email::change(&web.app, &guest.caller).await?;
     answer(&web, guest, stepped, None).await
 }
 
 /// « Je n'ai pas encore de compte » on the page that asks for an existing one's password.
-pub(super) async fn back(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+pub(in crate::portal) async fn back(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
     show_as(&web, guest, |step| matches!(step, Step::Join { email: None, .. }), Step::Email { proposed: None }).await
 }

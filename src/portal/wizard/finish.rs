@@ -12,7 +12,7 @@ use crate::web::Web;
 use crate::web::guest::Guest;
 
 /// « Continuer » after « Compte associé ✓ »: into that account for who is signed in, else to sign in.
-pub(super) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
+pub(in crate::portal) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let open = run::open(&web.app, &guest.caller).await?;
     if let (Some(open), Some(session)) = (&open, guest.session(&web).await?) {
         let account = &open.flow.account;

@@ -18,12 +18,16 @@ use crate::web::guest::Guest;
 use crate::web::problem::alert_of;
 
 /// « J'ai déjà un compte »: shows the form; the step is taken when it is sent, since following a link changes nothing.
-pub(super) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
     let join = Step::Join { identity: None, email: None };
     show_as(&web, guest, |step| matches!(step, Step::Email { .. }), join).await
 }
 
-pub(super) async fn join(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn join(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    fields: Fields,
+) -> Result<Response, Fault> {
     let typed = fields.text("email");
     let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password")).await {
         Ok(stepped) => stepped,

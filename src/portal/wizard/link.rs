@@ -21,7 +21,7 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Asked;
 
-pub(super) async fn show(
+pub(in crate::portal) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
     Asked(link): Asked<Link>,
@@ -55,7 +55,11 @@ fn show_button(web: &Web, guest: Guest, confirm: &Confirm, secret: &Secret, aler
     guest.page_with(status, web, agency.as_deref(), &page)
 }
 
-pub(super) async fn confirm(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn confirm(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    fields: Fields,
+) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/confirm", &secret));
     let confirmed = link::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;

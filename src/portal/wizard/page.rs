@@ -34,7 +34,7 @@ pub(super) struct Remarks {
     pub(super) typed: Option<String>,
 }
 
-pub(super) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
+pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     guest.session(&web).await?;
     show_step(&web, guest, Remarks::default()).await
 }

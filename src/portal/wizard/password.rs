@@ -12,7 +12,11 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 
-pub(super) async fn choose(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn choose(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    fields: Fields,
+) -> Result<Response, Fault> {
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let stepped = password::choose(&web.app, &guest.caller, password, &confirmation).await?;
     answer(&web, guest, stepped, None).await

@@ -14,7 +14,11 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 
-pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn type_code(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    fields: Fields,
+) -> Result<Response, Fault> {
     let alert = match proof::type_code(&web.app, &guest.caller, fields.text("code")).await? {
         Typed::Right(stepped) => return answer(&web, guest, stepped, None).await,
         Typed::Elsewhere => return answer(&web, guest, Stepped::Elsewhere, None).await,
@@ -25,7 +29,7 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
     show_step(&web, guest, Remarks { alert: Some(alert), ..Remarks::default() }).await
 }
 
-pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
+pub(in crate::portal) async fn resend(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
     let stepped = proof::resend(&web.app, &guest.caller).await?;
     if stepped == Stepped::On {
         return show_step(&web, guest, Remarks { alert: Some(Alert::Resent), ..Remarks::default() }).await;
