@@ -86,7 +86,7 @@ const IMPURE: [&str; 9] = [
 ];
 
 /// The most lines of code that a file has, without its tests and comments, to be read from the top.
-const LONG: usize = 602;
+const LONG: usize = 600;
 
 /// The circles of files that are still open; one that is gone goes from here too.
 const STILL_OPEN: [&[&str]; 18] = [
