@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault, by_resident, holder, join, sign_out, spelling, switch_account};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::{LetterId, LetterKind, Mail};

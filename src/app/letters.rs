@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::LegacyAccount;

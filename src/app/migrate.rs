@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::hasher::Comparison;
 use super::{App, Caller, Fault, finish, holder, letters};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail, RESEND_AFTER_S, ResendRefusal};
 use crate::domain::credential::Credential;

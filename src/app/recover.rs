@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault, by_resident, fresh_password, letters, not_me, spelling, throttle};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::IdentityId;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{App, Fault};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::roster::ImportId;
 use crate::sessions::Change;

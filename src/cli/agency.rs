@@ -9,7 +9,7 @@ use super::terminal::say;
 use super::{Ended, assemble, ours, runtime};
 use crate::app::support::{self, AgencyErased, Found};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 
 /// The arguments of `vestibule agency`.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use super::settings::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 
 /// A value as used, with where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -284,7 +284,7 @@ impl ReservedNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agency::AgencyCode;
+    use crate::domain::agency_code::AgencyCode;
     use crate::domain::identity::{Kind, LegacyLogin};
 
     fn account(name: Option<&str>) -> LegacyAccount {

@@ -14,7 +14,8 @@ use crate::domain::adapter::EnteredBy;
 use crate::domain::cookie;
 use crate::domain::entry::Entry;
 use crate::domain::identity::LinkId;
-use crate::domain::logout::{self, Made, Shown, proof, speaks_of_leaving};
+use crate::domain::leaving::speaks_of_leaving;
+use crate::domain::logout::{self, Made, Shown, proof};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionId;
 

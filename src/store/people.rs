@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns, corrupt, millis};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin, Link, LinkId};

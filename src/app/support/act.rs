@@ -2,7 +2,7 @@
 
 use super::{Found, sign_ins, trace};
 use crate::app::{App, Fault, holder, prove, spelling, throttle};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::app::{App, Fault, restored, spelling};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin};

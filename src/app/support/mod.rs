@@ -20,7 +20,7 @@ pub use sign_out::{sign_everybody_out, sign_out};
 use jiff::Timestamp;
 
 use super::{App, Fault, spelling};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin, Link};
 use crate::domain::session::Session;

@@ -4,7 +4,7 @@ use super::act::counters_of;
 use super::{Found, sign_ins, trace};
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;

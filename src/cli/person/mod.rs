@@ -12,7 +12,7 @@ use super::{Ended, assemble, ours, runtime};
 use crate::app::App;
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::support::{Reason, Wanted};
 

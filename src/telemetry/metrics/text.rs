@@ -269,7 +269,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::agency::AgencyCode;
+    use crate::domain::agency_code::AgencyCode;
 
     #[test]
     fn what_was_counted_is_written_as_prometheus_reads_it() {
