@@ -94,7 +94,6 @@ const STILL_OPEN: &[&[&str]] = &[
     &["app/detach.rs", "app/finish.rs", "app/join.rs", "app/migrate.rs"],
     &["app/owed.rs", "app/throttle.rs", "app/tries.rs"],
     &["cli/control.rs", "cli/health.rs", "cli/outcome.rs", "cli/reload.rs", "cli/succession.rs", "cli/upgrade.rs"],
-    &["config/origins.rs", "config/settings.rs"],
     &["legacy/basic.rs", "legacy/client.rs", "legacy/landing.rs", "legacy/replay.rs"],
     &["mail/smtp.rs", "mail/transport.rs"],
     &["portal/account.rs", "portal/devices.rs", "portal/switch_account.rs"],

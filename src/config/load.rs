@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::agencies;
 use super::document::{Document, Notes, Section};
 use super::gateway;
+use super::hosts;
 use super::keys::{AGENCY, GATEWAY};
 use super::origins::ValueOrigin;
 use super::policy::Layers;
@@ -155,7 +156,7 @@ fn read_agencies(
             agencies::read(section, written, &layers, portal, around)
         })
         .collect();
-    agencies::check_together(&read, portal);
+    hosts::check_together(&read, portal);
     let codes: Vec<_> = read.iter().filter_map(|read| read.code.as_ref()).collect();
     if codes.len() == files.len() {
         layers.warn_unused(&codes);

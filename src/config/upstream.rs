@@ -10,6 +10,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::document::Section;
 use super::headers;
+use super::origins::{ValueOrigin, derive, quoted};
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::values;
@@ -20,7 +21,12 @@ use crate::domain::trust::{Believed, Certificate, ClientIdentity, SecretHeader, 
 use crate::domain::upstream::Upstream;
 
 /// Reads the table; `identity` are the headers that tell who is there, among which the secret one cannot be.
-pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: Surroundings<'_>) -> Option<Upstream> {
+pub(super) fn read(
+    section: &Section<'_>,
+    identity: &[IdentityHeader],
+    around: Surroundings<'_>,
+    origins: &mut Vec<ValueOrigin>,
+) -> Option<Upstream> {
     let origin = section.parsed("url", values::origin);
     let aliases = section.list("aliases", values::origin);
     let written = section.parsed("host", values::host_header);
@@ -29,7 +35,7 @@ pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: S
         _ => written,
     };
     let trust = trust(section, origin.as_ref(), identity, around);
-    Some(Upstream {
+    let upstream = Upstream {
         origin: origin?,
         host_header: host_header?,
         aliases,
@@ -37,7 +43,11 @@ pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: S
         read_timeout_ms: section.number("read_timeout_ms")?,
         trust: trust?,
         forwarded: section.choice("forwarded")?,
-    })
+    };
+    if !section.has("host") {
+        derive(origins, "upstream.host", quoted(&upstream.host_header), "from upstream.url");
+    }
+    Some(upstream)
 }
 
 fn trust(
