@@ -104,7 +104,6 @@ const STILL_OPEN: &[&[&str]] = &[
     &["proxy/line.rs", "proxy/wire.rs"],
     &["store/connection.rs", "store/patience.rs", "store/trouble.rs"],
     &["web/fields.rs", "web/guest.rs", "web/problem.rs"],
-    &["contenders.rs", "encrypted.rs", "idle.rs", "load.rs", "report.rs"],
 ];
 
 #[test]
