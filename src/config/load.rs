@@ -123,7 +123,7 @@ fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
     let portal = root.section("portal").and_then(|section| gateway::portal(&section));
-    let trial = portal.as_ref().is_some_and(|portal| values::is_local(portal.origin.host()));
+    let trial = portal.as_ref().is_some_and(|portal| values::is_this_machine(portal.origin.host()));
     let around = Surroundings { variable, trial };
     let (agencies, origins) = read_agencies(root, portal.as_ref(), around);
     let mut settings = gateway::read(root, portal, around)?;

@@ -14,7 +14,7 @@ use super::origins::{ValueOrigin, derive, quoted};
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::values;
-use crate::domain::identity_headers::{IdentityHeader, folded};
+use crate::domain::identity_headers::{IdentityHeader, common_name};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::secret::Secret;
 use crate::domain::trust::{Believed, Certificate, ClientIdentity, SecretHeader, Trust};
@@ -66,7 +66,7 @@ fn trust(
         Some(header) => Some(secret_header(&header, identity, around)?),
         None => None,
     };
-    if plain && secret_header.is_some() && !origin.is_some_and(|origin| is_this_machine(origin.host())) {
+    if plain && secret_header.is_some() && !origin.is_some_and(|origin| values::is_this_machine(origin.host())) {
         let wrong = Wrong::new("the secret travels in the clear: upstream.url is plain http");
         section
             .warning("secret_header", wrong.hint("upstream.url = \"https://…\", or a network that nobody listens on"));
@@ -75,10 +75,6 @@ fn trust(
     let (believed, own) = (believed(&tls), own_certificate(&tls, around));
     let server_name = if tls.has("server_name") { Some(tls.parsed("server_name", server_name)?) } else { None };
     Some(Trust { believed: believed?, server_name, identity: own?, secret_header })
-}
-
-fn is_this_machine(host: &str) -> bool {
-    values::is_local(host) || host == "[::1]" || host.starts_with("127.")
 }
 
 fn server_name(text: &str) -> Result<String, Wrong> {
@@ -198,7 +194,7 @@ fn fit(chain: &[Certificate], key: &Secret) -> Result<(), Error> {
 fn secret_header(section: &Section<'_>, identity: &[IdentityHeader], around: Surroundings<'_>) -> Option<SecretHeader> {
     /// Shorter ones can be guessed by who may ask often enough.
     const SHORTEST: usize = 16;
-    let names: Vec<String> = identity.iter().map(|header| folded(&header.name).into_owned()).collect();
+    let names: Vec<String> = identity.iter().map(|header| common_name(&header.name).into_owned()).collect();
     let name = section.parsed("name", |text| headers::header_name(text, &names));
     let value = secrets::secret(section, "value", true, around)?;
     let at = if section.has("value_file") { "value_file" } else { "value_env" };

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod basic;
 pub mod challenge;
 pub mod client;
+pub mod colour;
 mod common;
 pub mod cookie;
 pub mod credential;
