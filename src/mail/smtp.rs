@@ -12,8 +12,8 @@ use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::Undelivered;
 use super::stream::Wary;
+use super::undelivered::Undelivered;
 use crate::domain::mail::{Reply, Stage};
 use crate::domain::secret::Secret;
 
