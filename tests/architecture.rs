@@ -4,9 +4,15 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
+use house::{House, Stop};
+
 use crate::support::package;
+
+mod house;
+mod ways_round;
 
 /// The modules; each uses only what stands before it.
 const ORDER: [&str; 16] = [
@@ -48,149 +54,252 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("mail_parser", &["mail", "demo"]),
 ];
 
-/// What a pure module cannot hold.
-const IMPURE: [&str; 9] = [
-    "async fn",
-    "tokio::",
-    "std::fs",
-    "std::env",
-    "std::net::Tcp",
-    "SystemTime",
-    "Instant::now",
-    "rand::rng",
-    ".await",
+/// Libraries that the domain may speak to: what they do needs no clock, no chance, no input and no output.
+const PURE: [&str; 14] = [
+    "data_encoding",
+    "hmac",
+    "ipnet",
+    "jiff",
+    "percent_encoding",
+    "serde",
+    "serde_json",
+    "sha2",
+    "subtle",
+    "thiserror",
+    "unicode_normalization",
+    "unicode_properties",
+    "url",
+    "zeroize",
 ];
 
-/// The longest file that is still read from the top.
+/// What of the standard library a pure module cannot hold.
+const IMPURE: [&str; 9] = [
+    "std::fs",
+    "std::env",
+    "std::io",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "std::net::Tcp",
+    "std::time::SystemTime",
+    "std::time::Instant",
+];
+
+/// The most lines of code that a file has, without its tests and comments, to be read from the top.
 const LONG: usize = 600;
 
-/// A source file without its tests and comments.
-struct Source {
-    path: PathBuf,
-    module: String,
-    /// How many modules deep it is; `src/app/mod.rs` is 1.
-    depth: usize,
-    /// Line number and text.
-    lines: Vec<(usize, String)>,
-}
+/// The circles of files that are still open; one that is gone goes from here too.
+const STILL_OPEN: &[&[&str]] = &[
+    &["app/attempt.rs", "app/holder.rs", "app/old_credentials.rs", "app/spelling.rs"],
+    &["app/detach.rs", "app/finish.rs", "app/join.rs", "app/migrate.rs"],
+    &["app/owed.rs", "app/throttle.rs", "app/tries.rs"],
+    &["cli/control.rs", "cli/health.rs", "cli/outcome.rs", "cli/reload.rs", "cli/succession.rs", "cli/upgrade.rs"],
+    &["legacy/basic.rs", "legacy/client.rs", "legacy/landing.rs", "legacy/replay.rs"],
+    &["portal/account.rs", "portal/devices.rs", "portal/switch_account.rs"],
+    &["portal/change_email.rs", "portal/not_me.rs", "portal/prove.rs"],
+    &["portal/codes.rs", "portal/sign_in.rs"],
+    &["portal/enter_extranet.rs", "portal/hand_over.rs"],
+    &["proxy/gate.rs", "proxy/left.rs", "proxy/lobby.rs", "proxy/session_over.rs"],
+    &["proxy/line.rs", "proxy/wire.rs"],
+    &["store/connection.rs", "store/patience.rs", "store/trouble.rs"],
+    &["web/fields.rs", "web/guest.rs", "web/problem.rs"],
+];
 
 #[test]
 fn each_module_uses_only_what_stands_before_it() {
-    let mut wrong = Vec::new();
-    for source in sources() {
-        let Some(rank) = ORDER.iter().position(|module| *module == source.module) else { continue };
-        for (line, used) in source.uses() {
-            let above = ORDER.iter().position(|module| *module == used);
-            if above.is_some_and(|above| above > rank) {
-                wrong.push(format!("{}:{line}: {} uses {used}", source.path.display(), source.module));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "against the direction of docs/architecture.md:\n{}", wrong.join("\n"));
+    nothing(&against_the_direction(house()), "against the direction of docs/architecture.md");
 }
 
 #[test]
 fn every_module_is_on_the_map() {
-    for source in sources() {
-        let known = ORDER.contains(&source.module.as_str()) || matches!(source.module.as_str(), "main" | "lib");
-        assert!(known, "{} is in no module of docs/architecture.md", source.path.display());
+    for module in house().modules() {
+        let known = ORDER.contains(&module.layer()) || matches!(module.layer(), "main" | "lib");
+        assert!(known, "{} is in no module of docs/architecture.md", module.file);
     }
 }
 
 #[test]
 fn each_library_is_spoken_to_at_home_only() {
-    let mut wrong = Vec::new();
-    for source in sources() {
-        for (library, homes) in HOMES {
-            if homes.contains(&source.module.as_str()) {
-                continue;
-            }
-            let found = source.lines.iter().filter(|(_, text)| mentions(text, library));
-            wrong.extend(
-                found.map(|(line, _)| format!("{}:{line}: {library} is not at home here", source.path.display())),
-            );
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    nothing(&away_from_home(house()), "spoken to elsewhere than at home");
+}
+
+#[test]
+fn nothing_stands_where_this_reader_cannot_look() {
+    nothing(&house().hidden, "cannot be looked through");
+    let manifest = fs::read_to_string(package().join("Cargo.toml")).expect("the manifest");
+    assert!(!manifest.contains("package ="), "a library by another name passes the list of homes");
 }
 
 /// What only `sessions` asks the store: no use case may know where sessions live.
 const OF_SESSIONS: [&str; 18] = [
-    ".insert_session(",
-    ".session_by_cookie(",
-    ".touch_session(",
-    ".replace_cookie(",
-    ".end_session(",
-    ".remove_sessions_of(",
-    ".forget_agency_cookies(",
-    ".insert_agency_cookie(",
-    ".agency_cookie(",
-    "tx.session(",
-    "tx.sessions_of(",
-    "tx.jar(",
-    "tx.jars(",
-    "tx.put_jar(",
-    "tx.keep_jar(",
-    ".raise_session_epoch(",
-    ".raise_generation(",
-    ".mark_ended(",
+    "insert_session",
+    "session_by_cookie",
+    "touch_session",
+    "replace_cookie",
+    "end_session",
+    "remove_sessions_of",
+    "forget_agency_cookies",
+    "insert_agency_cookie",
+    "agency_cookie",
+    "session",
+    "sessions_of",
+    "jar",
+    "jars",
+    "put_jar",
+    "keep_jar",
+    "raise_session_epoch",
+    "raise_generation",
+    "mark_ended",
 ];
 
 #[test]
 fn no_use_case_knows_where_sessions_live() {
-    let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| !matches!(source.module.as_str(), "store" | "sessions")) {
-        let found = source.lines.iter().filter(|(_, text)| OF_SESSIONS.iter().any(|asked| text.contains(asked)));
-        wrong.extend(found.map(|(line, text)| format!("{}:{line}: {}", source.path.display(), text.trim())));
-    }
-    assert!(wrong.is_empty(), "sessions are asked by way of `Sessions`:\n{}", wrong.join("\n"));
+    nothing(&past_sessions(house()), "sessions are asked by way of `Sessions`");
 }
 
 #[test]
 fn the_domain_is_pure() {
-    let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| source.module == "domain") {
-        for (line, text) in &source.lines {
-            wrong.extend(
-                IMPURE
-                    .iter()
-                    .filter(|impure| text.contains(**impure))
-                    .map(|impure| format!("{}:{line}: {impure}", source.path.display())),
-            );
-        }
-    }
-    assert!(wrong.is_empty(), "no async, no input or output, no clock, no chance in the domain:\n{}", wrong.join("\n"));
+    nothing(&impure(house()), "no async, no input or output, no clock, no chance in the domain");
 }
 
 #[test]
 fn the_sample_extranets_know_nothing_of_the_gateway() {
+    let house = house();
     let mut wrong = Vec::new();
-    // `setup.rs` writes the configuration of the demo's gateway and is no extranet.
-    for source in sources().iter().filter(|source| source.module == "demo" && !source.path.ends_with("setup.rs")) {
-        let foreign = source.uses().into_iter().filter(|(_, used)| used != "demo");
-        wrong.extend(foreign.map(|(line, used)| format!("{}:{line}: uses {used}", source.path.display())));
+    for arrow in house.arrows() {
+        let (from, Stop::Module(to)) = (house.module(arrow.from), arrow.to) else { continue };
+        // `setup.rs` writes the configuration of the demo's gateway and is no extranet.
+        let bound = from.layer() == "demo" && from.file != "demo/setup.rs";
+        if bound && house.module(to).layer() != "demo" {
+            wrong.push(format!("{}:{}: uses {}", from.file, arrow.line, house.module(to).file));
+        }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    nothing(&wrong, "the demo's extranets stand for programs that know nothing of the gateway");
 }
 
 #[test]
 fn the_proxys_table_of_contents_stays_short() {
-    for source in sources() {
-        let Some(start) = source.lines.iter().position(|(_, text)| text.contains("impl ProxyHttp for")) else {
-            continue;
-        };
-        let end = source.lines[start..].iter().position(|(_, text)| text == "}").expect("the end of the impl");
-        assert!(end < 150, "{}: `impl ProxyHttp` has {end} lines", source.path.display());
-    }
+    let house = house();
+    let impls = house.modules().flat_map(|module| &module.impls);
+    let tables: Vec<usize> = impls.filter(|(of, _)| of == "ProxyHttp").map(|(_, lines)| *lines).collect();
+    assert!(!tables.is_empty() && tables.iter().all(|lines| *lines < 152), "`impl ProxyHttp` has {tables:?} lines");
 }
 
 #[test]
-fn long_files_are_told() {
-    for source in sources() {
-        if source.lines.len() > LONG {
-            println!("{} has {} lines without tests and comments", source.path.display(), source.lines.len());
+fn no_file_is_too_long_to_be_read_from_the_top() {
+    nothing(&too_long(house()), "too long");
+}
+
+#[test]
+fn no_circle_of_files_is_new() {
+    let benches = benches();
+    let found = [house().circles(), benches.circles()].concat();
+    let new: Vec<_> = found.iter().filter(|circle| !STILL_OPEN.contains(&circle.as_slice())).collect();
+    let gone: Vec<_> = STILL_OPEN.iter().filter(|circle| !found.iter().any(|found| found == *circle)).collect();
+    assert!(new.is_empty(), "files that lead to one another in a circle: {new:?}");
+    assert!(gone.is_empty(), "still listed, and no circle any more: {gone:?}");
+}
+
+/// The gateway's sources, read once.
+fn house() -> &'static House {
+    static HOUSE: LazyLock<House> = LazyLock::new(read);
+    &HOUSE
+}
+
+fn read() -> House {
+    let manifest: toml::Table =
+        fs::read_to_string(package().join("Cargo.toml")).expect("the manifest").parse().expect("TOML");
+    let libraries = manifest["dependencies"].as_table().expect("a table").keys().map(|name| name.replace('-', "_"));
+    House::read(&package().join("src"), &["lib.rs", "main.rs"], &libraries.collect::<Vec<_>>())
+}
+
+fn benches() -> House {
+    House::read(&package().join("benches/proxies"), &["main.rs"], &[])
+}
+
+fn nothing(wrong: &[String], what: &str) {
+    assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
+}
+
+fn rank(layer: &str) -> usize {
+    ORDER.iter().position(|module| *module == layer).unwrap_or(if layer == "lib" { 0 } else { ORDER.len() })
+}
+
+fn against_the_direction(house: &House) -> Vec<String> {
+    let mut wrong = BTreeSet::new();
+    for arrow in house.arrows() {
+        let Stop::Module(to) = arrow.to else { continue };
+        let (from, to) = (house.module(arrow.from), house.module(to));
+        if rank(to.layer()) > rank(from.layer()) {
+            wrong.insert(format!("{}:{}: {} uses {}", from.file, arrow.line, from.layer(), to.layer()));
         }
     }
+    wrong.into_iter().collect()
+}
+
+fn away_from_home(house: &House) -> Vec<String> {
+    let mut wrong = BTreeSet::new();
+    for arrow in house.arrows() {
+        let Stop::Library(path) = &arrow.to else { continue };
+        let from = house.module(arrow.from);
+        let at_home = |(library, homes): &(&str, &[&str])| *library != path[0] || homes.contains(&from.layer());
+        if !HOMES.iter().all(at_home) {
+            wrong.insert(format!("{}:{}: {} is not at home here", from.file, arrow.line, path[0]));
+        }
+    }
+    wrong.into_iter().collect()
+}
+
+fn past_sessions(house: &House) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let elsewhere = |layer: &str| !matches!(layer, "store" | "sessions");
+    for module in house.modules().filter(|module| elsewhere(module.layer())) {
+        for (line, of, call) in &module.calls {
+            let asked =
+                OF_SESSIONS.contains(&call.as_str()) && of != "sessions" && !(call == "session" && of == "guest");
+            if asked {
+                wrong.push(format!("{}:{line}: {of}.{call}", module.file));
+            }
+        }
+    }
+    for arrow in house.arrows() {
+        let (from, Stop::Module(to)) = (house.module(arrow.from), arrow.to) else { continue };
+        let name = arrow.path.last().map(String::as_str).unwrap_or_default();
+        if elsewhere(from.layer()) && house.module(to).layer() == "store" && OF_SESSIONS.contains(&name) {
+            wrong.push(format!("{}:{}: {}", from.file, arrow.line, arrow.path.join("::")));
+        }
+    }
+    wrong
+}
+
+fn impure(house: &House) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for module in house.modules().filter(|module| module.layer() == "domain") {
+        let slow = module.words.iter().filter(|(_, word)| matches!(word.as_str(), "async" | "await"));
+        wrong.extend(slow.map(|(line, word)| format!("{}:{line}: {word}", module.file)));
+    }
+    for arrow in house.arrows() {
+        let (from, Stop::Library(path)) = (house.module(arrow.from), &arrow.to) else { continue };
+        if from.layer() != "domain" {
+            continue;
+        }
+        let path_text = path.join("::");
+        let standard = matches!(path[0].as_str(), "std" | "core" | "alloc");
+        let pure = if standard {
+            !IMPURE.iter().any(|part| path_text.starts_with(part))
+        } else {
+            PURE.contains(&path[0].as_str())
+        };
+        if !pure || path.last().is_some_and(|last| last == "now") {
+            wrong.push(format!("{}:{}: {path_text}", from.file, arrow.line));
+        }
+    }
+    wrong
+}
+
+fn too_long(house: &House) -> Vec<String> {
+    let long = house.lengths().into_iter().filter(|(_, lines)| *lines > LONG);
+    long.map(|(file, lines)| format!("{file} has {lines} lines of code")).collect()
 }
 
 #[test]
@@ -271,110 +380,6 @@ fn every_fault_is_held_by_what_the_list_of_faults_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-impl Source {
-    fn read(path: &Path, root: &Path) -> Self {
-        let relative = path.strip_prefix(root).expect("a file below src");
-        let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-        let module = parts[0].trim_end_matches(".rs").to_owned();
-        let depth = if parts.last().is_some_and(|name| name == "mod.rs") { parts.len() - 1 } else { parts.len() };
-        let text = fs::read_to_string(path).expect("a source file");
-        Self { path: relative.to_owned(), module, depth, lines: without_tests(&text) }
-    }
-
-    /// Each module of the crate that is named, with the line.
-    fn uses(&self) -> Vec<(usize, String)> {
-        let mut uses = Vec::new();
-        let climb = "super::".repeat(self.depth);
-        for (at, (line, text)) in self.lines.iter().enumerate() {
-            for root in ["crate::", climb.as_str()] {
-                for (found, _) in text.match_indices(root) {
-                    let before = text[..found].chars().next_back();
-                    if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':' || c == '$') {
-                        continue;
-                    }
-                    let after = &text[found + root.len()..];
-                    if after.starts_with('{') {
-                        let rest: Vec<&str> = self.lines[at + 1..].iter().map(|(_, text)| text.as_str()).collect();
-                        uses.extend(
-                            group(&format!("{after}\n{}", rest.join("\n"))).into_iter().map(|name| (*line, name)),
-                        );
-                    } else {
-                        let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                        uses.push((*line, name));
-                    }
-                }
-            }
-        }
-        uses
-    }
-}
-
-/// The first names of a `{a::b, c::{d, e}}`.
-fn group(text: &str) -> Vec<String> {
-    let (mut depth, mut names, mut name) = (0_u32, Vec::new(), String::new());
-    for c in text.chars() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => {
-                names.push(std::mem::take(&mut name));
-                break;
-            }
-            '}' => depth -= 1,
-            ',' if depth == 1 => names.push(std::mem::take(&mut name)),
-            c if depth == 1 => name.push(c),
-            _ => {}
-        }
-    }
-    let first = |name: &String| name.trim().split([':', ' ']).next().unwrap_or_default().to_owned();
-    names.iter().map(first).filter(|name| !name.is_empty()).collect()
-}
-
-/// Whether a path of this library stands in the line.
-fn mentions(text: &str, library: &str) -> bool {
-    text.match_indices(library).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let apart = !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '"' | '-'));
-        let after = &text[at + library.len()..];
-        let imported = text.trim_start().starts_with("use ") && after.starts_with(';');
-        apart && (after.starts_with("::") || imported)
-    })
-}
-
-/// The lines outside `#[cfg(test)]` blocks, without comments.
-fn without_tests(text: &str) -> Vec<(usize, String)> {
-    let (mut lines, mut skipping, mut pending) = (Vec::new(), false, false);
-    for (number, line) in text.lines().enumerate() {
-        if skipping {
-            skipping = line != "}";
-            continue;
-        }
-        if line.starts_with("#[cfg(test)]") {
-            pending = true;
-            continue;
-        }
-        if pending && !line.starts_with("#[") {
-            pending = false;
-            skipping = line.ends_with('{');
-            continue;
-        }
-        let code = line.split("//").next().unwrap_or_default();
-        if !code.trim().is_empty() {
-            lines.push((number + 1, code.trim_end().to_owned()));
-        }
-    }
-    lines
-}
-
-fn sources() -> Vec<Source> {
-    let root = package().join("src");
-    let of_tests = |path: &PathBuf| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let folder = path.parent().is_some_and(|folder| folder.ends_with("tests") || folder.ends_with("testing"));
-        !folder && !matches!(name.as_str(), "tests" | "testing") && !name.ends_with("_tests")
-    };
-    files(&root, "rs").into_iter().filter(of_tests).map(|path| Source::read(&path, &root)).collect()
-}
-
 fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
@@ -387,23 +392,4 @@ fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-#[test]
-fn the_reader_of_paths_finds_groups_and_climbs() {
-    assert_eq!(group("{domain::{a, b}, store, self}"), ["domain", "store", "self"]);
-    assert!(mentions("use sqlx::Row;", "sqlx") && mentions("    sqlx::query(x)", "sqlx"));
-    assert!(!mentions("use crate::sqlx::Row;", "sqlx") && !mentions("let sqlx = 1;", "sqlx"));
-    let source = Source {
-        path: PathBuf::new(),
-        module: "app".to_owned(),
-        depth: 2,
-        lines: vec![
-            (1, "use super::super::proxy::X;".to_owned()),
-            (2, "use crate::{".to_owned()),
-            (3, "cli::A,".to_owned()),
-            (4, "};".to_owned()),
-        ],
-    };
-    assert_eq!(source.uses(), [(1, "proxy".to_owned()), (2, "cli".to_owned())]);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::encrypted::Certificate;
+use crate::certificate::Certificate;
 use crate::residents::Resident;
 use crate::{Failed, IDENTITY_HEADER, TEST_CORE, residents, session_lookup};
 

@@ -1,11 +1,9 @@
 //! What TLS and HTTP/2 cost: the gateway, the bare proxy and nginx with the same certificate, under the load of h2load.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcgen::{CertificateParams, KeyPair};
-
+use crate::certificate::Certificate;
 use crate::contenders::Contender;
 use crate::report::median;
 use crate::residents::Resident;
@@ -45,32 +43,6 @@ impl Way {
             Self::Opened => format!("--h1 -c{HANDSHAKES} -n{HANDSHAKES}"),
         };
         words.split(' ').map(str::to_owned).collect()
-    }
-}
-
-/// A certificate for every host of the bench, and its key, as files.
-#[derive(Debug, Clone)]
-pub struct Certificate {
-    /// Where both are, with names by which the gateway finds them.
-    pub folder: PathBuf,
-    /// The certificate.
-    pub cert: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
-}
-
-impl Certificate {
-    fn write(folder: &Path) -> Result<Self, Failed> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = folder.join("certificates");
-        fs::create_dir_all(&folder)?;
-        let key = KeyPair::generate()?;
-        let cert = CertificateParams::new(vec!["*.localhost".to_owned()])?.self_signed(&key)?;
-        let written = Self { cert: folder.join("bench.crt"), key: folder.join("bench.key"), folder };
-        fs::write(&written.cert, cert.pem())?;
-        fs::write(&written.key, key.serialize_pem())?;
-        fs::set_permissions(&written.key, fs::Permissions::from_mode(0o600))?;
-        Ok(written)
     }
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_macros, reason = "a bench speaks to the terminal")]
 
 mod bare_proxy;
+mod certificate;
 mod contenders;
 mod encrypted;
 mod extranet;

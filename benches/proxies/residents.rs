@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use vestibule::config::{RedisMode, RedisSettings};
-use vestibule::domain::agency::AgencyCode;
+use vestibule::domain::agency_code::AgencyCode;
 use vestibule::domain::credential::{Credential, CredentialId};
 use vestibule::domain::email::EmailAddress;
 use vestibule::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault, devices};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::lockout::{Attempts, LockoutPolicy};
 use crate::domain::secret::SecretDigest;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::acting::Acting;
 use super::letters::{self, Addressee};
 use super::{App, Caller, Fault, ask_password, by_resident, holder, sign_out, spelling, switch_account};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::{LetterId, LetterKind};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::roster::Holding;
 use crate::store::Tx;

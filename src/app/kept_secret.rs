@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault, by_resident};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::kept_secret::{May, OUTAGE, OUTAGE_WITHIN, Occasion, Record};

@@ -4,7 +4,7 @@
 //! No other file puts a letter into the outbox, so that none forgets its limit.
 
 use super::{App, Caller, Fault};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::LegacyAccount;

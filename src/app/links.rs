@@ -1,6 +1,6 @@
 //! Why the link of a letter with a proof is not open.
 
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::challenge::{LinkAnswer, ProvenEmail};
 
 /// Why it is not open.

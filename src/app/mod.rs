@@ -50,7 +50,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::language::Language;

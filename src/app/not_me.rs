@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{App, Caller, Fault, ask_password, by_resident, letters};
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailAddress;

@@ -1,7 +1,7 @@
 //! Signing out, here and in every extranet that was entered (a17).
 
 use super::{App, Caller, Fault, by_resident, jar};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::cookie::Octets;
 use crate::domain::identity::{Link, LinkId};

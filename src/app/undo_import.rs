@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::acting::Acting;
 use super::{App, Fault};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::roster::ImportId;
 use crate::sessions::Change;

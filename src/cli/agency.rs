@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::acting::Acting;
 use crate::app::support::{self, AgencyErased, Found};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 
 /// The arguments of `vestibule agency`.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
 use crate::app::{self, App};
 use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::removal::Consent;
 use crate::domain::secret::Dice;
 use crate::edition::{Current, Edition};

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::app::support::{self, Found};
 use crate::app::trace::{self, Counted, Proof};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditLine};
 use crate::domain::support::Wanted;
 use crate::store::LinesOf;

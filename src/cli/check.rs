@@ -14,7 +14,8 @@ use super::terminal::{patiently, say, tell};
 use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
-use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
 
 /// Tells what is wrong, and where each value comes from.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::configured::to_type;
 use super::control::Said;
 use super::reading::Refused;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::removal::Loss;
 
 /// So many names of what is gone are told; of the rest how many they are.

@@ -7,7 +7,7 @@ use super::control;
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::sessions;
 use crate::store::{self, Tables};
 

@@ -15,7 +15,7 @@ use super::reload::{By, Reloader};
 use super::upgrade::{Inherited, Predecessor};
 use super::{Ended, descriptors, runtime, tell_refused};
 use crate::config::{self, ControlPlaces, Settings};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::removal::{Consent, Loss, Roll};
 use crate::telemetry::{LogFormat, start_logging};
 

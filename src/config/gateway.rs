@@ -161,18 +161,12 @@ fn warn_of_plain_text(section: &Section<'_>, url: &Secret) {
     let said =
         |name: &str| url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).last();
     let host = said("host").or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let is_here = bare.is_empty()
-        || bare.starts_with('/')
-        || bare.starts_with("%2F")
-        || bare.starts_with("%2f")
-        || bare == "localhost"
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    let is_socket = host.is_empty() || ["/", "%2F", "%2f"].iter().any(|begin| host.starts_with(begin));
     let mode = said("sslmode").or_else(|| said("ssl-mode")).unwrap_or_default();
-    if is_here || matches!(mode.as_str(), "require" | "verify-ca" | "verify-full") {
+    if is_socket || values::is_this_machine(&host) || matches!(mode.as_str(), "require" | "verify-ca" | "verify-full") {
         return;
     }
-    let wrong = Wrong::new(format!("everything that is kept, and the password, may go to {bare} in plain text"));
+    let wrong = Wrong::new(format!("everything that is kept, and the password, may go to {host} in plain text"));
     section.warning("url", wrong.hint("add ?sslmode=verify-full&sslrootcert=…, or at least ?sslmode=require"));
 }
 

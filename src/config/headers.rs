@@ -2,7 +2,7 @@
 
 use super::document::Section;
 use super::problems::Wrong;
-use crate::domain::identity_headers::{Ambiguity, IdentityHeader, PLACEHOLDERS, Template, folded};
+use crate::domain::identity_headers::{Ambiguity, IdentityHeader, PLACEHOLDERS, Template, common_name};
 use crate::domain::text::has_control;
 
 /// Headers that belong to the connection or to the gateway: whoever sets them changes more than a name.
@@ -36,11 +36,11 @@ const NOT_OURS: [&str; 25] = [
 
 /// Reads `[[headers]]` of an agency's file.
 pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
-    let mut folded_names: Vec<String> = Vec::new();
+    let mut common_names: Vec<String> = Vec::new();
     let mut headers = Vec::new();
     for section in agency.sections("headers") {
-        let name = section.parsed("name", |text| header_name(text, &folded_names));
-        folded_names.extend(name.as_deref().map(|name| folded(name).into_owned()));
+        let name = section.parsed("name", |text| header_name(text, &common_names));
+        common_names.extend(name.as_deref().map(|name| common_name(name).into_owned()));
         let template = section.parsed("value", template);
         if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice("encoding")) {
             let header = IdentityHeader { name, template, encoding };
@@ -100,13 +100,13 @@ pub(super) fn header_name(text: &str, earlier: &[String]) -> Result<String, Wron
         return Err(Wrong::new(format!("\"{text}\" is not read alike by all servers"))
             .hint("letters and digits with a single - between them, such as \"X-Extranet-User\""));
     }
-    let folded = folded(text);
-    let begins = ["content-", "x-forwarded-", "x-vestibule-"].iter().any(|begin| folded.starts_with(begin));
-    if NOT_OURS.contains(&&*folded) || begins {
+    let common = common_name(text);
+    let begins = ["content-", "x-forwarded-", "x-vestibule-"].iter().any(|begin| common.starts_with(begin));
+    if NOT_OURS.contains(&&*common) || begins {
         return Err(Wrong::new(format!("{text} belongs to the connection or to the gateway itself"))
             .hint("take a name of its own, such as \"X-Extranet-User\""));
     }
-    if earlier.iter().any(|earlier| *earlier == folded) {
+    if earlier.iter().any(|earlier| *earlier == common) {
         return Err(Wrong::new(format!("{text} is there twice")).hint("case does not count"));
     }
     Ok(text.to_owned())

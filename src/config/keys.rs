@@ -221,7 +221,7 @@ const PORTAL: &[Key] = &[
         "url",
         Text,
         Required,
-        "The public origin, `https://www.moncompte.example`; http only on this machine (`localhost`, `*.localhost`, `127.0.0.1`).",
+        "The public origin, `https://www.moncompte.example`; http only on this machine (`localhost`, `*.localhost`, `127.0.0.1`, …).",
     ),
     key(
         "former_urls",

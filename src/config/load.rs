@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::agencies;
 use super::document::{Document, Notes, Section};
 use super::gateway;
+use super::hosts;
 use super::keys::{AGENCY, GATEWAY};
 use super::origins::ValueOrigin;
 use super::policy::Layers;
@@ -122,7 +123,7 @@ fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes
 fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
     let portal = root.section("portal").and_then(|section| gateway::portal(&section));
-    let trial = portal.as_ref().is_some_and(|portal| values::is_local(portal.origin.host()));
+    let trial = portal.as_ref().is_some_and(|portal| values::is_this_machine(portal.origin.host()));
     let around = Surroundings { variable, trial };
     let (agencies, origins) = read_agencies(root, portal.as_ref(), around);
     let mut settings = gateway::read(root, portal, around)?;
@@ -155,7 +156,7 @@ fn read_agencies(
             agencies::read(section, written, &layers, portal, around)
         })
         .collect();
-    agencies::check_together(&read, portal);
+    hosts::check_together(&read, portal);
     let codes: Vec<_> = read.iter().filter_map(|read| read.code.as_ref()).collect();
     if codes.len() == files.len() {
         layers.warn_unused(&codes);

@@ -1,13 +1,18 @@
 //! Configuration, as written and as used, with every problem told at once.
 
 mod agencies;
+mod brand;
+mod description;
 mod document;
+mod endings;
 mod gateway;
 mod headers;
+mod hosts;
 mod json_schema;
 mod keys;
 mod load;
 mod origins;
+mod paths;
 mod policy;
 mod problems;
 mod redis;
@@ -17,15 +22,17 @@ mod secrets;
 mod settings;
 mod sign_in;
 mod sources;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod upstream;
 mod values;
 
+pub use description::describe;
 pub use json_schema::{ConfigFile, json_schema};
 pub use load::{Attempt, Glance, Loaded, attempt, attempt_in_force, glance, load};
-pub use origins::{Source, ValueOrigin, describe};
+pub use origins::{Source, ValueOrigin};
 pub use problems::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use secrets::vault_key_id;

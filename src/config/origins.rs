@@ -1,11 +1,9 @@
-//! Where each value comes from, and how `check` shows it.
+//! Where each value comes from.
 
-use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
 
-use super::settings::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 
 /// A value as used, with where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,31 +44,16 @@ impl fmt::Display for Source {
     }
 }
 
-/// Every value with its origin, as `check` prints it: first the gateway's, then each agency's.
-#[must_use]
-pub fn describe(settings: &Settings) -> String {
-    // Sorted out once: there may be ten thousand agencies.
-    let mut sorted: HashMap<Option<&AgencyCode>, Vec<&ValueOrigin>> = HashMap::new();
-    for origin in &settings.origins {
-        sorted.entry(origin.agency.as_ref()).or_default().push(origin);
-    }
-    let of = |agency| sorted.get(&agency).map(Vec::as_slice).unwrap_or_default();
-    let mut text = format!("Gateway, {}\n", settings.portal.origin);
-    table(&mut text, of(None));
-    for agency in &settings.agencies {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n{} {}, {}\n", agency.code, agency.brand.name, agency.public);
-        table(&mut text, of(Some(&agency.code)));
-    }
-    text
+/// Lists a value that follows from another one, beside those of the same table.
+pub(super) fn derive(origins: &mut Vec<ValueOrigin>, key: &str, value: String, how: &str) {
+    let table = key.split('.').next();
+    let last = origins.iter().rposition(|origin| origin.key.split('.').next() == table);
+    let from = Source::Derived(how.to_owned());
+    let at = last.map_or(origins.len(), |last| last + 1);
+    origins.insert(at, ValueOrigin { agency: None, key: key.to_owned(), value, from });
 }
 
-fn table(text: &mut String, origins: &[&ValueOrigin]) {
-    let width = |column: fn(&ValueOrigin) -> &str| origins.iter().map(|origin| column(origin).chars().count()).max();
-    let key_width = width(|origin| &origin.key).unwrap_or(0);
-    // A long value, such as a list of rules, does not push the others' origins out of sight.
-    let value_width = width(|origin| &origin.value).unwrap_or(0).min(40);
-    for ValueOrigin { key, value, from, .. } in origins {
-        let _ = writeln!(text, "  {key:key_width$}  {value:value_width$}  {from}");
-    }
+/// A text as it would be written.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }

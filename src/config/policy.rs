@@ -7,7 +7,7 @@ use super::keys::{Fallback, POLICY};
 use super::origins::{Source, ValueOrigin};
 use super::problems::Wrong;
 use super::schema::shown;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::password::FLOOR_BITS;
 use crate::domain::policy::{AgencyPolicy, Identifier, PasswordScope, PolicyLayer};
 

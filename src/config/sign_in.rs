@@ -1,6 +1,7 @@
 //! How a resident is signed in to an extranet: `[sign_in]` of an agency's file.
 
 use super::document::Section;
+use super::origins::{ValueOrigin, derive, quoted};
 use super::problems::Wrong;
 use super::values;
 use crate::domain::adapter::{Adapter, EnteredBy, LoginNames, Verifier};
@@ -32,7 +33,7 @@ pub(super) fn entered_by(section: &Section<'_>) -> Option<EnteredBy> {
 }
 
 /// Reads the section; None where something is wrong, and then it has been noted.
-pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
+pub(super) fn read(section: &Section<'_>, origins: &mut Vec<ValueOrigin>) -> Option<SignIn> {
     let declared = section.section("form");
     let form = declared.as_ref().and_then(form);
     let adapter = match section.text("adapter").as_deref() {
@@ -87,7 +88,16 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignIn> {
         Some(names) => Some(names?),
         None => None,
     };
-    Some(SignIn { adapter: adapter?, login_names, verifier: verifier?, may_be_email, identifier_case })
+    let (adapter, verifier) = (adapter?, verifier?);
+    if !section.has("verifier") {
+        let name = match verifier {
+            Verifier::Form => "form",
+            Verifier::Basic => "basic",
+            Verifier::Roster => "roster",
+        };
+        derive(origins, "sign_in.verifier", quoted(name), "from sign_in.adapter");
+    }
+    Some(SignIn { adapter, login_names, verifier, may_be_email, identifier_case })
 }
 
 fn login_names(section: &Section<'_>) -> Option<LoginNames> {

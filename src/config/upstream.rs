@@ -11,18 +11,24 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::document::Section;
 use super::headers;
+use super::origins::{ValueOrigin, derive, quoted};
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
 use super::tls::ENDS_SOON;
 use super::values;
-use crate::domain::identity_headers::{IdentityHeader, folded};
+use crate::domain::identity_headers::{IdentityHeader, common_name};
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::secret::Secret;
 use crate::domain::trust::{Believed, Certificate, ClientIdentity, SecretHeader, Trust};
 use crate::domain::upstream::Upstream;
 
 /// Reads the table; `identity` are the headers that tell who is there, among which the secret one cannot be.
-pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: Surroundings<'_>) -> Option<Upstream> {
+pub(super) fn read(
+    section: &Section<'_>,
+    identity: &[IdentityHeader],
+    around: Surroundings<'_>,
+    origins: &mut Vec<ValueOrigin>,
+) -> Option<Upstream> {
     let origin = section.parsed("url", values::origin);
     let aliases = section.list("aliases", values::origin);
     let written = section.parsed("host", values::host_header);
@@ -31,7 +37,7 @@ pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: S
         _ => written,
     };
     let trust = trust(section, origin.as_ref(), identity, around);
-    Some(Upstream {
+    let upstream = Upstream {
         origin: origin?,
         host_header: host_header?,
         aliases,
@@ -39,7 +45,11 @@ pub(super) fn read(section: &Section<'_>, identity: &[IdentityHeader], around: S
         read_timeout_ms: section.number("read_timeout_ms")?,
         trust: trust?,
         forwarded: section.choice("forwarded")?,
-    })
+    };
+    if !section.has("host") {
+        derive(origins, "upstream.host", quoted(&upstream.host_header), "from upstream.url");
+    }
+    Some(upstream)
 }
 
 fn trust(
@@ -58,7 +68,7 @@ fn trust(
         Some(header) => Some(secret_header(&header, identity, around)?),
         None => None,
     };
-    if plain && secret_header.is_some() && !origin.is_some_and(|origin| is_this_machine(origin.host())) {
+    if plain && secret_header.is_some() && !origin.is_some_and(|origin| values::is_this_machine(origin.host())) {
         let wrong = Wrong::new("the secret travels in the clear: upstream.url is plain http");
         section
             .warning("secret_header", wrong.hint("upstream.url = \"https://…\", or a network that nobody listens on"));
@@ -67,10 +77,6 @@ fn trust(
     let (believed, own) = (believed(&tls), own_certificate(&tls, around));
     let server_name = if tls.has("server_name") { Some(tls.parsed("server_name", server_name)?) } else { None };
     Some(Trust { believed: believed?, server_name, identity: own?, secret_header })
-}
-
-fn is_this_machine(host: &str) -> bool {
-    values::is_local(host) || host == "[::1]" || host.starts_with("127.")
 }
 
 fn server_name(text: &str) -> Result<String, Wrong> {
@@ -212,7 +218,7 @@ fn fit(chain: &[Certificate], key: &Secret) -> Result<(), Error> {
 fn secret_header(section: &Section<'_>, identity: &[IdentityHeader], around: Surroundings<'_>) -> Option<SecretHeader> {
     /// Shorter ones can be guessed by who may ask often enough.
     const SHORTEST: usize = 16;
-    let names: Vec<String> = identity.iter().map(|header| folded(&header.name).into_owned()).collect();
+    let names: Vec<String> = identity.iter().map(|header| common_name(&header.name).into_owned()).collect();
     let name = section.parsed("name", |text| headers::header_name(text, &names));
     let value = secrets::secret(section, "value", true, around)?;
     let at = if section.has("value_file") { "value_file" } else { "value_env" };

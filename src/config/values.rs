@@ -6,14 +6,12 @@ use ipnet::IpNet;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::problems::Wrong;
+use crate::domain::colour::Colour;
 use crate::domain::email::EmailAddress;
 use crate::domain::logout::CookieName;
 use crate::domain::origin::{Origin, Scheme, host_of_authority};
 use crate::domain::path::{FieldRule, NormalisedPath, PathRule, ReturnPath, RuleError};
 use crate::domain::text::has_control;
-
-/// The least contrast of text on white (WCAG 2.2, 1.4.3, level AA).
-const LEAST_CONTRAST: f64 = 4.5;
 
 /// A text that stands on pages and in letters: one line, not empty.
 pub(super) fn line(text: &str) -> Result<String, Wrong> {
@@ -28,29 +26,16 @@ pub(super) fn line(text: &str) -> Result<String, Wrong> {
 
 /// `#rrggbb`, readable as text on white and under white text.
 pub(super) fn colour(text: &str) -> Result<String, Wrong> {
-    let channels = || {
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
-        let channel = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
-        Some([channel(0)?, channel(2)?, channel(4)?])
-    };
-    let channels = channels().ok_or_else(|| Wrong::new(format!("\"{text}\" is not a colour such as \"#1f4f8b\"")))?;
-    let contrast = contrast_with_white(channels);
-    if contrast < LEAST_CONTRAST {
+    let colour = text.strip_prefix('#').filter(|digits| !digits.starts_with('#')).and_then(Colour::parse);
+    let colour = colour.ok_or_else(|| Wrong::new(format!("\"{text}\" is not a colour such as \"#1f4f8b\"")))?;
+    let (contrast, least) = (colour.contrast_with_white(), Colour::LEAST_CONTRAST);
+    if contrast < least {
         return Err(Wrong::new(format!(
-            "the contrast of {text} with white is {contrast:.2}:1, and residents need {LEAST_CONTRAST}:1 (WCAG 2.2, 1.4.3)"
+            "the contrast of {text} with white is {contrast:.2}:1, and residents need {least}:1 (WCAG 2.2, 1.4.3)"
         ))
         .hint("take a darker shade"));
     }
-    Ok(text.to_ascii_lowercase())
-}
-
-/// The contrast ratio of a colour with white (WCAG 2.2, "relative luminance").
-fn contrast_with_white(channels: [u8; 3]) -> f64 {
-    let linear = channels.map(|channel| {
-        let share = f64::from(channel) / 255.0;
-        if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-    });
-    1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+    Ok(colour.hex())
 }
 
 /// An origin that browsers see: https, or http where nothing leaves this machine.
@@ -59,7 +44,7 @@ pub(super) fn public_origin(text: &str) -> Result<Origin, Wrong> {
     if host_of_authority(origin.host()).as_deref() != Some(origin.host()) {
         return Err(Wrong::new(format!("\"{}\" is not a host name that requests can be told apart by", origin.host())));
     }
-    if origin.scheme() == Scheme::Http && !is_local(origin.host()) {
+    if origin.scheme() == Scheme::Http && !is_this_machine(origin.host()) {
         return Err(Wrong::new(format!(
             "plain http for {}: passwords and cookies would travel in the clear",
             origin.host()
@@ -67,11 +52,6 @@ pub(super) fn public_origin(text: &str) -> Result<Origin, Wrong> {
         .hint("put a TLS terminator in front of the gateway and write the https:// URL that residents see"));
     }
     Ok(origin)
-}
-
-/// Whether a host is this machine and nothing else.
-pub(super) fn is_local(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host == "127.0.0.1"
 }
 
 /// `http(s)://host[:port]`, and nothing after it.
@@ -148,7 +128,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || host.to_ascii_lowercase().ends_with(".localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The sender of letters: `Name <address>` or an address.
@@ -180,7 +160,7 @@ pub(super) fn redis_url(text: &str) -> Result<String, Wrong> {
 
 /// Whether such an address leads to this machine.
 pub(super) fn is_redis_here(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(is_local))
+    url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(is_this_machine))
 }
 
 /// A page about help.
@@ -322,5 +302,20 @@ pub(super) fn log_level(text: &str) -> Result<String, Wrong> {
     match wrong {
         Some(part) => Err(Wrong::new(format!("\"{part}\" is not a level")).hint(LEVELS.join(", "))),
         None => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_never_leaves_this_machine_is_this_machine() {
+        for here in ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.8.8.8", "[::1]", "::ffff:127.0.0.1"] {
+            assert!(is_this_machine(here), "{here}");
+        }
+        for away in ["", "127.example.org", "localhost.example.org", "0.0.0.0", "[::]", "128.0.0.1", "alocalhost"] {
+            assert!(!is_this_machine(away), "{away}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::identity::{AccountLabel, Link};
 
 /// How a person's accounts at one agency share its hosts (a24).
@@ -89,7 +89,7 @@ pub fn choose<'l>(theirs: &'l [Link], open: Option<&Link>, wanted: Option<&Accou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agency::AgencyCode;
+    use crate::domain::agency_code::AgencyCode;
     use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, LinkId};
 
     fn link(id: &str) -> Link {

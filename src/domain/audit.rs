@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyLogin};
 

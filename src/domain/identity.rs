@@ -4,7 +4,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::identifier::identifier;
 use super::text::{folded, has_control, masked, tidy};
 

@@ -239,14 +239,14 @@ impl Encoding {
 /// whatever stands between them. CGI, WSGI and PHP take `_` for `-`, Apache before 2.4 and IIS take other signs for it, and
 /// what stands in front, behind or twice is lost in some of them (SEC-001, SEC-006).
 #[must_use]
-pub fn folded(name: &str) -> Cow<'_, str> {
+pub fn common_name(name: &str) -> Cow<'_, str> {
     let mut before = b'-';
-    let is_folded = name.bytes().all(|byte| {
+    let is_common = name.bytes().all(|byte| {
         let plain = byte.is_ascii_lowercase() || byte.is_ascii_digit() || (byte == b'-' && before != b'-');
         before = byte;
         plain
     });
-    if is_folded && before != b'-' {
+    if is_common && before != b'-' {
         return Cow::Borrowed(name);
     }
     let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -261,7 +261,7 @@ impl ReservedNames {
     /// The names of these headers.
     #[must_use]
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut names: Vec<String> = names.into_iter().map(|name| folded(name).into_owned()).collect();
+        let mut names: Vec<String> = names.into_iter().map(|name| common_name(name).into_owned()).collect();
         names.sort();
         names.dedup();
         Self(names)
@@ -276,15 +276,15 @@ impl ReservedNames {
     /// Whether a header's name reads like one of ours.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
-        let folded = folded(name);
-        self.0.iter().any(|reserved| *reserved == folded)
+        let common = common_name(name);
+        self.0.iter().any(|reserved| *reserved == common)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agency::AgencyCode;
+    use crate::domain::agency_code::AgencyCode;
     use crate::domain::identity::{Kind, LegacyLogin};
 
     fn account(name: Option<&str>) -> LegacyAccount {

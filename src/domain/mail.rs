@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::challenge::ChallengeId;
 use super::email::EmailAddress;
 use super::identifier::identifier;

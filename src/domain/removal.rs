@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 
 /// The agencies that the gateway has had since an operator last said which they are.
 #[derive(Debug, Clone)]

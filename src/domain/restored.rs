@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::audit::{AuditEvent, AuditLine};
 use super::identity::{IdentityId, LegacyLogin};
 

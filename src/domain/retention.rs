@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 
 /// Months, of which none has fewer than thirty days that matter here: « 12 mois au plus » is a promise.
 pub const DAYS_A_MONTH: i64 = 30;

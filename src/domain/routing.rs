@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::accounts::{Accounts, Remembered};
-use super::agency::{Agency, AgencyCode};
+use super::agency::Agency;
+use super::agency_code::AgencyCode;
 use super::common::Common;
 use super::identity::AccountLabel;
 use super::origin::{Origin, Scheme};

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::audit::{AuditEvent, Refusal};
 use super::email::EmailAddress;
 use super::identity::{IdentityId, Kind, LegacyLogin};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::agency::AgencyCode;
+use super::agency_code::AgencyCode;
 use super::identity::IdentityId;
 
 /// One version of an agency's terms.

@@ -26,7 +26,7 @@ use super::leads;
 use super::page::{self, Page, Redirect};
 use super::site::Site;
 use super::{Behalf, Front, Jar, REQUEST_ID, Taken, tls};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::cookie::Octets;
 use crate::domain::leading;
 use crate::domain::upstream::Upstream;

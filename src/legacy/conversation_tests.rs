@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::tests::declared;
 use super::{Attempt, Behalf, Browser, Legacy, Look, SignIn, UpstreamCookie};
 use crate::domain::adapter::Adapter;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;

@@ -106,7 +106,7 @@ impl<'a> Evidence<'a> {
             Rule::Status(status) => self.answer.status == *status,
             // An empty text would hold always.
             Rule::Text(text) => {
-                let wanted = page::folded(text);
+                let wanted = page::single_spaced(text);
                 !wanted.is_empty() && (self.visible.contains(&wanted) || self.answer.text.contains(text.as_str()))
             }
             Rule::Element(selector) => {

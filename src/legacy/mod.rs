@@ -39,7 +39,7 @@ pub use self::said::{Browser, Front, REQUEST_ID};
 use self::client::Conversation;
 use self::site::Site;
 use crate::domain::adapter::Adapter;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;

@@ -111,11 +111,11 @@ pub(super) fn visible_text(element: ElementRef<'_>) -> String {
             text.push_str(piece);
         }
     }
-    folded(&text)
+    single_spaced(&text)
 }
 
 /// Every run of blanks, unbreakable ones too, as one.
-pub(super) fn folded(text: &str) -> String {
+pub(super) fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -124,7 +124,7 @@ pub(super) fn read(html: &Html, selector: &str) -> Option<String> {
     let selector = Selector::parse(selector).ok()?;
     let element = html.select(&selector).next()?;
     let text = match element.value().name() {
-        "input" => folded(element.attr("value").unwrap_or_default()),
+        "input" => single_spaced(element.attr("value").unwrap_or_default()),
         _ => visible_text(element),
     };
     (!text.is_empty()).then_some(text)

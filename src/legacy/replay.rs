@@ -12,7 +12,7 @@ use super::judge::{self, Judgement};
 use super::landing;
 use super::page::{self, Page};
 use super::{Attempt, Behalf, Jar, Legacy, SignIn, UpstreamCookie};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::upstream::{FormLogin, LogoutCall, NoVerdict, Profile, Upstream, Verdict};
 use crate::telemetry::{Clock, seldom};
 

@@ -9,6 +9,7 @@ mod send;
 mod smtp;
 mod stream;
 mod transport;
+mod undelivered;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,7 +31,8 @@ pub use self::cause::Cause;
 pub use self::dkim::{Dkim, DkimError};
 use self::send::Ended;
 pub use self::smtp::{SmtpSecurity, SmtpServer};
-pub use self::transport::{Kept, Transport, TransportError, Undelivered};
+pub use self::transport::{Kept, Transport, TransportError};
+pub use self::undelivered::Undelivered;
 
 /// A letter that is claimed and not heard of any more is taken up again after this time; who is still at it renews.
 const LEASE: Duration = Duration::from_mins(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lettre::Address;
 
 use super::message::Sender;
-use super::transport::Undelivered;
+use super::undelivered::Undelivered;
 use super::{LEASE, Mailer, Unsent, compose, message};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::mail::{LONGEST_WAIT, Mail, Setback, next_attempt};

@@ -13,9 +13,9 @@ use lettre::transport::smtp::response::Response;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
-use super::Undelivered;
 use super::cause::{Cause, chain};
 use super::stream::Wary;
+use super::undelivered::Undelivered;
 use crate::domain::mail::{Reply, Stage};
 use crate::domain::secret::Secret;
 

@@ -9,13 +9,13 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use tokio::io::AsyncWriteExt as _;
 
-use super::cause::Cause;
-use super::dkim::{Dkim, DkimError};
+use super::dkim::Dkim;
 use super::message::{self, Head, Sender};
 use super::smtp::{Line, Lines, SmtpServer};
+use super::undelivered::Undelivered;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
-use crate::domain::mail::{LetterId, Reply, Setback, Stage, judge};
+use crate::domain::mail::LetterId;
 use crate::domain::secret::Dice;
 use crate::pages::RenderedLetter;
 
@@ -50,64 +50,6 @@ pub enum TransportError {
     /// The sender's address is not one.
     #[error("the sender \"{0}\" is not an address")]
     From(String),
-}
-
-/// Why a letter was not taken over.
-#[derive(Debug, thiserror::Error)]
-pub enum Undelivered {
-    /// The mail server said no, or nothing; its words may hold the address.
-    #[error("{said}")]
-    Smtp {
-        /// Where in the conversation.
-        stage: Stage,
-        /// What is in the way.
-        cause: Cause,
-        /// Its refusal; None where it was silent or hung up.
-        reply: Option<Reply>,
-        /// In words.
-        said: String,
-    },
-    /// The letter cannot be built.
-    #[error("the letter cannot be built: {0}")]
-    Message(#[from] lettre::error::Error),
-    /// The letter cannot be signed.
-    #[error(transparent)]
-    Dkim(#[from] DkimError),
-    /// The folder cannot be written.
-    #[error("the folder of letters: {0}")]
-    Folder(#[from] std::io::Error),
-    /// An address is not one.
-    #[error("\"{0}\" is not an address")]
-    Address(String),
-}
-
-impl Undelivered {
-    /// What it means for the letter.
-    #[must_use]
-    pub fn setback(&self) -> Setback {
-        match self {
-            Self::Smtp { stage, reply, .. } => judge(*stage, *reply),
-            // A disk that is full, or a folder that is gone, is no letter's fault.
-            Self::Folder(_) => Setback::ServerAway,
-            // A key may be mended.
-            Self::Message(_) | Self::Dkim(_) | Self::Address(_) => Setback::Later,
-        }
-    }
-
-    /// What is refused while we sign in is our name or password.
-    pub(super) fn at_sign_in(self) -> Self {
-        match self {
-            Self::Smtp { stage, cause: Cause::Said, reply, said } => {
-                Self::Smtp { stage, cause: Cause::SignIn, reply, said }
-            }
-            other => other,
-        }
-    }
-
-    /// Whether the connection cannot be used any more.
-    fn is_cut(&self) -> bool {
-        matches!(self, Self::Smtp { reply: None | Some(Reply { code: 421, .. }), .. })
-    }
 }
 
 /// Somebody who has agreed to take one letter.

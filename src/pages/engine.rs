@@ -12,7 +12,7 @@ use super::assets::{Asset, Assets};
 use super::files::{self, Files};
 use super::portal::{Alert, Tone};
 use super::translations::Translations;
-use super::{Brand, Frame, Letter, Page, brand, helpers, samples};
+use super::{Brand, Frame, Letter, Page, brand, helpers, letters, portal, sample};
 use crate::domain::language::Language;
 
 /// Everything that residents see, loaded and tried.
@@ -165,15 +165,15 @@ impl Pages {
 
     /// Each sample once in each language, in turns with another brand and frame.
     fn try_samples(&self) -> Vec<String> {
-        let brands = samples::brands();
+        let brands = sample::brands();
         let mut problems = Vec::new();
         for language in Language::ALL {
-            let frames: Vec<Frame<'_>> = brands.iter().flat_map(|brand| samples::frames(language, brand)).collect();
-            for (sample, frame) in samples::pages().iter().zip(frames.iter().cycle()) {
+            let frames: Vec<Frame<'_>> = brands.iter().flat_map(|brand| sample::frames(language, brand)).collect();
+            for (sample, frame) in portal::samples().iter().zip(frames.iter().cycle()) {
                 problems.extend(self.page(frame, sample.template, &sample.context).err());
             }
-            for (sample, brand) in samples::letters().iter().zip(brands.iter().cycle()) {
-                problems.extend(self.parts(language, brand, samples::PORTAL, sample.template, &sample.context).err());
+            for (sample, brand) in letters::samples().iter().zip(brands.iter().cycle()) {
+                problems.extend(self.parts(language, brand, sample::PORTAL, sample.template, &sample.context).err());
             }
         }
         let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -8,7 +8,7 @@ mod helpers;
 mod leading;
 pub mod letters;
 pub mod portal;
-pub mod samples;
+pub mod sample;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,7 @@ use serde::Serialize;
 pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
 pub use self::leading::leading_to;
+pub use self::sample::Sample;
 pub use self::terms::terms_html;
 pub use self::written::{written, written_day};
 
@@ -30,12 +31,18 @@ use crate::domain::language::Language;
 pub trait Page: Serialize {
     /// The template's name below `pages/`, without `.hbs`.
     const TEMPLATE: &'static str;
+
+    /// Shows the page in every state that its template knows, each under a name; loading renders them all.
+    fn samples(show: impl FnMut(&str, &Self));
 }
 
 /// A letter with a typed context; its template has the parts `.subject.hbs`, `.txt.hbs` and `.html.hbs`.
 pub trait Letter: Serialize {
     /// The template's name below `pages/`, without the part and `.hbs`.
     const TEMPLATE: &'static str;
+
+    /// Shows the letter in every state that its template knows, each under a name; loading renders them all.
+    fn samples(show: impl FnMut(&str, &Self));
 }
 
 /// How an agency looks to its residents (h02).

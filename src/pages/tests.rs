@@ -5,8 +5,8 @@ use std::path::Path;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::samples::{self, AWKWARD, Sample};
-use super::{Brand, Frame, Pages, RenderedLetter};
+use super::sample::{self, AWKWARD, Sample};
+use super::{Brand, Frame, Pages, RenderedLetter, letters, portal};
 use crate::domain::language::Language;
 
 fn pages() -> Pages {
@@ -17,8 +17,8 @@ fn pages() -> Pages {
 fn for_every_page(brand: &Brand, mut look: impl FnMut(&Sample, &Frame<'_>, &str)) {
     let pages = pages();
     for language in Language::ALL {
-        for frame in samples::frames(language, brand) {
-            for sample in samples::pages() {
+        for frame in sample::frames(language, brand) {
+            for sample in portal::samples() {
                 look(&sample, &frame, &pages.page(&frame, sample.template, &sample.context).unwrap());
             }
         }
@@ -28,9 +28,9 @@ fn for_every_page(brand: &Brand, mut look: impl FnMut(&Sample, &Frame<'_>, &str)
 fn for_every_letter(mut look: impl FnMut(&Sample, RenderedLetter)) {
     let pages = pages();
     for language in Language::ALL {
-        for brand in samples::brands() {
-            for sample in samples::letters() {
-                let letter = pages.parts(language, &brand, samples::PORTAL, sample.template, &sample.context);
+        for brand in sample::brands() {
+            for sample in letters::samples() {
+                let letter = pages.parts(language, &brand, sample::PORTAL, sample.template, &sample.context);
                 look(&sample, letter.unwrap());
             }
         }
@@ -57,7 +57,7 @@ fn nothing_is_injected(what: &str, html: &Html) {
 #[test]
 fn every_template_has_a_sample() {
     let sampled: BTreeSet<&str> =
-        samples::pages().iter().chain(&samples::letters()).map(|sample| sample.template).collect();
+        portal::samples().iter().chain(&letters::samples()).map(|sample| sample.template).collect();
     for path in super::files::read(None).unwrap().keys() {
         let Some(name) = path.strip_suffix(".hbs") else { continue };
         let name = name.split('.').next().unwrap();
@@ -67,8 +67,21 @@ fn every_template_has_a_sample() {
 }
 
 #[test]
+fn every_state_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for sample in portal::samples().into_iter().chain(letters::samples()) {
+        let name = format!("{}-{}", sample.template, sample.state);
+        assert!(
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte)),
+            "{name} names no file"
+        );
+        assert!(names.insert(name.clone()), "{name} twice");
+    }
+}
+
+#[test]
 fn every_page_is_whole_valid_html_in_both_languages() {
-    for_every_page(&samples::brands()[0], |sample, frame, page| {
+    for_every_page(&sample::brands()[0], |sample, frame, page| {
         let html = Html::parse_document(page);
         assert_eq!(html.errors, Vec::<String>::new(), "{}\n{page}", sample.template);
         assert!(page.contains(&format!("<html lang=\"{}\">", frame.language.code())));
@@ -80,7 +93,7 @@ fn every_page_is_whole_valid_html_in_both_languages() {
 
 #[test]
 fn awkward_values_are_shown_and_never_obeyed() {
-    let brand = samples::brands().pop().unwrap();
+    let brand = sample::brands().pop().unwrap();
     for_every_page(&brand, |sample, _, page| nothing_is_injected(sample.template, &Html::parse_document(page)));
     for_every_letter(|sample, letter| {
         nothing_is_injected(sample.template, &Html::parse_document(&letter.html));
@@ -91,10 +104,10 @@ fn awkward_values_are_shown_and_never_obeyed() {
 #[test]
 fn text_parts_and_subjects_are_not_escaped() {
     let pages = pages();
-    let brand = Brand { name: "Agence d'Ô & Fils".to_owned(), ..samples::brands().remove(0) };
+    let brand = Brand { name: "Agence d'Ô & Fils".to_owned(), ..sample::brands().remove(0) };
     let reset_url = "https://a.example/f?x=1&y=2".to_owned();
-    let letter = super::letters::PasswordChanged { at: "hier".to_owned(), reset_url, not_me_url: None };
-    let letter = pages.letter(Language::Fr, &brand, samples::PORTAL, &letter).unwrap();
+    let letter = letters::PasswordChanged { at: "hier".to_owned(), reset_url, not_me_url: None };
+    let letter = pages.letter(Language::Fr, &brand, sample::PORTAL, &letter).unwrap();
     assert!(letter.subject.starts_with("Agence d'Ô & Fils\u{a0}:"), "{}", letter.subject);
     assert!(letter.text.contains("https://a.example/f?x=1&y=2\n"), "{}", letter.text);
     assert!(letter.html.contains("href=\"https://a.example/f?x=1&amp;y=2\""), "{}", letter.html);
@@ -121,7 +134,7 @@ fn both_parts_of_a_letter_have_the_same_link_and_code() {
 
 #[test]
 fn every_field_has_its_label_and_every_form_its_token() {
-    for_every_page(&samples::brands()[0], |sample, _, page| {
+    for_every_page(&sample::brands()[0], |sample, _, page| {
         let html = Html::parse_document(page);
         let mut ids = BTreeSet::new();
         for element in all(&html, "[id]") {
@@ -155,7 +168,7 @@ fn every_field_has_its_label_and_every_form_its_token() {
 #[test]
 fn every_page_and_every_error_has_its_own_title() {
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
-    for_every_page(&samples::brands()[0], |sample, frame, page| {
+    for_every_page(&sample::brands()[0], |sample, frame, page| {
         let html = Html::parse_document(page);
         let title: String = all(&html, "title")[0].text().collect();
         let erroneous = !all(&html, "[data-summary][role=alert]").is_empty();
@@ -173,7 +186,7 @@ fn assets_are_named_with_their_version_and_served_with_their_kind() {
     let css = pages.asset("vestibule.css").unwrap();
     assert_eq!(css.content_type, "text/css; charset=utf-8");
     let version = css.etag.trim_matches('"').to_owned();
-    for_every_page(&samples::brands()[0], |_, frame, page| {
+    for_every_page(&sample::brands()[0], |_, frame, page| {
         assert!(page.contains(&format!("{}/vestibule.css?v={version}", frame.assets)), "{page}");
     });
     assert!(pages.asset("../Cargo.toml").is_none());
@@ -226,23 +239,24 @@ fn every_sample_can_be_looked_at() {
     let folder = root.join("target/pages");
     std::fs::create_dir_all(&folder).unwrap();
     let pages = pages();
-    let brands = samples::brands();
+    let brands = sample::brands();
     std::fs::write(folder.join("brand.css"), Pages::brand_css(&brands[0].colour)).unwrap();
     for asset in ["vestibule.css", "vestibule.js", "favicon.svg"] {
         std::fs::write(folder.join(asset), pages.asset(asset).unwrap().body).unwrap();
     }
     let local = |page: String| page.replace("\"/assets/", "\"");
     for language in Language::ALL {
-        let frames = samples::frames(language, &brands[0]);
-        for (index, sample) in samples::pages().iter().enumerate() {
+        let frames = sample::frames(language, &brands[0]);
+        let of = |sample: &Sample| format!("{}-{}", sample.state, language.code());
+        for sample in portal::samples() {
             let own = sample.template.contains("account") || sample.template.contains("change_");
             let page = pages.page(&frames[usize::from(own)], sample.template, &sample.context).unwrap();
-            let name = format!("{}-{index:03}-{}.html", language.code(), sample.template.replace('/', "-"));
+            let name = format!("{}-{}.html", sample.template.replace('/', "-"), of(&sample));
             std::fs::write(folder.join(name), local(page)).unwrap();
         }
-        for (index, sample) in samples::letters().iter().enumerate() {
-            let letter = pages.parts(language, &brands[0], samples::PORTAL, sample.template, &sample.context).unwrap();
-            let name = format!("{}-{index:03}-{}", language.code(), sample.template.replace('/', "-"));
+        for sample in letters::samples() {
+            let letter = pages.parts(language, &brands[0], sample::PORTAL, sample.template, &sample.context).unwrap();
+            let name = format!("{}-{}", sample.template.replace('/', "-"), of(&sample));
             std::fs::write(folder.join(format!("{name}.html")), letter.html).unwrap();
             let text = format!("{}\n\n{}", letter.subject, letter.text);
             std::fs::write(folder.join(format!("{name}.txt")), text).unwrap();
@@ -252,7 +266,7 @@ fn every_sample_can_be_looked_at() {
 
 #[test]
 fn no_browser_refuses_an_address_that_was_pasted_with_signs_that_nobody_sees() {
-    for_every_page(&samples::brands()[0], |sample, _, html| {
+    for_every_page(&sample::brands()[0], |sample, _, html| {
         let html = Html::parse_document(html);
         assert!(all(&html, "input[type=email]").is_empty(), "{}: the server judges addresses", sample.template);
         for field in all(&html, "input#email, input#confirmation[inputmode], input#login") {

@@ -13,7 +13,7 @@ use super::{enter_extranet, shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::hand_over::{self, Entered, Handed, Request};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::{Host, House};

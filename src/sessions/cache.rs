@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Change;
 use crate::domain::access::Visitor;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::IdentityId;
 use crate::domain::session::SessionId;
 

@@ -24,7 +24,7 @@ pub use resealing::JarsElsewhere;
 
 use crate::config::RedisSettings;
 use crate::domain::access::Visitor;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId};

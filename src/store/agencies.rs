@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::{Columns as _, json, millis};
 use super::{Dialect, StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 
 /// Asks for them.
 pub(super) const IN_FORCE: &str = "SELECT agency FROM agencies_in_force ORDER BY agency";

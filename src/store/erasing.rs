@@ -3,7 +3,7 @@
 
 use super::rows::{Columns as _, json};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin};

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, json, millis};
 use super::{Note, Sealed, StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::challenge::ChallengeId;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::migration::{Flow, FlowId, Step};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::{Columns as _, corrupt, millis};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin, LinkId};
 use crate::domain::mail::LetterId;
 use crate::domain::roster::ImportId;

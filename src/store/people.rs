@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::{Columns, corrupt, millis};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin, Link, LinkId};
 use crate::domain::language::Language;
 

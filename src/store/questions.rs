@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::audit::audit_line;
 use super::rows::{Columns as _, millis};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::Attempts;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::{Columns as _, millis};
 use super::{StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyLogin};
 use crate::domain::password::PasswordHash;

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Sealed, StoreError};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};
 use crate::domain::lockout::Attempts;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::{Columns as _, millis};
 use super::{Sealed, StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{LegacyLogin, LinkId};
 use crate::domain::kept_secret::Record;
 use crate::domain::password::PasswordHash;

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns as _, corrupt, millis};
 use super::{Store, StoreError, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 use crate::domain::spelling::{KnownAs, KnownSpelling, Spellings};
 

@@ -6,7 +6,7 @@ use super::audit::audit_line;
 use super::flows::stored_flow;
 use super::rows::{Columns as _, corrupt, millis};
 use super::{StoreError, StoredFlow, Tx};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditLine;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin, LinkId};

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::connection::{self, File};
 use super::rows::Columns as _;
 use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::secret::Secret;
 
 /// Why the database cannot be used.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::sink::{Hurry, Sink};
 use super::{Clock, LogFormat};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::decision::Decision;
 
 /// Who writes the access lines; a copy costs nothing.

@@ -20,7 +20,7 @@ use opentelemetry_sdk::trace::{
 };
 
 use crate::config::TraceSettings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::decision::Decision;
 
 pub use current::{Current, Step, carried, step, traceparent, within};

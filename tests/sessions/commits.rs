@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use vestibule::{
-    domain::{access::Visitor, agency::AgencyCode},
+    domain::{access::Visitor, agency_code::AgencyCode},
     sessions::{Seen, SessionsError},
 };
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use vestibule::{
     config::{RedisMode, RedisSettings},
     domain::{
-        agency::AgencyCode,
+        agency_code::AgencyCode,
         credential::{Credential, CredentialId},
         email::EmailAddress,
         identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId},

@@ -3,7 +3,7 @@
 use super::found::{Found, SignIns, sign_ins};
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, holder, spelling, throttle};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};

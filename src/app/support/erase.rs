@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, restored, spelling};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, LegacyLogin};

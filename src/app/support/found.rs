@@ -1,7 +1,7 @@
 //! Whom an operator means, and where that person is signed in.
 
 use crate::app::{App, Fault, spelling};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditEntry;
 use crate::domain::identity::{IdentityId, LegacyLogin, Link};
 use crate::domain::session::Session;

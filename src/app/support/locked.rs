@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::{App, Fault};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::device;
 use crate::domain::identity::IdentityId;
 use crate::domain::lockout::LockoutPolicy;

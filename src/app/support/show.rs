@@ -5,7 +5,7 @@ use super::found::{Found, SignIns, sign_ins};
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, spelling};
 use crate::domain::adapter::Verifier;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;

@@ -46,7 +46,7 @@ use super::jar::Turns;
 use super::sign_in;
 use super::{App, Caller, throttle};
 use crate::config::{RedisMode, RedisSettings};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::credential::{Credential, CredentialId, Meant};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{IdentityId, Kind, LegacyAccount, LegacyLogin, Link, LinkId};

@@ -1,7 +1,7 @@
 //! What guesses are counted for: clients, persons, devices, old accounts, codes; each is a key of one counter.
 
 use crate::app::Caller;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::challenge::ChallengeId;
 use crate::domain::client::Client;
 use crate::domain::device;

@@ -6,7 +6,7 @@ use super::finish::{self, Finished, Finishing};
 use super::letter::ask_proof;
 use super::run;
 use crate::app::{App, Caller, Fault, holder, letters};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail};
 use crate::domain::credential::Credential;

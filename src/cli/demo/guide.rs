@@ -7,7 +7,7 @@ use super::super::terminal::say;
 use crate::app::{App, Fault};
 use crate::demo::setup::Ports;
 use crate::demo::{Account, data};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::LegacyLogin;
 
 /// Prints it.

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::app::import_roster::{Extent, Import};
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::roster::{Fields, RosterLine};
 use crate::telemetry::{SystemDice, start_logging};
 

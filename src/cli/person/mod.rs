@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::acting::Acting;
 use crate::app::support::{self, Found, Resent, Unlinked};
 use crate::config::Settings;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::support::{Reason, Wanted};
 

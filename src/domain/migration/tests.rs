@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::challenge::{Challenge, LinkAnswer, SentLink};
 use crate::domain::identity::{Kind, LegacyLogin};
 

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use super::readings::{Readings, decode, look, segments, text_of};
 use super::rule::{Pair, PathRule, is_front};
 use super::{NormalisedPath, ReturnPath};
-use crate::domain::logout::speaks_of_leaving;
+use crate::domain::leaving::speaks_of_leaving;
 
 /// The paths of the extranet that the gateway knows (a18, a22, a23).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

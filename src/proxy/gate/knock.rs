@@ -10,7 +10,7 @@ use super::{Request, arrival, ways};
 use crate::app::visit::{Passage, Unavailable};
 use crate::domain::access::{self, Access, Fetch, Fields, Forbidden, Screen, Visitor};
 use crate::domain::decision::Decision;
-use crate::domain::logout::speaks_of_leaving;
+use crate::domain::leaving::speaks_of_leaving;
 use crate::domain::routing::{Host, Place};
 use crate::domain::secret::Secret;
 use crate::proxy::door::Door;

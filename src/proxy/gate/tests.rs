@@ -196,7 +196,7 @@ async fn a_connection_that_is_for_something_else_reaches_no_extranet() {
 async fn on_a_shared_host_nobody_is_forwarded_before_it_is_known_which_agency_is_meant() {
     let shared = |societe: &str, public: &Origin| {
         let mut agency = agency(1);
-        agency.code = crate::domain::agency::AgencyCode::parse("SPI31", societe).expect("codes");
+        agency.code = crate::domain::agency_code::AgencyCode::parse("SPI31", societe).expect("codes");
         agency.accounts = crate::domain::accounts::Accounts::SharedHost;
         agency.public = public.clone();
         agency

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pingora::http::ResponseHeader;
 
 use crate::app::visit::{Passage, Unavailable};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::legacy::{Jar, UpstreamCookie};
 use crate::proxy::door::Door;
 use crate::telemetry::{Clock, seldom};

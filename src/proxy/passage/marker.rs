@@ -15,7 +15,7 @@ use lol_html::{MemorySettings, Selector};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::form_data::Field;
 use crate::domain::leading;
 use crate::legacy::coding::{Codings, Decoder};

@@ -10,7 +10,7 @@ use super::cookies;
 use super::extranets::{Extranet, Public};
 use crate::app::visit::Passage;
 use crate::domain::agency::Agency;
-use crate::domain::identity_headers::folded;
+use crate::domain::identity_headers::common_name;
 use crate::domain::origin::Origin;
 use crate::legacy::{Credentials, REQUEST_ID};
 use crate::proxy::request_id::Source;
@@ -204,16 +204,16 @@ fn is_refused(name: &HeaderName, agency: &Agency) -> bool {
     let initial = name.as_str().bytes().next().unwrap_or(0);
     let looks_foreign = FOREIGN_INITIALS[usize::from(initial)];
     let refused = (looks_foreign || agency.reserved.may_begin_with(initial)) && {
-        let folded = folded(name.as_str());
-        agency.reserved.holds(&folded) || (looks_foreign && is_foreign(name.as_str(), &folded))
+        let common = common_name(name.as_str());
+        agency.reserved.holds(&common) || (looks_foreign && is_foreign(name.as_str(), &common))
     };
     refused || (!agency.keep_authorization && *name == AUTHORIZATION)
 }
 
-fn is_foreign(name: &str, folded: &str) -> bool {
-    FOREIGN.contains(&folded)
-        || FOREIGN_BEGINNINGS.iter().any(|begin| folded.starts_with(begin))
-        || (folded != name && TO_THE_LETTER.contains(&folded))
+fn is_foreign(name: &str, common: &str) -> bool {
+    FOREIGN.contains(&common)
+        || FOREIGN_BEGINNINGS.iter().any(|begin| common.starts_with(begin))
+        || (common != name && TO_THE_LETTER.contains(&common))
 }
 
 const fn initials() -> [bool; 256] {

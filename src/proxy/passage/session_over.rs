@@ -23,7 +23,7 @@ use crate::domain::agency::Agency;
 use crate::domain::entry::{Entry, Renewals};
 use crate::domain::form_data::{self, Field};
 use crate::domain::leading;
-use crate::domain::logout::speaks_of_leaving;
+use crate::domain::leaving::speaks_of_leaving;
 use crate::domain::path::ReturnPath;
 use crate::domain::sent_form;
 use crate::pages::leading_to;

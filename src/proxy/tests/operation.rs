@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::{House, RESIDENT, agency, origin, read_more};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::routing::Directory;
 use crate::proxy::passage::extranets::Extranets;
 

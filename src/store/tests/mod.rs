@@ -42,7 +42,7 @@ use futures_util::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::challenge::{Challenge, ChallengeId, ChallengeTerms};
 use crate::domain::credential::{Credential, CredentialId};
 use crate::domain::email::EmailAddress;

@@ -288,7 +288,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::agency::AgencyCode;
+    use crate::domain::agency_code::AgencyCode;
     use crate::domain::decision::Decision;
 
     #[test]

@@ -1,0 +1,21 @@
+use serde::Serialize;
+
+use crate::pages::Letter;
+use crate::pages::sample::{awkward, url};
+
+/// Tells that another agency's account was attached (SEC-216).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountAttached {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
+impl Letter for AccountAttached {
+    const TEMPLATE: &'static str = "mail/account_attached";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        show("awkward", &Self { account: awkward(), account_url: url("/account") });
+    }
+}

@@ -1,0 +1,21 @@
+use serde::Serialize;
+
+use crate::pages::Letter;
+use crate::pages::sample::{awkward, url};
+
+/// Tells that an account was detached (c17).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountDetached {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
+impl Letter for AccountDetached {
+    const TEMPLATE: &'static str = "mail/account_detached";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        show("awkward", &Self { account: awkward(), account_url: url("/account") });
+    }
+}

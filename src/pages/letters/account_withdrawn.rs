@@ -1,0 +1,21 @@
+use serde::Serialize;
+
+use crate::pages::Letter;
+use crate::pages::sample::{awkward, url};
+
+/// Tells that the agency took an account back, or that somebody else has its identifier now (SEC-017).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountWithdrawn {
+    /// The old identifier, masked.
+    pub account: String,
+    /// The account page.
+    pub account_url: String,
+}
+
+impl Letter for AccountWithdrawn {
+    const TEMPLATE: &'static str = "mail/account_withdrawn";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        show("awkward", &Self { account: awkward(), account_url: url("/account") });
+    }
+}

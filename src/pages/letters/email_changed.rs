@@ -1,0 +1,25 @@
+use serde::Serialize;
+
+use crate::pages::Letter;
+use crate::pages::sample::{WRITTEN, awkward, url};
+
+/// Tells the old address that it was replaced, and how that is held or undone (c07, LAW-006).
+#[derive(Debug, Clone, Serialize)]
+pub struct EmailChanged {
+    /// The new address, masked.
+    pub new_email: String,
+    /// When, written out in Paris time.
+    pub at: String,
+    /// The page of « Ce n'est pas moi ».
+    pub not_me_url: Option<String>,
+}
+
+impl Letter for EmailChanged {
+    const TEMPLATE: &'static str = "mail/email_changed";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        for (state, not_me_url) in [("calm", None), ("not-me", Some(url("/not-me?s=Zm9vYmFy")))] {
+            show(state, &Self { new_email: awkward(), at: WRITTEN.to_owned(), not_me_url });
+        }
+    }
+}

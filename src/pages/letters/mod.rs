@@ -1,0 +1,48 @@
+//! The letters: a file for each, with its typed context and a sample of every state.
+
+mod account_attached;
+mod account_detached;
+mod account_withdrawn;
+mod address_chosen;
+mod already_account;
+mod confirm_address;
+mod confirm_new_email;
+mod email_changed;
+mod email_restored;
+mod password_changed;
+mod request_held;
+mod reset_password;
+
+pub use self::account_attached::AccountAttached;
+pub use self::account_detached::AccountDetached;
+pub use self::account_withdrawn::AccountWithdrawn;
+pub use self::address_chosen::AddressChosen;
+pub use self::already_account::AlreadyAccount;
+pub use self::confirm_address::ConfirmAddress;
+pub use self::confirm_new_email::ConfirmNewEmail;
+pub use self::email_changed::EmailChanged;
+pub use self::email_restored::EmailRestored;
+pub use self::password_changed::PasswordChanged;
+pub use self::request_held::RequestHeld;
+pub use self::reset_password::ResetPassword;
+use super::Sample;
+
+/// Every letter in every state.
+#[must_use]
+pub fn samples() -> Vec<Sample> {
+    [
+        Sample::letter::<ConfirmAddress>(),
+        Sample::letter::<AlreadyAccount>(),
+        Sample::letter::<ResetPassword>(),
+        Sample::letter::<PasswordChanged>(),
+        Sample::letter::<ConfirmNewEmail>(),
+        Sample::letter::<EmailChanged>(),
+        Sample::letter::<AddressChosen>(),
+        Sample::letter::<RequestHeld>(),
+        Sample::letter::<EmailRestored>(),
+        Sample::letter::<AccountAttached>(),
+        Sample::letter::<AccountDetached>(),
+        Sample::letter::<AccountWithdrawn>(),
+    ]
+    .concat()
+}

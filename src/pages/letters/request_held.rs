@@ -1,0 +1,27 @@
+use serde::Serialize;
+
+use crate::pages::Letter;
+use crate::pages::sample::{HELD, WRITTEN, awkward, url};
+
+/// Tells that « Ce n'est pas moi » was pressed in another letter, and what waits because of it (decision 38).
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestHeld {
+    /// What: the end of the sentence's key.
+    pub request: &'static str,
+    /// The old identifier or the new address, masked; empty where there is none.
+    pub about: String,
+    /// Until when, written out in Paris time.
+    pub until: String,
+    /// Where a new password is asked for.
+    pub reset_url: String,
+}
+
+impl Letter for RequestHeld {
+    const TEMPLATE: &'static str = "mail/request_held";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        for request in HELD {
+            show(request, &Self { request, about: awkward(), until: WRITTEN.to_owned(), reset_url: url("/forgotten") });
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use serde::Serialize;
+
+use super::{Alert, AttachedAccount};
+use crate::pages::Page;
+use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
+
+/// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountPage {
+    /// The address to sign in with.
+    pub email: String,
+    /// Whether its mail server has refused our letters.
+    pub email_refused: bool,
+    /// A new address that waits for its confirmation.
+    pub pending_email: Option<String>,
+    /// The accounts at the agencies.
+    pub accounts: Vec<AttachedAccount>,
+    /// The agencies of these accounts, each once: another account of theirs is attached there.
+    pub attach_at: Vec<AttachAt>,
+    /// The devices on which the person is known.
+    pub devices: Vec<ShownDevice>,
+    /// The message above.
+    pub alert: Option<Alert>,
+}
+
+/// Where another account is attached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttachAt {
+    /// The agency.
+    pub agency: String,
+    /// Its login page, which shows the form although somebody is signed in.
+    pub url: String,
+}
+
+/// A device on which the person is known; `pages/locales` has `device-<family>` and `device-on-<system>`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownDevice {
+    /// Names it in the form.
+    pub id: String,
+    /// Which browser.
+    pub family: &'static str,
+    /// On what.
+    pub system: &'static str,
+    /// The day of the last sign-in there.
+    pub last: String,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
+impl Page for AccountPage {
+    const TEMPLATE: &'static str = "portal/account";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        let attach_at = |agency: &str, url: &str| AttachAt { agency: agency.to_owned(), url: url.to_owned() };
+        let calm = Self {
+            email: "durand@tilleuls.example".to_owned(),
+            email_refused: false,
+            pending_email: None,
+            accounts: AttachedAccount::samples(),
+            attach_at: vec![attach_at("Cabinet Riquet", "/login?client=SPI31&societe=01&attach=1")],
+            devices: devices(),
+            alert: None,
+        };
+        show("calm", &calm);
+        for (state, alert) in Alert::each() {
+            show(&state, &Self { pending_email: Some(LONG_EMAIL.to_owned()), alert: Some(alert), ..calm.clone() });
+        }
+        show("bare", &Self { accounts: Vec::new(), attach_at: Vec::new(), devices: Vec::new(), ..calm });
+        show(
+            "awkward",
+            &Self {
+                email: awkward(),
+                email_refused: true,
+                pending_email: Some(awkward()),
+                accounts: vec![AttachedAccount::awkward()],
+                attach_at: vec![attach_at(AWKWARD, "javascript:alert(1)")],
+                devices: vec![ShownDevice { id: awkward(), last: awkward(), ..devices().remove(0) }],
+                alert: None,
+            },
+        );
+    }
+}
+
+/// Every word that a device can be called by.
+fn devices() -> Vec<ShownDevice> {
+    const FAMILIES: [&str; 7] = ["firefox", "chrome", "edge", "safari", "opera", "samsung", "other"];
+    const SYSTEMS: [&str; 7] = ["windows", "mac", "linux", "iphone", "ipad", "android", "other"];
+    let device = |(number, (family, system)): (usize, (&'static str, &'static str))| ShownDevice {
+        id: format!("{number:064x}"),
+        family,
+        system,
+        last: "15/07/2026".to_owned(),
+        is_this: number == 0,
+    };
+    FAMILIES.into_iter().zip(SYSTEMS).enumerate().map(device).collect()
+}

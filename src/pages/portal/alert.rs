@@ -1,0 +1,170 @@
+//! The messages above forms.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pages::sample::each;
+
+/// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Alert {
+    /// One sentence for unknown, wrong, locked and not migrated (f03, LAW-010).
+    SignInRefused,
+    /// The old credentials were right and are switched off: the e-mail address is the identifier now (000, b14).
+    OldCredentials,
+    /// The provisional credentials are right, and used up or past their time (b20).
+    ProvisionalOver,
+    /// The extranet takes the old credentials, but wants another password first.
+    MustChange,
+    /// The account is ready: sign in with the new credentials (000).
+    AccountReady,
+    /// The session has ended and every extranet was told.
+    SignedOut,
+    /// The agency's codes are not known.
+    UnknownCodes,
+    /// Something was missing or wrong in a form whose fields say what.
+    CheckFields,
+    /// The code is wrong; this many tries are left.
+    WrongCode {
+        /// Tries left before the code is dead.
+        left: u32,
+    },
+    /// The code has been tried too often and is dead.
+    CodeDead,
+    /// The code or link is past its time.
+    Expired,
+    /// A new letter is on its way; what was sent before is worth nothing now.
+    Resent,
+    /// A new letter may be asked for in this many seconds.
+    ResendLater {
+        /// Seconds to wait.
+        seconds: u64,
+    },
+    /// No more letters for now: the limit of the day is reached.
+    ResendOver,
+    /// The current password is wrong.
+    WrongPassword,
+    /// The information page was left before it could be read.
+    TooEarly,
+    /// The box of the terms was not ticked.
+    TermsNotAccepted,
+    /// The password has been changed; other sessions have ended.
+    PasswordChanged,
+    /// The e-mail address has been changed.
+    EmailChanged,
+    /// An account was detached.
+    AccountDetached,
+    /// A known device was forgotten.
+    DeviceForgotten,
+    /// The other person's attempt was stopped.
+    Disowned,
+    /// Somebody who got the letter said « Ce n'est pas moi »: the code still counts.
+    Held,
+    /// No address is changed for now, because of « Ce n'est pas moi ».
+    ChangesHeld,
+    /// The address from before is somebody else's login by now.
+    AddressTaken,
+    /// The page was out of date; the right step is shown.
+    Stale,
+    /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
+    Unavailable,
+    /// Who is signed in attaches another account: its old credentials are asked for.
+    AttachAnother,
+    /// Others of the same person sign in just now: nothing was tried (ATT-24).
+    Busy,
+    /// Too many codes of agencies that do not exist were typed from here: nothing is looked up for a while (SEC-019).
+    CodesLater,
+}
+
+impl Alert {
+    /// Whether the page's title begins with "Erreur" and the message takes the focus, or only informs.
+    #[must_use]
+    pub const fn tone(&self) -> Tone {
+        match self {
+            Self::SignInRefused
+            | Self::UnknownCodes
+            | Self::CheckFields
+            | Self::WrongCode { .. }
+            | Self::CodeDead
+            | Self::Expired
+            | Self::ResendOver
+            | Self::WrongPassword
+            | Self::ChangesHeld
+            | Self::AddressTaken
+            | Self::TermsNotAccepted
+            | Self::Unavailable => Tone::Error,
+            Self::OldCredentials
+            | Self::ProvisionalOver
+            | Self::MustChange
+            | Self::ResendLater { .. }
+            | Self::TooEarly
+            | Self::AttachAnother
+            | Self::Held
+            | Self::Busy
+            | Self::CodesLater
+            | Self::Stale => Tone::Info,
+            Self::AccountReady
+            | Self::SignedOut
+            | Self::Resent
+            | Self::PasswordChanged
+            | Self::EmailChanged
+            | Self::AccountDetached
+            | Self::DeviceForgotten
+            | Self::Disowned => Tone::Success,
+        }
+    }
+
+    /// Every one, with its name.
+    pub(super) fn each() -> Vec<(String, Self)> {
+        each(Self::SignInRefused, Self::after)
+    }
+
+    /// The match makes the compiler ask for a new one here.
+    fn after(&self) -> Option<Self> {
+        Some(match self {
+            Self::SignInRefused => Self::OldCredentials,
+            Self::OldCredentials => Self::ProvisionalOver,
+            Self::ProvisionalOver => Self::MustChange,
+            Self::MustChange => Self::AccountReady,
+            Self::AccountReady => Self::SignedOut,
+            Self::SignedOut => Self::UnknownCodes,
+            Self::UnknownCodes => Self::CheckFields,
+            Self::CheckFields => Self::WrongCode { left: 1 },
+            Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
+            Self::WrongCode { .. } => Self::CodeDead,
+            Self::CodeDead => Self::Expired,
+            Self::Expired => Self::Resent,
+            Self::Resent => Self::ResendLater { seconds: 45 },
+            Self::ResendLater { .. } => Self::ResendOver,
+            Self::ResendOver => Self::WrongPassword,
+            Self::WrongPassword => Self::TooEarly,
+            Self::TooEarly => Self::TermsNotAccepted,
+            Self::TermsNotAccepted => Self::PasswordChanged,
+            Self::PasswordChanged => Self::EmailChanged,
+            Self::EmailChanged => Self::AccountDetached,
+            Self::AccountDetached => Self::DeviceForgotten,
+            Self::DeviceForgotten => Self::Disowned,
+            Self::Disowned => Self::Held,
+            Self::Held => Self::ChangesHeld,
+            Self::ChangesHeld => Self::AddressTaken,
+            Self::AddressTaken => Self::Stale,
+            Self::Stale => Self::Unavailable,
+            Self::Unavailable => Self::AttachAnother,
+            Self::AttachAnother => Self::Busy,
+            Self::Busy => Self::CodesLater,
+            Self::CodesLater => return None,
+        })
+    }
+}
+
+/// How a message above a form is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// Something has to be done again.
+    Error,
+    /// Something to know before going on.
+    Info,
+    /// Something worked.
+    Success,
+}

@@ -1,0 +1,46 @@
+use serde::Serialize;
+
+use super::{AttachedAccount, Codes};
+use crate::pages::Page;
+use crate::pages::sample::awkward;
+
+/// Which account of an agency to open (b17).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChooseAccountPage {
+    /// The agency of all these accounts; none where they are of several, on a host that these share.
+    pub agency: Option<String>,
+    /// The codes of the agency in whose extranet the path is, if that is known.
+    pub codes: Codes,
+    /// The accounts to choose from.
+    pub accounts: Vec<AttachedAccount>,
+    /// Whether one of them is open now, and would be closed.
+    pub one_is_open: bool,
+    /// The path in the extranet to return to.
+    pub return_to: String,
+}
+
+impl Page for ChooseAccountPage {
+    const TEMPLATE: &'static str = "portal/choose_account";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        let calm = Self {
+            agency: Some("Cabinet Riquet".to_owned()),
+            codes: Codes::sample(),
+            accounts: AttachedAccount::samples(),
+            one_is_open: true,
+            return_to: "/documents".to_owned(),
+        };
+        show("calm", &calm);
+        show("several-agencies", &Self { agency: None, codes: Codes::default(), one_is_open: false, ..calm });
+        show(
+            "awkward",
+            &Self {
+                agency: Some(awkward()),
+                codes: Codes::awkward(),
+                accounts: vec![AttachedAccount::awkward()],
+                one_is_open: false,
+                return_to: awkward(),
+            },
+        );
+    }
+}

@@ -1,0 +1,51 @@
+use serde::Serialize;
+
+use super::{Alert, Codes};
+use crate::pages::Page;
+use crate::pages::sample::{AWKWARD, awkward};
+
+/// Asks for the client and société codes (001, a03).
+#[derive(Debug, Clone, Serialize)]
+pub struct CodesPage {
+    /// What was typed.
+    pub codes: Codes,
+    /// Where to go on: the path of the form to come back to, `/login` or `/forgotten`.
+    pub next: &'static str,
+    /// The agency that was signed in to last from this browser.
+    pub last: Option<LastAgency>,
+    /// The page of ours to come back to.
+    pub back: Option<String>,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+/// An agency that a browser knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastAgency {
+    /// Its name.
+    pub name: String,
+    /// Where to go on with it.
+    pub url: String,
+}
+
+impl Page for CodesPage {
+    const TEMPLATE: &'static str = "portal/codes";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        let calm = Self { codes: Codes::default(), next: "/login", last: None, back: None, alert: None };
+        show("calm", &calm);
+        let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
+        let known = last("Agence du Port", "/login?client=SPI31&societe=01");
+        show("known", &Self { last: known, back: Some("/account".to_owned()), ..calm });
+        show(
+            "awkward",
+            &Self {
+                codes: Codes::awkward(),
+                next: "/forgotten",
+                last: last(AWKWARD, "javascript:alert(1)"),
+                back: Some(awkward()),
+                alert: Some(Alert::UnknownCodes),
+            },
+        );
+    }
+}

@@ -1,0 +1,20 @@
+use serde::Serialize;
+
+use crate::pages::Page;
+
+/// Asks whether to sign out, where the extranet's own logout link was followed: following a link ends nothing (SEC-070).
+#[derive(Debug, Clone, Serialize)]
+pub struct LeavePage {
+    /// Where the form goes.
+    pub action: &'static str,
+    /// The way back into the extranet.
+    pub back: String,
+}
+
+impl Page for LeavePage {
+    const TEMPLATE: &'static str = "portal/leave";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        show("calm", &Self { action: "/.vestibule/logout", back: "/".to_owned() });
+    }
+}

@@ -1,0 +1,30 @@
+use serde::Serialize;
+
+use super::{Alert, Progress};
+use crate::pages::Page;
+use crate::pages::sample::awkward;
+
+/// The information page after the old login (000, b04, b05).
+#[derive(Debug, Clone, Serialize)]
+pub struct NoticePage {
+    /// Seconds until "Étape suivante" opens; 0 when it is open.
+    pub seconds: u64,
+    /// The portal's host, as residents know it.
+    pub portal: String,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+    /// Where in the wizard this is.
+    pub progress: Option<Progress>,
+}
+
+impl Page for NoticePage {
+    const TEMPLATE: &'static str = "portal/notice";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        let portal = "www.moncompte.example".to_owned();
+        let calm = Self { seconds: 12, portal, alert: None, progress: Some(Progress::sample(1)) };
+        show("calm", &calm);
+        show("too-early", &Self { alert: Some(Alert::TooEarly), ..calm.clone() });
+        show("awkward", &Self { seconds: 0, portal: awkward(), progress: None, ..calm });
+    }
+}

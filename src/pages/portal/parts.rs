@@ -1,0 +1,155 @@
+//! What stands on several pages.
+
+use serde::Serialize;
+
+use crate::pages::sample::{AWKWARD, awkward};
+
+/// The codes of the agency that a form carries along.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Codes {
+    /// The client code.
+    pub client: String,
+    /// The société code.
+    pub societe: String,
+}
+
+impl Codes {
+    pub(super) fn sample() -> Self {
+        Self { client: "SPI31".to_owned(), societe: "01".to_owned() }
+    }
+
+    pub(super) fn awkward() -> Self {
+        Self { client: awkward(), societe: awkward() }
+    }
+}
+
+/// Where the resident is in the wizard: "Étape 2 sur 4".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// The step that is shown, counted from 1.
+    pub step: u32,
+    /// How many steps this agency's plan has.
+    pub of: u32,
+}
+
+impl Progress {
+    pub(super) const fn sample(step: u32) -> Self {
+        Self { step, of: 4 }
+    }
+}
+
+/// What the criteria list under a new password shows, in order; `pages/locales` has `criterion-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Criterion {
+    /// The translation key's end and the script's rule: `length`, `upper`, `lower`, `digit`, `special`, `kinds`.
+    pub name: &'static str,
+    /// The number that the rule needs (characters or kinds), 0 where it has none.
+    pub number: u32,
+}
+
+impl Criterion {
+    pub(super) fn samples() -> Vec<Self> {
+        [("length", 8), ("upper", 0), ("lower", 0), ("digit", 0), ("special", 0), ("kinds", 3)]
+            .map(|(name, number)| Self { name, number })
+            .to_vec()
+    }
+}
+
+/// An error beside one field; `pages/locales` has `error-<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The translation key's end, such as `email-malformed`, `password-too-short`, `passwords-differ`.
+    pub name: &'static str,
+    /// A number for the sentence (a length), 0 where it has none.
+    pub number: u32,
+}
+
+impl FieldError {
+    /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
+    pub const NAMES: [&'static str; 17] = [
+        "email-missing",
+        "email-malformed",
+        "email-too-long",
+        "emails-differ",
+        "email-unchanged",
+        "email-refused",
+        "login-missing",
+        "password-missing",
+        "password-too-short",
+        "password-too-long",
+        "password-criteria",
+        "password-common",
+        "password-personal",
+        "password-old",
+        "password-unchanged",
+        "passwords-differ",
+        "password-not-noted",
+    ];
+
+    /// The errors that a page can have: those about one of its fields.
+    pub(super) fn about(fields: &[&str]) -> impl Iterator<Item = Self> {
+        let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
+        Self::NAMES.into_iter().filter(about).map(|name| Self { name, number: 8 })
+    }
+}
+
+/// All but the box of [`super::ChangePasswordPage::noted`].
+pub(super) const PASSWORDS: &[&str] = &[
+    "password-missing",
+    "password-too",
+    "password-c",
+    "password-personal",
+    "password-old",
+    "password-unchanged",
+    "passwords-differ",
+];
+
+/// One attached account, on the account page and where one of several is chosen (c17).
+#[derive(Debug, Clone, Serialize)]
+pub struct AttachedAccount {
+    /// The agency's name.
+    pub agency: String,
+    /// Two letters that stand in for its logo.
+    pub initials: String,
+    /// The colour behind them, `rrggbb`.
+    pub colour: String,
+    /// The old identifier, whole: who has two contracts at one agency tells them apart by it.
+    pub account: String,
+    /// The name that the agency has for it.
+    pub holder: Option<String>,
+    /// The kind of resident: `owner`, `co-owner`, `tenant` or `unknown` (key `kind-<name>`).
+    pub kind: &'static str,
+    /// What the account is called in forms.
+    pub label: String,
+    /// Whether it is open in this session.
+    pub is_open: bool,
+}
+
+impl AttachedAccount {
+    pub(super) fn samples() -> Vec<Self> {
+        vec![
+            Self::of("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"),
+            Self::of("Cabinet Riquet", "000081", "co-owner", "bbbbbbbbbbbb"),
+            Self::of("Cabinet Riquet", "riquet-02", "tenant", "cccccccccccc"),
+            Self::of("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
+        ]
+    }
+
+    pub(super) fn awkward() -> Self {
+        let (initials, colour, holder) = (awkward(), awkward(), Some(awkward()));
+        Self { initials, colour, holder, ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
+    }
+
+    fn of(agency: &str, account: &str, kind: &'static str, label: &str) -> Self {
+        Self {
+            agency: agency.to_owned(),
+            initials: "CV".to_owned(),
+            colour: "1f4f8b".to_owned(),
+            account: account.to_owned(),
+            holder: (kind != "unknown").then(|| "Amélie Dufour".to_owned()),
+            kind,
+            label: label.to_owned(),
+            is_open: kind == "tenant",
+        }
+    }
+}
