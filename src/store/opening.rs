@@ -13,7 +13,7 @@ impl Store {
     /// # Errors
     /// There is no such database, it has no tables or those of another version, or it does not answer.
     pub async fn open_beside(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect_to_existing(url).await?;
+        let store = Self::connect_to_begun(url).await?;
         store.has_these_tables().await?;
         Ok(store)
     }
@@ -24,7 +24,7 @@ impl Store {
     /// # Errors
     /// There is no such database, a gateway serves from it, or it cannot be brought up to date.
     pub async fn open_alone(url: &str) -> Result<(Self, Held), StoreError> {
-        let store = Self::connect_to_existing(url).await?;
+        let store = Self::connect_to_begun(url).await?;
         let held = store.hold(Use::Alone).await?;
         match store.has_these_tables().await {
             // No step is to be done, and none is looked for.
@@ -33,6 +33,13 @@ impl Store {
             Err(error) => return Err(error),
         }
         Ok((store, held))
+    }
+
+    async fn connect_to_begun(url: &str) -> Result<Self, StoreError> {
+        Self::connect_to_existing(url).await.map_err(|error| match error {
+            StoreError::NoFile(path) => StoreError::NotBegun(path),
+            error => error,
+        })
     }
 
     async fn has_these_tables(&self) -> Result<(), StoreError> {

@@ -99,10 +99,9 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
         let now = steps(&town);
         // As the version before this one would have left them.
         for statement in [
-            "DROP TABLE import_links",
-            "DROP TABLE import_lines",
-            "DROP TABLE imports",
-            "DELETE FROM _sqlx_migrations WHERE version >= 16",
+            "DROP INDEX credentials_contact",
+            "ALTER TABLE credentials DROP COLUMN contact_key",
+            "DELETE FROM _sqlx_migrations WHERE version >= 18",
         ] {
             town.gateway.rewrite(statement);
         }
