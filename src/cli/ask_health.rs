@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::configured::to_type;
-use super::control::{self, Said};
+use super::control;
+use super::said::Said;
 use super::terminal::say;
 use super::{Ended, runtime};
 use crate::config::{self, ControlPlaces, Glance};

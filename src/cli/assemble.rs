@@ -33,13 +33,13 @@ use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
 
 use super::ageing;
-use super::configured::to_type;
-use super::control::{self, Control, Operated};
+use super::configured::{known_as, to_type};
+use super::control::{self, Control};
 use super::descriptors;
 use super::health;
+use super::operated::{Operated, Successor};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
-use super::succession::Successor;
 use super::terminal::tell;
 use super::upgrade::{Held, Inherited};
 
@@ -288,7 +288,7 @@ impl Prepared {
         let operated = Operated {
             started: app.now(),
             app,
-            file: control::known_as(reloader.path()),
+            file: known_as(reloader.path()),
             reloader,
             stop: CancellationToken::new(),
             is_replaced: AtomicBool::new(false),

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 
 use super::configured::to_type;
-use super::control::{self, Said};
+use super::control;
 use super::outcome::names;
 use super::reach::Found;
 use super::readable::{Account, UNITS_USER};
+use super::said::Said;
 use super::terminal::{patiently, say, tell};
 use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};

@@ -8,7 +8,6 @@ use std::sync::OnceLock;
 use clap::Args;
 
 use super::Ended;
-use super::control;
 use super::terminal::tell;
 
 /// Where it is while one is being written.
@@ -63,7 +62,7 @@ impl ConfigFile {
             Some(path) => path.clone(),
             None => self.clone().find()?,
         };
-        name(Path::new(&control::known_as(&path)));
+        name(Path::new(&known_as(&path)));
         Ok(path)
     }
 }
@@ -85,6 +84,13 @@ pub(super) fn to_type(words: impl Display) -> String {
         Some(file) => format!("vestibule {words} --config {file}"),
         None => format!("vestibule {words}"),
     }
+}
+
+/// How a file is called whoever asks from wherever, also where it has vanished.
+pub(super) fn known_as(file: &Path) -> String {
+    let beside = || Some(std::fs::canonicalize(file.parent()?).ok()?.join(file.file_name()?));
+    let known = std::fs::canonicalize(file).ok().or_else(beside);
+    known.unwrap_or_else(|| file.to_owned()).display().to_string()
 }
 
 /// A word as a shell reads it.

@@ -6,24 +6,21 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::RwLock;
-use tokio_util::sync::CancellationToken;
 
-use super::configured::to_type;
+use super::configured::{known_as, to_type};
+use super::operated::Operated;
 use super::outcome::names;
-use super::reload::{By, Reloader};
-use super::succession::{self, Successor};
-use super::upgrade::{self, Held};
+use super::reload::By;
+use super::said::{ANY, Said};
+use super::succession;
 use crate::app::{App, kept_secret, spelling};
 use crate::config::ControlPlaces;
 use crate::domain::identity::IdentityId;
@@ -33,39 +30,12 @@ use crate::domain::session::SessionId;
 use crate::domain::spelling::Spellings;
 use crate::sessions::Change;
 
-/// Stands for every loss where somebody agrees to whatever it is.
-pub(super) const ANY: &str = "any";
-/// The state of a gateway that serves.
-pub(super) const READY: &str = "ready";
 /// The longest line that asks for something.
 const LONGEST: u64 = 512;
 /// How a line of the status begins that tells of an extranet.
 pub(super) const OF_AN_EXTRANET: &str = "extranet of ";
 /// How long somebody may take to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What the control socket can reach of a gateway.
-pub(super) struct Operated {
-    pub(super) app: Arc<App>,
-    pub(super) reloader: Arc<Reloader>,
-    /// Ends the gateway.
-    pub(super) stop: CancellationToken,
-    /// Whether another process has taken the listeners over.
-    pub(super) is_replaced: AtomicBool,
-    /// The listeners, for a process that follows.
-    pub(super) held: Held,
-    /// Read by each who has asked and has no answer yet.
-    pub(super) answering: RwLock<()>,
-    /// The process that it starts to be replaced by.
-    pub(super) successor: Successor,
-    /// The file that it runs on, as [`known_as`] calls it.
-    pub(super) file: String,
-    /// Where it tells its health.
-    pub(super) health: SocketAddr,
-    pub(super) started: Timestamp,
-    /// Connections of clients that may be open.
-    pub(super) most_connections: usize,
-}
 
 /// The socket; its file goes with it, unless it has become another process's.
 pub(super) struct Control {
@@ -109,16 +79,6 @@ impl Drop for Control {
     }
 }
 
-/// What the gateway that runs says.
-pub(super) enum Said {
-    /// It has done what was asked.
-    Done(String),
-    /// It has not, and this is why.
-    Failed(String),
-    /// It would, if somebody agrees to what the text says: by this name.
-    Asks { consent: String, text: String },
-}
-
 /// Asks the gateway that runs on this file.
 ///
 /// # Errors
@@ -155,13 +115,6 @@ pub(super) async fn find(places: &ControlPlaces) -> Result<&Path, String> {
 /// Whether a gateway runs on this file.
 pub(super) async fn runs(places: &ControlPlaces) -> bool {
     matches!(ask(places, "whose").await, Ok(Said::Done(_)))
-}
-
-/// How a file is called whoever asks from wherever, also where it has vanished.
-pub(super) fn known_as(file: &Path) -> String {
-    let beside = || Some(std::fs::canonicalize(file.parent()?).ok()?.join(file.file_name()?));
-    let known = std::fs::canonicalize(file).ok().or_else(beside);
-    known.unwrap_or_else(|| file.to_owned()).display().to_string()
 }
 
 /// Connects; keeps the first reason why not, unless a later one is more than that there is no such file.
@@ -221,7 +174,7 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
             Some(text) => Said::Done(text.to_string()),
             None => Said::Failed("what is in force is not known any more".to_owned()),
         },
-        ["upgrade"] => return upgrade::give(stream.into_inner(), &operated).await,
+        ["upgrade"] => return succession::give_way(stream.into_inner(), &operated).await,
         _ => Said::Failed(format!("nothing is known of `{}`", line.trim())),
     };
     let text = match said {
@@ -239,24 +192,6 @@ fn consent<'c>(words: &[&'c str]) -> Consent<'c> {
         ["removing", ANY] => Consent::ToAny,
         ["removing", name] => Consent::To(name),
         _ => Consent::None,
-    }
-}
-
-impl Operated {
-    /// Whether it can serve residents, in a word: one that has lost every agency since it was started serves nobody.
-    pub(super) fn state(&self) -> &'static str {
-        if self.stop.is_cancelled() {
-            "stopping"
-        } else if self.agencies() == 0 && !self.reloader.gone().is_empty() {
-            "without agencies"
-        } else {
-            READY
-        }
-    }
-
-    /// How many agencies are in force.
-    pub(super) fn agencies(&self) -> usize {
-        self.app.directory().agencies().count()
     }
 }
 

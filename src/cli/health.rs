@@ -11,8 +11,8 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::control::{Operated, READY};
 use super::descriptors::Spared;
+use super::operated::{Operated, READY};
 use crate::app::{App, kept_secret};
 use crate::store::{StoreError, Tx};
 use crate::telemetry::dropped_lines;

@@ -14,6 +14,7 @@ mod fingerprint;
 mod health;
 mod import;
 mod mail;
+mod operated;
 mod outcome;
 mod parts;
 mod person;
@@ -22,6 +23,7 @@ mod readable;
 mod reading;
 mod reload;
 mod restore_check;
+mod said;
 mod serve;
 mod store_copy;
 mod succession;
@@ -35,8 +37,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use configured::ConfigFile;
-use control::Said;
 use parts::{VAULT, with_parts};
+use said::Said;
 use terminal::{say, tell};
 
 use crate::app::Fault;

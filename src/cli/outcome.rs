@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::configured::to_type;
-use super::control::Said;
 use super::reading::Refused;
+use super::said::Said;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::removal::Loss;
 

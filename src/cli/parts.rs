@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
-use super::control::{self, Said};
+use super::control;
 use super::reading::Refused;
+use super::said::Said;
 use super::terminal::tell;
 use super::{Ended, runtime, tell_refused};
 use crate::config::{self, Attempt, Loaded, Problems, Settings, Severity, Sources};

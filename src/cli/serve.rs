@@ -8,10 +8,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{self, Assembled, Origin, Reason};
-use super::control::{self, Said};
+use super::control;
 use super::outcome;
 use super::reading::{Attempt, Reading};
 use super::reload::{By, Reloader};
+use super::said::Said;
 use super::upgrade::{Inherited, Predecessor};
 use super::{Ended, descriptors, runtime, tell_refused};
 use crate::config::{self, ControlPlaces, Settings};

@@ -3,37 +3,23 @@
 //! So the new process has what a service manager gave the old one (its user, its folders, its protection, the socket on
 //! which it tells that it is the main one), and nobody has to start it from outside.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::net::UnixStream;
 use tokio::process::Command;
-use tokio::sync::Notify;
 
-use super::control::{ANY, Operated, Said};
+use super::operated::Operated;
+use super::outcome::described;
+use super::said::{ANY, Said};
+use super::upgrade;
 use crate::domain::removal::Consent;
 
 /// How long a new process may take to check its configuration, and to accept connections.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The process that a gateway starts to be replaced by.
-pub(super) struct Successor {
-    /// Where this program was started from: there the new one lies now.
-    program: Option<PathBuf>,
-    /// One is started at a time.
-    is_starting: AtomicBool,
-    /// Another process has taken the listeners over.
-    pub(super) relieved: Notify,
-}
-
-impl Successor {
-    /// To be made at the start, while the file is the one that runs.
-    pub(super) fn new() -> Self {
-        Self { program: std::env::current_exe().ok(), is_starting: AtomicBool::new(false), relieved: Notify::new() }
-    }
-}
 
 /// Starts the program that lies where this one came from, and lets it take the listeners over.
 pub(super) async fn replace(operated: &Arc<Operated>, consent: Consent<'_>) -> Said {
@@ -58,7 +44,7 @@ async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Sai
         _ => false,
     };
     if let Some(loss) = loss.filter(|_| !is_agreed) {
-        return Said::Asks { consent: loss.name(), text: super::outcome::described(&loss, operated.agencies()) };
+        return Said::Asks { consent: loss.name(), text: described(&loss, operated.agencies()) };
     }
     if let Err(reason) = check(program, config).await {
         return Said::Failed(reason);
@@ -98,6 +84,21 @@ async fn check(program: &Path, config: &Path) -> Result<(), String> {
         Ok(Ok(output)) => Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()),
         Ok(Err(error)) => Err(format!("{}: {error}", program.display())),
         Err(_) => Err(format!("{} check did not end within {PATIENCE:?}", program.display())),
+    }
+}
+
+/// Gives the sockets to the process that asks for them, and stops once it accepts on them. One that dies before that has
+/// changed nothing.
+pub(super) async fn give_way(stream: UnixStream, operated: &Operated) {
+    match upgrade::give(stream, &operated.held).await {
+        // It is closed when everything is told.
+        Ok(_stream) => {
+            tracing::info!("another process has taken the listeners over");
+            operated.is_replaced.store(true, Ordering::Relaxed);
+            operated.successor.relieved.notify_waiters();
+            operated.stop.cancel();
+        }
+        Err(error) => tracing::error!(%error, "the process that wanted the listeners did not get ready"),
     }
 }
 

@@ -9,7 +9,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +17,6 @@ use rustix::net::{
     recvmsg, sendmsg,
 };
 use tokio::net::UnixStream;
-
-use super::control::Operated;
 
 /// More listeners than any configuration has, and fewer than one message may carry.
 const MOST: usize = 64;
@@ -104,25 +101,17 @@ impl Predecessor {
     }
 }
 
-/// Gives copies of the sockets away, and stops once the other process accepts on them. A process that dies before that
-/// has changed nothing.
-pub(super) async fn give(stream: UnixStream, operated: &Operated) {
-    let given = async {
-        let stream = stream.into_std()?;
-        stream.set_nonblocking(false)?;
-        let sockets = operated.held.copies()?;
-        let waited = tokio::task::spawn_blocking(move || send_and_wait(stream, &sockets));
-        waited.await.unwrap_or_else(|error| Err(io::Error::other(error)))
-    };
-    match given.await {
-        Ok(_stream) => {
-            tracing::info!("another process has taken the listeners over");
-            operated.is_replaced.store(true, Ordering::Relaxed);
-            operated.successor.relieved.notify_waiters();
-            operated.stop.cancel();
-        }
-        Err(error) => tracing::error!(%error, "the process that wanted the listeners did not get ready"),
-    }
+/// Gives copies of the sockets away, and waits until the other process accepts on them: it is told so when this end of the
+/// connection is dropped.
+///
+/// # Errors
+/// It did not get ready; nothing has changed.
+pub(super) async fn give(stream: UnixStream, held: &Held) -> io::Result<StdUnixStream> {
+    let stream = stream.into_std()?;
+    stream.set_nonblocking(false)?;
+    let sockets = held.copies()?;
+    let waited = tokio::task::spawn_blocking(move || send_and_wait(stream, &sockets));
+    waited.await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 fn send_and_wait(mut stream: StdUnixStream, sockets: &[OwnedFd]) -> io::Result<StdUnixStream> {

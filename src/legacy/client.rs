@@ -18,11 +18,11 @@ use tower::util::{BoxCloneSyncService, ServiceExt as _, service_fn};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::basic;
 use super::charset;
 use super::coding::{self, Codings};
 use super::form::{Method, Submission};
 use super::leads;
+use super::offers;
 use super::page::{self, Page, Redirect};
 use super::site::Site;
 use super::{Behalf, Front, Jar, REQUEST_ID, Taken, tls};
@@ -230,7 +230,7 @@ impl Conversation {
         }
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (text, encoding) = charset::decode(content_type, &body);
-        let wants_other_than_basic = basic::wants_another(&head.headers);
+        let wants_other_than_basic = offers::wants_another(&head.headers);
         Ok(Page { url, status: head.status.as_u16(), wants_other_than_basic, redirect, cookies, text, encoding })
     }
 

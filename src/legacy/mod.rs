@@ -17,6 +17,7 @@ mod judge;
 mod landing;
 mod leads;
 mod look;
+mod offers;
 mod page;
 mod replay;
 mod said;

@@ -8,6 +8,7 @@
 mod addresses;
 mod agencies;
 mod audit;
+mod away;
 mod belonging;
 mod challenges;
 mod clock;
@@ -20,12 +21,14 @@ mod erasing;
 mod flows;
 mod handovers;
 mod imports;
+mod installed;
 mod jars;
 mod letters;
 mod notes;
 mod notices;
 mod open_accounts;
 mod opening;
+mod outage;
 mod outbox;
 mod patience;
 mod people;
@@ -67,6 +70,7 @@ pub use devices::KnownDevice;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use imports::TakenLink;
+pub use installed::{Installed, Tables, reach};
 pub use jars::Jar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
@@ -80,14 +84,15 @@ pub use restored::{LettersBefore, OldDatabase};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
 pub use serving::{Held, Use, was_served};
-pub use trouble::{Installed, Tables, Trouble, reach};
+pub use trouble::Trouble;
 pub use vault::{Sealed, Vault, VaultError};
 
 use crate::domain::secret::Secret;
 use connection::File;
 use notes::Note;
+use outage::Outage;
 use patience::Patient;
-use trouble::{Outage, Place};
+use trouble::Place;
 
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
@@ -282,10 +287,10 @@ impl Store {
             belonging::check(Path::new(path))?;
         }
         let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
-        let place = Place::of(dialect, &url, file.as_deref());
+        let place = Place::of(dialect, &url, file.as_deref().map(File::path));
         let pool = match connection::pool(dialect, file.clone(), whom).connect(&url).await {
             Ok(pool) => pool,
-            Err(error) => return Err(trouble::at_first(dialect, &url, file.as_deref(), &place, whom, error).await),
+            Err(error) => return Err(away::at_first(dialect, &url, file.as_deref(), &place, whom, error).await),
         };
         if let Some(file) = &file {
             file.hold(&mut *file.held().await).await?;

@@ -3,8 +3,9 @@
 //! Tables are brought up to date by who serves from them, and by nobody beside it: an older gateway would serve from tables
 //! that it does not know, and a replica or a user who may only look could not be asked anything.
 
-use super::trouble::{Place, tables_of};
-use super::{Dialect, Held, Store, StoreError, Tables, Use, trouble};
+use super::installed::{self, tables_of};
+use super::trouble::Place;
+use super::{Dialect, Held, Store, StoreError, Tables, Use};
 
 impl Store {
     /// Opens the database for a tool, and leaves its tables as they are: they have to be this version's. One that takes no
@@ -44,12 +45,12 @@ impl Store {
 
     async fn has_these_tables(&self) -> Result<(), StoreError> {
         let asked = match self.dialect {
-            Dialect::Sqlite => trouble::VERSION_IN_SQLITE,
-            Dialect::Postgres => trouble::VERSION_IN_POSTGRES,
+            Dialect::Sqlite => installed::VERSION_IN_SQLITE,
+            Dialect::Postgres => installed::VERSION_IN_POSTGRES,
         };
         let said = async {
             let mut connection = self.pool().acquire().await?;
-            trouble::version(&mut connection, asked).await
+            installed::version(&mut connection, asked).await
         };
         let Place(place) = &*self.place;
         match tables_of(said.await.map_err(|error| StoreError::Unavailable(self.place.says(&error)))?)? {

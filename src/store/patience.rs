@@ -7,7 +7,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sqlx::any::{Any, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{AnyConnection, Connection as _, Either, Error, Execute, Executor, SqlStr};
 
-use super::trouble::Outage;
+use super::outage::Outage;
 
 /// A connection whose statements are given up after [`STATEMENT`]; what fails is a reason to ask how the database is.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::assemble::{self, Absent};
 use super::configured::{ConfigFile, quoted, to_type};
-use super::control::{self, Said};
+use super::control;
+use super::said::Said;
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::App;
