@@ -9,9 +9,6 @@ use crate::domain::terms::{Acceptance, is_owed};
 use crate::sessions::Change;
 
 /// Whether the person still owes the acceptance of the agency's terms.
-///
-/// # Errors
-/// The store fails.
 pub async fn owes(app: &App, identity: &IdentityId, agency: &Agency) -> Result<bool, Fault> {
     let Some(terms) = &agency.terms else { return Ok(false) };
     let accepted = app.store.read().await?.accepted_terms(identity, &agency.code).await?;
@@ -20,9 +17,6 @@ pub async fn owes(app: &App, identity: &IdentityId, agency: &Agency) -> Result<b
 
 /// Keeps the proof: who, which version, which text, when, from where; false, and nothing kept, where the session has ended
 /// meanwhile.
-///
-/// # Errors
-/// The store fails.
 pub async fn accept(app: &App, caller: &Caller, session: &Session, agency: &Agency) -> Result<bool, Fault> {
     let Some(terms) = &agency.terms else { return Ok(true) };
     let now = app.now();

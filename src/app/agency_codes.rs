@@ -49,9 +49,6 @@ struct Tried {
 }
 
 /// Looks the agency up.
-///
-/// # Errors
-/// The store fails.
 pub async fn find(app: &App, caller: &Caller, client: &str, societe: &str) -> Result<Found, Fault> {
     if client.is_empty() && societe.is_empty() {
         return Ok(Found::Unknown);

@@ -96,9 +96,6 @@ pub struct Confirm {
 }
 
 /// Asks for the change.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn ask(
     app: &App,
     caller: &Caller,
@@ -148,9 +145,6 @@ async fn ask_proof(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challeng
 }
 
 /// The change that waits, with its proof.
-///
-/// # Errors
-/// The store fails.
 pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, Fault> {
     let mut tx = app.store.read().await?;
     match tx.pending_email_change(&session.identity).await? {
@@ -161,9 +155,6 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
 
 /// Sends the letter again; the older secrets die. Of two presses at once one sends it, and the other waits like any that
 /// comes too soon.
-///
-/// # Errors
-/// The store fails.
 pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
     let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
@@ -181,9 +172,6 @@ pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Res
 }
 
 /// Leaves the address as it is; false where the session has ended meanwhile.
-///
-/// # Errors
-/// The store fails.
 pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
     let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
     tx.cancel_email_changes(&session.identity).await?;
@@ -192,9 +180,6 @@ pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
 }
 
 /// Judges a code typed on the account page.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
@@ -238,9 +223,6 @@ pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &st
 
 /// The change that a link belongs to, if it is one and its link is open. In the browser of its owner it opens, though
 /// somebody said « Ce n'est pas moi ».
-///
-/// # Errors
-/// The store fails.
 pub async fn open_link(app: &App, secret: &Secret, signed_in: Option<&IdentityId>) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
     let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
@@ -259,9 +241,6 @@ pub async fn open_link(app: &App, secret: &Secret, signed_in: Option<&IdentityId
 
 /// The button of the link was pressed, with the password of the person whose address it is, in whatever browser: a
 /// session alone, or a letter alone, changes no address (SEC-042).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn confirm(
     app: &App,
     caller: &Caller,

@@ -28,9 +28,6 @@ pub enum Changed {
 }
 
 /// The rules for the person's new password, and whether it has to be noted in a safe place.
-///
-/// # Errors
-/// The store fails.
 pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool), Fault> {
     let links = app.store.read().await?.links_of(&session.identity).await?;
     let policy = app.policy_for(None, &links);
@@ -43,9 +40,6 @@ pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool)
 }
 
 /// Changes the password. A reset that was used meanwhile stays: the session has ended then, and nothing is written.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn change(
     app: &App,
     caller: &Caller,

@@ -31,9 +31,6 @@ pub enum Detached {
 
 /// Detaches an account from the person who is signed in, after the password was typed afresh. The agency's old
 /// credentials open the wizard again, as before the first time.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn detach(
     app: &App,
     caller: &Caller,

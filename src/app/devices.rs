@@ -36,9 +36,6 @@ pub(super) async fn secret_for(app: &App, caller: &Caller) -> Result<Secret, Fau
 }
 
 /// The devices on which the person is known, the last used first, and whether each is the one that asks (c16).
-///
-/// # Errors
-/// The store fails.
 pub async fn of(app: &App, caller: &Caller, session: &Session) -> Result<Vec<(KnownDevice, bool)>, Fault> {
     let this = caller.device.as_ref().map(Secret::digest);
     let devices = app.store.read().await?.devices_of(&session.identity, app.now()).await?;
@@ -47,9 +44,6 @@ pub async fn of(app: &App, caller: &Caller, session: &Session) -> Result<Vec<(Kn
 
 /// « Oublier cet appareil »: whoever else is known on it stays so, and nobody is signed out. False where the session has
 /// ended meanwhile.
-///
-/// # Errors
-/// The store fails.
 pub async fn forget(app: &App, caller: &Caller, session: &Session, device: SecretDigest) -> Result<bool, Fault> {
     let Some(mut tx) = app.write_as(session).await? else { return Ok(false) };
     if tx.forget_device(&session.identity, device).await? {

@@ -40,9 +40,6 @@ pub enum Doubts {
 
 /// What « Ce n'est pas moi » would hold; looking changes nothing. Only what waits for this very letter: one that was
 /// replaced holds nothing (review B14).
-///
-/// # Errors
-/// The store fails.
 pub async fn doubted(app: &App, secret: &Secret) -> Result<Doubts, Fault> {
     let mut tx = app.store.read().await?;
     doubted_in(app, &mut tx, secret).await
@@ -95,9 +92,6 @@ async fn doubted_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Doubts, F
 /// « Ce n'est pas moi », pressed by who has shown nothing but the letter (a mail scanner presses too): what waits for it
 /// is held for a while, and everybody whom it concerns is told. Nothing ends: the code, and the link in the browser that
 /// began, win over it (ATT-18, decision 38).
-///
-/// # Errors
-/// The store fails.
 pub async fn disown(app: &App, caller: &Caller, secret: &Secret) -> Result<Doubts, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

@@ -87,9 +87,6 @@ pub struct Opened {
 /// Signs the person in upstream, unless somebody just did. What a browser holds does not tell whether that sign-in is over,
 /// since an extranet may take its cookies away at the end: `over` is the sign-in whose answer said so, and is never
 /// served again (F9).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn enter(
     app: &App,
     caller: &Caller,
@@ -202,9 +199,6 @@ async fn keep(app: &App, session: &Session, link: &Link, cookies: &[UpstreamCook
 /// (a11).
 ///
 /// True if no request may carry the password now.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn doubt(app: &App, caller: &Caller, agency: &Agency, passage: &Passage) -> Result<bool, Fault> {
     let Some(resident) = &passage.by_secret else { return Ok(false) };
     let turn = app.turns.of(&passage.link);

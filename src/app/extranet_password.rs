@@ -48,9 +48,6 @@ pub struct Kept {
 
 /// The person's account at this agency whose password is not known any more or was refused, if there is one: of several
 /// the one that is named, else one that is open, else the oldest.
-///
-/// # Errors
-/// The store fails.
 pub async fn missing(
     app: &App,
     session: &Session,
@@ -96,9 +93,6 @@ async fn is_chosen_here(app: &App, session: &Session, password: &Secret) -> Resu
 }
 
 /// Has the extranet look at a password, and keeps it if it is right.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn restore(
     app: &App,
     caller: &Caller,

@@ -50,9 +50,6 @@ pub struct Request<'a> {
 }
 
 /// Hands a signed-in person over to an agency's host.
-///
-/// # Errors
-/// The store fails.
 pub async fn hand_over(app: &App, caller: &Caller, session: &Session, request: Request<'_>) -> Result<Handed, Fault> {
     let agency = request.agency;
     let mut tx = app.store.read().await?;
@@ -112,9 +109,6 @@ pub struct Entered {
 }
 
 /// An agency's host takes the code; not where another account was opened on it in the meantime.
-///
-/// # Errors
-/// The store fails.
 pub async fn enter(app: &App, host: &Host, code: &Secret, browser: &Secret) -> Result<Option<Entered>, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

@@ -54,9 +54,6 @@ impl<'a> Import<'a> {
     }
 
     /// What taking these lines would do. Nothing is changed.
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn preview(&self, lines: &[RosterLine]) -> Result<Preview, Fault> {
         let code = &self.agency.code;
         let mut tx = self.app.store.read().await?;
@@ -104,9 +101,6 @@ impl<'a> Import<'a> {
     }
 
     /// Begins to keep what is replaced.
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn keep_what_was(&self) -> Result<(), Fault> {
         let mut tx = self.app.store.write().await?;
         tx.begin_import(&self.id, &self.agency.code, self.app.now()).await?;
@@ -115,9 +109,6 @@ impl<'a> Import<'a> {
 
     /// Takes one line; a line for an account that is there already replaces what the roster said of it. Where it has
     /// another holder, or is closed, it is taken from who had it (SEC-017).
-    ///
-    /// # Errors
-    /// Something of ours is out of order.
     pub async fn take(&mut self, line: &RosterLine) -> Result<(), Fault> {
         let password = match &line.password {
             Some(password) => Some(self.app.hasher.hash(password.clone()).await?),
@@ -151,9 +142,6 @@ impl<'a> Import<'a> {
     }
 
     /// The file was the whole roster: every account that does not stand in it is closed.
-    ///
-    /// # Errors
-    /// Something of ours is out of order.
     pub async fn close_all_others(&mut self) -> Result<(), Fault> {
         let known = self.app.store.read().await?.logins_of(&self.agency.code).await?;
         for login in known {
@@ -237,9 +225,6 @@ impl<'a> Import<'a> {
     }
 
     /// Ends, and writes the trace.
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn finish(self, refused: u64) -> Result<u64, Fault> {
         let by = Acting::operator("import");
         let event = AuditEvent::RosterImported { accounts: self.taken, refused, withdrawn: self.withdrawn };

@@ -50,9 +50,6 @@ impl Turns {
 }
 
 /// The cookies of a resident who is forwarded.
-///
-/// # Errors
-/// The sessions cannot be asked.
 pub async fn carried(app: &App, passage: &Passage) -> Result<Carried, Fault> {
     let Some(jar) = app.sessions.jar(&passage.session, &passage.link).await? else { return Ok(Carried::default()) };
     let cookies = unsealed(app, &passage.session, &passage.link, &jar.sealed)?;
@@ -60,9 +57,6 @@ pub async fn carried(app: &App, passage: &Passage) -> Result<Carried, Fault> {
 }
 
 /// Puts an answer's change on top of what is there now, whoever wrote it; `since` is the sign-in of the request.
-///
-/// # Errors
-/// The sessions cannot be written.
 pub async fn keep(
     app: &App,
     passage: &Passage,

@@ -45,9 +45,6 @@ pub(super) enum Left {
 }
 
 /// Takes the right to try an account's secret.
-///
-/// # Errors
-/// The store fails.
 pub(super) async fn begin(app: &App, link: &LinkId, occasion: Occasion) -> Result<Begun, Fault> {
     for _ in 0..TRIES {
         let stored = app.store.read().await?.legacy_secret(link).await?;
@@ -69,9 +66,6 @@ pub(super) async fn begin(app: &App, link: &LinkId, occasion: Occasion) -> Resul
 }
 
 /// The extranet took it: whatever refusals there were are forgotten.
-///
-/// # Errors
-/// The store fails.
 pub(super) async fn worked(app: &App, identity: &IdentityId, link: &Link, tried: &Try) -> Result<(), Fault> {
     for _ in 0..TRIES {
         let stored = app.store.read().await?.legacy_secret(&link.id).await?;
@@ -89,9 +83,6 @@ pub(super) async fn worked(app: &App, identity: &IdentityId, link: &Link, tried:
 }
 
 /// The extranet refused it.
-///
-/// # Errors
-/// The store fails.
 pub(super) async fn refused(
     app: &App,
     caller: &Caller,
@@ -134,9 +125,6 @@ pub(super) async fn refused(
 }
 
 /// There was no verdict: the try is given back.
-///
-/// # Errors
-/// The store fails.
 pub(super) async fn unanswered(app: &App, link: &LinkId, tried: &Try) -> Result<(), Fault> {
     if tried.stored.record == tried.before {
         return Ok(());
@@ -147,18 +135,12 @@ pub(super) async fn unanswered(app: &App, link: &LinkId, tried: &Try) -> Result<
 }
 
 /// Whether so many secrets of an agency that had worked are refused that its extranet is to blame.
-///
-/// # Errors
-/// The store fails.
 pub async fn is_out(app: &App, agency: &AgencyCode) -> Result<bool, Fault> {
     let mut tx = app.store.read().await?;
     Ok(refused_lately(&mut tx, agency, app.now()).await? >= OUTAGE)
 }
 
 /// Every agency whose extranet refuses secrets that had worked, and how many; an outage that has begun or ended is told.
-///
-/// # Errors
-/// The store fails.
 pub async fn refusals(app: &App) -> Result<Vec<(AgencyCode, u64)>, StoreError> {
     let counted = app.store.read().await?.refused_secrets(since(app.now())).await?;
     for agency in app.directory().agencies() {

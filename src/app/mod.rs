@@ -205,9 +205,6 @@ impl App {
     }
 
     /// The agency where a person has the oldest account: where to lead who comes from nowhere in particular.
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn home_of(&self, identity: &IdentityId) -> Result<Option<Arc<Agency>>, Fault> {
         let links = self.store.read().await?.links_of(identity).await?;
         let directory = self.directory();

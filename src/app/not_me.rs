@@ -51,9 +51,6 @@ pub enum Undone {
 }
 
 /// What the link shows; looking changes nothing.
-///
-/// # Errors
-/// The store fails.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     let Some(warning) = app.store.read().await?.warning_by_link(secret.digest()).await? else {
         return Ok(Opened::Invalid);
@@ -67,9 +64,6 @@ pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
 
 /// « Ce n'est pas moi », pressed by who has shown nothing but the letter: a fresh address waits longer, no address is
 /// changed meanwhile, and both are told. False where the link is not open.
-///
-/// # Errors
-/// The store fails.
 pub async fn hold(app: &App, caller: &Caller, secret: &Secret) -> Result<bool, Fault> {
     let Opened::Asked { warning, .. } = open_link(app, secret).await? else { return Ok(false) };
     let now = app.now();
@@ -93,9 +87,6 @@ pub async fn hold(app: &App, caller: &Caller, secret: &Secret) -> Result<bool, F
 }
 
 /// Changes the address back, with the password as it was before it was changed, which is valid again too.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn undo(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Undone, Fault> {
     let (warning, home) = match open_link(app, secret).await? {
         Opened::Asked { warning, home } if warning.changed == Changed::Email => (warning, home),

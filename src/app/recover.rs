@@ -63,9 +63,6 @@ pub enum Reset {
 }
 
 /// Asks for a reset. The answer is the same for every identifier, and comes after the same time (f03).
-///
-/// # Errors
-/// The store fails.
 pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
@@ -125,9 +122,6 @@ async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
 }
 
 /// What the link shows; looking changes nothing.
-///
-/// # Errors
-/// The store fails.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     Ok(match judge(app, secret).await? {
         Judged::Open { identity, .. } => Opened::Form { rules: rules(app, &identity).await? },
@@ -174,9 +168,6 @@ async fn rules(app: &App, identity: &IdentityId) -> Result<PasswordRules, Fault>
 }
 
 /// Sets the new password of the person whom the link was sent to, and of nobody else (SEC-036).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn reset(
     app: &App,
     caller: &Caller,

@@ -18,9 +18,6 @@ pub enum Resent {
 }
 
 /// Sends one letter again. What it asks for may be over by now; then it is given up again as superseded.
-///
-/// # Errors
-/// The store fails.
 pub async fn resend(app: &App, id: &LetterId) -> Result<Resent, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

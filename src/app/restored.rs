@@ -49,18 +49,12 @@ pub enum Parting {
 }
 
 /// The number of the line from which on lines of the other trace are wanted.
-///
-/// # Errors
-/// The store fails.
 pub async fn wanted_behind(app: &App) -> Result<i64, Fault> {
     Ok((app.store.read().await?.last_audit_number().await? - COMPARED).max(0))
 }
 
 /// Finds where this trace and the one from before part. Also where a gateway has run on this one since: both have lines
 /// of the same numbers then, about other things.
-///
-/// # Errors
-/// The store fails.
 pub async fn parting(app: &App, old: &[AuditLine]) -> Result<Parting, Fault> {
     let mut tx = app.store.read().await?;
     let last = tx.last_audit_number().await?;
@@ -111,9 +105,6 @@ pub async fn settle(app: &App, letters: Option<&LettersBefore>) -> Result<Settle
 }
 
 /// What the lines of the trace from before tell, with what is known here of whom they are about.
-///
-/// # Errors
-/// The store fails.
 pub async fn told(app: &App, lines: &[AuditLine]) -> Result<Vec<Told>, Fault> {
     let mut tx = app.store.read().await?;
     let mut everybody = None;

@@ -15,9 +15,6 @@ use crate::domain::session::{Session, SessionId, SessionLifetime};
 use crate::telemetry::metrics::METRICS;
 
 /// Tries what was typed. Whatever fails is answered after the same time.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn sign_in(app: &App, caller: &Caller, credentials: Credentials<'_>) -> Result<Outcome, Fault> {
     let floor = Instant::now() + app.failure_floor;
     let outcome = judge(app, caller, &credentials).await;

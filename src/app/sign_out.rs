@@ -11,17 +11,11 @@ use crate::store::Sealed;
 use crate::telemetry::seldom;
 
 /// Ends the session. The extranets are told after it has ended here, and their silence keeps nobody signed in.
-///
-/// # Errors
-/// The store fails.
 pub async fn sign_out(app: &App, caller: &Caller, session: &Session) -> Result<(), Fault> {
     end(app, caller, session, None).await
 }
 
 /// The same where the person has left the extranet of this account already: it is told no more.
-///
-/// # Errors
-/// The store fails.
 pub async fn left(app: &App, caller: &Caller, session: &Session, link: &LinkId) -> Result<(), Fault> {
     end(app, caller, session, Some(link)).await
 }
@@ -36,9 +30,6 @@ pub enum Upstream {
 }
 
 /// The same by the cookie of the agency's host; who is nobody any more has left.
-///
-/// # Errors
-/// The store fails.
 pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret, upstream: Upstream) -> Result<(), Fault> {
     match (app.sessions.of_agency(cookie, app.now()).await?, upstream) {
         (Some((session, link)), Upstream::Over) => left(app, caller, &session, &link.id).await,
@@ -72,9 +63,6 @@ async fn end(app: &App, caller: &Caller, session: &Session, left: Option<&LinkId
 
 /// Names and paths of the cookies that the extranet set when the person was signed in there: a browser that held them
 /// has to be told where they are to give them up.
-///
-/// # Errors
-/// The sessions cannot be asked.
 pub async fn cookies_of(app: &App, session: &Session, agency: &AgencyCode) -> Result<Vec<(Octets, Octets)>, Fault> {
     let jars = app.sessions.jars(&session.id).await?;
     let here = jars.iter().filter(|(link, _)| link.account.agency == *agency);

@@ -164,9 +164,6 @@ fn tell(agency: &AgencyCode, told: Spellings) {
 }
 
 /// What was learnt of the agencies' extranets, and when, for the operator.
-///
-/// # Errors
-/// The store fails.
 pub async fn learnt(app: &App) -> Result<Vec<(AgencyCode, Spellings, Option<Timestamp>)>, Fault> {
     Ok(app.store.read().await?.learnt_spellings().await?)
 }

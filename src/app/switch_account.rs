@@ -21,9 +21,6 @@ pub struct Account {
 }
 
 /// The person's accounts at agencies that are here, the oldest attachment first.
-///
-/// # Errors
-/// The store fails.
 pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Fault> {
     let mut tx = app.store.read().await?;
     let links = tx.links_of(&session.identity).await?;
@@ -49,9 +46,6 @@ pub enum Switched {
 }
 
 /// Opens an account in place of the one that is open on its host, which is closed, here and in its extranet.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn switch(app: &App, caller: &Caller, session: &Session, label: &AccountLabel) -> Result<Switched, Fault> {
     let theirs = accounts(app, session).await?;
     let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else {

@@ -42,25 +42,16 @@ impl Proof {
 }
 
 /// Lines of the trace, the newest first.
-///
-/// # Errors
-/// The store fails.
 pub async fn lines(app: &App, of: &LinesOf, most: u32) -> Result<Vec<AuditLine>, Fault> {
     Ok(app.store.read().await?.audit_lines_of(of, most).await?)
 }
 
 /// The portion of lines behind a number, the oldest first.
-///
-/// # Errors
-/// The store fails.
 pub async fn portion(app: &App, behind: i64) -> Result<Vec<AuditLine>, Fault> {
     Ok(app.store.read().await?.audit_behind(behind, PORTION).await?)
 }
 
 /// That an operator has looked at lines about people is a line, too.
-///
-/// # Errors
-/// The store fails.
 pub async fn shown(app: &App, lines: u64) -> Result<(), Fault> {
     let by = Acting::operator("audit");
     let mut tx = app.store.write().await?;
@@ -69,9 +60,6 @@ pub async fn shown(app: &App, lines: u64) -> Result<(), Fault> {
 }
 
 /// Who was refused since then: by agency and reason, the most frequent first.
-///
-/// # Errors
-/// The store fails.
 pub async fn refused(app: &App, since: Timestamp) -> Result<Vec<Counted>, Fault> {
     let alike = app.store.read().await?.refused_since(since).await?;
     Ok(counted(alike, |alike| {
@@ -84,9 +72,6 @@ pub async fn refused(app: &App, since: Timestamp) -> Result<Vec<Counted>, Fault>
 }
 
 /// Who guesses since then: by address, and by whom they guess at; the most frequent first.
-///
-/// # Errors
-/// The store fails.
 pub async fn guesses(app: &App, since: Timestamp) -> Result<(Vec<Counted>, Vec<Counted>), Fault> {
     let mut tx = app.store.read().await?;
     let clients = counted(tx.guesses_by_client(since).await?, |alike| vec![alike.client.clone()]);
@@ -121,9 +106,6 @@ fn counted(alike: Vec<Alike>, what: impl Fn(&Alike) -> Vec<String>) -> Vec<Count
 }
 
 /// Whether a line is missing among those that are younger than the shortest time for which lines are kept.
-///
-/// # Errors
-/// The store fails.
 pub async fn verify(app: &App) -> Result<Proof, Fault> {
     let now = app.store.time(app.now()).await?;
     let shortest = months_before(now, app.directory().audit_retention().shortest);

@@ -37,9 +37,6 @@ pub struct Undone {
 }
 
 /// The last import of an agency, as long as it can be undone.
-///
-/// # Errors
-/// The store fails.
 pub async fn last(app: &App, agency: &AgencyCode) -> Result<Option<Undoable>, Fault> {
     let mut tx = app.store.read().await?;
     let Some((import, begun)) = tx.last_import(agency).await? else { return Ok(None) };
@@ -50,9 +47,6 @@ pub async fn last(app: &App, agency: &AgencyCode) -> Result<Option<Undoable>, Fa
 }
 
 /// What undoing it would come to. Nothing is changed.
-///
-/// # Errors
-/// The store fails.
 pub async fn preview(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Result<Undone, Fault> {
     let import = (&undoable.import, undoable.begun);
     let mut tx = app.store.read().await?;
@@ -67,9 +61,6 @@ pub async fn preview(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Res
 
 /// Undoes it, an account a transaction: interrupted, it can be run again. What somebody has got since by the roster as it
 /// is now stays theirs.
-///
-/// # Errors
-/// The store fails.
 pub async fn undo(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Result<Undone, Fault> {
     let (import, begun) = (&undoable.import, undoable.begun);
     let mut undone = Undone::default();

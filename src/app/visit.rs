@@ -98,9 +98,6 @@ pub async fn visit_shared(
 
 /// Whether somebody who was let in would be let in now: asked of the sessions themselves, and no request of theirs, so that
 /// a page that is left open keeps no session awake.
-///
-/// # Errors
-/// The sessions cannot be asked.
 pub async fn lets_in(app: &App, house: &House, cookie: &str, resident: &Passage) -> Result<bool, Unavailable> {
     let house_of = |agency: &AgencyCode| Some(house.clone()).filter(|house| house.agency.code == *agency);
     match look_up(app, cookie, house_of, Asks::Watch).await {

@@ -13,9 +13,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// What has been counted of a client, and the version to save it with; 0 if nothing was.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn attempts_at(&self, tx: &mut Tx, client: &str) -> Result<(Attempts, i64), SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(tx.attempts(client).await?),
@@ -25,9 +22,6 @@ impl<P: Clone> Sessions<P> {
 
     /// Changes what has been counted of a client where that does not live in SQL; false where `change` gives nothing. Not
     /// within a transaction that writes: nobody who writes waits for Redis.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn count_at_once(
         &self,
         client: &str,

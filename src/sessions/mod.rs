@@ -170,9 +170,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// Begins a sign-in, to which this cookie leads on the portal.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn begin(&self, session: &Session, cookie: &Secret) -> Result<Begun, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(Begun::ToKeep(session.clone(), cookie.digest())),
@@ -185,9 +182,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The sign-in that the portal's cookie leads to, if it still lasts.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn of_portal(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Session>, SessionsError> {
         let session = match &self.truth {
             Truth::Sql => self.store.read().await?.session_by_cookie(cookie.digest()).await?,
@@ -200,9 +194,6 @@ impl<P: Clone> Sessions<P> {
 
     /// The sign-in and the account that an agency host's cookie leads to, if both still last. That the account is one
     /// of this agency is for the caller to see.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn of_agency(&self, cookie: &Secret, now: Timestamp) -> Result<Option<(Session, Link)>, SessionsError> {
         let known = match &self.truth {
             Truth::Sql => self.store.read().await?.agency_cookie(cookie.digest()).await?,
@@ -224,9 +215,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The same, for who wants to know whether it was written.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn touch(&self, session: &Session, now: Timestamp) -> Result<(), SessionsError> {
         if now.duration_since(session.seen_at) < TOUCH_AFTER {
             return Ok(());
@@ -283,9 +271,6 @@ impl<P: Clone> Sessions<P> {
     /// Gives the portal's session a new cookie: the old one is worth nothing from now on, and neither are those of the
     /// agencies' hosts, which the next page load there replaces (SEC-058). False where the session has ended: then there
     /// is nothing to lead to.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn rotate(&self, session: &Session, cookie: &Secret, now: Timestamp) -> Result<bool, SessionsError> {
         let change = Change::Session(session.id.clone());
         let Truth::Redis(redis) = &self.truth else {
@@ -317,9 +302,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// Ends a sign-in, with every cookie of it.
-    ///
-    /// # Errors
-    /// The database fails.
     pub async fn end(&self, session: &Session) -> Result<(), SessionsError> {
         let mut tx = self.store.write().await?;
         match &self.truth {
@@ -355,9 +337,6 @@ impl<P: Clone> Sessions<P> {
 
     /// Ends the person's sign-ins but the one that is spared, in the transaction of the cause; [`Sessions::commit`] it
     /// with [`Change::Identity`]. Gives the epoch of those that go on.
-    ///
-    /// # Errors
-    /// The database fails.
     pub async fn end_all_of(
         &self,
         tx: &mut Tx,
@@ -372,9 +351,6 @@ impl<P: Clone> Sessions<P> {
 
     /// Ends everybody's sign-ins, wherever they live, in the transaction of the cause; [`Sessions::commit`] it with
     /// [`Change::Everything`]. How many people there are.
-    ///
-    /// # Errors
-    /// The database fails.
     pub async fn end_everybodys(&self, tx: &mut Tx, now: Timestamp) -> Result<u64, SessionsError> {
         Ok(tx.raise_every_session_epoch(now).await?)
     }
@@ -404,9 +380,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The person's sign-ins that last, the last used first.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn sessions_of(&self, identity: &IdentityId, now: Timestamp) -> Result<Vec<Session>, SessionsError> {
         let mut sessions = match &self.truth {
             Truth::Sql => self.store.read().await?.sessions_of(identity).await?,
@@ -426,9 +399,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The extranet's cookies of a sign-in and account.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jar(session, link).await?),
@@ -437,9 +407,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The extranets that a sign-in has entered, with their cookies.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn jars(&self, session: &SessionId) -> Result<Vec<(Link, Jar)>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jars(session).await?),
@@ -482,9 +449,6 @@ impl<P: Clone> Sessions<P> {
 
     /// Keeps the next state of a jar, which is at `version + 1` then; false, and nothing changed, if it is not at this
     /// version any more: read it again, and put the change on top of that.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn keep_jar(
         &self,
         session: &SessionId,
@@ -506,9 +470,6 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// Forgets the extranet's cookies of a sign-in and account.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn drop_jar(&self, session: &SessionId, link: &LinkId) -> Result<(), SessionsError> {
         match &self.truth {
             Truth::Sql => {

@@ -19,9 +19,6 @@ pub struct JarsElsewhere {
 impl<P: Clone> Sessions<P> {
     /// The jars of so many people, those behind `after`, which [`crate::store::Tx::sealed_otherwise`] does not find;
     /// none when there is nobody left, or the jars live in SQL.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn jars_elsewhere(
         &self,
         after: Option<&IdentityId>,
@@ -36,9 +33,6 @@ impl<P: Clone> Sessions<P> {
 
     /// Puts the same cookies, sealed anew, in the place of what was read, as the same version; false if that is not there
     /// any more.
-    ///
-    /// # Errors
-    /// The sessions cannot be written.
     pub async fn reseal_elsewhere(
         &self,
         place: &SealedPlace,

@@ -22,9 +22,6 @@ pub struct RefusedAddress {
 
 impl Tx {
     /// Marks an address as refused; what was said last counts.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_address(
         &mut self,
         address: &EmailAddress,
@@ -46,9 +43,6 @@ impl Tx {
     }
 
     /// A letter has arrived there: takes the mark away.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn clear_address(&mut self, address: &EmailAddress) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM refused_addresses WHERE address = $1")
             .bind(address.key())
@@ -58,9 +52,6 @@ impl Tx {
     }
 
     /// What a mail server had against this address, if it was refused and nothing has arrived there since.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn refusal_of(&mut self, address: &EmailAddress) -> Result<Option<RefusedAddress>, StoreError> {
         sqlx::query("SELECT address, answer, letter_id, refused_at FROM refused_addresses WHERE address = $1")
             .bind(address.key())

@@ -11,18 +11,12 @@ pub(super) const IN_FORCE: &str = "SELECT agency FROM agencies_in_force ORDER BY
 
 impl Tx {
     /// The agencies of the last edition in force.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn agencies_in_force(&mut self) -> Result<Vec<AgencyCode>, StoreError> {
         let rows = sqlx::query(IN_FORCE).fetch_all(self.unhurried()).await?;
         rows.iter().map(|row| row.agency("agency")).collect()
     }
 
     /// Whether anything is kept for an agency, or the trace tells of it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn knows_agency(&mut self, agency: &AgencyCode) -> Result<bool, StoreError> {
         let row = sqlx::query(
             "SELECT agency FROM (
@@ -38,9 +32,6 @@ impl Tx {
     }
 
     /// Remembers that these are in force, and that those are not any more. Ten thousand are one statement.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn remember_agencies(
         &mut self,
         there: &[AgencyCode],

@@ -10,9 +10,6 @@ use crate::domain::identity::{IdentityId, LegacyLogin};
 
 impl Tx {
     /// Adds a line to the trace. Best done last in a transaction: on `PostgreSQL` the next line waits for its commit.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn append_audit(
         &mut self,
         entry: &AuditEntry,
@@ -54,9 +51,6 @@ impl Tx {
     }
 
     /// The last lines of the trace, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_tail(&mut self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
@@ -73,9 +67,6 @@ impl Tx {
 
 impl Tx {
     /// The line with this number.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_numbered(&mut self, seq: i64) -> Result<Option<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
@@ -90,9 +81,6 @@ impl Tx {
     }
 
     /// So many lines behind this number, the oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_behind(&mut self, seq: i64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail

@@ -34,9 +34,6 @@ impl Purpose {
 
 impl Tx {
     /// Keeps a new proof that is asked for; `owner` is the id of the flow or of the person.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn insert_challenge(
         &mut self,
         challenge: &Challenge,
@@ -66,9 +63,6 @@ impl Tx {
     }
 
     /// One proof.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn challenge(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
         let row = sqlx::query(
             "SELECT id, address, terms, issue, requested_at, sent_at, wrong_now, wrong_in_all, answered_at,
@@ -82,9 +76,6 @@ impl Tx {
     }
 
     /// What a proof is for, and the id of the flow or of the person.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn owner_of(&mut self, id: &ChallengeId) -> Result<Option<(Purpose, String)>, StoreError> {
         sqlx::query("SELECT purpose, owner FROM challenges WHERE id = $1")
             .bind(id.as_str())
@@ -103,9 +94,6 @@ impl Tx {
 
     /// Counts a typed code before it is judged, and gives the proof as it stands after counting: of parallel tries each
     /// sees another number.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn count_code_try(&mut self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
         let row = sqlx::query(
             "UPDATE challenges SET wrong_now = wrong_now + 1, wrong_in_all = wrong_in_all + 1 WHERE id = $1
@@ -119,9 +107,6 @@ impl Tx {
 
     /// Keeps that another letter was asked for; false if somebody asked at the same moment, or it was answered.
     /// Wrong codes in all stay as the store has counted them.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn save_resend(&mut self, challenge: &Challenge) -> Result<bool, StoreError> {
         let updated = sqlx::query(
             "UPDATE challenges SET issue = $1, requested_at = $2, sent_at = NULL, wrong_now = 0
@@ -138,9 +123,6 @@ impl Tx {
     /// Keeps the digests of a letter's secrets as it is sent; their time counts from now. Those of an earlier copy of the
     /// same letter stay good: it may have arrived. False if a newer letter was asked for or the proof was answered: then
     /// this one must not go.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_sent(
         &mut self,
         id: &ChallengeId,
@@ -185,9 +167,6 @@ impl Tx {
     }
 
     /// How many codes can still be answered with at this time, by the key that their digests were made under.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn living_codes(&mut self, now: Timestamp) -> Result<BTreeMap<String, u64>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
@@ -211,9 +190,6 @@ impl Tx {
     }
 
     /// The proof that a link belongs to, and the copy of the letter that it stood in.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn challenge_by_link(&mut self, link: SecretDigest) -> Result<Option<(Challenge, SentLink)>, StoreError> {
         let row = sqlx::query(
             "SELECT c.id AS id, c.address AS address, c.terms AS terms, c.issue AS issue,
@@ -231,9 +207,6 @@ impl Tx {
     }
 
     /// Takes the one answer that a proof has: exactly one caller is told true.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_answered(&mut self, id: &ChallengeId, now: Timestamp) -> Result<bool, StoreError> {
         let updated = sqlx::query("UPDATE challenges SET answered_at = $1 WHERE id = $2 AND answered_at IS NULL")
             .bind(millis(now))
@@ -244,9 +217,6 @@ impl Tx {
     }
 
     /// Holds a proof that is not answered; exactly one caller is told true, once.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn hold_challenge(&mut self, id: &ChallengeId, now: Timestamp) -> Result<bool, StoreError> {
         let updated =
             sqlx::query("UPDATE challenges SET held_at = $1 WHERE id = $2 AND answered_at IS NULL AND held_at IS NULL")
@@ -277,9 +247,6 @@ impl Tx {
     }
 
     /// The newest change of address that is not answered.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn pending_email_change(
         &mut self,
         identity: &IdentityId,
@@ -298,9 +265,6 @@ impl Tx {
     }
 
     /// Forgets every change of address that the person asked for, with its proof: no letter of them is worth anything.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn cancel_email_changes(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
         sqlx::query(
             "DELETE FROM challenges WHERE purpose = 'email-change' AND answered_at IS NULL

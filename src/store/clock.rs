@@ -31,9 +31,6 @@ const STATEMENTS: [&str; 17] = [
 
 impl Store {
     /// The same as [`Tx::time`], beside any transaction.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn time(&self, told: Timestamp) -> Result<Timestamp, StoreError> {
         match self.dialect {
             Dialect::Sqlite => Ok(told),
@@ -45,9 +42,6 @@ impl Store {
 impl Tx {
     /// What time it is for every node alike: by the database's clock where there can be others, else by one's own, which
     /// is handed in.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn time(&mut self, told: Timestamp) -> Result<Timestamp, StoreError> {
         match self.dialect {
             Dialect::Sqlite => Ok(told),
@@ -63,9 +57,6 @@ impl Tx {
     /// Lets guesses, proofs, resets, refusals and letters be as old by the clock as they are, after it was set back by so much:
     /// no lock lasts longer, no code or link lives longer, and no letter waits until the clock has caught up. A letter
     /// that somebody is sending stays taken for `lease_ms`.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn set_back(&mut self, by: SignedDuration, lease_ms: i64, now: Timestamp) -> Result<(), StoreError> {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         for statement in STATEMENTS {

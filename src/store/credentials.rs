@@ -17,9 +17,6 @@ const ALL: &str = "all";
 
 impl Tx {
     /// Creates a person with a first credential; false, and nobody created, if the login is taken.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn create_person(
         &mut self,
         identity: &IdentityId,
@@ -64,9 +61,6 @@ impl Tx {
 
     /// Which credential a typed login opens here: that of the address, or else of whoever signs in with the old identifier
     /// of this account.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn credential_typed(
         &mut self,
         address: Option<&EmailAddress>,
@@ -98,9 +92,6 @@ impl Tx {
     }
 
     /// Who has this address, whatever they type: nobody, one, or a couple; whoever signs in with it comes first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn owners_of(&mut self, email: &EmailAddress) -> Result<Vec<IdentityId>, StoreError> {
         let rows = sqlx::query(
             "SELECT identity_id, MAX(CASE login WHEN $1 THEN 1 ELSE 0 END) AS signs_in
@@ -114,9 +105,6 @@ impl Tx {
     }
 
     /// Where letters to somebody go.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn address_of(&mut self, identity: &IdentityId) -> Result<Option<EmailAddress>, StoreError> {
         sqlx::query("SELECT email FROM credentials WHERE identity_id = $1 AND scope = 'all'")
             .bind(identity.as_str())
@@ -127,9 +115,6 @@ impl Tx {
     }
 
     /// The person's credential for all accounts.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn credential_of(&mut self, identity: &IdentityId) -> Result<Option<Credential>, StoreError> {
         sqlx::query(
             "SELECT id, identity_id, scope, contact_key, email, password FROM credentials
@@ -145,9 +130,6 @@ impl Tx {
     /// Replaces the password of the credential for all accounts by one that the person chose, over the one that was
     /// shown; false, and nothing changed, if another one is there by now. A reset that was asked for stays open
     /// (decision 37).
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn set_password(
         &mut self,
         identity: &IdentityId,
@@ -211,9 +193,6 @@ impl Tx {
     }
 
     /// Keeps the same password at today's cost; nothing where another one is there by now, and nothing else changes.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn raise_hash(
         &mut self,
         identity: &IdentityId,

@@ -10,9 +10,6 @@ use crate::domain::identity::{LegacyLogin, LinkId};
 impl Tx {
     /// Takes an attachment away, with its secret, its cookies, its hand-overs and the digest of the old password; false if
     /// it was gone already.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn detach(&mut self, link: &LinkId) -> Result<bool, StoreError> {
         sqlx::query(
             "DELETE FROM old_digests WHERE EXISTS (SELECT 1 FROM links
@@ -26,9 +23,6 @@ impl Tx {
     }
 
     /// Whether an attachment was made before this moment.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_attached_before(&mut self, link: &LinkId, moment: Timestamp) -> Result<bool, StoreError> {
         let found = sqlx::query("SELECT id FROM links WHERE id = $1 AND created_at < $2")
             .bind(link.as_str())
@@ -39,9 +33,6 @@ impl Tx {
     }
 
     /// Provisional credentials that had their one use can be used once more, within their time.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn give_back_provisional(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<(), StoreError> {
         sqlx::query("UPDATE roster SET used_at = NULL WHERE agency = $1 AND login_key = $2")
             .bind(agency.to_string())
@@ -52,9 +43,6 @@ impl Tx {
     }
 
     /// Takes an account off the agency's roster; false if it was not there.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn delete_roster_line(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<bool, StoreError> {
         let gone = sqlx::query("DELETE FROM roster WHERE agency = $1 AND login_key = $2")
             .bind(agency.to_string())
@@ -65,9 +53,6 @@ impl Tx {
     }
 
     /// Since when the roster says that its account's holder has it; None where it does not say.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn roster_since(
         &mut self,
         agency: &AgencyCode,
@@ -82,9 +67,6 @@ impl Tx {
     }
 
     /// Writes down since when the holder of a roster's account has it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn set_roster_since(
         &mut self,
         agency: &AgencyCode,
@@ -101,9 +83,6 @@ impl Tx {
     }
 
     /// Every account of the agency that somebody has, is about to get, or that the roster knows.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn logins_of(&mut self, agency: &AgencyCode) -> Result<Vec<LegacyLogin>, StoreError> {
         sqlx::query(
             "SELECT login FROM roster WHERE agency = $1

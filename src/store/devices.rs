@@ -60,9 +60,6 @@ impl Tx {
     }
 
     /// Whether the person has signed in on this device, not too long ago.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn knows_on_device(
         &mut self,
         device: SecretDigest,
@@ -80,9 +77,6 @@ impl Tx {
     }
 
     /// Whether anybody has signed in on this device, not too long ago.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_known_device(&mut self, device: SecretDigest, now: Timestamp) -> Result<bool, StoreError> {
         let known = sqlx::query("SELECT 1 AS known FROM devices WHERE digest = $1 AND remembered_at > $2 LIMIT 1")
             .bind(device.to_hex())
@@ -93,9 +87,6 @@ impl Tx {
     }
 
     /// The devices on which the person is known, the last used first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn devices_of(&mut self, identity: &IdentityId, now: Timestamp) -> Result<Vec<KnownDevice>, StoreError> {
         sqlx::query(
             "SELECT digest, look, remembered_at FROM devices WHERE identity_id = $1 AND remembered_at > $2
@@ -111,9 +102,6 @@ impl Tx {
     }
 
     /// Forgets one device of the person; whoever else is known on it stays so. False if it was not known.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn forget_device(&mut self, identity: &IdentityId, device: SecretDigest) -> Result<bool, StoreError> {
         let deleted = sqlx::query("DELETE FROM devices WHERE identity_id = $1 AND digest = $2")
             .bind(identity.as_str())
@@ -124,9 +112,6 @@ impl Tx {
     }
 
     /// Forgets every device of the person.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn forget_devices(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM devices WHERE identity_id = $1").bind(identity.as_str()).execute(self.conn()).await?;
         Ok(())

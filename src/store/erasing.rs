@@ -28,9 +28,6 @@ pub struct Spellings {
 
 impl Tx {
     /// Accounts that a person has, or had by the trace.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn accounts_ever_of(
         &mut self,
         identity: &IdentityId,
@@ -49,9 +46,6 @@ impl Tx {
     }
 
     /// Addresses that a person has, had, or wanted to have.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn addresses_ever_of(&mut self, identity: &IdentityId) -> Result<Vec<EmailAddress>, StoreError> {
         sqlx::query(
             "SELECT email FROM credentials WHERE identity_id = $1
@@ -69,9 +63,6 @@ impl Tx {
 
     /// Every spelling of an account that something is kept of. One that is not theirs any more was so until the last line
     /// that tells of both: what came after that may be about who has it now.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn spellings_to_erase(
         &mut self,
         identity: &IdentityId,
@@ -125,9 +116,6 @@ impl Tx {
 
     /// Rewrites the lines of the trace about a person: numbers, times, events and agencies stay, and what one person did
     /// still reads as one person's, under a name that leads to nobody. How many lines.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_in_trace(&mut self, identity: &IdentityId, alias: &IdentityId) -> Result<u64, StoreError> {
         self.erase_reasons(identity).await?;
         let rewritten = sqlx::query(
@@ -164,9 +152,6 @@ impl Tx {
     }
 
     /// The same for lines that name an account and no person: from before the wizard's end, and by whoever tried.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_account_in_trace(&mut self, account: &Spellings) -> Result<u64, StoreError> {
         let mut lines = 0;
         for login in &account.logins {
@@ -185,9 +170,6 @@ impl Tx {
     }
 
     /// The same for lines in which the address was typed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_address_in_trace(&mut self, address: &EmailAddress) -> Result<u64, StoreError> {
         let rewritten = sqlx::query(
             "UPDATE audit SET login = NULL, client = 'erased', request_id = 'erased'
@@ -201,9 +183,6 @@ impl Tx {
 
     /// Erases what is kept of an account beside its attachment: the roster's line, runs of the wizard with their proofs,
     /// the digest of the old password, and what was counted.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_account(&mut self, account: &Spellings) -> Result<(), StoreError> {
         for statement in [
             "DELETE FROM throttles WHERE subject = 'account:' || $1 || ':' || $2",
@@ -238,9 +217,6 @@ impl Tx {
     }
 
     /// Erases what is kept of an address: letters, marks, proofs, counts. How many letters.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_address(&mut self, address: &EmailAddress) -> Result<u64, StoreError> {
         let letters = sqlx::query("DELETE FROM letters WHERE lower(recipient) = $1")
             .bind(address.key())
@@ -258,9 +234,6 @@ impl Tx {
     }
 
     /// Erases a person with everything that hangs on one; false if there is none.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_person(&mut self, identity: &IdentityId) -> Result<bool, StoreError> {
         for statement in [
             "DELETE FROM throttles WHERE subject = 'person:' || $1 OR subject = 'code:' || $1",
@@ -281,9 +254,6 @@ impl Tx {
     /// Erases an agency: its roster, attachments with their old passwords, runs, letters, what was learnt and counted.
     /// Acceptances of its terms stay with the persons, and the trace with its time. How many accounts its roster had, and
     /// how many were attached.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn erase_agency(&mut self, agency: &AgencyCode) -> Result<(u64, u64), StoreError> {
         let mut removed = Vec::new();
         for statement in [
@@ -309,9 +279,6 @@ impl Tx {
     }
 
     /// Persons who have no account but at this agency.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn people_only_at(&mut self, agency: &AgencyCode) -> Result<Vec<IdentityId>, StoreError> {
         sqlx::query(
             "SELECT DISTINCT l.identity_id AS id FROM links l WHERE l.agency = $1

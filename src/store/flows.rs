@@ -75,9 +75,6 @@ impl Tx {
 
     /// The run in this browser: the newest one under way, else the newest that is done (so that a second press of the
     /// last button sees the end). Whether it is past its time is for the caller to see.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn flow_of_browser(&mut self, browser: SecretDigest) -> Result<Option<StoredFlow>, StoreError> {
         sqlx::query(
             "SELECT data, version, browser, secret_key_id AS key_id, secret_nonce AS nonce,
@@ -93,9 +90,6 @@ impl Tx {
     }
 
     /// One run, unless it was closed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn flow(&mut self, flow: &FlowId) -> Result<Option<StoredFlow>, StoreError> {
         sqlx::query(
             "SELECT data, version, browser, secret_key_id AS key_id, secret_nonce AS nonce,
@@ -110,9 +104,6 @@ impl Tx {
     }
 
     /// The run of an account that is under way and not past its time, in whatever browser.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn open_flow_of_account(
         &mut self,
         agency: &AgencyCode,
@@ -134,9 +125,6 @@ impl Tx {
     }
 
     /// The run that a proof is asked for in, unless it was closed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn flow_of_challenge(&mut self, challenge: &ChallengeId) -> Result<Option<StoredFlow>, StoreError> {
         sqlx::query(
             "SELECT f.data AS data, f.version AS version, f.browser AS browser, f.secret_key_id AS key_id,
@@ -153,9 +141,6 @@ impl Tx {
 
     /// Keeps what a run has become; false if somebody was faster (`version` is the one that was read). With its last
     /// step the old password goes.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn save_flow(&mut self, flow: &Flow, version: i64) -> Result<bool, StoreError> {
         let statement = if matches!(flow.step, Step::Done { .. }) {
             "UPDATE flows SET data = $1, state = 'done', version = version + 1, secret_key_id = NULL,
@@ -203,9 +188,6 @@ impl Tx {
 
     /// Ends the runs of an account that are under way, with the proofs that they wait for: the account is not theirs to give
     /// any more, and their browsers are told so. The number of runs.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn withdraw_flows(
         &mut self,
         agency: &AgencyCode,
@@ -234,9 +216,6 @@ impl Tx {
     }
 
     /// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn withdrawn_in_browser(&mut self, browser: SecretDigest) -> Result<Option<AgencyCode>, StoreError> {
         sqlx::query(
             "SELECT agency FROM flows WHERE browser = $1 AND state = 'withdrawn' ORDER BY started_at DESC, id LIMIT 1",
@@ -249,9 +228,6 @@ impl Tx {
     }
 
     /// The agency that took the account back whose run waited for this proof.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn withdrawn_with_proof(&mut self, challenge: &ChallengeId) -> Result<Option<AgencyCode>, StoreError> {
         sqlx::query(
             "SELECT f.agency AS agency FROM challenges c JOIN flows f ON f.id = c.owner
@@ -265,9 +241,6 @@ impl Tx {
     }
 
     /// Whether a run ended because its account was taken back.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_withdrawn(&mut self, flow: &FlowId) -> Result<bool, StoreError> {
         let found = sqlx::query("SELECT id FROM flows WHERE id = $1 AND state = 'withdrawn'")
             .bind(flow.as_str())
@@ -277,9 +250,6 @@ impl Tx {
     }
 
     /// Ends a run for good (disowned, or begun again): nothing finds it any more, and its old password goes.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn close_flow(&mut self, flow: &FlowId) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE flows SET state = 'closed', version = version + 1, secret_key_id = NULL, secret_nonce = NULL,

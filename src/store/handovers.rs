@@ -52,9 +52,6 @@ impl Tx {
     }
 
     /// Takes a hand-over: exactly one caller gets it, in its time. Who takes it with the wrong browser has used it up.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn take_handover(&mut self, code: SecretDigest, now: Timestamp) -> Result<Option<Handover>, StoreError> {
         sqlx::query(
             "DELETE FROM handovers WHERE code = $1 AND expires_at > $2

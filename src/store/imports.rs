@@ -26,9 +26,6 @@ pub struct TakenLink {
 
 impl Tx {
     /// Begins to keep what an import replaces.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn begin_import(&mut self, id: &ImportId, agency: &AgencyCode, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO imports (id, agency, begun_at) VALUES ($1, $2, $3)")
             .bind(id.as_str())
@@ -40,9 +37,6 @@ impl Tx {
     }
 
     /// Keeps what the roster says of an account, unless this import has touched it before.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_line_before(
         &mut self,
         import: &ImportId,
@@ -71,9 +65,6 @@ impl Tx {
     }
 
     /// Keeps an attachment that is about to be taken away, with what hangs on it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_link_before(&mut self, import: &ImportId, link: &LinkId) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO import_links
@@ -95,9 +86,6 @@ impl Tx {
     }
 
     /// Keeps which letter told of it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_letter_of(
         &mut self,
         import: &ImportId,
@@ -114,9 +102,6 @@ impl Tx {
     }
 
     /// The last import of an agency that can be undone, and when it began.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn last_import(&mut self, agency: &AgencyCode) -> Result<Option<(ImportId, Timestamp)>, StoreError> {
         sqlx::query("SELECT id, begun_at FROM imports WHERE agency = $1 ORDER BY begun_at DESC, id LIMIT 1")
             .bind(agency.to_string())
@@ -127,9 +112,6 @@ impl Tx {
     }
 
     /// The accounts that an import touched.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn lines_of_import(&mut self, import: &ImportId) -> Result<Vec<LegacyLogin>, StoreError> {
         sqlx::query("SELECT login_key FROM import_lines WHERE import_id = $1 ORDER BY login_key")
             .bind(import.as_str())
@@ -141,9 +123,6 @@ impl Tx {
     }
 
     /// The accounts that an import took from their persons.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn links_of_import(&mut self, import: &ImportId) -> Result<Vec<TakenLink>, StoreError> {
         sqlx::query(
             "SELECT i.link_id AS link_id, i.identity_id AS identity_id, i.login AS login, i.letter_id AS letter_id,
@@ -169,9 +148,6 @@ impl Tx {
 
     /// Lets the roster say of an account what it said before the import; false, and nothing changed, if somebody has got
     /// it since, or is about to, as a holder whom it had not before.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn put_line_back(
         &mut self,
         (import, begun): (&ImportId, Timestamp),
@@ -211,9 +187,6 @@ impl Tx {
     }
 
     /// Whether somebody has got the account since the import, or is about to, as a holder whom the roster had not before.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_anothers_since(
         &mut self,
         (import, begun): (&ImportId, Timestamp),
@@ -238,9 +211,6 @@ impl Tx {
     }
 
     /// How many accounts their persons would have again, and how many letters about that would not go out.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn links_to_put_back(
         &mut self,
         (import, begun): (&ImportId, Timestamp),
@@ -266,9 +236,6 @@ impl Tx {
 
     /// Gives an account back to the person from whom an import took it, with the old password that was kept for it; false
     /// if somebody has it by now, under whatever spelling.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn put_link_back(
         &mut self,
         import: &ImportId,
@@ -311,18 +278,12 @@ impl Tx {
     }
 
     /// Forgets what an import replaced: it cannot be undone any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn forget_import(&mut self, import: &ImportId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM imports WHERE id = $1").bind(import.as_str()).execute(self.unhurried()).await?;
         Ok(())
     }
 
     /// What the roster of an agency says of each account's holder.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn roster_holders(
         &mut self,
         agency: &AgencyCode,

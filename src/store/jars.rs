@@ -21,9 +21,6 @@ pub struct Jar {
 
 impl Tx {
     /// The extranet's cookies of a session and account.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn jar(&mut self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, StoreError> {
         sqlx::query(
             "SELECT version, key_id, nonce, ciphertext, signed_in_at FROM upstream_cookies
@@ -38,9 +35,6 @@ impl Tx {
     }
 
     /// The extranets that a session is signed in to, with their cookies.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn jars(&mut self, session: &SessionId) -> Result<Vec<(Link, Jar)>, StoreError> {
         sqlx::query(
             "SELECT l.id AS link_id, l.identity_id AS link_identity_id, l.agency AS agency, l.login AS login,
@@ -89,9 +83,6 @@ impl Tx {
     }
 
     /// Keeps the next state of a jar; false, and nothing changed, if it is not at this version any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_jar(
         &mut self,
         session: &SessionId,
@@ -115,9 +106,6 @@ impl Tx {
     }
 
     /// Forgets the extranet's cookies of a session and account.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn drop_jar(&mut self, session: &SessionId, link: &LinkId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM upstream_cookies WHERE session_id = $1 AND link_id = $2")
             .bind(session.as_str())

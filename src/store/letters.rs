@@ -45,9 +45,6 @@ pub struct Claimed {
 
 impl Tx {
     /// Puts a letter into the outbox.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn enqueue(&mut self, mail: &Mail, not_before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO letters
@@ -72,9 +69,6 @@ impl Tx {
     /// Takes the letter that is due the longest, for so many milliseconds; nobody else gets it until then. One to the
     /// domain `except` is passed over. The try is counted here, so that a letter that kills its sender is given up one
     /// day: `attempts` is 1 at the first try.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn claim_letter(
         &mut self,
         lease_ms: i64,
@@ -112,9 +106,6 @@ impl Tx {
     }
 
     /// Whether a letter could be taken now.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_letter_due(&mut self, except: &[&str], now: Timestamp) -> Result<bool, StoreError> {
         let due = sqlx::query(
             "SELECT id FROM letters
@@ -129,9 +120,6 @@ impl Tx {
     }
 
     /// Keeps a letter for so many milliseconds more; false if somebody else has it, or it is over.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn renew_lease(&mut self, claim: &Claim, lease_ms: i64, now: Timestamp) -> Result<bool, StoreError> {
         let updated =
             sqlx::query("UPDATE letters SET lease_until = $1 WHERE id = $2 AND claim = $3 AND state = 'queued'")
@@ -160,9 +148,6 @@ impl Tx {
     }
 
     /// The letter could not be sent; it is tried again at `next`. Nothing happens if somebody else has taken it since.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letter_put_off(&mut self, claim: &Claim, answer: &str, next: Timestamp) -> Result<(), StoreError> {
         self.note(Note::Letter("deferred"));
         sqlx::query(
@@ -180,9 +165,6 @@ impl Tx {
 
     /// The letter goes back to where it was, and the try is not counted: nothing was tried with it. `answer` says why;
     /// without one, what was said before stays.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letter_put_back(&mut self, claim: &Claim, answer: Option<&str>) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE letters SET answer = COALESCE($1, answer), attempts = attempts - 1, lease_until = 0
@@ -197,9 +179,6 @@ impl Tx {
     }
 
     /// The letter is given up. False if somebody else has taken it since.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letter_abandoned(&mut self, claim: &Claim, answer: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.note(Note::Letter(if answer == "superseded" { "superseded" } else { "abandoned" }));
         let updated = sqlx::query(
@@ -216,9 +195,6 @@ impl Tx {
     }
 
     /// When the oldest of the letters that are to be sent was written.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn oldest_letter_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
         sqlx::query("SELECT min(created_at) AS oldest FROM letters WHERE state = 'queued'")
             .fetch_one(self.conn())
@@ -227,9 +203,6 @@ impl Tx {
     }
 
     /// How many letters are where on their way.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn outbox_counts(&mut self) -> Result<OutboxCounts, StoreError> {
         let mut counts = OutboxCounts::default();
         for row in
@@ -247,9 +220,6 @@ impl Tx {
     }
 
     /// Whether at least so many letters wait to be sent.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_outbox_full(&mut self, most: u32) -> Result<bool, StoreError> {
         let waiting = sqlx::query(
             "SELECT count(*) AS letters FROM (SELECT id FROM letters WHERE state = 'queued' LIMIT $1) AS waiting",

@@ -335,9 +335,6 @@ impl Store {
     }
 
     /// Begins to read: everything in this transaction is of one moment.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let begin = match self.dialect {
             Dialect::Sqlite => "BEGIN",

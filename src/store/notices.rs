@@ -16,9 +16,6 @@ pub struct Notices(PgListener);
 
 impl Store {
     /// Begins to listen; none where there is nobody to listen to.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn notices(&self) -> Result<Option<Notices>, StoreError> {
         let Some(url) = &self.postgres else { return Ok(None) };
         let listening = async {
@@ -36,9 +33,6 @@ impl Store {
     }
 
     /// Tells every node something at once.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn tell(&self, notice: &str) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         tx.notify(notice).await?;
@@ -48,9 +42,6 @@ impl Store {
 
 impl Tx {
     /// Tells every node something, once this transaction has happened.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn notify(&mut self, notice: &str) -> Result<(), StoreError> {
         if self.dialect == Dialect::Postgres {
             sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(notice).execute(self.conn()).await?;

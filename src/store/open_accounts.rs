@@ -20,9 +20,6 @@ pub struct OpenAccount {
 
 impl Tx {
     /// The accounts that are open in a session.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn open_accounts(&mut self, session: &SessionId) -> Result<Vec<OpenAccount>, StoreError> {
         sqlx::query(
             "SELECT o.host AS host, o.opening AS opening, l.id AS link_id, l.identity_id AS link_identity_id, l.agency AS agency,
@@ -38,9 +35,6 @@ impl Tx {
     }
 
     /// An account of a session, if it is open and at this opening still.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn open_link(
         &mut self,
         session: &SessionId,

@@ -36,9 +36,6 @@ pub struct OutboxLine {
 
 impl Tx {
     /// The newest letters, of one state or of all, to an address or to all (an empty one).
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn outbox(
         &mut self,
         state: Option<LetterState>,
@@ -64,9 +61,6 @@ impl Tx {
     }
 
     /// One letter.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn outbox_letter(&mut self, id: &LetterId) -> Result<Option<OutboxLine>, StoreError> {
         sqlx::query(
             "SELECT l.id AS id, l.agency AS agency, l.recipient AS recipient, l.kind AS kind, l.state AS state,
@@ -84,9 +78,6 @@ impl Tx {
 
     /// A letter that waits, is held or was given up is due now, with all its tries before it. False if it is neither, or
     /// somebody is sending it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn requeue_letter(&mut self, id: &LetterId, now: Timestamp) -> Result<bool, StoreError> {
         let updated = sqlx::query(
             "UPDATE letters SET state = 'queued', attempts = 0, not_before = $1, lease_until = 0, ended_at = NULL,
@@ -102,9 +93,6 @@ impl Tx {
 
     /// Writes a letter that was sent once more, as another one: under the same Message-ID it would be taken for the
     /// one that is there. False if it was not sent.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn copy_letter(&mut self, id: &LetterId, copy: &LetterId, now: Timestamp) -> Result<bool, StoreError> {
         let inserted = sqlx::query(
             "INSERT INTO letters

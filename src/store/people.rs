@@ -10,9 +10,6 @@ use crate::domain::language::Language;
 
 impl Tx {
     /// The language that the person reads.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn language_of(&mut self, identity: &IdentityId) -> Result<Option<Language>, StoreError> {
         sqlx::query("SELECT language FROM identities WHERE id = $1")
             .bind(identity.as_str())
@@ -48,9 +45,6 @@ impl Tx {
     }
 
     /// One attachment.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn link(&mut self, link: &LinkId) -> Result<Option<Link>, StoreError> {
         sqlx::query(
             "SELECT id AS link_id, identity_id AS link_identity_id, agency, login, name, kind
@@ -64,9 +58,6 @@ impl Tx {
     }
 
     /// Whose an account is, by its spelling.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn link_of_account(
         &mut self,
         agency: &AgencyCode,
@@ -85,9 +76,6 @@ impl Tx {
     }
 
     /// The person's accounts, the oldest attachment first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn links_of(&mut self, identity: &IdentityId) -> Result<Vec<Link>, StoreError> {
         sqlx::query(
             "SELECT id AS link_id, identity_id AS link_identity_id, agency, login, name, kind

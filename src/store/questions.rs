@@ -68,9 +68,6 @@ pub struct Numbers {
 
 impl Tx {
     /// Lines of the trace, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_lines_of(&mut self, of: &LinesOf, most: u32) -> Result<Vec<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
@@ -96,9 +93,6 @@ impl Tx {
     }
 
     /// Refused sign-ins since then, by agency and reason.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn refused_since(&mut self, since: Timestamp) -> Result<Vec<Alike>, StoreError> {
         let statement = "SELECT '' AS client, agency, NULL AS identity_id, NULL AS login, detail, COUNT(*) AS alike,
                  MAX(happened_at) AS last
@@ -108,9 +102,6 @@ impl Tx {
     }
 
     /// Wrong guesses since then, by the address that they came from.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn guesses_by_client(&mut self, since: Timestamp) -> Result<Vec<Alike>, StoreError> {
         let statement = "SELECT client, NULL AS agency, NULL AS identity_id, NULL AS login, detail, COUNT(*) AS alike,
                  MAX(happened_at) AS last
@@ -122,9 +113,6 @@ impl Tx {
     }
 
     /// The same, by whom they were made at.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn guesses_by_target(&mut self, since: Timestamp) -> Result<Vec<Alike>, StoreError> {
         let statement = "SELECT '' AS client, agency, identity_id, login, detail, COUNT(*) AS alike,
                  MAX(happened_at) AS last
@@ -141,9 +129,6 @@ impl Tx {
     }
 
     /// How the numbers of the lines since then stand.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_numbers(&mut self, since: Timestamp) -> Result<Numbers, StoreError> {
         let row = sqlx::query(
             "SELECT MIN(seq) AS first, MIN(happened_at) AS began, (SELECT COALESCE(MAX(seq), 0) FROM audit) AS last,
@@ -174,9 +159,6 @@ impl Tx {
     }
 
     /// The counters of failures that were counted on last.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn last_attempts(&mut self, most: u32) -> Result<Vec<(String, Attempts)>, StoreError> {
         sqlx::query("SELECT subject, streak, today, day_start, last_at FROM throttles ORDER BY last_at DESC LIMIT $1")
             .bind(i64::from(most))

@@ -29,9 +29,6 @@ impl From<StoreError> for Unanswered {
 impl Tx {
     /// The same as [`Tx::commit`], for what must be known afterwards even where the answer is lost. `SQLite` is in this
     /// process, and tells.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn commit_with_receipt(mut self) -> Result<(), Unanswered> {
         let receipt = match self.dialect {
             Dialect::Sqlite => None,
@@ -47,9 +44,6 @@ impl Tx {
 
 impl Store {
     /// Whether a transaction happened; nothing as long as it is under way.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn happened(&self, receipt: Receipt) -> Result<Option<bool>, StoreError> {
         let mut tx = self.read().await?;
         let status = "SELECT COALESCE(txid_status($1), 'aborted') AS status";

@@ -38,9 +38,6 @@ impl Tx {
     }
 
     /// Makes every open link of a person worth nothing: a newer one was asked for, or what it could change has changed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn supersede_recoveries(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE recoveries SET superseded = 1 WHERE identity_id = $1 AND superseded = 0 AND used_at IS NULL",
@@ -53,9 +50,6 @@ impl Tx {
 
     /// Keeps the digest of the link as its letter is sent; that of an earlier copy stays good in its own time. False if the reset is superseded or used: then the letter
     /// must not go.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_recovery_sent(
         &mut self,
         id: &str,
@@ -81,9 +75,6 @@ impl Tx {
     }
 
     /// The reset that a link belongs to, as of the copy of the letter that it stood in, with its id.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn recovery_by_link(&mut self, link: SecretDigest) -> Result<Option<(String, Recovery)>, StoreError> {
         sqlx::query(
             "SELECT r.id AS id, r.identity_id AS identity_id, r.link_minutes AS link_minutes, l.sent_at AS sent_at,
@@ -107,9 +98,6 @@ impl Tx {
     }
 
     /// Takes the one use that a reset has: exactly one caller is told true, and none once it is superseded.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn use_recovery(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let updated =
             sqlx::query("UPDATE recoveries SET used_at = $1 WHERE id = $2 AND used_at IS NULL AND superseded = 0")
@@ -121,17 +109,11 @@ impl Tx {
     }
 
     /// Letters counted for a person, an address or a place in the last hour (f04).
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letters_in_last_hour(&mut self, key: &str, now: Timestamp) -> Result<u32, StoreError> {
         self.letters_since(key, millis(now) - HOUR_MS).await
     }
 
     /// The same in the last day, which is as long as they are kept.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letters_in_last_day(&mut self, key: &str, now: Timestamp) -> Result<u32, StoreError> {
         self.letters_since(key, millis(now) - DAY_MS).await
     }
@@ -146,9 +128,6 @@ impl Tx {
     }
 
     /// Counts one letter for a person, an address or a place.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn count_letter(&mut self, key: &str, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO letter_counts (subject, counted_at) VALUES ($1, $2)")
             .bind(key)

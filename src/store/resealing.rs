@@ -67,9 +67,6 @@ impl SealedKind {
 impl Tx {
     /// Some secrets of a kind that another key than this one has sealed, in the order of their places, from the one
     /// behind `after` on.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn sealed_otherwise(
         &mut self,
         kind: SealedKind,
@@ -113,9 +110,6 @@ impl Tx {
     }
 
     /// Puts the same secret, sealed anew, in the place of what was read; false if that is not there any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn reseal(&mut self, place: &SealedPlace, read: &Sealed, anew: &Sealed) -> Result<bool, StoreError> {
         let statement = match place {
             SealedPlace::Link(_) => {
@@ -149,9 +143,6 @@ impl Tx {
     }
 
     /// So many people in the order of their names, those behind `after`: what is sealed elsewhere is found over them.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn people_behind(
         &mut self,
         after: Option<&IdentityId>,
@@ -168,9 +159,6 @@ impl Tx {
     }
 
     /// How many secrets of each kind each key has sealed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn sealed_counts(&mut self) -> Result<Vec<SealedCount>, StoreError> {
         let mut counts = Vec::new();
         for (kind, statement) in [

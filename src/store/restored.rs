@@ -53,9 +53,6 @@ impl OldDatabase {
 
 impl Tx {
     /// The number of the last line of the trace; 0 where there is none.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn last_audit_number(&mut self) -> Result<i64, StoreError> {
         let row = sqlx::query("SELECT COALESCE(MAX(seq), 0) AS last FROM audit").fetch_one(self.conn()).await?;
         row.int("last")
@@ -72,18 +69,12 @@ impl Tx {
     }
 
     /// The letters that wait to be sent.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letters_that_wait(&mut self) -> Result<Vec<LetterId>, StoreError> {
         let rows = sqlx::query("SELECT id FROM letters WHERE state = 'queued'").fetch_all(self.unhurried()).await?;
         rows.iter().map(|row| Ok(LetterId::stored(row.text("id")?))).collect()
     }
 
     /// Keeps a letter that waits from going out until an operator sends it; `why` stands in its row.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn hold_letter(&mut self, id: &LetterId, why: &str) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE letters SET state = 'held', answer = $1, lease_until = 0 WHERE id = $2 AND state = 'queued'",
@@ -96,9 +87,6 @@ impl Tx {
     }
 
     /// Gives up a letter that waits; `why` stands in its row.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn give_up_letter(&mut self, id: &LetterId, why: &str, now: Timestamp) -> Result<bool, StoreError> {
         let updated = sqlx::query(
             "UPDATE letters SET state = 'abandoned', answer = $1, ended_at = $2, lease_until = 0
@@ -113,9 +101,6 @@ impl Tx {
     }
 
     /// Ends every reset that somebody has asked for: which of them were used since the backup, nobody knows.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn supersede_all_recoveries(&mut self) -> Result<u64, StoreError> {
         let statement = "UPDATE recoveries SET superseded = 1 WHERE superseded = 0 AND used_at IS NULL";
         Ok(sqlx::query(statement).execute(self.unhurried()).await?.rows_affected())
@@ -123,9 +108,6 @@ impl Tx {
 
     /// Ends every session of everybody, wherever they are; how many people there are. Epochs jump to a number that none
     /// had before, also not in a database that was brought back: one more would be what another one was already.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn raise_every_session_epoch(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let raised = sqlx::query(
             "UPDATE identities SET spared_session = NULL,
@@ -141,9 +123,6 @@ impl Tx {
     }
 
     /// Everybody's ids.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn everybody(&mut self) -> Result<Vec<IdentityId>, StoreError> {
         let rows = sqlx::query("SELECT id FROM identities").fetch_all(self.unhurried()).await?;
         rows.iter().map(|row| Ok(IdentityId::stored(row.text("id")?))).collect()

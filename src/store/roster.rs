@@ -35,9 +35,6 @@ impl Tx {
     /// Takes one line of a roster in, in place of the one before. A line without a password leaves the provisional
     /// credentials as they are; with one they are issued anew, but a used one of an enrolled account stays used. Only an
     /// account that was not there begins a holding; one that was closed is open again.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn upsert_roster_line(
         &mut self,
         agency: &AgencyCode,
@@ -82,9 +79,6 @@ impl Tx {
     }
 
     /// One account of an agency's roster.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn roster_entry(
         &mut self,
         agency: &AgencyCode,
@@ -116,9 +110,6 @@ impl Tx {
     }
 
     /// What the agency's roster says of an account, when it is asked whose that is.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn on_roster(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<OnRoster, StoreError> {
         let closed = sqlx::query("SELECT closed_at FROM closed_accounts WHERE agency = $1 AND login_key = $2")
             .bind(agency.to_string())
@@ -137,9 +128,6 @@ impl Tx {
     }
 
     /// Keeps that the agency has closed an account, until it stands on its roster again.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn close_account(
         &mut self,
         agency: &AgencyCode,
@@ -160,9 +148,6 @@ impl Tx {
     }
 
     /// Takes the one use that provisional credentials have: exactly one caller is told true.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_provisional_used(
         &mut self,
         agency: &AgencyCode,
@@ -180,9 +165,6 @@ impl Tx {
     }
 
     /// How many accounts the agency's roster has.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn roster_size(&mut self, agency: &AgencyCode) -> Result<i64, StoreError> {
         sqlx::query("SELECT count(*) AS accounts FROM roster WHERE agency = $1")
             .bind(agency.to_string())

@@ -57,9 +57,6 @@ impl Tx {
     }
 
     /// The secret of an account, if one is kept.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn legacy_secret(&mut self, link: &LinkId) -> Result<Option<StoredSecret>, StoreError> {
         sqlx::query(
             "SELECT version, key_id, nonce, ciphertext, worked, refused_at, tried_at FROM legacy_secrets
@@ -81,9 +78,6 @@ impl Tx {
 
     /// Keeps what the extranet has said of a secret; false if another one has been kept since, or something else was
     /// said of this one.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_record(
         &mut self,
         link: &LinkId,
@@ -110,9 +104,6 @@ impl Tx {
 
     /// Drops the secret that the extranet refused (a11); false if another one has been kept since, or something else was
     /// said of this one.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn drop_legacy_secret(&mut self, link: &LinkId, stored: &StoredSecret) -> Result<bool, StoreError> {
         let deleted = sqlx::query(
             "DELETE FROM legacy_secrets
@@ -131,9 +122,6 @@ impl Tx {
 
     /// How many accounts of each agency have a secret that had worked and was refused, or tried again in vain, since a
     /// time.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn refused_secrets(&mut self, since: Timestamp) -> Result<Vec<(AgencyCode, u64)>, StoreError> {
         sqlx::query(
             "SELECT l.agency AS agency, COUNT(*) AS refused
@@ -149,9 +137,6 @@ impl Tx {
     }
 
     /// Keeps the digest of the last old password, which explains « utilisez votre e-mail » later (b14).
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn set_old_digest(
         &mut self,
         agency: &AgencyCode,
@@ -171,9 +156,6 @@ impl Tx {
     }
 
     /// The digest of the last old password.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn old_digest(
         &mut self,
         agency: &AgencyCode,

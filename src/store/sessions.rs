@@ -38,9 +38,6 @@ impl Tx {
 
     /// The sign-in that a portal cookie leads to, unless it was ended. Whether its time is over is for the caller to
     /// see.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn session_by_cookie(&mut self, portal_cookie: SecretDigest) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
@@ -55,9 +52,6 @@ impl Tx {
     }
 
     /// One sign-in, unless it was ended.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
@@ -72,9 +66,6 @@ impl Tx {
     }
 
     /// Keeps that a request came; never an earlier time than is there, and nothing if the session has ended.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn touch_session(&mut self, id: &SessionId, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query("UPDATE sessions SET seen_at = $1 WHERE id = $2 AND seen_at < $1")
             .bind(millis(now))
@@ -98,18 +89,12 @@ impl Tx {
     }
 
     /// Ends a session, with every cookie of it; false if it was not there.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn end_session(&mut self, id: &SessionId) -> Result<bool, StoreError> {
         let ended = sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.as_str()).execute(self.conn()).await?;
         Ok(ended.rows_affected() == 1)
     }
 
     /// Takes a session out that goes on elsewhere, if it still is as it was read.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn take_session(&mut self, read: &Session, portal_cookie: SecretDigest) -> Result<bool, StoreError> {
         let taken = sqlx::query("DELETE FROM sessions WHERE id = $1 AND portal_cookie = $2 AND epoch = $3")
             .bind(read.id.as_str())
@@ -121,9 +106,6 @@ impl Tx {
     }
 
     /// The digest of the portal cookie that leads to a session.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn portal_cookie(&mut self, id: &SessionId) -> Result<Option<SecretDigest>, StoreError> {
         let row = sqlx::query("SELECT portal_cookie FROM sessions WHERE id = $1")
             .bind(id.as_str())
@@ -133,9 +115,6 @@ impl Tx {
     }
 
     /// The digests of a session's cookies on agencies' hosts, each with its account and which of its openings it is for.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn agency_cookies(&mut self, id: &SessionId) -> Result<Vec<(SecretDigest, LinkId, i64)>, StoreError> {
         sqlx::query("SELECT digest, link_id, opening FROM agency_cookies WHERE session_id = $1 ORDER BY digest")
             .bind(id.as_str())
@@ -147,9 +126,6 @@ impl Tx {
     }
 
     /// The person's sessions that were not ended, the last used first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn sessions_of(&mut self, identity: &IdentityId) -> Result<Vec<Session>, StoreError> {
         let rows = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,
@@ -166,9 +142,6 @@ impl Tx {
 
     /// Removes the person's sessions but the one that is spared. That they have ended is told by
     /// [`Tx::raise_session_epoch`]; this only makes room.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn remove_sessions_of(
         &mut self,
         identity: &IdentityId,
@@ -183,9 +156,6 @@ impl Tx {
     }
 
     /// Makes the agency hosts' cookies of a sign-in worth nothing.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn forget_agency_cookies(&mut self, session: &SessionId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM agency_cookies WHERE session_id = $1")
             .bind(session.as_str())
@@ -221,9 +191,6 @@ impl Tx {
 
     /// The session and the account that an agency host's cookie leads to, unless the session was ended or the account was
     /// closed since, whoever wrote first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn agency_cookie(&mut self, cookie: SecretDigest) -> Result<Option<(Session, Link)>, StoreError> {
         let row = sqlx::query(
             "SELECT s.id AS id, s.identity_id AS identity_id, s.started_at AS started_at, s.seen_at AS seen_at,

@@ -16,9 +16,6 @@ const BATCH: i64 = 200;
 
 impl Tx {
     /// Every spelling that is known of an agency and folds as this one, each with where it is known from.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn known_spellings(
         &mut self,
         agency: &AgencyCode,
@@ -47,9 +44,6 @@ impl Tx {
     }
 
     /// What was learnt of an agency's extranet.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn spellings_of(&mut self, agency: &AgencyCode) -> Result<Spellings, StoreError> {
         let row = sqlx::query("SELECT told FROM identifier_cases WHERE agency = $1")
             .bind(agency.to_string())
@@ -59,9 +53,6 @@ impl Tx {
     }
 
     /// Every agency of which something was learnt, and when.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn learnt_spellings(&mut self) -> Result<Vec<(AgencyCode, Spellings, Option<Timestamp>)>, StoreError> {
         sqlx::query("SELECT agency, told, learnt_at FROM identifier_cases WHERE told IS NOT NULL ORDER BY agency")
             .fetch_all(self.conn())
@@ -73,9 +64,6 @@ impl Tx {
 
     /// The same as [`Tx::spellings_of`], and nobody else gives an account of this agency, or learns of it, until this
     /// transaction is over: what follows sees every other spelling, and is seen by it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn hold_spellings(&mut self, agency: &AgencyCode) -> Result<Spellings, StoreError> {
         sqlx::query(
             "INSERT INTO identifier_cases (agency, told, asked_until, learnt_at) VALUES ($1, NULL, NULL, NULL)
@@ -89,9 +77,6 @@ impl Tx {
 
     /// Takes it on oneself to find out, within this time: exactly one caller is told true, until it is learnt, given up or
     /// the time is over.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn begin_learning(
         &mut self,
         agency: &AgencyCode,
@@ -113,9 +98,6 @@ impl Tx {
     }
 
     /// Nothing was found out; who comes next may.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn give_up_learning(&mut self, agency: &AgencyCode) -> Result<(), StoreError> {
         sqlx::query("UPDATE identifier_cases SET asked_until = NULL WHERE agency = $1")
             .bind(agency.to_string())
@@ -125,9 +107,6 @@ impl Tx {
     }
 
     /// Keeps what was found out; false if something was learnt before, which stays.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn learn_spellings(
         &mut self,
         agency: &AgencyCode,
@@ -147,9 +126,6 @@ impl Tx {
     }
 
     /// The roster spells an account otherwise from now on.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn respell_roster_line(
         &mut self,
         agency: &AgencyCode,
@@ -169,9 +145,6 @@ impl Tx {
     }
 
     /// An account that stands on the roster is not closed any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn reopen_account(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM closed_accounts WHERE agency = $1 AND login_key = $2")
             .bind(agency.to_string())

@@ -69,9 +69,6 @@ impl Tx {
     }
 
     /// What is known about the end of a session that lives elsewhere; none if the person is gone.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn standing(
         &mut self,
         session: &SessionId,
@@ -98,17 +95,11 @@ impl Tx {
     }
 
     /// An account, if it still is this person's.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn link_of(&mut self, link: &LinkId, identity: &IdentityId) -> Result<Option<Link>, StoreError> {
         Ok(self.link(link).await?.filter(|link| link.identity == *identity))
     }
 
     /// Ends one session that lives elsewhere; `until` is when it could not last any longer.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_ended(&mut self, session: &SessionId, until: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO session_marks (session_id, generation, ended, until) VALUES ($1, 0, 1, $2)
@@ -122,9 +113,6 @@ impl Tx {
     }
 
     /// How often the cookies of a session that lives elsewhere were renewed.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn generation(&mut self, session: &SessionId) -> Result<i64, StoreError> {
         sqlx::query("SELECT generation FROM session_marks WHERE session_id = $1")
             .bind(session.as_str())
@@ -135,9 +123,6 @@ impl Tx {
 
     /// Makes every cookie so far of a session that lives elsewhere worth nothing: those of the generation after this one
     /// are worth something now. False, and nothing changed, if it is not at this one any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn raise_generation(
         &mut self,
         session: &SessionId,

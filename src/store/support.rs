@@ -16,9 +16,6 @@ use crate::domain::support::{Letter, Person};
 
 impl Tx {
     /// A person, with times and without the password.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn person(&mut self, identity: &IdentityId) -> Result<Option<Person>, StoreError> {
         let row = sqlx::query(
             "SELECT i.id AS id, i.language AS language, i.created_at AS created_at, i.disabled_at AS disabled_at,
@@ -43,9 +40,6 @@ impl Tx {
     }
 
     /// Whether an operator has withdrawn the person's access.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_disabled(&mut self, identity: &IdentityId) -> Result<bool, StoreError> {
         let row = sqlx::query("SELECT disabled_at FROM identities WHERE id = $1")
             .bind(identity.as_str())
@@ -56,9 +50,6 @@ impl Tx {
 
     /// Withdraws the person's access from now on, or gives it back; false if it is so already, or there is no such
     /// person.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn set_disabled(&mut self, identity: &IdentityId, since: Option<Timestamp>) -> Result<bool, StoreError> {
         let statement = if since.is_some() {
             "UPDATE identities SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL"
@@ -83,18 +74,12 @@ impl Tx {
     }
 
     /// Takes an account from its person, with everything that hangs on it; false if somebody was faster.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn unlink(&mut self, link: &LinkId) -> Result<bool, StoreError> {
         let deleted = sqlx::query("DELETE FROM links WHERE id = $1").bind(link.as_str()).execute(self.conn()).await?;
         Ok(deleted.rows_affected() == 1)
     }
 
     /// The counters of failures on the person's known devices.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn device_attempts(&mut self, identity: &IdentityId) -> Result<Vec<(String, Attempts)>, StoreError> {
         sqlx::query("SELECT subject, streak, today, day_start, last_at FROM throttles WHERE subject LIKE $1")
             .bind(format!("device:%:{}", identity.as_str()))
@@ -106,18 +91,12 @@ impl Tx {
     }
 
     /// Forgets what was counted; false if nothing was.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn forget_attempts(&mut self, key: &str) -> Result<bool, StoreError> {
         let deleted = sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(key).execute(self.conn()).await?;
         Ok(deleted.rows_affected() == 1)
     }
 
     /// The open runs of the wizard in which a letter was asked for to this address, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn open_flows_to(&mut self, email: &EmailAddress, now: Timestamp) -> Result<Vec<StoredFlow>, StoreError> {
         sqlx::query(
             "SELECT data, version, browser, secret_key_id AS key_id, secret_nonce AS nonce,
@@ -136,9 +115,6 @@ impl Tx {
     }
 
     /// The account of a roster that this address stands at, where nobody has attached it.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn roster_by_email(
         &mut self,
         email: &EmailAddress,
@@ -156,9 +132,6 @@ impl Tx {
     }
 
     /// When the person last asked for a reset that was neither used nor replaced.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn open_recovery(&mut self, identity: &IdentityId) -> Result<Option<Timestamp>, StoreError> {
         sqlx::query(
             "SELECT requested_at FROM recoveries WHERE identity_id = $1 AND superseded = 0 AND used_at IS NULL
@@ -172,9 +145,6 @@ impl Tx {
     }
 
     /// The last letters to an address, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn letters_to(&mut self, email: &EmailAddress, limit: u32) -> Result<Vec<Letter>, StoreError> {
         sqlx::query(
             "SELECT id, recipient, kind, state, attempts, not_before, created_at, ended_at, answer FROM letters
@@ -206,9 +176,6 @@ impl Tx {
     }
 
     /// The language of the last letter to an address.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn language_to(&mut self, email: &EmailAddress) -> Result<Option<Language>, StoreError> {
         sqlx::query("SELECT language FROM letters WHERE recipient IN ($1, $2) ORDER BY created_at DESC, id LIMIT 1")
             .bind(email.as_str())
@@ -220,9 +187,6 @@ impl Tx {
     }
 
     /// Gives up every letter to an address that has not gone out, and says why in its row; how many.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn abandon_letters_to(
         &mut self,
         email: &EmailAddress,
@@ -243,9 +207,6 @@ impl Tx {
     }
 
     /// The last lines of the trace about a person, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_of_person(&mut self, identity: &IdentityId, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         sqlx::query(
             "SELECT seq, happened_at, actor_kind, actor_id, agency, identity_id, login, client, request_id, detail
@@ -261,9 +222,6 @@ impl Tx {
     }
 
     /// The last lines of the trace about an old account, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_of_account(
         &mut self,
         agency: &AgencyCode,

@@ -10,9 +10,6 @@ use crate::domain::terms::{Acceptance, TermsText};
 
 impl Tx {
     /// Versions and digests that the person accepted at an agency, the oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn accepted_terms(
         &mut self,
         identity: &IdentityId,
@@ -32,9 +29,6 @@ impl Tx {
     }
 
     /// Keeps a text for good; one that is there already stays as it is.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn keep_terms_text(
         &mut self,
         agency: &AgencyCode,

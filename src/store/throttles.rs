@@ -6,9 +6,6 @@ use crate::domain::lockout::Attempts;
 
 impl Tx {
     /// What has been counted for a person, device or place, and the version to save it with; 0 if nothing was.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn attempts(&mut self, key: &str) -> Result<(Attempts, i64), StoreError> {
         let row = sqlx::query("SELECT version, streak, today, day_start, last_at FROM throttles WHERE subject = $1")
             .bind(key)
@@ -19,9 +16,6 @@ impl Tx {
     }
 
     /// Keeps what has been counted; false if somebody counted since `version` was read.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn save_attempts(&mut self, key: &str, attempts: &Attempts, version: i64) -> Result<bool, StoreError> {
         let statement = if version == 0 {
             "INSERT INTO throttles (subject, version, streak, today, day_start, last_at)

@@ -36,9 +36,6 @@ impl Tx {
     }
 
     /// Keeps the digest of the letter's link as it is sent; false if there is nothing to warn of any more.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn mark_warning_sent(
         &mut self,
         id: &WarningId,
@@ -58,9 +55,6 @@ impl Tx {
     }
 
     /// The change that a link belongs to.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn warning_by_link(&mut self, link: SecretDigest) -> Result<Option<Warning>, StoreError> {
         sqlx::query(
             "SELECT w.id AS id, w.identity_id AS identity_id, w.kind AS kind, w.former AS former, w.email AS email,
@@ -77,9 +71,6 @@ impl Tx {
     }
 
     /// Everything that the person was warned of and that is not over by itself, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn warnings_of(&mut self, identity: &IdentityId) -> Result<Vec<Warning>, StoreError> {
         sqlx::query(
             "SELECT id, identity_id, kind, former, email, password, changed_at, hours, held_at, ended_at
@@ -94,9 +85,6 @@ impl Tx {
     }
 
     /// Holds a change; exactly one caller is told true, once.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn hold_warning(&mut self, id: &WarningId, now: Timestamp) -> Result<bool, StoreError> {
         let updated =
             sqlx::query("UPDATE warnings SET held_at = $1 WHERE id = $2 AND held_at IS NULL AND ended_at IS NULL")
@@ -108,9 +96,6 @@ impl Tx {
     }
 
     /// Ends the warnings of one kind that the person has had since then.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn end_warnings(
         &mut self,
         identity: &IdentityId,

@@ -69,9 +69,6 @@ impl FromRequest<Arc<Web>> for Posted {
 
 impl Guest {
     /// Who is signed in on the portal in this browser.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn session(&mut self, web: &Web) -> Result<Option<Session>, Fault> {
         let Some(cookie) = &self.session else { return Ok(None) };
         let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
@@ -80,9 +77,6 @@ impl Guest {
     }
 
     /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
         if web.app.sessions.rotate(session, &cookie, web.app.now()).await? {

@@ -46,9 +46,6 @@ pub(super) struct Counter {
 
 /// Takes away every lock on a person, or on an account that nobody has migrated; the number of counters that were not
 /// at zero.
-///
-/// # Errors
-/// The store fails.
 pub async fn unlock(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<u32, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;
@@ -99,9 +96,6 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
 }
 
 /// Takes an account from its person, or from who is about to get it. The person and all other accounts stay.
-///
-/// # Errors
-/// The store fails.
 pub async fn unlink(
     app: &App,
     by: &Acting,
@@ -137,9 +131,6 @@ pub async fn unlink(
 
 /// Withdraws a person's access: sign-ins end, letters that wait die, and signing in answers as for somebody unknown.
 /// None if it is withdrawn already.
-///
-/// # Errors
-/// The store fails.
 pub async fn disable(
     app: &App,
     by: &Acting,
@@ -175,9 +166,6 @@ pub async fn disable(
 }
 
 /// Gives a person's access back; false if it was not withdrawn. What ended stays ended.
-///
-/// # Errors
-/// The store fails.
 pub async fn enable(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<bool, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

@@ -19,9 +19,6 @@ pub enum Found {
 }
 
 /// Finds a person, or the old account that an address or identifier leads to.
-///
-/// # Errors
-/// The store fails.
 pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
     let mut tx = app.store.read().await?;
     Ok(match wanted {
@@ -44,9 +41,6 @@ pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
 }
 
 /// Whether anything is kept for an agency, or the trace tells of it.
-///
-/// # Errors
-/// The store fails.
 pub async fn knows_agency(app: &App, agency: &AgencyCode) -> Result<bool, Fault> {
     Ok(app.store.read().await?.knows_agency(agency).await?)
 }

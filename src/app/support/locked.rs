@@ -27,9 +27,6 @@ pub struct Failing {
 }
 
 /// The counters that were counted on last.
-///
-/// # Errors
-/// The store fails.
 pub async fn locked(app: &App, most: u32) -> Result<Vec<Failing>, Fault> {
     let now = app.now();
     let mut tx = app.store.read().await?;

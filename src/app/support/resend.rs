@@ -42,9 +42,6 @@ enum Waited {
 }
 
 /// Sends the letter that was asked for last and can still be answered, with a new secret.
-///
-/// # Errors
-/// The store fails.
 pub async fn resend(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Result<Resent, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

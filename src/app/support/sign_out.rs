@@ -9,9 +9,6 @@ use crate::domain::support::Reason;
 use crate::sessions::Change;
 
 /// Ends every sign-in of a person, wherever it is. The password stays as it is.
-///
-/// # Errors
-/// The store fails.
 pub async fn sign_out(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<(), Fault> {
     let mut tx = app.store.write().await?;
     app.sessions.end_all_of(&mut tx, identity, None).await?;
@@ -21,9 +18,6 @@ pub async fn sign_out(app: &App, by: &Acting, identity: &IdentityId, reason: &Re
 }
 
 /// The same of everybody; how many people there are.
-///
-/// # Errors
-/// The store fails.
 pub async fn sign_everybody_out(app: &App, by: &Acting, reason: &Reason) -> Result<u64, Fault> {
     let now = app.now();
     let mut tx = app.store.write().await?;

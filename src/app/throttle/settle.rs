@@ -12,17 +12,11 @@ use crate::store::Unanswered;
 
 impl Reserved {
     /// The attempt was right: the row of failures is over.
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn succeeded(self, app: &App) -> Result<(), Fault> {
         self.settle(app, cleared).await
     }
 
     /// There was no verdict: nothing is counted (b03).
-    ///
-    /// # Errors
-    /// The store fails.
     pub async fn unanswered(self, app: &App) -> Result<(), Fault> {
         self.settle(app, taken_back).await
     }
@@ -157,9 +151,6 @@ pub(super) async fn settle_together(
 }
 
 /// Forgets the failures on a person, after a reset of the password (f01: "unlock by reset").
-///
-/// # Errors
-/// The store fails.
 pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
     Ok(settle_together(app, &[(key, |_, _| Attempts::default())], None, app.now()).await?)
 }

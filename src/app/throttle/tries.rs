@@ -187,9 +187,6 @@ pub async fn watch(app: &App) {
 }
 
 /// The same for every lock, whether it is over or not: the process ends.
-///
-/// # Errors
-/// The store fails.
 pub async fn tell_all(app: &App) -> Result<(), Fault> {
     tell(app, |_| true).await
 }

@@ -106,9 +106,6 @@ fn described(agency: &Agency, known: &Known, profile: Profile) -> (LegacyAccount
 }
 
 /// « Étape suivante ».
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn leave_notice(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     step(app, caller, Flow::leave_notice).await
 }

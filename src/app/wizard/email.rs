@@ -6,9 +6,6 @@ use crate::domain::challenge::ChallengeId;
 use crate::domain::email::EmailAddress;
 
 /// The address, as typed.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn choose(app: &App, caller: &Caller, typed: &str) -> Result<Stepped, Fault> {
     let email = match EmailAddress::parse(typed) {
         Ok(email) => email,
@@ -19,9 +16,6 @@ pub async fn choose(app: &App, caller: &Caller, typed: &str) -> Result<Stepped, 
 }
 
 /// « Modifier l'adresse ».
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn change(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     step(app, caller, |flow, _| flow.change_email()).await
 }

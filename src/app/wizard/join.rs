@@ -12,9 +12,6 @@ use crate::domain::secret::Secret;
 
 /// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
 /// password.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&IdentityId>) -> Result<Stepped, Fault> {
     let known = match signed_in {
         Some(identity) => app.store.read().await?.credential_of(identity).await?.map(|credential| credential.identity),
@@ -24,17 +21,11 @@ pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&Identi
 }
 
 /// The address of a person who is signed in; the run itself keeps it nowhere, where somebody else could meet it.
-///
-/// # Errors
-/// The store fails.
 pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<EmailAddress>, Fault> {
     Ok(app.store.read().await?.address_of(identity).await?)
 }
 
 /// The password of the person who exists, typed in the wizard (000 I.B).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };

@@ -69,9 +69,6 @@ pub enum Confirmed {
 }
 
 /// What the link shows; looking changes nothing, however often a scanner looks (b10, LAW-048).
-///
-/// # Errors
-/// The store fails.
 pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Opened, Fault> {
     let mut tx = app.store.read().await?;
     let Some((challenge, link)) = tx.challenge_by_link(secret.digest()).await? else {
@@ -110,9 +107,6 @@ pub async fn open_link(app: &App, caller: &Caller, secret: &Secret) -> Result<Op
 }
 
 /// The button was pressed.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn confirm(app: &App, caller: &Caller, secret: &Secret, password: Secret) -> Result<Confirmed, Fault> {
     let confirm = match open_link(app, caller, secret).await? {
         Opened::Confirm(confirm) => confirm,

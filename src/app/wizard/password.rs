@@ -10,9 +10,6 @@ use crate::domain::password::{Broken, Known, is_same};
 use crate::domain::secret::Secret;
 
 /// The new password, typed twice.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn choose(app: &App, caller: &Caller, password: Secret, confirmation: &Secret) -> Result<Stepped, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let Step::Password { address } = &open.flow.step else { return Ok(Stepped::Elsewhere) };

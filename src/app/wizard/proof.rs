@@ -30,18 +30,12 @@ pub enum Typed {
 }
 
 /// The proof that this browser's flow waits for.
-///
-/// # Errors
-/// The store fails.
 pub async fn asked(app: &App, open: &Open) -> Result<Option<Challenge>, Fault> {
     let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(None) };
     Ok(app.store.read().await?.challenge(challenge).await?)
 }
 
 /// « Renvoyer l'e-mail »: the older secrets die (b11).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let Step::Proof { challenge, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
@@ -64,9 +58,6 @@ pub async fn resend(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
 }
 
 /// Judges a typed code; the try is counted before it is judged.
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Typed::Elsewhere) };
     let Step::Proof { challenge: id, .. } = open.flow.step.clone() else { return Ok(Typed::Elsewhere) };

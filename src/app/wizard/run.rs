@@ -18,9 +18,6 @@ pub struct Open {
 }
 
 /// The flow that is open in this browser, if there is one.
-///
-/// # Errors
-/// The store fails.
 pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
     let mut tx = app.store.read().await?;
     let stored = tx.flow_of_browser(caller.browser.digest()).await?;
@@ -28,9 +25,6 @@ pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
 }
 
 /// The agency that took the account back whose run was under way in this browser, if nothing was begun there since.
-///
-/// # Errors
-/// The store fails.
 pub async fn withdrawn(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
     let code = app.store.read().await?.withdrawn_in_browser(caller.browser.digest()).await?;
     Ok(code.and_then(|code| app.directory().agency(&code).cloned()))
@@ -43,9 +37,6 @@ fn found(app: &App, stored: StoredFlow) -> Option<Open> {
 }
 
 /// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
-///
-/// # Errors
-/// Something of ours is out of order.
 pub async fn restart(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
     let Some(open) = open(app, caller).await? else { return Ok(None) };
     let mut tx = app.store.write().await?;

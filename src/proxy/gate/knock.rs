@@ -120,9 +120,6 @@ impl Knock {
     }
 
     /// The extranet's cookies that go with it, where they live in the session.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn carried(&self, door: &Door, head: &RequestHeader) -> Result<Option<Carried>, Unavailable> {
         match resident(&self.access) {
             Some(resident) if self.to.extranet.keeps_cookies() => {

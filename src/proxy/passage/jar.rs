@@ -22,9 +22,6 @@ pub struct Carried {
 
 impl Carried {
     /// What a request of this resident for this target carries.
-    ///
-    /// # Errors
-    /// The sessions cannot be asked.
     pub async fn of(door: &Door, resident: &Passage, target: &[u8]) -> Result<Self, Unavailable> {
         let carried = door.cookies_of(resident).await?;
         let line = Jar::holding(&carried.cookies).header(target, Clock.now());
