@@ -25,7 +25,7 @@ use crate::store::{Purpose, Tx};
 
 /// What asking for the change comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Request {
     /// A letter to the new address is on its way.
     LetterSent,
     /// The current password is wrong, or was tried too often.
@@ -103,22 +103,22 @@ pub async fn ask(
     entry: &str,
     confirmation: &str,
     current: Secret,
-) -> Result<Asked, Fault> {
+) -> Result<Request, Fault> {
     let identity = &session.identity;
     let mut tx = app.store.read().await?;
-    let Some(credential) = tx.credential_of(identity).await? else { return Ok(Asked::CurrentRefused) };
+    let Some(credential) = tx.credential_of(identity).await? else { return Ok(Request::CurrentRefused) };
     drop(tx);
     let email = match new_address(entry, confirmation, &credential.email) {
         Ok(email) => email,
-        Err(error) => return Ok(Asked::Email(error)),
+        Err(error) => return Ok(Request::Email(error)),
     };
     if !ask_password::is_right(app, caller, None, &credential, current).await? {
-        return Ok(Asked::CurrentRefused);
+        return Ok(Request::CurrentRefused);
     }
     let now = app.now();
-    let Some(mut tx) = app.write_as(session).await? else { return Ok(Asked::SessionOver) };
+    let Some(mut tx) = app.write_as(session).await? else { return Ok(Request::SessionOver) };
     if not_me::is_held(&mut tx, identity, now).await? {
-        return Ok(Asked::Held);
+        return Ok(Request::Held);
     }
     tx.cancel_email_changes(identity).await?;
     let terms = ChallengeTerms::from(&app.policy_for(None, &tx.links_of(identity).await?));
@@ -126,11 +126,11 @@ pub async fn ask(
     tx.insert_challenge(&challenge, Purpose::EmailChange, identity.as_str()).await?;
     tx.insert_email_change(&challenge.id, identity, &email).await?;
     if !ask_proof(app, &mut tx, caller, &challenge).await? {
-        return Ok(Asked::LettersOver);
+        return Ok(Request::LettersOver);
     }
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeAsked), now).await?;
     tx.commit().await?;
-    Ok(Asked::LetterSent)
+    Ok(Request::LetterSent)
 }
 
 /// Sends the letter; false where it would be one too many. An address that somebody has already gets none that could

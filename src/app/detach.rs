@@ -14,7 +14,7 @@ use crate::domain::roster::ImportId;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::sessions::Change;
-use crate::store::{Jar, Tx};
+use crate::store::{StoredJar, Tx};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub async fn detach(
 }
 
 /// The sessions of the link's person that are signed in to its extranet.
-pub(super) async fn entered_with(app: &App, link: &Link, now: Timestamp) -> Result<Vec<(Session, Jar)>, Fault> {
+pub(super) async fn entered_with(app: &App, link: &Link, now: Timestamp) -> Result<Vec<(Session, StoredJar)>, Fault> {
     let mut entered = Vec::new();
     for session in app.sessions.sessions_of(&link.identity, now).await? {
         if let Some(jar) = app.sessions.jar(&session.id, &link.id).await? {
@@ -79,7 +79,7 @@ pub(super) async fn end_upstream(
     app: &App,
     caller: &Caller,
     link: &Link,
-    entered: &[(Session, Jar)],
+    entered: &[(Session, StoredJar)],
 ) -> Result<(), Fault> {
     for (session, jar) in entered {
         sign_out::end_upstream(app, caller, session, link, &jar.sealed).await;

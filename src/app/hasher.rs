@@ -33,7 +33,7 @@ pub struct Crowded;
 
 /// The right to wait for a hash, taken before anything else is done for a sign-in; it ends with this value.
 #[derive(Debug)]
-pub struct Place(#[expect(dead_code, reason = "it is held, and nothing else")] OwnedSemaphorePermit);
+pub struct Permit(#[expect(dead_code, reason = "it is held, and nothing else")] OwnedSemaphorePermit);
 
 /// What comparing a password with a hash gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Hasher {
     ///
     /// # Errors
     /// As many wait as may.
-    pub fn place(&self) -> Result<Place, Crowded> {
-        Arc::clone(&self.places).try_acquire_owned().map(Place).map_err(|_| {
+    pub fn place(&self) -> Result<Permit, Crowded> {
+        Arc::clone(&self.places).try_acquire_owned().map(Permit).map_err(|_| {
             METRICS.hashes.add("crowded");
             Crowded
         })
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn rel_050_as_many_sign_in_at_a_time_as_may_wait_for_a_hash() {
         let hasher = hasher(64);
-        let mut places: Vec<Place> = (0..4).map(|_| hasher.place().expect("room")).collect();
+        let mut places: Vec<Permit> = (0..4).map(|_| hasher.place().expect("room")).collect();
         assert!(hasher.place().is_err());
         places.pop();
         assert!(hasher.place().is_ok());

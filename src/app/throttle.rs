@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-use super::hasher::Place;
+use super::hasher::Permit;
 use super::{App, Caller, Fault};
 use crate::domain::client::Client;
 use crate::domain::lockout::{Attempts, LockoutPolicy};
@@ -39,7 +39,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const FRESH: SignedDuration = SignedDuration::from_millis(1500);
 
 /// What became of one try to be let through.
-enum Asked {
+enum Admission {
     Through(Reserved),
     Locked,
     /// Whether this one is locked shows when others are judged.
@@ -64,17 +64,17 @@ pub async fn reserve_from(
     app: &App,
     caller: &Caller,
     subjects: &[Subject],
-    mut place: Option<Place>,
-) -> Result<Option<(Reserved, Option<Place>)>, Fault> {
+    mut place: Option<Permit>,
+) -> Result<Option<(Reserved, Option<Permit>)>, Fault> {
     let (gives_up, has_place) = (Instant::now() + PATIENCE, place.is_some());
     let mut waiting: Option<Held> = None;
     pay(app).await?;
     loop {
         match ask(app, caller, subjects).await? {
-            Asked::Through(reserved) => return Ok(Some((reserved, place))),
-            Asked::Locked => return Ok(None),
-            Asked::Again => {}
-            Asked::AfterOthers(subject) => {
+            Admission::Through(reserved) => return Ok(Some((reserved, place))),
+            Admission::Locked => return Ok(None),
+            Admission::Again => {}
+            Admission::AfterOthers(subject) => {
                 drop(place.take());
                 waiting = waiting.or_else(|| app.tries.wait(&subject.key));
                 if waiting.is_none() || Instant::now() >= gives_up {
@@ -90,7 +90,7 @@ pub async fn reserve_from(
 }
 
 /// Looks first, without a writer's turn: whoever is refused costs nobody anything.
-async fn ask(app: &App, caller: &Caller, subjects: &[Subject]) -> Result<Asked, Fault> {
+async fn ask(app: &App, caller: &Caller, subjects: &[Subject]) -> Result<Admission, Fault> {
     let client = Some(Client::from(caller.client)).filter(|_| !subjects.iter().any(|subject| subject.on_known_device));
     let mut tx = app.store.read().await?;
     let now = tx.time(app.now()).await?;
@@ -99,14 +99,14 @@ async fn ask(app: &App, caller: &Caller, subjects: &[Subject]) -> Result<Asked, 
     {
         drop(tx);
         refuse_client(app, caller, client, until, now).await?;
-        return Ok(Asked::Locked);
+        return Ok(Admission::Locked);
     }
     for subject in subjects {
         let (attempts, _) = tx.attempts(&subject.key).await?;
         let Some(until) = attempts.locked_until(&subject.policy, now) else { continue };
         drop(tx);
         if app.tries.are_judged(&subject.key) || may_be_judged_elsewhere(app, &attempts, now) {
-            return Ok(Asked::AfterOthers(subject.clone()));
+            return Ok(Admission::AfterOthers(subject.clone()));
         }
         METRICS.throttled.add(counter(&subject.key));
         app.tries.refuse(caller, subject, Some(until), now);
@@ -116,12 +116,12 @@ async fn ask(app: &App, caller: &Caller, subjects: &[Subject]) -> Result<Asked, 
         if attempts != attempts.not_after(now) {
             settle_together(app, &[(subject.key.as_str(), not_after)], None, now).await?;
         }
-        return Ok(Asked::Locked);
+        return Ok(Admission::Locked);
     }
     drop(tx);
     Ok(match write(app, client, subjects).await? {
-        Some(reserved) => Asked::Through(reserved),
-        None => Asked::Again,
+        Some(reserved) => Admission::Through(reserved),
+        None => Admission::Again,
     })
 }
 

@@ -25,11 +25,11 @@ pub(super) struct Audit {
     #[command(flatten)]
     pub(super) config: ConfigFile,
     #[command(subcommand)]
-    asked: Asked,
+    asked: Question,
 }
 
 #[derive(Debug, Subcommand)]
-enum Asked {
+enum Question {
     /// Lines of the trace, the newest first: about somebody, an agency, a reference that was read out, an event.
     List {
         /// About whom: an e-mail address, an old account as IDENTIFIER@CLIENT/SOCIETE, or a person's id.
@@ -108,10 +108,10 @@ pub(super) fn run(settings: &Settings, audit: Audit) -> Ended {
     answered.map_or_else(Ended::Failed, |()| Ended::Done)
 }
 
-async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), String> {
+async fn answer(settings: &Settings, app: &App, asked: Question) -> Result<(), String> {
     let ago = |span: SignedDuration| app.now().checked_sub(span).unwrap_or(Timestamp::MIN);
     match asked {
-        Asked::List { who, agency, event, client, request, since, most, json } => {
+        Question::List { who, agency, event, client, request, since, most, json } => {
             let agency = agency.map(|agency| code(&agency)).transpose()?;
             let mut of = LinesOf {
                 since: since.map(ago),
@@ -126,12 +126,12 @@ async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), Stri
             }
             list(app, &of, most, json).await
         }
-        Asked::Refused { since } => {
+        Question::Refused { since } => {
             let refused = trace::refused(app, ago(since)).await.map_err(|fault| ours(&fault))?;
             table(&["tries", "agency", "reason"], &refused, usize::MAX);
             Ok(())
         }
-        Asked::Guesses { since, most } => {
+        Question::Guesses { since, most } => {
             let (clients, targets) = trace::guesses(app, ago(since)).await.map_err(|fault| ours(&fault))?;
             table(&["tries", "from"], &clients, most);
             say!("");
@@ -141,8 +141,8 @@ async fn answer(settings: &Settings, app: &App, asked: Asked) -> Result<(), Stri
             }
             Ok(())
         }
-        Asked::Verify => verify(app).await,
-        Asked::Export { file } => export(app, file.as_deref()).await,
+        Question::Verify => verify(app).await,
+        Question::Export { file } => export(app, file.as_deref()).await,
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Case {
     /// The last letters, the newest first.
     pub letters: Vec<Letter>,
     /// The last lines of the trace, the newest first.
-    pub trace: Vec<Line>,
+    pub trace: Vec<TraceLine>,
 }
 
 /// A person.
@@ -262,7 +262,7 @@ pub struct Letter {
 
 /// A line of the trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct TraceLine {
     /// Its number.
     pub seq: i64,
     /// When.
@@ -475,8 +475,8 @@ mod tests {
         }
     }
 
-    fn line(event: AuditEvent) -> Line {
-        Line { seq: 1, at: at(5), event, agency: None, client: String::new(), request_id: String::new() }
+    fn line(event: AuditEvent) -> TraceLine {
+        TraceLine { seq: 1, at: at(5), event, agency: None, client: String::new(), request_id: String::new() }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use tokio::time::{Duration, Instant, timeout_at};
 use url::Url;
 
-use super::client::{Conversation, Fault};
+use super::client::{Conversation, Failure};
 use super::cookies::Jar;
 use super::landing;
 use super::page::{self, Page};
@@ -159,10 +159,10 @@ impl Legacy {
     }
 }
 
-const fn silence(fault: Fault) -> NoVerdict {
+const fn silence(fault: Failure) -> NoVerdict {
     match fault {
-        Fault::Broken => NoVerdict::Unreachable,
-        Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
+        Failure::Broken => NoVerdict::Unreachable,
+        Failure::TooLarge | Failure::Astray => NoVerdict::Unrecognised,
     }
 }
 

@@ -48,7 +48,7 @@ type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, 
 
 /// Why there is no page; what that means depends on which page was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Failure {
     /// No connection, or it broke.
     Broken,
     /// The head or the body is larger than any honest one, or is not in the coding that it names.
@@ -117,7 +117,7 @@ impl Conversation {
     }
 
     /// Opens a page and goes where it leads; what is sent next comes from there.
-    pub(super) async fn open(&mut self, url: Url) -> Result<Page, Fault> {
+    pub(super) async fn open(&mut self, url: Url) -> Result<Page, Failure> {
         let page = self.ask(url, None).await?;
         let page = self.follow(page).await?;
         self.referer = HeaderValue::from_str(page.url.as_str()).ok();
@@ -125,7 +125,7 @@ impl Conversation {
     }
 
     /// Opens a page and goes nowhere.
-    pub(super) async fn get(&mut self, url: Url) -> Result<Page, Fault> {
+    pub(super) async fn get(&mut self, url: Url) -> Result<Page, Failure> {
         self.ask(url, None).await
     }
 
@@ -137,7 +137,7 @@ impl Conversation {
     }
 
     /// Sends a form once, and goes nowhere.
-    pub(super) async fn send(&mut self, submission: Submission) -> Result<Page, Fault> {
+    pub(super) async fn send(&mut self, submission: Submission) -> Result<Page, Failure> {
         let Submission { mut url, method, fields, .. } = submission;
         match method {
             Method::Post(content_type) => self.ask(url, Some((content_type, fields))).await,
@@ -154,7 +154,7 @@ impl Conversation {
     ///
     /// As in browsers, the page left at first stays the referer on the way of redirects, and a page that leads on by what
     /// it says becomes it. A form sent by GET has its fields in its URL, which is told to nobody.
-    pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, Fault> {
+    pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, Failure> {
         for _ in 0..MOST_STEPS {
             page = match page.redirect {
                 None => return Ok(page),
@@ -165,12 +165,12 @@ impl Conversation {
                     }
                     self.ask(url, None).await?
                 }
-                Some(Redirect::Elsewhere) => return Err(Fault::Astray),
+                Some(Redirect::Elsewhere) => return Err(Failure::Astray),
             };
         }
         match page.redirect {
             None | Some(Redirect::Refreshed(_)) => Ok(page),
-            Some(Redirect::Own(_) | Redirect::Elsewhere) => Err(Fault::Astray),
+            Some(Redirect::Own(_) | Redirect::Elsewhere) => Err(Failure::Astray),
         }
     }
 
@@ -179,9 +179,9 @@ impl Conversation {
         self.jar.take_of_script(&format!("{name}={value}; path=/"), b"/", Clock.now());
     }
 
-    async fn ask(&mut self, url: Url, posted: Option<Posted>) -> Result<Page, Fault> {
-        self.requests_left = self.requests_left.checked_sub(1).ok_or(Fault::Astray)?;
-        let request = self.request(&url, posted).ok_or(Fault::Astray)?;
+    async fn ask(&mut self, url: Url, posted: Option<Posted>) -> Result<Page, Failure> {
+        self.requests_left = self.requests_left.checked_sub(1).ok_or(Failure::Astray)?;
+        let request = self.request(&url, posted).ok_or(Failure::Astray)?;
         let response = self.http.request(request).await.map_err(|error| fault(&error))?;
         tracing::debug!(path = url.path(), status = response.status().as_u16(), "the extranet answered");
         let page = self.read(url, response).await?;
@@ -212,7 +212,7 @@ impl Conversation {
         Some(request)
     }
 
-    async fn read(&mut self, url: Url, response: Response<Incoming>) -> Result<Page, Fault> {
+    async fn read(&mut self, url: Url, response: Response<Incoming>) -> Result<Page, Failure> {
         let (head, body) = response.into_parts();
         let cookies = self.take_cookies(&head.headers, &url);
         let redirect = redirect(&head, &url, &self.site);
@@ -223,10 +223,10 @@ impl Conversation {
         let leads_on = matches!(redirect, Some(Redirect::Own(_) | Redirect::Elsewhere));
         let body = match coding::decoded(&codings, body, MOST_BODY) {
             Err(_) if leads_on => Vec::new(),
-            body => body.map_err(|_| Fault::TooLarge)?,
+            body => body.map_err(|_| Failure::TooLarge)?,
         };
         if !is_whole && !leads_on && !has_an_end(&body) {
-            return Err(Fault::Broken);
+            return Err(Failure::Broken);
         }
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (text, encoding) = charset::decode(content_type, &body);
@@ -309,12 +309,12 @@ fn reference(bytes: &[u8]) -> String {
 }
 
 /// A body, and whether it came to its end: some servers close the connection instead of saying so.
-async fn collected(body: Incoming) -> Result<(Vec<u8>, bool), Fault> {
+async fn collected(body: Incoming) -> Result<(Vec<u8>, bool), Failure> {
     let (mut body, mut whole) = (Limited::new(body, MOST_BODY), Vec::new());
     while let Some(frame) = body.frame().await {
         match frame {
             Ok(frame) => whole.extend_from_slice(&frame.into_data().unwrap_or_default()),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Fault::TooLarge),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Failure::TooLarge),
             Err(_) => return Ok((whole, false)),
         }
     }
@@ -376,13 +376,13 @@ fn in_words(error: &hyper_util::client::legacy::Error) -> String {
     innermost.to_string()
 }
 
-fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
+fn fault(error: &hyper_util::client::legacy::Error) -> Failure {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {
         if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse_too_large) {
-            return Fault::TooLarge;
+            return Failure::TooLarge;
         }
         source = cause.source();
     }
-    Fault::Broken
+    Failure::Broken
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::UpstreamCookie;
-use super::client::Fault;
+use super::client::Failure;
 use super::page::{Page, Redirect};
 
 /// A value of a cookie that is this long is not in an address by chance.
@@ -27,14 +27,14 @@ impl Way {
 
     /// Where it has led; None where it leads nowhere, to another server, or to what is no page. Where following it took too
     /// long, the browser will see for itself.
-    pub(super) fn led_to(self, arrived: Option<Result<Page, Fault>>, form_page: &str) -> Option<Url> {
+    pub(super) fn led_to(self, arrived: Option<Result<Page, Failure>>, form_page: &str) -> Option<Url> {
         match arrived {
             Some(Ok(page)) if page.status >= 400 => None,
             // What was posted to shows itself: only the form's own page is surely one to open, too.
             Some(Ok(page)) if page.url == self.from => Some(page.url).filter(|url| path_of(url) == form_page),
             Some(Ok(page)) => Some(page.url),
-            Some(Err(Fault::Astray)) => None,
-            Some(Err(Fault::Broken | Fault::TooLarge)) | None => self.redirect,
+            Some(Err(Failure::Astray)) => None,
+            Some(Err(Failure::Broken | Failure::TooLarge)) | None => self.redirect,
         }
     }
 }

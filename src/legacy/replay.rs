@@ -6,7 +6,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::client::{Conversation, Fault};
+use super::client::{Conversation, Failure};
 use super::form::{self, Filled, Unfit, logout};
 use super::judge::{self, Judgement};
 use super::landing;
@@ -142,8 +142,8 @@ async fn judged(
     let filled = filled.map_err(|unfit| form_changed(attempt.behalf.agency, unfit))?;
     let Filled::Ready(filled) = filled else { return Ok(None) };
     let answer = conversation.send(filled).await.map_err(|fault| match fault {
-        Fault::Broken => NoVerdict::Unreachable,
-        Fault::TooLarge | Fault::Astray => NoVerdict::Unrecognised,
+        Failure::Broken => NoVerdict::Unreachable,
+        Failure::TooLarge | Failure::Astray => NoVerdict::Unrecognised,
     })?;
     let declared = form.clone();
     let (judgement, answer) = page::apart(move || (judge::judge(&answer, &declared), answer)).await;
@@ -169,8 +169,8 @@ fn hold(conversation: &mut Conversation, form: &FormLogin) {
 pub(super) async fn open(conversation: &mut Conversation, path: &str) -> Result<Page, NoVerdict> {
     let url = conversation.site().page(path).ok_or(NoVerdict::FormChanged)?;
     let page = conversation.open(url).await.map_err(|fault| match fault {
-        Fault::Broken => NoVerdict::Unreachable,
-        Fault::TooLarge | Fault::Astray => NoVerdict::FormChanged,
+        Failure::Broken => NoVerdict::Unreachable,
+        Failure::TooLarge | Failure::Astray => NoVerdict::FormChanged,
     })?;
     if page.status >= 500 { Err(NoVerdict::Unreachable) } else { Ok(page) }
 }
@@ -212,8 +212,8 @@ pub(super) async fn end_session(conversation: &mut Conversation, logout: &Logout
         Ok(page) if !(200..400).contains(&page.status) => Ok(false),
         Ok(page) => Ok(!still_offers(conversation, page, logout).await),
         // The answer came; that it is long does not matter here.
-        Err(Fault::TooLarge) => Ok(true),
-        Err(Fault::Broken | Fault::Astray) => Err(NoVerdict::Unreachable),
+        Err(Failure::TooLarge) => Ok(true),
+        Err(Failure::Broken | Failure::Astray) => Err(NoVerdict::Unreachable),
     }
 }
 

@@ -63,22 +63,22 @@ const LETTERS: u32 = 90;
 const LAST_ANSWER: u32 = 5;
 
 /// The mail server, with the connections that wait for the next letter.
-pub(super) struct Lines {
+pub(super) struct SmtpPool {
     server: SmtpServer,
     hello: ClientId,
     tls: Option<TlsParameters>,
-    idle: Mutex<Vec<Line>>,
+    idle: Mutex<Vec<SmtpConnection>>,
 }
 
 /// One connection, signed in.
-pub(super) struct Line {
+pub(super) struct SmtpConnection {
     connection: AsyncSmtpConnection,
     patience: Duration,
     letters: u32,
     used: Instant,
 }
 
-impl Lines {
+impl SmtpPool {
     pub(super) fn new(server: &SmtpServer) -> Result<Self, lettre::transport::smtp::Error> {
         let mut tls = TlsParameters::builder(server.host.clone());
         if let Some(pem) = &server.ca {
@@ -94,7 +94,7 @@ impl Lines {
     }
 
     /// A connection that answers: one that was kept, or a new one.
-    pub(super) async fn open(&self) -> Result<Line, Undelivered> {
+    pub(super) async fn open(&self) -> Result<SmtpConnection, Undelivered> {
         while let Some(mut line) = self.take_idle() {
             // It also forgets a letter that was begun and not ended.
             if line.command(Stage::Connection, Rset).await.is_ok() {
@@ -113,7 +113,7 @@ impl Lines {
     }
 
     /// Keeps a connection for the next letter.
-    pub(super) fn keep(&self, mut line: Line) {
+    pub(super) fn keep(&self, mut line: SmtpConnection) {
         if line.letters < LETTERS && !line.connection.has_broken() {
             line.used = Instant::now();
             self.idle().push(line);
@@ -122,7 +122,7 @@ impl Lines {
 
     /// Closes the connections that nobody has used for a while; all of them `at_once`.
     pub(super) async fn hang_up(&self, at_once: bool) {
-        let over: Vec<Line> = {
+        let over: Vec<SmtpConnection> = {
             let mut idle = self.idle();
             let (over, kept) = idle.drain(..).partition(|line| at_once || line.used.elapsed() >= IDLE);
             *idle = kept;
@@ -134,7 +134,7 @@ impl Lines {
         }
     }
 
-    async fn connect(&self) -> Result<Line, Undelivered> {
+    async fn connect(&self) -> Result<SmtpConnection, Undelivered> {
         let SmtpServer { host, port, patience, .. } = &self.server;
         let found = timeout(*patience, lookup_host((host.as_str(), *port))).await;
         let found = found.map_err(|_| failed(Cause::Name, &silence(*patience)))?;
@@ -163,21 +163,21 @@ impl Lines {
             let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials);
             within(*patience * 2, Stage::Connection, signed_in).await.map_err(Undelivered::at_sign_in)?;
         }
-        Ok(Line { connection, patience: *patience, letters: 0, used: Instant::now() })
+        Ok(SmtpConnection { connection, patience: *patience, letters: 0, used: Instant::now() })
     }
 
-    fn take_idle(&self) -> Option<Line> {
+    fn take_idle(&self) -> Option<SmtpConnection> {
         let mut idle = self.idle();
         let line = idle.pop();
         line.filter(|line| line.used.elapsed() < IDLE)
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SmtpConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Line {
+impl SmtpConnection {
     /// Says who writes to whom. When this is taken, the server waits for the letter.
     pub(super) async fn address(&mut self, from: &Address, to: &Address) -> Result<(), Undelivered> {
         self.command(Stage::Sender, Mail::new(Some(from.clone()), Vec::new())).await?;

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::dkim::Dkim;
 use super::message::{self, Head, Sender};
-use super::smtp::{Line, Lines, SmtpServer};
+use super::smtp::{SmtpConnection, SmtpPool, SmtpServer};
 use super::undelivered::Undelivered;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
@@ -20,7 +20,7 @@ use crate::domain::secret::Dice;
 use crate::pages::RenderedLetter;
 
 enum Way {
-    Smtp(Box<Lines>),
+    Smtp(Box<SmtpPool>),
     Folder(PathBuf),
     Memory(Kept),
 }
@@ -54,7 +54,7 @@ pub enum TransportError {
 
 /// Somebody who has agreed to take one letter.
 pub(super) enum Taker<'t> {
-    Smtp(&'t Lines, Box<Line>),
+    Smtp(&'t SmtpPool, Box<SmtpConnection>),
     Folder(&'t PathBuf),
     Memory(&'t Kept),
 }
@@ -68,7 +68,7 @@ impl Transport {
         if server.ca.as_ref().is_some_and(|pem| !String::from_utf8_lossy(pem).contains("BEGIN CERTIFICATE")) {
             return Err(TransportError::NoCertificate);
         }
-        Ok(Self { way: Way::Smtp(Box::new(Lines::new(server)?)), from: address(from)?, signer: None })
+        Ok(Self { way: Way::Smtp(Box::new(SmtpPool::new(server)?)), from: address(from)?, signer: None })
     }
 
     /// Letters become `.eml` files, for the demo and for tests. They hold links that open accounts: nobody else reads them,

@@ -18,12 +18,12 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::person::session_over_at;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(asked): Asked<Onward>,
+    Params(asked): Params<Onward>,
 ) -> Result<Response, Fault> {
     let Some(agency) = asked.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = asked.return_to();

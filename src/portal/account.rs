@@ -15,7 +15,7 @@ use crate::store::LETTERS_DAYS;
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::person::Person;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -44,7 +44,7 @@ pub(super) async fn start(State(web): State<Arc<Web>>, mut guest: Guest) -> Resu
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Person { mut guest, session }: Person,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let mut tx = web.app.store.read().await?;
     let Some(credential) = tx.credential_of(&session.identity).await? else {

@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::letters::{closed, proof_page};
 use super::wording;
 use crate::app::Fault;
-use crate::app::change_email::{self, Answered, Asked, Opened, Resent};
+use crate::app::change_email::{self, Answered, Opened, Request, Resent};
 use crate::app::links::Closed;
 use crate::domain::challenge::Challenge;
 use crate::domain::secret::Secret;
@@ -36,12 +36,12 @@ pub(super) async fn submit(
     let current = fields.secret("current");
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
-        Asked::LetterSent => return Ok(guest.go(PROOF)),
-        Asked::Held => (None, Some(Alert::ChangesHeld)),
-        Asked::SessionOver => return Ok(session_over(&web, guest)),
-        Asked::CurrentRefused => (None, Some(Alert::WrongPassword)),
-        Asked::Email(error) => (Some(wording::email_change_error(error)), None),
-        Asked::LettersOver => (None, Some(Alert::ResendOver)),
+        Request::LetterSent => return Ok(guest.go(PROOF)),
+        Request::Held => (None, Some(Alert::ChangesHeld)),
+        Request::SessionOver => return Ok(session_over(&web, guest)),
+        Request::CurrentRefused => (None, Some(Alert::WrongPassword)),
+        Request::Email(error) => (Some(wording::email_change_error(error)), None),
+        Request::LettersOver => (None, Some(Alert::ResendOver)),
     };
     let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
     Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))

@@ -15,7 +15,7 @@ use crate::pages::portal::{Alert, DetachPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::person::{Person, Posted, session_over};
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -26,7 +26,7 @@ pub(super) struct Said {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Person { guest, session }: Person,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     form(&web, guest, &session, AccountLabel::parse(&asked.account).as_ref(), None).await
 }

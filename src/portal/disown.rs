@@ -13,13 +13,13 @@ use crate::pages::portal::NotMePage;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// « Ce n'est pas moi »: a question first, because scanners open links and press what they find.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(link): Asked<Link>,
+    Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
     let secret = link.secret();
     Ok(match disown::doubted(&web.app, &secret).await? {

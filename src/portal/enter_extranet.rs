@@ -24,7 +24,7 @@ use crate::web::cookies::Kind;
 use crate::web::frames::{LeadsTo, way_out};
 use crate::web::guest::Guest;
 use crate::web::problem::{NO_VERDICT, Problem, REFUSES, told};
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// Sign-ins upstream in a row for one page, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042):
 /// fewer than the redirects that browsers follow, more than somebody in a hurry clicks on « Accéder à l'espace client ».
@@ -43,7 +43,7 @@ pub(super) struct Said {
 pub(super) async fn renew(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };

@@ -19,7 +19,7 @@ use crate::web::fields::Fields;
 use crate::web::guest::{Guest, way_into_account};
 use crate::web::person::session_over_at;
 use crate::web::problem::{NO_VERDICT, told};
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// Where it is asked, as seen from anywhere.
 pub(super) fn path(agency: &Agency, link: &Link, return_to: &ReturnPath) -> String {
@@ -35,7 +35,7 @@ pub(super) fn path(agency: &Agency, link: &Link, return_to: &ReturnPath) -> Stri
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(asked): Asked<Onward>,
+    Params(asked): Params<Onward>,
 ) -> Result<Response, Fault> {
     let Some(agency) = asked.agency(&web) else { return Ok(guest.go("/account")) };
     let return_to = asked.return_to();

@@ -23,7 +23,7 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::guest::{Guest, named_on_its_host};
 use crate::web::problem::Problem;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -53,7 +53,7 @@ fn query(pairs: &[(&str, &str)]) -> String {
 }
 
 /// On the agency's host: gives the browser a secret, and asks the portal for a code bound to it.
-pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(asked): Asked<Said>) -> Response {
+pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Params(asked): Params<Said>) -> Response {
     let Some(host) = own_host(&guest) else { return Problem::not_found().into_response() };
     let return_to = ReturnPath::parse_or_home(&asked.return_to);
     let Some(house) = named(&host, &guest, &asked) else {
@@ -80,7 +80,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, mut guest: Guest, Asked(a
 pub(super) async fn hand_over(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let found = agency_codes::find(&web.app, &guest.caller, &asked.client, &asked.societe).await?;
     let Found::Agency(agency) = found else {
@@ -118,7 +118,7 @@ pub(super) async fn hand_over(
 pub(super) async fn enter(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let Some(bind) = guest.secret_cookie(Kind::Bind) else {

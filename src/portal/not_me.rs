@@ -18,7 +18,7 @@ use crate::pages::portal::{Alert, MessageName, MessagePage, NotMePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// The question, and the way to a new password.
 pub(super) fn question(
@@ -74,7 +74,7 @@ fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(link): Asked<Link>,
+    Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
     let secret = link.secret();
     Ok(match not_me::open_link(&web.app, &secret).await? {

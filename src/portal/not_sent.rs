@@ -24,7 +24,7 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 use crate::web::sent::Sent;
 
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct Said {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(said): Asked<Said>,
+    Params(said): Params<Said>,
     mut sent: Sent,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };

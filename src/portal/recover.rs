@@ -22,7 +22,7 @@ use crate::pages::written;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
 const REDIRECT_AFTER_S: u64 = 8;
@@ -37,7 +37,7 @@ pub(super) struct Said {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
     let asked = Codes { client: asked.client, societe: asked.societe };
     let (guest, agency) = codes::look_up(&web, guest, asked, "/forgotten").await?;
@@ -62,7 +62,7 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Field
 pub(super) async fn show_link(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(link): Asked<Link>,
+    Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
     let secret = link.secret();
     let opened = recover::open_link(&web.app, &secret).await?;

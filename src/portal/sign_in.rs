@@ -28,7 +28,7 @@ use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::{NO_VERDICT, alert_of, told};
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 /// What a link to the login page can say.
 #[derive(Debug, Default, Deserialize)]
@@ -62,7 +62,7 @@ enum Notice {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let agency = match agency_codes::find(&web.app, &guest.caller, &asked.client, &asked.societe).await? {
         Found::Agency(agency) => Some(agency),

@@ -22,7 +22,7 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::person::Person;
 use crate::web::problem::Problem;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
     Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned() }))
@@ -78,7 +78,7 @@ pub(super) struct Said {
 pub(super) async fn left(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(said): Asked<Said>,
+    Params(said): Params<Said>,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let is_proven = guest.session_cookie().is_some_and(|cookie| proof(cookie) == said.by);

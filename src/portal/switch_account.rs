@@ -17,7 +17,7 @@ use crate::pages::portal::{AttachAt, AttachedAccount, ChooseAccountPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::person::{Person, Posted, session_over};
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -34,7 +34,7 @@ pub(super) struct Said {
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Person { mut guest, session }: Person,
-    Asked(asked): Asked<Said>,
+    Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
     let agency = web.app.agency(&asked.client, &asked.societe);
     let accounts = switch_account::accounts(&web.app, &session).await?;

@@ -17,7 +17,7 @@ use pingora::proxy::Session;
 use tower::ServiceExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::fault::{Fault, Problem};
+use super::fault::{Problem, ProxyError};
 use super::front::guard::guard;
 use super::front::wire::Wire;
 use super::gate::Answer;
@@ -160,9 +160,9 @@ fn text_response(text: String) -> Response<Bytes> {
 async fn call(pages: &Router, request: Request<Body>) -> Result<Response<Bytes>> {
     // In a task of its own: a page that panics is a fault that is told, not a connection that breaks off.
     let page = tokio::spawn(traces::carried(pages.clone().oneshot(request)));
-    let Ok(response) = page.await.map_err(|_| Fault::PageBroke)?;
+    let Ok(response) = page.await.map_err(|_| ProxyError::PageBroke)?;
     let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(|_| Fault::PageBroke)?.to_bytes();
+    let body = body.collect().await.map_err(|_| ProxyError::PageBroke)?.to_bytes();
     Ok(Response::from_parts(head, body))
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pingora::{Error, Result};
 
-use super::fault::{self, Fault, Whose};
+use super::fault::{self, ProxyError, Whose};
 use super::gate::Answered;
 use super::passage::forward::Forward;
 use super::request_id::{RequestNumber, Source};
@@ -45,7 +45,7 @@ impl Ctx {
 
     /// An undecided request is an error, never a default.
     pub fn forward(&mut self) -> Result<&mut Forward> {
-        let Fate::Forward(forward) = &mut self.fate else { return Err(Fault::Undecided.into()) };
+        let Fate::Forward(forward) = &mut self.fate else { return Err(ProxyError::Undecided.into()) };
         Ok(forward)
     }
 

@@ -9,7 +9,7 @@ use super::front::wire::MalformedChunk;
 /// A fault that is found in this folder; its name is the log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.name())]
-pub enum Fault {
+pub enum ProxyError {
     /// A request would have gone upstream without a decision.
     Undecided,
     /// The extranet's name has no address.
@@ -30,7 +30,7 @@ pub enum Fault {
     PageBroke,
 }
 
-impl Fault {
+impl ProxyError {
     /// What it is called in logs.
     const fn name(self) -> &'static str {
         match self {
@@ -47,17 +47,17 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Box<Error> {
-    fn from(fault: Fault) -> Self {
+impl From<ProxyError> for Box<Error> {
+    fn from(fault: ProxyError) -> Self {
         match fault {
-            Fault::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
-            Fault::NotItself => Error::because(ErrorType::InvalidCert, "connected", fault).into_up(),
-            Fault::Interim | Fault::Unasked => {
+            ProxyError::Unresolved => Error::because(ErrorType::ConnectNoRoute, "resolving", fault).into_up(),
+            ProxyError::NotItself => Error::because(ErrorType::InvalidCert, "connected", fault).into_up(),
+            ProxyError::Interim | ProxyError::Unasked => {
                 Error::because(ErrorType::InvalidHTTPHeader, "reading an answer", fault).into_up()
             }
-            Fault::OldLogin => Error::because(ErrorType::HTTPStatus(403), "sending a body", fault).into_down(),
-            Fault::Over => Error::because(ErrorType::ConnectionClosed, "sending an answer", fault).into_down(),
-            Fault::Undecided | Fault::NoExtranet | Fault::PageBroke => {
+            ProxyError::OldLogin => Error::because(ErrorType::HTTPStatus(403), "sending a body", fault).into_down(),
+            ProxyError::Over => Error::because(ErrorType::ConnectionClosed, "sending an answer", fault).into_down(),
+            ProxyError::Undecided | ProxyError::NoExtranet | ProxyError::PageBroke => {
                 Error::because(ErrorType::InternalError, "proxy", fault).into_in()
             }
         }
@@ -143,7 +143,7 @@ pub fn told(error: &Error) -> Option<(u16, Problem)> {
 pub fn reason(error: &Error) -> &'static str {
     use ErrorType::{ConnectRefused, ConnectTimedout, ConnectionClosed, ReadError, ReadTimedout, TLSHandshakeFailure};
     use ErrorType::{H1Error, InvalidCert, InvalidHTTPHeader, TLSHandshakeTimedout, WriteError, WriteTimedout};
-    if let Some(fault) = error.root_cause().downcast_ref::<Fault>() {
+    if let Some(fault) = error.root_cause().downcast_ref::<ProxyError>() {
         return fault.name();
     }
     match (error.esource(), error.etype()) {

@@ -28,7 +28,7 @@ use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId};
-use crate::store::{Jar, OpenAccount, Sealed, Store, StoreError, Tx};
+use crate::store::{OpenAccount, Sealed, Store, StoreError, StoredJar, Tx};
 use crate::telemetry::seldom::Spell;
 
 use cache::Decided;
@@ -399,7 +399,7 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The extranet's cookies of a sign-in and account.
-    pub async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, SessionsError> {
+    pub async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<StoredJar>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jar(session, link).await?),
             Truth::Redis(redis) => Ok(redis.jar(session, link).await?),
@@ -407,7 +407,7 @@ impl<P: Clone> Sessions<P> {
     }
 
     /// The extranets that a sign-in has entered, with their cookies.
-    pub async fn jars(&self, session: &SessionId) -> Result<Vec<(Link, Jar)>, SessionsError> {
+    pub async fn jars(&self, session: &SessionId) -> Result<Vec<(Link, StoredJar)>, SessionsError> {
         match &self.truth {
             Truth::Sql => Ok(self.store.read().await?.jars(session).await?),
             Truth::Redis(redis) => {

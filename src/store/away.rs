@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Connection as _};
 use tokio::time::Instant;
 
 use super::connection::{self, File};
-use super::trouble::{Place, Trouble};
+use super::trouble::{DatabaseName, Trouble};
 use super::{Dialect, For, Store, StoreError};
 use crate::domain::secret::Secret;
 
@@ -92,7 +92,7 @@ pub(super) async fn at_first(
     dialect: Dialect,
     url: &str,
     file: Option<&File>,
-    place: &Place,
+    place: &DatabaseName,
     whom: For,
     error: sqlx::Error,
 ) -> StoreError {
@@ -104,7 +104,14 @@ pub(super) async fn at_first(
 
 /// Asks on a connection of its own, made as the pool makes them; on `SQLite` also for the turn to write, where none of ours
 /// has it.
-async fn look(dialect: Dialect, url: &str, file: Option<&File>, place: &Place, whom: For, to_write: bool) -> Trouble {
+async fn look(
+    dialect: Dialect,
+    url: &str,
+    file: Option<&File>,
+    place: &DatabaseName,
+    whom: For,
+    to_write: bool,
+) -> Trouble {
     let connecting = async {
         let mut connection = AnyConnection::connect(url).await?;
         connection::prepare(&mut connection, dialect, file, whom).await?;

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Connection as _};
 
 use super::rows::Columns as _;
-use super::trouble::{Place, Trouble};
+use super::trouble::{DatabaseName, Trouble};
 use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging, connection};
 use crate::domain::agency_code::AgencyCode;
 
@@ -40,7 +40,7 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     sqlx::any::install_default_drivers();
     let Some(path) = connection::sqlite_path(url) else {
         let (dialect, url) = connection::read_url(url)?;
-        let place = Place::of(dialect, &url, None);
+        let place = DatabaseName::of(dialect, &url, None);
         let asking = async {
             let mut connection = AnyConnection::connect(&url).await?;
             connection::prepare(&mut connection, dialect, None, For::Gateway).await?;
@@ -79,7 +79,7 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
     };
     match asking.await {
         Ok((version, agencies)) => installed(path.to_owned(), version, &agencies),
-        Err(error) => Err(StoreError::Unavailable(Trouble::from(&error).at(&Place(path.to_owned())))),
+        Err(error) => Err(StoreError::Unavailable(Trouble::from(&error).at(&DatabaseName(path.to_owned())))),
     }
 }
 

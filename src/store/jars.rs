@@ -10,7 +10,7 @@ use crate::domain::session::SessionId;
 
 /// An extranet's cookies in one session, as they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Jar {
+pub struct StoredJar {
     /// The cookies; the vault opens them.
     pub sealed: Sealed,
     /// Which state it is: who wants to write the next one says which one was read. Never the same twice.
@@ -21,7 +21,7 @@ pub struct Jar {
 
 impl Tx {
     /// The extranet's cookies of a session and account.
-    pub async fn jar(&mut self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, StoreError> {
+    pub async fn jar(&mut self, session: &SessionId, link: &LinkId) -> Result<Option<StoredJar>, StoreError> {
         sqlx::query(
             "SELECT version, key_id, nonce, ciphertext, signed_in_at FROM upstream_cookies
              WHERE session_id = $1 AND link_id = $2",
@@ -35,7 +35,7 @@ impl Tx {
     }
 
     /// The extranets that a session is signed in to, with their cookies.
-    pub async fn jars(&mut self, session: &SessionId) -> Result<Vec<(Link, Jar)>, StoreError> {
+    pub async fn jars(&mut self, session: &SessionId) -> Result<Vec<(Link, StoredJar)>, StoreError> {
         sqlx::query(
             "SELECT l.id AS link_id, l.identity_id AS link_identity_id, l.agency AS agency, l.login AS login,
                  l.name AS name, l.kind AS kind, u.version AS version, u.key_id AS key_id, u.nonce AS nonce,
@@ -116,6 +116,6 @@ impl Tx {
     }
 }
 
-fn jar(row: &AnyRow) -> Result<Jar, StoreError> {
-    Ok(Jar { sealed: row.sealed()?, version: row.int("version")?, signed_in_at: row.time("signed_in_at")? })
+fn jar(row: &AnyRow) -> Result<StoredJar, StoreError> {
+    Ok(StoredJar { sealed: row.sealed()?, version: row.int("version")?, signed_in_at: row.time("signed_in_at")? })
 }

@@ -71,7 +71,7 @@ pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use imports::TakenLink;
 pub use installed::{Installed, Tables, reach};
-pub use jars::Jar;
+pub use jars::StoredJar;
 pub use letters::{Claim, Claimed, OutboxCounts};
 pub use notices::Notices;
 pub use open_accounts::OpenAccount;
@@ -92,7 +92,7 @@ use connection::File;
 use notes::Note;
 use outage::Outage;
 use patience::Patient;
-use trouble::Place;
+use trouble::DatabaseName;
 
 /// The database, as a few connections that are shared; cheap to clone.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ pub struct Store {
     writer: Arc<Mutex<()>>,
     /// When [`Store::ping`] last wrote something, and the number that it wrote; one asks at a time.
     alive: Arc<Mutex<Option<(Instant, i64)>>>,
-    place: Arc<Place>,
+    place: Arc<DatabaseName>,
     outage: Arc<Outage>,
 }
 
@@ -287,7 +287,7 @@ impl Store {
             belonging::check(Path::new(path))?;
         }
         let file = path.map(|path| File::at(path, &url)).transpose()?.map(Arc::new);
-        let place = Place::of(dialect, &url, file.as_deref().map(File::path));
+        let place = DatabaseName::of(dialect, &url, file.as_deref().map(File::path));
         let pool = match connection::pool(dialect, file.clone(), whom).connect(&url).await {
             Ok(pool) => pool,
             Err(error) => return Err(away::at_first(dialect, &url, file.as_deref(), &place, whom, error).await),

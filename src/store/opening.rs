@@ -4,7 +4,7 @@
 //! that it does not know, and a replica or a user who may only look could not be asked anything.
 
 use super::installed::{self, tables_of};
-use super::trouble::Place;
+use super::trouble::DatabaseName;
 use super::{Dialect, Held, Store, StoreError, Tables, Use};
 
 impl Store {
@@ -52,7 +52,7 @@ impl Store {
             let mut connection = self.pool().acquire().await?;
             installed::version(&mut connection, asked).await
         };
-        let Place(place) = &*self.place;
+        let DatabaseName(place) = &*self.place;
         match tables_of(said.await.map_err(|error| StoreError::Unavailable(self.place.says(&error)))?)? {
             Tables::Current => Ok(()),
             Tables::None => Err(StoreError::NotBegun(place.clone())),

@@ -20,7 +20,7 @@ pub struct Trouble(String);
 
 /// Which database is meant; no password is in it.
 #[derive(Debug, Clone)]
-pub(super) struct Place(pub(super) String);
+pub(super) struct DatabaseName(pub(super) String);
 
 impl Trouble {
     pub(super) fn new(words: impl Into<String>) -> Self {
@@ -33,7 +33,7 @@ impl Trouble {
     }
 
     /// The same with what it is about.
-    pub(super) fn at(&self, place: &Place) -> Self {
+    pub(super) fn at(&self, place: &DatabaseName) -> Self {
         Self(format!("{place}: {self}"))
     }
 
@@ -43,7 +43,7 @@ impl Trouble {
     }
 }
 
-impl Place {
+impl DatabaseName {
     pub(super) fn of(dialect: Dialect, url: &str, file: Option<&Path>) -> Self {
         let asked = url.parse::<PgConnectOptions>().ok().filter(|_| dialect == Dialect::Postgres);
         Self(match (asked, file) {
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DatabaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a10_a_database_is_named_without_its_password() {
-        let at = |url: &str| Place::of(Dialect::Postgres, url, None).to_string();
+        let at = |url: &str| DatabaseName::of(Dialect::Postgres, url, None).to_string();
         let said = at("postgres://vestibule:geheim@db.example:6432/portal?sslmode=disable");
         assert_eq!(said, "PostgreSQL at db.example:6432, database portal, user vestibule");
         assert!(at("postgres://v:geheim@%2Frun%2Fpostgresql/portal").contains("/run/postgresql"));

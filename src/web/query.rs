@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 /// The query of a URL, or nothing where it cannot be read.
 #[derive(Debug, Default)]
-pub struct Asked<T>(pub T);
+pub struct Params<T>(pub T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {

@@ -1,7 +1,7 @@
 //! The same sentences on every ground.
 
 use vestibule::domain::lockout::Attempts;
-use vestibule::store::{Jar, SealedKind, SealedPlace};
+use vestibule::store::{SealedKind, SealedPlace, StoredJar};
 
 use super::*;
 use crate::support::redis::Papers;
@@ -181,7 +181,7 @@ async fn jars_are_sealed_anew(ground: &Ground) {
         assert!(sessions.jars_elsewhere(Some(&found.last), 10).await.expect("asked").is_none());
         assert!(sessions.reseal_elsewhere(&place, &before.sealed, &anew).await.expect("asked"));
         let now = sessions.jar(&session.id, link).await.expect("asked").expect("a jar");
-        assert_eq!(now, Jar { sealed: anew.clone(), ..before.clone() }, "the same state of the same jar");
+        assert_eq!(now, StoredJar { sealed: anew.clone(), ..before.clone() }, "the same state of the same jar");
         assert!(
             !sessions.reseal_elsewhere(&place, &before.sealed, &anew).await.expect("asked"),
             "it is another one now"

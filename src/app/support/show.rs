@@ -13,7 +13,7 @@ use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin, Link};
 use crate::domain::migration::Step;
 use crate::domain::roster::OnRoster;
 use crate::domain::support::{
-    Account, Case, Hindrance, Letter, Line, Lock, Proof, Provisional, Refused, SignIn, Unmigrated, Wizard,
+    Account, Case, Hindrance, Letter, Lock, Proof, Provisional, Refused, SignIn, TraceLine, Unmigrated, Wizard,
 };
 use crate::domain::terms::is_owed;
 use crate::store::{StoredFlow, Tx};
@@ -125,7 +125,7 @@ async fn of_account(
         email = wizard.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
         wizards.push(wizard);
     }
-    let trace: Vec<Line> = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
+    let trace: Vec<TraceLine> = tx.audit_of_account(agency, login, LAST).await?.into_iter().filter_map(line).collect();
     let configured = app.directory().agency(agency).cloned();
     let judges = configured.as_ref().is_some_and(|agency| agency.verifier == Verifier::Roster);
     let is_closed = tx.on_roster(agency, &spelled.on_roster).await? == OnRoster::Closed;
@@ -247,8 +247,8 @@ async fn refused(tx: &mut Tx, addresses: impl IntoIterator<Item = &EmailAddress>
 }
 
 /// That an operator looked is no news to an operator.
-fn line(line: AuditLine) -> Option<Line> {
-    (line.entry.event != AuditEvent::PersonShown).then(|| Line {
+fn line(line: AuditLine) -> Option<TraceLine> {
+    (line.entry.event != AuditEvent::PersonShown).then(|| TraceLine {
         seq: line.seq,
         at: line.at,
         event: line.entry.event,

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::{ANNE, FIRST, Ground, OLD, THIRD, address, caller, warned};
 use crate::app::attempt::{self, Credentials, Outcome};
-use crate::app::change_email::{self, Answered, Asked};
+use crate::app::change_email::{self, Answered, Request};
 use crate::app::change_password::{self, Changed};
 use crate::app::detach::{self, Detached};
 use crate::app::not_me::{self, Undone};
@@ -110,7 +110,7 @@ async fn prepare(ground: &Ground, session: &Session, way: Way) -> Secret {
         Way::SignIn | Way::ChangeOfPassword | Way::ChangeOfAddress | Way::Detachment => {}
         Way::NewAddressByLink => {
             let asked = asks(ground, session, FIRST).await;
-            assert_eq!(asked, Asked::LetterSent);
+            assert_eq!(asked, Request::LetterSent);
             let mut tx = ground.app.store.write().await.expect("a turn");
             let (id, _) = tx.pending_email_change(&ground.anne).await.expect("asked").expect("a change");
             assert!(tx.mark_sent(&id, 1, None, Some(secret.digest()), now).await.expect("asked"));
@@ -145,7 +145,7 @@ async fn tried(ground: &Ground, session: &Session, way: Way, prepared: &Secret, 
             let changed = change_password::change(app, &caller(), session, typed, new, &again).await;
             changed.expect("an outcome") != Changed::CurrentRefused
         }
-        Way::ChangeOfAddress => asks(ground, session, password).await != Asked::CurrentRefused,
+        Way::ChangeOfAddress => asks(ground, session, password).await != Request::CurrentRefused,
         Way::Detachment => {
             let label = AccountLabel::of(&LinkId::stored("l"));
             let detached = detach::detach(app, &caller(), session, &label, typed).await.expect("an outcome");
@@ -176,7 +176,7 @@ async fn tried(ground: &Ground, session: &Session, way: Way, prepared: &Secret, 
     }
 }
 
-async fn asks(ground: &Ground, session: &Session, password: &str) -> Asked {
+async fn asks(ground: &Ground, session: &Session, password: &str) -> Request {
     let new = "anne.martin@courriel.example";
     change_email::ask(&ground.app, &caller(), session, new, new, Secret::new(password)).await.expect("asked")
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{ANNE, FIRST, Ground, SECOND, THIRD, address, caller, warned};
 use crate::app::App;
 use crate::app::acting::Acting;
-use crate::app::change_email::{self, Answered, Asked};
+use crate::app::change_email::{self, Answered, Request};
 use crate::app::change_password::{self, Changed};
 use crate::app::disown::{self, Doubts};
 use crate::app::not_me::{self, Opened, Undone};
@@ -170,10 +170,10 @@ async fn law_006_while_the_owner_holds_no_address_is_changed_by_whatever_was_ask
         let password = Secret::new(FIRST);
         change_email::ask(&ground.app, &caller(), &thief, other, other, password).await.expect("asked")
     };
-    assert_eq!(ask().await, Asked::LetterSent);
+    assert_eq!(ask().await, Request::LetterSent);
     let (code, link) = sent(&ground).await;
     assert!(not_me::hold(&ground.app, &caller(), &warned).await.expect("asked"));
-    assert_eq!(ask().await, Asked::Held);
+    assert_eq!(ask().await, Request::Held);
     let typed = change_email::type_code(&ground.app, &caller(), &thief, code.expose()).await.expect("asked");
     assert_eq!(typed, Answered::Held);
     let password = Secret::new(FIRST);
@@ -193,7 +193,7 @@ async fn law_006_an_undone_change_ends_what_was_begun_since(ground: Ground) {
     let device = ground.sign_in_at(NEW, THIRD).await.expect("in");
     let other = "m@elsewhere.example";
     let asked = change_email::ask(&ground.app, &caller(), &device.session, other, other, Secret::new(THIRD)).await;
-    assert_eq!(asked.expect("asked"), Asked::LetterSent);
+    assert_eq!(asked.expect("asked"), Request::LetterSent);
     let (_, link) = sent(&ground).await;
     let undone = undo(&ground, &warned, FIRST).await;
     assert!(matches!(undone, Undone::Done { .. }), "{undone:?}");
@@ -235,7 +235,7 @@ async fn c09_a_reset_ends_what_was_held_because_of_the_password(ground: Ground) 
     // Who has reset it is the owner: nothing is held any more.
     let owner = ground.sign_in(SECOND).await.expect("in").session;
     let asked = change_email::ask(&ground.app, &caller(), &owner, NEW, NEW, Secret::new(SECOND)).await;
-    assert_eq!(asked.expect("asked"), Asked::LetterSent);
+    assert_eq!(asked.expect("asked"), Request::LetterSent);
 }
 
 /// The link of the letter about the only change that there is.
@@ -252,7 +252,7 @@ async fn link_of_the_warning(ground: &Ground) -> Secret {
 /// Asks for a change of address; gives what its letter has.
 async fn asked(ground: &Ground, session: &Session) -> (Secret, Secret) {
     let asked = change_email::ask(&ground.app, &caller(), session, NEW, NEW, Secret::new(FIRST)).await;
-    assert_eq!(asked.expect("asked"), Asked::LetterSent);
+    assert_eq!(asked.expect("asked"), Request::LetterSent);
     sent(ground).await
 }
 

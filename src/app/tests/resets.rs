@@ -1,7 +1,7 @@
 //! A reset is final: nothing is written over it that was read before (review B0, B2).
 
 use super::{ANNE, FIRST, Ground, SECOND, THIRD, address, caller};
-use crate::app::change_email::{self, Answered, Asked};
+use crate::app::change_email::{self, Answered, Request};
 use crate::app::change_password::{self, Changed};
 use crate::app::detach::{self, Detached};
 use crate::app::links::Closed;
@@ -104,12 +104,12 @@ async fn review_b0_an_act_of_a_page_whose_session_has_ended_writes_nothing(groun
     let app = &ground.app;
     let thief = ground.sign_in(FIRST).await.expect("in").session;
     // What was looked up before is what the page goes on with.
-    assert_eq!(ask(&ground, &thief, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &thief, FIRST).await, Request::LetterSent);
     reset(&ground, &ground.reset_link().await, SECOND).await;
     let label = AccountLabel::of(&LinkId::stored("l"));
     let agency = app.agency("CA", "SA").expect("the agency");
     assert_eq!(change(app, &thief, SECOND, THIRD).await, Changed::SessionOver);
-    assert_eq!(ask(&ground, &thief, SECOND).await, Asked::SessionOver);
+    assert_eq!(ask(&ground, &thief, SECOND).await, Request::SessionOver);
     assert_eq!(change_email::resend(app, &caller(), &thief).await.expect("asked"), change_email::Resent::SessionOver);
     assert!(!change_email::cancel(app, &thief).await.expect("asked"));
     let detached = detach::detach(app, &caller(), &thief, &label, Secret::new(SECOND)).await.expect("asked");
@@ -172,7 +172,7 @@ async fn review_b2_a_password_that_is_raised_meanwhile_can_be_changed(ground: Gr
 
 async fn sec_042_a_reset_ends_a_change_of_address_with_its_code_and_its_link(ground: Ground) {
     let mallory = ground.sign_in(FIRST).await.expect("in");
-    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Request::LetterSent);
     let (code, link) = letter(&ground).await;
     reset(&ground, &ground.reset_link().await, SECOND).await;
     nothing_comes_of_it(&ground, &code, &link, SECOND).await;
@@ -180,7 +180,7 @@ async fn sec_042_a_reset_ends_a_change_of_address_with_its_code_and_its_link(gro
 
 async fn sec_042_a_change_of_password_ends_a_change_of_address_too(ground: Ground) {
     let mallory = ground.sign_in(FIRST).await.expect("in");
-    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Request::LetterSent);
     let (code, link) = letter(&ground).await;
     let owner = ground.sign_in(FIRST).await.expect("in");
     assert_eq!(change(&ground.app, &owner.session, FIRST, SECOND).await, Changed::Done);
@@ -200,14 +200,14 @@ async fn sec_042_a_change_of_address_that_was_under_way_dies_with_the_reset(grou
     compared.reached().await;
     reset(&ground, &link, SECOND).await;
     compared.release();
-    assert_eq!(asked.await.expect("no panic"), Asked::SessionOver);
+    assert_eq!(asked.await.expect("no panic"), Request::SessionOver);
     let mut tx = ground.app.store.read().await.expect("a reader");
     assert_eq!(tx.pending_email_change(&ground.anne).await.expect("asked"), None);
 }
 
 async fn sec_042_the_link_asks_for_the_password_that_is_valid_when_it_is_kept(ground: Ground) {
     let mallory = ground.sign_in(FIRST).await.expect("in");
-    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &mallory.session, FIRST).await, Request::LetterSent);
     let (_, link) = letter(&ground).await;
     let wrong = change_email::confirm(&ground.app, &caller(), &link, None, Secret::new("")).await.expect("asked");
     assert_eq!(wrong, Answered::PasswordRefused, "in whatever browser");
@@ -226,9 +226,9 @@ async fn sec_042_the_link_asks_for_the_password_that_is_valid_when_it_is_kept(gr
 
 async fn sec_042_another_change_of_address_ends_the_one_before_for_good(ground: Ground) {
     let here = ground.sign_in(FIRST).await.expect("in").session;
-    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let (_, first) = letter(&ground).await;
-    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let (code, _) = letter(&ground).await;
     let press = || async {
         let password = Secret::new(FIRST);
@@ -246,7 +246,7 @@ async fn sec_042_another_change_of_address_ends_the_one_before_for_good(ground: 
 async fn sec_046_a_reset_link_of_the_address_from_before_dies_with_the_change(ground: Ground) {
     let here = ground.sign_in(FIRST).await.expect("in").session;
     let old = ground.reset_link().await;
-    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let (code, _) = letter(&ground).await;
     let open = recover::open_link(&ground.app, &old).await.expect("asked");
     assert!(matches!(open, Opened::Form { .. }), "{open:?}");
@@ -282,7 +282,7 @@ async fn review_b7_a_new_password_is_new_to_every_device(ground: Ground) {
 
 async fn review_b20_of_two_letters_that_are_asked_for_at_once_one_is_sent_and_told(ground: Ground) {
     let here = ground.sign_in(FIRST).await.expect("in").session;
-    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let mut tx = ground.app.store.write().await.expect("a turn");
     let long_ago = ground.app.now().checked_sub(jiff::SignedDuration::from_hours(1)).expect("a time");
     tx.set_back(jiff::SignedDuration::from_secs(120), 0, long_ago).await.expect("everything is two minutes older");
@@ -296,7 +296,7 @@ async fn review_b20_of_two_letters_that_are_asked_for_at_once_one_is_sent_and_to
 
 async fn review_b24_a_code_past_its_time_is_not_counted_against_the_person(ground: Ground) {
     let here = ground.sign_in(FIRST).await.expect("in").session;
-    assert_eq!(ask(&ground, &here, FIRST).await, Asked::LetterSent);
+    assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let (code, _) = letter_sent(&ground, jiff::SignedDuration::from_mins(11)).await;
     let said = change_email::type_code(&ground.app, &caller(), &here, code.expose()).await.expect("asked");
     assert_eq!(said, Answered::Expired);
@@ -318,7 +318,7 @@ async fn reset(ground: &Ground, link: &Secret, password: &str) {
     assert!(matches!(done, Ok(Reset::Done { .. })), "{done:?}");
 }
 
-async fn ask(ground: &Ground, session: &Session, current: &str) -> Asked {
+async fn ask(ground: &Ground, session: &Session, current: &str) -> Request {
     change_email::ask(&ground.app, &caller(), session, NEW, NEW, Secret::new(current)).await.expect("asked")
 }
 

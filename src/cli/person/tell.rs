@@ -8,7 +8,7 @@ use crate::cli::terminal::say;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::identity::Kind;
 use crate::domain::support::{
-    Account, Case, Hindrance, Letter, Line, Lock, LockedOn, Person, Refused, Unmigrated, Wizard,
+    Account, Case, Hindrance, Letter, Lock, LockedOn, Person, Refused, TraceLine, Unmigrated, Wizard,
 };
 
 /// Tells everything, why the person does not get in first.
@@ -320,7 +320,7 @@ fn letter_line(letter: &Letter) -> String {
     format!("{}  {} to {}: {became}{answer}", time(letter.created_at), letter.kind, letter.to)
 }
 
-fn trace_line(line: &Line) -> String {
+fn trace_line(line: &TraceLine) -> String {
     let at = line.agency.as_deref().map(|agency| format!(" at {agency}")).unwrap_or_default();
     let more = match &line.event {
         AuditEvent::SignInRefused { reason } => format!(": {}", refused(*reason)),

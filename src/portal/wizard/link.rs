@@ -19,12 +19,12 @@ use crate::portal::{change_email, wording};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::query::Asked;
+use crate::web::query::Params;
 
 pub(in crate::portal) async fn show(
     State(web): State<Arc<Web>>,
     guest: Guest,
-    Asked(link): Asked<Link>,
+    Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
     let secret = link.secret();
     match link::open_link(&web.app, &guest.caller, &secret).await? {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::about::About;
-use super::line::Line;
+use super::client_stream::ClientStream;
 use super::proxy_protocol::{Balancers, client_behind};
 use super::wire::Wire;
 
@@ -51,13 +51,13 @@ pub async fn open(
             is_https: AtomicBool::new(false),
         };
         let line = match speaks {
-            Speaks::Plain | Speaks::Redirect => Line::Plain(stream),
+            Speaks::Plain | Speaks::Redirect => ClientStream::Plain(stream),
             Speaks::Tls(config) => {
                 let tls = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
                 let (_, session) = tls.get_ref();
                 about.is_http2 = session.alpn_protocol() == Some(b"h2");
                 about.name = session.server_name().map(|name| name.trim_end_matches('.').to_ascii_lowercase());
-                Line::Tls(Box::new(tls))
+                ClientStream::Tls(Box::new(tls))
             }
         };
         Ok::<_, io::Error>(Wire::new(line, client, Arc::new(about)))

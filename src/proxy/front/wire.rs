@@ -34,10 +34,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::about::About;
 use super::chunks::{Chunks, Piece};
+use super::client_stream::ClientStream;
 use super::farewell::Farewell;
 use super::frames::Resets;
 use super::head::Head;
-use super::line::Line;
 
 /// Head and beginning of an answer in one write; small, because every idle connection has one.
 const WRITE_BUFFER: usize = 4 * 1024;
@@ -66,7 +66,7 @@ enum Phase {
 
 /// A client's connection.
 pub struct Wire {
-    stream: BufWriter<Line>,
+    stream: BufWriter<ClientStream>,
     about: Arc<About>,
     socket: Arc<SocketDigest>,
     phase: Mutex<Phase>,
@@ -106,7 +106,7 @@ pub struct CutOff;
 impl Wire {
     /// Takes over a connection of this client.
     #[must_use]
-    pub fn new(stream: Line, client: SocketAddr, about: Arc<About>) -> Self {
+    pub fn new(stream: ClientStream, client: SocketAddr, about: Arc<About>) -> Self {
         let socket = SocketDigest::from_raw_fd(stream.as_raw_fd());
         // The cell is new, so setting it cannot fail.
         let _ = socket.peer_addr.set(Some(client.into()));

@@ -7,7 +7,7 @@ use super::{Request, ways};
 use crate::app::visit::Unavailable;
 use crate::domain::access::{self, Access};
 use crate::domain::routing::{Host, Place, SharedHost};
-use crate::proxy::fault::{Fault, Problem};
+use crate::proxy::fault::{Problem, ProxyError};
 use crate::proxy::front::asked;
 use crate::proxy::passage::session_over::{NOT_SENT, not_sent};
 
@@ -15,7 +15,11 @@ use crate::proxy::passage::session_over::{NOT_SENT, not_sent};
 ///
 /// # Errors
 /// Never: without an agency there is nowhere to send it.
-pub fn receive(request: &Request<'_>, shared: Arc<SharedHost>, unknown: Option<Unavailable>) -> Result<Outcome, Fault> {
+pub fn receive(
+    request: &Request<'_>,
+    shared: Arc<SharedHost>,
+    unknown: Option<Unavailable>,
+) -> Result<Outcome, ProxyError> {
     let (head, fetch) = (request.head, request.asked.fetch);
     let from = asked::asked_from(&head.headers, shared.public());
     let (path, changes) = (&request.asked.path, request.asked.changes);
@@ -33,7 +37,7 @@ pub fn receive(request: &Request<'_>, shared: Arc<SharedHost>, unknown: Option<U
         Access::NotSent(_) => Answer::Redirect { status: not_sent(head), to: NOT_SENT.to_owned(), ended },
         Access::Unauthorized => Answer::Unauthorized { login, json: ways::understands_json(head), ended },
         Access::Forbidden(_) => Answer::problem(fetch, arrival, Problem::BadRequest, 403),
-        Access::Forward(()) | Access::Leave(()) | Access::Public => return Err(Fault::NoExtranet),
+        Access::Forward(()) | Access::Leave(()) | Access::Public => return Err(ProxyError::NoExtranet),
     };
     Ok(Outcome::Answer(Answered::by(access.decision()), answer))
 }

@@ -13,7 +13,7 @@ use http::Method;
 use pingora::http::RequestHeader;
 
 use super::door::{Door, Visited};
-use super::fault::Fault;
+use super::fault::ProxyError;
 use super::front::asked::{Asked, Connection};
 use super::passage::bodies::{Found, Sent};
 use super::passage::extranets::Extranets;
@@ -76,7 +76,7 @@ impl Gate {
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn decide(&self, request: Request<'_>) -> Result<Decided, Fault> {
+    pub async fn decide(&self, request: Request<'_>) -> Result<Decided, ProxyError> {
         let outcome = match (request.asked.connection, &request.asked.place) {
             (Connection::ForAnother, _) => request.elsewhere(Decision::Misdirected),
             (Connection::OnlyLeads, place) => request.led_to_https(place),
@@ -108,7 +108,7 @@ impl Gate {
 
     /// Somebody asks for an extranet: who is it, and, on a host that several agencies share, which one is meant? That is
     /// said by the session alone; a browser that has none is led back to the agency that it had open last (a24).
-    async fn meet(&self, mut request: Request<'_>, host: Host) -> Result<Decided, Fault> {
+    async fn meet(&self, mut request: Request<'_>, host: Host) -> Result<Decided, ProxyError> {
         let cookie = request.session_cookie(host.scheme());
         let (trace, value) = (request.trace.take(), cookie.as_ref().map(Secret::expose));
         let shared = match host {
@@ -138,7 +138,7 @@ impl Gate {
         house: House,
         cookie: Option<Secret>,
         visited: Visited,
-    ) -> Result<Decided, Fault> {
+    ) -> Result<Decided, ProxyError> {
         let to = self.extranets.destination(&request.directory, house)?;
         let visitor = match visited {
             Ok(visitor) => visitor,

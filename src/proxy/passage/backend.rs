@@ -15,7 +15,7 @@ use super::outage::Outage;
 use super::tls;
 use crate::domain::origin::{Origin, Scheme};
 use crate::domain::upstream::Upstream;
-use crate::proxy::fault::Fault;
+use crate::proxy::fault::ProxyError;
 use crate::proxy::request_id::RequestNumber;
 
 /// Old servers close idle connections after five seconds; a POST must not meet one that is just being closed.
@@ -85,7 +85,7 @@ impl Backend {
     ///
     /// # Errors
     /// The name cannot be resolved.
-    pub async fn peer(&self, attempt: usize, once: Option<RequestNumber>) -> Result<Box<HttpPeer>, Fault> {
+    pub async fn peer(&self, attempt: usize, once: Option<RequestNumber>) -> Result<Box<HttpPeer>, ProxyError> {
         let mut peer = Box::new(self.template.clone());
         if let Some(id) = once {
             // Connections are kept by this, and no other request has it.
@@ -94,7 +94,7 @@ impl Backend {
         }
         if let Some(names) = &self.names {
             let patience = Duration::from_millis(self.upstream.connect_timeout_ms);
-            let addresses = names.addresses(patience).await.ok_or(Fault::Unresolved)?;
+            let addresses = names.addresses(patience).await.ok_or(ProxyError::Unresolved)?;
             let address = addresses[attempt % addresses.len()];
             peer._address = pingora::protocols::l4::socket::SocketAddr::Inet(address);
         }
@@ -106,13 +106,13 @@ impl Backend {
     ///
     /// # Errors
     /// It does not, or nothing is known of its certificate.
-    pub fn check(&self, connection: Option<&Digest>) -> Result<(), Fault> {
+    pub fn check(&self, connection: Option<&Digest>) -> Result<(), ProxyError> {
         if self.pinned.is_empty() {
             return Ok(());
         }
         let shown = connection.and_then(|digest| digest.ssl_digest.as_ref()).map(|tls| tls.cert_digest.as_slice());
         let believed = shown.is_some_and(|shown| self.pinned.iter().any(|pinned| pinned.as_slice() == shown));
-        if believed { Ok(()) } else { Err(Fault::NotItself) }
+        if believed { Ok(()) } else { Err(ProxyError::NotItself) }
     }
 
     /// How many addresses can be tried.

@@ -19,7 +19,7 @@ use crate::domain::leaving::is_field_of_leaving;
 use crate::domain::logout::Logout;
 use crate::domain::net::{LOOKED_AT, Net};
 use crate::domain::path::NormalisedPath;
-use crate::proxy::fault::Fault;
+use crate::proxy::fault::ProxyError;
 use crate::proxy::front::asked;
 use crate::telemetry::metrics::AgencyMetrics;
 
@@ -176,7 +176,7 @@ impl Sent {
         }
         if look.is_login() {
             *self = Self::Caught;
-            return Err(Fault::OldLogin.into());
+            return Err(ProxyError::OldLogin.into());
         }
         if !is_last || look.held.len() > LOOKED_AT {
             metrics.forms_beyond();

@@ -16,7 +16,7 @@ use crate::domain::origin::Origin;
 use crate::domain::routing::{Directory, House};
 use crate::domain::upstream::Upstream;
 use crate::legacy::Front;
-use crate::proxy::fault::Fault;
+use crate::proxy::fault::ProxyError;
 use crate::telemetry::metrics::{AgencyMetrics, METRICS};
 
 /// Hosts of single accounts that are kept ready for an agency.
@@ -109,9 +109,9 @@ impl Extranets {
     ///
     /// # Errors
     /// The agency has none.
-    pub fn destination(&self, directory: &Arc<Directory>, house: House) -> Result<Destination, Fault> {
-        let extranet = self.of(directory, &house.agency).ok_or(Fault::NoExtranet)?;
-        let public = extranet.public_at(&house).ok_or(Fault::NoExtranet)?;
+    pub fn destination(&self, directory: &Arc<Directory>, house: House) -> Result<Destination, ProxyError> {
+        let extranet = self.of(directory, &house.agency).ok_or(ProxyError::NoExtranet)?;
+        let public = extranet.public_at(&house).ok_or(ProxyError::NoExtranet)?;
         Ok(Destination { extranet, house, public, directory: Arc::clone(directory) })
     }
 

@@ -20,7 +20,7 @@ use crate::domain::adapter::EnteredBy;
 use crate::domain::decision::Decision;
 use crate::domain::routing::{Directory, House};
 use crate::domain::secret::Secret;
-use crate::proxy::fault::Fault;
+use crate::proxy::fault::ProxyError;
 use crate::proxy::front::asked::opens_websocket;
 use crate::proxy::request_id::{RequestNumber, Source};
 use crate::proxy::steady;
@@ -132,9 +132,9 @@ impl Forward {
     ///
     /// # Errors
     /// It is one too many.
-    pub const fn go_on_waiting(&mut self) -> Result<(), Fault> {
+    pub const fn go_on_waiting(&mut self) -> Result<(), ProxyError> {
         self.interim += 1;
-        if self.interim > MOST_INTERIM { Err(Fault::Interim) } else { Ok(()) }
+        if self.interim > MOST_INTERIM { Err(ProxyError::Interim) } else { Ok(()) }
     }
 
     /// The extranet's answer has begun.

@@ -15,7 +15,7 @@ use crate::app::sign_out::Upstream;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::secret::Secret;
 use crate::proxy::door::Door;
-use crate::proxy::fault::Fault;
+use crate::proxy::fault::ProxyError;
 use crate::proxy::front::asked;
 use crate::proxy::front::wire::Wire;
 use crate::proxy::request_id::Source;
@@ -111,9 +111,9 @@ impl WayBack {
         body: &mut Option<Bytes>,
         is_last: bool,
         forward: &mut Forward,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ProxyError> {
         match &forward.lasting {
-            Some(lasting) if lasting.is_over() => return Err(Fault::Over),
+            Some(lasting) if lasting.is_over() => return Err(ProxyError::Over),
             None if forward.resident.is_some() && lasting::is_long(forward.sent_at) => self.watch(session, forward),
             Some(_) | None => {}
         }
@@ -163,9 +163,9 @@ impl WayBack {
 }
 
 /// The extranet changes the protocol: it may, where it was asked to.
-fn open_tunnel(session: &Session) -> Result<(), Fault> {
+fn open_tunnel(session: &Session) -> Result<(), ProxyError> {
     if !asked::opens_websocket(session.req_header()) {
-        return Err(Fault::Unasked);
+        return Err(ProxyError::Unasked);
     }
     if let Some(wire) = Wire::of(session) {
         wire.is_tunnel();

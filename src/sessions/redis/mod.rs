@@ -12,12 +12,12 @@
 //! | `vestibule:sessions-of:<identity>` | which sessions a person has |
 //! | `vestibule:client:<client>` | [`Attempts`] of a client |
 
-mod line;
+mod connection;
 mod records;
 
 use jiff::Timestamp;
 
-pub use line::{Outage, reach};
+pub use connection::{Outage, reach};
 pub(super) use records::Pointer;
 
 use crate::config::RedisSettings;
@@ -25,14 +25,14 @@ use crate::domain::identity::{IdentityId, LinkId};
 use crate::domain::lockout::Attempts;
 use crate::domain::secret::SecretDigest;
 use crate::domain::session::{Session, SessionId};
-use crate::store::{Jar, Sealed, SealedPlace};
+use crate::store::{Sealed, SealedPlace, StoredJar};
 
-use line::Line;
+use connection::RedisConnection;
 
 /// Sessions in Redis.
 #[derive(Clone)]
 pub(super) struct Redis {
-    line: Line,
+    line: RedisConnection,
 }
 
 /// Puts an account's sealed cookies into the session's jars, as the version after the one that is there.
@@ -93,12 +93,12 @@ const COUNTS_LIVE_MS: i64 = 25 * 3_600_000;
 impl Redis {
     /// Opens the line to Redis; whether it could be opened shows when something is asked.
     pub(super) fn open(settings: RedisSettings) -> Self {
-        Self { line: Line::open(settings) }
+        Self { line: RedisConnection::open(settings) }
     }
 
     /// Asks for a sign of life: only one that can be written gives it.
     pub(super) async fn ping(&self) -> Result<(), Outage> {
-        self.line.ask(&line::proof()).await
+        self.line.ask(&connection::proof()).await
     }
 
     /// Keeps a sign-in and the portal's cookie of this generation that leads to it.
@@ -189,15 +189,15 @@ impl Redis {
     }
 
     /// The extranet's cookies of a session and account.
-    pub(super) async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<Jar>, Outage> {
+    pub(super) async fn jar(&self, session: &SessionId, link: &LinkId) -> Result<Option<StoredJar>, Outage> {
         let text: Option<String> = self.line.ask(redis::cmd("HGET").arg(jars_key(session)).arg(link.as_str())).await?;
         Ok(text.and_then(|text| records::read_jar(&text)))
     }
 
     /// The extranet's cookies of each account that the session has entered.
-    pub(super) async fn jars(&self, session: &SessionId) -> Result<Vec<(LinkId, Jar)>, Outage> {
+    pub(super) async fn jars(&self, session: &SessionId) -> Result<Vec<(LinkId, StoredJar)>, Outage> {
         let all: Vec<(String, String)> = self.line.ask(redis::cmd("HGETALL").arg(jars_key(session))).await?;
-        let mut jars: Vec<(LinkId, Jar)> = all
+        let mut jars: Vec<(LinkId, StoredJar)> = all
             .into_iter()
             .filter_map(|(link, text)| Some((LinkId::stored(link), records::read_jar(&text)?)))
             .collect();

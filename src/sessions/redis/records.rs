@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::identity::{IdentityId, LinkId};
 use crate::domain::lockout::Attempts;
 use crate::domain::session::{Session, SessionId, SessionLifetime};
-use crate::store::{Jar, Sealed};
+use crate::store::{Sealed, StoredJar};
 
 /// Where a cookie leads to. One on an agency's host is none on the portal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,10 +86,10 @@ pub(super) fn read_session(id: &SessionId, text: &str) -> Option<Session> {
 }
 
 /// Reads a jar's line, which a script began.
-pub(super) fn read_jar(text: &str) -> Option<Jar> {
+pub(super) fn read_jar(text: &str) -> Option<StoredJar> {
     let mut fields = text.splitn(3, ' ');
     let (version, signed_in_at) = (fields.next()?.parse().ok()?, time(fields.next()?)?);
-    Some(Jar { version, signed_in_at, sealed: Sealed::from_line(fields.next()?)? })
+    Some(StoredJar { version, signed_in_at, sealed: Sealed::from_line(fields.next()?)? })
 }
 
 /// The line of what was counted.
@@ -147,7 +147,7 @@ mod tests {
         let vault = Vault::new("a key".into(), [3; 32]);
         let sealed = vault.seal(&CountingDice::default(), "here", &Secret::new("a=1"));
         let jar = read_jar(&format!("8 {} {}", at(5).as_millisecond(), sealed.to_line()));
-        assert_eq!(jar, Some(Jar { version: 8, signed_in_at: at(5), sealed }));
+        assert_eq!(jar, Some(StoredJar { version: 8, signed_in_at: at(5), sealed }));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Outage(String);
 
 /// The line; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct RedisConnection {
     state: watch::Receiver<State>,
     broken: mpsc::UnboundedSender<Broken>,
     patience: Duration,
@@ -80,7 +80,7 @@ pub async fn reach(settings: &RedisSettings) -> Result<(), Outage> {
     }
 }
 
-impl Line {
+impl RedisConnection {
     /// Opens the line, and keeps it open until the last clone of it is dropped. Whether it could be opened shows when
     /// it is used.
     pub(super) fn open(settings: RedisSettings) -> Self {

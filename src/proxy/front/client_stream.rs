@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 /// The bytes of a connection.
-pub enum Line {
+pub enum ClientStream {
     /// As they come.
     Plain(TcpStream),
     /// Through TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl AsRawFd for Line {
+impl AsRawFd for ClientStream {
     fn as_raw_fd(&self) -> RawFd {
         match self {
             Self::Plain(stream) => stream.as_raw_fd(),
@@ -26,7 +26,7 @@ impl AsRawFd for Line {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for ClientStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -35,7 +35,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
