@@ -144,6 +144,16 @@ fn no_use_case_knows_where_sessions_live() {
 }
 
 #[test]
+fn one_file_fills_the_outbox() {
+    let mut filled = Vec::new();
+    for module in house().modules().filter(|module| module.layer() != "store") {
+        let calls = module.calls.iter().filter(|(_, _, call)| call == "enqueue");
+        filled.extend(calls.map(|_| module.file.clone()));
+    }
+    assert_eq!(filled, ["app/letters.rs"], "where no letter forgets its limit");
+}
+
+#[test]
 fn the_domain_is_pure() {
     nothing(&impure(house()), "no async, no input or output, no clock, no chance in the domain");
 }
