@@ -1,14 +1,9 @@
 //! What an operator sees: health, logs, a stop, the commands.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    process::Stdio,
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use crate::support::{
-    eventually, free_port,
+    eventually,
     gateway::program,
     person::Person,
     town::{ALICE, CHOSEN, Town},
@@ -92,35 +87,6 @@ fn help_teaches_every_command() {
         let of = program().args([command, "--help"]).output().expect("the program");
         assert!(of.status.success() && of.stdout.len() > 200, "{command} --help says little");
     }
-}
-
-#[test]
-fn the_demo_opens_in_a_new_folder_and_again_in_the_same() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut opened = 0;
-    // It takes five ports in a row, one of which somebody else may have.
-    for _ in 0..20 {
-        let mut demo = program()
-            .args(["demo", "--port", &free_port().to_string(), "--folder"])
-            .arg(folder.path().join("demo"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let lines = BufReader::new(demo.stdout.take().expect("what it says")).lines();
-        let is_open = lines.map_while(Result::ok).any(|line| line.contains("Vestibule is open"));
-        // One that is open goes on until it is told to end.
-        let _ = demo.kill();
-        let ended = demo.wait_with_output().expect("an end");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(is_open || said.contains("port"), "{said}");
-        opened += u32::from(is_open);
-        if opened == 2 {
-            return;
-        }
-    }
-    panic!("no five ports in a row are free");
 }
 
 #[test]
