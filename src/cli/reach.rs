@@ -9,7 +9,7 @@ use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
 use crate::domain::agency_code::AgencyCode;
 use crate::sessions;
-use crate::store::{self, Tables};
+use crate::store::{self, Store, Tables};
 
 /// Longest wait for the answer to one command of a mail server, by whom it is looked at. Some let everybody wait for seconds
 /// before they greet; that and the answer to EHLO may take twice as long.
@@ -31,6 +31,7 @@ pub(super) fn look(settings: &Settings) -> Found {
         let mut agencies = Vec::new();
         let asked = [
             ("the database", patiently("the database", database(settings, &mut agencies)).await),
+            ("the vault", vault(settings).await),
             ("the mail server", patiently("the mail server", mail_server(settings)).await),
             ("Redis", patiently("Redis", redis(settings)).await),
         ];
@@ -73,6 +74,15 @@ async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result
         Tables::Current => "the tables of this version".to_owned(),
     };
     Ok(format!("the database can be opened: {}, {tables}", found.place))
+}
+
+/// Whether every key is configured that something is sealed under. A database that cannot be asked has been told of.
+async fn vault(settings: &Settings) -> Result<String, String> {
+    let Ok(store) = Store::open_beside(settings.database_url.expose()).await else { return Ok(String::new()) };
+    let asked = async { store.read().await?.sealed_counts().await };
+    let lost = asked.await.ok().and_then(|counts| super::vault::lost(settings.vault.as_ref(), &counts));
+    store.close().await;
+    lost.map_or_else(|| Ok(String::new()), Err)
 }
 
 async fn mail_server(settings: &Settings) -> Result<String, String> {
