@@ -37,6 +37,7 @@ use super::configured::{known_as, to_type};
 use super::control::{self, Control};
 use super::descriptors;
 use super::health;
+use super::lost_secrets::lost_secrets;
 use super::operated::{Operated, Successor};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
@@ -218,7 +219,10 @@ pub(super) async fn prepare(
     };
     let app = Arc::new(app_of(&settings, edition, opened.map_err(explained)?)?);
     let held = hold(&app.store).await?;
-    tell_lost_secrets(&app, &settings).await;
+    // Those who have nothing sealed under a key that is missing are served all the same.
+    if let Some(lost) = lost_secrets(&app.store, settings.vault.as_ref()).await {
+        tracing::error!("{lost}");
+    }
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
     let origin = (origin.path, origin.files);
@@ -244,14 +248,6 @@ pub(super) async fn prepare(
     let watch = Watch { log: access_log(), traces: traces.unwrap_or_default() };
     let gateway = Gateway::new(Arc::clone(&app), portal::router(web), trusted, seed, watch.clone());
     Ok(Prepared { settings, gateway, mailer, app, reloader, certificates, traces: watch.traces, held })
-}
-
-/// A key that is missing keeps nobody from serving those who have nothing sealed under it.
-async fn tell_lost_secrets(app: &App, settings: &Settings) {
-    let asked = async { app.store.read().await?.sealed_counts().await };
-    if let Some(lost) = asked.await.ok().and_then(|counts| super::vault::lost(settings.vault.as_ref(), &counts)) {
-        tracing::error!("{lost}");
-    }
 }
 
 /// The agencies that were in force before this start. Not to know them keeps nobody from serving the others.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::control;
+use super::lost_secrets::lost_secrets;
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
@@ -76,11 +77,15 @@ async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result
     Ok(format!("the database can be opened: {}, {tables}", found.place))
 }
 
-/// Whether every key is configured that something is sealed under. A database that cannot be asked has been told of.
+/// Whether every key is configured that something is sealed under. A database that cannot be asked has been told of, and is
+/// not opened.
 async fn vault(settings: &Settings) -> Result<String, String> {
-    let Ok(store) = Store::open_beside(settings.database_url.expose()).await else { return Ok(String::new()) };
-    let asked = async { store.read().await?.sealed_counts().await };
-    let lost = asked.await.ok().and_then(|counts| super::vault::lost(settings.vault.as_ref(), &counts));
+    let url = settings.database_url.expose();
+    let is_there = store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
+    let Some(store) = (if is_there { Store::open_beside(url).await.ok() } else { None }) else {
+        return Ok(String::new());
+    };
+    let lost = lost_secrets(&store, settings.vault.as_ref()).await;
     store.close().await;
     lost.map_or_else(|| Ok(String::new()), Err)
 }

@@ -1,6 +1,5 @@
 //! `vestibule vault`: a new key, and everything sealed anew under it (f14).
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -18,7 +17,7 @@ use crate::app::Fault;
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
-use crate::store::{SealedCount, SealedKind};
+use crate::store::SealedKind;
 
 /// Writes a new key into a file that is not there yet.
 pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
@@ -123,28 +122,6 @@ fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {
         (0, codes) => Ended::Failed(format!("{codes} codes were sent under another key and can still be typed: wait")),
         (left, _) => Ended::Failed(format!("{left} secrets are not sealed under the current key {}", keys.current.id)),
     }
-}
-
-/// Which secrets nobody can open, where there are any: their key is not configured, and who needs them gets 503.
-pub(super) fn lost(keys: Option<&VaultKeys>, counts: &[SealedCount]) -> Option<String> {
-    let configured: Vec<&str> = keys
-        .iter()
-        .flat_map(|keys| std::iter::once(&keys.current).chain(&keys.old))
-        .map(|key| key.id.as_str())
-        .collect();
-    let lost = counts.iter().filter(|count| count.count > 0 && !configured.contains(&count.key_id.as_str()));
-    let (ids, secrets) = lost.fold((BTreeSet::new(), 0), |(mut ids, secrets), count| {
-        ids.insert(count.key_id.as_str());
-        (ids, secrets + count.count)
-    });
-    (!ids.is_empty()).then(|| {
-        format!(
-            "{secrets} secrets are sealed under a key that is not configured ({}): whom they belong to cannot enter, and gets \
-             503 (hint: put that key back as vault.key_file, or among vault.old_key_files; {} tells what each key has sealed)",
-            ids.into_iter().collect::<Vec<_>>().join(", "),
-            to_type("vault keys")
-        )
-    })
 }
 
 /// What each key has sealed; how many secrets, and codes that can still be typed, other keys than the current one have.
