@@ -37,6 +37,7 @@ use super::configured::{known_as, to_type};
 use super::control::{self, Control};
 use super::descriptors;
 use super::health;
+use super::lost_secrets::lost_secrets;
 use super::operated::{Operated, Successor};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
@@ -218,6 +219,10 @@ pub(super) async fn prepare(
     };
     let app = Arc::new(app_of(&settings, edition, opened.map_err(explained)?)?);
     let held = hold(&app.store).await?;
+    // Those who have nothing sealed under a key that is missing are served all the same.
+    if let Some(lost) = lost_secrets(&app.store, settings.vault.as_ref()).await {
+        tracing::error!("{lost}");
+    }
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
     let origin = (origin.path, origin.files);

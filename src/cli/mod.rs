@@ -13,6 +13,7 @@ mod descriptors;
 mod fingerprint;
 mod health;
 mod import;
+mod lost_secrets;
 mod mail;
 mod operated;
 mod outcome;

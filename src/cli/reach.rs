@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use super::control;
+use super::lost_secrets::lost_secrets;
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
 use crate::domain::agency_code::AgencyCode;
 use crate::sessions;
-use crate::store::{self, Tables};
+use crate::store::{self, Store, Tables};
 
 /// Longest wait for the answer to one command of a mail server, by whom it is looked at. Some let everybody wait for seconds
 /// before they greet; that and the answer to EHLO may take twice as long.
@@ -31,6 +32,7 @@ pub(super) fn look(settings: &Settings) -> Found {
         let mut agencies = Vec::new();
         let asked = [
             ("the database", patiently("the database", database(settings, &mut agencies)).await),
+            ("the vault", vault(settings).await),
             ("the mail server", patiently("the mail server", mail_server(settings)).await),
             ("Redis", patiently("Redis", redis(settings)).await),
         ];
@@ -73,6 +75,19 @@ async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result
         Tables::Current => "the tables of this version".to_owned(),
     };
     Ok(format!("the database can be opened: {}, {tables}", found.place))
+}
+
+/// Whether every key is configured that something is sealed under. A database that cannot be asked has been told of, and is
+/// not opened.
+async fn vault(settings: &Settings) -> Result<String, String> {
+    let url = settings.database_url.expose();
+    let is_there = store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
+    let Some(store) = (if is_there { Store::open_beside(url).await.ok() } else { None }) else {
+        return Ok(String::new());
+    };
+    let lost = lost_secrets(&store, settings.vault.as_ref()).await;
+    store.close().await;
+    lost.map_or_else(|| Ok(String::new()), Err)
 }
 
 async fn mail_server(settings: &Settings) -> Result<String, String> {

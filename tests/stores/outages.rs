@@ -160,7 +160,7 @@ fn rel_027_a_damaged_page_is_told_and_ends_nothing() {
     town.gateway.start_again(0);
     let (_, answer, begin) = right_password(&town);
     crate::support::outage::assert_come_again(&answer, begin);
-    assert!(town.gateway.log().contains("malformed"), "told in words");
+    eventually("the log to tell it in words", RECOVERS, || town.gateway.log().contains("malformed").then_some(()));
     assert_eq!(town.gateway.health("/healthz").map(|(status, _)| status), Some(200));
     town.gateway.stop();
     bytes[at..at + page].copy_from_slice(&good);

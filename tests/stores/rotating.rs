@@ -3,9 +3,11 @@
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use crate::support::{
+    eventually,
     person::{Person, Request},
     site::Agency,
     stage::Stage,
@@ -73,6 +75,28 @@ fn f14_cookies_in_redis_are_sealed_anew_under_load_too() {
     town.gateway.redis().kill();
     let (done, said) = rotate(&town);
     assert!(!done && said.contains("Redis is not available") && said.contains("run this again"), "{said}");
+}
+
+#[test]
+fn walk_1_a_key_that_is_not_the_one_that_has_sealed_is_told_before_anybody_meets_it() {
+    for stage in [Stage::Sqlite, Stage::Postgres] {
+        let mut town = Town::on(stage);
+        drop(town.alice());
+        let checked = town.gateway.run("check", &[]);
+        assert!(checked.status.success(), "{stage:?}: {}", String::from_utf8_lossy(&checked.stderr));
+        turn_the_key(&mut town);
+        assert!(town.gateway.run("check", &[]).status.success(), "{stage:?}: the old key still opens");
+        assert!(!town.gateway.log().contains("is not configured"), "{stage:?}");
+        town.gateway.configure("vault.old_key_files", Vec::<String>::new());
+        let checked = town.gateway.run("check", &[]);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert_eq!(checked.status.code(), Some(1), "{stage:?}: {said}");
+        assert!(said.contains("sealed under a key that is not configured") && said.contains("vault keys"), "{said}");
+        town.gateway.restart();
+        eventually("the log to tell it, too", Duration::from_secs(10), || {
+            town.gateway.log().contains("sealed under a key that is not configured").then_some(())
+        });
+    }
 }
 
 /// Makes a new key the current one; the old one still opens.
