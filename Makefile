@@ -55,7 +55,7 @@ demo: build-deps ## Builds and starts the gateway in front of two sample extrane
 	@exec $(CARGO) run --release --locked --quiet -- demo
 
 # Unit tests, the walls between modules, and what residents do, on SQLite.
-quick: build-deps ## Runs the tests of the rules and of what residents do, on SQLite: two minutes
+quick: test-deps ## Runs the tests of the rules and of what residents do, on SQLite: under three minutes
 	@echo "==> Building and running the tests (the first build takes 5 to 10 minutes on two cores)"
 	@$(CARGO) test --locked --lib -- --skip on_postgres
 	@$(CARGO) test --locked --test gateway -- architecture residents:: \
