@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::outages::take_writes;
 use crate::support::{
     eventually,
     line::Line,
@@ -185,16 +186,9 @@ fn rel_027_an_attempt_whose_count_got_no_answer_is_taken_back_once_and_nobody_el
 
 #[test]
 fn rel_024_a_primary_that_became_a_replica_is_down_until_another_one_is_primary() {
-    const READ_ONLY: &str = "ALTER DATABASE %I SET default_transaction_read_only = ";
-    const END_CONNECTIONS: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let switch = |town: &Town, mode: &str| {
-        town.gateway.rewrite(&format!("DO $$ BEGIN EXECUTE format('{READ_ONLY}{mode}', current_database()); END $$"));
-        town.gateway.number(END_CONNECTIONS);
-    };
     let town = Town::on(Stage::Postgres);
     let mut alice = town.alice();
-    switch(&town, "on");
+    take_writes(&town, false);
     let (status, said) =
         eventually("readyz to tell", RECOVERS, || town.gateway.health("/readyz").filter(|(status, _)| *status != 200));
     assert!(status == 503 && !said.contains("\"database\":\"ready\""), "{said}");
@@ -202,7 +196,7 @@ fn rel_024_a_primary_that_became_a_replica_is_down_until_another_one_is_primary(
     dora.open(login_path("a")).fill("login", DORA.login).fill("password", DORA.password);
     let (begin, form) = (Instant::now(), dora.form("Connexion"));
     assert_come_again(&dora.send(&form), begin);
-    switch(&town, "off");
+    take_writes(&town, true);
     let begin = Instant::now();
     eventually("the gateway to be ready again", RECOVERS, || is_ready(&town));
     try_sign_in(&mut dora, "a", DORA.login, DORA.password);

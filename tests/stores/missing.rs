@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     eventually,
+    gateway::words,
     person::Person,
     postgres,
     stage::Stage,
@@ -39,10 +40,6 @@ const TOOLS: &[(&str, &[&str])] = &[
     ("import", &["--agency", "CA/SA", "--dry-run", "roster.csv"]),
     ("import", &["--agency", "CA/SA", "--yes", "roster.csv"]),
 ];
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// A town whose files of `SQLite` are in a folder of their own.
 fn town_in(disk: &Path) -> Town {

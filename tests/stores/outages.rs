@@ -34,22 +34,25 @@ fn beside(town: &Town) -> AnyConnection {
     wait(AnyConnection::connect(town.gateway.ground().url())).expect("the database")
 }
 
+/// Has PostgreSQL take writes of this database again, or no more.
+pub fn take_writes(town: &Town, takes: bool) {
+    let statement =
+        format!("ALTER DATABASE %I SET default_transaction_read_only = {}", if takes { "off" } else { "on" });
+    town.gateway.rewrite(&format!("DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"));
+    // Who is connected was told before.
+    town.gateway.number(
+        "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+}
+
 #[test]
 fn rel_027_a_database_that_somebody_made_read_only_is_read() {
     let town = town_on(Stage::Postgres);
-    let make = |mode: &str| {
-        let statement = format!("ALTER DATABASE %I SET default_transaction_read_only = {mode}");
-        town.gateway.rewrite(&format!("DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"));
-        // Who is connected was told before.
-        town.gateway.number(
-            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        );
-    };
     let mut outage = Outage::before(&town);
-    make("on");
+    take_writes(&town, false);
     outage.is_told(DATABASE_FAILS, Readers::GoOn);
-    make("off");
+    take_writes(&town, true);
     outage.ends();
 }
 

@@ -1,10 +1,11 @@
 //! The tools beside a gateway leave its tables as they are (decision 80): they look at what takes no writes, and refuse what
 //! another version serves from.
 
-use std::{fs, process::Output};
+use std::fs;
 
 use super::outages::ServersFolder;
 use crate::support::{
+    gateway::words,
     postgres::Cluster,
     stage::Stage,
     town::{ALICE, Town},
@@ -34,10 +35,6 @@ const ACTS: [(&str, &[&str]); 8] = [
     ("vault rotate", &[]),
     ("restore-check", &["--yes"]),
 ];
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// Who only looks is answered, who acts is refused, and `check` says why no gateway can serve from it.
 fn is_looked_at_only(town: &Town, what: &str, why: &str, checked: &str) {

@@ -3,7 +3,6 @@
 use std::{
     fs,
     net::TcpListener,
-    process::Output,
     time::{Duration, Instant},
 };
 
@@ -12,8 +11,10 @@ use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
 use super::outages::ServersFolder;
+use super::outages::take_writes;
 use crate::support::{
     eventually,
+    gateway::words,
     outage::{RECOVERS, right_password},
     postgres::Cluster,
     stage::Stage,
@@ -22,10 +23,6 @@ use crate::support::{
 };
 
 const PASSWORD: &str = "ne-doit-pas-se-voir";
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// Starts, checks and asks for a person on a database, none of which may work: each says why.
 fn everybody_is_told(town: &Town, what: &str, url: &str, why: &[&str]) {
@@ -212,20 +209,12 @@ fn review_a10_an_outage_that_only_who_writes_meets_is_told_though_nobody_asks() 
     for stage in [Stage::Sqlite, Stage::Postgres] {
         let town = Town::build_with(|site| site.on(stage));
         // Reading goes on: another program has begun to write and does not end, or an operator has made it read-only.
-        let make = |mode: &str| {
-            let statement = format!("ALTER DATABASE %I SET default_transaction_read_only = {mode}");
-            town.gateway.rewrite(&format!("DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"));
-            town.gateway.number(
-                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            );
-        };
         let mut other = wait(AnyConnection::connect(town.gateway.ground().url())).expect("the database");
         let why = if stage == Stage::Sqlite {
             wait(other.execute("BEGIN IMMEDIATE")).expect("a transaction");
             "another program holds it"
         } else {
-            make("on");
+            take_writes(&town, false);
             "it is read-only"
         };
         let told = eventually("the outage to be told", RECOVERS, || {
@@ -238,7 +227,7 @@ fn review_a10_an_outage_that_only_who_writes_meets_is_told_though_nobody_asks() 
         assert!(told.contains(why), "{stage:?}: {told}");
         match stage {
             Stage::Sqlite => drop(wait(other.execute("ROLLBACK")).expect("ended")),
-            _ => make("off"),
+            _ => take_writes(&town, true),
         }
         eventually("it to be back", RECOVERS, || {
             town.gateway.log().contains("the database is available again").then_some(())

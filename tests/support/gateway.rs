@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
     time::Duration,
 };
@@ -349,7 +349,7 @@ impl Gateway {
     }
 
     /// Runs another command of the program on the same configuration.
-    pub fn run(&self, command: &str, arguments: &[&str]) -> std::process::Output {
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
         program()
             .args(command.split(' '))
             .arg("--config")
@@ -414,6 +414,11 @@ impl Node {
 /// Where the process with this configuration logs.
 fn log_of(config: &Path) -> PathBuf {
     config.with_extension("log")
+}
+
+/// Everything that a command has said.
+pub fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// The program that was built with the tests, or another (`make faults` has the optimised one), with an environment that
