@@ -71,6 +71,13 @@ async fn erase(
     with_people: bool,
     sure: &Sure,
 ) -> Result<(), String> {
+    if support::is_in_force(app, code).await.map_err(|fault| ours(&fault))? {
+        return Err(format!(
+            "{code} was in force last, and nobody has said that it is to go: its file may only be missing; nothing was changed \
+             (hint: put the file back; or, if it is to go, {} says so, where a gateway runs)",
+            to_type("reload")
+        ));
+    }
     let whom = if with_people { ", and the persons who have no other account" } else { "" };
     sure.confirm(&format!("Erase everything that is kept for {code}{whom}? It cannot be undone."))?;
     let erased = support::erase_agency(app, &Acting::operator("agency"), code, &sure.reason)

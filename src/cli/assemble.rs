@@ -27,7 +27,7 @@ use crate::pages::Pages;
 use crate::portal;
 use crate::proxy::{Balancers, Certificates, Gateway, Listener, ProxyServer, ServerSettings, Speaks, TrustedProxies};
 use crate::sessions::Sessions;
-use crate::store::{self, Held as StoreHeld, Installed, Store, StoreError, Tables, Use, Vault};
+use crate::store::{self, Held as StoreHeld, Store, StoreError, Tables, Use, Vault};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Clock, SystemDice, Watch, access_log};
 use crate::web::Web;
@@ -39,6 +39,7 @@ use super::descriptors;
 use super::health;
 use super::lost_secrets::lost_secrets;
 use super::operated::{Operated, Successor};
+use super::readable::{Account, UNITS_USER};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
 use super::terminal::tell;
@@ -106,26 +107,38 @@ async fn close(store: &Store) {
 
 async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, Reason> {
     let url = settings.database_url.expose();
-    if absent == Absent::Told {
-        return Store::open_beside(url).await.map_err(explained);
-    }
-    match store::reach(url).await.map_err(|error| error.to_string())? {
-        Installed { tables: Tables::None, place, .. } if is_missed(settings).await => {
-            Err(explained(StoreError::NotBegun(place)))
-        }
-        Installed { tables: Tables::None, place, .. } => {
+    if absent == Absent::Made {
+        let found = store::reach(url).await.map_err(|error| error.to_string())?;
+        if found.tables == Tables::None && !is_missed(settings).await {
             let store = Store::open(url).await.map_err(|error| error.to_string())?;
-            tell!("vestibule: there was no database yet: a new one was made, {place}");
-            Ok(store)
+            tell!("vestibule: there was no database yet: a new one was made, {}", found.place);
+            tell_closed(url);
+            return Ok(store);
         }
-        Installed { .. } => Store::open_beside(url).await.map_err(explained),
+    }
+    match Store::open_beside(url).await {
+        Ok(store) => Ok(store),
+        Err(error) => Err(explained(settings, error).await),
     }
 }
 
-/// An error, and where there is no database, what makes one and what brings one back.
-#[expect(clippy::needless_pass_by_value, reason = "it is what an error is mapped with")]
-pub(super) fn explained(error: StoreError) -> Reason {
+/// What root has made, the service may not be able to open.
+fn tell_closed(url: &str) {
+    let account = Account::find(UNITS_USER).filter(|_| rustix::process::geteuid().is_root());
+    if let Some(told) = account.and_then(|account| account.keeps_from_serving(&store::files_of(url))) {
+        tell!("warning: {told}");
+    }
+}
+
+/// An error, and where there is no database, what makes one or what brings one back.
+pub(super) async fn explained(settings: &Settings, error: StoreError) -> Reason {
     let StoreError::NotBegun(_) = error else { return error.to_string() };
+    if is_missed(settings).await {
+        return format!(
+            "{error} (hint: a gateway has served from one there: put it, or its backup, back, and run nothing else \
+             meanwhile: operations.md, Going back)"
+        );
+    }
     let serve = to_type("serve");
     format!(
         "{error} (hint: {serve} makes it at its first start; if there should be one, put it or its backup back before \
@@ -217,8 +230,12 @@ pub(super) async fn prepare(
         None => Store::open(url).await,
         Some(_) => Store::open_existing(url).await,
     };
-    let app = Arc::new(app_of(&settings, edition, opened.map_err(explained)?)?);
-    let held = hold(&app.store).await?;
+    let opened = match opened {
+        Ok(store) => store,
+        Err(error) => return Err(explained(&settings, error).await),
+    };
+    let app = Arc::new(app_of(&settings, edition, opened)?);
+    let held = hold(&app.store, upgrade.is_some()).await?;
     // Those who have nothing sealed under a key that is missing are served all the same.
     if let Some(lost) = lost_secrets(&app.store, settings.vault.as_ref()).await {
         tracing::error!("{lost}");
@@ -400,9 +417,17 @@ async fn listen(app: Arc<App>, stop: CancellationToken) {
 
 /// Holds the database for who serves from it. One that cannot be held for another reason than somebody who wants it alone
 /// is served from all the same.
-async fn hold(store: &Store) -> Result<Option<StoreHeld>, Reason> {
+async fn hold(store: &Store, is_upgrade: bool) -> Result<Option<StoreHeld>, Reason> {
     match store.hold(Use::Serving).await {
-        Ok(held) => Ok(Some(held)),
+        Ok(held) => {
+            if held.among_others && !is_upgrade {
+                tracing::warn!(
+                    "another gateway serves from the same file of SQLite: neither hears of it when the other one signs \
+                     somebody out (several nodes need PostgreSQL; a new version takes over with vestibule upgrade)"
+                );
+            }
+            Ok(Some(held))
+        }
         Err(error @ StoreError::HeldAlone) => Err(format!("the database: {error}")),
         Err(error) => {
             tracing::warn!(%error, "the database cannot be held: a copy or a restore beside this gateway is not refused");

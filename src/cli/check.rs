@@ -18,6 +18,7 @@ use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
+use crate::store;
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
@@ -27,8 +28,8 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
             return Ended::Misconfigured;
         }
         say!("{}", config::describe(&settings));
-        let unreadable = match tell_user(&settings, files, user) {
-            Ok(unreadable) => unreadable,
+        let closed = match tell_user(&settings, files, user) {
+            Ok(closed) => closed,
             Err(reason) => return Ended::Failed(reason),
         };
         if let Some(warning) = descriptors::warning(descriptors::raise_limit(), settings.server.max_connections) {
@@ -48,8 +49,8 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         if agencies == 0 {
             wrong.push("it is without any agency: nobody reaches an extranet".to_owned());
         }
-        if unreadable > 0 && user.is_some() {
-            wrong.push(format!("{unreadable} files cannot be read by the user as whom the gateway runs"));
+        if closed > 0 && user.is_some() {
+            wrong.push(format!("{closed} files are closed to the user as whom the gateway runs"));
         }
         if !away.is_empty() {
             wrong.push(format!("{} cannot be used from here", away.join(", ")));
@@ -69,8 +70,8 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
     })
 }
 
-/// Where the control socket is, and whether the user as whom the gateway runs can open it and read its files; how many
-/// files that user cannot.
+/// Where the control socket is, and whether the user as whom the gateway runs can open it, read its files and serve from its
+/// database; how many files that user cannot.
 fn tell_user(settings: &Settings, files: &[PathBuf], user: Option<&str>) -> Result<usize, String> {
     let is_root = rustix::process::geteuid().is_root();
     let account = match user {
@@ -78,12 +79,15 @@ fn tell_user(settings: &Settings, files: &[PathBuf], user: Option<&str>) -> Resu
         None => Account::find(UNITS_USER).filter(|_| is_root),
     };
     tell_control(&settings.server.control, account.as_ref());
-    let unreadable = account.map(|account| account.cannot_read(files)).unwrap_or_default();
+    let closed = account.map_or_else(Vec::new, |account| {
+        let database = account.keeps_from_serving(&store::files_of(settings.database_url.expose()));
+        account.cannot_read(files).into_iter().chain(database).collect()
+    });
     let severity = if user.is_some() { "" } else { "warning: " };
-    for told in &unreadable {
+    for told in &closed {
         tell!("{severity}{told}");
     }
-    Ok(unreadable.len())
+    Ok(closed.len())
 }
 
 /// Where the control socket is: that of the gateway that runs, or where the next start opens it. Who types this is not told

@@ -226,6 +226,9 @@ async fn status(operated: &Operated) -> String {
         now.duration_since(operated.started).as_secs(),
     );
     // Writing to a String cannot fail.
+    if let Some(doubt) = operated.app.store.doubt() {
+        let _ = writeln!(text, "the database may not be the right one: {doubt}");
+    }
     let _ = writeln!(
         text,
         "configuration: {}, edition {} ({:08x}), {} agencies",

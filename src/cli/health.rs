@@ -55,6 +55,7 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
         agencies: count(operated.agencies()),
         edition: edition.number,
         digest: edition.digest,
+        is_doubtful: app.store.doubt().is_some(),
         is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
         missing: count(operated.reloader.missing()),
         gone: count(operated.reloader.gone_by_themselves()),
@@ -135,6 +136,9 @@ async fn ready(State(operated): State<Arc<Operated>>) -> Response {
         "agencies": operated.agencies(), "agencies_missing": operated.reloader.missing(),
         "letters": if database == "ready" { letters(&operated.app).await } else { "unknown" },
     });
+    if let Some(doubt) = operated.app.store.doubt() {
+        said["database_doubt"] = doubt.as_str().into();
+    }
     if let Some(redis) = sessions {
         said["redis"] = redis.into();
     }

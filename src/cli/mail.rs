@@ -7,7 +7,7 @@ use super::terminal::{self, say, tell};
 use super::{Ended, runtime};
 use crate::app::App;
 use crate::app::resend_letters::{self, Resent};
-use crate::config::{Settings, SmtpTls, TransportSettings};
+use crate::config::{Settings, TransportSettings};
 use crate::domain::email::EmailAddress;
 use crate::domain::mail::{LetterId, LetterState, Stage};
 use crate::mail::{Cause, Undelivered};
@@ -208,12 +208,12 @@ async fn test(settings: &Settings, to: &str) -> Result<(), String> {
             say!("taken is not delivered: look into the mailbox, and into its folder for spam");
             Ok(())
         }
-        Err(error) => Err(not_taken(settings, &error)),
+        Err(error) => Err(not_taken(&error)),
     }
 }
 
 /// How far the conversation came, in words, and where to look.
-pub(super) fn not_taken(settings: &Settings, error: &Undelivered) -> String {
+pub(super) fn not_taken(error: &Undelivered) -> String {
     let Undelivered::Smtp { stage, cause, reply, said } = error else { return error.to_string() };
     let hint = cause.hint();
     let how_far = match (stage, cause) {
@@ -221,8 +221,8 @@ pub(super) fn not_taken(settings: &Settings, error: &Undelivered) -> String {
         (Stage::Connection, Cause::SignIn) => "the server does not let us in (name and password?)",
         (Stage::Connection, _) if reply.is_some() => "the server does not let us in",
         (Stage::Connection, _) => {
-            let protected = if is_protected(settings) { "protected " } else { "" };
-            return format!("no {protected}connection: {said} (hint: {hint})");
+            let what = if cause.is_about_protection() { "no protected connection" } else { "no connection" };
+            return format!("{what}: {said} (hint: {hint})");
         }
         (Stage::Sender, _) => "connected, but the server does not take our sender (mail.from, or signing in?)",
         (Stage::Recipient, _) => "connected, sender taken, but not the recipient",
@@ -235,10 +235,6 @@ pub(super) fn not_taken(settings: &Settings, error: &Undelivered) -> String {
     // Who hangs up, or is silent, has said nothing.
     let whose = if reply.is_some() { "the server said" } else { "what happened" };
     format!("{how_far}{later}\n{whose}: {said}")
-}
-
-fn is_protected(settings: &Settings) -> bool {
-    matches!(&settings.mail.transport, TransportSettings::Smtp(smtp) if smtp.tls != SmtpTls::None)
 }
 
 fn dns(settings: &Settings) -> Result<(), String> {

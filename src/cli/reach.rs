@@ -100,7 +100,7 @@ async fn mail_server(settings: &Settings) -> Result<String, String> {
     match transport.reach().await {
         Ok(()) if smtp.login.is_some() => Ok(format!("the mail server {at} lets us in")),
         Ok(()) => Ok(format!("the mail server {at} answers")),
-        Err(error) => Err(format!("the mail server {at}: {}", mail::not_taken(settings, &error))),
+        Err(error) => Err(format!("the mail server {at}: {}", mail::not_taken(&error))),
     }
 }
 

@@ -1,10 +1,13 @@
-//! Whether the user as whom the gateway runs can read its files: root, who sets them up, can read everything.
+//! Whether the user as whom the gateway runs can use its files: root, who sets them up, can read everything.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// The user of the unit, looked at where nobody names another.
 pub(super) const UNITS_USER: &str = "vestibule";
+
+/// The unit's folder (`StateDirectory=`).
+const UNITS_FOLDER: &str = "/var/lib/vestibule";
 
 /// Somebody who is not root.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +74,31 @@ impl Account {
         told
     }
 
+    /// What keeps this account from serving from a database of `SQLite`, whose files these are, itself first; and what root
+    /// types so that it can.
+    pub(super) fn keeps_from_serving(&self, files: &[PathBuf]) -> Option<String> {
+        let whole = std::path::absolute(files.first()?).ok()?;
+        let folder = whole.parent()?;
+        // A unit's folder is made, and given to its user, at each start.
+        if !folder.exists() && folder == Path::new(UNITS_FOLDER) {
+            return None;
+        }
+        let there = folder.ancestors().find(|folder| folder.exists())?;
+        let closed = there.ancestors().skip(1).find(|folder| !self.has(folder, 0o1));
+        let folder = (!self.has(there, 0o3)).then_some(there);
+        let file = || files.iter().map(PathBuf::as_path).find(|file| !self.has(file, 0o6));
+        let Self { name, .. } = self;
+        let (at, mend) = match closed {
+            Some(at) => (at, format!("chmod o+x {}", at.display())),
+            None => folder.or_else(file).map(|at| (at, format!("chown {name}: {}", at.display())))?,
+        };
+        Some(format!(
+            "{}: the user {name} cannot serve from it, as {} is closed to that user (hint: {mend})",
+            whole.display(),
+            at.display()
+        ))
+    }
+
     /// Whether a file can be made in this folder.
     pub(super) fn may_write_in(&self, folder: &Path) -> bool {
         folder.is_dir() && self.has(folder, 0o3)
@@ -80,6 +108,13 @@ impl Account {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// The name of a group, in the system's list.
+pub(super) fn group_named(gid: u32) -> Option<String> {
+    let list = std::fs::read_to_string("/etc/group").ok()?;
+    let line = list.lines().find(|line| line.split(':').nth(2) == Some(&gid.to_string()))?;
+    line.split(':').next().map(str::to_owned)
 }
 
 #[cfg(test)]

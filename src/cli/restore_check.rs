@@ -9,7 +9,7 @@ use super::{Ended, runtime};
 use crate::app::App;
 use crate::app::restored::{self, Parting, Settled, Told};
 use crate::config::Settings;
-use crate::domain::audit::AuditLine;
+use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::restored::{Act, Whose};
 use crate::domain::secret::Secret;
 use crate::store::{LettersBefore, OldDatabase, Store};
@@ -30,7 +30,10 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
     let checked = async {
         // Held first: the tables of a database that a gateway serves from are not touched.
         let opened = Store::open_alone(settings.database_url.expose()).await;
-        let (store, _held) = opened.map_err(|error| format!("the database: {}", assemble::explained(error)))?;
+        let (store, _held) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Err(format!("the database: {}", assemble::explained(settings, error).await)),
+        };
         assemble::with_app_over(settings, store, async |app| check(app, old, yes).await).await
     };
     match runtime.block_on(checked) {
@@ -82,6 +85,13 @@ async fn read(app: &App, old: &str) -> Result<Before, String> {
         }
         None => (exported(old, behind)?, None),
     };
+    if let Some(line) = lines.last().filter(|line| matches!(line.entry.event, AuditEvent::DatabaseRestored { .. })) {
+        tell!(
+            "warning: the last that {old} tells is that it was brought back itself, {}: is it the database from before this \
+             restore, and not a copy of this one? What came after the backup is then in another one",
+            line.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
+    }
     match restored::parting(app, &lines).await.map_err(|fault| super::ours(&fault))? {
         Parting::Behind(last) => {
             let lines: Vec<AuditLine> = lines.into_iter().filter(|line| line.seq > last).collect();

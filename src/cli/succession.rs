@@ -68,8 +68,13 @@ async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Sai
         }
     };
     let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+    // What it said stands in the log; what is likely, this one can ask, too.
+    let likely = match operated.app.store.ping().await {
+        Err(error) => format!("{error}\n"),
+        Ok(()) => String::new(),
+    };
     Said::Failed(format!(
-        "the new process ended ({how}) and this one goes on; why stands in the log (journalctl -u vestibule -n 20)"
+        "{likely}the new process ended ({how}) and this one goes on; why stands in the log (journalctl -u vestibule -n 20)"
     ))
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::assemble::{self, Absent};
 use super::configured::to_type;
-use super::readable::{Account, UNITS_USER};
+use super::readable::{Account, UNITS_USER, group_named};
 use super::terminal::say;
 use super::{Ended, runtime};
 use crate::app::Fault;
@@ -54,7 +54,8 @@ fn tell_readers(file: &Path) {
         && std::os::unix::fs::chown(file, None, Some(group)).is_ok()
         && std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o640)).is_ok();
     if is_given {
-        say!("root and the group of {} can read it (mode 0640, group {group})", folder.display());
+        let name = group_named(group).unwrap_or_else(|| group.to_string());
+        say!("root and the group {name}, which is that of {}, can read it (mode 0640)", folder.display());
     }
     match Account::find(user).map(|account| account.keeps_from(file)) {
         Some(Some(keeps)) => say!("{keeps}"),

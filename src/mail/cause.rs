@@ -65,6 +65,12 @@ impl Cause {
         }
     }
 
+    /// Whether it answers, and what is between us is not as safe as was asked for.
+    #[must_use]
+    pub const fn is_about_protection(self) -> bool {
+        matches!(self, Self::Certificate | Self::Tls | Self::NoStartTls)
+    }
+
     /// In words, for the row of a letter and the log.
     pub(super) const fn words(self) -> &'static str {
         match self {

@@ -16,13 +16,14 @@ impl Tx {
         rows.iter().map(|row| row.agency("agency")).collect()
     }
 
-    /// Whether anything is kept for an agency, or the trace tells of it.
+    /// Whether an agency was in force, anything is kept for it, or the trace tells of it.
     pub async fn knows_agency(&mut self, agency: &AgencyCode) -> Result<bool, StoreError> {
         let row = sqlx::query(
             "SELECT agency FROM (
                  SELECT agency FROM links WHERE agency = $1 UNION SELECT agency FROM roster WHERE agency = $1
                  UNION SELECT agency FROM flows WHERE agency = $1 UNION SELECT agency FROM closed_accounts WHERE agency = $1
                  UNION SELECT agency FROM audit WHERE agency = $1
+                 UNION SELECT agency FROM agencies_in_force WHERE agency = $1
              ) AS known",
         )
         .bind(agency.to_string())

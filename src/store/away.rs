@@ -54,7 +54,7 @@ impl Store {
     }
 
     /// Tells of outages for as long as it is let: a line where one begins, one for each reason that it has besides, and
-    /// one where it is over. Whether there is one is asked by what [`Store::ping`] does: when something has failed, and
+    /// one where it is over; and of what is in doubt about it. Whether there is one is asked by what [`Store::ping`] does: when something has failed, and
     /// every ten seconds, so that what only a write finds out is told also where nobody writes and nobody probes.
     pub async fn tell_outages(&self) {
         let mut pause = Duration::ZERO;
@@ -64,6 +64,7 @@ impl Store {
             pause = UNASKED;
             let Err(error) = self.ping().await else {
                 self.outage.is_away.store(false, Ordering::Relaxed);
+                self.doubts.tell();
                 continue;
             };
             self.outage.is_away.store(true, Ordering::Relaxed);

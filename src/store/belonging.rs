@@ -11,7 +11,7 @@ use std::path::Path;
 use sqlx::AssertSqlSafe;
 
 use super::rows::Columns as _;
-use super::{Dialect, Store, StoreError, connection};
+use super::{Dialect, Store, StoreError, Tx, connection};
 
 /// Where the number stands in the first page: `PRAGMA user_version`.
 const AT: u64 = 60;
@@ -20,32 +20,57 @@ const HEAD: u64 = 32;
 /// Bytes before each page in it.
 const FRAME: u64 = 24;
 
+/// Has the log written down into the file, as far as nobody reads from it.
+const WRITE_DOWN: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 impl Store {
-    /// Gives a file of `SQLite` its number, unless it has one.
+    /// Gives a file of `SQLite` its number, unless it has one. It stands in the file itself before anything else is written:
+    /// what is in the log only, a crash leaves to be told from nothing.
     pub(super) async fn mark(&self) -> Result<(), StoreError> {
-        if self.dialect != Dialect::Sqlite {
+        if self.dialect != Dialect::Sqlite || self.file_number().await? != 0 {
             return Ok(());
         }
-        let known = sqlx::query("SELECT user_version AS mark FROM pragma_user_version");
-        if known.fetch_one(self.read().await?.conn()).await?.int("mark")? != 0 {
-            return Ok(());
-        }
+        let pool = self.pool();
+        sqlx::query(WRITE_DOWN).execute(&pool).await?;
         let mut tx = self.write().await?;
         let mark = "SELECT abs(random() % 2147483646) + 1 AS mark";
         let mark = sqlx::query(mark).fetch_one(tx.conn()).await?.int("mark")?;
-        // A pragma takes no parameters.
-        sqlx::query(AssertSqlSafe(format!("PRAGMA user_version = {mark}"))).execute(tx.conn()).await?;
-        tx.commit().await
+        tx.set_number(mark).await?;
+        tx.commit().await?;
+        sqlx::query(WRITE_DOWN).execute(&pool).await?;
+        Ok(())
+    }
+
+    /// The number of a file of `SQLite`; 0 where there is none yet.
+    pub(super) async fn file_number(&self) -> Result<i64, StoreError> {
+        self.read().await?.file_number().await
     }
 }
 
-/// Fails where the log beside a file is another one's. What has no number yet is not judged.
+impl Tx {
+    /// Has the number stand in the log, too: where the database does not grow, its first page is not written by itself.
+    pub(super) async fn sign_log(&mut self) -> Result<(), StoreError> {
+        let number = self.file_number().await?;
+        self.set_number(number).await
+    }
+
+    async fn file_number(&mut self) -> Result<i64, StoreError> {
+        let known = sqlx::query("SELECT user_version AS mark FROM pragma_user_version");
+        known.fetch_one(self.conn()).await?.int("mark")
+    }
+
+    async fn set_number(&mut self, number: i64) -> Result<(), StoreError> {
+        // A pragma takes no parameters.
+        sqlx::query(AssertSqlSafe(format!("PRAGMA user_version = {number}"))).execute(self.conn()).await?;
+        Ok(())
+    }
+}
+
+/// Fails where the log beside a file is another one's. A log in which no number stands is not judged.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     // What cannot be read is told by who opens it.
     match (number_of(path), number_in_log(&connection::beside(path, connection::WAL))) {
-        (Ok(own), Ok(Some(other))) if own != 0 && own != other => {
-            Err(StoreError::OthersLog(path.display().to_string()))
-        }
+        (Ok(own), Ok(Some(other))) if own != other => Err(StoreError::OthersLog(path.display().to_string())),
         _ => Ok(()),
     }
 }

@@ -33,13 +33,16 @@ pub(super) struct File {
 }
 
 /// The device of a file, and its number there.
-type Identity = (u64, u64);
+pub(super) type Identity = (u64, u64);
 
 /// What `SQLite` writes beside a database: what was written last, and where that stands.
 const BESIDE: [&str; 2] = [WAL, "-shm"];
 
 /// Ends the name of what was written last.
 pub(super) const WAL: &str = "-wal";
+
+/// Ends the name of the file whose lock says that a gateway serves from the database. It stays: there was a database.
+pub(super) const SERVING: &str = "-serving";
 
 /// How connections are opened, lent and taken back.
 pub(super) fn pool(dialect: Dialect, file: Option<Arc<File>>, whom: For) -> PoolOptions<Any> {
@@ -78,11 +81,18 @@ pub(super) fn sqlite_path(url: &str) -> Option<&str> {
     path.strip_prefix("//").unwrap_or(path).split('?').next()
 }
 
-/// Makes `SQLite`'s file where there is none. Beside what was written last to one that is away, none is made: `SQLite`
+/// The files of a database of `SQLite`, whether they are there or not, itself first; none of another one.
+#[must_use]
+pub fn files_of(url: &str) -> Vec<PathBuf> {
+    let Some(path) = sqlite_path(url).map(Path::new) else { return Vec::new() };
+    ["", WAL, "-shm", SERVING].into_iter().map(|end| beside(path, end)).collect()
+}
+
+/// Makes `SQLite`'s file where there is none; whether it did. Beside what was written last to one that is away, none is made: `SQLite`
 /// would throw that away.
-pub(super) fn make(url: &str) -> Result<(), StoreError> {
+pub(super) fn make(url: &str) -> Result<bool, StoreError> {
     let Some(path) = sqlite_path(url).filter(|path| !path.is_empty() && *path != ":memory:").map(Path::new) else {
-        return Ok(());
+        return Ok(false);
     };
     if is_empty(path) && !is_empty(&beside(path, WAL)) {
         return Err(StoreError::Orphan(path.display().to_string()));
@@ -105,13 +115,37 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 /// Makes the file where it is missing, with its folder, for the eyes of its owner only; `SQLite` gives the files beside
 /// it the same rights. A file that is there is not touched: to close it would drop the locks that other connections of
 /// this process hold on it (POSIX), and with them the write-ahead log.
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+fn make_file(path: &Path) -> std::io::Result<bool> {
+    let whole = std::path::absolute(path)?;
+    let folders: Vec<&Path> = whole.ancestors().skip(1).collect();
+    let missing = folders.iter().take_while(|folder| !folder.exists()).count();
+    for folder in folders[..missing].iter().rev() {
+        match fs::DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => own_as(folder, folder.parent().unwrap_or(Path::new("/"))),
+        }
     }
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Err(_) => Ok(false),
+        Ok(_) => {
+            own_as(path, folders.first().copied().unwrap_or(Path::new("/")));
+            Ok(true)
+        }
+    }
+}
+
+/// Gives what root has made to whom the other one belongs: a service that runs as another user has to open it.
+pub(super) fn own_as(made: &Path, other: &Path) {
+    let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid()));
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    if let (Ok(now), Ok((user, group))) = (owner(made), owner(other))
+        && now != (user, group)
+        && let Err(error) = std::os::unix::fs::chown(made, Some(user), Some(group))
+    {
+        tracing::warn!(%error, path = %made.display(), "its owner stays root");
     }
 }
 
@@ -143,6 +177,17 @@ impl File {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes one that was made for nothing, with what is beside it.
+    pub(super) fn remove(&self) {
+        for end in ["", WAL, "-shm", SERVING] {
+            let _ = fs::remove_file(self.beside(end));
+        }
+    }
+
+    pub(super) const fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// The connection that is kept.
@@ -207,7 +252,7 @@ pub(super) async fn let_go(held: &mut Option<AnyConnection>) {
     }
 }
 
-fn identity(path: &Path) -> std::io::Result<Identity> {
+pub(super) fn identity(path: &Path) -> std::io::Result<Identity> {
     fs::metadata(path).map(|file| (file.dev(), file.ino()))
 }
 

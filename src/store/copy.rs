@@ -100,10 +100,13 @@ async fn copy_from(
     if !is_current(source).await.map_err(CopyError::From)? {
         return Err(CopyError::OtherVersion);
     }
-    connection::make(to).map_err(CopyError::To)?;
+    let is_made = connection::make(to).map_err(CopyError::To)?;
     let target = Store::connect(to, For::Gateway).await.map_err(CopyError::To)?;
     let copied = copy_between(source, &target, progress).await;
     target.close().await;
+    if let (Err(_), true, Some(file)) = (&copied, is_made, &target.file) {
+        file.remove();
+    }
     copied
 }
 
@@ -117,7 +120,6 @@ async fn copy_between(
     let _source_held = source.hold(Use::Alone).await.map_err(CopyError::From)?;
     let _target_held = target.hold(Use::Alone).await.map_err(CopyError::To)?;
     target.migrate().await.map_err(CopyError::To)?;
-    target.mark().await.map_err(CopyError::To)?;
     copy_tables(source, target, progress).await
 }
 

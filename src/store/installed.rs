@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection as _};
 
 use super::rows::Columns as _;
 use super::trouble::{DatabaseName, Trouble};
-use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging, connection};
+use super::{Dialect, For, MIGRATIONS, PATIENCE, Store, StoreError, agencies, belonging, connection, serving};
 use crate::domain::agency_code::AgencyCode;
 
 /// What a look at a database has found, which changes nothing there.
@@ -67,6 +67,7 @@ pub async fn reach(url: &str) -> Result<Installed, StoreError> {
         };
     }
     belonging::check(Path::new(path))?;
+    serving::is_the_one_served(Path::new(path))?;
     // What was written last stands in a file beside it; where there is none, reading is not to make one.
     let immutable = !Path::new(&format!("{path}-wal")).exists();
     let url = format!("sqlite://{}?mode=ro&immutable={immutable}", path.replace('%', "%25"));

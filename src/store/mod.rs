@@ -17,6 +17,7 @@ mod copy;
 mod credentials;
 mod detaching;
 mod devices;
+mod doubt;
 mod erasing;
 mod flows;
 mod handovers;
@@ -65,8 +66,10 @@ use crate::telemetry::traces::{self, Step};
 
 pub use addresses::RefusedAddress;
 pub use challenges::Purpose;
+pub use connection::files_of;
 pub use copy::{CopiedTable, CopyError, CopyProgress, copy};
 pub use devices::KnownDevice;
+pub use doubt::Doubt;
 pub use flows::StoredFlow;
 pub use handovers::Handover;
 pub use imports::TakenLink;
@@ -89,6 +92,7 @@ pub use vault::{Sealed, Vault, VaultError};
 
 use crate::domain::secret::Secret;
 use connection::File;
+use doubt::Doubts;
 use notes::Note;
 use outage::Outage;
 use patience::Patient;
@@ -111,6 +115,7 @@ pub struct Store {
     alive: Arc<Mutex<Option<(Instant, i64)>>>,
     place: Arc<DatabaseName>,
     outage: Arc<Outage>,
+    doubts: Arc<Doubts>,
 }
 
 /// One transaction: what is done in it happens at [`Tx::commit`], whole, or not at all.
@@ -170,8 +175,16 @@ pub enum StoreError {
     #[error("there is no database {0}")]
     NoFile(String),
     /// The file was moved, removed or replaced: what were written now would be lost.
-    #[error("{0} is not the file any more that was opened: put that one back, or restart")]
+    #[error(
+        "{0} is not the file any more that was opened (hint: put that one back, and start nothing meanwhile: operations.md, At night)"
+    )]
     Moved(String),
+    /// Another file than the one that a gateway serves from.
+    #[error(
+        "the gateway that runs serves from another file that was at {0}: this one is read and changed by nobody else (hint: \
+         put that one back; if this one is meant, stop the gateway first)"
+    )]
+    InItsPlace(String),
     /// A gateway serves from it.
     #[error(
         "a gateway has this database open: stop it first, on every node (systemctl stop vestibule), then run this again"
@@ -256,9 +269,9 @@ impl Store {
     }
 
     async fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        self.mark().await?;
         self.migrate().await?;
-        self.fold_spellings().await?;
-        self.mark().await
+        self.fold_spellings().await
     }
 
     fn tell_begun(&self, was_served: bool) {
@@ -306,6 +319,7 @@ impl Store {
             alive: Arc::default(),
             place: Arc::new(place),
             outage: Arc::default(),
+            doubts: Arc::default(),
         })
     }
 
@@ -383,16 +397,14 @@ impl Store {
             self.has_room().await?;
         }
         let mut tx = self.write().await?;
+        if self.dialect == Dialect::Sqlite {
+            tx.sign_log().await?;
+        }
         let sign = "UPDATE counters SET value = value + 1 WHERE name = 'alive' RETURNING value";
         let count = rows::Columns::int(&sqlx::query(sign).fetch_one(tx.conn()).await?, "value")?;
         tx.commit().await?;
-        if let Some((_, before)) = alive.replace((Instant::now(), count)).filter(|(_, before)| *before >= count) {
-            tracing::error!(
-                before,
-                count,
-                "the database has gone back in time under this gateway: if it was brought back from a backup, stop every \
-                 node and run vestibule restore-check --config FILE"
-            );
+        if alive.replace((Instant::now(), count)).is_some_and(|(_, before)| before >= count) {
+            self.doubts.begin(Doubt::GoneBack);
         }
         Ok(())
     }

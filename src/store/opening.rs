@@ -3,17 +3,23 @@
 //! Tables are brought up to date by who serves from them, and by nobody beside it: an older gateway would serve from tables
 //! that it does not know, and a replica or a user who may only look could not be asked anything.
 
+use std::path::Path;
+
 use super::installed::{self, tables_of};
 use super::trouble::DatabaseName;
-use super::{Dialect, Held, Store, StoreError, Tables, Use};
+use super::{Dialect, Held, Store, StoreError, Tables, Use, connection, serving};
 
 impl Store {
     /// Opens the database for a tool, and leaves its tables as they are: they have to be this version's. One that takes no
     /// writes can be read.
     ///
     /// # Errors
-    /// There is no such database, it has no tables or those of another version, or it does not answer.
+    /// There is no such database, a gateway serves from another one that was there, it has no tables or those of another
+    /// version, or it does not answer.
     pub async fn open_beside(url: &str) -> Result<Self, StoreError> {
+        if let Some(path) = connection::sqlite_path(url) {
+            serving::is_the_one_served(Path::new(path))?;
+        }
         let store = Self::connect_to_begun(url).await?;
         store.has_these_tables().await?;
         Ok(store)

@@ -1,15 +1,19 @@
 //! Who serves from a database holds it: nobody copies it, or looks it through after it was brought back, meanwhile.
 //!
 //! Several may serve (nodes, or two processes during an upgrade). The hold ends with the process, however that ends: it is
-//! the system's lock on a file beside `SQLite`'s, and a lock of a connection's session on `PostgreSQL`.
+//! the system's lock on a file beside `SQLite`'s, and a lock of a connection's session on `PostgreSQL`. That file says which
+//! database is served, so that one that is put in its place is noticed (decision 85).
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection as _};
 
+use super::connection::{Identity, SERVING};
+use super::doubt::Doubt;
 use super::trouble::Trouble;
 use super::{PATIENCE, Store, StoreError, connection, patience};
 
@@ -25,7 +29,11 @@ pub enum Use {
 /// A database that is held, for as long as this lives.
 #[derive(Debug)]
 #[must_use = "what is not kept is not held"]
-pub struct Held(By);
+pub struct Held {
+    by: By,
+    /// Whether somebody else serves from the same file of `SQLite`.
+    pub among_others: bool,
+}
 
 #[derive(Debug)]
 enum By {
@@ -38,11 +46,21 @@ enum By {
 /// The number of the lock in a database of `PostgreSQL`: "vestibul".
 const NUMBER: i64 = 0x7665_7374_6962_756c;
 
-/// Ends the name of the file whose lock it is on `SQLite`. It stays: there was a database.
-const SERVING: &str = "-serving";
+/// How often a gateway asks for its hold, and with what pause.
+const TRIES: u32 = 3;
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// How often it is looked whether the hold lasts.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// What the file says whose lock it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Served {
+    /// The file that is served from.
+    file: Identity,
+    /// The number of the database that was served first, or was agreed to since (`PRAGMA user_version`).
+    number: i64,
+}
 
 /// Whether a gateway has served from this database before, as far as that is seen without it: `SQLite` only.
 #[must_use]
@@ -50,13 +68,28 @@ pub fn was_served(url: &str) -> bool {
     connection::sqlite_path(url).is_some_and(|path| connection::beside(Path::new(path), SERVING).exists())
 }
 
+/// Fails where a gateway serves from another file that was here: what is written into this one, nobody reads.
+pub(super) fn is_the_one_served(path: &Path) -> Result<(), StoreError> {
+    // Who may not look is told by who opens the database.
+    let Ok(mut file) = File::open(connection::beside(path, SERVING)) else { return Ok(()) };
+    let is_another = match (Served::read(&mut file), connection::identity(path)) {
+        (Some(served), Ok(found)) => served.file != found,
+        _ => false,
+    };
+    // Asked only then: for as long as this holds it, no gateway can begin to serve.
+    if is_another && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Err(StoreError::InItsPlace(path.display().to_string()));
+    }
+    Ok(())
+}
+
 impl Store {
-    /// Holds the database.
-    ///
+    /// Holds the database. Whoever holds it alone takes it for the one that is meant.
+    ///    ///
     /// # Errors
     /// Somebody else holds it in a way that does not go with this one, or it cannot be held.
     pub async fn hold(&self, how: Use) -> Result<Held, StoreError> {
-        let Some(url) = &self.postgres else { return self.hold_file(how) };
+        let Some(url) = &self.postgres else { return self.hold_file(how).await };
         let connecting = AnyConnection::connect(url.expose());
         let mut connection = patience::within(PATIENCE, connecting).await?;
         let statement = match how {
@@ -66,27 +99,46 @@ impl Store {
         let asked = sqlx::query(statement).bind(NUMBER).fetch_one(&mut connection);
         let row = patience::within(PATIENCE, asked).await?;
         if sqlx::Row::try_get::<i32, _>(&row, "held")? == 1 {
-            Ok(Held(By::Connection(connection)))
+            Ok(Held { by: By::Connection(connection), among_others: false })
         } else {
             Err(how.refused())
         }
     }
 
-    fn hold_file(&self, how: Use) -> Result<Held, StoreError> {
-        let unavailable = |error: std::io::Error| StoreError::Unavailable(Trouble::new(error.to_string()));
-        let Some(file) = &self.file else { return Err(StoreError::Missing("the file")) };
-        let path = connection::beside(file.path(), SERVING);
-        let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = open.map_err(unavailable)?;
-        let locked = match how {
-            Use::Serving => file.try_lock_shared(),
-            Use::Alone => file.try_lock(),
+    async fn hold_file(&self, how: Use) -> Result<Held, StoreError> {
+        let unavailable = |error: io::Error| StoreError::Unavailable(Trouble::new(error.to_string()));
+        let Some(database) = &self.file else { return Err(StoreError::Missing("the file")) };
+        let path = connection::beside(database.path(), SERVING);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let mut file = open.map_err(unavailable)?;
+        connection::own_as(&path, database.path());
+        // Who is alone just now lets a gateway wait for a moment: another one may only be asking.
+        let mut tries = if how == Use::Serving { TRIES } else { 1 };
+        let among_others = loop {
+            let mut locked = file.try_lock();
+            let is_alone = locked.is_ok();
+            if how == Use::Serving {
+                locked = file.try_lock_shared();
+            }
+            tries -= 1;
+            match locked {
+                Ok(()) => break !is_alone,
+                Err(TryLockError::WouldBlock) if tries == 0 => return Err(how.refused()),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(ASK_AGAIN).await,
+                Err(TryLockError::Error(error)) => return Err(unavailable(error)),
+            }
         };
-        match locked {
-            Ok(()) => Ok(Held(By::File { _locked: file })),
-            Err(TryLockError::WouldBlock) => Err(how.refused()),
-            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        self.mark().await?;
+        let now = Served { file: database.identity(), number: self.file_number().await? };
+        let before = Served::read(&mut file);
+        let number = before.filter(|_| how == Use::Serving).map_or(now.number, |before| before.number);
+        if number != now.number {
+            self.doubts.begin(Doubt::Another);
         }
+        let _ = Served { number, ..now }.write(&mut file).inspect_err(|error| {
+            tracing::warn!(%error, path = %path.display(), "which database is served cannot be written down");
+        });
+        Ok(Held { by: By::File { _locked: file }, among_others })
     }
 
     /// Goes on holding what is served from, for as long as this is polled: with a lost connection the hold is lost, and
@@ -95,7 +147,7 @@ impl Store {
         let mut held = held;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if let Some(Held(By::Connection(connection))) = &mut held
+            if let Some(Held { by: By::Connection(connection), .. }) = &mut held
                 && patience::answers(connection).await.is_err()
             {
                 held = None;
@@ -118,5 +170,24 @@ impl Use {
             Self::Serving => StoreError::HeldAlone,
             Self::Alone => StoreError::Served,
         }
+    }
+}
+
+impl Served {
+    /// Reads it, unless nobody has written it yet.
+    fn read(file: &mut File) -> Option<Self> {
+        let mut text = String::new();
+        file.rewind().ok()?;
+        file.read_to_string(&mut text).ok()?;
+        let mut words = text.split_whitespace();
+        let file = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Self { file, number: words.next()?.parse().ok()? })
+    }
+
+    fn write(self, file: &mut File) -> io::Result<()> {
+        let Self { file: (device, inode), number } = self;
+        file.rewind()?;
+        file.set_len(0)?;
+        writeln!(file, "{device} {inode} {number}")
     }
 }

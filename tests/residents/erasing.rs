@@ -130,6 +130,13 @@ fn review_b_what_is_kept_for_an_agency_that_has_gone_is_erased(stage: Stage) {
     town.gateway.stop();
     fs::remove_file(town.gateway.folder().join("agencies/agence-a.toml")).expect("the agency's file");
     town.gateway.start_again(0);
+    // Its file may only be missing: until somebody has said that it is to go, nothing is erased.
+    let told = town.gateway.run("agency", &[&erase[..], &["--with-people"], &WHY].concat());
+    assert_eq!(told.status.code(), Some(1), "{told:?}");
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(told.contains("nobody has said that it is to go") && told.contains("vestibule reload"), "{told}");
+    assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links WHERE agency = 'CA/SA'"), 2);
+    said(&town, "reload", &["--yes"]);
     let told = said(&town, "agency", &[&erase[..], &["--with-people"], &WHY].concat());
     assert!(told.contains("2 attached accounts") && told.contains("1 persons who had no other account"), "{told}");
     for table in ["links", "roster", "flows", "letters", "closed_accounts", "old_digests", "identifier_cases"] {
@@ -174,7 +181,10 @@ fn walk_4_people_of_an_agency_that_has_gone_are_shown_and_helped_until_they_are_
     for arguments in [&["show", "alice-77@CX/SX"][..], &[&["unlink", "CX/SX", "alice-77"][..], &WHY].concat()] {
         let done = town.gateway.run("person", arguments);
         let told = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert!(!done.status.success() && told.contains("there is no agency CX/SX; there are: CB/SB"), "{told}");
+        assert!(
+            !done.status.success() && told.contains("the configuration has no agency CX/SX; it has: CB/SB"),
+            "{told}"
+        );
     }
 }
 

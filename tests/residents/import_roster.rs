@@ -82,7 +82,8 @@ fn an_import_that_cannot_begin_says_why_and_takes_nothing() {
     let roster = folder.path().join("roster.csv");
     fs::write(&roster, "nom;type\nHélène;Locataire\n").expect("the roster");
     let roster = roster.to_str().expect("a path in UTF-8");
-    for (agency, reason) in [("SPI31/02", "there is no column \"login\""), ("SPI31/99", "there is no agency SPI31/99")]
+    for (agency, reason) in
+        [("SPI31/02", "there is no column \"login\""), ("SPI31/99", "the configuration has no agency SPI31/99")]
     {
         let done = gateway.run("import", &["--agency", agency, roster]);
         let told = String::from_utf8_lossy(&done.stderr);

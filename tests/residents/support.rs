@@ -200,7 +200,7 @@ fn e11_who_is_not_found_is_told_with_a_way_out(stage: Stage) {
     for (who, words) in [
         ("nobody@residents.example", "try IDENTIFIER@CLIENT/SOCIETE"),
         ("not a person", "give an e-mail address"),
-        ("durand@XX/99", "there is no agency XX/99; there are: CA/SA, CB/SB"),
+        ("durand@XX/99", "the configuration has no agency XX/99; it has: CA/SA, CB/SB"),
     ] {
         let told = refused(&town, &["show", who]);
         assert!(told.contains(words), "{who}: {told}");

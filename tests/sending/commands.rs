@@ -72,7 +72,7 @@ fn a10_check_signs_in_at_the_mail_server_and_sends_nothing() {
     for (key, value, told) in [
         ("mail.smtp.username", toml::Value::from("somebody"), "does not let us in (name and password?)"),
         ("mail.smtp.tls", "tls".into(), "no protected connection"),
-        ("mail.smtp.host", "nowhere.invalid".into(), "no protected connection: its name cannot be resolved"),
+        ("mail.smtp.host", "nowhere.invalid".into(), "no connection: its name cannot be resolved"),
     ] {
         let stranger = Town::build_with(|site| server.serve(site).set(key, value));
         let (code, said) = checked(&stranger);
@@ -107,20 +107,20 @@ fn review_a10_what_is_in_the_way_of_letters_is_told_apart_and_whoever_waits_is_t
             "name",
             upgraded(),
             Box::new(|site| site.set("mail.smtp.host", "nowhere.invalid")),
-            &["no protected connection: its name cannot be resolved", "mail.smtp.host"],
+            &["no connection: its name cannot be resolved", "mail.smtp.host"],
         ),
         (
             "refused",
             upgraded(),
             Box::new(|site| site.set("mail.smtp.port", closed)),
-            &["no protected connection: nobody listens there: Connection refused"],
+            &["no connection: nobody listens there: Connection refused"],
         ),
         (
             "silent",
             upgraded(),
             Box::new(|site| site.set("mail.smtp.port", silent_at)),
             &[
-                "no protected connection: it does not answer: no answer within 4 s",
+                "no connection: it does not answer: no answer within 4 s",
                 "waiting for the mail server",
                 "no answer for 3 s",
             ],
@@ -159,7 +159,7 @@ fn review_a10_what_is_in_the_way_of_letters_is_told_apart_and_whoever_waits_is_t
             "hangs up",
             ruled(json!({ "at": "CONNECT", "hang_up": true })),
             Box::new(|site| site),
-            &["no protected connection: it has ended the connection"],
+            &["no connection: it has ended the connection"],
         ),
         (
             "greets with a refusal",

@@ -2,6 +2,7 @@
 
 mod failing;
 mod full;
+mod in_its_place;
 mod missing;
 mod moving;
 pub mod outages;

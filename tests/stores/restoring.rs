@@ -142,6 +142,12 @@ fn review_a5_an_exported_trace_tells_what_was_lost_too(stage: Stage) {
     town.gateway.stop();
     let told = said(&town.gateway, "restore-check", &["--old", &path, "--yes"]);
     assert!(told.contains("alice@residents.example was disabled: vestibule person disable"), "{told}");
+    assert!(!told.contains("brought back itself"), "{told}");
+    // What is exported now is no trace of before: it ends with this restore.
+    said(&town.gateway, "audit", &["export", &path]);
+    let done = town.gateway.run("restore-check", &["--old", &path, "--yes"]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(told.contains("warning: the last that") && told.contains("is that it was brought back itself"), "{told}");
     fs::write(&file, "{\"seq\":1}\n").expect("a file");
     assert!(
         refused(&town.gateway, "restore-check", &["--old", &path, "--yes"])
@@ -151,7 +157,7 @@ fn review_a5_an_exported_trace_tells_what_was_lost_too(stage: Stage) {
 
 fn review_a5_a_database_that_goes_back_in_time_under_a_gateway_is_told_though_nobody_asks(stage: Stage) {
     let town = Town::on(stage);
-    let told = || town.gateway.log().contains("has gone back in time under this gateway");
+    let told = || town.gateway.log().contains("it has gone back in time under this gateway");
     let alive = || town.gateway.number("SELECT value FROM counters WHERE name = 'alive'");
     let (url, copy) = (town.gateway.ground().url(), town.gateway.folder().join("copy"));
     let copy = copy.to_str().expect("a path in UTF-8");
@@ -175,6 +181,10 @@ fn review_a5_a_database_that_goes_back_in_time_under_a_gateway_is_told_though_no
         _ => by_hand(&own("pg_restore"), &["--clean", "--single-transaction", "--dbname", url, copy]),
     }
     eventually("it to be told", Duration::from_secs(30), || told().then_some(()));
+    let status = said(&town.gateway, "status", &[]);
+    assert!(status.contains("the database may not be the right one: it has gone back in time"), "{status}");
+    let (_, ready) = town.gateway.health("/readyz").expect("the health listener");
+    assert!(ready.contains("\"database_doubt\":\"gone back in time\""), "{ready}");
 }
 
 #[test]

@@ -45,6 +45,11 @@ pub async fn knows_agency(app: &App, agency: &AgencyCode) -> Result<bool, Fault>
     Ok(app.store.read().await?.knows_agency(agency).await?)
 }
 
+/// Whether it is in force, or was last and nobody has said that it is to go.
+pub async fn is_in_force(app: &App, agency: &AgencyCode) -> Result<bool, Fault> {
+    Ok(app.store.read().await?.agencies_in_force().await?.contains(agency))
+}
+
 async fn link_of(app: &App, tx: &mut Tx, agency: &AgencyCode, login: &LegacyLogin) -> Result<Option<Link>, Fault> {
     let spelled = spelling::spelled(app, tx, agency, login).await?;
     spelling::nearest_link(tx, agency, &spelled).await

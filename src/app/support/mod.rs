@@ -13,7 +13,7 @@ mod sign_out;
 
 pub use act::{Disabled, Unlinked, disable, enable, unlink, unlock};
 pub use erase::{AgencyErased, Erased, erase, erase_agency};
-pub use found::{Found, find, knows_agency};
+pub use found::{Found, find, is_in_force, knows_agency};
 pub use locked::{Failing, locked};
 pub use resend::{Resent, resend};
 pub use show::{Shown, show};

@@ -330,7 +330,7 @@ async fn known_agency(settings: &Settings, app: &App, text: &str) -> Result<Agen
 pub(super) fn no_agency(settings: &Settings, code: &AgencyCode) -> String {
     let known: Vec<String> = settings.agencies.iter().map(|agency| agency.code.to_string()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    format!("there is no agency {code}; there are: {known}")
+    format!("the configuration has no agency {code}; it has: {known}")
 }
 
 /// A gateway that runs beside this command has its own memory.

@@ -25,6 +25,8 @@ pub struct Kept {
     pub edition: u64,
     /// Of what was read.
     pub digest: u32,
+    /// Whether the database may not be the one that is meant.
+    pub is_doubtful: bool,
     /// Whether the last reload was refused.
     pub is_refused: bool,
     /// The outbox, if the database tells.
@@ -258,6 +260,9 @@ impl Page {
         self.one("agencies_missing", missing, "gauge", kept.missing);
         let gone = "Agencies that have gone by themselves, until they are back or `vestibule reload` says that they are to go.";
         self.one("agencies_gone", gone, "gauge", kept.gone);
+        let doubtful =
+            "Whether the database may not be the one that is meant: another one than before, or gone back in time.";
+        self.one("database_in_doubt", doubtful, "gauge", u8::from(kept.is_doubtful));
         let refused = "Whether the last reload was refused: the files are not what is in force.";
         self.one("configuration_refused", refused, "gauge", u8::from(kept.is_refused));
         self.one("configuration_edition", "Readings put in force since the start.", "gauge", kept.edition);
