@@ -216,6 +216,12 @@ impl Directory {
         self.by_code.values()
     }
 
+    /// The agency of an installation that has only one.
+    #[must_use]
+    pub fn only_agency(&self) -> Option<&Arc<Agency>> {
+        self.by_code.values().next().filter(|_| self.by_code.len() == 1)
+    }
+
     /// For how long the trace is kept.
     #[must_use]
     pub fn audit_retention(&self) -> AuditRetention {

@@ -35,12 +35,6 @@ enum Notice {
     Unknown,
 }
 
-/// The bare address: the account of who is signed in, else the sign-in of the agency that this browser knows.
-pub(super) async fn start(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    let to = if guest.session(&web).await?.is_some() { "/account".to_owned() } else { guest.way_in(&web) };
-    Ok(guest.go(&to))
-}
-
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Person { mut guest, session }: Person,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::wording;
+use super::{recover, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
@@ -44,6 +44,11 @@ pub(super) async fn look_up(
     codes: Codes,
     next: &'static str,
 ) -> Result<(Guest, Arc<Agency>), Instead> {
+    if codes == Codes::default()
+        && let Some(only) = web.app.directory().only_agency()
+    {
+        return Ok((guest, Arc::clone(only)));
+    }
     let page = match agency_codes::find(&web.app, &guest.caller, &codes.client, &codes.societe).await? {
         Found::Agency(agency) => return Ok((guest, agency)),
         Found::Unknown => ask(guest, web, codes, next),
@@ -86,5 +91,6 @@ pub(super) fn page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
         name: agency.brand.name.clone(),
         url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
     });
-    CodesPage { codes: Codes::default(), next, last, back: None, alert: None }
+    let without_codes = Some(if next == "/login" { wording::login_path(None) } else { recover::BY_EMAIL.to_owned() });
+    CodesPage { codes: Codes::default(), next, last, back: None, without_codes, alert: None }
 }

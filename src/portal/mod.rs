@@ -12,6 +12,7 @@ mod disown;
 mod enter_extranet;
 mod extranet_password;
 mod hand_over;
+mod home;
 mod language;
 mod letters;
 mod not_me;
@@ -56,7 +57,7 @@ pub fn router(web: Arc<Web>) -> Router {
 
 fn portal_pages() -> Router<Arc<Web>> {
     Router::new()
-        .route("/", get(account::start))
+        .route("/", get(home::show).post(home::submit))
         .route("/login", get(sign_in::show).post(sign_in::submit))
         .route("/login/forget", post(sign_in::forget_agency))
         .route("/hand-over", get(hand_over::hand_over))

@@ -12,6 +12,7 @@ use super::letters::Link;
 use super::wording;
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
+use crate::domain::agency::Agency;
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
@@ -24,6 +25,9 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Params;
 
+/// Where an address is enough.
+pub(super) const BY_EMAIL: &str = "/forgotten?by=email";
+
 /// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
 const REDIRECT_AFTER_S: u64 = 8;
 
@@ -32,6 +36,8 @@ const REDIRECT_AFTER_S: u64 = 8;
 pub(super) struct Said {
     client: String,
     societe: String,
+    /// `email`: no agency is asked for.
+    by: String,
 }
 
 pub(super) async fn show(
@@ -39,24 +45,50 @@ pub(super) async fn show(
     guest: Guest,
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
+    let is_by_email = asked.by == "email";
     let asked = Codes { client: asked.client, societe: asked.societe };
-    let (guest, agency) = codes::look_up(&web, guest, asked, "/forgotten").await?;
-    let page = ForgottenPage { codes: wording::codes(Some(&agency)), login: String::new(), error: None };
-    Ok(guest.page(&web, Some(&agency), &page))
+    let (guest, agency) = entered(&web, guest, asked, is_by_email).await?;
+    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), "", None)))
 }
 
 pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
-    let (mut guest, agency) = codes::typed(&web, guest, &fields, "/forgotten").await?;
+    let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
+    let (mut guest, agency) = entered(&web, guest, typed, fields.text("by") == "email").await?;
     let login = fields.text("login");
-    guest.stands_at(wording::forgotten_path(&agency));
-    let codes = wording::codes(Some(&agency));
+    guest.stands_at(agency.as_deref().map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path));
     if tidy(login).is_empty() {
-        let error = Some(FieldError { name: "login-missing", number: 0 });
-        return Ok(guest.page_again(&web, Some(&agency), &ForgottenPage { codes, login: String::new(), error }));
+        let error = FieldError { name: "login-missing", number: 0 };
+        return Ok(guest.page_again(&web, agency.as_deref(), &form(agency.as_deref(), "", Some(error))));
     }
-    recover::ask(&web.app, &guest.caller, login, Some(&agency)).await?;
-    let page = ForgottenSentPage { codes, link_minutes: u64::from(agency.policy.link_minutes) };
-    Ok(guest.page(&web, Some(&agency), &page))
+    recover::ask(&web.app, &guest.caller, login, agency.as_ref()).await?;
+    let page = ForgottenSentPage {
+        sign_in_url: wording::login_path(agency.as_deref()),
+        link_minutes: agency.as_ref().map(|agency| u64::from(agency.policy.link_minutes)),
+    };
+    Ok(guest.page(&web, agency.as_deref(), &page))
+}
+
+/// The agency that codes name. Without any, the screen for the codes asks for them, unless an address is enough (§27).
+async fn entered(
+    web: &Web,
+    guest: Guest,
+    codes: Codes,
+    is_by_email: bool,
+) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
+    if is_by_email && codes == Codes::default() {
+        return Ok((guest, web.app.directory().only_agency().cloned()));
+    }
+    let (guest, agency) = codes::look_up(web, guest, codes, "/forgotten").await?;
+    Ok((guest, Some(agency)))
+}
+
+fn form(agency: Option<&Agency>, login: &str, error: Option<FieldError>) -> ForgottenPage {
+    ForgottenPage {
+        codes: agency.map(|agency| wording::codes(Some(agency))),
+        sign_in_url: wording::login_path(agency),
+        login: login.to_owned(),
+        error,
+    }
 }
 
 pub(super) async fn show_link(
@@ -87,7 +119,7 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
     let agency = guest.last_agency(web);
     let action_url = match &agency {
         Some(agency) if name == MessageName::LinkExpired => wording::forgotten_path(agency),
-        None if name == MessageName::LinkExpired => "/forgotten".to_owned(),
+        None if name == MessageName::LinkExpired => BY_EMAIL.to_owned(),
         _ => guest.way_in(web),
     };
     guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })

@@ -30,6 +30,9 @@ use crate::web::guest::Guest;
 use crate::web::problem::{NO_VERDICT, alert_of, told};
 use crate::web::query::Params;
 
+/// For how long a browser is known after a sign-in.
+const KNOWN: Duration = Duration::days(device::KNOWN_DAYS as i64);
+
 /// What a link to the login page can say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -106,11 +109,12 @@ pub(super) async fn show(
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
-    let Some(agency) = agency else {
+    let Some(agency) = agency.or_else(|| only_agency(&web, &asked)) else {
         if asked.client.is_empty() && asked.societe.is_empty() {
             let empty = codes::page(&guest, &web, "/login");
             let last = empty.last.filter(|_| !attaches);
-            let page = CodesPage { alert, last, back: back.as_ref().map(into_text), ..empty };
+            let without_codes = (!attaches).then(|| way_in(None, back.as_ref()));
+            let page = CodesPage { alert, last, without_codes, back: back.as_ref().map(into_text), ..empty };
             return Ok(guest.page(&web, None, &page));
         }
         let codes = Codes { client: asked.client, societe: asked.societe };
@@ -120,17 +124,23 @@ pub(super) async fn show(
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
-/// What comes after a sign-in: a page of ours, or one of the extranet.
-struct Onto {
-    return_to: ReturnPath,
-    back: Option<Back>,
+/// No codes are asked for where there is one agency.
+fn only_agency(web: &Web, asked: &Said) -> Option<Arc<Agency>> {
+    let is_without = asked.client.is_empty() && asked.societe.is_empty();
+    web.app.directory().only_agency().filter(|_| is_without).cloned()
 }
 
-fn into_text(back: &Back) -> String {
+/// What comes after a sign-in: a page of ours, or one of the extranet.
+pub(super) struct Onto {
+    pub(super) return_to: ReturnPath,
+    pub(super) back: Option<Back>,
+}
+
+pub(super) fn into_text(back: &Back) -> String {
     back.as_str().to_owned()
 }
 
-fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>) -> SignInPage {
+pub(super) fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>) -> SignInPage {
     SignInPage {
         other_agency: shared_host::way_to_others(web, agency),
         codes: wording::codes(Some(agency)),
@@ -168,7 +178,10 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
     };
     let alert = match outcome {
-        Outcome::SignedIn(signed_in) => return Ok(welcome(guest, &web, &agency, &onto, &signed_in).await?),
+        Outcome::SignedIn(signed_in) => {
+            welcome(&mut guest, &web, &signed_in).await?;
+            return Ok(enter(guest, &agency, &onto));
+        }
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);
             return Ok(guest.go("/migration"));
@@ -203,25 +216,28 @@ fn silent(guest: Guest, web: &Web, agency: &Agency, onto: &Onto) -> Response {
 
 /// Everything about the browser is new: what was planted before the sign-in is worth nothing after it, and who was
 /// signed in here before is signed out (SEC-057, SEC-058).
-async fn welcome(
-    mut guest: Guest,
-    web: &Web,
-    agency: &Agency,
-    onto: &Onto,
-    signed_in: &SignedIn,
-) -> Result<Response, Fault> {
+pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) -> Result<(), Fault> {
     if let Some(before) = guest.session(web).await? {
         sign_out::sign_out(&web.app, &guest.caller, &before).await?;
     }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
-    let known = Some(Duration::days(i64::from(device::KNOWN_DAYS)));
-    guest.set(Kind::Device, signed_in.device.expose(), known);
-    guest.set(Kind::Agency, &agency.code.to_string(), known);
+    guest.set(Kind::Device, signed_in.device.expose(), Some(KNOWN));
     guest.renew_browser(long_secret(&*web.app.dice));
-    Ok(match &onto.back {
+    Ok(())
+}
+
+/// The agency that this browser signed in to last (§28).
+pub(super) fn remember(guest: &mut Guest, agency: &Agency) {
+    guest.set(Kind::Agency, &agency.code.to_string(), Some(KNOWN));
+}
+
+/// On into the extranet that was asked for, which this browser knows from now on.
+pub(super) fn enter(mut guest: Guest, agency: &Agency, onto: &Onto) -> Response {
+    remember(&mut guest, agency);
+    match &onto.back {
         Some(back) => guest.go(back.as_str()),
         None => guest.go_into(agency, onto.return_to.as_str()),
-    })
+    }
 }
 
 /// « Oublier cette agence ».

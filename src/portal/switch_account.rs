@@ -40,6 +40,7 @@ pub(super) async fn show(
     let accounts = switch_account::accounts(&web.app, &session).await?;
     let is_asked_for = |account: &Account| match &agency {
         Some(agency) => is_asked_for(account, agency),
+        None if asked.host.is_empty() => true,
         None => account.agency.shares_host() && account.agency.public.host() == asked.host,
     };
     let here: Vec<Account> = accounts.into_iter().filter(is_asked_for).collect();
@@ -49,7 +50,8 @@ pub(super) async fn show(
     let page = ChooseAccountPage {
         agency: agency.as_ref().filter(|agency| is_all_of(agency, &here)).map(|agency| agency.brand.name.clone()),
         codes: wording::codes(agency.as_deref()),
-        one_is_open: here.iter().any(|account| account.is_open),
+        // On hosts of their own, both can be.
+        one_is_open: !(agency.is_none() && asked.host.is_empty()) && here.iter().any(|account| account.is_open),
         accounts: attached(&mut guest, &here),
         return_to: ReturnPath::parse_or_home(&asked.return_to).as_str().to_owned(),
     };

@@ -40,11 +40,11 @@ impl Back {
     }
 }
 
-/// The login page of an agency, or the one that asks for the codes.
+/// The login page of an agency, or the one that asks for none (§27).
 #[must_use]
 pub fn login_path(agency: Option<&Agency>) -> String {
     agency.map_or_else(
-        || "/login".to_owned(),
+        || "/".to_owned(),
         |agency| format!("/login?client={}&societe={}", agency.code.client(), agency.code.societe()),
     )
 }

@@ -260,6 +260,12 @@ impl Guest {
         if self.in_a_frame || !may_come_from_another_site(site) {
             return self.go(to);
         }
+        self.lead_on(to)
+    }
+
+    /// The way to a host that the page whose form was sent could not name: no redirect of a form may lead there.
+    #[must_use]
+    pub fn lead_on(self, to: &str) -> Response {
         let response = protected(Html(leading_to(to)).into_response(), &[], false);
         self.finish(response)
     }
@@ -267,10 +273,7 @@ impl Guest {
     /// The way to the extranet of an agency, through the hand-over.
     #[must_use]
     pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
-        let mut query = named_on_its_host(agency);
-        query.append_pair("return", return_to);
-        let to = format!("{}/.vestibule/begin?{}", agency.public, query.finish());
-        self.go(&to)
+        self.go(&way_into(agency, return_to))
     }
 
     /// The same for one of several accounts.
@@ -287,6 +290,14 @@ impl Guest {
         }
         response
     }
+}
+
+/// The way into the extranet of an agency, through the hand-over.
+#[must_use]
+pub fn way_into(agency: &Agency, return_to: &str) -> String {
+    let mut query = named_on_its_host(agency);
+    query.append_pair("return", return_to);
+    format!("{}/.vestibule/begin?{}", agency.public, query.finish())
 }
 
 /// The way to one of several accounts at an agency.

@@ -53,10 +53,7 @@ fn one_host(device: Device) {
     browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion");
     browser.see("Compte associé ✓").press("Continuer");
     steps::accept_the_terms(&mut browser, device);
-    browser
-        .see("Quel compte voulez-vous ouvrir ?")
-        .see("Un compte est déjà ouvert")
-        .see("plusieurs comptes à cette adresse");
+    browser.see("Quel compte voulez-vous ouvrir ?").see("Un compte est déjà ouvert").see("Vous avez plusieurs comptes");
     browser.screenshot("which-account");
     steps::fits(&mut browser, device);
     browser.press(AT_A);

@@ -22,9 +22,10 @@ fn a01_a02_the_codes_lead_to_the_extranet_of_their_agency_through_this_process()
 fn a03_an_address_without_codes_asks_for_them_and_unknown_ones_look_alike() {
     let town = Town::build();
     let mut person = Person::new(&town.gateway);
-    for path in ["/", "/login", "/login?client=CA", "/login?societe=SA"] {
+    for path in ["/login", "/login?client=CA", "/login?societe=SA"] {
         person.open(path).see("Trouver votre agence");
     }
+    person.open("/").see("Première connexion").see("Code client");
     let mut shown = Vec::new();
     for (client, societe) in [("CA", "XX"), ("XX", "SA"), ("CA", "SB"), ("é", "/")] {
         person.open("/login").fill("client", client).fill("societe", societe).press("Continuer");

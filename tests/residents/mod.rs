@@ -8,6 +8,7 @@ mod clock;
 mod detach;
 mod erasing;
 mod frames;
+mod home;
 mod import_roster;
 mod languages;
 mod late_forms;

@@ -85,7 +85,8 @@ fn residents_1_a_page_of_ours_after_the_sessions_end_leads_to_the_agencys_sign_i
             assert_eq!(path_of(&alice.here().url), page, "{ended:?}: {}", alice.words());
         }
         end(&town, &mut alice, ended, password);
-        assert_eq!(path_of(&alice.open("/").here().url), login_path("a"), "{ended:?}: the bare address");
+        assert_eq!(path_of(&alice.open("/").here().url), "/", "{ended:?}: the bare address is a sign-in itself");
+        alice.see("Continuer avec Agence du Port");
         alice.open("/logout").see("Agence du Port");
     }
 }
@@ -173,9 +174,10 @@ fn residents_3_the_last_agency_is_known_after_a_sign_in_only_and_can_be_forgotte
     alice.open("/forgotten").follow(GO_ON).see("Mot de passe oublié");
     alice.open("/login").follow(GO_ON).see("Email ou identifiant");
     alice.open("/login").press("Oublier cette agence sur cet appareil").see("Trouver votre agence").miss(GO_ON);
-    alice.open("/").see("Trouver votre agence");
-    // Without it the codes are asked for, and the way back goes on through them.
-    alice.open("/account/password").see("Trouver votre agence");
+    alice.open("/").see("Première connexion").miss("Continuer avec");
+    // Without it no agency is asked for, and where one is, the way back goes on through its codes.
+    alice.open("/account/password").see("Première connexion");
+    assert_eq!(alice.here().url.path(), "/");
     alice.fill("client", "CA").fill("societe", "SA").press("Continuer");
     alice.fill("login", ALICE.email).fill("password", CHOSEN).press("Connexion");
     assert_eq!(alice.here().url.path(), "/account/password");
@@ -183,7 +185,7 @@ fn residents_3_the_last_agency_is_known_after_a_sign_in_only_and_can_be_forgotte
     for value in ["XX/YY", "CA", "CA/SA/CA", "%", "CB%2FSB"] {
         let mut planted = Person::new(&town.gateway);
         planted.plant(&town.gateway.portal("/"), "vestibule-agency", value);
-        planted.open("/").see("Trouver votre agence").miss("Continuer avec");
+        planted.open("/").see("Première connexion").miss("Continuer avec");
     }
 }
 

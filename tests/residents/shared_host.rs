@@ -148,7 +148,7 @@ fn a24_a_stranger_says_which_agency_and_comes_to_the_page_that_was_wanted() {
     let town = town();
     let mut bob = with_two_accounts(&town);
     // Signed in on the portal, with nothing open: the person's own accounts.
-    bob.open(at(&town, "/membre/w")).see("Quel compte voulez-vous ouvrir ?").see("plusieurs comptes à cette adresse");
+    bob.open(at(&town, "/membre/w")).see("Quel compte voulez-vous ouvrir ?").see("Vous avez plusieurs comptes");
     bob.press(AT_B).see("\"who\":\"B-4412\"").see("/membre/w");
     // Not signed in: the agencies.
     bob.forget_cookies();

@@ -18,7 +18,7 @@ account-open = Open
 account-is-open = Open at the moment
 choose-title = Which account do you want to open?
 choose-text = You have several accounts for <strong>{ $agency }</strong>. Choose the one that you want to see.
-choose-text-shared = You have several accounts at this address. Choose the one that you want to see.
+choose-text-shared = You have several accounts. Choose the one that you want to see.
 choose-one = An account is open already. If you open another one, the first one is closed: save what you have begun there.
 choose-all = See all my accounts
 

@@ -6,6 +6,13 @@ codes-other = Another agency?
 codes-client = Client code
 codes-societe = Company code
 codes-hint = In the sign-in address, the client code stands after “client=” and the company code after “societe=”.
+codes-have-account = I have an account: e-mail and password
+codes-email-is-enough = I have an account: my e-mail address is enough
+
+home-title = Sign in to your account
+home-email = E-mail address
+home-first-title = First time here
+home-first-text = You have not chosen an e-mail address and a password here yet? Then tell us your agency first, by its two codes: you find them in its letters, or in the sign-in address that it gave you.
 
 sign-in-title = Sign in
 sign-in-heading = Sign in to your customer space
@@ -34,6 +41,7 @@ terms-hint = Tick this box, then click “Continue”.
 
 forgotten-title = Forgotten password
 forgotten-text = Enter your e-mail address or your identifier. We will send you an e-mail to choose a new password.
+forgotten-text-email = Enter the e-mail address of your account. We will send you an e-mail to choose a new password.
 forgotten-send = Send me the e-mail
 forgotten-old-title = Not updated your account yet?
 forgotten-old-text = Your password is the one that your agency gave you. If you no longer have it, contact the agency: it will give you a new one.

@@ -18,7 +18,7 @@ account-open = Ouvrir
 account-is-open = Ouvert en ce moment
 choose-title = Quel compte voulez-vous ouvrir ?
 choose-text = Vous avez plusieurs comptes pour <strong>{ $agency }</strong>. Choisissez celui que vous voulez voir.
-choose-text-shared = Vous avez plusieurs comptes à cette adresse. Choisissez celui que vous voulez voir.
+choose-text-shared = Vous avez plusieurs comptes. Choisissez celui que vous voulez voir.
 choose-one = Un compte est déjà ouvert. Si vous en ouvrez un autre, le premier se ferme : enregistrez d'abord ce que vous y avez commencé.
 choose-all = Voir tous mes comptes
 

@@ -6,6 +6,13 @@ codes-other = Une autre agence ?
 codes-client = Code client
 codes-societe = Code société
 codes-hint = Dans l'adresse de connexion, le code client suit « client= » et le code société suit « societe= ».
+codes-have-account = J'ai déjà un compte : email et mot de passe
+codes-email-is-enough = J'ai déjà un compte : mon adresse email suffit
+
+home-title = Connexion à votre compte
+home-email = Adresse email
+home-first-title = Première connexion
+home-first-text = Vous n'avez pas encore choisi d'adresse email et de mot de passe ici ? Indiquez d'abord votre agence par ses deux codes : ils figurent sur son courrier ou dans l'adresse de connexion qu'elle vous a donnée.
 
 sign-in-title = Connexion
 sign-in-heading = Connexion à votre espace client
@@ -34,6 +41,7 @@ terms-hint = Cochez cette case, puis cliquez sur « Continuer ».
 
 forgotten-title = Mot de passe oublié
 forgotten-text = Saisissez votre adresse email ou votre identifiant. Nous vous enverrons un e-mail pour choisir un nouveau mot de passe.
+forgotten-text-email = Saisissez l'adresse email de votre compte. Nous vous enverrons un e-mail pour choisir un nouveau mot de passe.
 forgotten-send = Recevoir l'e-mail
 forgotten-old-title = Vous n'avez pas encore mis à jour votre compte ?
 forgotten-old-text = Votre mot de passe est celui que votre agence vous a donné. Si vous ne l'avez plus, contactez-la : elle vous en remettra un nouveau.

@@ -7,7 +7,7 @@ use crate::pages::sample::awkward;
 /// Which account of an agency to open (b17).
 #[derive(Debug, Clone, Serialize)]
 pub struct ChooseAccountPage {
-    /// The agency of all these accounts; none where they are of several, on a host that these share.
+    /// The agency of all these accounts; none where they are of several.
     pub agency: Option<String>,
     /// The codes of the agency in whose extranet the path is, if that is known.
     pub codes: Codes,

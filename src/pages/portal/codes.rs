@@ -15,6 +15,8 @@ pub struct CodesPage {
     pub last: Option<LastAgency>,
     /// The page of ours to come back to.
     pub back: Option<String>,
+    /// Where an e-mail address alone is enough.
+    pub without_codes: Option<String>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -32,11 +34,15 @@ impl Page for CodesPage {
     const TEMPLATE: &'static str = "portal/codes";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm = Self { codes: Codes::default(), next: "/login", last: None, back: None, alert: None };
+        let calm =
+            Self { codes: Codes::default(), next: "/login", last: None, back: None, without_codes: None, alert: None };
         show("calm", &calm);
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
         let known = last("Agence du Port", "/login?client=SPI31&societe=01");
-        show("known", &Self { last: known, back: Some("/account".to_owned()), ..calm });
+        let without_codes = Some("/".to_owned());
+        show("known", &Self { last: known, back: Some("/account".to_owned()), without_codes, ..calm.clone() });
+        let without_codes = Some("/forgotten?by=email".to_owned());
+        show("forgotten", &Self { next: "/forgotten", without_codes, ..calm.clone() });
         show(
             "awkward",
             &Self {
@@ -44,6 +50,7 @@ impl Page for CodesPage {
                 next: "/forgotten",
                 last: last(AWKWARD, "javascript:alert(1)"),
                 back: Some(awkward()),
+                without_codes: Some("javascript:alert(1)".to_owned()),
                 alert: Some(Alert::UnknownCodes),
             },
         );

@@ -7,8 +7,10 @@ use crate::pages::sample::awkward;
 /// "Mot de passe oublié ?" (000, 001, c10).
 #[derive(Debug, Clone, Serialize)]
 pub struct ForgottenPage {
-    /// The agency that was being entered.
-    pub codes: Codes,
+    /// The agency that was being entered; without one an e-mail address is asked for.
+    pub codes: Option<Codes>,
+    /// The way back.
+    pub sign_in_url: String,
     /// What was typed.
     pub login: String,
     /// What is wrong with it.
@@ -19,9 +21,13 @@ impl Page for ForgottenPage {
     const TEMPLATE: &'static str = "portal/forgotten";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("calm", &Self { codes: Codes::sample(), login: String::new(), error: None });
+        let sign_in_url = || "/login?client=SPI31&societe=01".to_owned();
+        let calm = Self { codes: Some(Codes::sample()), sign_in_url: sign_in_url(), login: String::new(), error: None };
+        show("calm", &calm);
+        show("by-email", &Self { codes: None, sign_in_url: "/".to_owned(), ..calm });
         for error in FieldError::about(&["login-", "email-"]) {
-            show(error.name, &Self { codes: Codes::awkward(), login: awkward(), error: Some(error.clone()) });
+            let codes = Some(Codes::awkward());
+            show(error.name, &Self { codes, sign_in_url: awkward(), login: awkward(), error: Some(error.clone()) });
         }
     }
 }

@@ -15,6 +15,7 @@ mod email;
 mod extranet_password;
 mod forgotten;
 mod forgotten_sent;
+mod home;
 mod join;
 mod joined;
 mod leave;
@@ -45,6 +46,7 @@ pub use self::email::EmailPage;
 pub use self::extranet_password::{ExtranetPasswordPage, KeptPassword};
 pub use self::forgotten::ForgottenPage;
 pub use self::forgotten_sent::ForgottenSentPage;
+pub use self::home::HomePage;
 pub use self::join::JoinPage;
 pub use self::joined::JoinedPage;
 pub use self::leave::LeavePage;
@@ -68,6 +70,7 @@ use super::Sample;
 #[must_use]
 pub fn samples() -> Vec<Sample> {
     [
+        Sample::page::<HomePage>(),
         Sample::page::<CodesPage>(),
         Sample::page::<SignInPage>(),
         Sample::page::<NoticePage>(),

@@ -1,0 +1,48 @@
+use serde::Serialize;
+
+use super::{Alert, Codes, LastAgency};
+use crate::pages::Page;
+use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
+
+/// The sign-in at the portal's own address, where no agency is asked for, and the way to a first sign-in below it (§27).
+#[derive(Debug, Clone, Serialize)]
+pub struct HomePage {
+    /// The page of ours to come back to.
+    pub back: Option<String>,
+    /// What was typed as e-mail address.
+    pub login: String,
+    /// Whether "Garder ma session active" was ticked.
+    pub keep: bool,
+    /// The agency that was signed in to last from this browser.
+    pub last: Option<LastAgency>,
+    /// The codes of an agency: none yet.
+    pub codes: Codes,
+    /// The message above the form.
+    pub alert: Option<Alert>,
+}
+
+impl Page for HomePage {
+    const TEMPLATE: &'static str = "portal/home";
+
+    fn samples(mut show: impl FnMut(&str, &Self)) {
+        let calm =
+            Self { back: None, login: String::new(), keep: false, last: None, codes: Codes::default(), alert: None };
+        show("calm", &calm);
+        let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
+        show("known", &Self { last: last("Agence du Port", "/login?client=SPI31&societe=01"), ..calm.clone() });
+        for (state, alert) in Alert::each() {
+            show(&state, &Self { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
+        }
+        show(
+            "awkward",
+            &Self {
+                back: Some(awkward()),
+                login: awkward(),
+                keep: true,
+                last: last(AWKWARD, "javascript:alert(1)"),
+                codes: Codes::default(),
+                alert: Some(Alert::SignInRefused),
+            },
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The portal's own address: the sign-in with e-mail address and password, where no agency is asked for, and below it the
+//! way to a first sign-in (§27).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::codes;
+use super::sign_in::{self, Onto, into_text};
+use crate::app::Fault;
+use crate::app::sign_in::sign_in_at_portal;
+use crate::app::switch_account;
+use crate::domain::path::ReturnPath;
+use crate::pages::portal::{Alert, Codes, HomePage};
+use crate::web::Web;
+use crate::web::back::{Back, way_in};
+use crate::web::calmly::try_again;
+use crate::web::fields::Fields;
+use crate::web::guest::{Guest, way_into};
+use crate::web::problem::alert_of;
+use crate::web::query::Params;
+
+/// What a link to it can say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    notice: Option<Notice>,
+    /// The page of ours that wanted somebody signed in.
+    back: String,
+}
+
+/// What happened just before.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Notice {
+    SignedOut,
+    #[serde(other)]
+    Unknown,
+}
+
+/// The account of who is signed in, the sign-in of the one agency that there is, or that for everybody.
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    Params(asked): Params<Said>,
+) -> Result<Response, Fault> {
+    let back = Back::parse(&asked.back);
+    if guest.session(&web).await?.is_some() {
+        return Ok(guest.go(back.as_ref().map_or("/account", Back::as_str)));
+    }
+    let alert = asked.notice.and_then(|notice| match notice {
+        Notice::SignedOut => Some(Alert::SignedOut),
+        Notice::Unknown => None,
+    });
+    if let Some(only) = web.app.directory().only_agency() {
+        let onto = Onto { return_to: ReturnPath::parse_or_home(""), back };
+        return Ok(guest.page(&web, Some(only), &sign_in::form(&web, only, &onto, alert)));
+    }
+    let page = HomePage { alert, ..empty(&guest, &web, back.as_ref()) };
+    Ok(guest.page(&web, None, &page))
+}
+
+fn empty(guest: &Guest, web: &Web, back: Option<&Back>) -> HomePage {
+    HomePage {
+        back: back.map(into_text),
+        login: String::new(),
+        keep: false,
+        last: codes::page(guest, web, "/login").last,
+        codes: Codes::default(),
+        alert: None,
+    }
+}
+
+pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let back = Back::parse(fields.text("back"));
+    let (login, keep) = (fields.text("login"), fields.ticked("keep"));
+    guest.stands_at(way_in(None, back.as_ref()));
+    let signed_in = sign_in_at_portal(&web.app, &guest.caller, login, fields.secret("password"), keep).await;
+    let again = |guest: &Guest, alert| {
+        let page = empty(guest, &web, back.as_ref());
+        HomePage { login: login.to_owned(), keep, alert: Some(alert), ..page }
+    };
+    let signed_in = match signed_in {
+        Ok(Some(signed_in)) => signed_in,
+        Ok(None) => {
+            let page = again(&guest, Alert::SignInRefused);
+            return Ok(guest.page_again(&web, None, &page));
+        }
+        Err(fault) => {
+            let page = again(&guest, alert_of(&fault));
+            return Ok(try_again(guest, &web, None, &page, &fault));
+        }
+    };
+    sign_in::welcome(&mut guest, &web, &signed_in).await?;
+    if let Some(back) = back {
+        return Ok(guest.go(back.as_str()));
+    }
+    // Who has one account goes in, who has several chooses.
+    let accounts = switch_account::accounts(&web.app, &signed_in.session).await?;
+    Ok(match accounts.as_slice() {
+        [] => guest.go("/account"),
+        [one] => {
+            sign_in::remember(&mut guest, &one.agency);
+            guest.lead_on(&way_into(&one.agency, "/"))
+        }
+        _ => guest.go("/accounts"),
+    })
+}
