@@ -81,7 +81,7 @@ pub(super) async fn left(
     Params(said): Params<Said>,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let is_proven = guest.session_cookie().is_some_and(|cookie| proof(cookie) == said.by);
+    let is_proven = guest.session_cookie().is_some_and(|cookie| proof(&cookie) == said.by);
     if !is_proven {
         return Ok(guest.go("/.vestibule/logout"));
     }
