@@ -15,7 +15,7 @@ use super::terminal::say;
 use super::upgrade::Inherited;
 use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
-use crate::app::import_roster::{Extent, Import};
+use crate::app::import_roster::{Extent, Planned};
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency_code::AgencyCode;
@@ -113,8 +113,8 @@ async fn import_once(app: &App) -> Result<(), String> {
         lines.push(line.map_err(|error| format!("the demo's roster: {error}"))?);
     }
     let bar = ProgressBar::new(lines.len() as u64);
-    let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS, (&lines, Extent::Whole));
-    import.keep_what_was().await.map_err(|fault| fault.to_string())?;
+    let planned = Planned::of(app, &agency, (&lines, Extent::Whole));
+    let mut import = planned.begin(PROVISIONAL_DAYS).await.map_err(|fault| fault.to_string())?;
     for line in &lines {
         import.take(line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);
