@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
 
-use super::assemble::Origin;
+use super::assemble::ReadFrom;
 use super::reading::{self, Attempt, Reading};
 use super::serve::{act_on_signals, log_format};
 use super::terminal::say;
@@ -48,17 +48,17 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    match runtime.block_on(serve(folder, ports, reading, Origin { path: &config, files })) {
+    match runtime.block_on(serve(folder, ports, reading, ReadFrom { path: &config, files })) {
         Ok(()) => Ended::Done,
         Err(reason) => Ended::Failed(reason),
     }
 }
 
-async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>) -> Result<(), String> {
+async fn serve(folder: &Path, ports: Ports, reading: Reading, from: ReadFrom<'_>) -> Result<(), String> {
     let form = listen(ports.form).await?;
     let headers = listen(ports.headers).await?;
     let mailbox = listen(ports.mailbox).await?;
-    let prepared = assemble::prepare(reading, origin, None).await?;
+    let prepared = assemble::prepare(reading, from, None).await?;
     let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;
