@@ -168,11 +168,11 @@ pub(super) async fn refuse(
     credentials: &Credentials<'_>,
     reason: Refusal,
 ) -> Result<(), Fault> {
-    trace(app, caller, known, credentials, AuditEvent::SignInRefused { reason }).await
+    audit(app, caller, known, credentials, AuditEvent::SignInRefused { reason }).await
 }
 
 /// Writes down what happened to what was typed.
-pub(super) async fn trace(
+pub(super) async fn audit(
     app: &App,
     caller: &Caller,
     known: &Known,

@@ -23,34 +23,30 @@ pub enum Extent {
     Whole,
 }
 
-/// Takes lines; one transaction for each, so that an interrupted import keeps what it has and can be run again, or undone.
-pub struct Import<'a> {
-    id: ImportId,
+/// An import as it is planned: it says what it would do, and takes nothing.
+pub struct Planned<'a> {
     app: &'a App,
     agency: &'a Agency,
-    expires_at: Option<Timestamp>,
     /// Every identifier of the file, as spelled.
     file: HashSet<LegacyLogin>,
     extent: Extent,
+}
+
+/// Takes lines; one transaction for each, so that an interrupted import keeps what it has and can be run again, or undone.
+pub struct Import<'a> {
+    planned: Planned<'a>,
+    id: ImportId,
+    expires_at: Option<Timestamp>,
     doubles: BTreeSet<(String, String)>,
     taken: u64,
     withdrawn: u64,
 }
 
-impl<'a> Import<'a> {
-    /// Begins with the lines of a file; provisional credentials live for so many days from now (at most, they die with their first use).
+impl<'a> Planned<'a> {
+    /// With the lines of a file.
     #[must_use]
-    pub fn begin(
-        app: &'a App,
-        agency: &'a Agency,
-        provisional_days: u32,
-        (lines, extent): (&[RosterLine], Extent),
-    ) -> Self {
-        let lifetime = SignedDuration::from_hours(i64::from(provisional_days) * 24);
-        let file = lines.iter().map(|line| line.login.clone()).collect();
-        let expires_at = app.now().checked_add(lifetime).ok();
-        let id = ImportId::random(&*app.dice);
-        Self { id, app, agency, expires_at, file, extent, doubles: BTreeSet::new(), taken: 0, withdrawn: 0 }
+    pub fn of(app: &'a App, agency: &'a Agency, (lines, extent): (&[RosterLine], Extent)) -> Self {
+        Self { app, agency, file: lines.iter().map(|line| line.login.clone()).collect(), extent }
     }
 
     /// What taking these lines would do. Nothing is changed.
@@ -100,36 +96,53 @@ impl<'a> Import<'a> {
         Ok(preview)
     }
 
-    /// Begins to keep what is replaced.
-    pub async fn keep_what_was(&self) -> Result<(), Fault> {
-        let mut tx = self.app.store.write().await?;
-        tx.begin_import(&self.id, &self.agency.code, self.app.now()).await?;
-        Ok(tx.commit().await?)
+    /// Whether an account stands in the file: as spelled, or under the one line of the roster that may be the same.
+    async fn stands_in_file(&self, login: &LegacyLogin) -> Result<bool, Fault> {
+        if self.file.contains(login) {
+            return Ok(true);
+        }
+        let mut tx = self.app.store.read().await?;
+        let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
+        Ok(spelled.on_roster != *login && self.file.contains(&spelled.on_roster))
     }
 
+    /// Begins to keep what is replaced, without which nothing is taken; provisional credentials live for so many days from
+    /// now (at most, they die with their first use).
+    pub async fn begin(self, provisional_days: u32) -> Result<Import<'a>, Fault> {
+        let (id, now) = (ImportId::random(&*self.app.dice), self.app.now());
+        let lifetime = SignedDuration::from_hours(i64::from(provisional_days) * 24);
+        let mut tx = self.app.store.write().await?;
+        tx.begin_import(&id, &self.agency.code, now).await?;
+        tx.commit().await?;
+        let expires_at = now.checked_add(lifetime).ok();
+        Ok(Import { planned: self, id, expires_at, doubles: BTreeSet::new(), taken: 0, withdrawn: 0 })
+    }
+}
+
+impl Import<'_> {
     /// Takes one line; a line for an account that is there already replaces what the roster said of it. Where it has
     /// another holder, or is closed, it is taken from who had it (SEC-017).
     pub async fn take(&mut self, line: &RosterLine) -> Result<(), Fault> {
         let password = match &line.password {
-            Some(password) => Some(self.app.hasher.hash(password.clone()).await?),
+            Some(password) => Some(self.planned.app.hasher.hash(password.clone()).await?),
             None => None,
         };
         let expires_at = password.as_ref().and(self.expires_at);
         if line.standing == Standing::Closed {
             return self.withdraw(&line.login).await;
         }
-        let (code, now) = (&self.agency.code, self.app.now());
-        let mut tx = self.app.store.write().await?;
+        let (code, now) = (&self.planned.agency.code, self.planned.app.now());
+        let mut tx = self.planned.app.store.write().await?;
         tx.keep_line_before(&self.id, code, &line.login).await?;
         self.respell(&mut tx, &line.login).await?;
         let before = tx.roster_since(code, &line.login).await?;
         let mut had = None;
         if is_another_holder(before.as_deref(), line.since.as_deref()) {
-            had = detach::withdraw(self.app, &mut tx, (code, &self.id), &line.login, now).await?.had;
+            had = detach::withdraw(self.planned.app, &mut tx, (code, &self.id), &line.login, now).await?.had;
             tx.delete_roster_line(code, &line.login).await?;
             self.withdrawn += 1;
         }
-        let holding = Holding::random(&*self.app.dice);
+        let holding = Holding::random(&*self.planned.app.dice);
         tx.upsert_roster_line(code, line, password.as_ref(), expires_at, &holding, now).await?;
         if let Some(since) = &line.since {
             tx.set_roster_since(code, &line.login, since).await?;
@@ -143,40 +156,30 @@ impl<'a> Import<'a> {
 
     /// The file was the whole roster: every account that does not stand in it is closed.
     pub async fn close_all_others(&mut self) -> Result<(), Fault> {
-        let known = self.app.store.read().await?.logins_of(&self.agency.code).await?;
+        let known = self.planned.app.store.read().await?.logins_of(&self.planned.agency.code).await?;
         for login in known {
-            if !self.stands_in_file(&login).await? {
+            if !self.planned.stands_in_file(&login).await? {
                 self.withdraw(&login).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether an account stands in the file: as spelled, or under the one line of the roster that may be the same.
-    async fn stands_in_file(&self, login: &LegacyLogin) -> Result<bool, Fault> {
-        if self.file.contains(login) {
-            return Ok(true);
-        }
-        let mut tx = self.app.store.read().await?;
-        let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
-        Ok(spelled.on_roster != *login && self.file.contains(&spelled.on_roster))
-    }
-
     /// A line that the file spells otherwise than the roster did is the same line, where the file is the whole roster or
     /// spellings are known to be one; not where the file has both.
     async fn respell(&self, tx: &mut Tx, login: &LegacyLogin) -> Result<(), Fault> {
-        let spelled = spelling::spelled_at(tx, self.agency, login).await?;
+        let spelled = spelling::spelled_at(tx, self.planned.agency, login).await?;
         let before = &spelled.on_roster;
-        let known = self.agency.identifier_case.with(tx.spellings_of(&self.agency.code).await?);
-        let may_be_respelled = self.extent == Extent::Whole || known == Spellings::Alike;
-        if before == login || self.file.contains(before) || !may_be_respelled {
+        let known = self.planned.agency.identifier_case.with(tx.spellings_of(&self.planned.agency.code).await?);
+        let may_be_respelled = self.planned.extent == Extent::Whole || known == Spellings::Alike;
+        if before == login || self.planned.file.contains(before) || !may_be_respelled {
             return Ok(());
         }
-        tx.keep_line_before(&self.id, &self.agency.code, before).await?;
-        if tx.on_roster(&self.agency.code, before).await? == OnRoster::Closed {
-            tx.reopen_account(&self.agency.code, before).await?;
+        tx.keep_line_before(&self.id, &self.planned.agency.code, before).await?;
+        if tx.on_roster(&self.planned.agency.code, before).await? == OnRoster::Closed {
+            tx.reopen_account(&self.planned.agency.code, before).await?;
         } else {
-            tx.respell_roster_line(&self.agency.code, before, login).await?;
+            tx.respell_roster_line(&self.planned.agency.code, before, login).await?;
         }
         Ok(())
     }
@@ -201,14 +204,14 @@ impl<'a> Import<'a> {
     }
 
     async fn withdraw(&mut self, login: &LegacyLogin) -> Result<(), Fault> {
-        let code = &self.agency.code;
-        let mut tx = self.app.store.write().await?;
-        let now = self.app.now();
-        let spelled = spelling::spelled_at(&mut tx, self.agency, login).await?;
-        let line = if self.file.contains(&spelled.on_roster) { login.clone() } else { spelled.on_roster };
+        let code = &self.planned.agency.code;
+        let mut tx = self.planned.app.store.write().await?;
+        let now = self.planned.app.now();
+        let spelled = spelling::spelled_at(&mut tx, self.planned.agency, login).await?;
+        let line = if self.planned.file.contains(&spelled.on_roster) { login.clone() } else { spelled.on_roster };
         tx.keep_line_before(&self.id, code, login).await?;
         tx.keep_line_before(&self.id, code, &line).await?;
-        let withdrawn = detach::withdraw(self.app, &mut tx, (code, &self.id), login, now).await?;
+        let withdrawn = detach::withdraw(self.planned.app, &mut tx, (code, &self.id), login, now).await?;
         tx.close_account(code, login, now).await?;
         if tx.delete_roster_line(code, &line).await? || withdrawn.had.is_some() || withdrawn.run {
             self.withdrawn += 1;
@@ -218,7 +221,7 @@ impl<'a> Import<'a> {
 
     async fn commit(&self, tx: Tx, had: Option<IdentityId>) -> Result<(), Fault> {
         match had {
-            Some(identity) => self.app.sessions.commit(tx, &Change::Identity(identity)).await?,
+            Some(identity) => self.planned.app.sessions.commit(tx, &Change::Identity(identity)).await?,
             None => tx.commit().await?,
         }
         Ok(())
@@ -228,9 +231,9 @@ impl<'a> Import<'a> {
     pub async fn finish(self, refused: u64) -> Result<u64, Fault> {
         let by = Acting::operator("import");
         let event = AuditEvent::RosterImported { accounts: self.taken, refused, withdrawn: self.withdrawn };
-        let entry = AuditEntry { agency: Some(self.agency.code.clone()), ..by.entry(event) };
-        let mut tx = self.app.store.write().await?;
-        by.audit(&mut tx, &entry, self.app.now()).await?;
+        let entry = AuditEntry { agency: Some(self.planned.agency.code.clone()), ..by.entry(event) };
+        let mut tx = self.planned.app.store.write().await?;
+        by.audit(&mut tx, &entry, self.planned.app.now()).await?;
         tx.commit().await?;
         Ok(self.taken)
     }

@@ -1,6 +1,6 @@
 //! The old credentials: asked of the extranet or of the roster, and turned into a wizard (b01 to b03, b14, b20, b21).
 
-use super::attempt::{Credentials, Known, Outcome, look_up, refuse, trace};
+use super::attempt::{Credentials, Known, Outcome, audit, look_up, refuse};
 use super::hasher::Comparison;
 use super::throttle::Reserved;
 use super::wizard::begin::{self, Opened};
@@ -119,7 +119,7 @@ async fn silent(
     let agency = &credentials.agency.code;
     let request_id = caller.request_id.as_str();
     tracing::warn!(request_id, %agency, fault = reason, reason, "the extranet could not check old credentials");
-    trace(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason }).await?;
+    audit(app, caller, known, credentials, AuditEvent::ExtranetSilent { reason }).await?;
     Ok(Outcome::ExtranetSilent)
 }
 

@@ -22,7 +22,7 @@ pub async fn left(app: &App, caller: &Caller, session: &Session, link: &LinkId) 
 
 /// What is known of the session upstream of who leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upstream {
+pub enum UpstreamSession {
     /// The extranet has ended it.
     Over,
     /// It still stands, for all that is known.
@@ -30,10 +30,10 @@ pub enum Upstream {
 }
 
 /// The same by the cookie of the agency's host; who is nobody any more has left.
-pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret, upstream: Upstream) -> Result<(), Fault> {
+pub async fn left_by(app: &App, caller: &Caller, cookie: &Secret, upstream: UpstreamSession) -> Result<(), Fault> {
     match (app.sessions.of_agency(cookie, app.now()).await?, upstream) {
-        (Some((session, link)), Upstream::Over) => left(app, caller, &session, &link.id).await,
-        (Some((session, _)), Upstream::Open) => sign_out(app, caller, &session).await,
+        (Some((session, link)), UpstreamSession::Over) => left(app, caller, &session, &link.id).await,
+        (Some((session, _)), UpstreamSession::Open) => sign_out(app, caller, &session).await,
         (None, _) => Ok(()),
     }
 }

@@ -198,7 +198,7 @@ pub(super) struct Assembled {
 }
 
 /// From where the settings come: what a reload reads again.
-pub(super) struct Origin<'o> {
+pub(super) struct ReadFrom<'o> {
     pub(super) path: &'o Path,
     pub(super) files: Vec<PathBuf>,
 }
@@ -220,7 +220,7 @@ pub(super) struct Prepared {
 /// Who upgrades takes over from a gateway that has a database: where that is away just now, none is put in its place.
 pub(super) async fn prepare(
     reading: Reading,
-    origin: Origin<'_>,
+    from: ReadFrom<'_>,
     upgrade: Option<Consent<'_>>,
 ) -> Result<Prepared, Reason> {
     let Reading { mut settings, pages, digest, sources, .. } = reading;
@@ -242,9 +242,9 @@ pub(super) async fn prepare(
     }
     let (listed, shows_default) = reading::certificates(&settings);
     let certificates = Arc::new(Certificates::new(listed, shows_default));
-    let origin = (origin.path, origin.files);
+    let from = (from.path, from.files);
     let known = known_agencies(&app).await;
-    let reloader = Reloader::new(origin, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
+    let reloader = Reloader::new(from, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
     let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)));
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
@@ -508,7 +508,7 @@ fn vault(keys: &VaultKeys) -> Vault {
     keys.old.iter().fold(sealing, |vault, key| vault.with_old(key.id.clone(), *key.key))
 }
 
-/// The way out for letters.
+/// The transport of letters.
 pub(super) fn transport(mail: &MailSettings) -> Result<Transport, Reason> {
     let made = match &mail.transport {
         TransportSettings::Unread => {

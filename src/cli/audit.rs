@@ -11,8 +11,8 @@ use super::configured::{ConfigFile, to_type};
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::App;
+use crate::app::audit::{self, Counted, Proof};
 use crate::app::support::{self, Found};
-use crate::app::trace::{self, Counted, Proof};
 use crate::config::Settings;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditLine};
@@ -127,12 +127,12 @@ async fn answer(settings: &Settings, app: &App, asked: Question) -> Result<(), S
             list(app, &of, most, json).await
         }
         Question::Refused { since } => {
-            let refused = trace::refused(app, ago(since)).await.map_err(|fault| ours(&fault))?;
+            let refused = audit::refused(app, ago(since)).await.map_err(|fault| ours(&fault))?;
             table(&["tries", "agency", "reason"], &refused, usize::MAX);
             Ok(())
         }
         Question::Guesses { since, most } => {
-            let (clients, targets) = trace::guesses(app, ago(since)).await.map_err(|fault| ours(&fault))?;
+            let (clients, targets) = audit::guesses(app, ago(since)).await.map_err(|fault| ours(&fault))?;
             table(&["tries", "from"], &clients, most);
             say!("");
             table(&["tries", "at"], &targets, most);
@@ -172,7 +172,7 @@ async fn about(app: &App, who: &str, of: &mut LinesOf) -> Result<(), String> {
 }
 
 async fn list(app: &App, of: &LinesOf, most: u32, json: bool) -> Result<(), String> {
-    let lines = trace::lines(app, of, most).await.map_err(|fault| ours(&fault))?;
+    let lines = audit::lines(app, of, most).await.map_err(|fault| ours(&fault))?;
     for line in &lines {
         if json {
             say!("{}", serde_json::to_string(line).map_err(|error| error.to_string())?);
@@ -231,7 +231,7 @@ fn table(headings: &[&str], counted: &[Counted], most: usize) {
 }
 
 async fn verify(app: &App) -> Result<(), String> {
-    let proof = trace::verify(app).await.map_err(|fault| ours(&fault))?;
+    let proof = audit::verify(app).await.map_err(|fault| ours(&fault))?;
     let Proof { since, numbers } = &proof;
     match (numbers.first, numbers.began) {
         (Some(first), Some(began)) => {
@@ -266,7 +266,7 @@ async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
     };
     let (mut last, mut lines) = (0, 0);
     loop {
-        let portion = trace::portion(app, last).await.map_err(|fault| ours(&fault))?;
+        let portion = audit::portion(app, last).await.map_err(|fault| ours(&fault))?;
         let Some(line) = portion.last() else { break };
         last = line.seq;
         for line in &portion {
@@ -285,7 +285,7 @@ async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
 
 /// An operator who looks is traced; where nothing can be written, the answer stands all the same.
 async fn looked(app: &App, lines: u64) {
-    if let Err(fault) = trace::shown(app, lines).await {
+    if let Err(fault) = audit::shown(app, lines).await {
         tell!("vestibule: that somebody looked could not be written: {}", ours(&fault));
     }
 }

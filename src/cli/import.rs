@@ -11,7 +11,7 @@ use super::person::no_agency;
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::Fault;
-use crate::app::import_roster::{Extent, Import};
+use crate::app::import_roster::{Extent, Planned};
 use crate::app::undo_import::{self, Undoable, Undone};
 use crate::config::Settings;
 use crate::domain::agency::Agency;
@@ -76,8 +76,8 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
     let absent = if wanted.dry_run { Absent::Told } else { Absent::Made };
     let taken = runtime.block_on(assemble::with_app(settings, absent, async |app| {
         let extent = if wanted.replace { Extent::Whole } else { Extent::Part };
-        let import = Import::begin(app, agency, wanted.days, (&read.good, extent));
-        let preview = import.preview(&read.good).await.map_err(|fault| ours(&fault))?;
+        let planned = Planned::of(app, agency, (&read.good, extent));
+        let preview = planned.preview(&read.good).await.map_err(|fault| ours(&fault))?;
         tell_preview(agency, &read, &preview);
         let may = may_take(agency, wanted, &preview);
         if wanted.dry_run {
@@ -87,7 +87,7 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         if preview.withdrawn() > 0 {
             terminal::confirm(&format!("Take {} accounts away?", preview.withdrawn()), wanted.yes)?;
         }
-        let taken = take(import, wanted, &read).await.map_err(|fault| {
+        let taken = take(planned, wanted, &read).await.map_err(|fault| {
             format!(
                 "{}; what was taken before is kept: import the file again, or undo it ({})",
                 ours(&fault),
@@ -141,9 +141,9 @@ fn may_take(agency: &Agency, wanted: &Wanted, preview: &Preview) -> Result<(), S
     ))
 }
 
-async fn take(mut import: Import<'_>, wanted: &Wanted, read: &Read) -> Result<(u64, u64), Fault> {
+async fn take(planned: Planned<'_>, wanted: &Wanted, read: &Read) -> Result<(u64, u64), Fault> {
     let bar = progress_bar(read.good.len());
-    import.keep_what_was().await?;
+    let mut import = planned.begin(wanted.days).await?;
     for line in &read.good {
         import.take(line).await?;
         bar.inc(1);

@@ -1,4 +1,4 @@
-//! `vestibule mail`: the outbox at the command line, a letter to try the way out, and what the DNS has to say.
+//! `vestibule mail`: the outbox at the command line, a letter to try the transport, and what the DNS has to say.
 
 use clap::{Subcommand, ValueEnum};
 
@@ -47,7 +47,7 @@ pub(super) enum MailCommand {
         #[arg(long)]
         held: bool,
     },
-    /// Sends one letter to try the way out, and says how far it came.
+    /// Sends one letter to try the transport, and says how far it came.
     Test {
         /// To whom.
         #[arg(long, value_name = "ADDRESS")]

@@ -137,7 +137,7 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Looks at the letters and sends them again, tries the way out, tells what belongs into the DNS.
+    /// Looks at the letters and sends them again, tries the transport, tells what belongs into the DNS.
     Mail {
         #[command(flatten)]
         config: ConfigFile,

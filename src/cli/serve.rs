@@ -7,7 +7,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::{self, Assembled, Origin, Reason};
+use super::assemble::{self, Assembled, ReadFrom, Reason};
 use super::control;
 use super::outcome;
 use super::reading::{Attempt, Reading};
@@ -45,7 +45,7 @@ pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let ran = runtime.block_on(async {
-        let (assembled, predecessor) = assembled(reading, Origin { path, files }, &server.control, upgrade).await?;
+        let (assembled, predecessor) = assembled(reading, ReadFrom { path, files }, &server.control, upgrade).await?;
         act_on_signals(assembled.stop(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
         tracing::info!(listen = ?server.listen, %portal, agencies, "the gateway is open");
         let accepting = || {
@@ -72,14 +72,14 @@ pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
 /// A gateway with listeners: those of the process that it replaces, those of systemd, or its own.
 async fn assembled(
     reading: Reading,
-    origin: Origin<'_>,
+    from: ReadFrom<'_>,
     control: &ControlPlaces,
     upgrade: Option<Consent<'_>>,
 ) -> Result<(Assembled, Option<Predecessor>), Reason> {
     if upgrade == Some(Consent::None) {
         keeps_agencies(&reading.settings).await?;
     }
-    let prepared = assemble::prepare(reading, origin, upgrade).await?;
+    let prepared = assemble::prepare(reading, from, upgrade).await?;
     if upgrade.is_none() {
         return Ok((prepared.listen(&mut Inherited::from_systemd()).await?, None));
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,10 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as NoChoice, StrDeserializer};
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Fallback, Key, Kind};
+use super::keys::{
+    At, Choice, Fallback, Fields, Flag, Key, Keys, Layer, Layers, Number, Numbers, OneText, Row, Rows, Table, Tables,
+    Text, Texts, Whole,
+};
 use super::origins::Source;
 use super::problems::{Problem, Severity, Wrong};
 use super::sources::Sources;
@@ -81,8 +85,17 @@ impl<'a> Document<'a> {
     }
 
     /// The whole file as a section with these keys.
-    pub(super) fn root<'s>(&'s self, keys: &'static [Key], notes: &'s Notes) -> Section<'s> {
-        Section { document: self, notes, keys, table: Some(&self.table), path: String::new(), line: None }
+    pub(super) fn root<'s, K: Keys>(&'s self, notes: &'s Notes) -> Section<'s, K> {
+        Section {
+            document: self,
+            notes,
+            rows: K::ROWS,
+            table: Some(&self.table),
+            path: String::new(),
+            line: None,
+            is_layer: false,
+            keys: PhantomData,
+        }
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
@@ -90,74 +103,84 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A table of a file, or the empty one in its place where it is not written.
+/// A table of a file, or the empty one in its place where it is not written; `K` has its keys.
 ///
 /// Getters that take a parser note what is wrong; the others rely on the table of keys, against which the file was
 /// checked: where they give None, the problem has been told.
 #[derive(Clone)]
-pub(super) struct Section<'s> {
+pub(super) struct Section<'s, K> {
     pub(super) document: &'s Document<'s>,
     pub(super) notes: &'s Notes,
-    pub(super) keys: &'static [Key],
+    pub(super) rows: Rows,
     pub(super) table: Option<&'s DeTable<'s>>,
     pub(super) path: String,
-    pub(super) line: Option<usize>,
+    line: Option<usize>,
+    /// Whether what is not written is left to another layer, and has no default here.
+    is_layer: bool,
+    keys: PhantomData<K>,
 }
 
-impl<'s> Section<'s> {
+impl<'s, K> Section<'s, K> {
     /// Whether the key is written.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.written(name).is_some()
+    pub(super) fn has(&self, at: impl Into<At<K>>) -> bool {
+        self.written(at.into().name).is_some()
     }
 
     /// A text.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        Some(self.value(name)?.as_str()?.to_owned())
+    pub(super) fn text<F: OneText>(&self, key: Key<K, F>) -> Option<String> {
+        Some(self.value(key.row)?.as_str()?.to_owned())
     }
 
     /// A text that is read further; what is wrong with it is noted.
-    pub(super) fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, Wrong>) -> Option<T> {
-        let text = self.text(name)?;
-        parse(&text).map_err(|wrong| self.error(name, wrong)).ok()
+    pub(super) fn parsed<T>(&self, key: Key<K, Text>, parse: impl Fn(&str) -> Result<T, Wrong>) -> Option<T> {
+        let text = self.text(key)?;
+        parse(&text).map_err(|wrong| self.error(key, wrong)).ok()
     }
 
     /// A list of texts that are read further; what is wrong with each is noted at its own line.
-    pub(super) fn list<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, Wrong>) -> Vec<T> {
-        let value = self.value(name);
+    pub(super) fn list<T>(&self, key: Key<K, Texts>, parse: impl Fn(&str) -> Result<T, Wrong>) -> Vec<T> {
+        let value = self.value(key.row);
         let items = value.as_deref().and_then(DeValue::as_array).map(|array| array.iter()).into_iter().flatten();
         items
             .filter_map(|item| {
                 let text = item.get_ref().as_str()?;
-                parse(text).map_err(|wrong| self.note(Severity::Error, name, Some(&item.span()), wrong)).ok()
+                parse(text).map_err(|wrong| self.error_at(key.row.name, &item.span(), wrong)).ok()
             })
             .collect()
     }
 
-    /// A number, within the range that the table of keys gives.
-    pub(super) fn number<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
-        T::try_from(as_number(self.value(name)?.as_ref())?).ok()
+    /// A number, within the range that its form gives.
+    pub(super) fn number<N: Whole, const FROM: u64, const TO: u64>(
+        &self,
+        key: Key<K, Number<N, FROM, TO>>,
+    ) -> Option<N> {
+        N::try_from(as_number(self.value(key.row)?.as_ref())?).ok()
     }
 
     /// A list of numbers.
-    pub(super) fn numbers<T: TryFrom<u64>>(&self, name: &str) -> Vec<T> {
-        let value = self.value(name);
+    pub(super) fn numbers<N: Whole, const FROM: u64, const TO: u64>(
+        &self,
+        key: Key<K, Numbers<N, FROM, TO>>,
+    ) -> Vec<N> {
+        let value = self.value(key.row);
         let items = value.as_deref().and_then(DeValue::as_array).map(|array| array.iter()).into_iter().flatten();
-        items.filter_map(|item| T::try_from(as_number(item.get_ref())?).ok()).collect()
+        items.filter_map(|item| N::try_from(as_number(item.get_ref())?).ok()).collect()
     }
 
     /// A truth value.
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.value(name)?.as_bool()
+    pub(super) fn flag(&self, key: Key<K, Flag>) -> Option<bool> {
+        self.value(key.row)?.as_bool()
     }
 
-    /// One of the choices of the table of keys, as the domain reads it.
-    pub(super) fn choice<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        T::deserialize(StrDeserializer::<NoChoice>::new(&self.text(name)?)).ok()
+    /// One of the names of an enum.
+    pub(super) fn choice<T: DeserializeOwned>(&self, key: Key<K, Choice<T>>) -> Option<T> {
+        let value = self.value(key.row)?;
+        T::deserialize(StrDeserializer::<NoChoice>::new(value.as_str()?)).ok()
     }
 
     /// Texts under free names.
-    pub(super) fn fields(&self, name: &str) -> Vec<(String, String)> {
-        let table = self.written(name).and_then(DeValue::as_table);
+    pub(super) fn fields(&self, key: Key<K, Fields>) -> Vec<(String, String)> {
+        let table = self.written(key.row.name).and_then(DeValue::as_table);
         let entries = table.into_iter().flat_map(DeTable::iter);
         entries
             .filter_map(|(key, value)| Some((key.get_ref().clone().into_owned(), value.get_ref().as_str()?.into())))
@@ -165,68 +188,84 @@ impl<'s> Section<'s> {
     }
 
     /// A table below; None where it is not written and need not be, and where something else is written in its place.
-    pub(super) fn section(&self, name: &str) -> Option<Self> {
-        let keys = match self.key(name).kind {
-            Kind::Table(keys) => keys,
-            _ => super::keys::POLICY,
-        };
-        if self.key(name).fallback == Fallback::Nothing && !self.has(name) {
-            return None;
-        }
-        let table = match self.written(name) {
-            Some(value) => Some(value.as_table()?),
-            None => None,
-        };
-        Some(Self { keys, table, path: self.dotted(name), line: self.line_of(name), ..self.clone() })
+    pub(super) fn section<B: Keys>(&self, key: Key<K, Table<B>>) -> Option<Section<'s, B>> {
+        self.table(key.row, B::ROWS)
     }
 
     /// The tables of a list of tables.
-    pub(super) fn sections(&self, name: &str) -> Vec<Self> {
-        let Kind::Tables(keys) = self.key(name).kind else { return Vec::new() };
-        let items = self.written(name).and_then(DeValue::as_array).map(|array| array.iter()).into_iter().flatten();
+    pub(super) fn sections<B: Keys>(&self, key: Key<K, Tables<B>>) -> Vec<Section<'s, B>> {
+        self.tables(key.row, B::ROWS)
+    }
+
+    /// A layer, if it is written.
+    pub(super) fn layer<B: Keys>(&self, key: Key<K, Layer<B>>) -> Option<Section<'s, B>> {
+        Some(Section { is_layer: true, ..self.table(key.row, B::ROWS)? })
+    }
+
+    /// The layers under free names.
+    pub(super) fn layers<B: Keys>(&self, key: Key<K, Layers<B>>) -> Vec<(String, Section<'s, B>)> {
+        self.named_tables(key.row, B::ROWS)
+    }
+
+    /// [`Self::section`], for whoever walks over the rows.
+    pub(super) fn table<B>(&self, row: &Row, rows: Rows) -> Option<Section<'s, B>> {
+        let table = match self.written(row.name) {
+            Some(value) => Some(value.as_table()?),
+            None if row.fallback == Fallback::Nothing => return None,
+            None => None,
+        };
+        Some(self.below(rows, table, self.dotted(row.name), self.line_of(row.name)))
+    }
+
+    /// [`Self::sections`], for whoever walks over the rows.
+    pub(super) fn tables<B>(&self, row: &Row, rows: Rows) -> Vec<Section<'s, B>> {
+        let items = self.written(row.name).and_then(DeValue::as_array).map(|array| array.iter()).into_iter().flatten();
         let tables =
             items.enumerate().filter_map(|(index, item)| Some((index, item.get_ref().as_table()?, item.span())));
         tables
-            .map(|(index, table, span)| Self {
-                keys,
-                table: Some(table),
-                path: format!("{}[{index}]", self.dotted(name)),
-                line: Some(self.document.line(&span)),
-                ..self.clone()
+            .map(|(index, table, span)| {
+                let path = format!("{}[{index}]", self.dotted(row.name));
+                self.below(rows, Some(table), path, Some(self.document.line(&span)))
             })
             .collect()
     }
 
-    /// The policy layers under free names.
-    pub(super) fn layers(&self, name: &str) -> Vec<(String, Self)> {
-        let table = self.written(name).and_then(DeValue::as_table);
+    /// [`Self::layers`], for whoever walks over the rows.
+    pub(super) fn named_tables<B>(&self, row: &Row, rows: Rows) -> Vec<(String, Section<'s, B>)> {
+        let table = self.written(row.name).and_then(DeValue::as_table);
         let entries = table.into_iter().flat_map(DeTable::iter);
         let tables = entries.filter_map(|(key, value)| Some((key, value.get_ref().as_table()?)));
         tables
             .map(|(key, table)| {
-                let section = Self {
-                    keys: super::keys::POLICY,
-                    table: Some(table),
-                    path: format!("{}.{}", self.dotted(name), key.get_ref()),
-                    line: Some(self.document.line(&key.span())),
-                    ..self.clone()
-                };
-                (key.get_ref().clone().into_owned(), section)
+                let path = format!("{}.{}", self.dotted(row.name), key.get_ref());
+                let below = self.below(rows, Some(table), path, Some(self.document.line(&key.span())));
+                (key.get_ref().clone().into_owned(), Section { is_layer: true, ..below })
             })
             .collect()
     }
 
-    /// Notes an error at a key.
-    pub(super) fn error(&self, name: &str, wrong: Wrong) {
-        self.note(Severity::Error, name, None, wrong);
+    fn below<B>(
+        &self,
+        rows: Rows,
+        table: Option<&'s DeTable<'s>>,
+        path: String,
+        line: Option<usize>,
+    ) -> Section<'s, B> {
+        let Self { document, notes, .. } = *self;
+        Section { document, notes, rows, table, path, line, is_layer: false, keys: PhantomData }
     }
 
-    /// Notes a warning at a key.
-    pub(super) fn warning(&self, name: &str, wrong: Wrong) {
-        self.note(Severity::Warning, name, None, wrong);
+    /// Notes an error at a key, or at the table.
+    pub(super) fn error(&self, at: impl Into<At<K>>, wrong: Wrong) {
+        self.note(Severity::Error, at.into().name, None, wrong);
     }
 
-    /// Notes an error at a place within the file.
+    /// Notes a warning at a key, or at the table.
+    pub(super) fn warning(&self, at: impl Into<At<K>>, wrong: Wrong) {
+        self.note(Severity::Warning, at.into().name, None, wrong);
+    }
+
+    /// Notes an error at a place within the file, under whatever name is written there.
     pub(super) fn error_at(&self, name: &str, span: &Range<usize>, wrong: Wrong) {
         self.note(Severity::Error, name, Some(span), wrong);
     }
@@ -243,15 +282,16 @@ impl<'s> Section<'s> {
     }
 
     /// The line of a key, or of its table where it is not written.
-    pub(super) fn line_of(&self, name: &str) -> Option<usize> {
+    fn line_of(&self, name: &str) -> Option<usize> {
         let written = self.table.and_then(|table| table.get_key_value(name));
         written.map(|(key, _)| self.document.line(&key.span())).or(self.line)
     }
 
     /// Where the value of a key comes from.
-    pub(super) fn source_of(&self, name: &str) -> Source {
+    pub(super) fn source_of(&self, at: impl Into<At<K>>) -> Source {
+        let name = at.into().name;
         match self.line_of(name) {
-            Some(line) if self.has(name) => Source::Line { file: self.document.file.to_owned(), line },
+            Some(line) if self.written(name).is_some() => Source::Line { file: self.document.file.to_owned(), line },
             _ => Source::Default,
         }
     }
@@ -266,8 +306,8 @@ impl<'s> Section<'s> {
     }
 
     /// A path as written, relative to the file that it stands in.
-    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
-        Some(self.folder().join(self.text(name)?))
+    pub(super) fn path(&self, key: Key<K, Text>) -> Option<PathBuf> {
+        Some(self.folder().join(self.text(key)?))
     }
 
     /// The folder of the file.
@@ -281,18 +321,16 @@ impl<'s> Section<'s> {
     }
 
     /// The value as written, or its default.
-    pub(super) fn value(&self, name: &str) -> Option<Cow<'s, DeValue<'s>>> {
-        if let Some(written) = self.written(name) {
+    pub(super) fn value(&self, row: &Row) -> Option<Cow<'s, DeValue<'s>>> {
+        if let Some(written) = self.written(row.name) {
             return Some(Cow::Borrowed(written));
         }
-        match self.key(name).fallback {
-            Fallback::Is(default) => DeValue::parse(default).ok().map(|value| Cow::Owned(value.into_inner())),
-            Fallback::Required | Fallback::Nothing => None,
+        match row.fallback {
+            Fallback::Is(default) if !self.is_layer => {
+                DeValue::parse(default).ok().map(|value| Cow::Owned(value.into_inner()))
+            }
+            Fallback::Is(_) | Fallback::Required | Fallback::Nothing => None,
         }
-    }
-
-    fn key(&self, name: &str) -> &'static Key {
-        self.keys.iter().find(|key| key.name == name).expect("only keys of the table are asked for")
     }
 }
 

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::Section;
+use super::keys::{
+    self, ARGON2, DATABASE, DKIM, GATEWAY, Itself, LIMITS, LOG, MAIL, PAGES, PORTAL, SERVER, SMTP, TLS, TRACES,
+    Transports,
+};
 use super::problems::Wrong;
-use super::secrets::{self, Surroundings};
+use super::secrets::{self, Given, Surroundings};
 use super::settings::{
     Argon2Settings, ControlPlaces, DkimSettings, LogSettings, MailSettings, PortalSettings, ProxyProtocolSettings,
     ServerSettings, Settings, SmtpLogin, SmtpSettings, SmtpTls, TlsSettings, TraceSettings, TransportSettings,
@@ -23,43 +27,47 @@ use crate::domain::secret::Secret;
 const UNITS_FOLDER: &str = "/run/vestibule";
 
 /// Reads everything but the portal and the agencies; None where something is wrong, and then it has been noted.
-pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: Surroundings<'_>) -> Option<Settings> {
-    let server = root.section("server").and_then(|section| server(&section));
+pub(super) fn read(
+    root: &Section<'_, keys::Gateway>,
+    portal: Option<PortalSettings>,
+    around: Surroundings<'_>,
+) -> Option<Settings> {
+    let server = root.section(GATEWAY.server).and_then(|section| server(&section));
     if let (Some(portal), Some(server)) = (&portal, &server)
         && portal.origin.scheme() == Scheme::Https
         && server.trusted_proxies.is_empty()
-        && !root.has("tls")
-        && !root.has("proxy_protocol")
+        && !root.has(GATEWAY.tls)
+        && !root.has(GATEWAY.proxy_protocol)
     {
         let wrong =
             Wrong::new("every resident would come from the TLS terminator's address, and be throttled with all others");
-        root.warning("server", wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
+        root.warning(GATEWAY.server, wrong.hint("server.trusted_proxies = [\"<address of the terminator>\"]"));
     }
     let (tls, proxy_protocol) = listeners(root, server.as_ref(), around);
-    let database_url = root.section("database").and_then(|section| {
+    let database_url = root.section(GATEWAY.database).and_then(|section| {
         let url = database_url(&section, around)?;
         warn_of_plain_text(&section, &url);
         Some(url)
     });
-    let redis = root.section("redis").map(|section| super::redis::read(&section, around));
+    let redis = root.section(GATEWAY.redis).map(|section| super::redis::read(&section, around));
     if redis.is_some() && database_url.as_ref().is_some_and(|url| url.expose().starts_with("sqlite:")) {
         let wrong = Wrong::new(
             "is for several nodes, which share a PostgreSQL too: the database is a file of SQLite, which one node opens",
         );
         let hint =
             "database.url = \"postgres://…\" for several nodes, or no [redis] for one; `check` refuses both together";
-        root.warning("redis", wrong.hint(hint));
+        root.warning(GATEWAY.redis, wrong.hint(hint));
     }
-    let vault = root.section("vault").and_then(|section| secrets::vault(&section, around));
-    let mail = root.section("mail").and_then(|section| mail(&section, around).or_else(|| unread_mail(&section)));
-    let argon2 = root.section("argon2").and_then(|section| argon2(&section));
-    let log = root.section("log").and_then(|section| log(&section));
-    let traces = root.section("traces").map(|section| traces(&section));
-    let pages = root.section("pages").and_then(|section| {
-        let folder = section.path("folder")?;
+    let vault = root.section(GATEWAY.vault).and_then(|section| secrets::vault(&section, around));
+    let mail = root.section(GATEWAY.mail).and_then(|section| mail(&section, around).or_else(|| unread_mail(&section)));
+    let argon2 = root.section(GATEWAY.argon2).and_then(|section| argon2(&section));
+    let log = root.section(GATEWAY.log).and_then(|section| log(&section));
+    let traces = root.section(GATEWAY.traces).map(|section| traces(&section));
+    let pages = root.section(GATEWAY.pages).and_then(|section| {
+        let folder = section.path(PAGES.folder)?;
         section.notes.depends_on(&folder);
         if !folder.is_dir() {
-            section.error("folder", Wrong::new(format!("there is no folder {}", folder.display())));
+            section.error(PAGES.folder, Wrong::new(format!("there is no folder {}", folder.display())));
         }
         Some(folder)
     });
@@ -83,14 +91,14 @@ pub(super) fn read(root: &Section<'_>, portal: Option<PortalSettings>, around: S
 }
 
 /// Reads `[portal]`; the agencies take from it what they do not say.
-pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
-    let origin = section.parsed("url", values::public_origin);
-    let name = section.parsed("name", values::line);
-    let colour = section.parsed("colour", values::colour);
-    let support_email = section.parsed("support_email", values::email);
-    let support_phone = section.parsed("support_phone", values::line);
-    let support_url = section.parsed("support_url", values::web_address);
-    let former = section.list("former_urls", values::public_origin);
+pub(super) fn portal(section: &Section<'_, keys::Portal>) -> Option<PortalSettings> {
+    let origin = section.parsed(PORTAL.url, values::public_origin);
+    let name = section.parsed(PORTAL.name, values::line);
+    let colour = section.parsed(PORTAL.colour, values::colour);
+    let support_email = section.parsed(PORTAL.support_email, values::email);
+    let support_phone = section.parsed(PORTAL.support_phone, values::line);
+    let support_url = section.parsed(PORTAL.support_url, values::web_address);
+    let former = section.list(PORTAL.former_urls, values::public_origin);
     Some(PortalSettings {
         origin: origin?,
         former,
@@ -102,14 +110,15 @@ pub(super) fn portal(section: &Section<'_>) -> Option<PortalSettings> {
     })
 }
 
-fn server(section: &Section<'_>) -> Option<ServerSettings> {
-    let listen = section.list("listen", values::listener);
-    let health = section.parsed("health", values::listener);
+fn server(section: &Section<'_, keys::Server>) -> Option<ServerSettings> {
+    let listen = section.list(SERVER.listen, values::listener);
+    let health = section.parsed(SERVER.health, values::listener);
     if health.is_some_and(|health| listen.contains(&health)) {
-        section.error("health", Wrong::new("is also one of the public addresses").hint("give it a port of its own"));
+        section
+            .error(SERVER.health, Wrong::new("is also one of the public addresses").hint("give it a port of its own"));
     }
-    let trusted_proxies = section.list("trusted_proxies", values::trusted_network);
-    let workers = match section.number("workers")? {
+    let trusted_proxies = section.list(SERVER.trusted_proxies, values::trusted_network);
+    let workers = match section.number(SERVER.workers)? {
         0 => std::thread::available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
@@ -118,21 +127,26 @@ fn server(section: &Section<'_>) -> Option<ServerSettings> {
         health: health?,
         trusted_proxies,
         workers,
-        cache_age: Duration::from_secs(section.number("cache_seconds")?),
-        failure_floor: Duration::from_millis(section.number("failure_floor_ms")?),
-        reload_on_change: section.flag("reload_on_change")?,
-        reload_removes: section.number("reload_removes")?,
+        cache_age: Duration::from_secs(section.number(SERVER.cache_seconds)?),
+        failure_floor: Duration::from_millis(section.number(SERVER.failure_floor_ms)?),
+        reload_on_change: section.flag(SERVER.reload_on_change)?,
+        reload_removes: section.number(SERVER.reload_removes)?,
         control: ControlPlaces::default(),
-        max_connections: section.number("max_connections")?,
-        idle: Duration::from_secs(section.number("idle_seconds")?),
-        hsts: Duration::from_secs(section.number("hsts_seconds")?),
-        grace: Duration::from_secs(section.number("grace_seconds")?),
-        upgrade_grace: Duration::from_secs(section.number("upgrade_grace_seconds")?),
+        max_connections: section.number(SERVER.max_connections)?,
+        idle: Duration::from_secs(section.number(SERVER.idle_seconds)?),
+        hsts: Duration::from_secs(section.number(SERVER.hsts_seconds)?),
+        grace: Duration::from_secs(section.number(SERVER.grace_seconds)?),
+        upgrade_grace: Duration::from_secs(section.number(SERVER.upgrade_grace_seconds)?),
     })
 }
 
-fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secret> {
-    let url = secrets::secret(section, "url", true, around)?;
+fn database_url(section: &Section<'_, keys::Database>, around: Surroundings<'_>) -> Option<Secret> {
+    let url = secrets::secret(
+        section,
+        &[Given::Here(DATABASE.url), Given::File(DATABASE.url_file), Given::Variable(DATABASE.url_env)],
+        true,
+        around,
+    )?;
     let text = url.expose();
     if let Some(rest) = text.strip_prefix("sqlite:") {
         let file = rest.strip_prefix("//").unwrap_or(rest);
@@ -147,13 +161,13 @@ fn database_url(section: &Section<'_>, around: Surroundings<'_>) -> Option<Secre
         return Some(url);
     }
     // The text itself may hold a password: it is not repeated.
-    section.error("", Wrong::new("the URL begins with neither sqlite: nor postgres://"));
+    section.error(Itself, Wrong::new("the URL begins with neither sqlite: nor postgres://"));
     None
 }
 
 /// A database on another machine is spoken to in plain text wherever it does not insist on TLS: the driver asks for it,
 /// and takes a no.
-fn warn_of_plain_text(section: &Section<'_>, url: &Secret) {
+fn warn_of_plain_text(section: &Section<'_, keys::Database>, url: &Secret) {
     let Ok(url) = url::Url::parse(url.expose()) else { return };
     if !url.scheme().starts_with("postgres") {
         return;
@@ -167,22 +181,24 @@ fn warn_of_plain_text(section: &Section<'_>, url: &Secret) {
         return;
     }
     let wrong = Wrong::new(format!("everything that is kept, and the password, may go to {host} in plain text"));
-    section.warning("url", wrong.hint("add ?sslmode=verify-full&sslrootcert=…, or at least ?sslmode=require"));
+    section.warning(DATABASE.url, wrong.hint("add ?sslmode=verify-full&sslrootcert=…, or at least ?sslmode=require"));
 }
 
 /// Reads `[tls]` and `[proxy_protocol]`, and sees to it that each address is listened on once.
 fn listeners(
-    root: &Section<'_>,
+    root: &Section<'_, keys::Gateway>,
     server: Option<&ServerSettings>,
     around: Surroundings<'_>,
 ) -> (Option<TlsSettings>, Option<ProxyProtocolSettings>) {
-    let section = root.section("tls");
+    let section = root.section(GATEWAY.tls);
     let tls = section.as_ref().and_then(|section| tls::read(section, around));
     let own = tls.iter().flat_map(|tls| tls.listen.iter().chain(&tls.redirect));
     let mut all: Vec<SocketAddr> = server.iter().flat_map(|server| &server.listen).chain(own).copied().collect();
-    if all.is_empty() && server.is_some() {
-        let at = root.section("server").unwrap_or_else(|| root.clone());
-        at.error("listen", Wrong::new("nobody could reach the gateway: no address to listen on"));
+    if all.is_empty()
+        && server.is_some()
+        && let Some(section) = root.section(GATEWAY.server)
+    {
+        section.error(SERVER.listen, Wrong::new("nobody could reach the gateway: no address to listen on"));
     }
     let listed = all.clone();
     all.extend(server.map(|server| server.health));
@@ -190,17 +206,17 @@ fn listeners(
     if let Some(twice) = all.iter().find(|address| !seen.insert(**address))
         && let Some(section) = section.filter(|_| server.is_none_or(|server| !server.listen.contains(&server.health)))
     {
-        section.error("listen", Wrong::new(format!("{twice} is listened on twice")));
+        section.error(TLS.listen, Wrong::new(format!("{twice} is listened on twice")));
     }
-    let proxy_protocol = root.section("proxy_protocol").map(|section| tls::proxy_protocol(&section, &listed));
+    let proxy_protocol = root.section(GATEWAY.proxy_protocol).map(|section| tls::proxy_protocol(&section, &listed));
     (tls, proxy_protocol)
 }
 
 /// Where the control socket is, and where else one may be that a gateway on this file has opened.
-pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> ControlPlaces {
+pub(super) fn control(root: &Section<'_, keys::Gateway>, around: Surroundings<'_>) -> ControlPlaces {
     let file = root.document.file.to_owned();
     let beside = file.with_extension("sock");
-    if let Some(own) = root.section("server").and_then(|section| section.path("control")) {
+    if let Some(own) = root.section(GATEWAY.server).and_then(|section| section.path(SERVER.control)) {
         // A file that is broken may have lost its line, and a gateway keeps the socket that it has opened.
         return ControlPlaces { own, is_written: true, others: vec![beside], units: None, file };
     }
@@ -208,7 +224,7 @@ pub(super) fn control(root: &Section<'_>, around: Surroundings<'_>) -> ControlPl
     let given = (around.variable)("RUNTIME_DIRECTORY");
     let given = given.as_deref().and_then(|folders| folders.split(':').find(|folder| !folder.is_empty()));
     let given = given.map(|folder| Path::new(folder).join(name));
-    let database = root.section("database").and_then(|section| database_url(&section, around));
+    let database = root.section(GATEWAY.database).and_then(|section| database_url(&section, around));
     let beside_database = database.as_ref().and_then(beside_database);
     let units = Path::new(UNITS_FOLDER).join(name);
     let is_told = given.is_some();
@@ -226,30 +242,30 @@ fn beside_database(url: &Secret) -> Option<PathBuf> {
     (!file.starts_with(":memory:")).then(|| Path::new(file.as_ref()).with_extension("sock"))
 }
 
-fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings> {
-    let from = section.parsed("from", values::sender);
-    let smtp = section.section("smtp").map(|section| smtp(&section, around));
-    let transport = match section.text("transport").as_deref() {
-        Some("folder") => {
-            let folder = section.path("folder");
+fn mail(section: &Section<'_, keys::Mail>, around: Surroundings<'_>) -> Option<MailSettings> {
+    let from = section.parsed(MAIL.from, values::sender);
+    let smtp = section.section(MAIL.smtp).map(|section| smtp(&section, around));
+    let transport = match section.choice(MAIL.transport) {
+        Some(Transports::Folder) => {
+            let folder = section.path(MAIL.folder);
             if folder.is_none() {
                 section.error(
-                    "folder",
+                    MAIL.folder,
                     Wrong::new("missing; expected the folder for letters").hint("folder = \"letters\""),
                 );
             }
             folder.map(TransportSettings::Folder)
         }
-        Some("smtp") => {
+        Some(Transports::Smtp) => {
             if smtp.is_none() {
-                section.error("smtp", Wrong::new("missing; expected [mail.smtp] with at least a host"));
+                section.error(MAIL.smtp, Wrong::new("missing; expected [mail.smtp] with at least a host"));
             }
             smtp.flatten().map(TransportSettings::Smtp)
         }
-        _ => None,
+        None => None,
     };
-    let dkim = section.section("dkim").map(|section| dkim(&section, from.as_deref(), around));
-    let limits = section.section("limits").and_then(|section| limits(&section));
+    let dkim = section.section(MAIL.dkim).map(|section| dkim(&section, from.as_deref(), around));
+    let limits = section.section(MAIL.limits).and_then(|section| limits(&section));
     let dkim = match dkim {
         Some(dkim) => Some(dkim?),
         None => None,
@@ -258,86 +274,86 @@ fn mail(section: &Section<'_>, around: Surroundings<'_>) -> Option<MailSettings>
 }
 
 /// In the place of `[mail]` where something in it is wrong, for who sends nothing.
-fn unread_mail(section: &Section<'_>) -> Option<MailSettings> {
-    let limits = section.section("limits").and_then(|section| limits(&section))?;
+fn unread_mail(section: &Section<'_, keys::Mail>) -> Option<MailSettings> {
+    let limits = section.section(MAIL.limits).and_then(|section| limits(&section))?;
     Some(MailSettings { from: String::new(), transport: TransportSettings::Unread, dkim: None, limits })
 }
 
-fn dkim(section: &Section<'_>, from: Option<&str>, around: Surroundings<'_>) -> Option<DkimSettings> {
-    let domain = section.parsed("domain", values::domain);
-    let selector = section.parsed("selector", values::domain);
-    let key = secrets::secret(section, "key", true, around);
+fn dkim(section: &Section<'_, keys::Dkim>, from: Option<&str>, around: Surroundings<'_>) -> Option<DkimSettings> {
+    let domain = section.parsed(DKIM.domain, values::domain);
+    let selector = section.parsed(DKIM.selector, values::domain);
+    let key = secrets::required(section, DKIM.key_file, DKIM.key_env, around);
     if let (Some(from), Some(domain)) = (from, &domain) {
         let sender = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         if sender != *domain && !sender.ends_with(&format!(".{domain}")) {
             let wrong =
                 Wrong::new(format!("letters come from {sender}: receivers will not count this signature for it"));
-            section.warning("domain", wrong.hint("the domain of mail.from, or one above it"));
+            section.warning(DKIM.domain, wrong.hint("the domain of mail.from, or one above it"));
         }
     }
     Some(DkimSettings { domain: domain?, selector: selector?, key: key? })
 }
 
-fn limits(section: &Section<'_>) -> Option<LetterLimits> {
+fn limits(section: &Section<'_, keys::Limits>) -> Option<LetterLimits> {
     Some(LetterLimits {
-        per_address: section.number("per_address")?,
-        per_client: section.number("per_client")?,
-        per_agency: section.number("per_agency")?,
-        per_hour: section.number("per_hour")?,
-        queue: section.number("queue")?,
+        per_address: section.number(LIMITS.per_address)?,
+        per_client: section.number(LIMITS.per_client)?,
+        per_agency: section.number(LIMITS.per_agency)?,
+        per_hour: section.number(LIMITS.per_hour)?,
+        queue: section.number(LIMITS.queue)?,
     })
 }
 
-fn smtp(section: &Section<'_>, around: Surroundings<'_>) -> Option<SmtpSettings> {
-    let host = section.parsed("host", values::host_header);
-    let username = section.parsed("username", values::line);
-    let password = secrets::secret(section, "password", false, around);
-    let wants_password = section.has("password_file") || section.has("password_env");
+fn smtp(section: &Section<'_, keys::Smtp>, around: Surroundings<'_>) -> Option<SmtpSettings> {
+    let host = section.parsed(SMTP.host, values::host_header);
+    let username = section.parsed(SMTP.username, values::line);
+    let password = secrets::optional(section, SMTP.password_file, SMTP.password_env, around);
+    let wants_password = section.has(SMTP.password_file) || section.has(SMTP.password_env);
     if username.is_some() != wants_password {
         let wrong = Wrong::new("username and password belong together");
-        section.error("username", wrong.hint("give username and password_file or password_env, or neither"));
+        section.error(SMTP.username, wrong.hint("give username and password_file or password_env, or neither"));
     }
-    let tls: Option<SmtpTls> = section.choice("tls");
+    let tls: Option<SmtpTls> = section.choice(SMTP.tls);
     if tls == Some(SmtpTls::None) && !host.as_deref().is_some_and(values::is_this_machine) {
         let what = if username.is_some() { "the mail server's password and every letter" } else { "every letter" };
         let wrong = Wrong::new(format!("{what}, with its links and codes, travels in the clear"));
-        section.warning("tls", wrong.hint("tls = \"starttls\", or a mail server on this machine"));
+        section.warning(SMTP.tls, wrong.hint("tls = \"starttls\", or a mail server on this machine"));
     }
-    let ca_file = section.path("ca_file");
+    let ca_file = section.path(SMTP.ca_file);
     if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
-        section.error("ca_file", Wrong::new(format!("there is no file {}", file.display())));
+        section.error(SMTP.ca_file, Wrong::new(format!("there is no file {}", file.display())));
     }
     let login = username.zip(password).map(|(username, password)| SmtpLogin { username, password });
-    let hello = section.parsed("hello", values::domain);
+    let hello = section.parsed(SMTP.hello, values::domain);
     Some(SmtpSettings {
         host: host?,
-        port: section.number("port")?,
+        port: section.number(SMTP.port)?,
         tls: tls?,
         login,
         ca_file,
         hello,
-        connections: section.number("connections")?,
-        timeout: Duration::from_secs(section.number("timeout_seconds")?),
+        connections: section.number(SMTP.connections)?,
+        timeout: Duration::from_secs(section.number(SMTP.timeout_seconds)?),
     })
 }
 
-fn argon2(section: &Section<'_>) -> Option<Argon2Settings> {
+fn argon2(section: &Section<'_, keys::Argon2>) -> Option<Argon2Settings> {
     Some(Argon2Settings {
-        memory_kib: section.number("memory_kib")?,
-        iterations: section.number("iterations")?,
-        threads: section.number("threads")?,
-        queue: section.number("queue")?,
+        memory_kib: section.number(ARGON2.memory_kib)?,
+        iterations: section.number(ARGON2.iterations)?,
+        threads: section.number(ARGON2.threads)?,
+        queue: section.number(ARGON2.queue)?,
     })
 }
 
-fn log(section: &Section<'_>) -> Option<LogSettings> {
-    let level = section.parsed("level", values::log_level);
-    Some(LogSettings { format: section.choice("format")?, level: level? })
+fn log(section: &Section<'_, keys::Log>) -> Option<LogSettings> {
+    let level = section.parsed(LOG.level, values::log_level);
+    Some(LogSettings { format: section.choice(LOG.format)?, level: level? })
 }
 
-fn traces(section: &Section<'_>) -> Option<TraceSettings> {
+fn traces(section: &Section<'_, keys::Traces>) -> Option<TraceSettings> {
     Some(TraceSettings {
-        endpoint: section.parsed("endpoint", values::web_address)?,
-        one_in: section.number("one_in")?,
+        endpoint: section.parsed(TRACES.endpoint, values::web_address)?,
+        one_in: section.number(TRACES.one_in)?,
     })
 }

@@ -1,6 +1,7 @@
 //! The headers that tell an extranet who is there.
 
 use super::document::Section;
+use super::keys::{self, AGENCY, HEADER};
 use super::problems::Wrong;
 use crate::domain::identity_headers::{Ambiguity, IdentityHeader, PLACEHOLDERS, Template, common_name};
 use crate::domain::text::has_control;
@@ -35,14 +36,14 @@ const NOT_OURS: [&str; 25] = [
 ];
 
 /// Reads `[[headers]]` of an agency's file.
-pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
+pub(super) fn read(agency: &Section<'_, keys::Agency>) -> Vec<IdentityHeader> {
     let mut common_names: Vec<String> = Vec::new();
     let mut headers = Vec::new();
-    for section in agency.sections("headers") {
-        let name = section.parsed("name", |text| header_name(text, &common_names));
+    for section in agency.sections(AGENCY.headers) {
+        let name = section.parsed(HEADER.name, |text| header_name(text, &common_names));
         common_names.extend(name.as_deref().map(|name| common_name(name).into_owned()));
-        let template = section.parsed("value", template);
-        if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice("encoding")) {
+        let template = section.parsed(HEADER.value, template);
+        if let (Some(name), Some(template), Some(encoding)) = (name, template, section.choice(HEADER.encoding)) {
             let header = IdentityHeader { name, template, encoding };
             check_encoding(&section, &header);
             warn_of_anothers(&section, &header);
@@ -53,22 +54,22 @@ pub(super) fn read(agency: &Section<'_>) -> Vec<IdentityHeader> {
 }
 
 /// What can never be written is an error, what some residents may lack is told (decision 43).
-fn check_encoding(section: &Section<'_>, header: &IdentityHeader) {
+fn check_encoding(section: &Section<'_, keys::Header>, header: &IdentityHeader) {
     let hint = "encoding = \"percent\", \"utf8\" or \"base64\", as far as the extranet reads it";
     if !header.can_be_written() {
-        section.error("value", Wrong::new("latin1 cannot write it, whoever the resident is").hint(hint));
+        section.error(HEADER.value, Wrong::new("latin1 cannot write it, whoever the resident is").hint(hint));
     } else if header.may_be_unwritable() {
         let what = if header.names_account() {
             "a resident whose identifier has letters beyond ISO-8859-1 is not forwarded"
         } else {
             "a name with letters beyond ISO-8859-1 (œ, €, ł) is left out"
         };
-        section.warning("encoding", Wrong::new(what).hint(hint));
+        section.warning(HEADER.encoding, Wrong::new(what).hint(hint));
     }
 }
 
 /// Two residents never arrive as one: a value that could be another account's is told.
-fn warn_of_anothers(section: &Section<'_>, header: &IdentityHeader) {
+fn warn_of_anothers(section: &Section<'_, keys::Header>, header: &IdentityHeader) {
     let name = &header.name;
     let (what, hint) = match header.can_be_anothers() {
         None => return,
@@ -81,15 +82,16 @@ fn warn_of_anothers(section: &Section<'_>, header: &IdentityHeader) {
             "{login} once, and between it and {kind} a sign that is no small letter and no -",
         ),
     };
-    section.warning("value", Wrong::new(what).hint(hint));
+    section.warning(HEADER.value, Wrong::new(what).hint(hint));
 }
 
 /// An extranet that only believes headers has to be told the account by one of them.
-pub(super) fn check_account_is_named(agency: &Section<'_>) {
-    let names = |header: &Section<'_>| header.text("value").is_some_and(|value| value.contains("{login}"));
-    if !agency.sections("headers").iter().any(names) {
+pub(super) fn check_account_is_named(agency: &Section<'_, keys::Agency>) {
+    let names =
+        |header: &Section<'_, keys::Header>| header.text(HEADER.value).is_some_and(|value| value.contains("{login}"));
+    if !agency.sections(AGENCY.headers).iter().any(names) {
         let wrong = Wrong::new("missing; with trusted-headers one header has to carry {login}");
-        agency.error("headers", wrong.hint("[[headers]] with name = \"X-Extranet-User\" and value = \"{login}\""));
+        agency.error(AGENCY.headers, wrong.hint("[[headers]] with name = \"X-Extranet-User\" and value = \"{login}\""));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::agencies::Read;
+use super::keys::{AGENCY, UPSTREAM};
 use super::problems::Wrong;
 use super::settings::PortalSettings;
 use crate::domain::accounts::Accounts;
@@ -14,17 +15,17 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
     let mut codes: HashMap<&AgencyCode, String> = HashMap::new();
     let mut hosts: BTreeMap<&str, Vec<(&Read<'_>, &Origin)>> = BTreeMap::new();
     for read in agencies {
-        let place = |name: &str| read.section.source_of(name).to_string();
+        let place = read.section.source_of(AGENCY.societe);
         if let Some(code) = &read.code
-            && let Some(first) = codes.insert(code, place("societe"))
+            && let Some(first) = codes.insert(code, place.to_string())
         {
             let wrong = Wrong::new(format!("the codes {code} are those of another agency ({first})"));
-            read.section.error("societe", wrong.hint("codes are compared without regard to case"));
+            read.section.error(AGENCY.societe, wrong.hint("codes are compared without regard to case"));
         }
         let Some(public) = &read.public else { continue };
         if portal.is_some_and(|portal| portal.origin.host() == public.host()) {
             let wrong = Wrong::new(format!("{} is the portal's host", public.host()));
-            read.section.error("url", wrong.hint("no extranet shares an origin with the account pages"));
+            read.section.error(AGENCY.url, wrong.hint("no extranet shares an origin with the account pages"));
         }
         hosts.entry(public.host()).or_default().push((read, public));
     }
@@ -35,11 +36,12 @@ pub(super) fn check_together(agencies: &[Read<'_>], portal: Option<&PortalSettin
     let publics: HashSet<&Origin> =
         agencies.iter().filter_map(|read| read.public.as_ref()).chain(portal.map(|portal| &portal.origin)).collect();
     for read in agencies {
-        let Some(section) = read.section.section("upstream") else { continue };
+        let Some(section) = read.section.section(AGENCY.upstream) else { continue };
         let points_back =
-            section.text("url").and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&url));
+            section.text(UPSTREAM.url).and_then(|url| Origin::parse(&url)).is_some_and(|url| publics.contains(&url));
         if points_back {
-            section.error("url", Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
+            section
+                .error(UPSTREAM.url, Wrong::new("leads back to the gateway").hint("write the extranet's own address"));
         }
     }
 }
@@ -60,7 +62,7 @@ fn check_former(agencies: &[Read<'_>], portal: Option<&PortalSettings>, served: 
                     continue;
                 }
             };
-            read.section.error("former_urls", wrong);
+            read.section.error(AGENCY.former_urls, wrong);
         }
     }
     for host in portal.iter().flat_map(|portal| &portal.former).map(Origin::host).filter(|host| served.contains(host)) {
@@ -68,7 +70,7 @@ fn check_former(agencies: &[Read<'_>], portal: Option<&PortalSettings>, served: 
             agencies.iter().find(|read| read.public.as_ref().is_some_and(|public| public.host() == host))
         {
             let wrong = Wrong::new(format!("{host} is in portal.former_urls"));
-            read.section.error("url", wrong.hint("take it out there, and bookmarks of the portal end"));
+            read.section.error(AGENCY.url, wrong.hint("take it out there, and bookmarks of the portal end"));
         }
     }
 }
@@ -76,30 +78,30 @@ fn check_former(agencies: &[Read<'_>], portal: Option<&PortalSettings>, served: 
 /// A host is one agency's, or all who are there say that they share it.
 fn check_host(host: &str, here: &[(&Read<'_>, &Origin)]) {
     let (first, public) = here[0];
-    let place = first.section.source_of("url").to_string();
+    let place = first.section.source_of(AGENCY.url).to_string();
     let Some((sharing, _)) = here.iter().find(|(read, _)| read.accounts == Some(Accounts::SharedHost)) else {
         for (read, _) in &here[1..] {
             let wrong = Wrong::new(format!("{host} is the host of another agency ({place})"));
             let hint =
                 "each extranet needs a host of its own, or accounts = \"shared-host\" in every file of this host";
-            read.section.error("url", wrong.hint(hint));
+            read.section.error(AGENCY.url, wrong.hint(hint));
         }
         return;
     };
-    let place_of_sharing = sharing.section.source_of("accounts");
+    let place_of_sharing = sharing.section.source_of(AGENCY.accounts);
     for (read, origin) in here {
         if read.accounts.is_some_and(|accounts| accounts != Accounts::SharedHost) {
             let wrong = Wrong::new(format!("{host} is a shared host ({place_of_sharing})"));
-            read.section.error("accounts", wrong.hint("accounts = \"shared-host\", or a host of its own"));
+            read.section.error(AGENCY.accounts, wrong.hint("accounts = \"shared-host\", or a host of its own"));
         }
         if *origin != public {
             let wrong = Wrong::new(format!("{origin} is not {public}, which the host is to another agency ({place})"));
-            read.section.error("url", wrong.hint("on a shared host, scheme and port are the same too"));
+            read.section.error(AGENCY.url, wrong.hint("on a shared host, scheme and port are the same too"));
         }
     }
     if here.len() == 1 {
         let wrong = Wrong::new(format!("no other agency is on {host}"));
-        sharing.section.warning("accounts", wrong.hint("leave it out: an agency alone on its host loses by it"));
+        sharing.section.warning(AGENCY.accounts, wrong.hint("leave it out: an agency alone on its host loses by it"));
         return;
     }
     let wrong = Wrong::new(format!(
@@ -108,5 +110,5 @@ fn check_host(host: &str, here: &[(&Read<'_>, &Origin)]) {
          service worker",
         here.len()
     ));
-    sharing.section.warning("accounts", wrong.hint("a host for each agency, as soon as you can have the names"));
+    sharing.section.warning(AGENCY.accounts, wrong.hint("a host for each agency, as soon as you can have the names"));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{AGENCY, Fallback, GATEWAY, Key, Kind, POLICY};
+use super::keys::{Agency, Fallback, Gateway, Keys as _, Kind, Row, Rows};
 
 /// Which file a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,40 +16,39 @@ pub enum ConfigFile {
 /// The schema of a file (JSON Schema, draft 7), from the table of keys.
 #[must_use]
 pub fn json_schema(file: ConfigFile) -> Value {
-    let (title, keys) = match file {
-        ConfigFile::Gateway => ("vestibule.toml", GATEWAY),
-        ConfigFile::Agency => ("An agency's file", AGENCY),
+    let (title, rows) = match file {
+        ConfigFile::Gateway => ("vestibule.toml", Gateway::ROWS),
+        ConfigFile::Agency => ("An agency's file", Agency::ROWS),
     };
-    let mut schema = table(keys);
+    let mut schema = table(rows);
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     schema["title"] = json!(title);
     schema
 }
 
-fn table(keys: &[Key]) -> Value {
-    let properties: Map<String, Value> = keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+fn table(rows: Rows) -> Value {
+    let properties: Map<String, Value> = rows.iter().map(|row| (row.name.to_owned(), property(row))).collect();
     let required: Vec<&str> =
-        keys.iter().filter(|key| key.fallback == Fallback::Required).map(|key| key.name).collect();
+        rows.iter().filter(|row| row.fallback == Fallback::Required).map(|row| row.name).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
-fn property(key: &Key) -> Value {
-    let mut property = match key.kind {
+fn property(row: &Row) -> Value {
+    let mut property = match row.kind {
         Kind::Text | Kind::Hidden => json!({ "type": "string" }),
         Kind::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Choice(choices) => json!({ "enum": choices }),
+        Kind::Choice(choices) => json!({ "enum": choices() }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Numbers(from, to) => {
             json!({ "type": "array", "items": { "type": "integer", "minimum": from, "maximum": to } })
         }
         Kind::Fields => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Kind::Table(keys) => table(keys),
-        Kind::Tables(keys) => json!({ "type": "array", "items": table(keys) }),
-        Kind::Layer => table(POLICY),
-        Kind::Layers => json!({ "type": "object", "additionalProperties": table(POLICY) }),
+        Kind::Table(rows) | Kind::Layer(rows) => table(rows),
+        Kind::Tables(rows) => json!({ "type": "array", "items": table(rows) }),
+        Kind::Layers(rows) => json!({ "type": "object", "additionalProperties": table(rows) }),
     };
-    property["description"] = json!(key.means);
+    property["description"] = json!(row.means);
     property
 }
 

@@ -9,7 +9,7 @@ use super::agencies;
 use super::document::{Document, Notes, Section};
 use super::gateway;
 use super::hosts;
-use super::keys::{AGENCY, GATEWAY};
+use super::keys::{self, GATEWAY, SERVER};
 use super::origins::ValueOrigin;
 use super::policy::Layers;
 use super::problems::{Problem, Problems, Severity, Wrong};
@@ -79,12 +79,11 @@ pub fn glance(path: &Path) -> Glance {
     let text = std::fs::read_to_string(path).map(Zeroizing::new).unwrap_or_default();
     let (document, is_whole) = Document::made_out(path, &text);
     let notes = Notes::default();
-    let root = document.root(GATEWAY, &notes);
-    let server = root.section("server");
+    let root = document.root(&notes);
+    let server = root.section(GATEWAY.server);
     // A default counts only where nothing is lost in which another value may have stood.
-    let is_told = |name| (is_whole && !text.is_empty()) || server.as_ref().is_some_and(|server| server.has(name));
-    let health = server.as_ref().filter(|_| is_told("health"));
-    let health = health.and_then(|server| server.parsed("health", values::listener));
+    let is_told = |server: &Section<'_, _>| (is_whole && !text.is_empty()) || server.has(SERVER.health);
+    let health = server.filter(is_told).and_then(|server| server.parsed(SERVER.health, values::listener));
     let around = Surroundings { variable: &secrets::process_variable, trial: true };
     Glance { health, control: gateway::control(&root, around) }
 }
@@ -102,7 +101,7 @@ fn attempt_with(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Attem
 fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes) -> Attempt {
     let settings = read_main(path, &notes).and_then(|text| {
         let document = Document::parse(path, &text, &notes)?;
-        read_gateway(&document.root(GATEWAY, &notes), variable)
+        read_gateway(&document.root(&notes), variable)
     });
     let (mut problems, files, sources) = notes.into_parts();
     problems.sort_by(|left, right| {
@@ -120,9 +119,9 @@ fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes
     Attempt { files, outcome, rest, sources }
 }
 
-fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
+fn read_gateway(root: &Section<'_, keys::Gateway>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Settings> {
     let written = schema::check(root);
-    let portal = root.section("portal").and_then(|section| gateway::portal(&section));
+    let portal = root.section(GATEWAY.portal).and_then(|section| gateway::portal(&section));
     let trial = portal.as_ref().is_some_and(|portal| values::is_this_machine(portal.origin.host()));
     let around = Surroundings { variable, trial };
     let (agencies, origins) = read_agencies(root, portal.as_ref(), around);
@@ -131,14 +130,14 @@ fn read_gateway(root: &Section<'_>, variable: &dyn Fn(&str) -> Option<String>) -
     settings.origins.extend(origins);
     settings.agencies = agencies;
     settings.agencies.sort_by(|left, right| left.code.cmp(&right.code));
-    if let Some(section) = root.section("tls") {
+    if let Some(section) = root.section(GATEWAY.tls) {
         tls::check_names(&section, &settings);
     }
     Some(settings)
 }
 
 fn read_agencies(
-    root: &Section<'_>,
+    root: &Section<'_, keys::Gateway>,
     portal: Option<&PortalSettings>,
     around: Surroundings<'_>,
 ) -> (Vec<Agency>, Vec<ValueOrigin>) {
@@ -151,7 +150,7 @@ fn read_agencies(
     let read: Vec<agencies::Read<'_>> = documents
         .iter()
         .map(|document| {
-            let section = document.root(AGENCY, root.notes);
+            let section = document.root(root.notes);
             let written = schema::check(&section);
             agencies::read(section, written, &layers, portal, around)
         })
@@ -161,12 +160,12 @@ fn read_agencies(
     if codes.len() == files.len() {
         layers.warn_unused(&codes);
     }
-    if !root.has("vault")
+    if !root.has(GATEWAY.vault)
         && let Some((first, why)) = read.iter().find_map(|read| Some((read, needs_vault(read)?)))
     {
         let file = first.section.document.file.display();
         let wrong = Wrong::new(format!("missing; {why} ({file})"));
-        root.error("vault", wrong.hint("[vault] with key_file or key_env"));
+        root.error(GATEWAY.vault, wrong.hint("[vault] with key_file or key_env"));
     }
     let (agencies, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.agency, read.origins)).unzip();
     (agencies.into_iter().flatten().collect(), origins.into_iter().flatten().collect())
@@ -182,8 +181,8 @@ fn needs_vault(read: &agencies::Read<'_>) -> Option<&'static str> {
 }
 
 /// The agencies' files, by name.
-fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
-    let Some(folder) = root.path("agencies") else { return Vec::new() };
+fn agency_files(root: &Section<'_, keys::Gateway>) -> Vec<PathBuf> {
+    let Some(folder) = root.path(GATEWAY.agencies) else { return Vec::new() };
     root.notes.depends_on(&folder);
     if let Some(sources) = &root.notes.in_force {
         return sources.names().map(|name| folder.join(name)).collect();
@@ -196,7 +195,7 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
         Ok(files) => files,
         Err(error) => {
             let wrong = Wrong::new(format!("the folder {} cannot be read: {error}", folder.display()));
-            root.error("agencies", wrong);
+            root.error(GATEWAY.agencies, wrong);
             return Vec::new();
         }
     };
@@ -207,7 +206,10 @@ fn agency_files(root: &Section<'_>) -> Vec<PathBuf> {
     });
     files.sort();
     if files.is_empty() {
-        root.warning("agencies", Wrong::new(format!("there is no agency's file (*.toml) in {}", folder.display())));
+        root.warning(
+            GATEWAY.agencies,
+            Wrong::new(format!("there is no agency's file (*.toml) in {}", folder.display())),
+        );
     }
     files
 }

@@ -1,6 +1,7 @@
 //! The paths of an extranet that the gateway knows: `[paths]` and `start` of an agency's file.
 
 use super::document::Section;
+use super::keys::{self, AGENCY, At, Itself, Keys as _, PATHS};
 use super::origins::{ValueOrigin, derive, quoted};
 use super::problems::Wrong;
 use super::values;
@@ -9,8 +10,12 @@ use crate::domain::path::{FormPage, NormalisedPath, PathClass, PathRules, Return
 use crate::domain::upstream::{LogoutCall, Rule};
 
 /// Reads the table, with what follows from the way in which residents are signed in.
-pub(super) fn read(agency: &Section<'_>, adapter: Option<&Adapter>, origins: &mut Vec<ValueOrigin>) -> PathRules {
-    let paths = agency.section("paths").map(|section| rules(&section)).unwrap_or_default();
+pub(super) fn read(
+    agency: &Section<'_, keys::Agency>,
+    adapter: Option<&Adapter>,
+    origins: &mut Vec<ValueOrigin>,
+) -> PathRules {
+    let paths = agency.section(AGENCY.paths).map(|section| rules(&section)).unwrap_or_default();
     let paths = with_login_page(agency, paths, adapter, origins);
     let paths = with_logout(paths, adapter.and_then(Adapter::logout), origins);
     check_idle(agency, &paths);
@@ -19,24 +24,24 @@ pub(super) fn read(agency: &Section<'_>, adapter: Option<&Adapter>, origins: &mu
 }
 
 /// The page to begin with: one of the extranet, which the rules do not keep from residents.
-pub(super) fn start(section: &Section<'_>, paths: &PathRules) -> Option<ReturnPath> {
-    let page = section.parsed("start", values::return_path)?;
+pub(super) fn start(section: &Section<'_, keys::Agency>, paths: &PathRules) -> Option<ReturnPath> {
+    let page = section.parsed(AGENCY.start, values::return_path)?;
     let closed_by = paths.closing(&page);
     if let Some(list) = closed_by {
         let wrong = Wrong::new(format!("{} is closed to residents by paths.{list}", page.as_str()));
-        section.error("start", wrong.hint("the page that shows who is signed in what they may do"));
+        section.error(AGENCY.start, wrong.hint("the page that shows who is signed in what they may do"));
     }
     closed_by.is_none().then_some(page)
 }
 
-fn rules(section: &Section<'_>) -> PathRules {
-    let list = |name: &str| section.list(name, values::page_rule);
+fn rules(section: &Section<'_, keys::Paths>) -> PathRules {
+    let list = |key| section.list(key, values::page_rule);
     PathRules {
-        public: section.list("public", values::opening_rule),
-        login: list("login"),
-        logout: list("logout"),
-        account: list("account"),
-        may_post_credentials: section.list("may_post_credentials", values::opening_rule),
+        public: section.list(PATHS.public, values::opening_rule),
+        login: list(PATHS.login),
+        logout: list(PATHS.logout),
+        account: list(PATHS.account),
+        may_post_credentials: section.list(PATHS.may_post_credentials, values::opening_rule),
         form_page: None,
     }
 }
@@ -44,7 +49,7 @@ fn rules(section: &Section<'_>) -> PathRules {
 /// The page of the login form never answers to strangers, and nobody posts a login to it. Where its name says that it is for
 /// signing in and nothing else, it is closed as if a rule said so; where it may have another face, it is open to residents.
 fn with_login_page(
-    section: &Section<'_>,
+    section: &Section<'_, keys::Agency>,
     mut paths: PathRules,
     adapter: Option<&Adapter>,
     origins: &mut Vec<ValueOrigin>,
@@ -73,7 +78,7 @@ fn with_login_page(
          carries both fields of the login"
     ));
     let hint = "list in paths.login what is only for signing in, such as the path that the form is posted to";
-    section.warning("paths", wrong.hint(hint));
+    section.warning(AGENCY.paths, wrong.hint(hint));
     paths
 }
 
@@ -96,7 +101,7 @@ fn with_logout(mut paths: PathRules, logout: Option<&LogoutCall>, origins: &mut 
 }
 
 /// Tells a sign-in that leads to a page which is closed to residents: they would go in circles (F3).
-fn check_success(section: &Section<'_>, paths: &PathRules, adapter: Option<&Adapter>) {
+fn check_success(section: &Section<'_, keys::Agency>, paths: &PathRules, adapter: Option<&Adapter>) {
     let Some(Adapter::FormReplay(form)) = adapter else { return };
     for rule in &form.success {
         let Rule::Redirect(to) = rule else { continue };
@@ -105,7 +110,7 @@ fn check_success(section: &Section<'_>, paths: &PathRules, adapter: Option<&Adap
         {
             let wrong = Wrong::new(format!("a sign-in leads to {to}, which is closed to residents by paths.{list}"));
             section.warning(
-                "paths",
+                AGENCY.paths,
                 wrong.hint("is a rule there too wide? \"=/path\" is for one page only; or say start"),
             );
         }
@@ -113,10 +118,14 @@ fn check_success(section: &Section<'_>, paths: &PathRules, adapter: Option<&Adap
 }
 
 /// Tells the rules that never hold.
-fn check_idle(section: &Section<'_>, paths: &PathRules) {
-    let Some(section) = section.section("paths") else { return };
+fn check_idle(section: &Section<'_, keys::Agency>, paths: &PathRules) {
+    let Some(section) = section.section(AGENCY.paths) else { return };
     for idle in paths.idle() {
         let wrong = Wrong::new(format!("\"{}\" never holds: \"{}\" goes before it", idle.rule.text(), idle.before));
-        section.warning(idle.list, wrong.hint("leave it out, or make it exact: \"=/path\""));
+        let row = keys::Paths::ROWS.iter().find(|row| row.name == idle.list);
+        section.warning(
+            row.map_or(Itself.into(), |row| At::from(*row)),
+            wrong.hint("leave it out, or make it exact: \"=/path\""),
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::Section;
-use super::keys::{Fallback, POLICY};
+use super::keys::{self, Fallback, GATEWAY, Itself, Keys as _, POLICY, Row};
 use super::origins::{Source, ValueOrigin};
 use super::problems::Wrong;
 use super::schema::shown;
@@ -16,48 +16,45 @@ use crate::domain::policy::{AgencyPolicy, Identifier, PasswordScope, PolicyLayer
 pub(super) struct Layer<'s> {
     values: PolicyLayer,
     accept_below_cnil: Option<bool>,
-    section: Section<'s>,
+    section: Section<'s, keys::Policy>,
 }
 
 impl<'s> Layer<'s> {
     /// Reads what a section says.
-    pub(super) fn read(section: Section<'s>) -> Self {
-        let written = |name: &str| section.has(name);
-        let number = |name: &str| section.number(name).filter(|_| written(name));
-        let flag = |name: &str| section.flag(name).filter(|_| written(name));
+    pub(super) fn read(section: Section<'s, keys::Policy>) -> Self {
         let values = PolicyLayer {
-            identifier: section.choice("identifier").filter(|_| written("identifier")),
-            confirmation: section.choice("confirmation").filter(|_| written("confirmation")),
-            order: section.choice("order").filter(|_| written("order")),
-            notice_seconds: number("notice_seconds"),
-            code_minutes: number("code_minutes"),
-            link_minutes: number("link_minutes"),
-            migration_hours: number("migration_hours"),
-            password: section.choice("password").filter(|_| written("password")),
-            password_scope: section.choice("password_scope").filter(|_| written("password_scope")),
-            confirm_noted: flag("confirm_noted"),
-            lockout_failures: number("lockout_failures"),
-            idle_minutes: number("idle_minutes"),
-            session_hours: number("session_hours"),
-            keep_days: number("keep_days"),
-            fresh_address_hours: number("fresh_address_hours"),
-            audit_months: number("audit_months"),
-            roster_loss_percent: number("roster_loss_percent"),
+            identifier: section.choice(POLICY.identifier),
+            confirmation: section.choice(POLICY.confirmation),
+            order: section.choice(POLICY.order),
+            notice_seconds: section.number(POLICY.notice_seconds),
+            code_minutes: section.number(POLICY.code_minutes),
+            link_minutes: section.number(POLICY.link_minutes),
+            migration_hours: section.number(POLICY.migration_hours),
+            password: section.choice(POLICY.password),
+            password_scope: section.choice(POLICY.password_scope),
+            confirm_noted: section.flag(POLICY.confirm_noted),
+            lockout_failures: section.number(POLICY.lockout_failures),
+            idle_minutes: section.number(POLICY.idle_minutes),
+            session_hours: section.number(POLICY.session_hours),
+            keep_days: section.number(POLICY.keep_days),
+            fresh_address_hours: section.number(POLICY.fresh_address_hours),
+            audit_months: section.number(POLICY.audit_months),
+            roster_loss_percent: section.number(POLICY.roster_loss_percent),
         };
         refuse_what_is_not_there(&values, &section);
-        Self { values, accept_below_cnil: flag("accept_below_cnil"), section }
+        Self { values, accept_below_cnil: section.flag(POLICY.accept_below_cnil), section }
     }
 }
 
 /// Settings that documents ask for and the gateway does not act on yet are refused rather than ignored.
-fn refuse_what_is_not_there(values: &PolicyLayer, section: &Section<'_>) {
+fn refuse_what_is_not_there(values: &PolicyLayer, section: &Section<'_, keys::Policy>) {
     if values.identifier == Some(Identifier::Legacy) {
         let wrong = Wrong::new("legacy is not available yet");
-        section.error("identifier", wrong.hint("take \"email\": the address becomes the identifier"));
+        section.error(POLICY.identifier, wrong.hint("take \"email\": the address becomes the identifier"));
     }
     if values.password_scope == Some(PasswordScope::PerAccount) {
         let wrong = Wrong::new("per-account is not available yet");
-        section.error("password_scope", wrong.hint("take \"one\": one password for all accounts of a person"));
+        section.error(POLICY.password_scope, wrong.hint("take \"one\": one password for all accounts of a person"));
     }
 }
 
@@ -70,18 +67,18 @@ pub(super) struct Layers<'s> {
 
 impl<'s> Layers<'s> {
     /// Reads them from the root of `vestibule.toml`.
-    pub(super) fn read(root: &Section<'s>) -> Self {
-        let everybody = root.section("policy").map(Layer::read);
+    pub(super) fn read(root: &Section<'s, keys::Gateway>) -> Self {
+        let everybody = root.layer(GATEWAY.policy).map(Layer::read);
         let mut clients = BTreeMap::new();
-        for (client, section) in root.layers("clients") {
+        for (client, section) in root.layers(GATEWAY.clients) {
             let Some(code) = AgencyCode::parse(&client, "0") else {
-                section.error("", Wrong::new(format!("\"{client}\" is not a client code")));
+                section.error(Itself, Wrong::new(format!("\"{client}\" is not a client code")));
                 continue;
             };
             let layer = Layer::read(section);
             if let Some(first) = clients.insert(code.client().to_owned(), layer.clone()) {
                 let wrong = Wrong::new(format!("is the same client as [{}]", first.section.path));
-                layer.section.error("", wrong.hint("codes are compared without regard to case"));
+                layer.section.error(Itself, wrong.hint("codes are compared without regard to case"));
             }
         }
         Self { everybody, clients }
@@ -100,7 +97,7 @@ impl<'s> Layers<'s> {
     pub(super) fn warn_unused(&self, codes: &[&AgencyCode]) {
         for (client, layer) in &self.clients {
             if codes.iter().all(|code| code.client() != client) {
-                layer.section.warning("", Wrong::new(format!("no agency has the client code {client}")));
+                layer.section.warning(Itself, Wrong::new(format!("no agency has the client code {client}")));
             }
         }
     }
@@ -118,24 +115,24 @@ fn check_cnil(policy: &AgencyPolicy, stack: &[Layer<'_>]) {
     );
     let answer = stack.iter().rev().find(|layer| layer.accept_below_cnil.is_some());
     if let Some(answer) = answer.filter(|answer| answer.accept_below_cnil == Some(true)) {
-        let place = answer.section.source_of("accept_below_cnil");
-        layer.section.warning("password", Wrong::new(format!("{figure}; accepted at {place}")));
+        let place = answer.section.source_of(POLICY.accept_below_cnil);
+        layer.section.warning(POLICY.password, Wrong::new(format!("{figure}; accepted at {place}")));
     } else {
         let hint = "take \"cnil-50\", or answer for it with accept_below_cnil = true";
-        layer.section.error("password", Wrong::new(figure).hint(hint));
+        layer.section.error(POLICY.password, Wrong::new(figure).hint(hint));
     }
 }
 
 fn origins(stack: &[Layer<'_>]) -> Vec<ValueOrigin> {
-    let of_key = |key: &'static super::keys::Key| {
-        let top = stack.iter().rev().find(|layer| layer.section.has(key.name));
-        let written = top.and_then(|layer| Some((layer, layer.section.written(key.name)?)));
-        let (value, from) = match (written, key.fallback) {
-            (Some((layer, value)), _) => (shown(value), layer.section.source_of(key.name)),
+    let of_row = |row: &'static Row| {
+        let top = stack.iter().rev().find(|layer| layer.section.has(row));
+        let written = top.and_then(|layer| Some((layer, layer.section.written(row.name)?)));
+        let (value, from) = match (written, row.fallback) {
+            (Some((layer, value)), _) => (shown(value), layer.section.source_of(row)),
             (None, Fallback::Is(default)) => (default.replace('\'', "\""), Source::Default),
             (None, _) => return None,
         };
-        Some(ValueOrigin { agency: None, key: format!("policy.{}", key.name), value, from })
+        Some(ValueOrigin { agency: None, key: format!("policy.{}", row.name), value, from })
     };
-    POLICY.iter().filter_map(of_key).collect()
+    keys::Policy::ROWS.iter().copied().filter_map(of_row).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{AGENCY, Fallback, GATEWAY, Key, Kind, POLICY, RULE};
+use super::keys::{Agency, Fallback, Gateway, Keys as _, Kind, Policy, Row, Rows, Rule};
 use super::schema::expected;
 
 const INTRODUCTION: &str = "\
@@ -29,48 +29,48 @@ complete and check both kinds of file by `config/schema/`; the first line of the
 #[must_use]
 pub fn reference() -> String {
     let mut text = INTRODUCTION.to_owned();
-    section(&mut text, "## `vestibule.toml`", "", GATEWAY);
-    section(&mut text, "## An agency's file, `agencies/*.toml`", "", AGENCY);
+    section(&mut text, "## `vestibule.toml`", "", Gateway::ROWS);
+    section(&mut text, "## An agency's file, `agencies/*.toml`", "", Agency::ROWS);
     text.push_str(
         "\n## Policy\n\nThe keys of `[policy]` and `[clients.X]` in `vestibule.toml` and of `[policy]` in an agency's file. \
          Later layers win: default, `[policy]`, `[clients.X]`, the agency's own.\n\n",
     );
-    rows(&mut text, POLICY);
+    table(&mut text, Policy::ROWS);
     text.push_str(
         "\n## Rules\n\nRules on the answer to a posted login form, each with exactly one of these keys: \
          `success = [{ redirect = \"/accueil.php\" }, { cookie = \"sid\" }]`. An answer that no rule fits is never taken \
          for a success.\n\n",
     );
-    rows(&mut text, RULE);
+    table(&mut text, Rule::ROWS);
     text
 }
 
 /// A table of keys, then those of the tables in it.
-fn section(text: &mut String, heading: &str, path: &str, keys: &'static [Key]) {
+fn section(text: &mut String, heading: &str, path: &str, rows: Rows) {
     // Writing to a String cannot fail.
     let _ = write!(text, "\n{heading}\n\n");
-    rows(text, keys);
-    for key in keys {
-        let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
-        match key.kind {
-            Kind::Table(keys) => section(text, &format!("### `[{path}]`\n\n{}", key.means), &path, keys),
-            Kind::Tables(keys) if !std::ptr::eq(keys, RULE) => {
-                section(text, &format!("### `[[{path}]]`\n\n{}", key.means), &path, keys);
+    table(text, rows);
+    for Row { name, kind, means, .. } in rows {
+        let path = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
+        match *kind {
+            Kind::Table(rows) => section(text, &format!("### `[{path}]`\n\n{means}"), &path, rows),
+            Kind::Tables(rows) if !std::ptr::eq(rows, Rule::ROWS) => {
+                section(text, &format!("### `[[{path}]]`\n\n{means}"), &path, rows);
             }
             _ => {}
         }
     }
 }
 
-fn rows(text: &mut String, keys: &[Key]) {
+fn table(text: &mut String, rows: Rows) {
     text.push_str("| Key | Form | Default | Meaning |\n|---|---|---|---|\n");
-    for key in keys {
-        let default = match (key.fallback, key.kind) {
+    for Row { name, kind, fallback, means } in rows {
+        let default = match (fallback, kind) {
             (Fallback::Required, _) => "required".to_owned(),
             (Fallback::Nothing, _) | (Fallback::Is(_), Kind::Table(_)) => String::new(),
             (Fallback::Is(default), _) => format!("`{}`", default.replace('\'', "\"")),
         };
-        let _ = writeln!(text, "| `{}` | {} | {default} | {} |", key.name, expected(key.kind), key.means);
+        let _ = writeln!(text, "| `{}` | {} | {default} | {} |", name, expected(*kind), means);
     }
 }
 

@@ -3,110 +3,110 @@
 use toml::de::{DeTable, DeValue};
 
 use super::document::{Section, as_number};
-use super::keys::{Fallback, Key, Kind};
+use super::keys::{Fallback, Kind, Row, Rows};
 use super::origins::ValueOrigin;
 use super::problems::Wrong;
 
 /// Notes everything in which the section is not as the table of keys says, and lists its values with their origins.
 ///
 /// Layers of policy are checked but not listed: what counts is what they fold to.
-pub(super) fn check(section: &Section<'_>) -> Vec<ValueOrigin> {
+pub(super) fn check<K>(section: &Section<'_, K>) -> Vec<ValueOrigin> {
     let mut origins = Vec::new();
     check_names(section);
-    for key in section.keys {
-        check_key(section, key, &mut origins);
+    for row in section.rows {
+        check_key(section, row, &mut origins);
     }
     origins
 }
 
-fn check_names(section: &Section<'_>) {
+fn check_names<K>(section: &Section<'_, K>) {
     for (written, _) in section.table.into_iter().flat_map(DeTable::iter) {
         let name: &str = written.get_ref();
-        if section.keys.iter().all(|key| key.name != name) {
-            let wrong = Wrong::new("unknown key").hint(hint_for(name, section.keys));
+        if section.rows.iter().all(|row| row.name != name) {
+            let wrong = Wrong::new("unknown key").hint(hint_for(name, section.rows));
             section.error_at(name, &written.span(), wrong);
         }
     }
 }
 
 /// What may have been meant by a name that nobody knows.
-fn hint_for(name: &str, keys: &[Key]) -> String {
-    let near = keys.iter().map(|key| (distance(name, key.name), key.name)).min();
+fn hint_for(name: &str, rows: Rows) -> String {
+    let near = rows.iter().map(|row| (distance(name, row.name), row.name)).min();
     match near {
         Some((slips, near)) if slips <= 2.max(name.len() / 4) => format!("did you mean `{near}`?"),
-        _ => format!("known here: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
+        _ => format!("known here: {}", rows.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")),
     }
 }
 
-fn check_key(section: &Section<'_>, key: &'static Key, origins: &mut Vec<ValueOrigin>) {
-    let written = section.written(key.name);
+fn check_key<K>(section: &Section<'_, K>, row: &'static Row, origins: &mut Vec<ValueOrigin>) {
+    let written = section.written(row.name);
     if let Some(value) = written {
-        check_value(section, key, value);
-    } else if key.fallback == Fallback::Required && !matches!(key.kind, Kind::Table(_)) {
-        let wrong = Wrong::new(format!("missing; expected {}", expected(key.kind)));
-        section.error(key.name, wrong.hint(key.means));
+        check_value(section, row, value);
+    } else if row.fallback == Fallback::Required && !matches!(row.kind, Kind::Table(_)) {
+        let wrong = Wrong::new(format!("missing; expected {}", expected(row.kind)));
+        section.error(row, wrong.hint(row.means));
     }
-    match key.kind {
-        Kind::Table(_) => origins.extend(section.section(key.name).iter().flat_map(check)),
-        Kind::Tables(_) => section.sections(key.name).iter().for_each(|table| drop(check(table))),
-        Kind::Layer => section.section(key.name).iter().for_each(|layer| drop(check(layer))),
-        Kind::Layers => section.layers(key.name).iter().for_each(|(_, layer)| drop(check(layer))),
+    match row.kind {
+        Kind::Table(rows) => origins.extend(section.table::<()>(row, rows).iter().flat_map(check)),
+        Kind::Tables(rows) => section.tables::<()>(row, rows).iter().for_each(|table| drop(check(table))),
+        Kind::Layer(rows) => section.table::<()>(row, rows).iter().for_each(|layer| drop(check(layer))),
+        Kind::Layers(rows) => section.named_tables::<()>(row, rows).iter().for_each(|(_, layer)| drop(check(layer))),
         _ => {}
     }
-    if !matches!(key.kind, Kind::Table(_) | Kind::Layer | Kind::Layers)
-        && let Some(value) = section.value(key.name)
+    if !matches!(row.kind, Kind::Table(_) | Kind::Layer(_) | Kind::Layers(_))
+        && let Some(value) = section.value(row)
     {
         origins.push(ValueOrigin {
             agency: None,
-            key: section.dotted(key.name),
-            value: if matches!(key.kind, Kind::Hidden) { "(secret)".to_owned() } else { shown(&value) },
-            from: section.source_of(key.name),
+            key: section.dotted(row.name),
+            value: if matches!(row.kind, Kind::Hidden) { "(secret)".to_owned() } else { shown(&value) },
+            from: section.source_of(row),
         });
     }
 }
 
-fn check_value(section: &Section<'_>, key: &Key, value: &DeValue<'_>) {
+fn check_value<K>(section: &Section<'_, K>, row: &'static Row, value: &DeValue<'_>) {
     let tell = |found: &DeValue<'_>| {
         Wrong::new(format!(
             "expected {}, found {}",
-            expected(key.kind),
-            described(found, matches!(key.kind, Kind::Hidden))
+            expected(row.kind),
+            described(found, matches!(row.kind, Kind::Hidden))
         ))
     };
     let is_text = |item: &DeValue<'_>| item.as_str().is_some();
     let in_range = |item: &DeValue<'_>, from, to| as_number(item).is_some_and(|number| (from..=to).contains(&number));
-    match key.kind {
+    match row.kind {
         Kind::Texts | Kind::Numbers(..) | Kind::Tables(_) => {
-            let Some(items) = value.as_array() else { return section.error(key.name, tell(value)) };
+            let Some(items) = value.as_array() else { return section.error(row, tell(value)) };
             for item in items {
-                let fits = match key.kind {
+                let fits = match row.kind {
                     Kind::Numbers(from, to) => in_range(item.get_ref(), from, to),
                     Kind::Tables(_) => item.get_ref().is_table(),
                     _ => is_text(item.get_ref()),
                 };
                 if !fits {
-                    section.error_at(key.name, &item.span(), tell(item.get_ref()));
+                    section.error_at(row.name, &item.span(), tell(item.get_ref()));
                 }
             }
         }
-        Kind::Fields | Kind::Layers => {
-            let Some(table) = value.as_table() else { return section.error(key.name, tell(value)) };
+        Kind::Fields | Kind::Layers(_) => {
+            let Some(table) = value.as_table() else { return section.error(row, tell(value)) };
             let fits =
-                |item: &DeValue<'_>| if matches!(key.kind, Kind::Fields) { is_text(item) } else { item.is_table() };
+                |item: &DeValue<'_>| if matches!(row.kind, Kind::Fields) { is_text(item) } else { item.is_table() };
             for (_, item) in table.iter().filter(|(_, item)| !fits(item.get_ref())) {
-                section.error_at(key.name, &item.span(), tell(item.get_ref()));
+                section.error_at(row.name, &item.span(), tell(item.get_ref()));
             }
         }
         kind => {
             let fits = match kind {
                 Kind::Number(from, to) => in_range(value, from, to),
                 Kind::Flag => value.is_bool(),
-                Kind::Choice(choices) => value.as_str().is_some_and(|text| choices.contains(&text)),
-                Kind::Table(_) | Kind::Layer => value.is_table(),
+                Kind::Choice(choices) => value.as_str().is_some_and(|text| choices().contains(&text)),
+                Kind::Table(_) | Kind::Layer(_) => value.is_table(),
                 _ => is_text(value),
             };
             if !fits {
-                section.error(key.name, with_near_choice(tell(value), kind, value));
+                section.error(row, with_near_choice(tell(value), kind, value));
             }
         }
     }
@@ -114,7 +114,7 @@ fn check_value(section: &Section<'_>, key: &Key, value: &DeValue<'_>) {
 
 fn with_near_choice(wrong: Wrong, kind: Kind, value: &DeValue<'_>) -> Wrong {
     let (Kind::Choice(choices), Some(text)) = (kind, value.as_str()) else { return wrong };
-    match choices.iter().map(|choice| (distance(text, choice), choice)).min() {
+    match choices().iter().map(|choice| (distance(text, choice), choice)).min() {
         Some((slips, near)) if slips <= 2 => wrong.hint(format!("did you mean \"{near}\"?")),
         _ => wrong,
     }
@@ -127,15 +127,15 @@ pub(super) fn expected(kind: Kind) -> String {
         Kind::Number(from, to) => format!("a number from {from} to {to}"),
         Kind::Flag => "true or false".to_owned(),
         Kind::Choice(choices) => {
-            let quoted: Vec<String> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
+            let quoted: Vec<String> = choices().iter().map(|choice| format!("\"{choice}\"")).collect();
             format!("one of {}", quoted.join(", "))
         }
         Kind::Texts => "a list of texts, [\"…\"]".to_owned(),
         Kind::Numbers(from, to) => format!("a list of numbers from {from} to {to}"),
         Kind::Fields => "a table of texts, { name = \"…\" }".to_owned(),
-        Kind::Table(_) | Kind::Layer => "a table".to_owned(),
+        Kind::Table(_) | Kind::Layer(_) => "a table".to_owned(),
         Kind::Tables(_) => "a list of tables".to_owned(),
-        Kind::Layers => "a table for each client".to_owned(),
+        Kind::Layers(_) => "a table for each client".to_owned(),
     }
 }
 

@@ -13,9 +13,10 @@ use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use super::document::Section;
+use super::keys::{self, CERTIFICATE, Itself, Key, PROXY_PROTOCOL, TLS, Text};
 use super::problems::Wrong;
 use super::secrets::{self, Surroundings};
-use super::settings::{Certificate, ProxyProtocolSettings, Settings, TlsSettings, UnknownName};
+use super::settings::{Certificate, ProxyProtocolSettings, Settings, TlsSettings};
 use super::values;
 use crate::domain::accounts::Accounts;
 use crate::domain::origin::Scheme;
@@ -24,47 +25,49 @@ use crate::domain::origin::Scheme;
 pub const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24 * 10);
 
 /// Reads `[tls]`.
-pub(super) fn read(section: &Section<'_>, around: Surroundings<'_>) -> Option<TlsSettings> {
-    let listen = section.list("listen", values::listener);
-    let redirect = section.list("redirect", values::listener);
+pub(super) fn read(section: &Section<'_, keys::Tls>, around: Surroundings<'_>) -> Option<TlsSettings> {
+    let listen = section.list(TLS.listen, values::listener);
+    let redirect = section.list(TLS.redirect, values::listener);
     let mut certificates = Vec::new();
-    if let Some(folder) = section.path("folder") {
+    if let Some(folder) = section.path(TLS.folder) {
         section.notes.depends_on(&folder);
         match in_folder(&folder) {
             Ok(pairs) if pairs.is_empty() => {
                 let wrong = Wrong::new(format!("there is no certificate with its key in {}", folder.display()));
-                section.error("folder", wrong.hint("NAME.crt or NAME.pem beside NAME.key"));
+                section.error(TLS.folder, wrong.hint("NAME.crt or NAME.pem beside NAME.key"));
             }
             Ok(pairs) => {
                 let read = pairs
                     .iter()
-                    .filter_map(|(chain, key)| certificate(section, "folder", chain, "folder", key, around));
+                    .filter_map(|(chain, key)| certificate(section, TLS.folder, chain, TLS.folder, key, around));
                 certificates.extend(read);
             }
-            Err(error) => section.error("folder", Wrong::new(format!("{} cannot be read: {error}", folder.display()))),
+            Err(error) => {
+                section.error(TLS.folder, Wrong::new(format!("{} cannot be read: {error}", folder.display())));
+            }
         }
     }
-    for pair in section.sections("certificates") {
-        let (Some(chain), Some(key)) = (pair.path("cert"), pair.path("key")) else { continue };
+    for pair in section.sections(TLS.certificates) {
+        let (Some(chain), Some(key)) = (pair.path(CERTIFICATE.cert), pair.path(CERTIFICATE.key)) else { continue };
         pair.notes.depends_on(&chain);
         pair.notes.depends_on(&key);
-        certificates.extend(certificate(&pair, "cert", &chain, "key", &key, around));
+        certificates.extend(certificate(&pair, CERTIFICATE.cert, &chain, CERTIFICATE.key, &key, around));
     }
-    if !listen.is_empty() && !section.has("folder") && !section.has("certificates") {
+    if !listen.is_empty() && !section.has(TLS.folder) && !section.has(TLS.certificates) {
         let wrong = Wrong::new("there is no certificate for these listeners");
-        section.error("listen", wrong.hint("folder = \"certificates\", or [[tls.certificates]] with cert and key"));
+        section.error(TLS.listen, wrong.hint("folder = \"certificates\", or [[tls.certificates]] with cert and key"));
     }
     Some(TlsSettings {
         listen,
         redirect,
         certificates,
-        unknown_name: section.choice::<UnknownName>("unknown_name")?,
-        http2: section.flag("http2")?,
+        unknown_name: section.choice(TLS.unknown_name)?,
+        http2: section.flag(TLS.http2)?,
     })
 }
 
 /// Tells of public hosts that no certificate is for, once everything else is known.
-pub(super) fn check_names(section: &Section<'_>, settings: &Settings) {
+pub(super) fn check_names(section: &Section<'_, keys::Tls>, settings: &Settings) {
     let Some(tls) = settings.tls.as_ref().filter(|tls| !tls.listen.is_empty() && !tls.certificates.is_empty()) else {
         return;
     };
@@ -79,20 +82,23 @@ pub(super) fn check_names(section: &Section<'_>, settings: &Settings) {
     let missing: Vec<String> = missing.take(5).collect();
     if !missing.is_empty() {
         let wrong = Wrong::new(format!("no certificate is for {}", missing.join(", ")));
-        section.warning("", wrong.hint("browsers will be refused there, unless another TLS terminator serves it"));
+        section.warning(Itself, wrong.hint("browsers will be refused there, unless another TLS terminator serves it"));
     }
 }
 
 /// Reads `[proxy_protocol]`; `listeners` are all that there are.
-pub(super) fn proxy_protocol(section: &Section<'_>, listeners: &[SocketAddr]) -> ProxyProtocolSettings {
-    let listen: Vec<SocketAddr> = section.list("listen", |text| {
+pub(super) fn proxy_protocol(
+    section: &Section<'_, keys::ProxyProtocol>,
+    listeners: &[SocketAddr],
+) -> ProxyProtocolSettings {
+    let listen: Vec<SocketAddr> = section.list(PROXY_PROTOCOL.listen, |text| {
         let address = values::listener(text)?;
         if listeners.contains(&address) {
             return Ok(address);
         }
         Err(Wrong::new(format!("{address} is no listener")).hint("one of server.listen, tls.listen and tls.redirect"))
     });
-    let from: Vec<IpNet> = section.list("from", values::trusted_network);
+    let from: Vec<IpNet> = section.list(PROXY_PROTOCOL.from, values::trusted_network);
     ProxyProtocolSettings { listen, from }
 }
 
@@ -128,15 +134,15 @@ fn in_folder(folder: &Path) -> std::io::Result<Vec<(PathBuf, PathBuf)>> {
 
 /// Reads a chain and its key; what is wrong is noted at the keys that name them.
 #[expect(clippy::disallowed_methods, reason = "whether a certificate holds is a question of now")]
-fn certificate(
-    section: &Section<'_>,
-    at_chain: &str,
+fn certificate<K>(
+    section: &Section<'_, K>,
+    at_chain: Key<K, Text>,
     chain: &Path,
-    at_key: &str,
+    at_key: Key<K, Text>,
     key: &Path,
     around: Surroundings<'_>,
 ) -> Option<Certificate> {
-    let wrong = |at: &str, file: &Path, what: &str| {
+    let wrong = |at: Key<K, Text>, file: &Path, what: &str| {
         section.error(at, Wrong::new(format!("{}: {what}", file.display())));
     };
     secrets::check_mode(section, at_key, key, around);

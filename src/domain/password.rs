@@ -106,9 +106,6 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// Every preset, for messages.
-    pub const NAMES: [&'static str; 5] = ["cnil-50", "cnil-80", "nist", "short-6", "classic-8"];
-
     /// Its rules.
     #[must_use]
     pub const fn rules(self) -> PasswordRules {

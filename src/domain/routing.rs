@@ -38,6 +38,17 @@ pub enum Place {
     Nowhere,
 }
 
+impl Place {
+    /// The host of extranets that this is on.
+    #[must_use]
+    pub const fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Extranet(host) | Self::Own(host) => Some(host),
+            Self::Portal | Self::Moved(_) | Self::Nowhere => None,
+        }
+    }
+}
+
 /// A host on which extranets are served (a24).
 #[derive(Debug, Clone)]
 pub enum Host {
@@ -254,6 +265,17 @@ impl Directory {
             Some(host) if path.starts_with(OWN_PREFIX) => Place::Own(host),
             Some(host) => Place::Extranet(host),
             None => self.moved(host).map_or(Place::Nowhere, Place::Moved),
+        }
+    }
+
+    /// The public origin there.
+    #[must_use]
+    pub fn origin(&self, place: &Place) -> Option<Origin> {
+        match place {
+            Place::Portal => Some(self.portal.clone()),
+            Place::Extranet(host) | Place::Own(host) => Some(host.origin()),
+            Place::Moved(to) => Some(to.clone()),
+            Place::Nowhere => None,
         }
     }
 

@@ -49,7 +49,7 @@ pub struct Mailer {
     pub store: Store,
     /// Who writes them, and what they look like.
     pub current: Current,
-    /// The way out.
+    /// How letters leave.
     pub transport: Transport,
     /// Makes digests of codes; absent where no letter has one.
     pub vault: Option<Arc<Vault>>,

@@ -1,4 +1,4 @@
-//! The ways out: a mail server, a folder, or memory.
+//! How letters leave: by a mail server, a folder, or memory.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
@@ -28,14 +28,14 @@ enum Way {
 /// Letters that were kept in memory, as they would have gone over the wire.
 pub type Kept = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// A way out, the address that letters come from, and what signs them.
+/// How letters leave, the address that letters come from, and what signs them.
 pub struct Transport {
     way: Way,
     from: Address,
     signer: Option<Dkim>,
 }
 
-/// Why there is no way out.
+/// Why letters cannot leave.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// The certificates to believe cannot be read, or the like.
@@ -148,7 +148,7 @@ impl Transport {
         }
     }
 
-    /// Sends one letter to try the way out; its Message-ID, and what was said.
+    /// Sends one letter to try it; its Message-ID, and what was said.
     ///
     /// # Errors
     /// It was not taken over.
@@ -164,7 +164,7 @@ impl Transport {
         let to: Address = to.as_str().parse().map_err(|_| Undelivered::Address(to.as_str().to_owned()))?;
         let taker = self.ask(&sender.address, &to).await?;
         let head = Head { id: &id, domain: self.domain(), to, language: Language::En };
-        let words = "This letter tries the way out of Vestibule. If you read it, letters arrive.";
+        let words = "Vestibule sends this letter to try its transport. If you read it, letters arrive.";
         let html = format!("<!DOCTYPE html><html lang=\"en\"><title>Vestibule</title><p>{words}</p></html>");
         let letter = RenderedLetter { subject: "Vestibule: letters arrive".to_owned(), text: words.to_owned(), html };
         let letter = self.signed_letter(message::write(&sender, head, &letter)?, now)?;

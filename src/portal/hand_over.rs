@@ -21,7 +21,8 @@ use crate::domain::secret::{Secret, SecretDigest, long_secret};
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::cookies::Kind;
-use crate::web::guest::{Guest, named_on_its_host};
+use crate::web::guest::Guest;
+use crate::web::hand_over::named_on_its_host;
 use crate::web::problem::Problem;
 use crate::web::query::Params;
 

@@ -18,7 +18,8 @@ use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
-use crate::web::guest::{Guest, way_into};
+use crate::web::guest::Guest;
+use crate::web::hand_over::way_into;
 use crate::web::problem::alert_of;
 use crate::web::query::Params;
 

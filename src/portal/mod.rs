@@ -113,11 +113,14 @@ fn agency_pages() -> Router<Arc<Web>> {
 async fn hosts(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
     use crate::domain::routing::{OWN_PREFIX, Place};
     use axum::response::IntoResponse as _;
-    let on_portal =
-        request.extensions().get::<crate::web::Arrival>().is_some_and(|arrival| matches!(arrival.place, Place::Portal));
     let path = request.uri().path();
-    let anywhere = path.starts_with("/.vestibule/problem/");
-    if anywhere || on_portal != path.starts_with(OWN_PREFIX) {
+    let of_agencies = path.starts_with(OWN_PREFIX);
+    let is_here = match request.extensions().get::<crate::web::Arrival>().map(|arrival| &arrival.place) {
+        Some(Place::Portal) => !of_agencies,
+        Some(Place::Own(_) | Place::Extranet(_)) => of_agencies,
+        Some(Place::Moved(_) | Place::Nowhere) | None => false,
+    };
+    if is_here || path.starts_with("/.vestibule/problem/") {
         next.run(request).await
     } else {
         Problem::not_found().into_response()

@@ -14,10 +14,8 @@ use crate::web::guest::Guest;
 
 /// The host on which a page of ours was asked for, beside extranets.
 pub(super) fn own_host(guest: &Guest) -> Option<Host> {
-    match &guest.arrival.place {
-        Place::Own(host) => Some(host.clone()),
-        Place::Portal | Place::Extranet(_) | Place::Moved(_) | Place::Nowhere => None,
-    }
+    let Place::Own(host) = &guest.arrival.place else { return None };
+    Some(host.clone())
 }
 
 /// Somebody who is signed in on a host of extranets.
@@ -33,7 +31,7 @@ pub(super) struct Known {
 /// Who is signed in on this host, with the account that is entered on it.
 pub(super) async fn known_here(web: &Web, guest: &Guest, host: &Host) -> Result<Option<Known>, Fault> {
     let Some(cookie) = guest.session_cookie() else { return Ok(None) };
-    let known = web.app.sessions.of_agency(cookie, web.app.now()).await?;
+    let known = web.app.sessions.of_agency(&cookie, web.app.now()).await?;
     Ok(known.and_then(|(session, link)| {
         let house = host.house_of(&link.account.agency, &link.label())?;
         Some(Known { house, session, link })

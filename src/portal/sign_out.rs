@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::on_host::{Known, go_to_sign_in, known_here, own_host};
 use super::{relayed, wording};
 use crate::app::Fault;
-use crate::app::sign_out::{self, Upstream};
+use crate::app::sign_out::{self, UpstreamSession};
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::cookie::is_ours;
 use crate::domain::logout::proof;
@@ -64,7 +64,7 @@ pub(super) async fn submit_on_agency(
         return Ok(Problem::page(StatusCode::FORBIDDEN, MessageName::FormRefused).into_response());
     }
     let known = known_here(&web, &guest, &host).await?;
-    leave(&web, guest, &host, known, Upstream::Open).await
+    leave(&web, guest, &host, known, UpstreamSession::Open).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,12 +81,12 @@ pub(super) async fn left(
     Params(said): Params<Said>,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let is_proven = guest.session_cookie().is_some_and(|cookie| proof(cookie) == said.by);
+    let is_proven = guest.session_cookie().is_some_and(|cookie| proof(&cookie) == said.by);
     if !is_proven {
         return Ok(guest.go("/.vestibule/logout"));
     }
     let known = known_here(&web, &guest, &host).await?;
-    leave(&web, guest, &host, known, Upstream::Over).await
+    leave(&web, guest, &host, known, UpstreamSession::Over).await
 }
 
 /// Ends the session here, and upstream where it is not over, and everything of it in this browser.
@@ -95,7 +95,7 @@ async fn leave(
     mut guest: Guest,
     host: &Host,
     known: Option<Known>,
-    upstream: Upstream,
+    upstream: UpstreamSession,
 ) -> Result<Response, Fault> {
     let mut deeper = Vec::new();
     let left = match &known {
@@ -105,8 +105,8 @@ async fn leave(
     if let Some(Known { house, session, link }) = known {
         deeper = sign_out::cookies_of(&web.app, &session, &house.agency.code).await?;
         match upstream {
-            Upstream::Open => sign_out::sign_out(&web.app, &guest.caller, &session).await?,
-            Upstream::Over => sign_out::left(&web.app, &guest.caller, &session, &link.id).await?,
+            UpstreamSession::Open => sign_out::sign_out(&web.app, &guest.caller, &session).await?,
+            UpstreamSession::Over => sign_out::left(&web.app, &guest.caller, &session, &link.id).await?,
         }
     }
     guest.clear(Kind::Session);

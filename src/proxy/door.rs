@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::request_id::Source;
-use crate::app::sign_out::{self, Upstream};
+use crate::app::sign_out::{self, UpstreamSession};
 use crate::app::visit::{self, Passage, Settled, Unavailable};
 use crate::app::{App, Caller, enter_extranet, jar};
 use crate::domain::access::Visitor;
@@ -116,7 +116,7 @@ impl Door {
         cookie: &Secret,
         headers: &HeaderMap,
         source: Source,
-        upstream: Upstream,
+        upstream: UpstreamSession,
     ) {
         match self {
             Self::App(app) => {

@@ -1,6 +1,14 @@
 //! The way to sign in, at the agency that this browser knows, and back to the page of ours that was asked for (decision 54).
 
+use std::sync::Arc;
+
+use http::header;
+
+use super::Web;
+use super::cookies::Kind;
+use super::guest::Guest;
 use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::path::ReturnPath;
 
 /// The pages of the portal that want somebody signed in, and can be come back to.
@@ -37,6 +45,32 @@ impl Back {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+}
+
+impl Guest {
+    /// The agency that was signed in to last from this browser, if it is still here.
+    #[must_use]
+    pub fn last_agency(&self, web: &Web) -> Option<Arc<Agency>> {
+        let code = AgencyCode::stored(self.cookie(Kind::Agency)?)?;
+        web.app.directory().agency(&code).cloned()
+    }
+
+    /// The way to sign in at that agency and back here, or to the page that held what was sent here.
+    #[must_use]
+    pub fn way_in(&self, web: &Web) -> String {
+        way_in(self.last_agency(web).as_deref(), self.back(web).as_ref())
+    }
+
+    fn back(&self, web: &Web) -> Option<Back> {
+        if !self.posts {
+            return Back::parse(&self.here);
+        }
+        let portal = web.portal_url();
+        let referer = self.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+        let held_by = referer.and_then(|referer| Back::parse(referer.strip_prefix(&portal)?));
+        let of_account = || Back::account().filter(|_| self.here.starts_with("/account/"));
+        held_by.or_else(|| Back::parse(&self.here)).or_else(of_account)
     }
 }
 

@@ -34,12 +34,10 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         tracing::error!(request_id, fault = cause, "a request failed");
     }
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
-    let agency = match &guest.arrival.place {
-        Place::Own(host) | Place::Extranet(host) => {
-            host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency)
-        }
-        Place::Portal if problem.name == MessageName::SessionOver => guest.last_agency(&web),
-        Place::Portal | Place::Moved(_) | Place::Nowhere => None,
+    let agency = match guest.arrival.place.host() {
+        Some(host) => host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency),
+        None if problem.name == MessageName::SessionOver => guest.last_agency(&web),
+        None => None,
     };
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
     if page.extensions().get::<Problem>().is_some() {

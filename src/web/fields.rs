@@ -11,7 +11,6 @@ use super::Web;
 use super::problem::Problem;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
-use crate::domain::routing::Place;
 use crate::domain::secret::Secret;
 use crate::pages::portal::MessageName;
 
@@ -66,11 +65,8 @@ impl FromRequest<Arc<Web>> for Fields {
         let Some(arrival) = request.extensions().get::<super::Arrival>().cloned() else { return Err(refused()) };
         let headers = request.headers();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let here = match &arrival.place {
-            Place::Own(host) | Place::Extranet(host) => host.origin(),
-            Place::Portal | Place::Moved(_) | Place::Nowhere => web.app.directory().portal().clone(),
-        };
-        if is_foreign(header("origin"), header("sec-fetch-site"), &here) {
+        let here = web.app.directory().origin(&arrival.place);
+        if here.is_none_or(|here| is_foreign(header("origin"), header("sec-fetch-site"), &here)) {
             return Err(refused());
         }
         let name = super::cookies::Kind::Browser.name(arrival.scheme);

@@ -10,7 +10,6 @@ use http::{HeaderName, StatusCode};
 
 use super::guest::Guest;
 use super::{Arrival, Web};
-use crate::domain::routing::Place;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::cookies::Kind;
 
@@ -30,17 +29,14 @@ pub fn way_out(guest: Guest, web: &Web, to: String) -> Response {
     } else {
         (MessageName::FrameOther, StatusCode::OK)
     };
-    let house = match &guest.arrival.place {
-        Place::Own(host) | Place::Extranet(host) => host.remembered(guest.cookie(Kind::Account)),
-        Place::Portal | Place::Moved(_) | Place::Nowhere => None,
-    };
+    let house = guest.arrival.place.host().and_then(|host| host.remembered(guest.cookie(Kind::Account)));
     let page = MessagePage { name, action_url: to };
     guest.page_with(status, web, house.map(|house| house.agency).as_deref(), &page)
 }
 
 /// A frame that a page of ours leads to the portal is told so instead: no page of the portal stands in a frame.
 pub async fn lead_out(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let is_ours = request.extensions().get::<Arrival>().is_some_and(|arrival| !matches!(arrival.place, Place::Portal));
+    let is_ours = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.place.host().is_some());
     if !is_ours {
         return next.run(request).await;
     }

@@ -10,7 +10,6 @@ use cookie::time::Duration;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::back::{Back, way_in};
 use super::cookies::{self, Kind};
 use super::endings::{ending, endings};
 use super::fields::form_token;
@@ -20,10 +19,7 @@ use crate::app::Caller;
 use crate::domain::access::{AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
-use crate::domain::agency_code::AgencyCode;
-use crate::domain::identity::AccountLabel;
 use crate::domain::language::Language;
-use crate::domain::routing::Place;
 use crate::domain::secret::{Secret, long_secret};
 use crate::legacy::Browser;
 use crate::pages::{Brand, Frame, Page, leading_to};
@@ -41,9 +37,9 @@ pub struct Guest {
     pub here: String,
     /// Whether a frame of the extranet's asks, which is on the same host.
     pub in_a_frame: bool,
-    posts: bool,
-    pub(super) session: Option<Secret>,
-    headers: HeaderMap,
+    pub(super) posts: bool,
+    pub(super) headers: HeaderMap,
+    /// Whether a page says that somebody is signed in.
     pub(super) is_signed_in: bool,
     cookies: Vec<HeaderValue>,
     leads_to: Vec<String>,
@@ -84,9 +80,8 @@ impl FromRequestParts<Arc<Web>> for Guest {
         Ok(Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-            in_a_frame: !matches!(arrival.place, Place::Portal) && is_in_a_frame(text(FETCH_DEST)),
+            in_a_frame: arrival.place.host().is_some() && is_in_a_frame(text(FETCH_DEST)),
             posts: parts.method == Method::POST,
-            session: secret(Kind::Session),
             headers: headers.clone(),
             is_signed_in: false,
             cookies: set_cookies,
@@ -97,36 +92,12 @@ impl FromRequestParts<Arc<Web>> for Guest {
 }
 
 impl Guest {
-    /// The agency that was signed in to last from this browser, if it is still here.
-    #[must_use]
-    pub fn last_agency(&self, web: &Web) -> Option<Arc<Agency>> {
-        let code = AgencyCode::stored(self.cookie(Kind::Agency)?)?;
-        web.app.directory().agency(&code).cloned()
-    }
-
-    /// The way to sign in at that agency and back here, or to the page that held what was sent here.
-    #[must_use]
-    pub fn way_in(&self, web: &Web) -> String {
-        way_in(self.last_agency(web).as_deref(), self.back(web).as_ref())
-    }
-
     /// Whether a page of the portal itself sent this.
     #[must_use]
     pub fn sent_from_here(&self, web: &Web) -> bool {
         let text = |name: HeaderName| self.headers.get(name).and_then(|value| value.to_str().ok());
         let site = text(HeaderName::from_static("sec-fetch-site"));
         self.posts && asked_from(text(header::ORIGIN), site, web.app.directory().portal()) == AskedFrom::Here
-    }
-
-    fn back(&self, web: &Web) -> Option<Back> {
-        if !self.posts {
-            return Back::parse(&self.here);
-        }
-        let portal = web.portal_url();
-        let referer = self.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-        let held_by = referer.and_then(|referer| Back::parse(referer.strip_prefix(&portal)?));
-        let of_account = || Back::account().filter(|_| self.here.starts_with("/account/"));
-        held_by.or_else(|| Back::parse(&self.here)).or_else(of_account)
     }
 
     /// Where this page is shown by GET, when it answers a form: the language picker leads there.
@@ -141,12 +112,6 @@ impl Guest {
                 self.leads_to.push(source);
             }
         }
-    }
-
-    /// The value of the session cookie on this host.
-    #[must_use]
-    pub const fn session_cookie(&self) -> Option<&Secret> {
-        self.session.as_ref()
     }
 
     /// The value of a cookie of ours that is a secret, if it has the form of one.
@@ -216,12 +181,11 @@ impl Guest {
         let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
         let portal = edition.directory.portal().to_string();
         let csrf = form_token(&self.caller.browser);
-        let on_portal = matches!(self.arrival.place, Place::Portal);
         let frame = Frame {
             language: self.language(),
             brand: &brand,
             csrf: &csrf,
-            assets: if on_portal { "/assets" } else { "/.vestibule/assets" },
+            assets: if self.arrival.place.host().is_none() { "/assets" } else { "/.vestibule/assets" },
             portal: &portal,
             here: &self.here,
             in_a_frame: self.in_a_frame,
@@ -270,18 +234,6 @@ impl Guest {
         self.finish(response)
     }
 
-    /// The way to the extranet of an agency, through the hand-over.
-    #[must_use]
-    pub fn go_into(self, agency: &Agency, return_to: &str) -> Response {
-        self.go(&way_into(agency, return_to))
-    }
-
-    /// The same for one of several accounts.
-    #[must_use]
-    pub fn go_into_account(self, agency: &Agency, account: &AccountLabel, return_to: &str) -> Response {
-        self.go(&way_into_account(agency, account, return_to))
-    }
-
     fn finish(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -290,32 +242,6 @@ impl Guest {
         }
         response
     }
-}
-
-/// The way into the extranet of an agency, through the hand-over.
-#[must_use]
-pub fn way_into(agency: &Agency, return_to: &str) -> String {
-    let mut query = named_on_its_host(agency);
-    query.append_pair("return", return_to);
-    format!("{}/.vestibule/begin?{}", agency.public, query.finish())
-}
-
-/// The way to one of several accounts at an agency.
-#[must_use]
-pub fn way_into_account(agency: &Agency, account: &AccountLabel, return_to: &str) -> String {
-    let mut query = named_on_its_host(agency);
-    query.append_pair("account", account.as_str()).append_pair("return", return_to);
-    format!("{}/.vestibule/begin?{}", agency.origin_of(account), query.finish())
-}
-
-/// The beginning of a query on an agency's host: on a shared one, nothing else says which agency is meant.
-#[must_use]
-pub fn named_on_its_host(agency: &Agency) -> url::form_urlencoded::Serializer<'static, String> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if agency.shares_host() {
-        query.append_pair("client", agency.code.client()).append_pair("societe", agency.code.societe());
-    }
-    query
 }
 
 /// An agency's hosts, as the pages' policy writes them.

@@ -7,6 +7,7 @@ pub mod endings;
 pub mod fields;
 pub mod frames;
 pub mod guest;
+pub mod hand_over;
 pub mod person;
 pub mod problem;
 pub mod query;

@@ -68,10 +68,16 @@ impl FromRequest<Arc<Web>> for Posted {
 }
 
 impl Guest {
+    /// The value of the session cookie on this host.
+    #[must_use]
+    pub fn session_cookie(&self) -> Option<Secret> {
+        self.secret_cookie(Kind::Session)
+    }
+
     /// Who is signed in on the portal in this browser.
     pub async fn session(&mut self, web: &Web) -> Result<Option<Session>, Fault> {
-        let Some(cookie) = &self.session else { return Ok(None) };
-        let session = web.app.sessions.of_portal(cookie, web.app.now()).await?;
+        let Some(cookie) = self.session_cookie() else { return Ok(None) };
+        let session = web.app.sessions.of_portal(&cookie, web.app.now()).await?;
         self.is_signed_in = session.is_some();
         Ok(session)
     }

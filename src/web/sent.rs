@@ -11,7 +11,7 @@ use super::{Arrival, Web};
 use crate::domain::access::{AskedFrom, Fetch, asked_from, fetch_kind};
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
-use crate::domain::routing::Place;
+use crate::domain::routing::Host;
 use crate::domain::sent_form::{self, Shown};
 
 /// What was sent, and from where.
@@ -45,11 +45,8 @@ impl FromRequest<Arc<Web>> for Sent {
             self::text(&parts.headers, "x-requested-with"),
             !parts.method.is_safe(),
         );
-        let place = parts.extensions.get::<Arrival>().map(|arrival| &arrival.place);
-        let here = match place {
-            Some(Place::Own(host) | Place::Extranet(host)) => Some(host.origin()),
-            Some(Place::Portal | Place::Moved(_) | Place::Nowhere) | None => None,
-        };
+        let host = parts.extensions.get::<Arrival>().and_then(|arrival| arrival.place.host());
+        let here = host.map(Host::origin);
         // What another site sends is never shown as if somebody had written it here.
         let from = here.as_ref().map(|here| {
             asked_from(self::text(&parts.headers, "origin"), self::text(&parts.headers, "sec-fetch-site"), here)

@@ -8,14 +8,14 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
 
-use super::assemble::Origin;
+use super::assemble::ReadFrom;
 use super::reading::{self, Attempt, Reading};
 use super::serve::{act_on_signals, log_format};
 use super::terminal::say;
 use super::upgrade::Inherited;
 use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
-use crate::app::import_roster::{Extent, Import};
+use crate::app::import_roster::{Extent, Planned};
 use crate::demo::setup::{self, Ports};
 use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
 use crate::domain::agency_code::AgencyCode;
@@ -48,17 +48,17 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    match runtime.block_on(serve(folder, ports, reading, Origin { path: &config, files })) {
+    match runtime.block_on(serve(folder, ports, reading, ReadFrom { path: &config, files })) {
         Ok(()) => Ended::Done,
         Err(reason) => Ended::Failed(reason),
     }
 }
 
-async fn serve(folder: &Path, ports: Ports, reading: Reading, origin: Origin<'_>) -> Result<(), String> {
+async fn serve(folder: &Path, ports: Ports, reading: Reading, from: ReadFrom<'_>) -> Result<(), String> {
     let form = listen(ports.form).await?;
     let headers = listen(ports.headers).await?;
     let mailbox = listen(ports.mailbox).await?;
-    let prepared = assemble::prepare(reading, origin, None).await?;
+    let prepared = assemble::prepare(reading, from, None).await?;
     let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;
@@ -113,8 +113,8 @@ async fn import_once(app: &App) -> Result<(), String> {
         lines.push(line.map_err(|error| format!("the demo's roster: {error}"))?);
     }
     let bar = ProgressBar::new(lines.len() as u64);
-    let mut import = Import::begin(app, &agency, PROVISIONAL_DAYS, (&lines, Extent::Whole));
-    import.keep_what_was().await.map_err(|fault| fault.to_string())?;
+    let planned = Planned::of(app, &agency, (&lines, Extent::Whole));
+    let mut import = planned.begin(PROVISIONAL_DAYS).await.map_err(|fault| fault.to_string())?;
     for line in &lines {
         import.take(line).await.map_err(|fault| fault.to_string())?;
         bar.inc(1);

@@ -185,13 +185,7 @@ impl Request<'_> {
 
     /// On a listener that only leads to https: what is read is led there, what was sent in the clear is refused.
     fn led_to_https(&self, place: &Place) -> Outcome {
-        let public = match place {
-            Place::Portal => Some(self.directory.portal().clone()),
-            Place::Extranet(host) | Place::Own(host) => Some(host.origin()),
-            Place::Moved(to) => Some(to.clone()),
-            Place::Nowhere => None,
-        };
-        let Some(public) = public.filter(|public| public.scheme() == Scheme::Https) else {
+        let Some(public) = self.directory.origin(place).filter(|public| public.scheme() == Scheme::Https) else {
             return self.elsewhere(Decision::UnknownHost);
         };
         let refused = || Answer::Text(403, "Connexion non chiffrée refusée. / Use https.".to_owned());

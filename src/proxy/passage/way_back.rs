@@ -11,7 +11,7 @@ use super::forward::Forward;
 use super::lasting::{self, Lasting};
 use super::left::{self, Sure};
 use super::{jar, response_headers, session_over};
-use crate::app::sign_out::Upstream;
+use crate::app::sign_out::UpstreamSession;
 use crate::domain::access::{Fetch, Visitor};
 use crate::domain::secret::Secret;
 use crate::proxy::door::Door;
@@ -77,7 +77,7 @@ impl WayBack {
                 return Ok(());
             }
             // A script's own logout: what it asked for is passed on, and nothing is renewed for it.
-            let upstream = if response.status.as_u16() < 400 { Upstream::Over } else { Upstream::Open };
+            let upstream = if response.status.as_u16() < 400 { UpstreamSession::Over } else { UpstreamSession::Open };
             self.leave(session, forward, source, upstream).await;
             forward.ends = false;
         } else if is_over && Box::pin(session_over::act(&self.door, session, response, forward, source)).await? {
@@ -124,11 +124,11 @@ impl WayBack {
     /// No answer comes: a declared logout is one all the same.
     pub async fn fails(&self, session: &Session, forward: &Forward, source: Source) {
         if forward.ends {
-            self.leave(session, forward, source, Upstream::Open).await;
+            self.leave(session, forward, source, UpstreamSession::Open).await;
         }
     }
 
-    async fn leave(&self, session: &Session, forward: &Forward, source: Source, upstream: Upstream) {
+    async fn leave(&self, session: &Session, forward: &Forward, source: Source, upstream: UpstreamSession) {
         if let Some(cookie) = &forward.cookie {
             let headers = &session.req_header().headers;
             Box::pin(self.door.left(&forward.extranet.agency, cookie, headers, source, upstream)).await;
