@@ -6,7 +6,7 @@ use super::throttle::Subject;
 use super::{App, Caller, Fault, devices, spelling};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, Refusal};
-use crate::domain::credential::{Credential, Meant, TypedLogin};
+use crate::domain::credential::{Credential, Login, Meant, TypedLogin};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::policy::AgencyPolicy;
 use crate::domain::roster::OnRoster;
@@ -42,8 +42,8 @@ pub enum Outcome {
     },
     /// Refused; the page says the same whatever the reason (f03).
     Refused,
-    /// The old credentials were right once, and are switched off (b14).
-    OldCredentials,
+    /// The old credentials were right once, and are switched off: this is what is typed now (b14).
+    OldCredentials(Login),
     /// The provisional credentials are right, and used up or past their time (b20).
     ProvisionalOver,
     /// The extranet takes the old credentials but wants another password first.

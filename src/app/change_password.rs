@@ -29,14 +29,8 @@ pub enum Changed {
 
 /// The rules for the person's new password, and whether it has to be noted in a safe place.
 pub async fn rules(app: &App, session: &Session) -> Result<(PasswordRules, bool), Fault> {
-    let links = app.store.read().await?.links_of(&session.identity).await?;
-    let policy = app.policy_for(None, &links);
-    let directory = app.directory();
-    let noted = links
-        .iter()
-        .filter_map(|link| directory.agency(&link.account.agency))
-        .any(|agency| agency.policy.confirm_noted);
-    Ok((policy.password, noted))
+    let policy = new_password::policy(app, &session.identity).await?;
+    Ok((policy.password, policy.confirm_noted))
 }
 
 /// Changes the password. A reset that was used meanwhile stays: the session has ended then, and nothing is written.

@@ -6,9 +6,15 @@ use super::hasher::Comparison;
 use super::{App, Fault};
 use crate::domain::agency::Agency;
 use crate::domain::credential::Credential;
-use crate::domain::identity::Link;
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::password::{Broken, Known, normalised, readings};
+use crate::domain::policy::AgencyPolicy;
 use crate::domain::secret::Secret;
+
+/// What the person's agencies set for it.
+pub(super) async fn policy(app: &App, identity: &IdentityId) -> Result<AgencyPolicy, Fault> {
+    Ok(app.policy_for(None, &app.store.read().await?.links_of(identity).await?))
+}
 
 /// Every rule that it breaks, by all of the person's agencies: those of their policies, what is known of the person, that
 /// it is another one than the present, and none of the extranets'.

@@ -8,7 +8,7 @@ use super::{App, Caller, Fault, ask_extranet, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyMode;
 use crate::domain::audit::{AuditEvent, Refusal};
-use crate::domain::credential::Meant;
+use crate::domain::credential::{Login, Meant};
 use crate::domain::identity::Link;
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::spelling::Spellings;
@@ -139,7 +139,7 @@ async fn refused(
 ) -> Result<Outcome, Fault> {
     // Right credentials that open nothing, and a lock that the extranet has set, are no failures of the resident.
     let (outcome, is_failure) = match reason {
-        Refusal::OldCredentials => (Outcome::OldCredentials, false),
+        Refusal::OldCredentials => (Outcome::OldCredentials(typed_now(app, known).await?), false),
         Refusal::ProvisionalOver => (Outcome::ProvisionalOver, false),
         Refusal::MustChangeUpstream => (Outcome::MustChange, false),
         Refusal::LockedUpstream => (Outcome::Refused, false),
@@ -158,6 +158,13 @@ async fn refused(
     }
     refuse(app, caller, known, credentials, reason).await?;
     Ok(outcome)
+}
+
+/// What is typed now for the account whose old password explained itself.
+async fn typed_now(app: &App, known: &Known) -> Result<Login, Fault> {
+    let Some(link) = known.link.iter().chain(&known.neighbours).next() else { return Ok(Login::Address) };
+    let credential = app.store.read().await?.credential_of(&link.identity).await?;
+    Ok(credential.map_or(Login::Address, |credential| credential.login))
 }
 
 /// Who says whether old credentials are right: the digest of those that are switched off, the roster, the extranet, or

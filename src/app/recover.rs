@@ -12,6 +12,7 @@ use crate::domain::credential::TypedLogin;
 use crate::domain::identity::IdentityId;
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
+use crate::domain::policy::AgencyPolicy;
 use crate::domain::recovery::ResetLink;
 use crate::domain::secret::{Secret, random_id};
 use crate::domain::warning::{Changed, resets_open_at};
@@ -25,6 +26,8 @@ pub enum Opened {
     Form {
         /// Its rules.
         rules: PasswordRules,
+        /// Whether it has to be noted in a safe place (004).
+        noted: bool,
     },
     /// A newer letter was sent.
     Superseded,
@@ -53,8 +56,8 @@ pub enum Reset {
     },
     /// It breaks these rules.
     Broken {
-        /// The rules for the page.
-        rules: PasswordRules,
+        /// What the page asks for.
+        policy: Box<AgencyPolicy>,
         /// What is broken; empty where the two entries differ.
         broken: Vec<Broken>,
     },
@@ -124,7 +127,10 @@ async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
 /// What the link shows; looking changes nothing.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     Ok(match judge(app, secret).await? {
-        Judged::Open { identity, .. } => Opened::Form { rules: rules(app, &identity).await? },
+        Judged::Open { identity, .. } => {
+            let policy = new_password::policy(app, &identity).await?;
+            Opened::Form { rules: policy.password, noted: policy.confirm_noted }
+        }
         Judged::Not(other) => other,
     })
 }
@@ -162,11 +168,6 @@ async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fau
     })
 }
 
-async fn rules(app: &App, identity: &IdentityId) -> Result<PasswordRules, Fault> {
-    let links = app.store.read().await?.links_of(identity).await?;
-    Ok(app.policy_for(None, &links).password)
-}
-
 /// Sets the new password of the person whom the link was sent to, and of nobody else (SEC-036).
 pub async fn reset(
     app: &App,
@@ -179,14 +180,14 @@ pub async fn reset(
         Judged::Open { id, identity } => (id, identity),
         Judged::Not(other) => return Ok(Reset::Not(other)),
     };
-    let rules = rules(app, &identity).await?;
+    let policy = Box::new(new_password::policy(app, &identity).await?);
     let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
         return Ok(Reset::Not(Opened::Invalid));
     };
     let links = app.store.read().await?.links_of(&identity).await?;
     let broken = new_password::broken_by(app, &credential, &links, &password).await?;
     if !broken.is_empty() || !is_same(&password, confirmation) {
-        return Ok(Reset::Broken { rules, broken });
+        return Ok(Reset::Broken { policy, broken });
     }
     let hash = app.hasher.hash(password).await?;
     let now = app.now();

@@ -9,7 +9,7 @@ use super::problems::Wrong;
 use super::schema::shown;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::password::FLOOR_BITS;
-use crate::domain::policy::{AgencyPolicy, Identifier, PasswordScope, PolicyLayer};
+use crate::domain::policy::{AgencyPolicy, PasswordScope, PolicyLayer};
 
 /// One layer, with the sections to tell problems at.
 #[derive(Clone)]
@@ -48,10 +48,6 @@ impl<'s> Layer<'s> {
 
 /// Settings that documents ask for and the gateway does not act on yet are refused rather than ignored.
 fn refuse_what_is_not_there(values: &PolicyLayer, section: &Section<'_, keys::Policy>) {
-    if values.identifier == Some(Identifier::Legacy) {
-        let wrong = Wrong::new("legacy is not available yet");
-        section.error(POLICY.identifier, wrong.hint("take \"email\": the address becomes the identifier"));
-    }
     if values.password_scope == Some(PasswordScope::PerAccount) {
         let wrong = Wrong::new("per-account is not available yet");
         section.error(POLICY.password_scope, wrong.hint("take \"one\": one password for all accounts of a person"));

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::challenge::{ChallengeId, ChallengeTerms, ProvenEmail};
+use super::credential::Login;
 use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::identity::{IdentityId, LegacyAccount};
@@ -50,6 +51,21 @@ impl From<&AgencyPolicy> for MigrationPlan {
 }
 
 impl MigrationPlan {
+    /// Whether the old identifier stays what is typed (004).
+    #[must_use]
+    pub const fn keeps_identifier(&self) -> bool {
+        matches!(self.identifier, Identifier::Legacy)
+    }
+
+    /// What is typed to sign in afterwards.
+    #[must_use]
+    pub const fn login(&self) -> Login {
+        match self.identifier {
+            Identifier::Email => Login::Address,
+            Identifier::Legacy => Login::Identifier,
+        }
+    }
+
     /// Seconds until « Étape suivante » opens. More than the plan has is a clock that was set back: nobody waits for it
     /// to catch up (REL-055).
     #[must_use]
@@ -98,6 +114,9 @@ pub enum Step {
     Password {
         /// Whose.
         address: Address,
+        /// Whether somebody else has this address, and stays another person (b18).
+        #[serde(default)]
+        apart: bool,
     },
     /// A letter is to be answered.
     Proof {
@@ -114,7 +133,7 @@ pub enum Step {
         /// un compte », where address and password are asked for together.
         identity: Option<IdentityId>,
         /// The address, where it was proven in this run.
-        email: Option<EmailAddress>,
+        email: Option<ProvenEmail>,
     },
     /// Over.
     Done {
@@ -137,15 +156,21 @@ impl Step {
         }
     }
 
+    /// Whether who has the proven address may be somebody else at the same mailbox.
+    #[must_use]
+    pub const fn may_be_two(&self) -> bool {
+        matches!(self, Self::Join { identity: Some(_), email: Some(_) })
+    }
+
     /// The address that was given, as far as the run knows one.
     #[must_use]
-    pub const fn email(&self) -> Option<&EmailAddress> {
+    pub fn email(&self) -> Option<&EmailAddress> {
         match self {
             Self::Notice { .. } | Self::Done { .. } => None,
             Self::Email { proposed } => proposed.as_ref(),
-            Self::Password { address } => Some(address.email()),
+            Self::Password { address, .. } => Some(address.email()),
             Self::Proof { email, .. } => Some(email),
-            Self::Join { email, .. } => email.as_ref(),
+            Self::Join { email, .. } => email.as_ref().map(ProvenEmail::address),
         }
     }
 }
@@ -164,10 +189,12 @@ pub enum Effect {
     },
     /// The person is to be created and the account attached.
     Create {
-        /// The proven address: the new identifier.
+        /// The proven address.
         email: ProvenEmail,
         /// The new password.
         password: PasswordHash,
+        /// What is typed to sign in.
+        login: Login,
     },
     /// The account is to be attached to a person who exists.
     Attach {
@@ -274,7 +301,7 @@ impl Flow {
         }
         match self.plan.order {
             Order::PasswordFirst => {
-                self.step = Step::Password { address: Address::Claimed(email) };
+                self.step = Step::Password { address: Address::Claimed(email), apart: false };
                 Ok(Effect::Nothing)
             }
             Order::ProofFirst => {
@@ -289,7 +316,8 @@ impl Flow {
     /// # Errors
     /// Another step is open.
     pub fn choose_password(&mut self, password: PasswordHash, challenge: ChallengeId) -> Result<Effect, FlowError> {
-        let Step::Password { address } = &self.step else { return Err(WrongStep.into()) };
+        let Step::Password { address, apart } = &self.step else { return Err(WrongStep.into()) };
+        let login = if *apart { Login::Identifier } else { self.plan.login() };
         match address.clone() {
             Address::Claimed(email) => {
                 let password = Some(password);
@@ -298,7 +326,7 @@ impl Flow {
             }
             Address::Proven(email) => {
                 self.step = Step::Done { joined: false };
-                Ok(Effect::Create { email, password })
+                Ok(Effect::Create { email, password, login })
             }
         }
     }
@@ -321,15 +349,15 @@ impl Flow {
         let password = password.clone();
         match (owner, password) {
             (Some(identity), _) => {
-                self.step = Step::Join { identity: Some(identity), email: Some(email.address().clone()) };
+                self.step = Step::Join { identity: Some(identity), email: Some(email) };
                 Ok(Effect::Nothing)
             }
             (None, Some(password)) => {
                 self.step = Step::Done { joined: false };
-                Ok(Effect::Create { email, password })
+                Ok(Effect::Create { email, password, login: self.plan.login() })
             }
             (None, None) => {
-                self.step = Step::Password { address: Address::Proven(email) };
+                self.step = Step::Password { address: Address::Proven(email), apart: false };
                 Ok(Effect::Nothing)
             }
         }
@@ -338,7 +366,18 @@ impl Flow {
     /// Just when a person was to be created, somebody turned out to have the proven address: that person's password
     /// decides, as in [`Flow::proven`].
     pub fn found_owner(&mut self, identity: IdentityId, email: &ProvenEmail) {
-        self.step = Step::Join { identity: Some(identity), email: Some(email.address().clone()) };
+        self.step = Step::Join { identity: Some(identity), email: Some(email.clone()) };
+    }
+
+    /// « Nous sommes deux à cette adresse »: the address that was proven is somebody else's, too, and both stay who they are.
+    /// Who comes second signs in with the agency's identifier (b18, §6).
+    ///
+    /// # Errors
+    /// Another step is open, or the address was not proven in this run.
+    pub fn stay_apart(&mut self) -> Result<Effect, FlowError> {
+        let Step::Join { email: Some(email), .. } = &self.step else { return Err(WrongStep.into()) };
+        self.step = Step::Password { address: Address::Proven(email.clone()), apart: true };
+        Ok(Effect::Nothing)
     }
 
     /// « J'ai déjà un compte », or somebody is signed in: that person's password is asked for at once (000 I.B). The run
@@ -374,7 +413,7 @@ impl Flow {
     pub fn change_email(&mut self) -> Result<Effect, FlowError> {
         let proposed = match &self.step {
             Step::Email { proposed } => proposed.clone(),
-            Step::Password { address: Address::Claimed(email) } | Step::Proof { email, .. } => Some(email.clone()),
+            Step::Password { address: Address::Claimed(email), .. } | Step::Proof { email, .. } => Some(email.clone()),
             // « Ce n'est pas mon compte »: the other person's address is not proposed.
             Step::Join { .. } => self.roster_email.clone(),
             Step::Notice { .. } | Step::Password { .. } | Step::Done { .. } => return Err(WrongStep.into()),

@@ -206,6 +206,7 @@ impl AgencyPolicy {
             code_minutes: self.code_minutes.min(other.code_minutes),
             link_minutes: self.link_minutes.min(other.link_minutes),
             password: self.password.strictest(other.password),
+            confirm_noted: self.confirm_noted || other.confirm_noted,
             lockout: self.lockout.strictest(other.lockout),
             idle_minutes: self.idle_minutes.min(other.idle_minutes),
             session_hours: self.session_hours.min(other.session_hours),
@@ -235,10 +236,12 @@ mod tests {
             keep_days: Some(7),
             fresh_address_hours: Some(72),
             confirmation: Some(ProofMethod::Code),
+            confirm_noted: Some(true),
             ..Default::default()
         });
         let folded = AgencyPolicy::default().strictest(&strict);
         assert_eq!((folded.password.length, folded.keep_days), (12, 7));
+        assert!(folded.confirm_noted);
         assert_eq!(folded.fresh_address_hours, 72, "the longest wait is the strictest");
         assert_eq!(folded.confirmation, ProofMethod::Both);
     }

@@ -196,6 +196,7 @@ impl Pages {
                 "page": page,
                 // What the layout and the fields ask of every page, whether it has such a field or not.
                 "progress": page.get("progress"),
+                "numbered": page.pointer("/progress/numbered").is_some_and(|numbered| numbered == &Value::Bool(true)),
                 "field": error.get("name").and_then(Value::as_str).map_or("", field_of),
                 "refresh": null,
                 "wide": false,

@@ -34,7 +34,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let (_, noted) = change_password::rules(&web.app, &session).await?;
     let (error, alert) = if noted && !fields.ticked("noted") {
-        (Some(FieldError { name: "password-not-noted", number: 0 }), None)
+        (Some(wording::NOT_NOTED), None)
     } else {
         let (current, password) = (fields.secret("current"), fields.secret("password"));
         let confirmation = fields.secret("confirmation");

@@ -70,6 +70,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/migration/proof/resend", post(wizard::proof::resend))
         .route("/migration/restart", post(wizard::begin::restart))
         .route("/migration/join", get(wizard::join::show).post(wizard::join::join))
+        .route("/migration/apart", post(wizard::join::stay_apart))
         .route("/migration/finish", get(wizard::finish::finish))
         .route("/confirm", get(wizard::link::show).post(wizard::link::confirm))
         .route("/confirm/disown", get(disown::show).post(disown::submit))

@@ -13,6 +13,7 @@ use super::wording;
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
 use crate::domain::agency::Agency;
+use crate::domain::password::PasswordRules;
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
@@ -103,10 +104,7 @@ pub(super) async fn show_link(
 
 fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Response {
     let name = match opened {
-        Opened::Form { rules } => {
-            let criteria = wording::criteria(rules);
-            return guest.page(web, None, &ResetPage { secret: secret.expose().to_owned(), criteria, error: None });
-        }
+        Opened::Form { rules, noted } => return guest.page(web, None, &reset_page(secret, rules, *noted, None)),
         Opened::Waits { opens_at, home } => {
             let opens_at = written(*opens_at, guest.language());
             return guest.page(web, home.as_deref(), &ResetWaitsPage { opens_at });
@@ -129,16 +127,24 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/reset", &secret));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
-    match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
+    if let Opened::Form { noted: true, rules } = &recover::open_link(&web.app, &secret).await?
+        && !fields.ticked("noted")
+    {
+        let page = reset_page(&secret, rules, true, Some(wording::NOT_NOTED));
+        return Ok(guest.page_again(&web, None, &page));
+    }
+    let (policy, error) = match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
         Reset::Done { home } => {
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
-            Ok(guest.page(&web, home.as_deref(), &page))
+            return Ok(guest.page(&web, home.as_deref(), &page));
         }
-        Reset::Broken { rules, broken } => {
-            let error = Some(wording::password_error(&broken));
-            let page = ResetPage { secret: secret.expose().to_owned(), criteria: wording::criteria(&rules), error };
-            Ok(guest.page_again(&web, None, &page))
-        }
-        Reset::Not(opened) => Ok(show_opened(&web, guest, &secret, &opened)),
-    }
+        Reset::Broken { policy, broken } => (policy, wording::password_error(&broken)),
+        Reset::Not(opened) => return Ok(show_opened(&web, guest, &secret, &opened)),
+    };
+    let page = reset_page(&secret, &policy.password, policy.confirm_noted, Some(error));
+    Ok(guest.page_again(&web, None, &page))
+}
+
+fn reset_page(secret: &Secret, rules: &PasswordRules, noted: bool, error: Option<FieldError>) -> ResetPage {
+    ResetPage { secret: secret.expose().to_owned(), criteria: wording::criteria(rules), noted, error }
 }

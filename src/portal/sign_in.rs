@@ -15,10 +15,11 @@ use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
 use crate::app::{sign_in, sign_out};
 use crate::domain::agency::Agency;
-use crate::domain::credential::Meant;
+use crate::domain::credential::{Login, Meant};
 use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
+use crate::domain::policy::Identifier;
 use crate::domain::secret::long_secret;
 use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
@@ -57,6 +58,8 @@ pub(super) struct Said {
 #[serde(rename_all = "kebab-case")]
 enum Notice {
     Ready,
+    /// With the old identifier.
+    ReadyAsBefore,
     SignedOut,
     #[serde(other)]
     Unknown,
@@ -106,6 +109,7 @@ pub(super) async fn show(
     }
     let alert = match asked.notice {
         Some(Notice::Ready) => Some(Alert::AccountReady),
+        Some(Notice::ReadyAsBefore) => Some(Alert::AccountReadyAsBefore),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
@@ -144,6 +148,7 @@ pub(super) fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>
     SignInPage {
         other_agency: shared_host::way_to_others(web, agency),
         codes: wording::codes(Some(agency)),
+        keeps_identifier: agency.policy.identifier == Identifier::Legacy,
         return_to: onto.return_to.as_str().to_owned(),
         back: onto.back.as_ref().map(into_text),
         login: String::new(),
@@ -187,7 +192,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
             return Ok(guest.go("/migration"));
         }
         Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &onto)),
-        Outcome::OldCredentials => Alert::OldCredentials,
+        Outcome::OldCredentials(Login::Address) => Alert::OldCredentials,
+        Outcome::OldCredentials(Login::Identifier) => Alert::OldPassword,
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,

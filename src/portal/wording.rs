@@ -84,6 +84,9 @@ pub(super) fn password_error(broken: &[Broken]) -> FieldError {
     FieldError { name, number }
 }
 
+/// « J'ai noté ce mot de passe en lieu sûr » has to be ticked, and is not (004).
+pub(super) const NOT_NOTED: FieldError = FieldError { name: "password-not-noted", number: 0 };
+
 /// What is wrong with an address.
 pub(super) const fn email_error(error: EmailError) -> FieldError {
     let name = match error {
@@ -112,13 +115,18 @@ pub(super) enum Shown {
     Proof,
 }
 
-/// « Étape 2 sur 4 ».
-pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Progress {
-    let step = match (shown, plan.order) {
-        (Shown::Notice, _) => 1,
-        (Shown::Email, _) => 2,
-        (Shown::Password, Order::PasswordFirst) | (Shown::Proof, Order::ProofFirst) => 3,
-        (Shown::Password, Order::ProofFirst) | (Shown::Proof, Order::PasswordFirst) => 4,
+/// « Étape 2 sur 4 »; where the address is proven before the password is chosen, three numbered steps follow the information
+/// page (004).
+pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Option<Progress> {
+    let (step, of, numbered) = match (plan.order, shown) {
+        (Order::PasswordFirst, Shown::Notice) => (1, 4, false),
+        (Order::PasswordFirst, Shown::Email) => (2, 4, false),
+        (Order::PasswordFirst, Shown::Password) => (3, 4, false),
+        (Order::PasswordFirst, Shown::Proof) => (4, 4, false),
+        (Order::ProofFirst, Shown::Notice) => return None,
+        (Order::ProofFirst, Shown::Email) => (1, 3, true),
+        (Order::ProofFirst, Shown::Proof) => (2, 3, true),
+        (Order::ProofFirst, Shown::Password) => (3, 3, true),
     };
-    Progress { step, of: 4 }
+    Some(Progress { step, of, numbered })
 }

@@ -10,6 +10,7 @@ mod erasing;
 mod frames;
 mod home;
 mod import_roster;
+mod kept_identifier;
 mod languages;
 mod late_forms;
 mod migrate;

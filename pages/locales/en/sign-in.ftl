@@ -25,6 +25,7 @@ trouble-agency = Not your agency?
 trouble-agency-link = Choose another one
 trouble-first = First time here: use the identifier and the password that your agency gave you.
 trouble-email = Account already updated: use your e-mail address and the password that you chose.
+trouble-kept = Account already updated: use your identifier and the password that you chose. Your e-mail address is not your identifier.
 trouble-typing = Check capital and small letters, and that no space slipped in at the beginning or the end.
 given-title = My agency gave me a new password
 given-text = Enter the identifier and the password just as your agency gave them to you. We will check them with it.

@@ -215,7 +215,7 @@ async fn f01_the_old_password_under_an_address_is_a_failure_at_the_new_one(groun
     tx.commit().await.expect("a commit");
     for failures in 1..=5 {
         let outcome = super::attempt(&ground.app, OLD).await;
-        assert!(matches!(outcome, Outcome::OldCredentials), "{outcome:?}");
+        assert!(matches!(outcome, Outcome::OldCredentials(_)), "{outcome:?}");
         assert_eq!(ground.failures().await, failures);
     }
     let outcome = super::attempt(&ground.app, OLD).await;

@@ -8,7 +8,7 @@ use crate::app::{App, Caller, Fault, by_resident, detach, holder, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::challenge::ProvenEmail;
-use crate::domain::credential::{Credential, CredentialId};
+use crate::domain::credential::{Credential, CredentialId, Login};
 use crate::domain::identity::{IdentityId, Link, LinkId};
 use crate::domain::kept_secret::Record;
 use crate::domain::mail::LetterKind;
@@ -55,11 +55,13 @@ impl Finishing<'_> {
         tx: &mut Tx,
         email: &ProvenEmail,
         password: PasswordHash,
+        login: Login,
     ) -> Result<Option<Finished>, Fault> {
         let Self { app, caller, flow, now, .. } = *self;
         let identity = IdentityId::random(&*app.dice);
         let id = CredentialId::random(&*app.dice);
         let credential = Credential::of_address(id, identity.clone(), email.address().clone(), password);
+        let credential = Credential { login, ..credential };
         if !tx.create_person(&identity, &credential, caller.language, now).await? {
             return Ok(None);
         }

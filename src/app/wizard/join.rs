@@ -3,8 +3,9 @@
 use super::run;
 use super::step::{Allowed, Mistake, Stepped, step, take};
 use crate::app::throttle::{self, Subject};
-use crate::app::{App, Caller, Fault, ask_password};
-use crate::domain::credential::Credential;
+use crate::app::{App, Caller, Fault, ask_password, spelling};
+use crate::domain::agency::Agency;
+use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::migration::Step;
@@ -20,25 +21,30 @@ pub async fn join_existing(app: &App, caller: &Caller, signed_in: Option<&Identi
     step(app, caller, move |flow, _| flow.join_existing(known.clone())).await
 }
 
+/// « Nous sommes deux à cette adresse » (b18).
+pub async fn stay_apart(app: &App, caller: &Caller) -> Result<Stepped, Fault> {
+    step(app, caller, |flow, _| flow.stay_apart()).await
+}
+
 /// The address of a person who is signed in; the run itself keeps it nowhere, where somebody else could meet it.
 pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<EmailAddress>, Fault> {
     Ok(app.store.read().await?.address_of(identity).await?)
 }
 
 /// The password of the person who exists, typed in the wizard (000 I.B).
-pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secret) -> Result<Stepped, Fault> {
+pub async fn join(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<Stepped, Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let known = match &open.flow.step {
-        Step::Join { identity, .. } => identity.clone().filter(|_| typed_email.is_empty()),
+        Step::Join { identity, .. } => identity.clone().filter(|_| typed.is_empty()),
         // « J'ai déjà un compte » leads from the address to the form without a step of its own.
         Step::Email { .. } => None,
         _ => return Ok(Stepped::Elsewhere),
     };
-    let credential = joining(app, known.as_ref(), typed_email).await?;
+    let credential = joining(app, &open.agency, known.as_ref(), typed).await?;
     let right = match &credential {
         Some(credential) => ask_password::is_right(app, caller, Some(&open.agency), credential, password).await?,
-        None => count_unknown(app, caller, typed_email, password).await?,
+        None => count_unknown(app, caller, typed, password).await?,
     };
     let (Some(credential), true) = (credential, right) else {
         tokio::time::sleep_until(floor).await;
@@ -56,13 +62,32 @@ pub async fn join(app: &App, caller: &Caller, typed_email: &str, password: Secre
     .await
 }
 
-async fn joining(app: &App, known: Option<&IdentityId>, typed: &str) -> Result<Option<Credential>, Fault> {
+/// Whose password is asked for: the person's who is known already, or else of what was typed: an address with which
+/// somebody signs in, or which one person alone has; or the identifier of another account at this agency.
+async fn joining(
+    app: &App,
+    agency: &Agency,
+    known: Option<&IdentityId>,
+    typed: &str,
+) -> Result<Option<Credential>, Fault> {
     let mut tx = app.store.read().await?;
-    Ok(match (known, EmailAddress::parse(typed)) {
-        (Some(identity), _) => tx.credential_of(identity).await?,
-        (None, Ok(email)) => tx.credential_typed(Some(&email), None).await?,
-        (None, Err(_)) => None,
-    })
+    if let Some(identity) = known {
+        return Ok(tx.credential_of(identity).await?);
+    }
+    let Some(typed) = TypedLogin::parse(typed) else { return Ok(None) };
+    let spelled = spelling::spelled_at(&mut tx, agency, &typed.legacy).await?;
+    let link = tx.link_of_account(&agency.code, &spelled.account).await?;
+    if let Some(credential) = tx.credential_typed(typed.email.as_ref(), link.as_ref()).await? {
+        return Ok(Some(credential));
+    }
+    let owners = match &typed.email {
+        Some(email) => tx.owners_of(email).await?,
+        None => Vec::new(),
+    };
+    match owners.as_slice() {
+        [owner] => Ok(tx.credential_of(owner).await?),
+        _ => Ok(None),
+    }
 }
 
 /// An address that nobody has is counted like one that somebody has (SEC-053).

@@ -12,7 +12,7 @@ use crate::domain::secret::Secret;
 /// The new password, typed twice.
 pub async fn choose(app: &App, caller: &Caller, password: Secret, confirmation: &Secret) -> Result<Stepped, Fault> {
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let Step::Password { address } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
+    let Step::Password { address, .. } = &open.flow.step else { return Ok(Stepped::Elsewhere) };
     let account = &open.flow.account;
     let mut own = vec![address.email().as_str(), account.login.as_str()];
     own.extend(account.name.as_deref());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::{App, Caller, Fault};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
+use crate::domain::credential::Login;
 use crate::domain::migration::{Flow, Step};
 use crate::store::StoredFlow;
 
@@ -34,6 +35,17 @@ fn found(app: &App, stored: StoredFlow) -> Option<Open> {
     let agency = app.directory().agency(&stored.flow.account.agency)?.clone();
     let done = matches!(stored.flow.step, Step::Done { .. });
     (done || stored.flow.is_open(app.now())).then(|| Open { flow: stored.flow.clone(), agency, stored })
+}
+
+/// What whoever has the account of a run now types to sign in.
+pub async fn login_of(app: &App, open: &Open) -> Result<Login, Fault> {
+    let account = &open.flow.account;
+    let mut tx = app.store.read().await?;
+    let holder = match tx.link_of_account(&account.agency, &account.login).await? {
+        Some(link) => tx.credential_of(&link.identity).await?,
+        None => None,
+    };
+    Ok(holder.map_or_else(|| open.flow.plan.login(), |credential| credential.login))
 }
 
 /// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).

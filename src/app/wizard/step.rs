@@ -140,8 +140,8 @@ pub(super) async fn take(
             }
             (Stepped::On, None)
         }
-        Effect::Create { email, password } => {
-            let Some(Finished { instead_of }) = finishing.create(&mut tx, &email, password).await? else {
+        Effect::Create { email, password, login } => {
+            let Some(Finished { instead_of }) = finishing.create(&mut tx, &email, password, login).await? else {
                 drop(tx);
                 return owner_decides(app, &stored, allowed, &email).await;
             };

@@ -46,7 +46,7 @@ fn b04_b06_b08_document_000_goes_notice_email_password_proof_done() {
     assert_eq!(flow.choose_email(anne(), challenge()), Ok(Effect::Nothing));
     let asked = Effect::AskProof { challenge: challenge(), email: anne() };
     assert_eq!(flow.choose_password(hash(), challenge()), Ok(asked));
-    let made = Effect::Create { email: proven(), password: hash() };
+    let made = Effect::Create { email: proven(), password: hash(), login: Login::Address };
     assert_eq!(flow.proven(&challenge(), proven(), None), Ok(made));
     assert!(!flow.is_open(at(9)));
 }
@@ -58,6 +58,67 @@ fn b09_document_004_goes_email_proof_password_done() {
     assert!(matches!(flow.choose_email(anne(), challenge()), Ok(Effect::AskProof { .. })));
     assert_eq!(flow.proven(&challenge(), proven(), None), Ok(Effect::Nothing));
     assert!(matches!(flow.choose_password(hash(), challenge()), Ok(Effect::Create { .. })));
+}
+
+#[test]
+fn b07_where_the_identifier_is_kept_the_new_person_types_it() {
+    for order in [Order::PasswordFirst, Order::ProofFirst] {
+        let policy =
+            AgencyPolicy { identifier: Identifier::Legacy, order, notice_seconds: 0, ..AgencyPolicy::default() };
+        let mut flow = flow(&policy);
+        flow.leave_notice(at(0)).expect("open");
+        flow.choose_email(anne(), challenge()).expect("open");
+        let made = Effect::Create { email: proven(), password: hash(), login: Login::Identifier };
+        match order {
+            Order::PasswordFirst => {
+                flow.choose_password(hash(), challenge()).expect("open");
+                assert_eq!(flow.proven(&challenge(), proven(), None), Ok(made));
+            }
+            Order::ProofFirst => {
+                flow.proven(&challenge(), proven(), None).expect("open");
+                assert_eq!(flow.choose_password(hash(), challenge()), Ok(made));
+            }
+        }
+    }
+}
+
+#[test]
+fn b18_two_people_at_one_address_stay_apart_once_it_is_proven_and_the_second_types_the_identifier() {
+    for order in [Order::PasswordFirst, Order::ProofFirst] {
+        let mut flow = flow(&AgencyPolicy { order, notice_seconds: 0, ..AgencyPolicy::default() });
+        flow.leave_notice(at(0)).expect("open");
+        // Who only says so has proven nothing.
+        assert_eq!(flow.stay_apart(), Err(WrongStep.into()));
+        flow.join_existing(None).expect("open");
+        assert_eq!(flow.stay_apart(), Err(WrongStep.into()));
+        flow.choose_email(anne(), challenge()).expect("open");
+        if order == Order::PasswordFirst {
+            flow.choose_password(hash(), challenge()).expect("open");
+        }
+        assert_eq!(flow.stay_apart(), Err(WrongStep.into()));
+        flow.proven(&challenge(), proven(), Some(IdentityId::stored("anne"))).expect("open");
+        assert!(flow.step.may_be_two());
+        assert_eq!(flow.stay_apart(), Ok(Effect::Nothing));
+        let made = Effect::Create { email: proven(), password: hash(), login: Login::Identifier };
+        assert_eq!(flow.choose_password(hash(), challenge()), Ok(made));
+    }
+}
+
+#[test]
+fn a_run_of_the_version_before_is_read() {
+    let mut flow = flow(&AgencyPolicy { order: Order::ProofFirst, notice_seconds: 0, ..AgencyPolicy::default() });
+    flow.leave_notice(at(0)).expect("open");
+    flow.choose_email(anne(), challenge()).expect("open");
+    let asked = flow.clone();
+    flow.proven(&challenge(), proven(), None).expect("open");
+    let text = serde_json::to_string(&flow).expect("JSON").replace(",\"apart\":false", "");
+    assert!(!text.contains("apart"), "{text}");
+    assert_eq!(serde_json::from_str::<Flow>(&text).expect("a flow"), flow);
+    let mut flow = asked;
+    flow.proven(&challenge(), proven(), Some(IdentityId::stored("anne"))).expect("open");
+    let text = serde_json::to_string(&flow).expect("JSON");
+    assert!(text.contains("\"email\":\"anne@example.org\""), "an address, as before: {text}");
+    assert_eq!(serde_json::from_str::<Flow>(&text).expect("a flow"), flow);
 }
 
 #[test]

@@ -12,12 +12,16 @@ pub enum Alert {
     SignInRefused,
     /// The old credentials were right and are switched off: the e-mail address is the identifier now (000, b14).
     OldCredentials,
+    /// The old password was right and is switched off, and the identifier is still the old one (004).
+    OldPassword,
     /// The provisional credentials are right, and used up or past their time (b20).
     ProvisionalOver,
     /// The extranet takes the old credentials, but wants another password first.
     MustChange,
     /// The account is ready: sign in with the new credentials (000).
     AccountReady,
+    /// The account is ready: sign in with the old identifier and the new password (004).
+    AccountReadyAsBefore,
     /// The session has ended and every extranet was told.
     SignedOut,
     /// The agency's codes are not known.
@@ -94,6 +98,7 @@ impl Alert {
             | Self::TermsNotAccepted
             | Self::Unavailable => Tone::Error,
             Self::OldCredentials
+            | Self::OldPassword
             | Self::ProvisionalOver
             | Self::MustChange
             | Self::ResendLater { .. }
@@ -104,6 +109,7 @@ impl Alert {
             | Self::CodesLater
             | Self::Stale => Tone::Info,
             Self::AccountReady
+            | Self::AccountReadyAsBefore
             | Self::SignedOut
             | Self::Resent
             | Self::PasswordChanged
@@ -123,10 +129,12 @@ impl Alert {
     fn after(&self) -> Option<Self> {
         Some(match self {
             Self::SignInRefused => Self::OldCredentials,
-            Self::OldCredentials => Self::ProvisionalOver,
+            Self::OldCredentials => Self::OldPassword,
+            Self::OldPassword => Self::ProvisionalOver,
             Self::ProvisionalOver => Self::MustChange,
             Self::MustChange => Self::AccountReady,
-            Self::AccountReady => Self::SignedOut,
+            Self::AccountReady => Self::AccountReadyAsBefore,
+            Self::AccountReadyAsBefore => Self::SignedOut,
             Self::SignedOut => Self::UnknownCodes,
             Self::UnknownCodes => Self::CheckFields,
             Self::CheckFields => Self::WrongCode { left: 1 },

@@ -11,6 +11,8 @@ pub struct EmailPage {
     pub email: String,
     /// An address that was probably meant instead (`gmial.com`), offered as a second submit button.
     pub suggestion: Option<String>,
+    /// Whether the old identifier stays what is typed, and the address is for letters only (004).
+    pub keeps_identifier: bool,
     /// What is wrong with the address.
     pub error: Option<FieldError>,
     /// The message above the form.
@@ -26,16 +28,19 @@ impl Page for EmailPage {
         let calm = Self {
             email: "durand@tilleuls.example".to_owned(),
             suggestion: None,
+            keeps_identifier: false,
             error: None,
             alert: None,
             progress: Some(Progress::sample(2)),
         };
         show("calm", &calm);
+        let progress = Some(Progress::sample_numbered(1));
+        show("keeps-identifier", &Self { keeps_identifier: true, progress, ..calm.clone() });
         show("suggestion", &Self { suggestion: Some("durand@gmail.com".to_owned()), ..calm.clone() });
         for error in FieldError::about(&["email-"]) {
             show(error.name, &Self { email: awkward(), error: Some(error.clone()), ..calm.clone() });
         }
         let (suggestion, alert) = (Some(awkward()), Some(Alert::Stale));
-        show("awkward", &Self { email: awkward(), suggestion, error: None, alert, progress: None });
+        show("awkward", &Self { email: awkward(), suggestion, alert, progress: None, ..calm });
     }
 }

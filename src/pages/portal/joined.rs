@@ -8,13 +8,17 @@ use crate::pages::sample::awkward;
 pub struct JoinedPage {
     /// The agency whose account was attached.
     pub agency: String,
+    /// Whether its residents sign in with their old identifiers (004).
+    pub keeps_identifier: bool,
 }
 
 impl Page for JoinedPage {
     const TEMPLATE: &'static str = "portal/joined";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("calm", &Self { agency: "Agence des Tilleuls".to_owned() });
-        show("awkward", &Self { agency: awkward() });
+        let agency = || "Agence des Tilleuls".to_owned();
+        show("calm", &Self { agency: agency(), keeps_identifier: false });
+        show("keeps-identifier", &Self { agency: agency(), keeps_identifier: true });
+        show("awkward", &Self { agency: awkward(), keeps_identifier: false });
     }
 }

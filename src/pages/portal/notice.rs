@@ -11,6 +11,8 @@ pub struct NoticePage {
     pub seconds: u64,
     /// The portal's host, as residents know it.
     pub portal: String,
+    /// Whether the old identifier stays what is typed (004).
+    pub keeps_identifier: bool,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
@@ -22,8 +24,10 @@ impl Page for NoticePage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let portal = "www.moncompte.example".to_owned();
-        let calm = Self { seconds: 12, portal, alert: None, progress: Some(Progress::sample(1)) };
+        let progress = Some(Progress::sample(1));
+        let calm = Self { seconds: 12, portal, keeps_identifier: false, alert: None, progress };
         show("calm", &calm);
+        show("keeps-identifier", &Self { keeps_identifier: true, progress: None, ..calm.clone() });
         show("too-early", &Self { alert: Some(Alert::TooEarly), ..calm.clone() });
         show("awkward", &Self { seconds: 0, portal: awkward(), progress: None, ..calm });
     }

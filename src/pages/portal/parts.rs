@@ -30,11 +30,17 @@ pub struct Progress {
     pub step: u32,
     /// How many steps this agency's plan has.
     pub of: u32,
+    /// Whether the pages' titles bear the numbers (004).
+    pub numbered: bool,
 }
 
 impl Progress {
     pub(super) const fn sample(step: u32) -> Self {
-        Self { step, of: 4 }
+        Self { step, of: 4, numbered: false }
+    }
+
+    pub(super) const fn sample_numbered(step: u32) -> Self {
+        Self { step, of: 3, numbered: true }
     }
 }
 

@@ -9,6 +9,12 @@ use crate::pages::sample::{LONG_EMAIL, awkward};
 pub struct PasswordPage {
     /// The address that the password will belong to.
     pub email: String,
+    /// The old identifier, where that stays what is typed (004).
+    pub identifier: Option<String>,
+    /// Whether the run ends with this step.
+    pub is_last: bool,
+    /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
+    pub noted: bool,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
     /// What is wrong with the password.
@@ -25,15 +31,22 @@ impl Page for PasswordPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {
             email: "durand@tilleuls.example".to_owned(),
+            identifier: None,
+            is_last: false,
+            noted: false,
             criteria: Criterion::samples(),
             error: None,
             alert: None,
             progress: Some(Progress::sample(3)),
         };
         show("calm", &calm);
+        let (identifier, progress) = (Some("C10042".to_owned()), Some(Progress::sample_numbered(3)));
+        show("keeps-identifier", &Self { identifier, is_last: true, noted: true, progress, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            show(error.name, &Self { email: LONG_EMAIL.to_owned(), error: Some(error.clone()), ..calm.clone() });
+            let email = LONG_EMAIL.to_owned();
+            show(error.name, &Self { email, noted: true, error: Some(error.clone()), ..calm.clone() });
         }
-        show("awkward", &Self { email: awkward(), criteria: Vec::new(), progress: None, ..calm });
+        let identifier = Some(awkward());
+        show("awkward", &Self { email: awkward(), identifier, criteria: Vec::new(), progress: None, ..calm });
     }
 }

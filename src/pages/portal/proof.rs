@@ -44,7 +44,9 @@ impl Page for ProofPage {
         };
         show("calm", &calm);
         show("link", &Self { code: false, resend_in: 0, ..calm.clone() });
-        show("code", &Self { link: false, code_minutes: 30, ..calm.clone() });
+        let progress = Some(Progress::sample_numbered(2));
+        show("code", &Self { link: false, code_minutes: 30, progress, ..calm.clone() });
+        show("code-again", &Self { link: false, code_minutes: 30, resend_in: 0, ..calm.clone() });
         for (state, alert) in Alert::each() {
             show(&state, &Self { alert: Some(alert), resend_in: 0, ..calm.clone() });
         }

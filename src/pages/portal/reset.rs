@@ -11,6 +11,8 @@ pub struct ResetPage {
     pub secret: String,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
+    /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
+    pub noted: bool,
     /// What is wrong with the password.
     pub error: Option<FieldError>,
 }
@@ -19,10 +21,13 @@ impl Page for ResetPage {
     const TEMPLATE: &'static str = "portal/reset";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("calm", &Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), error: None });
+        let calm = Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), noted: false, error: None };
+        show("calm", &calm);
+        show("noted", &Self { noted: true, ..calm });
         for error in FieldError::about(PASSWORDS) {
             let state = error.name;
-            show(state, &Self { secret: awkward(), criteria: Criterion::samples(), error: Some(error) });
+            let criteria = Criterion::samples();
+            show(state, &Self { secret: awkward(), criteria, noted: true, error: Some(error) });
         }
     }
 }

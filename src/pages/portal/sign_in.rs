@@ -9,6 +9,8 @@ use crate::pages::sample::{LONG_EMAIL, awkward};
 pub struct SignInPage {
     /// The agency that is entered.
     pub codes: Codes,
+    /// Whether its residents sign in with their old identifiers (004).
+    pub keeps_identifier: bool,
     /// The path in the extranet to return to.
     pub return_to: String,
     /// The page of ours to come back to instead.
@@ -43,6 +45,7 @@ impl Page for SignInPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {
             codes: Codes::sample(),
+            keeps_identifier: false,
             return_to: "/documents".to_owned(),
             back: None,
             login: String::new(),
@@ -52,6 +55,7 @@ impl Page for SignInPage {
             alert: None,
         };
         show("calm", &calm);
+        show("keeps-identifier", &Self { keeps_identifier: true, ..calm.clone() });
         show("given", &Self { given: Given::Closed, alert: Some(Alert::OldCredentials), ..calm.clone() });
         for (state, alert) in Alert::each() {
             show(&state, &Self { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
@@ -60,6 +64,7 @@ impl Page for SignInPage {
             "awkward",
             &Self {
                 codes: Codes::awkward(),
+                keeps_identifier: false,
                 return_to: awkward(),
                 back: Some(awkward()),
                 login: awkward(),

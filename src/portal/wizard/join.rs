@@ -23,6 +23,16 @@ pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, guest: Guest) -
     show_as(&web, guest, |step| matches!(step, Step::Email { .. }), join).await
 }
 
+/// « Nous sommes deux à cette adresse » (b18).
+pub(in crate::portal) async fn stay_apart(
+    State(web): State<Arc<Web>>,
+    guest: Guest,
+    _: Fields,
+) -> Result<Response, Fault> {
+    let stepped = join::stay_apart(&web.app, &guest.caller).await?;
+    answer(&web, guest, stepped, None).await
+}
+
 pub(in crate::portal) async fn join(
     State(web): State<Arc<Web>>,
     guest: Guest,
@@ -34,7 +44,7 @@ pub(in crate::portal) async fn join(
         // On the page of a known address nothing was typed but the password.
         Err(fault) if typed.is_empty() => return Err(fault),
         Err(fault) => {
-            let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(alert_of(&fault)) };
+            let page = JoinPage::open(typed.to_owned(), false, Some(alert_of(&fault)));
             return Ok(try_again(guest, &web, None, &page, &fault));
         }
     };
@@ -45,7 +55,8 @@ pub(in crate::portal) async fn join(
         if typed.is_empty() {
             return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
         }
-        let page = JoinPage { email: typed.to_owned(), email_open: true, alert: Some(Alert::WrongPassword) };
+        let keeps_identifier = open.flow.plan.keeps_identifier();
+        let page = JoinPage::open(typed.to_owned(), keeps_identifier, Some(Alert::WrongPassword));
         return Ok(guest.page_again(&web, Some(&open.agency), &page));
     }
     let mut guest = guest;

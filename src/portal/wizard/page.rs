@@ -11,8 +11,9 @@ use crate::app::Fault;
 use crate::app::wizard::run::{self, Open};
 use crate::app::wizard::step::{Mistake, Stepped};
 use crate::app::wizard::{join, proof};
+use crate::domain::credential::Login;
 use crate::domain::email::EmailAddress;
-use crate::domain::migration::Step;
+use crate::domain::migration::{Address, Step};
 use crate::pages::portal::{
     Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
 };
@@ -59,20 +60,31 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let seconds = plan.notice_left(*opens_at, web.app.now());
             // Residents know the portal by its name, not by its scheme.
             let portal = web.app.directory().portal().authority();
-            let progress = Some(wording::progress(plan, Shown::Notice));
-            guest.page_with(status, web, agency, &NoticePage { seconds, portal, alert, progress })
+            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Notice));
+            guest.page_with(status, web, agency, &NoticePage { seconds, portal, keeps_identifier, alert, progress })
         }
         Step::Email { proposed } => {
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
-            let progress = Some(wording::progress(plan, Shown::Email));
-            guest.page_with(status, web, agency, &EmailPage { email, suggestion, error, alert, progress })
+            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Email));
+            let page = EmailPage { email, suggestion, keeps_identifier, error, alert, progress };
+            guest.page_with(status, web, agency, &page)
         }
-        Step::Password { address } => {
-            let (email, criteria) = (address.email().to_string(), wording::criteria(&plan.password));
-            let progress = Some(wording::progress(plan, Shown::Password));
-            guest.page_with(status, web, agency, &PasswordPage { email, criteria, error, alert, progress })
+        Step::Password { address, apart } => {
+            let identifier = (*apart || plan.keeps_identifier()).then(|| open.flow.account.login.as_str().to_owned());
+            let page = PasswordPage {
+                email: address.email().to_string(),
+                identifier,
+                is_last: matches!(address, Address::Proven(_)),
+                noted: open.agency.policy.confirm_noted,
+                criteria: wording::criteria(&plan.password),
+                error,
+                alert,
+                // Of two at one address, the second one is behind the last step.
+                progress: wording::progress(plan, Shown::Password).filter(|_| !apart),
+            };
+            guest.page_with(status, web, agency, &page)
         }
         Step::Proof { email, .. } => {
             let Some(challenge) = proof::asked(&web.app, &open).await? else {
@@ -80,7 +92,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             };
             let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
             let page = proof_page(web, &challenge, email, "/migration/proof", alert);
-            let page = ProofPage { progress: Some(wording::progress(plan, Shown::Proof)), ..page };
+            let page = ProofPage { progress: wording::progress(plan, Shown::Proof), ..page };
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
@@ -90,18 +102,28 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
                     join::address_of(&web.app, &signed_in).await?.map(|email| email.to_string())
                 }
                 // Proven in this run: nobody learns of it who had not typed it.
-                (Some(email), _) => Some(email.masked()),
+                (Some(email), _) => Some(email.address().masked()),
                 // Somebody was signed in where the run was begun, who is not here now.
                 (None, _) => None,
             };
             let email_open = shown.is_none();
             let email = typed.or(shown).unwrap_or_default();
-            guest.page_with(status, web, agency, &JoinPage { email, email_open, alert })
+            let may_be_two = open.flow.step.may_be_two();
+            let keeps_identifier = plan.keeps_identifier();
+            let page = JoinPage { email, email_open, keeps_identifier, may_be_two, alert };
+            guest.page_with(status, web, agency, &page)
         }
-        Step::Done { joined: true } => guest.page(web, agency, &JoinedPage { agency: open.agency.brand.name.clone() }),
+        Step::Done { joined: true } => {
+            let (agency_name, keeps_identifier) = (open.agency.brand.name.clone(), plan.keeps_identifier());
+            guest.page(web, agency, &JoinedPage { agency: agency_name, keeps_identifier })
+        }
         Step::Done { joined: false } => {
             let login = wording::login_path(agency);
-            guest.go(&format!("{login}&notice=ready"))
+            let notice = match run::login_of(&web.app, &open).await? {
+                Login::Address => "ready",
+                Login::Identifier => "ready-as-before",
+            };
+            guest.go(&format!("{login}&notice={notice}"))
         }
     })
 }
@@ -144,12 +166,14 @@ pub(super) async fn show_as(
     match open {
         Some(open) if allowed(&open.flow.step) => {
             let agency = Some(&*open.agency);
-            let progress = Some(wording::progress(&open.flow.plan, Shown::Email));
+            let plan = &open.flow.plan;
+            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Email));
             Ok(if let Step::Join { .. } = shown {
-                guest.page(web, agency, &JoinPage { email: String::new(), email_open: true, alert: None })
+                guest.page(web, agency, &JoinPage::open(String::new(), keeps_identifier, None))
             } else {
                 let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
-                let page = EmailPage { email, suggestion: None, error: None, alert: None, progress };
+                let suggestion = None;
+                let page = EmailPage { email, suggestion, keeps_identifier, error: None, alert: None, progress };
                 guest.page(web, agency, &page)
             })
         }

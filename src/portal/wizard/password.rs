@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::page::answer;
+use super::page::{Remarks, answer, show_step};
 use crate::app::Fault;
-use crate::app::wizard::password;
+use crate::app::wizard::{password, run};
+use crate::portal::wording::NOT_NOTED;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -17,6 +18,11 @@ pub(in crate::portal) async fn choose(
     guest: Guest,
     fields: Fields,
 ) -> Result<Response, Fault> {
+    let open = run::open(&web.app, &guest.caller).await?;
+    if open.is_some_and(|open| open.agency.policy.confirm_noted) && !fields.ticked("noted") {
+        let remarks = Remarks { error: Some(NOT_NOTED), ..Remarks::default() };
+        return show_step(&web, guest, remarks).await;
+    }
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let stepped = password::choose(&web.app, &guest.caller, password, &confirmation).await?;
     answer(&web, guest, stepped, None).await
