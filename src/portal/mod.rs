@@ -27,6 +27,8 @@ mod switch_account;
 mod wizard;
 mod wording;
 
+pub use self::wording::criteria;
+
 use std::sync::Arc;
 
 use axum::Router;

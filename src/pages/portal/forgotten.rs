@@ -20,8 +20,9 @@ impl Page for ForgottenPage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         show("calm", &Self { codes: Codes::sample(), login: String::new(), error: None });
-        for error in FieldError::about(&["login-", "email-"]) {
-            show(error.name, &Self { codes: Codes::awkward(), login: awkward(), error: Some(error.clone()) });
+        for error in FieldError::about(&["login-"]) {
+            show(error.name, &Self { codes: Codes::sample(), login: String::new(), error: Some(error) });
         }
+        show("awkward", &Self { codes: Codes::awkward(), login: awkward(), error: None });
     }
 }

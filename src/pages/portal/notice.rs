@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Progress};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Scene, Setting};
 
 /// The information page after the old login (000, b04, b05).
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +26,11 @@ impl Page for NoticePage {
         let calm = Self { seconds: 12, portal, alert: None, progress: Some(Progress::sample(1)) };
         show("calm", &calm);
         show("too-early", &Self { alert: Some(Alert::TooEarly), ..calm.clone() });
+        show("open", &Self { seconds: 0, ..calm.clone() });
         show("awkward", &Self { seconds: 0, portal: awkward(), progress: None, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::BY_EMAIL)
     }
 }

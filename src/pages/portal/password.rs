@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Criterion, FieldError, PASSWORDS, Progress};
 use crate::pages::Page;
 use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Scene, Setting};
 
 /// Asks for the new password, twice (000, 004, b13).
 #[derive(Debug, Clone, Serialize)]
@@ -31,9 +32,22 @@ impl Page for PasswordPage {
             progress: Some(Progress::sample(3)),
         };
         show("calm", &calm);
+        show("proof-first", &Self { progress: Some(Progress::sample(4)), ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            show(error.name, &Self { email: LONG_EMAIL.to_owned(), error: Some(error.clone()), ..calm.clone() });
+            show(error.name, &Self { error: Some(error), alert: Some(Alert::CheckFields), ..calm.clone() });
         }
+        show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm.clone() });
+        show("all-rules", &Self { criteria: Criterion::all(), ..calm.clone() });
+        show("no-rules", &Self { criteria: Vec::new(), ..calm.clone() });
         show("awkward", &Self { email: awkward(), criteria: Vec::new(), progress: None, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::default().under(Setting::BY_EMAIL);
+        match self.progress.map(|progress| progress.step) {
+            Some(3) => scene.under(Setting::PASSWORD_FIRST),
+            Some(_) => scene.under(Setting::PROOF_FIRST),
+            None => scene,
+        }
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Criterion, FieldError, PASSWORDS};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene};
 
 /// The new password after a reset link (c10).
 #[derive(Debug, Clone, Serialize)]
@@ -19,10 +20,15 @@ impl Page for ResetPage {
     const TEMPLATE: &'static str = "portal/reset";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("calm", &Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), error: None });
+        let calm = Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), error: None };
+        show("calm", &calm);
         for error in FieldError::about(PASSWORDS) {
-            let state = error.name;
-            show(state, &Self { secret: awkward(), criteria: Criterion::samples(), error: Some(error) });
+            show(error.name, &Self { error: Some(error), ..calm.clone() });
         }
+        show("awkward", &Self { secret: awkward(), ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::at(Place::Portal)
     }
 }
