@@ -38,6 +38,11 @@ impl ConfigFile {
         Ok(path)
     }
 
+    /// Whether one was named: for who does without one otherwise.
+    pub(super) const fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// The same for who reads only the answer.
     pub(super) fn find_silently(self) -> Result<PathBuf, Ended> {
         let path = match self.config {

@@ -17,6 +17,7 @@ mod lost_secrets;
 mod mail;
 mod operated;
 mod outcome;
+mod pages;
 mod parts;
 mod person;
 mod reach;
@@ -136,6 +137,29 @@ enum Command {
         /// The gateway's port; extranets, mailbox and health take the four after it.
         #[arg(long, default_value_t = 8080)]
         port: u16,
+    },
+    /// Draws every page and every letter that residents see, as files to look at: in every state, in both languages.
+    ///
+    /// Open FOLDER/index.html in a browser, without a server: phone and desktop side by side, letters with their plain text,
+    /// and beside each what the agency has to have set for it. Names of sentences and templates stand there, too, for own
+    /// copies of them (`[pages]` in the configuration). Nothing is sent, and no database is opened.
+    ///
+    /// Without --config it is the sample agency. With --config it is the portal and the own pages that the file names, and
+    /// with --agency that agency's brand, terms, rules and times; files that it has no need of may be missing. It takes
+    /// seconds. A folder that holds anything else is refused; what an earlier run has written is replaced.
+    #[command(
+        after_help = "Exit codes: 0 drawn, 1 the folder cannot be written, or holds something else, 2 the arguments, the \
+                            configuration or the own pages are wrong."
+    )]
+    Pages {
+        /// Where to; made if it is not there.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The agency's codes.
+        #[arg(long, value_name = "CLIENT/SOCIETE")]
+        agency: Option<String>,
     },
     /// Looks at the letters and sends them again, tries the transport, tells what belongs into the DNS.
     Mail {
@@ -313,6 +337,7 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
         Command::Status { config } => ask(&config.find()?, "status", false),
         Command::Check { config, offline, user } => check::run(&config.find()?, offline, user.as_deref()),
         Command::Demo { folder, port } => demo::run(&folder, port),
+        Command::Pages { folder, config, agency } => pages::run(&folder, config, agency.as_deref()),
         Command::Mail { config, command } => {
             with_parts(&config.find()?, mail::needs(&command), |settings| mail::run(&settings, &command))
         }

@@ -36,12 +36,32 @@ pub(super) fn with_parts(path: &Path, needed: &[&str], go_on: impl FnOnce(Settin
         tell_left(&problems, "what is in force in the gateway that runs is used instead");
         return go_on(settings);
     }
-    match rest.filter(|_| !concerns(&problems, path, needed)) {
+    with_rest(path, needed, &problems, rest, go_on)
+}
+
+/// The same with the files alone: for who looks at what is written in them, whatever is in force.
+pub(super) fn with_files(path: &Path, needed: &[&str], go_on: impl FnOnce(Settings) -> Ended) -> Ended {
+    let Attempt { outcome, rest, .. } = config::attempt(path);
+    match outcome {
+        Ok(Loaded { settings, .. }) => go_on(settings),
+        Err(problems) => with_rest(path, needed, &problems, rest, go_on),
+    }
+}
+
+/// What is left of files that are not in order, if that is enough.
+fn with_rest(
+    path: &Path,
+    needed: &[&str],
+    problems: &Problems,
+    rest: Option<Settings>,
+    go_on: impl FnOnce(Settings) -> Ended,
+) -> Ended {
+    match rest.filter(|_| !concerns(problems, path, needed)) {
         Some(settings) => {
-            tell_left(&problems, "what is in order is used");
+            tell_left(problems, "what is in order is used");
             go_on(settings)
         }
-        None => tell_refused(&Refused::of(&problems)),
+        None => tell_refused(&Refused::of(problems)),
     }
 }
 

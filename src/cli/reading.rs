@@ -119,7 +119,8 @@ fn digest(settings: &Settings) -> u32 {
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-fn brand(portal: &PortalSettings) -> Brand {
+/// How the portal looks where no agency is known.
+pub(super) fn brand(portal: &PortalSettings) -> Brand {
     Brand {
         name: portal.name.clone(),
         colour: portal.colour.clone(),

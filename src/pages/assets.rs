@@ -52,6 +52,11 @@ impl Assets {
         Some(Asset { body: &stored.body, content_type: stored.content_type, etag: &stored.etag })
     }
 
+    /// Each name with its content.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, stored)| (name.as_str(), stored.body.as_ref()))
+    }
+
     /// Each name with the version that stands behind `?v=`.
     pub(super) fn versions(&self) -> BTreeMap<String, String> {
         self.0.iter().map(|(name, stored)| (name.clone(), stored.etag.trim_matches('"').to_owned())).collect()

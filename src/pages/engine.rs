@@ -17,8 +17,8 @@ use crate::domain::language::Language;
 
 /// Everything that residents see, loaded and tried.
 pub struct Pages {
-    html: Handlebars<'static>,
-    plain: Handlebars<'static>,
+    html: Templates,
+    plain: Templates,
     assets: Assets,
 }
 
@@ -43,9 +43,10 @@ pub struct LoadError {
 
 /// A page or letter could not be made; [`Pages::fallback`] is shown instead.
 #[derive(Debug, thiserror::Error)]
-#[error("{template}: {reason}")]
+#[error("{place}: {reason}")]
 pub struct RenderError {
-    template: String,
+    /// The file below `pages/` and the line, as far as they are known.
+    place: String,
     reason: String,
 }
 
@@ -130,7 +131,7 @@ impl Pages {
         )
     }
 
-    fn from_files(files: &Files) -> (Self, Vec<String>) {
+    pub(super) fn from_files(files: &Files) -> (Self, Vec<String>) {
         let (translations, mut problems) = Translations::read(files);
         let (assets, unknown) = Assets::take(files);
         problems.extend(unknown);
@@ -147,6 +148,8 @@ impl Pages {
         html.register_escape_fn(helpers::escape_html);
         let mut plain = registry();
         plain.register_escape_fn(handlebars::no_escape);
+        let mut html = Templates { registry: html, part: ".hbs" };
+        let mut plain = Templates { registry: plain, part: ".txt.hbs" };
 
         for (path, content) in files {
             let Some(name) = path.strip_suffix(".hbs") else { continue };
@@ -155,12 +158,23 @@ impl Pages {
                 continue;
             };
             let is_plain = matches!(name.rsplit_once('.'), Some((_, "txt" | "subject")));
-            let registry = if is_plain { &mut plain } else { &mut html };
-            if let Err(error) = registry.register_template_string(template_name(name), text) {
-                problems.push(format!("{path}: {error}"));
+            let templates = if is_plain { &mut plain } else { &mut html };
+            if let Err(error) = templates.registry.register_template_string(template_name(name), text) {
+                let (line, _) = error.pos().unwrap_or_default();
+                problems.push(format!("{path}:{line}: {}", error.reason()));
             }
         }
         (Self { html, plain, assets }, problems)
+    }
+
+    /// Every asset with its content.
+    pub(super) fn assets(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.assets.all()
+    }
+
+    /// A template that is no resident's page.
+    pub(super) fn filled(&self, template: &str, context: &Value) -> Result<String, RenderError> {
+        self.html.fill(template, context)
     }
 
     /// Each sample once in each language, in turns with another brand and frame.
@@ -187,8 +201,7 @@ impl Pages {
         let error = page.get("error").cloned().unwrap_or_default();
         let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());
         let erroneous = tone == Some(Tone::Error) || !error.is_null();
-        render(
-            &self.html,
+        self.html.fill(
             template,
             &json!({
                 "language": frame.language,
@@ -228,11 +241,11 @@ impl Pages {
             "portal": portal,
             "letter": letter,
         });
-        let subject = render(&self.plain, &format!("{template}.subject"), &context)?;
+        let subject = self.plain.fill(&format!("{template}.subject"), &context)?;
         Ok(RenderedLetter {
             subject: one_line(&subject),
-            text: tidy(&render(&self.plain, &format!("{template}.txt"), &context)?),
-            html: render(&self.html, &format!("{template}.html"), &context)?,
+            text: tidy(&self.plain.fill(&format!("{template}.txt"), &context)?),
+            html: self.html.fill(&format!("{template}.html"), &context)?,
         })
     }
 }
@@ -254,14 +267,29 @@ fn field_of(error: &str) -> &'static str {
 }
 
 fn value(template: &str, context: &impl Serialize) -> Result<Value, RenderError> {
-    serde_json::to_value(context)
-        .map_err(|error| RenderError { template: template.to_owned(), reason: error.to_string() })
+    serde_json::to_value(context).map_err(|error| RenderError { place: template.to_owned(), reason: error.to_string() })
 }
 
-fn render(registry: &Handlebars<'_>, template: &str, context: &Value) -> Result<String, RenderError> {
-    registry
-        .render(template, context)
-        .map_err(|error| RenderError { template: template.to_owned(), reason: error.to_string() })
+/// The templates of one kind.
+struct Templates {
+    registry: Handlebars<'static>,
+    /// How the names of parts end in the folder.
+    part: &'static str,
+}
+
+impl Templates {
+    fn fill(&self, template: &str, context: &Value) -> Result<String, RenderError> {
+        self.registry.render(template, context).map_err(|error| {
+            let file = self.file(error.template_name.as_deref().unwrap_or(template));
+            let place = error.line_no.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+            RenderError { place, reason: error.reason().to_string() }
+        })
+    }
+
+    /// Where a template stands: the other way round of [`template_name`].
+    fn file(&self, template: &str) -> String {
+        if template.contains('/') { format!("{template}.hbs") } else { format!("parts/{template}{}", self.part) }
+    }
 }
 
 /// One empty line at most between paragraphs, whatever parts a template left out.

@@ -4,11 +4,13 @@ mod assets;
 mod brand;
 mod engine;
 mod files;
+pub mod gallery;
 mod helpers;
 mod leading;
 pub mod letters;
 pub mod portal;
 pub mod sample;
+pub mod scene;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ pub use self::assets::Asset;
 pub use self::engine::{LoadError, Pages, RenderError, RenderedLetter};
 pub use self::leading::leading_to;
 pub use self::sample::Sample;
+use self::scene::Scene;
 pub use self::terms::terms_html;
 pub use self::written::{written, written_day};
 
@@ -34,6 +37,11 @@ pub trait Page: Serialize {
 
     /// Shows the page in every state that its template knows, each under a name; loading renders them all.
     fn samples(show: impl FnMut(&str, &Self));
+
+    /// Where this state is seen, and how the agency is set then.
+    fn scene(&self) -> Scene {
+        Scene::default()
+    }
 }
 
 /// A letter with a typed context; its template has the parts `.subject.hbs`, `.txt.hbs` and `.html.hbs`.
@@ -43,6 +51,11 @@ pub trait Letter: Serialize {
 
     /// Shows the letter in every state that its template knows, each under a name; loading renders them all.
     fn samples(show: impl FnMut(&str, &Self));
+
+    /// Where this state is seen, and how the agency is set then.
+    fn scene(&self) -> Scene {
+        Scene::default()
+    }
 }
 
 /// How an agency looks to its residents (h02).

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::scene::Scene;
 use super::{Brand, Frame, Letter, Page};
 use crate::domain::language::Language;
 
@@ -15,6 +16,8 @@ pub struct Sample {
     pub state: String,
     /// The typed context, as templates see it.
     pub context: Value,
+    /// Where it is seen.
+    pub scene: Scene,
 }
 
 impl Sample {
@@ -22,7 +25,7 @@ impl Sample {
     #[must_use]
     pub fn page<P: Page>() -> Vec<Self> {
         let mut samples = Vec::new();
-        P::samples(|state, page| samples.push(Self::of(P::TEMPLATE, state, page)));
+        P::samples(|state, page| samples.push(Self::of(P::TEMPLATE, state, page, page.scene())));
         samples
     }
 
@@ -30,12 +33,19 @@ impl Sample {
     #[must_use]
     pub fn letter<L: Letter>() -> Vec<Self> {
         let mut samples = Vec::new();
-        L::samples(|state, letter| samples.push(Self::of(L::TEMPLATE, state, letter)));
+        L::samples(|state, letter| samples.push(Self::of(L::TEMPLATE, state, letter, letter.scene())));
         samples
     }
 
-    fn of(template: &'static str, state: &str, context: &impl Serialize) -> Self {
-        Self { template, state: state.to_owned(), context: serde_json::to_value(context).unwrap_or_default() }
+    fn of(template: &'static str, state: &str, context: &impl Serialize, scene: Scene) -> Self {
+        let context = serde_json::to_value(context).unwrap_or_default();
+        Self { template, state: state.to_owned(), context, scene }
+    }
+
+    /// Whether it is made of what somebody types who means harm: nothing that a resident would see.
+    #[must_use]
+    pub fn is_awkward(&self) -> bool {
+        self.state.ends_with(AWKWARD_STATE)
     }
 }
 
@@ -45,6 +55,9 @@ pub const PORTAL: &str = "https://www.moncompte.example";
 /// What somebody types who means harm (SEC-072, SEC-073).
 pub const AWKWARD: &str = "\"><svg onload=alert(1)>{{7*7}}{{> config}}' O'Brien & <b>";
 
+/// How the names of states end that are made of it.
+pub const AWKWARD_STATE: &str = "awkward";
+
 /// An address that is longer than a field.
 pub const LONG_EMAIL: &str =
     "marie-antoinette.de-la-rochefoucauld-montmorency.gestion-locative@boite-aux-lettres-familiale.moncompte.example";
@@ -52,8 +65,11 @@ pub const LONG_EMAIL: &str =
 /// What « Ce n'est pas moi » can hold.
 pub const HELD: [&str; 4] = ["run", "new-email", "changed-email", "changed-password"];
 
-/// A time, written out.
-pub const WRITTEN: &str = "22 novembre 2026 à 09:30";
+/// A time, written out; in the other language it is written anew where it is looked at.
+pub const WRITTEN: &str = "22/11/2026 à 09:30";
+
+/// The day of a time.
+pub const DAY: &str = "15/07/2026";
 
 /// [`AWKWARD`], owned.
 #[must_use]
@@ -93,7 +109,7 @@ fn name(one: &impl Serialize) -> String {
 
 /// A brand with everything, one with nothing, and an awkward one.
 #[must_use]
-pub fn brands() -> Vec<Brand> {
+pub fn brands() -> [Brand; 3] {
     let bare = Brand {
         name: "Mon compte immobilier".to_owned(),
         colour: "#1f4e79".to_owned(),
@@ -102,7 +118,7 @@ pub fn brands() -> Vec<Brand> {
         support_phone: None,
         support_url: None,
     };
-    vec![
+    [
         Brand {
             name: "Agence des Tilleuls".to_owned(),
             support_email: Some("contact@tilleuls.example".to_owned()),

@@ -50,6 +50,45 @@ impl Translations {
     }
 }
 
+/// What stands around the name of a sentence in its place.
+pub(super) const NAMED: (&str, &str) = ("\u{27e6}", "\u{27e7}");
+
+/// The same files with the name of each sentence in its place, and its variables behind: some are sentences themselves.
+pub(super) fn named(files: &Files) -> Files {
+    let (open, close) = NAMED;
+    let mut named = files.clone();
+    for (_, content) in named.iter_mut().filter(|(path, _)| is_of_sentences(path)) {
+        let text = String::from_utf8_lossy(content);
+        let mut sentences = String::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some(key) = message_key(line) {
+                sentences.extend(["\n", key, " = ", open, key, close]);
+            }
+            for variable in line.split('$').skip(1) {
+                let end = variable.find(|sign: char| !sign.is_ascii_alphanumeric() && !matches!(sign, '-' | '_'));
+                sentences.extend(["{ $", end.map_or(variable, |end| &variable[..end]), " }"]);
+            }
+        }
+        *content = Cow::Owned(sentences.into_bytes());
+    }
+    named
+}
+
+/// The file of each sentence, below its language's folder.
+pub(super) fn homes(files: &Files) -> BTreeMap<String, String> {
+    let mut homes = BTreeMap::new();
+    for (path, content) in files.iter().filter(|(path, _)| is_of_sentences(path)) {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let text = String::from_utf8_lossy(content);
+        homes.extend(text.lines().filter_map(message_key).map(|key| (key.to_owned(), file.to_owned())));
+    }
+    homes
+}
+
+fn is_of_sentences(path: &str) -> bool {
+    path.starts_with("locales/") && path.strip_suffix(".ftl").is_some()
+}
+
 fn read_language(
     language: Language,
     files: &Files,

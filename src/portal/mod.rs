@@ -28,6 +28,8 @@ mod switch_account;
 mod wizard;
 mod wording;
 
+pub use self::wording::criteria;
+
 use std::sync::Arc;
 
 use axum::Router;

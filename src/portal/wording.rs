@@ -52,7 +52,8 @@ pub(super) fn login_path_with(agency: Option<&Agency>, notice: &str) -> String {
 }
 
 /// The list under a new password; the server judges by the same rules.
-pub(super) fn criteria(rules: &PasswordRules) -> Vec<Criterion> {
+#[must_use]
+pub fn criteria(rules: &PasswordRules) -> Vec<Criterion> {
     let mut criteria = vec![Criterion { name: "length", number: rules.length }];
     for (required, name) in
         [(rules.upper, "upper"), (rules.lower, "lower"), (rules.digit, "digit"), (rules.special, "special")]

@@ -6,6 +6,7 @@ mod django_admin;
 mod document_000;
 mod document_001;
 mod dokuwiki;
+mod drawn;
 mod frames;
 mod manners;
 mod merging;

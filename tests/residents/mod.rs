@@ -6,6 +6,7 @@ mod account_hosts;
 mod asking;
 mod clock;
 mod detach;
+mod drawn;
 mod erasing;
 mod frames;
 mod home;

@@ -241,7 +241,11 @@ fn c09_who_did_not_change_the_password_keeps_the_address_and_is_led_to_a_new_one
     alice.press("Ce n'est pas moi").see("La demande est mise en attente");
     thief.open("/account/email").fill("email", NEW).fill("confirmation", NEW).fill("current", OTHER);
     thief.press("Valider").see("ne peut pas être changée pour le moment");
-    alice.follow("Mot de passe oublié").see("Agence du Port").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    alice
+        .follow("Choisir un nouveau mot de passe")
+        .see("Agence du Port")
+        .fill("login", ALICE.email)
+        .press("Recevoir l'e-mail");
     let reset = reset_letter(&town, ALICE.email);
     alice.open(reset.link()).fill("password", "Tilleul-77-banc").fill("confirmation", "Tilleul-77-banc");
     alice.press("Enregistrer").see("Mot de passe réinitialisé");

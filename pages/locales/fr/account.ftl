@@ -49,9 +49,9 @@ detach-password = Votre mot de passe, pour confirmer
 detach-do = Détacher ce compte
 
 extranet-password-title = Le mot de passe de votre espace client
-extranet-password-text = L'espace client de { $agency } ne reconnaît plus le mot de passe que vous y aviez : l'agence l'a sans doute changé. Indiquez ici le nouveau, une seule fois.
-extranet-password-doubt = L'espace client de { $agency } ne reconnaît plus le mot de passe que vous y aviez, alors qu'il l'acceptait jusqu'ici. C'est peut-être une panne passagère : dans ce cas, vous n'avez rien à changer.
-extranet-password-outage = L'espace client de { $agency } refuse en ce moment les mots de passe de plusieurs résidents. C'est sans doute une panne passagère : le vôtre reste enregistré, et vous n'avez rien à changer.
+extranet-password-text = L'espace client { $agency } ne reconnaît plus le mot de passe que vous y aviez : l'agence l'a sans doute changé. Indiquez ici le nouveau, une seule fois.
+extranet-password-doubt = L'espace client { $agency } ne reconnaît plus le mot de passe que vous y aviez, alors qu'il l'acceptait jusqu'ici. C'est peut-être une panne passagère : dans ce cas, vous n'avez rien à changer.
+extranet-password-outage = L'espace client { $agency } refuse en ce moment les mots de passe de plusieurs résidents. C'est sans doute une panne passagère : le vôtre reste enregistré, et vous n'avez rien à changer.
 extranet-password-try = Vous pouvez réessayer maintenant.
 extranet-password-wait = Réessayez dans un quart d'heure. D'ici là, nous n'envoyons plus ce mot de passe, pour que votre compte ne soit pas bloqué.
 extranet-password-retry = Réessayer

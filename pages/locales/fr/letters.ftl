@@ -64,6 +64,7 @@ letter-request-held-until-new-email = Le lien de cet e-mail ne fonctionne plus a
 letter-request-held-until-changed-email = Jusqu'au { $at }, l'adresse ne peut plus être changée et la nouvelle adresse ne permet pas de choisir un nouveau mot de passe.
 letter-request-held-until-changed-password = Jusqu'au { $at }, l'adresse email de votre compte ne peut pas être changée.
 letter-request-held-me = C'est bien vous qui avez fait cette demande ? Le code reçu par e-mail, saisi là où vous avez commencé, reste valable. Rien n'est perdu.
+letter-request-held-me-changed = C'est bien vous qui avez fait ce changement ? Il reste valable : vous n'avez rien à faire.
 letter-request-held-not-me = Ce n'est pas vous ? Si quelqu'un peut connaître votre mot de passe, choisissez-en un nouveau :
 letter-email-restored-subject = { $agency } : votre adresse email est rétablie
 letter-email-restored-text = Le { $at }, l'adresse email de votre compte { $agency } a été rétablie : { $email }. Tous les appareils ont été déconnectés.

@@ -79,6 +79,7 @@ confirm-agency = Agence
 confirm-account = Identifiant
 confirm-password-chosen = Vous avez commencé sur un autre appareil. Pour confirmer, saisissez le nouveau mot de passe que vous y avez choisi.
 confirm-password-existing = Vous avez déjà un compte avec cette adresse. Pour y associer ce compte d'agence, saisissez le mot de passe de votre compte.
+confirm-password-change = Pour confirmer ce changement, saisissez le mot de passe de votre compte.
 confirm-password-old = Vous avez commencé sur un autre appareil. Pour confirmer, saisissez l'ancien mot de passe donné par votre agence.
 confirm = Confirmer mon adresse
 confirm-disown-title = Vous n'avez rien demandé ?

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::pages::Letter;
-use crate::pages::sample::{awkward, url};
+use crate::pages::sample::{AWKWARD, url};
 
 /// Tells that another agency's account was attached (SEC-216).
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +16,8 @@ impl Letter for AccountAttached {
     const TEMPLATE: &'static str = "mail/account_attached";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("awkward", &Self { account: awkward(), account_url: url("/account") });
+        for (state, account) in [("calm", "du****23"), ("awkward", AWKWARD)] {
+            show(state, &Self { account: account.to_owned(), account_url: url("/account") });
+        }
     }
 }

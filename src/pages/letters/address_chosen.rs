@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::pages::Letter;
-use crate::pages::sample::awkward;
+use crate::pages::sample::AWKWARD;
 
 /// Tells the address that the agency knows that another one was chosen for an account (b23).
 #[derive(Debug, Clone, Serialize)]
@@ -14,6 +14,8 @@ impl Letter for AddressChosen {
     const TEMPLATE: &'static str = "mail/address_chosen";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("awkward", &Self { account: awkward() });
+        for (state, account) in [("calm", "du****23"), ("awkward", AWKWARD)] {
+            show(state, &Self { account: account.to_owned() });
+        }
     }
 }

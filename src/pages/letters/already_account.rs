@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Letter;
 use crate::pages::sample::proofs;
+use crate::pages::scene::{Scene, Setting};
 
 /// Tells somebody who has an account already how to attach another agency's account to it (b16, f03).
 #[derive(Debug, Clone, Serialize)]
@@ -25,5 +26,9 @@ impl Letter for AlreadyAccount {
         for (state, link, code) in proofs() {
             show(state, &Self { account: "du****23".to_owned(), link, code, code_minutes: 10, link_minutes: 60 });
         }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::proof(self.link.is_some(), self.code.is_some()))
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Letter;
 use crate::pages::sample::{awkward, proofs};
+use crate::pages::scene::{Scene, Setting};
 
 /// Confirms the address given in the wizard, with link and code (000, 001, 004).
 #[derive(Debug, Clone, Serialize)]
@@ -27,5 +28,9 @@ impl Letter for ConfirmAddress {
             show(state, &calm);
             show(&format!("{state}-awkward"), &Self { account: awkward(), ..calm });
         }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::proof(self.link.is_some(), self.code.is_some()))
     }
 }

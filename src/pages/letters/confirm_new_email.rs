@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Letter;
 use crate::pages::sample::proofs;
+use crate::pages::scene::{Scene, Setting};
 
 /// Confirms a changed address, sent to the new one (000 II.A, c06).
 #[derive(Debug, Clone, Serialize)]
@@ -23,5 +24,9 @@ impl Letter for ConfirmNewEmail {
         for (state, link, code) in proofs() {
             show(state, &Self { link, code, code_minutes: 10, link_minutes: 60 });
         }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::proof(self.link.is_some(), self.code.is_some()))
     }
 }

@@ -19,7 +19,9 @@ impl Letter for EmailChanged {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for (state, not_me_url) in [("calm", None), ("not-me", Some(url("/not-me?s=Zm9vYmFy")))] {
-            show(state, &Self { new_email: awkward(), at: WRITTEN.to_owned(), not_me_url });
+            let calm = Self { new_email: "am****@courriel.example".to_owned(), at: WRITTEN.to_owned(), not_me_url };
+            show(state, &calm);
+            show(&format!("{state}-awkward"), &Self { new_email: awkward(), ..calm });
         }
     }
 }

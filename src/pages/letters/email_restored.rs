@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::pages::Letter;
-use crate::pages::sample::{WRITTEN, awkward};
+use crate::pages::sample::{AWKWARD, WRITTEN};
 
 /// Tells both addresses that a change of address was undone.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +16,8 @@ impl Letter for EmailRestored {
     const TEMPLATE: &'static str = "mail/email_restored";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("awkward", &Self { email: awkward(), at: WRITTEN.to_owned() });
+        for (state, email) in [("calm", "du****@tilleuls.example"), ("awkward", AWKWARD)] {
+            show(state, &Self { email: email.to_owned(), at: WRITTEN.to_owned() });
+        }
     }
 }

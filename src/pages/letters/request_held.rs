@@ -21,7 +21,15 @@ impl Letter for RequestHeld {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for request in HELD {
-            show(request, &Self { request, about: awkward(), until: WRITTEN.to_owned(), reset_url: url("/forgotten") });
+            let about = match request {
+                "run" => "du****23",
+                "changed-password" => "",
+                _ => "am****@courriel.example",
+            };
+            let (about, until) = (about.to_owned(), WRITTEN.to_owned());
+            let calm = Self { request, about, until, reset_url: url("/forgotten") };
+            show(request, &calm);
+            show(&format!("{request}-awkward"), &Self { about: awkward(), ..calm });
         }
     }
 }

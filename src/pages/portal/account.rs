@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use super::{Alert, AttachedAccount};
 use crate::pages::Page;
-use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
+use crate::pages::sample::{AWKWARD, DAY, LONG_EMAIL, awkward};
+use crate::pages::scene::{Place, Scene};
 
 /// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
 #[derive(Debug, Clone, Serialize)]
@@ -58,13 +59,24 @@ impl Page for AccountPage {
             pending_email: None,
             accounts: AttachedAccount::samples(),
             attach_at: vec![attach_at("Cabinet Riquet", "/login?client=SPI31&societe=01&attach=1")],
-            devices: devices(),
+            devices: devices().into_iter().take(2).collect(),
             alert: None,
         };
         show("calm", &calm);
-        for (state, alert) in Alert::each() {
-            show(&state, &Self { pending_email: Some(LONG_EMAIL.to_owned()), alert: Some(alert), ..calm.clone() });
+        for (state, alert) in [
+            ("password-changed", Alert::PasswordChanged),
+            ("email-changed", Alert::EmailChanged),
+            ("account-detached", Alert::AccountDetached),
+            ("device-forgotten", Alert::DeviceForgotten),
+        ] {
+            show(state, &Self { alert: Some(alert), ..calm.clone() });
         }
+        show(
+            "email-pending",
+            &Self { pending_email: Some("amelie.durand@courriel.example".to_owned()), ..calm.clone() },
+        );
+        show("email-refused", &Self { email_refused: true, ..calm.clone() });
+        show("long-address", &Self { email: LONG_EMAIL.to_owned(), devices: devices(), ..calm.clone() });
         show("bare", &Self { accounts: Vec::new(), attach_at: Vec::new(), devices: Vec::new(), ..calm });
         show(
             "awkward",
@@ -79,6 +91,10 @@ impl Page for AccountPage {
             },
         );
     }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(Place::Portal)
+    }
 }
 
 /// Every word that a device can be called by.
@@ -89,7 +105,7 @@ fn devices() -> Vec<ShownDevice> {
         id: format!("{number:064x}"),
         family,
         system,
-        last: "15/07/2026".to_owned(),
+        last: DAY.to_owned(),
         is_this: number == 0,
     };
     FAMILIES.into_iter().zip(SYSTEMS).enumerate().map(device).collect()

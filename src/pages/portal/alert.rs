@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
 use crate::pages::sample::each;
 
 /// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
@@ -60,16 +61,12 @@ pub enum Alert {
     AccountDetached,
     /// A known device was forgotten.
     DeviceForgotten,
-    /// The other person's attempt was stopped.
-    Disowned,
     /// Somebody who got the letter said « Ce n'est pas moi »: the code still counts.
     Held,
     /// No address is changed for now, because of « Ce n'est pas moi ».
     ChangesHeld,
     /// The address from before is somebody else's login by now.
     AddressTaken,
-    /// The page was out of date; the right step is shown.
-    Stale,
     /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
     Unavailable,
     /// Who is signed in attaches another account: its old credentials are asked for.
@@ -106,8 +103,7 @@ impl Alert {
             | Self::AttachAnother
             | Self::Held
             | Self::Busy
-            | Self::CodesLater
-            | Self::Stale => Tone::Info,
+            | Self::CodesLater => Tone::Info,
             Self::AccountReady
             | Self::AccountReadyAsBefore
             | Self::SignedOut
@@ -115,16 +111,17 @@ impl Alert {
             | Self::PasswordChanged
             | Self::EmailChanged
             | Self::AccountDetached
-            | Self::DeviceForgotten
-            | Self::Disowned => Tone::Success,
+            | Self::DeviceForgotten => Tone::Success,
         }
     }
 
     /// Every one, with its name.
-    pub(super) fn each() -> Vec<(String, Self)> {
+    #[cfg(test)]
+    pub(in crate::pages) fn each() -> Vec<(String, Self)> {
         each(Self::SignInRefused, Self::after)
     }
 
+    #[cfg(test)]
     /// The match makes the compiler ask for a new one here.
     fn after(&self) -> Option<Self> {
         Some(match self {
@@ -151,12 +148,10 @@ impl Alert {
             Self::PasswordChanged => Self::EmailChanged,
             Self::EmailChanged => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,
-            Self::DeviceForgotten => Self::Disowned,
-            Self::Disowned => Self::Held,
+            Self::DeviceForgotten => Self::Held,
             Self::Held => Self::ChangesHeld,
             Self::ChangesHeld => Self::AddressTaken,
-            Self::AddressTaken => Self::Stale,
-            Self::Stale => Self::Unavailable,
+            Self::AddressTaken => Self::Unavailable,
             Self::Unavailable => Self::AttachAnother,
             Self::AttachAnother => Self::Busy,
             Self::Busy => Self::CodesLater,

@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use super::{Alert, FieldError};
 use crate::pages::Page;
-use crate::pages::sample::awkward;
+use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Place, Scene};
 
 /// Changes the e-mail address: the new one twice and the current password (000 II.A, c06).
 #[derive(Debug, Clone, Serialize)]
@@ -23,10 +24,29 @@ impl Page for ChangeEmailPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self { email: String::new(), confirmation: String::new(), error: None, alert: None };
         show("calm", &calm);
-        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..calm });
         for error in FieldError::about(&["email-", "emails-"]) {
-            let state = error.name;
-            show(state, &Self { email: awkward(), confirmation: awkward(), error: Some(error), alert: None });
+            let (email, confirmation) = match error.name {
+                "email-missing" => ("", ""),
+                "email-malformed" => ("amelie.durand@courriel", "amelie.durand@courriel"),
+                "emails-differ" => ("amelie.durand@courriel.example", "amelie.durant@courriel.example"),
+                "email-unchanged" => ("durand@tilleuls.example", "durand@tilleuls.example"),
+                _ => (LONG_EMAIL, LONG_EMAIL),
+            };
+            let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
+            show(error.name, &Self { email, confirmation, error: Some(error), alert: None });
         }
+        let typed = || "amelie.durand@courriel.example".to_owned();
+        for (state, alert) in [
+            ("wrong-password", Alert::WrongPassword),
+            ("changes-held", Alert::ChangesHeld),
+            ("resend-over", Alert::ResendOver),
+        ] {
+            show(state, &Self { email: typed(), confirmation: typed(), alert: Some(alert), error: None });
+        }
+        show("awkward", &Self { email: awkward(), confirmation: awkward(), ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(Place::Portal)
     }
 }

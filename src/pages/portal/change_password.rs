@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{Alert, Criterion, FieldError};
 use crate::pages::Page;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// Changes the password: the current one and the new one twice (000 II.B, c08).
 #[derive(Debug, Clone, Serialize)]
@@ -22,9 +23,17 @@ impl Page for ChangePasswordPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self { criteria: Criterion::samples(), noted: false, error: None, alert: None };
         show("calm", &calm);
-        show("wrong-password", &Self { noted: true, alert: Some(Alert::WrongPassword), ..calm.clone() });
+        show("noted", &Self { noted: true, ..calm.clone() });
+        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..calm.clone() });
         for error in FieldError::about(&["password"]) {
-            show(error.name, &Self { noted: true, error: Some(error.clone()), ..calm.clone() });
+            let noted = error.name == "password-not-noted";
+            show(error.name, &Self { noted, error: Some(error), ..calm.clone() });
         }
+        show("no-rules", &Self { criteria: Vec::new(), ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::signed_in_at(Place::Portal);
+        if self.noted { scene.under(Setting::NOTED) } else { scene }
     }
 }

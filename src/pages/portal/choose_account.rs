@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{AttachedAccount, Codes};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// Which account of an agency to open (b17).
 #[derive(Debug, Clone, Serialize)]
@@ -24,14 +25,19 @@ impl Page for ChooseAccountPage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {
-            agency: Some("Cabinet Riquet".to_owned()),
+            agency: Some("Agence des Tilleuls".to_owned()),
             codes: Codes::sample(),
-            accounts: AttachedAccount::samples(),
-            one_is_open: true,
+            accounts: AttachedAccount::of_one_agency(),
+            one_is_open: false,
             return_to: "/documents".to_owned(),
         };
+        let mut open = calm.clone();
+        open.one_is_open = true;
+        open.accounts[0].is_open = true;
         show("calm", &calm);
-        show("several-agencies", &Self { agency: None, codes: Codes::default(), one_is_open: false, ..calm });
+        show("one-is-open", &open);
+        let accounts = AttachedAccount::samples();
+        show("several-agencies", &Self { agency: None, codes: Codes::default(), accounts, ..calm });
         show(
             "awkward",
             &Self {
@@ -42,5 +48,12 @@ impl Page for ChooseAccountPage {
                 return_to: awkward(),
             },
         );
+    }
+
+    fn scene(&self) -> Scene {
+        match &self.agency {
+            Some(_) => Scene::signed_in_at(Place::Agency),
+            None => Scene::signed_in_at(Place::Portal).under(Setting::SHARED_HOST),
+        }
     }
 }

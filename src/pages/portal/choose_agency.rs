@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::AWKWARD;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// Which agency is meant, on a host that several share (a24).
 #[derive(Debug, Clone, Serialize)]
@@ -33,10 +34,13 @@ impl Page for ChooseAgencyPage {
             colour: "1f4f8b".to_owned(),
             url: url.to_owned(),
         };
-        let agencies = vec![
-            listed("Agence des Tilleuls", "AT", "/login?client=SPI31&societe=02&return=%2F"),
-            listed(AWKWARD, AWKWARD, "javascript:alert(1)"),
-        ];
-        show("awkward", &Self { agencies });
+        let tilleuls = listed("Agence des Tilleuls", "AT", "/login?client=SPI31&societe=02&return=%2F");
+        let riquet = listed("Cabinet Riquet", "CR", "/login?client=SPI31&societe=01&return=%2F");
+        show("calm", &Self { agencies: vec![tilleuls.clone(), riquet] });
+        show("awkward", &Self { agencies: vec![tilleuls, listed(AWKWARD, AWKWARD, "javascript:alert(1)")] });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::at(Place::Portal).under(Setting::SHARED_HOST)
     }
 }

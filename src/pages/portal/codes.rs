@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Codes};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, awkward};
+use crate::pages::scene::{Place, Scene};
 
 /// Asks for the client and société codes (001, a03).
 #[derive(Debug, Clone, Serialize)]
@@ -43,6 +44,13 @@ impl Page for CodesPage {
         show("known", &Self { last: known, back: Some("/account".to_owned()), without_codes, ..calm.clone() });
         let without_codes = Some("/forgotten?by=email".to_owned());
         show("forgotten", &Self { next: "/forgotten", without_codes, ..calm.clone() });
+        let typed = Codes { client: "SPI13".to_owned(), societe: "01".to_owned() };
+        for (state, alert) in [("unknown-codes", Alert::UnknownCodes), ("codes-later", Alert::CodesLater)] {
+            show(state, &Self { codes: typed.clone(), alert: Some(alert), ..calm.clone() });
+        }
+        for (state, alert) in [("attach-another", Alert::AttachAnother), ("signed-out", Alert::SignedOut)] {
+            show(state, &Self { alert: Some(alert), ..calm.clone() });
+        }
         show(
             "awkward",
             &Self {
@@ -54,5 +62,10 @@ impl Page for CodesPage {
                 alert: Some(Alert::UnknownCodes),
             },
         );
+    }
+
+    fn scene(&self) -> Scene {
+        let is_signed_in = self.alert == Some(Alert::AttachAnother);
+        Scene { is_signed_in, ..Scene::at(Place::Portal) }
     }
 }

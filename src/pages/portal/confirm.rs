@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::Alert;
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// What a link in a letter shows: a button, because mail scanners open links (b10, SEC-040, LAW-048).
 #[derive(Debug, Clone, Serialize)]
@@ -51,13 +52,26 @@ impl Page for ConfirmPage {
             alert: None,
         };
         show("calm", &calm);
-        for (state, asks) in [("chosen", Asks::Chosen), ("existing", Asks::Existing), ("old", Asks::Old)] {
+        for (state, asks) in [("asks-chosen", Asks::Chosen), ("asks-old", Asks::Old), ("asks-existing", Asks::Existing)]
+        {
             show(state, &Self { asks, ..calm.clone() });
         }
-        show("changes-email", &Self { changes_email: true, ..calm.clone() });
-        let other = Self { asks: Asks::Existing, changes_email: true, ..calm };
-        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..other.clone() });
+        let alert = Some(Alert::WrongPassword);
+        show("wrong-password", &Self { asks: Asks::Existing, alert, ..calm.clone() });
+        let (agency, account) = ("Mon compte immobilier".to_owned(), String::new());
+        let other = Self { agency, account, asks: Asks::Existing, changes_email: true, ..calm };
+        show("changes-email", &other);
         let (secret, agency, account, email) = (awkward(), awkward(), awkward(), awkward());
         show("awkward", &Self { secret, agency, account, email, ..other });
+    }
+
+    fn scene(&self) -> Scene {
+        let place = if self.changes_email { Place::Portal } else { Place::Agency };
+        let scene = Scene::at(place).under(Setting::LINK);
+        match self.asks {
+            Asks::Chosen => scene.under(Setting::PASSWORD_FIRST),
+            Asks::Old => scene.under(Setting::PROOF_FIRST),
+            Asks::Nothing | Asks::Existing => scene,
+        }
     }
 }

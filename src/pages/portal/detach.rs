@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{Alert, AttachedAccount};
 use crate::pages::Page;
+use crate::pages::scene::{Place, Scene};
 
 /// Asks for the password before an account is detached, and tells what that means (c17).
 #[derive(Debug, Clone, Serialize)]
@@ -20,7 +21,13 @@ impl Page for DetachPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self { account: AttachedAccount::samples().remove(0), is_last: false, alert: None };
         show("calm", &calm);
-        show("wrong-password", &Self { is_last: true, alert: Some(Alert::WrongPassword), ..calm });
+        show("last-account", &Self { is_last: true, ..calm.clone() });
+        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..calm.clone() });
+        show("no-holder", &Self { account: AttachedAccount::samples().remove(3), ..calm });
         show("awkward", &Self { account: AttachedAccount::awkward(), is_last: true, alert: None });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(Place::Portal)
     }
 }

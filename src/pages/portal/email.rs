@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use super::{Alert, FieldError, Progress};
 use crate::pages::Page;
-use crate::pages::sample::awkward;
+use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Scene, Setting};
 
 /// Asks for the e-mail address (000, b06).
 #[derive(Debug, Clone, Serialize)]
@@ -36,11 +37,23 @@ impl Page for EmailPage {
         show("calm", &calm);
         let progress = Some(Progress::sample_numbered(1));
         show("keeps-identifier", &Self { keeps_identifier: true, progress, ..calm.clone() });
-        show("suggestion", &Self { suggestion: Some("durand@gmail.com".to_owned()), ..calm.clone() });
-        for error in FieldError::about(&["email-"]) {
-            show(error.name, &Self { email: awkward(), error: Some(error.clone()), ..calm.clone() });
+        let (email, suggestion) = ("durand@gmial.com".to_owned(), Some("durand@gmail.com".to_owned()));
+        show("suggestion", &Self { email, suggestion, ..calm.clone() });
+        for error in FieldError::about(&["email-m", "email-too"]) {
+            let email = match error.name {
+                "email-missing" => "",
+                "email-malformed" => "durand chez tilleuls.example",
+                _ => LONG_EMAIL,
+            };
+            let (email, alert) = (email.to_owned(), Some(Alert::CheckFields));
+            show(error.name, &Self { email, alert, error: Some(error), ..calm.clone() });
         }
-        let (suggestion, alert) = (Some(awkward()), Some(Alert::Stale));
-        show("awkward", &Self { email: awkward(), suggestion, alert, progress: None, ..calm });
+        show("unavailable", &Self { alert: Some(Alert::Unavailable), ..calm.clone() });
+        show("awkward", &Self { email: awkward(), suggestion: Some(awkward()), progress: None, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::default().under(Setting::identifier(self.keeps_identifier));
+        if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene }
     }
 }

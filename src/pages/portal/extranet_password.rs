@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Codes};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// Asks for the extranet's own password, after the extranet has refused the one that was kept (a11). While that may have
 /// been a mistake of the extranet, the page offers to wait, too.
@@ -88,5 +89,9 @@ impl Page for ExtranetPasswordPage {
                 alert: None,
             },
         );
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(Place::Agency).under(Setting::KEEPS_PASSWORD)
     }
 }

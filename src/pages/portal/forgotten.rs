@@ -21,13 +21,14 @@ impl Page for ForgottenPage {
     const TEMPLATE: &'static str = "portal/forgotten";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let sign_in_url = || "/login?client=SPI31&societe=01".to_owned();
-        let calm = Self { codes: Some(Codes::sample()), sign_in_url: sign_in_url(), login: String::new(), error: None };
+        let sign_in_url = "/login?client=SPI31&societe=01".to_owned();
+        let calm = Self { codes: Some(Codes::sample()), sign_in_url, login: String::new(), error: None };
         show("calm", &calm);
-        show("by-email", &Self { codes: None, sign_in_url: "/".to_owned(), ..calm });
-        for error in FieldError::about(&["login-", "email-"]) {
-            let codes = Some(Codes::awkward());
-            show(error.name, &Self { codes, sign_in_url: awkward(), login: awkward(), error: Some(error.clone()) });
+        show("by-email", &Self { codes: None, sign_in_url: "/".to_owned(), ..calm.clone() });
+        for error in FieldError::about(&["login-"]) {
+            show(error.name, &Self { error: Some(error), ..calm.clone() });
         }
+        let codes = Some(Codes::awkward());
+        show("awkward", &Self { codes, sign_in_url: "javascript:alert(1)".to_owned(), login: awkward(), error: None });
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Codes, LastAgency};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
+use crate::pages::scene::{Place, Scene};
 
 /// The sign-in at the portal's own address, where no agency is asked for, and the way to a first sign-in below it (§27).
 #[derive(Debug, Clone, Serialize)]
@@ -30,9 +31,14 @@ impl Page for HomePage {
         show("calm", &calm);
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
         show("known", &Self { last: last("Agence du Port", "/login?client=SPI31&societe=01"), ..calm.clone() });
-        for (state, alert) in Alert::each() {
-            show(&state, &Self { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
+        show("signed-out", &Self { alert: Some(Alert::SignedOut), ..calm.clone() });
+        let typed = Self { login: "durand@tilleuls.example".to_owned(), keep: true, ..calm.clone() };
+        for (state, alert) in
+            [("sign-in-refused", Alert::SignInRefused), ("busy", Alert::Busy), ("unavailable", Alert::Unavailable)]
+        {
+            show(state, &Self { alert: Some(alert), ..typed.clone() });
         }
+        show("long-address", &Self { login: LONG_EMAIL.to_owned(), ..calm.clone() });
         show(
             "awkward",
             &Self {
@@ -44,5 +50,10 @@ impl Page for HomePage {
                 alert: Some(Alert::SignInRefused),
             },
         );
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::at(Place::Portal);
+        if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene }
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::Alert;
 use crate::pages::Page;
 use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Scene, Setting};
 
 /// Asks for the password of the account that exists, to attach this agency's account to it (000 I.B, b16).
 #[derive(Debug, Clone, Serialize)]
@@ -31,13 +32,26 @@ impl Page for JoinPage {
     const TEMPLATE: &'static str = "portal/join";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let open = Self::open(String::new(), true, None);
-        show("keeps-identifier", &open);
-        let calm = Self { email: LONG_EMAIL.to_owned(), email_open: false, keeps_identifier: false, ..open };
-        show("calm", &calm);
-        show("proven", &Self { may_be_two: true, ..calm.clone() });
-        let alert = Some(Alert::WrongPassword);
-        show("wrong-password", &Self { email: awkward(), email_open: true, alert, ..calm.clone() });
-        show("awkward", &Self { email: awkward(), ..calm });
+        let open = Self::open(String::new(), false, None);
+        let proven = Self { email: "du****@tilleuls.example".to_owned(), email_open: false, ..open.clone() };
+        show("calm", &proven);
+        show("proven", &Self { may_be_two: true, ..proven.clone() });
+        show("already", &open);
+        show("keeps-identifier", &Self { keeps_identifier: true, ..open.clone() });
+        let typed = Self { email: "durand@tilleuls.example".to_owned(), ..open };
+        for (state, alert) in [("busy", Alert::Busy), ("unavailable", Alert::Unavailable)] {
+            show(state, &Self { alert: Some(alert), ..typed.clone() });
+        }
+        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..proven.clone() });
+        show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..proven.clone() });
+        show("awkward", &Self { email: awkward(), ..proven });
+    }
+    fn scene(&self) -> Scene {
+        let scene = if self.email_open {
+            Scene::default().under(Setting::identifier(self.keeps_identifier))
+        } else {
+            Scene::default()
+        };
+        if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene }
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Scene, Setting};
 
 /// "Compte associé ✓" (000 I.B).
 #[derive(Debug, Clone, Serialize)]
@@ -20,5 +21,9 @@ impl Page for JoinedPage {
         show("calm", &Self { agency: agency(), keeps_identifier: false });
         show("keeps-identifier", &Self { agency: agency(), keeps_identifier: true });
         show("awkward", &Self { agency: awkward(), keeps_identifier: false });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::identifier(self.keeps_identifier))
     }
 }

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use crate::pages::Page;
+use crate::pages::scene::{Place, Scene};
 
 /// Asks whether to sign out, where the extranet's own logout link was followed: following a link ends nothing (SEC-070).
 #[derive(Debug, Clone, Serialize)]
@@ -16,5 +17,10 @@ impl Page for LeavePage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         show("calm", &Self { action: "/.vestibule/logout", back: "/".to_owned() });
+        show("from-the-portal", &Self { action: "/logout", back: "/account".to_owned() });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(if self.action == "/logout" { Place::Portal } else { Place::Host })
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::{awkward, each};
+use crate::pages::scene::{Place, Scene};
 
 /// A page that only tells something and shows the way on.
 #[derive(Debug, Clone, Serialize)]
@@ -73,9 +74,35 @@ impl Page for MessagePage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for (state, name) in MessageName::each() {
-            show(&state, &Self { name, action_url: "/login".to_owned() });
+            show(&state, &Self { name, action_url: name.sample_action().to_owned() });
         }
         show("awkward", &Self { name: MessageName::Failed, action_url: awkward() });
+    }
+
+    fn scene(&self) -> Scene {
+        match self.name {
+            MessageName::FrameSignIn | MessageName::FrameOther => Scene::at(Place::Frame),
+            MessageName::TooMany
+            | MessageName::Unnamed
+            | MessageName::OldLogin
+            | MessageName::BadRequest
+            | MessageName::NotFound => Scene::at(Place::Host),
+            MessageName::ExtranetUnavailable => Scene::at(Place::Host).with_reference(),
+            MessageName::ExtranetRefuses => Scene::signed_in_at(Place::Agency).with_reference(),
+            MessageName::NoAccountHere => Scene::signed_in_at(Place::Agency),
+            MessageName::Unavailable | MessageName::Failed => Scene::at(Place::Portal).with_reference(),
+            MessageName::SessionOver | MessageName::StartAgain | MessageName::FormRefused => Scene::at(Place::Portal),
+            MessageName::LinkInvalid
+            | MessageName::LinkExpired
+            | MessageName::LinkUsed
+            | MessageName::LinkSuperseded
+            | MessageName::LinkHeld
+            | MessageName::Confirmed
+            | MessageName::Disowned
+            | MessageName::EmailRestored
+            | MessageName::AskAgency
+            | MessageName::CookiesNeeded => Scene::at(Place::Agency),
+        }
     }
 }
 
@@ -83,6 +110,18 @@ impl MessageName {
     /// Every one, with its name.
     fn each() -> Vec<(String, Self)> {
         each(Self::LinkInvalid, |name| name.after())
+    }
+
+    /// Where a sample of it leads.
+    const fn sample_action(self) -> &'static str {
+        match self {
+            Self::ExtranetRefuses | Self::Unnamed | Self::OldLogin | Self::NoAccountHere | Self::FrameOther => {
+                "/account"
+            }
+            Self::LinkExpired | Self::Disowned => "/forgotten",
+            Self::LinkSuperseded | Self::LinkHeld => "/migration",
+            _ => "/login",
+        }
     }
 
     /// The match makes the compiler ask for a new one here.

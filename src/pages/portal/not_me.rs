@@ -33,16 +33,26 @@ impl Page for NotMePage {
             let asked = Self {
                 secret: "Zm9vYmFy".to_owned(),
                 request,
-                about: awkward(),
-                action: "/not-me",
+                about: match request {
+                    "run" => "du****23".to_owned(),
+                    "changed-password" => String::new(),
+                    _ => "am****@courriel.example".to_owned(),
+                },
+                action: if matches!(request, "run" | "new-email") { "/confirm/disown" } else { "/not-me" },
                 undo: request == "changed-email",
                 held: false,
                 forgotten_url: "/forgotten".to_owned(),
                 alert: None,
             };
             show(request, &asked);
-            let alert = Some(Alert::WrongPassword);
-            show(&format!("{request}-held"), &Self { held: true, alert, ..asked });
+            show(&format!("{request}-held"), &Self { held: true, ..asked.clone() });
+            if asked.undo {
+                for (state, alert) in [("wrong-password", Alert::WrongPassword), ("address-taken", Alert::AddressTaken)]
+                {
+                    show(state, &Self { alert: Some(alert), ..asked.clone() });
+                }
+            }
+            show(&format!("{request}-awkward"), &Self { about: awkward(), secret: awkward(), ..asked });
         }
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::AWKWARD;
+use crate::pages::scene::{Place, Scene};
 
 /// A form of the extranet that came too late (a19).
 #[derive(Debug, Clone, Serialize)]
@@ -68,11 +69,19 @@ impl Page for NotSentPage {
             for (state, fields, left_out) in [
                 ("empty", Vec::new(), false),
                 ("left-out", Vec::new(), true),
-                ("words", vec![text("objet", "Fuite d'eau"), text("texte", "Bonjour,\nil pleut.")], false),
+                (
+                    "words",
+                    vec![text("Objet", "Fuite d'eau"), text("Message", "Bonjour,\nle robinet du palier goutte.")],
+                    false,
+                ),
                 ("awkward", vec![text(AWKWARD, AWKWARD)], true),
             ] {
                 show(&format!("{name}-{state}"), &Self { why, action_url: "/login".to_owned(), fields, left_out });
             }
         }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::at(Place::Host)
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Progress};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Scene, Setting};
 
 /// The information page after the old login (000, b04, b05).
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +30,11 @@ impl Page for NoticePage {
         show("calm", &calm);
         show("keeps-identifier", &Self { keeps_identifier: true, progress: None, ..calm.clone() });
         show("too-early", &Self { alert: Some(Alert::TooEarly), ..calm.clone() });
+        show("open", &Self { seconds: 0, ..calm.clone() });
         show("awkward", &Self { seconds: 0, portal: awkward(), progress: None, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::default().under(Setting::identifier(self.keeps_identifier))
     }
 }

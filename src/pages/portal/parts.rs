@@ -14,7 +14,7 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub(super) fn sample() -> Self {
+    pub(in crate::pages) fn sample() -> Self {
         Self { client: "SPI31".to_owned(), societe: "01".to_owned() }
     }
 
@@ -54,8 +54,14 @@ pub struct Criterion {
 }
 
 impl Criterion {
-    pub(super) fn samples() -> Vec<Self> {
-        [("length", 8), ("upper", 0), ("lower", 0), ("digit", 0), ("special", 0), ("kinds", 3)]
+    /// Those of an agency that has set nothing.
+    pub(in crate::pages) fn samples() -> Vec<Self> {
+        [("length", 8), ("kinds", 3)].map(|(name, number)| Self { name, number }).to_vec()
+    }
+
+    /// Every one.
+    pub(super) fn all() -> Vec<Self> {
+        [("length", 12), ("upper", 0), ("lower", 0), ("digit", 0), ("special", 0), ("kinds", 4)]
             .map(|(name, number)| Self { name, number })
             .to_vec()
     }
@@ -72,15 +78,13 @@ pub struct FieldError {
 
 impl FieldError {
     /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 15] = [
         "email-missing",
         "email-malformed",
         "email-too-long",
         "emails-differ",
         "email-unchanged",
-        "email-refused",
         "login-missing",
-        "password-missing",
         "password-too-short",
         "password-too-long",
         "password-criteria",
@@ -95,20 +99,14 @@ impl FieldError {
     /// The errors that a page can have: those about one of its fields.
     pub(super) fn about(fields: &[&str]) -> impl Iterator<Item = Self> {
         let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
-        Self::NAMES.into_iter().filter(about).map(|name| Self { name, number: 8 })
+        let number = |name| if name == "password-too-long" { 256 } else { 8 };
+        Self::NAMES.into_iter().filter(about).map(move |name| Self { name, number: number(name) })
     }
 }
 
 /// All but the box of [`super::ChangePasswordPage::noted`].
-pub(super) const PASSWORDS: &[&str] = &[
-    "password-missing",
-    "password-too",
-    "password-c",
-    "password-personal",
-    "password-old",
-    "password-unchanged",
-    "passwords-differ",
-];
+pub(super) const PASSWORDS: &[&str] =
+    &["password-too", "password-c", "password-personal", "password-old", "password-unchanged", "passwords-differ"];
 
 /// One attached account, on the account page and where one of several is chosen (c17).
 #[derive(Debug, Clone, Serialize)]
@@ -141,6 +139,14 @@ impl AttachedAccount {
         ]
     }
 
+    /// Of somebody with two contracts at one agency.
+    pub(super) fn of_one_agency() -> Vec<Self> {
+        vec![
+            Self::of("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"),
+            Self::of("Agence des Tilleuls", "L2001", "tenant", "bbbbbbbbbbbb"),
+        ]
+    }
+
     pub(super) fn awkward() -> Self {
         let (initials, colour, holder) = (awkward(), awkward(), Some(awkward()));
         Self { initials, colour, holder, ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
@@ -149,13 +155,13 @@ impl AttachedAccount {
     fn of(agency: &str, account: &str, kind: &'static str, label: &str) -> Self {
         Self {
             agency: agency.to_owned(),
-            initials: "CV".to_owned(),
+            initials: agency.split(' ').filter(|word| word.len() > 3).filter_map(|word| word.chars().next()).collect(),
             colour: "1f4f8b".to_owned(),
             account: account.to_owned(),
             holder: (kind != "unknown").then(|| "Amélie Dufour".to_owned()),
             kind,
             label: label.to_owned(),
-            is_open: kind == "tenant",
+            is_open: false,
         }
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Alert, Criterion, FieldError, PASSWORDS, Progress};
 use crate::pages::Page;
 use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Scene, Setting};
 
 /// Asks for the new password, twice (000, 004, b13).
 #[derive(Debug, Clone, Serialize)]
@@ -40,13 +41,29 @@ impl Page for PasswordPage {
             progress: Some(Progress::sample(3)),
         };
         show("calm", &calm);
-        let (identifier, progress) = (Some("C10042".to_owned()), Some(Progress::sample_numbered(3)));
-        show("keeps-identifier", &Self { identifier, is_last: true, noted: true, progress, ..calm.clone() });
+        let last = Self { is_last: true, progress: Some(Progress::sample_numbered(3)), ..calm.clone() };
+        show("proof-first", &last);
+        let identifier = Some("C10042".to_owned());
+        show("keeps-identifier", &Self { identifier: identifier.clone(), noted: true, ..last });
+        show("two-at-one-address", &Self { identifier, is_last: true, progress: None, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            let email = LONG_EMAIL.to_owned();
-            show(error.name, &Self { email, noted: true, error: Some(error.clone()), ..calm.clone() });
+            show(
+                error.name,
+                &Self { noted: true, error: Some(error), alert: Some(Alert::CheckFields), ..calm.clone() },
+            );
         }
-        let identifier = Some(awkward());
-        show("awkward", &Self { email: awkward(), identifier, criteria: Vec::new(), progress: None, ..calm });
+        show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm.clone() });
+        show("all-rules", &Self { criteria: Criterion::all(), ..calm.clone() });
+        show("no-rules", &Self { criteria: Vec::new(), ..calm.clone() });
+        show("awkward", &Self { email: awkward(), criteria: Vec::new(), progress: None, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::default().under(Setting::BY_EMAIL);
+        match self.progress.map(|progress| progress.step) {
+            Some(3) => scene.under(Setting::PASSWORD_FIRST),
+            Some(_) => scene.under(Setting::PROOF_FIRST),
+            None => scene,
+        }
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::AWKWARD;
+use crate::pages::scene::{Place, Scene};
 
 /// What is kept about a resident and why (RGPD 12 to 14): the agency's text, or ours.
 #[derive(Debug, Clone, Serialize)]
@@ -20,8 +21,12 @@ impl Page for PrivacyPage {
     const TEMPLATE: &'static str = "portal/privacy";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        for (state, agency) in [("calm", "Agence des Tilleuls"), ("awkward", AWKWARD)] {
+        for (state, agency) in [("calm", "Mon compte immobilier"), ("awkward", AWKWARD)] {
             show(state, &Self { agency: agency.to_owned(), audit_months: 12, letter_days: 90, device_days: 180 });
         }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::at(Place::Portal)
     }
 }

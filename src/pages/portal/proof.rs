@@ -2,7 +2,12 @@ use serde::Serialize;
 
 use super::{Alert, Progress};
 use crate::pages::Page;
-use crate::pages::sample::awkward;
+use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::scene::{Place, Scene, Setting};
+
+/// The wizard's form, and that of a changed address.
+const WIZARD: &str = "/migration/proof";
+const NEW_EMAIL: &str = "/account/email/proof";
 
 /// Waits for the letter to be answered: a code to type, or a link to open (000, 001, 004).
 #[derive(Debug, Clone, Serialize)]
@@ -32,7 +37,7 @@ impl Page for ProofPage {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {
-            action: "/migration/proof",
+            action: WIZARD,
             email: "durand@tilleuls.example".to_owned(),
             code: true,
             link: true,
@@ -42,15 +47,41 @@ impl Page for ProofPage {
             alert: None,
             progress: Some(Progress::sample(4)),
         };
-        show("calm", &calm);
-        show("link", &Self { code: false, resend_in: 0, ..calm.clone() });
+        show("both", &calm);
+        show("link", &Self { code: false, ..calm.clone() });
+        show("code", &Self { link: false, code_minutes: 30, ..calm.clone() });
         let progress = Some(Progress::sample_numbered(2));
-        show("code", &Self { link: false, code_minutes: 30, progress, ..calm.clone() });
+        show("proof-first", &Self { progress, ..calm.clone() });
         show("code-again", &Self { link: false, code_minutes: 30, resend_in: 0, ..calm.clone() });
-        for (state, alert) in Alert::each() {
-            show(&state, &Self { alert: Some(alert), resend_in: 0, ..calm.clone() });
+        show("resend-open", &Self { resend_in: 0, ..calm.clone() });
+        for (state, alert) in [
+            ("wrong-code", Alert::WrongCode { left: 4 }),
+            ("wrong-code-last", Alert::WrongCode { left: 1 }),
+            ("code-dead", Alert::CodeDead),
+            ("expired", Alert::Expired),
+            ("resent", Alert::Resent),
+            ("resend-later", Alert::ResendLater { seconds: 45 }),
+            ("resend-over", Alert::ResendOver),
+            ("held", Alert::Held),
+        ] {
+            let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
+            show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
-        let action = "/account/email/proof";
-        show("awkward", &Self { action, email: awkward(), link_minutes: 1440, progress: None, ..calm });
+        let new_email = Self { action: NEW_EMAIL, progress: None, ..calm.clone() };
+        show("new-email", &new_email);
+        show("changes-held", &Self { alert: Some(Alert::ChangesHeld), resend_in: 0, ..new_email.clone() });
+        show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm });
+        show("awkward", &Self { email: awkward(), link_minutes: 1440, ..new_email });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene =
+            if self.action == NEW_EMAIL { Scene::signed_in_at(Place::Portal) } else { Scene::at(Place::Agency) };
+        let scene = scene.under(Setting::proof(self.link, self.code));
+        match self.progress {
+            Some(Progress { numbered: true, .. }) => scene.under(Setting::PROOF_FIRST),
+            Some(_) => scene.under(Setting::PASSWORD_FIRST),
+            None => scene,
+        }
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Criterion, FieldError, PASSWORDS};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// The new password after a reset link (c10).
 #[derive(Debug, Clone, Serialize)]
@@ -23,11 +24,15 @@ impl Page for ResetPage {
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), noted: false, error: None };
         show("calm", &calm);
-        show("noted", &Self { noted: true, ..calm });
+        show("noted", &Self { noted: true, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            let state = error.name;
-            let criteria = Criterion::samples();
-            show(state, &Self { secret: awkward(), criteria, noted: true, error: Some(error) });
+            show(error.name, &Self { noted: true, error: Some(error), ..calm.clone() });
         }
+        show("awkward", &Self { secret: awkward(), ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::at(Place::Portal);
+        if self.noted { scene.under(Setting::NOTED) } else { scene }
     }
 }

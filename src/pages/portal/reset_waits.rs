@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::pages::Page;
-use crate::pages::sample::awkward;
+use crate::pages::sample::{WRITTEN, awkward};
 
 /// The reset link of a fresh address, before its time (LAW-006).
 #[derive(Debug, Clone, Serialize)]
@@ -14,6 +14,7 @@ impl Page for ResetWaitsPage {
     const TEMPLATE: &'static str = "portal/reset_waits";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
+        show("calm", &Self { opens_at: WRITTEN.to_owned() });
         show("awkward", &Self { opens_at: awkward() });
     }
 }

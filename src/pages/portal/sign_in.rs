@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use super::{Alert, Codes};
 use crate::pages::Page;
-use crate::pages::sample::{LONG_EMAIL, awkward};
+use crate::pages::sample::awkward;
+use crate::pages::scene::{Scene, Setting};
 
 /// The login page (000, c01).
 #[derive(Debug, Clone, Serialize)]
@@ -55,11 +56,32 @@ impl Page for SignInPage {
             alert: None,
         };
         show("calm", &calm);
-        show("keeps-identifier", &Self { keeps_identifier: true, ..calm.clone() });
-        show("given", &Self { given: Given::Closed, alert: Some(Alert::OldCredentials), ..calm.clone() });
-        for (state, alert) in Alert::each() {
-            show(&state, &Self { login: LONG_EMAIL.to_owned(), keep: true, alert: Some(alert), ..calm.clone() });
+        let kept = Self { keeps_identifier: true, ..calm.clone() };
+        show("keeps-identifier", &kept);
+        show("account-ready-as-before", &Self { alert: Some(Alert::AccountReadyAsBefore), ..kept.clone() });
+        let alert = Some(Alert::OldPassword);
+        show("old-password", &Self { login: "durand".to_owned(), given: Given::Closed, alert, ..kept });
+        for (state, alert) in [
+            ("account-ready", Alert::AccountReady),
+            ("signed-out", Alert::SignedOut),
+            ("attach-another", Alert::AttachAnother),
+        ] {
+            show(state, &Self { alert: Some(alert), ..calm.clone() });
         }
+        let typed = Self { login: "durand".to_owned(), keep: true, ..calm.clone() };
+        for (state, given, alert) in [
+            ("sign-in-refused", Given::Closed, Alert::SignInRefused),
+            ("given", Given::Open, Alert::SignInRefused),
+            ("old-credentials", Given::Closed, Alert::OldCredentials),
+            ("provisional-over", Given::Closed, Alert::ProvisionalOver),
+            ("must-change", Given::Closed, Alert::MustChange),
+            ("busy", Given::Hidden, Alert::Busy),
+            ("unavailable", Given::Hidden, Alert::Unavailable),
+        ] {
+            show(state, &Self { given, alert: Some(alert), ..typed.clone() });
+        }
+        let other_agency = Some("/login?client=SPI31&societe=02".to_owned());
+        show("shared-host", &Self { other_agency, back: Some("/account".to_owned()), ..calm });
         show(
             "awkward",
             &Self {
@@ -74,5 +96,17 @@ impl Page for SignInPage {
                 alert: Some(Alert::SignInRefused),
             },
         );
+    }
+
+    fn scene(&self) -> Scene {
+        let is_signed_in = self.alert == Some(Alert::AttachAnother);
+        let scene = Scene { is_signed_in, ..Scene::default() };
+        let scene = if self.other_agency.is_some() { scene.under(Setting::SHARED_HOST) } else { scene };
+        match self.alert {
+            Some(Alert::ProvisionalOver) => scene.under(Setting::BY_ROSTER),
+            Some(Alert::MustChange) => scene.under(Setting::BY_EXTRANET),
+            Some(Alert::Unavailable) => scene.with_reference(),
+            _ => scene,
+        }
     }
 }

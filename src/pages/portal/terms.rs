@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{Alert, Codes};
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Place, Scene};
 use crate::pages::{Page, terms_html};
 
 /// The terms of use, to be accepted before anything is shown (000, c02, c03).
@@ -34,7 +35,13 @@ impl Page for TermsPage {
             alert: None,
         };
         show("calm", &calm);
+        let alert = Some(Alert::TermsNotAccepted);
+        show("terms-not-accepted", &Self { alert, ..calm.clone() });
         let (version, return_to, codes) = (awkward(), awkward(), Codes::awkward());
-        show("awkward", &Self { version, return_to, codes, alert: Some(Alert::TermsNotAccepted), ..calm });
+        show("awkward", &Self { version, return_to, codes, ..calm });
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::signed_in_at(Place::Agency)
     }
 }
