@@ -128,5 +128,6 @@ pub(super) fn brand(portal: &PortalSettings) -> Brand {
         support_email: portal.support_email.clone(),
         support_phone: portal.support_phone.clone(),
         support_url: portal.support_url.clone(),
+        old_password_hint: None,
     }
 }

@@ -26,5 +26,7 @@ pub(super) fn read(
     let support_email = brand.parsed(BRAND.support_email, values::email);
     let support_phone = brand.parsed(BRAND.support_phone, values::line);
     let support_url = brand.parsed(BRAND.support_url, values::web_address);
-    Some(AgencyBrand { name: name?, colour: colour?, mail_from, support_email, support_phone, support_url })
+    let old_password_hint = brand.parsed(BRAND.old_password_hint, values::line);
+    let (name, colour) = (name?, colour?);
+    Some(AgencyBrand { name, colour, mail_from, support_email, support_phone, support_url, old_password_hint })
 }

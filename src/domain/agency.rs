@@ -60,6 +60,8 @@ pub struct AgencyBrand {
     pub support_phone: Option<String>,
     /// Where residents read on.
     pub support_url: Option<String>,
+    /// Where a resident finds the first password again: a sentence (004).
+    pub old_password_hint: Option<String>,
 }
 
 impl Agency {

@@ -73,6 +73,8 @@ pub struct Brand {
     pub support_phone: Option<String>,
     /// A page about help.
     pub support_url: Option<String>,
+    /// Where a resident finds the first password again: a sentence (004).
+    pub old_password_hint: Option<String>,
 }
 
 impl From<&AgencyBrand> for Brand {
@@ -84,6 +86,7 @@ impl From<&AgencyBrand> for Brand {
             support_email: brand.support_email.clone(),
             support_phone: brand.support_phone.clone(),
             support_url: brand.support_url.clone(),
+            old_password_hint: brand.old_password_hint.clone(),
         }
     }
 }

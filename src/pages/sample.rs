@@ -117,6 +117,7 @@ pub fn brands() -> [Brand; 3] {
         support_email: None,
         support_phone: None,
         support_url: None,
+        old_password_hint: None,
     };
     [
         Brand {
@@ -124,6 +125,7 @@ pub fn brands() -> [Brand; 3] {
             support_email: Some("contact@tilleuls.example".to_owned()),
             support_phone: Some("05 61 00 00 00".to_owned()),
             support_url: Some("https://tilleuls.example/aide".to_owned()),
+            old_password_hint: Some("Il figure sur vos appels de fonds.".to_owned()),
             ..bare.clone()
         },
         bare,
@@ -134,6 +136,7 @@ pub fn brands() -> [Brand; 3] {
             support_email: Some(awkward()),
             support_phone: Some(awkward()),
             support_url: Some("javascript:alert(1)".to_owned()),
+            old_password_hint: Some(awkward()),
         },
     ]
 }

@@ -5,6 +5,7 @@ use super::{OTHER, REFUSED};
 use crate::support::{
     browser::{Browser, Device},
     person::Person,
+    site::Site,
     stage::Stage,
     town::{ALICE, CAROL, CHOSEN, DORA, Town, login_path, migrate_up_to_proof, try_sign_in},
 };
@@ -15,16 +16,20 @@ on_every_stage! {
     b18_two_people_at_one_mailbox_stay_two,
 }
 
+/// Where the agency prints the first password.
+const PRINTED: &str = "Il figure sur vos appels de fonds.";
+
 /// An installation as document 004 has it.
 fn town(stage: Stage) -> Town {
-    Town::build_with(|site| {
+    let installation = |site: Site| {
         site.on(stage)
             .set("policy.identifier", "legacy")
             .set("policy.order", "proof-first")
             .set("policy.confirmation", "code")
             .set("policy.code_minutes", 30)
             .set("policy.confirm_noted", true)
-    })
+    };
+    Town::build_with_agency(installation, |agency| agency.set("brand.old_password_hint", PRINTED))
 }
 
 /// Goes through document 004's wizard.
@@ -41,7 +46,8 @@ fn migrate(town: &Town, person: &mut Person, login: &str, password: &str, email:
 fn b07_the_identifier_is_kept_and_the_address_is_for_letters_only(stage: Stage) {
     let town = town(stage);
     let mut alice = Person::new(&town.gateway);
-    alice.open(login_path("a")).see("Identifiant").miss("Email ou identifiant");
+    alice.open("/forgotten?client=CA&societe=SA").see(PRINTED);
+    alice.open(login_path("a")).see("Identifiant").see(PRINTED).miss("Email ou identifiant");
     try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
     alice.see("sans remplacer votre identifiant").see("avec votre identifiant actuel, qui ne change pas");
     alice.press("Étape suivante").see("paiement en ligne").see("cette adresse n'est pas votre identifiant");

@@ -24,6 +24,7 @@ trouble-title = Having trouble signing in?
 trouble-agency = Not your agency?
 trouble-agency-link = Choose another one
 trouble-first = First time here: use the identifier and the password that your agency gave you.
+old-password-lost = Cannot find the password that your agency gave you?
 trouble-email = Account already updated: use your e-mail address and the password that you chose.
 trouble-kept = Account already updated: use your identifier and the password that you chose. Your e-mail address is not your identifier.
 trouble-typing = Check capital and small letters, and that no space slipped in at the beginning or the end.

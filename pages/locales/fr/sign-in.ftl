@@ -24,6 +24,7 @@ trouble-title = Vous ne parvenez pas à vous connecter ?
 trouble-agency = Ce n'est pas votre agence ?
 trouble-agency-link = Choisir une autre agence
 trouble-first = Première connexion : utilisez l'identifiant et le mot de passe donnés par votre agence.
+old-password-lost = Vous ne retrouvez pas le mot de passe donné par votre agence ?
 trouble-email = Compte déjà mis à jour : utilisez votre adresse email et le mot de passe que vous avez choisi.
 trouble-kept = Compte déjà mis à jour : utilisez votre identifiant et le mot de passe que vous avez choisi. Votre adresse email n'est pas votre identifiant.
 trouble-typing = Vérifiez les majuscules et les minuscules, et qu'aucun espace ne s'est glissé au début ou à la fin.

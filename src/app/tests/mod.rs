@@ -136,6 +136,7 @@ impl Ground {
                 support_email: None,
                 support_phone: None,
                 support_url: None,
+                old_password_hint: None,
             },
         };
         let app = App {

@@ -103,6 +103,9 @@ keys! {
         support_phone: Text, Nothing;
         /// A page about help.
         support_url: Text, Nothing;
+        /// Where a resident finds the first password again, a sentence for the sign-in and the page of the forgotten
+        /// password: “Il figure sur vos appels de fonds.”
+        old_password_hint: Text, Nothing;
     }
 
     UPSTREAM: Upstream {

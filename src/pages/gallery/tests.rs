@@ -30,7 +30,7 @@ const NOT_DRAWN: &[(&str, &str)] = &[
 /// The agency of the samples, and two that are reached in one way only.
 fn several() -> [DrawnFor; 3] {
     let usual = DrawnFor::default();
-    let by_mail = Brand { support_phone: None, support_url: None, ..usual.agency.clone() };
+    let by_mail = Brand { support_phone: None, support_url: None, old_password_hint: None, ..usual.agency.clone() };
     let by_phone = Brand { support_email: None, support_url: None, ..usual.agency.clone() };
     [DrawnFor { agency: by_mail, ..usual.clone() }, DrawnFor { agency: by_phone, ..usual.clone() }, usual]
 }

@@ -120,6 +120,7 @@ pub fn agency(port: u16) -> Agency {
         support_email: None,
         support_phone: None,
         support_url: None,
+        old_password_hint: None,
     };
     Agency {
         code: AgencyCode::parse("SPI31", "01").expect("codes"),
