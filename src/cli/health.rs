@@ -58,7 +58,7 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
         is_doubtful: app.store.doubt().is_some(),
         is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
         missing: count(operated.reloader.missing()),
-        gone: count(operated.reloader.gone_by_themselves()),
+        gone: count(operated.reloader.gone().len()),
         ready: parts(&operated, database, redis.map(|redis| redis.is_ok()), outbox),
         outbox,
         dropped_lines: dropped_lines(),

@@ -39,7 +39,7 @@ use clap::{Parser, Subcommand};
 
 use configured::ConfigFile;
 use parts::{VAULT, with_parts};
-use said::Said;
+use said::{Said, UNASKED};
 use terminal::{say, tell};
 
 use crate::app::Fault;
@@ -308,7 +308,7 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
             let consent = if yes { Consent::ToAny } else { Consent::None };
             serve::run(&config.find_to_serve()?, upgrade.then_some(consent))
         }
-        Command::Reload { config, yes } => ask(&config.find()?, "reload", yes),
+        Command::Reload { config, yes } => reload(&config.find()?, yes),
         Command::Upgrade { config, yes } => ask(&config.find()?, "replace", yes),
         Command::Status { config } => ask(&config.find()?, "status", false),
         Command::Check { config, offline, user } => check::run(&config.find()?, offline, user.as_deref()),
@@ -372,6 +372,17 @@ fn tell_refused(refused: &reading::Refused) -> Ended {
     Ended::Misconfigured
 }
 
+/// Asked about agencies.
+const GO: &str = "Are they to go?";
+
+/// Has the configuration put in force. Where nobody is there to be asked, that is no word about agencies that are missing.
+fn reload(path: &std::path::Path, yes: bool) -> Ended {
+    if yes || terminal::is_there() {
+        return ask(path, "reload", yes);
+    }
+    ask(path, &format!("reload {UNASKED}"), false)
+}
+
 /// Asks the gateway that runs on this configuration, and shows what it says. What it asks back is asked at the terminal.
 fn ask(path: &std::path::Path, line: &str, yes: bool) -> Ended {
     // A configuration that is refused is just what a reload has to tell: where the socket is, is all that is needed.
@@ -389,11 +400,25 @@ fn ask(path: &std::path::Path, line: &str, yes: bool) -> Ended {
             }
             Ok(Said::Failed(text)) => {
                 tell!("{text}");
-                return Ended::Failed(format!("{line}: refused"));
+                return Ended::Failed(format!("{}: refused", line.split(' ').next().unwrap_or(line)));
+            }
+            Ok(Said::Misses { consent, text }) => {
+                say!("{text}");
+                if terminal::confirm(GO, false).is_err() {
+                    // The rest is in force, and a hook that has renewed a certificate has not failed.
+                    let why = if terminal::is_there() {
+                        ""
+                    } else {
+                        ": nobody is here to be asked (hint: --yes, if they are to go)"
+                    };
+                    tell!("warning: the agencies that are missing stay missed{why}");
+                    return Ended::Done;
+                }
+                words = succession::agreeing(line, Some(&consent));
             }
             Ok(Said::Asks { consent, text }) => {
                 tell!("{text}");
-                if let Err(reason) = terminal::confirm("Are they to go?", false) {
+                if let Err(reason) = terminal::confirm(GO, false) {
                     return Ended::Failed(format!("{reason}; the configuration before stays in force"));
                 }
                 words = succession::agreeing(line, Some(&consent));

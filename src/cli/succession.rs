@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 use tokio::process::Command;
 
 use super::operated::Operated;
-use super::outcome::described;
+use super::outcome::{described, names};
 use super::said::{ANY, Said};
 use super::upgrade;
 use crate::domain::removal::Consent;
@@ -59,7 +59,17 @@ async fn start(operated: &Operated, program: &Path, consent: Consent<'_>) -> Sai
     let process = child.id().unwrap_or_default();
     tracing::info!(process, program = %program.display(), "a new process was started to take the listeners over");
     let ended = tokio::select! {
-        () = relieved => return Said::Done(format!("process {process} has taken over; the old one ends with its last request")),
+        () = relieved => {
+            let gone = operated.reloader.gone();
+            let by_that_word = if is_agreed && !gone.is_empty() {
+                format!("\nby that word these agencies, which were missing, have gone: {}", names(&gone))
+            } else {
+                String::new()
+            };
+            return Said::Done(format!(
+                "process {process} has taken over; the old one ends with its last request{by_that_word}"
+            ));
+        }
         ended = child.wait() => ended,
         () = tokio::time::sleep(PATIENCE) => {
             // It may be about to take over in this moment; then its end changes nothing any more.
