@@ -223,7 +223,7 @@ pub(super) async fn prepare(
     from: ReadFrom<'_>,
     upgrade: Option<Consent<'_>>,
 ) -> Result<Prepared, Reason> {
-    let Reading { mut settings, pages, digest, sources, .. } = reading;
+    let Reading { mut settings, pages, digest, sources, flaws, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
     let url = settings.database_url.expose();
     let opened = match upgrade {
@@ -245,7 +245,7 @@ pub(super) async fn prepare(
     let from = (from.path, from.files);
     let known = known_agencies(&app).await;
     let reloader = Reloader::new(from, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
-    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)));
+    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)).going_on_with(flaws));
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });

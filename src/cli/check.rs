@@ -12,7 +12,7 @@ use super::reach::Found;
 use super::readable::{Account, UNITS_USER};
 use super::said::Said;
 use super::terminal::{patiently, say, tell};
-use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
+use super::{Ended, Read, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
@@ -22,7 +22,7 @@ use crate::store;
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
-    with_settings(path, |settings, files| {
+    with_settings(path, |settings, Read { files, flaws }| {
         if let Err(reason) = assemble::signer(&settings.mail) {
             tell!("{reason}");
             return Ended::Misconfigured;
@@ -51,6 +51,9 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         }
         if closed > 0 && user.is_some() {
             wrong.push(format!("{closed} files are closed to the user as whom the gateway runs"));
+        }
+        if flaws > 0 {
+            wrong.push(format!("{flaws} problems that a start goes on with, and a reload does not"));
         }
         if !away.is_empty() {
             wrong.push(format!("{} cannot be used from here", away.join(", ")));

@@ -245,6 +245,9 @@ async fn status(operated: &Operated) -> String {
     if !gone.is_empty() {
         let _ = writeln!(text, "{}", missing(&gone));
     }
+    for flaw in operated.reloader.flaws() {
+        let _ = writeln!(text, "started all the same: {flaw}");
+    }
     let _ = match operated.reloader.last() {
         None => writeln!(text, "last reload: none since the start"),
         Some(last) if last.outcome.is_ok() => writeln!(text, "last reload: {} done\n{}", last.at, last.describe()),

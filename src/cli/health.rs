@@ -57,6 +57,7 @@ async fn counted(State(operated): State<Arc<Operated>>) -> Response {
         digest: edition.digest,
         is_doubtful: app.store.doubt().is_some(),
         is_refused: last.as_ref().is_some_and(|last| last.outcome.is_err()),
+        flaws: count(operated.reloader.flaws().len()),
         missing: count(operated.reloader.missing()),
         gone: count(operated.reloader.gone().len()),
         ready: parts(&operated, database, redis.map(|redis| redis.is_ok()), outbox),

@@ -352,15 +352,23 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
     })
 }
 
+/// What else is known of a configuration that was read.
+struct Read<'f> {
+    /// The files that it depends on.
+    files: &'f [PathBuf],
+    /// How much a start goes on with, and a reload does not.
+    flaws: usize,
+}
+
 /// Loads the configuration, tells its problems, and goes on where there is no error among them.
-fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings, &[PathBuf]) -> Ended) -> Ended {
+fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings, Read<'_>) -> Ended) -> Ended {
     let reading::Attempt { files, outcome } = reading::read(path);
     match outcome {
         Ok(reading) => {
-            for warning in &reading.warnings {
+            for warning in reading.warnings.iter().chain(&reading.flaws) {
                 tell!("{warning}");
             }
-            go_on(reading.settings, &files)
+            go_on(reading.settings, Read { files: &files, flaws: reading.flaws.len() })
         }
         Err(refused) => tell_refused(&refused),
     }

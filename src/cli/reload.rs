@@ -88,6 +88,8 @@ struct State {
     files: Vec<PathBuf>,
     /// Of the files, as they were when they were read.
     print: u64,
+    /// What this start went on with, and no reload has found mended.
+    flaws: Vec<String>,
 }
 
 /// What the files have lost.
@@ -129,6 +131,7 @@ impl Reloader {
                 in_force,
                 files,
                 print,
+                flaws: Vec::new(),
             }),
         }
     }
@@ -156,6 +159,21 @@ impl Reloader {
             );
         }
         self
+    }
+
+    /// Although this is wrong in the files.
+    pub(super) fn going_on_with(mut self, flaws: Vec<String>) -> Self {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !flaws.is_empty() {
+            state.told = Some(self.app.now());
+        }
+        state.flaws = flaws;
+        self
+    }
+
+    /// What is wrong in the files from which this gateway was started all the same.
+    pub(super) fn flaws(&self) -> Vec<String> {
+        self.state().flaws.clone()
     }
 
     /// Agencies that were in force, and are missed.
@@ -274,7 +292,8 @@ impl Reloader {
         last.tell(why);
         {
             let mut state = self.state();
-            state.told = (last.outcome.is_err() || !state.gone.is_empty()).then_some(last.at);
+            let is_told = last.outcome.is_err() || !state.gone.is_empty() || !state.flaws.is_empty();
+            state.told = is_told.then_some(last.at);
             state.last = Some(last.clone());
         }
         self.write_down().await;
@@ -298,6 +317,9 @@ impl Reloader {
                  they are to go: {})",
                 to_type("reload")
             );
+        }
+        for flaw in &state.flaws {
+            tracing::warn!(warning = flaw, "in the configuration");
         }
         let Some(Last { at, outcome: Err(refusal) }) = state.last.clone() else { return };
         drop(state);
@@ -340,7 +362,10 @@ impl Reloader {
     }
 
     fn put_in_force(&self, reading: Reading, begin: Timestamp, consent: Consent<'_>) -> Result<Changes, Refusal> {
-        let Reading { mut settings, pages, warnings, digest, sources } = reading;
+        let Reading { mut settings, pages, warnings, flaws, digest, sources } = reading;
+        if !flaws.is_empty() {
+            return Err(Refusal { problems: warnings.into_iter().chain(flaws).collect(), loss: None });
+        }
         let Lost { now, all, is_agreed, is_allowed } = self.lost(&settings, consent);
         if !is_allowed {
             let missed = self.state().gone.len();
@@ -391,6 +416,7 @@ impl Reloader {
         state.watches = settings.server.reload_on_change;
         state.most_removed = settings.server.reload_removes;
         state.in_force = sources;
+        state.flaws.clear();
         if is_agreed {
             state.gone.clear();
             state.forgotten.extend(removed.iter().cloned());
@@ -422,13 +448,16 @@ impl Reloader {
         Lost { now, all, is_agreed, is_allowed: is_agreed || may_be }
     }
 
-    /// Hosts that have a certificate now and are still served, but would have none.
+    /// Hosts that have a certificate that holds now and are still served, but would have none.
     fn lost_certificates(&self, settings: &Settings) -> Vec<String> {
         let Some(tls) = settings.tls.as_ref().filter(|tls| !tls.listen.is_empty()) else { return Vec::new() };
         let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]);
         let hosts = origins.filter(|origin| origin.scheme() == Scheme::Https).map(Origin::host);
-        let is_covered = |host: &str| tls.certificates.iter().any(|certificate| certificate.covers(host));
-        let lost: BTreeSet<&str> = hosts.filter(|host| self.certificates.has(host) && !is_covered(host)).collect();
+        let now = self.app.now();
+        let is_covered =
+            |host: &str| tls.certificates.iter().any(|certificate| certificate.holds(now) && certificate.covers(host));
+        let has = |host: &str| self.certificates.has(host) && !self.ageing.is_over(host, now);
+        let lost: BTreeSet<&str> = hosts.filter(|host| has(host) && !is_covered(host)).collect();
         lost.into_iter().map(str::to_owned).collect()
     }
 

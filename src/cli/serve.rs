@@ -33,7 +33,7 @@ pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
         Ok(logging) => logging,
         Err(error) => return Ended::Failed(format!("the log: {error}")),
     };
-    for warning in &reading.warnings {
+    for warning in reading.warnings.iter().chain(&reading.flaws) {
         tracing::warn!(warning, "in the configuration");
     }
     if let Some(warning) = descriptors::warning(descriptors::raise_limit(), server.max_connections) {
