@@ -18,7 +18,7 @@ use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
-use crate::store;
+use crate::store::{self, Store, Tables};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
@@ -54,6 +54,9 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         }
         if flaws > 0 {
             wrong.push(format!("{flaws} problems that a start goes on with, and a reload does not"));
+        }
+        if !offline && is_in_doubt(&settings) {
+            wrong.push("the database may not be the right one".to_owned());
         }
         if !away.is_empty() {
             wrong.push(format!("{} cannot be used from here", away.join(", ")));
@@ -165,6 +168,20 @@ fn tell_missing(settings: &Settings, known: Vec<AgencyCode>) {
             to_type("reload")
         );
     }
+}
+
+/// Tells whether the database that answers may not be the right one. One that does not was told of.
+fn is_in_doubt(settings: &Settings) -> bool {
+    let url = settings.database_url.expose();
+    let asked = async {
+        let is_there = store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
+        let store = if is_there { Store::open_beside(url).await.ok()? } else { return None };
+        let doubt = assemble::doubt(&settings.server.control, &store).await;
+        store.close().await;
+        doubt
+    };
+    let doubt = runtime(1).ok().and_then(|runtime| runtime.block_on(asked));
+    doubt.inspect(|told| tell!("{told}")).is_some()
 }
 
 /// How many extranets are silent, and of how many the login form is refused.

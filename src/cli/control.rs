@@ -1,7 +1,7 @@
 //! The control socket: how an operator, or a new process, speaks to the gateway that runs.
 //!
 //! One line asks, in words: `status`, `reload`, `replace`, `forget identity <id>`, `forget session <id>`, `forget all`,
-//! `whose`, `health`, `agencies`, `configuration`, `upgrade`. The answer is `done`, `failed`, `misses` or `asks` on a line of its own,
+//! `whose`, `health`, `agencies`, `configuration`, `doubt`, `upgrade`. The answer is `done`, `failed`, `misses` or `asks` on a line of its own,
 //! then text, until the connection is closed. Only the gateway's own user and root are listened to.
 
 use std::fmt::Write as _;
@@ -172,6 +172,7 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
         ["whose"] => Said::Done(operated.file.clone()),
         ["health"] => Said::Done(operated.health.to_string()),
         ["agencies"] => Said::Done(agencies(&operated)),
+        ["doubt"] => Said::Done(operated.app.store.doubt().map(|doubt| doubt.to_string()).unwrap_or_default()),
         ["configuration"] => match operated.reloader.in_force() {
             Some(text) => Said::Done(text.to_string()),
             None => Said::Failed("what is in force is not known any more".to_owned()),
