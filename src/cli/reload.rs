@@ -373,7 +373,9 @@ impl Reloader {
             return Err(Refusal { problems, loss: Some(all) });
         }
         let (word, removed) = if is_agreed { ("operator", all.agencies) } else { ("itself", now.agencies) };
-        removed.iter().for_each(|_| METRICS.agencies_removed.add(word));
+        for _ in &removed {
+            METRICS.agencies_removed.add(word);
+        }
         let restart = self.fixed.changed(&Fixed::of(&settings));
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);

@@ -377,7 +377,12 @@ fn walk_3_a_bad_certificate_stops_no_start_and_no_upgrade_and_a_reload_is_refuse
         assert_eq!(reloaded.status.code(), Some(1), "{kind}: {}", words(&reloaded));
         is_shown(&https, shown, &format!("{kind}, after a reload"));
     }
-    // Without any certificate, nobody would be served.
+}
+
+#[test]
+fn walk_3_without_any_certificate_that_can_be_read_nobody_would_be_served_and_nothing_is_started() {
+    let mut https = Https::start();
+    let certificates = https.folder.path().join("certificates");
     https.town.gateway.stop();
     for file in fs::read_dir(&certificates).expect("a folder") {
         fs::write(file.expect("a file").path(), "rubbish").expect("a file");
