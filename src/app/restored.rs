@@ -99,6 +99,7 @@ pub async fn settle(app: &App, letters: Option<&LettersBefore>) -> Result<Settle
     let resets = tx.supersede_all_recoveries().await?;
     let people = app.sessions.end_everybodys(&mut tx, now).await?;
     let by = Acting::operator("restore-check");
+    tx.end_doubt().await?;
     by.audit(&mut tx, &by.entry(AuditEvent::DatabaseRestored { held, gone }), now).await?;
     app.sessions.commit(tx, &Change::Everything).await?;
     Ok(Settled { held, gone, wait, resets, people })

@@ -45,6 +45,14 @@ impl Ageing {
         *self.state() = State { ends: ends(settings, settings.agencies.iter()), told: Some(now) };
     }
 
+    /// Whether the certificate that is shown for a host is over.
+    pub(super) fn is_over(&self, host: &str, now: Timestamp) -> bool {
+        let state = self.state();
+        let ends = |name: String| state.ends.get(&Shown::For(name)).copied();
+        let wildcard = || ends(format!("*.{}", host.split_once('.')?.1));
+        ends(host.to_owned()).or_else(wildcard).is_some_and(|ends| ends <= now)
+    }
+
     /// When each ends that is shown for a name, seconds since 1970.
     pub(super) fn ends(&self) -> Vec<(String, i64)> {
         self.ends_of(|shown| if let Shown::For(name) = shown { Some(name) } else { None })

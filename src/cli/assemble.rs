@@ -16,7 +16,7 @@ use crate::app::enter_extranet::SignInTurns;
 use crate::app::hasher::{HashCost, Hasher};
 use crate::app::visit::Passage;
 use crate::app::{self, App};
-use crate::config::{MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
+use crate::config::{ControlPlaces, MailSettings, Settings, SmtpSettings, SmtpTls, TransportSettings, VaultKeys};
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::removal::Consent;
 use crate::domain::secret::Dice;
@@ -42,6 +42,7 @@ use super::operated::{Operated, Successor};
 use super::readable::{Account, UNITS_USER};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
+use super::said::Said;
 use super::terminal::tell;
 use super::upgrade::{Held, Inherited};
 
@@ -117,9 +118,29 @@ async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, R
         }
     }
     match Store::open_beside(url).await {
-        Ok(store) => Ok(store),
+        Ok(store) => {
+            if let Some(told) = doubt(&settings.server.control, &store).await {
+                tell!("warning: {told}");
+            }
+            Ok(store)
+        }
         Err(error) => Err(explained(settings, error).await),
     }
+}
+
+/// Why the database that answers may not be the right one: by what is written down, or by the gateway that runs.
+pub(super) async fn doubt(places: &ControlPlaces, store: &Store) -> Option<String> {
+    let by_the_gateway = async {
+        match control::ask(places, "doubt").await {
+            Ok(Said::Done(doubt)) if !doubt.is_empty() => Some(doubt),
+            _ => None,
+        }
+    };
+    let doubt = match store.doubt_written_down().await {
+        Some(doubt) => Some(doubt.to_string()),
+        None => by_the_gateway.await,
+    };
+    doubt.map(|doubt| format!("the database may not be the right one: {doubt}"))
 }
 
 /// What root has made, the service may not be able to open.
@@ -223,7 +244,7 @@ pub(super) async fn prepare(
     from: ReadFrom<'_>,
     upgrade: Option<Consent<'_>>,
 ) -> Result<Prepared, Reason> {
-    let Reading { mut settings, pages, digest, sources, .. } = reading;
+    let Reading { mut settings, pages, digest, sources, flaws, .. } = reading;
     let edition = reading::edition(&mut settings, pages, digest, None);
     let url = settings.database_url.expose();
     let opened = match upgrade {
@@ -245,7 +266,7 @@ pub(super) async fn prepare(
     let from = (from.path, from.files);
     let known = known_agencies(&app).await;
     let reloader = Reloader::new(from, (&settings, sources), Arc::clone(&app), Arc::clone(&certificates));
-    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)));
+    let reloader = Arc::new(reloader.knowing(known, upgrade.unwrap_or(Consent::None)).going_on_with(flaws));
     // Nobody asks for them any more, and of ten thousand agencies they are many.
     settings.origins = Vec::new();
     let web = Arc::new(Web { app: Arc::clone(&app) });

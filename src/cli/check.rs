@@ -12,17 +12,17 @@ use super::reach::Found;
 use super::readable::{Account, UNITS_USER};
 use super::said::Said;
 use super::terminal::{patiently, say, tell};
-use super::{Ended, assemble, descriptors, reach, runtime, with_settings};
+use super::{Ended, Read, assemble, descriptors, reach, runtime, with_settings};
 use crate::config::{self, ControlPlaces, Settings};
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::legacy::{Around, Legacy, Look, Looked, PasswordForm};
-use crate::store;
+use crate::store::{self, Store, Tables};
 
 /// Tells what is wrong, and where each value comes from.
 pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
-    with_settings(path, |settings, files| {
+    with_settings(path, |settings, Read { files, flaws }| {
         if let Err(reason) = assemble::signer(&settings.mail) {
             tell!("{reason}");
             return Ended::Misconfigured;
@@ -51,6 +51,12 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
         }
         if closed > 0 && user.is_some() {
             wrong.push(format!("{closed} files are closed to the user as whom the gateway runs"));
+        }
+        if flaws > 0 {
+            wrong.push(format!("{flaws} problems that a start goes on with, and a reload does not"));
+        }
+        if !offline && is_in_doubt(&settings) {
+            wrong.push("the database may not be the right one".to_owned());
         }
         if !away.is_empty() {
             wrong.push(format!("{} cannot be used from here", away.join(", ")));
@@ -162,6 +168,20 @@ fn tell_missing(settings: &Settings, known: Vec<AgencyCode>) {
             to_type("reload")
         );
     }
+}
+
+/// Tells whether the database that answers may not be the right one. One that does not was told of.
+fn is_in_doubt(settings: &Settings) -> bool {
+    let url = settings.database_url.expose();
+    let asked = async {
+        let is_there = store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
+        let store = if is_there { Store::open_beside(url).await.ok()? } else { return None };
+        let doubt = assemble::doubt(&settings.server.control, &store).await;
+        store.close().await;
+        doubt
+    };
+    let doubt = runtime(1).ok().and_then(|runtime| runtime.block_on(asked));
+    doubt.inspect(|told| tell!("{told}")).is_some()
 }
 
 /// How many extranets are silent, and of how many the login form is refused.

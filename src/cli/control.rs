@@ -1,7 +1,7 @@
 //! The control socket: how an operator, or a new process, speaks to the gateway that runs.
 //!
 //! One line asks, in words: `status`, `reload`, `replace`, `forget identity <id>`, `forget session <id>`, `forget all`,
-//! `whose`, `health`, `agencies`, `configuration`, `upgrade`. The answer is `done`, `failed` or `asks` on a line of its own,
+//! `whose`, `health`, `agencies`, `configuration`, `doubt`, `upgrade`. The answer is `done`, `failed`, `misses` or `asks` on a line of its own,
 //! then text, until the connection is closed. Only the gateway's own user and root are listened to.
 
 use std::fmt::Write as _;
@@ -15,11 +15,10 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::configured::{known_as, to_type};
+use super::configured::known_as;
 use super::operated::Operated;
-use super::outcome::names;
-use super::reload::By;
-use super::said::{ANY, Said};
+use super::outcome::missing;
+use super::said::{ANY, Said, UNASKED};
 use super::succession;
 use crate::app::{App, kept_secret, spelling};
 use crate::config::ControlPlaces;
@@ -144,6 +143,7 @@ async fn say(stream: &mut UnixStream, line: &str) -> io::Result<Said> {
     match (word.split_once(' ').unwrap_or((word, "")), rest) {
         (("done", _), rest) => Ok(Said::Done(rest.to_owned())),
         (("failed", _), rest) => Ok(Said::Failed(rest.to_owned())),
+        (("misses", consent), rest) => Ok(Said::Misses { consent: consent.to_owned(), text: rest.to_owned() }),
         (("asks", consent), rest) => Ok(Said::Asks { consent: consent.to_owned(), text: rest.to_owned() }),
         _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the answer breaks off")),
     }
@@ -164,12 +164,15 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
     let words: Vec<&str> = line.split_whitespace().collect();
     let said = match words.as_slice() {
         ["status"] => Said::Done(status(&operated).await),
-        ["reload", agreed @ ..] => operated.reloader.reload("asked for", By::AnOperator(consent(agreed))).await.said(),
-        ["replace", agreed @ ..] => succession::replace(&operated, consent(agreed)).await,
+        ["reload", agreed @ ..] => {
+            operated.reloader.reload("asked for", consent(agreed).unwrap_or(Consent::Wanted)).await.said()
+        }
+        ["replace", agreed @ ..] => succession::replace(&operated, consent(agreed).unwrap_or(Consent::None)).await,
         ["forget", what @ ..] => forget(&operated.app, what),
         ["whose"] => Said::Done(operated.file.clone()),
         ["health"] => Said::Done(operated.health.to_string()),
         ["agencies"] => Said::Done(agencies(&operated)),
+        ["doubt"] => Said::Done(operated.app.store.doubt().map(|doubt| doubt.to_string()).unwrap_or_default()),
         ["configuration"] => match operated.reloader.in_force() {
             Some(text) => Said::Done(text.to_string()),
             None => Said::Failed("what is in force is not known any more".to_owned()),
@@ -180,6 +183,7 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
     let text = match said {
         Said::Done(text) => format!("done\n{text}\n"),
         Said::Failed(text) => format!("failed\n{text}\n"),
+        Said::Misses { consent, text } => format!("misses {consent}\n{text}\n"),
         Said::Asks { consent, text } => format!("asks {consent}\n{text}\n"),
     };
     // Whoever asked may be gone.
@@ -187,11 +191,12 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
 }
 
 /// What was agreed to, after the word that asks.
-fn consent<'c>(words: &[&'c str]) -> Consent<'c> {
+fn consent<'c>(words: &[&'c str]) -> Option<Consent<'c>> {
     match words {
-        ["removing", ANY] => Consent::ToAny,
-        ["removing", name] => Consent::To(name),
-        _ => Consent::None,
+        ["removing", ANY] => Some(Consent::ToAny),
+        ["removing", name] => Some(Consent::To(name)),
+        [UNASKED] => Some(Consent::None),
+        _ => None,
     }
 }
 
@@ -239,14 +244,10 @@ async fn status(operated: &Operated) -> String {
     );
     let gone = operated.reloader.gone();
     if !gone.is_empty() {
-        let _ = writeln!(
-            text,
-            "missing since the start: {} agencies that were in force before: {} (hint: put their files back; if they are to \
-             go: {})",
-            gone.len(),
-            names(&gone),
-            to_type("reload")
-        );
+        let _ = writeln!(text, "{}", missing(&gone));
+    }
+    for flaw in operated.reloader.flaws() {
+        let _ = writeln!(text, "started all the same: {flaw}");
     }
     let _ = match operated.reloader.last() {
         None => writeln!(text, "last reload: none since the start"),

@@ -40,7 +40,7 @@ use clap::{Parser, Subcommand};
 
 use configured::ConfigFile;
 use parts::{VAULT, with_parts};
-use said::Said;
+use said::{Said, UNASKED};
 use terminal::{say, tell};
 
 use crate::app::Fault;
@@ -332,7 +332,7 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
             let consent = if yes { Consent::ToAny } else { Consent::None };
             serve::run(&config.find_to_serve()?, upgrade.then_some(consent))
         }
-        Command::Reload { config, yes } => ask(&config.find()?, "reload", yes),
+        Command::Reload { config, yes } => reload(&config.find()?, yes),
         Command::Upgrade { config, yes } => ask(&config.find()?, "replace", yes),
         Command::Status { config } => ask(&config.find()?, "status", false),
         Command::Check { config, offline, user } => check::run(&config.find()?, offline, user.as_deref()),
@@ -377,15 +377,23 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
     })
 }
 
+/// What else is known of a configuration that was read.
+struct Read<'f> {
+    /// The files that it depends on.
+    files: &'f [PathBuf],
+    /// How much a start goes on with, and a reload does not.
+    flaws: usize,
+}
+
 /// Loads the configuration, tells its problems, and goes on where there is no error among them.
-fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings, &[PathBuf]) -> Ended) -> Ended {
+fn with_settings(path: &std::path::Path, go_on: impl FnOnce(Settings, Read<'_>) -> Ended) -> Ended {
     let reading::Attempt { files, outcome } = reading::read(path);
     match outcome {
         Ok(reading) => {
-            for warning in &reading.warnings {
+            for warning in reading.warnings.iter().chain(&reading.flaws) {
                 tell!("{warning}");
             }
-            go_on(reading.settings, &files)
+            go_on(reading.settings, Read { files: &files, flaws: reading.flaws.len() })
         }
         Err(refused) => tell_refused(&refused),
     }
@@ -395,6 +403,17 @@ fn tell_refused(refused: &reading::Refused) -> Ended {
     tell!("{}", refused.describe());
     tell!("vestibule: {} error(s) in the configuration; nothing was started", refused.errors);
     Ended::Misconfigured
+}
+
+/// Asked about agencies.
+const GO: &str = "Are they to go?";
+
+/// Has the configuration put in force. Where nobody is there to be asked, that is no word about agencies that are missing.
+fn reload(path: &std::path::Path, yes: bool) -> Ended {
+    if yes || terminal::is_there() {
+        return ask(path, "reload", yes);
+    }
+    ask(path, &format!("reload {UNASKED}"), false)
 }
 
 /// Asks the gateway that runs on this configuration, and shows what it says. What it asks back is asked at the terminal.
@@ -414,11 +433,25 @@ fn ask(path: &std::path::Path, line: &str, yes: bool) -> Ended {
             }
             Ok(Said::Failed(text)) => {
                 tell!("{text}");
-                return Ended::Failed(format!("{line}: refused"));
+                return Ended::Failed(format!("{}: refused", line.split(' ').next().unwrap_or(line)));
+            }
+            Ok(Said::Misses { consent, text }) => {
+                say!("{text}");
+                if terminal::confirm(GO, false).is_err() {
+                    // The rest is in force, and a hook that has renewed a certificate has not failed.
+                    let why = if terminal::is_there() {
+                        ""
+                    } else {
+                        ": nobody is here to be asked (hint: --yes, if they are to go)"
+                    };
+                    tell!("warning: the agencies that are missing stay missed{why}");
+                    return Ended::Done;
+                }
+                words = succession::agreeing(line, Some(&consent));
             }
             Ok(Said::Asks { consent, text }) => {
                 tell!("{text}");
-                if let Err(reason) = terminal::confirm("Are they to go?", false) {
+                if let Err(reason) = terminal::confirm(GO, false) {
                     return Ended::Failed(format!("{reason}; the configuration before stays in force"));
                 }
                 words = succession::agreeing(line, Some(&consent));

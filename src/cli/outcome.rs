@@ -38,6 +38,8 @@ pub(super) struct Changes {
     pub(super) agencies: usize,
     pub(super) changed: usize,
     pub(super) removed: Vec<AgencyCode>,
+    /// Agencies that were in force, and of which nobody has said that they are to go.
+    pub(super) missed: Vec<AgencyCode>,
     pub(super) duration_ms: u64,
     /// Keys whose new value waits for a restart.
     pub(super) restart: Vec<String>,
@@ -56,7 +58,11 @@ impl Last {
     /// For who asked for it.
     pub(super) fn said(&self) -> Said {
         match &self.outcome {
-            Ok(_) => Said::Done(self.describe()),
+            Ok(changes) if changes.missed.is_empty() => Said::Done(self.describe()),
+            Ok(changes) => {
+                let missed = Loss { agencies: changes.missed.clone(), ..Loss::default() };
+                Said::Misses { consent: missed.name(), text: self.describe() }
+            }
             Err(Refusal { loss: Some(loss), .. }) => Said::Asks { consent: loss.name(), text: self.describe() },
             Err(_) => Said::Failed(self.describe()),
         }
@@ -70,7 +76,7 @@ impl Last {
     /// Tells the log.
     pub(super) fn tell(&self, why: &str) {
         match &self.outcome {
-            Ok(Changes { edition, agencies, changed, removed, duration_ms, restart, warnings }) => {
+            Ok(Changes { edition, agencies, changed, removed, missed, duration_ms, restart, warnings }) => {
                 for warning in warnings {
                     tracing::warn!(why, warning, "in the configuration");
                 }
@@ -85,6 +91,7 @@ impl Last {
                     agencies,
                     changed,
                     removed,
+                    missed = missed.len(),
                     duration_ms,
                     ?restart,
                     "the configuration was reloaded"
@@ -124,6 +131,16 @@ pub(super) fn described(loss: &Loss, of: usize) -> String {
     format!("{text} (hint: are files still being copied, or is a folder not mounted? If it is meant: {reload})")
 }
 
+/// Agencies that are missed in words, and what to do about it.
+pub(super) fn missing(missed: &[AgencyCode]) -> String {
+    format!(
+        "missing: {} agencies that were in force before: {} (hint: put their files back; if they are to go: {})",
+        missed.len(),
+        names(missed),
+        to_type("reload")
+    )
+}
+
 pub(super) fn names(of: &[impl ToString]) -> String {
     let told: Vec<String> = of.iter().take(MOST_NAMES).map(ToString::to_string).collect();
     let more = of.len().saturating_sub(MOST_NAMES);
@@ -132,7 +149,7 @@ pub(super) fn names(of: &[impl ToString]) -> String {
 
 impl Changes {
     fn describe(&self) -> String {
-        let Self { edition, agencies, changed, removed, duration_ms, restart, warnings } = self;
+        let Self { edition, agencies, changed, removed, missed, duration_ms, restart, warnings } = self;
         let mut text = warnings.iter().fold(String::new(), |text, warning| text + warning + "\n");
         // Writing to a String cannot fail.
         let _ = write!(
@@ -143,6 +160,9 @@ impl Changes {
         );
         if !removed.is_empty() {
             let _ = write!(text, "\nremoved: {}", names(removed));
+        }
+        if !missed.is_empty() {
+            let _ = write!(text, "\n{}", missing(missed));
         }
         if !restart.is_empty() {
             let _ = write!(text, "\nwaits for a restart: {}", restart.join(", "));

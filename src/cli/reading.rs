@@ -22,6 +22,8 @@ pub(super) struct Reading {
     pub(super) pages: Pages,
     /// None of them is an error; each with file and line.
     pub(super) warnings: Vec<String>,
+    /// What a start goes on with, and a reload does not.
+    pub(super) flaws: Vec<String>,
     /// Of what a reload puts in force, but for certificates and pages.
     pub(super) digest: u32,
     /// The texts that it was read from.
@@ -55,15 +57,23 @@ pub(super) fn read(path: &Path) -> Attempt {
     let config::Attempt { files, outcome, sources, .. } = config::attempt(path);
     let outcome = match outcome {
         Ok(Loaded { settings, warnings }) => {
-            let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+            let (flaws, warnings): (Vec<_>, Vec<_>) =
+                warnings.iter().partition(|problem| problem.severity == Severity::Flaw);
+            let [flaws, warnings] =
+                [flaws, warnings].map(|told| told.iter().map(ToString::to_string).collect::<Vec<_>>());
             match Pages::load(settings.pages.as_deref()) {
-                Ok(pages) => {
-                    Ok(Reading { digest: digest(&settings), settings, pages, warnings, sources: sources.packed() })
-                }
+                Ok(pages) => Ok(Reading {
+                    digest: digest(&settings),
+                    settings,
+                    pages,
+                    warnings,
+                    flaws,
+                    sources: sources.packed(),
+                }),
                 Err(error) => {
                     let folder = settings.pages.as_deref().map(|folder| format!("{}: ", folder.display()));
                     let problem = format!("{}{error}", folder.unwrap_or_default());
-                    Err(Refused { problems: warnings.into_iter().chain([problem]).collect(), errors: 1 })
+                    Err(Refused { problems: warnings.into_iter().chain(flaws).chain([problem]).collect(), errors: 1 })
                 }
             }
         }

@@ -30,6 +30,8 @@ use crate::telemetry::metrics::METRICS;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The rest after a look, as a multiple of what it took: 1 % of a core at most goes into looking.
 const REST: u32 = 100;
+/// How often it is looked whether the database still knows what is in force here, where another node may have said otherwise.
+const KNOWN_EVERY: Duration = Duration::from_secs(10);
 /// How often it is told again that the files are not what is in force.
 const TELL_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// Keys of `vestibule.toml` that a reload puts in force; every other one needs a restart.
@@ -74,11 +76,10 @@ struct State {
     watches: bool,
     /// How many agencies may go by themselves.
     most_removed: usize,
-    roll: Roll,
-    /// Agencies that were in force before this start and that its files did not have, until they are back, or an operator
-    /// says that they have gone.
+    /// Agencies that were in force and that the files have lost, before this start or by themselves since: missed until they
+    /// are back, or an operator says that they are to go.
     gone: BTreeSet<AgencyCode>,
-    /// Agencies that are not to be missed at the next start.
+    /// Agencies of which an operator has said so, and the database does not know it yet.
     forgotten: BTreeSet<AgencyCode>,
     /// Whether the database knows which agencies are in force.
     is_remembered: bool,
@@ -87,15 +88,20 @@ struct State {
     files: Vec<PathBuf>,
     /// Of the files, as they were when they were read.
     print: u64,
+    /// What this start went on with, and no reload has found mended.
+    flaws: Vec<String>,
 }
 
-/// On whose word a reload happens.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum By<'c> {
-    /// Nobody's who could be asked: a file has changed, or a signal came.
-    Itself,
-    /// That of an operator who is told.
-    AnOperator(Consent<'c>),
+/// What the files have lost.
+struct Lost {
+    /// What is in force, and would be gone now.
+    now: Loss,
+    /// The same with what is missed already: an operator's word is about all of it.
+    all: Loss,
+    /// Whether it is an operator's word that all of it goes.
+    is_agreed: bool,
+    /// Whether the files may be put in force.
+    is_allowed: bool,
 }
 
 impl Reloader {
@@ -107,7 +113,6 @@ impl Reloader {
         certificates: Arc<Certificates>,
     ) -> Self {
         let print = fingerprint(&files);
-        let roll = Roll::new(app.directory().agencies().map(|agency| &agency.code));
         Self {
             path: path.to_owned(),
             ageing: Ageing::of(settings, app.directory().agencies().map(AsRef::as_ref), app.now()),
@@ -120,13 +125,13 @@ impl Reloader {
                 told: None,
                 watches: settings.server.reload_on_change,
                 most_removed: settings.server.reload_removes,
-                roll,
                 gone: BTreeSet::new(),
                 forgotten: BTreeSet::new(),
                 is_remembered: false,
                 in_force,
                 files,
                 print,
+                flaws: Vec::new(),
             }),
         }
     }
@@ -141,23 +146,45 @@ impl Reloader {
             state.forgotten = gone;
             return self;
         }
-        state.roll.add(&gone);
         state.told = (!gone.is_empty()).then(|| self.app.now());
         state.gone = gone;
-        tell_gone(&state.gone);
+        if !state.gone.is_empty() {
+            let (missing, gone) = (state.gone.len(), listed(&state.gone));
+            tracing::warn!(
+                missing,
+                gone,
+                "agencies that were in force before this start are not in its files: their hosts are not served (put the \
+                 files back, and they are in force some seconds later; if they are to go: {})",
+                to_type("reload")
+            );
+        }
         self
     }
 
-    /// Agencies that were in force before this start, and are missed since.
+    /// Although this is wrong in the files.
+    pub(super) fn going_on_with(mut self, flaws: Vec<String>) -> Self {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !flaws.is_empty() {
+            state.told = Some(self.app.now());
+        }
+        state.flaws = flaws;
+        self
+    }
+
+    /// What is wrong in the files from which this gateway was started all the same.
+    pub(super) fn flaws(&self) -> Vec<String> {
+        self.state().flaws.clone()
+    }
+
+    /// Agencies that were in force, and are missed.
     pub(super) fn gone(&self) -> Vec<AgencyCode> {
         self.state().gone.iter().cloned().collect()
     }
 
-    /// How many agencies the files have lost: those that are in force all the same, and those that are missed since the
-    /// start.
+    /// How many agencies the files have lost: those that are in force all the same, and those that are missed.
     pub(super) fn missing(&self) -> usize {
         let state = self.state();
-        let refused = state.last.as_ref().and_then(Last::loss).map_or(&[][..], |loss| &loss.agencies);
+        let refused = state.last.as_ref().and_then(Last::loss).map_or(&[][..], |loss| &loss.agencies[..]);
         state.gone.iter().chain(refused).collect::<BTreeSet<_>>().len()
     }
 
@@ -165,6 +192,16 @@ impl Reloader {
     pub(super) async fn remember(&self) {
         let _turn = self.turn.lock().await;
         self.write_down().await;
+    }
+
+    /// What another node was told to forget is served here still: it is no agency that can be erased.
+    async fn look_whether_known(&self) {
+        let asked = async { self.app.store.read().await?.agencies_in_force().await };
+        let Ok(known) = asked.await else { return };
+        let known: BTreeSet<AgencyCode> = known.into_iter().collect();
+        if self.app.directory().agencies().any(|agency| !known.contains(&agency.code)) {
+            self.state().is_remembered = false;
+        }
     }
 
     async fn write_down(&self) {
@@ -203,29 +240,24 @@ impl Reloader {
         self.state().last.clone()
     }
 
-    /// How many agencies have gone by themselves, and are not back: no operator has said that they are to go.
-    pub(super) fn gone_by_themselves(&self) -> usize {
-        let directory = self.app.directory();
-        self.state().roll.missing(|code| directory.agency(code).is_some())
-    }
-
     /// The texts of what is in force, as [`crate::config::Sources`] reads them.
     pub(super) fn in_force(&self) -> Option<Zeroizing<String>> {
         let packed = self.state().in_force.clone();
         packed.text()
     }
 
-    /// What the files would take away now, if that takes an operator's word.
+    /// What the files would take away now with what they have before, if that takes an operator's word.
     pub(super) async fn would_lose(&self) -> Option<Loss> {
         let path = self.path.clone();
         let attempt = tokio::task::spawn_blocking(move || reading::read(&path)).await.ok()?;
         let settings = attempt.outcome.ok()?.settings;
-        let (loss, is_allowed) = self.loss(&settings, By::Itself);
-        (!is_allowed).then_some(loss)
+        let Lost { all, is_allowed, .. } = self.lost(&settings, Consent::None);
+        (!is_allowed).then_some(all)
     }
 
-    /// Reads everything, and puts it in force if nothing in it is wrong; else what is in force stays.
-    pub(super) async fn reload(&self, why: &'static str, by: By<'_>) -> Last {
+    /// Reads everything, and puts it in force if nothing in it is wrong; else what is in force stays. Who has to be asked
+    /// first has changed nothing yet.
+    pub(super) async fn reload(&self, why: &'static str, consent: Consent<'_>) -> Last {
         let _turn = self.turn.lock().await;
         let begin = self.app.now();
         let known = self.state().files.clone();
@@ -236,26 +268,32 @@ impl Reloader {
             let print = if attempt.files == known { print } else { fingerprint(&attempt.files) };
             (attempt, print)
         });
-        let outcome = match read.await {
+        let (outcome, seen) = match read.await {
             Ok((attempt, print)) => {
-                let mut state = self.state();
-                state.print = print;
-                state.files = attempt.files;
-                drop(state);
                 let read = attempt.outcome.map_err(|refused| Refusal { problems: refused.problems, loss: None });
-                read.and_then(|reading| self.put_in_force(reading, begin, by))
+                (read.and_then(|reading| self.put_in_force(reading, begin, consent)), Some((print, attempt.files)))
             }
             Err(error) => {
                 let problems = vec![format!("reading the configuration broke off: {error}")];
-                Err(Refusal { problems, loss: None })
+                (Err(Refusal { problems, loss: None }), None)
             }
         };
+        let is_asked = matches!(&outcome, Err(Refusal { loss: Some(_), .. })) && consent != Consent::None;
+        if is_asked {
+            return Last { at: self.app.now(), outcome };
+        }
+        if let Some((print, files)) = seen {
+            let mut state = self.state();
+            state.print = print;
+            state.files = files;
+        }
         METRICS.reloads.add(if outcome.is_ok() { "taken" } else { "refused" });
         let last = Last { at: self.app.now(), outcome };
         last.tell(why);
         {
             let mut state = self.state();
-            state.told = (last.outcome.is_err() || !state.gone.is_empty()).then_some(last.at);
+            let is_told = last.outcome.is_err() || !state.gone.is_empty() || !state.flaws.is_empty();
+            state.told = is_told.then_some(last.at);
             state.last = Some(last.clone());
         }
         self.write_down().await;
@@ -270,7 +308,19 @@ impl Reloader {
             return;
         }
         state.told = Some(now);
-        tell_gone(&state.gone);
+        if !state.gone.is_empty() {
+            let (missing, gone) = (state.gone.len(), listed(&state.gone));
+            tracing::warn!(
+                missing,
+                gone,
+                "agencies that were in force before are not in the files: their hosts are not served (put the files back; if \
+                 they are to go: {})",
+                to_type("reload")
+            );
+        }
+        for flaw in &state.flaws {
+            tracing::warn!(warning = flaw, "in the configuration");
+        }
         let Some(Last { at, outcome: Err(refusal) }) = state.last.clone() else { return };
         drop(state);
         let problem = refusal.problems.first().map(String::as_str).unwrap_or_default();
@@ -281,12 +331,17 @@ impl Reloader {
     pub(super) async fn watch(&self, stop: CancellationToken) {
         let mut seen = self.state().print;
         let mut rest = LOOK_EVERY;
+        let mut looked = tokio::time::Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(rest) => {}
             }
             self.tell_again();
+            if self.app.store.has_other_nodes() && looked.elapsed() >= KNOWN_EVERY {
+                looked = tokio::time::Instant::now();
+                self.look_whether_known().await;
+            }
             self.remember().await;
             let (watches, files, print) = {
                 let state = self.state();
@@ -300,51 +355,48 @@ impl Reloader {
             // Ten thousand files are looked at less often than ten, so that looking never costs what residents need.
             rest = LOOK_EVERY.max(begun.elapsed() * REST);
             if now != print && now == seen {
-                self.reload("a file has changed", By::Itself).await;
+                self.reload("a file has changed", Consent::None).await;
             }
             seen = now;
         }
     }
 
-    fn put_in_force(&self, reading: Reading, begin: Timestamp, by: By<'_>) -> Result<Changes, Refusal> {
-        let Reading { mut settings, pages, warnings, digest, sources } = reading;
-        let (loss, is_allowed) = self.loss(&settings, by);
+    fn put_in_force(&self, reading: Reading, begin: Timestamp, consent: Consent<'_>) -> Result<Changes, Refusal> {
+        let Reading { mut settings, pages, warnings, flaws, digest, sources } = reading;
+        if !flaws.is_empty() {
+            return Err(Refusal { problems: warnings.into_iter().chain(flaws).collect(), loss: None });
+        }
+        let Lost { now, all, is_agreed, is_allowed } = self.lost(&settings, consent);
         if !is_allowed {
             let missed = self.state().gone.len();
-            let problems = vec![described(&loss, self.app.directory().agencies().count() + missed)];
-            return Err(Refusal { problems, loss: Some(loss) });
+            let problems = vec![described(&all, self.app.directory().agencies().count() + missed)];
+            return Err(Refusal { problems, loss: Some(all) });
+        }
+        let (word, removed) = if is_agreed { ("operator", all.agencies) } else { ("itself", now.agencies) };
+        for _ in &removed {
+            METRICS.agencies_removed.add(word);
         }
         let restart = self.fixed.changed(&Fixed::of(&settings));
         let (listed, shows_default) = reading::certificates(&settings);
         self.certificates.replace(listed, shows_default);
         self.ageing.replace(&settings, begin);
-        self.count_removed(&settings, by, loss.agencies.len());
         let before = self.app.current.edition();
         let edition = reading::edition(&mut settings, pages, digest, Some(&before));
         let (number, directory) = (edition.number, Arc::clone(&edition.directory));
         self.replace(edition, &before, &directory);
-        self.keep(&settings, &directory, sources, (by, &loss));
+        let missed = self.keep(&settings, &directory, sources, (is_agreed, &removed));
         let changed = directory.agencies().filter(|agency| !before.directory.holds(agency)).count();
         let duration_ms = self.app.now().duration_since(begin).as_millis();
         Ok(Changes {
             edition: number,
             agencies: directory.agencies().count(),
             changed,
-            removed: loss.agencies,
+            removed,
+            missed,
             duration_ms: u64::try_from(duration_ms).unwrap_or(0),
             restart,
             warnings,
         })
-    }
-
-    /// An operator's word is also about those that have gone by themselves before.
-    fn count_removed(&self, settings: &Settings, by: By<'_>, now: usize) {
-        let listed: BTreeSet<&AgencyCode> = settings.agencies.iter().map(|agency| &agency.code).collect();
-        let (word, count) = match by {
-            By::Itself => ("itself", now),
-            By::AnOperator(_) => ("operator", self.state().roll.missing(|code| listed.contains(code))),
-        };
-        (0..count).for_each(|_| METRICS.agencies_removed.add(word));
     }
 
     fn replace(&self, edition: Edition, before: &Edition, directory: &Directory) {
@@ -354,54 +406,60 @@ impl Reloader {
         self.app.sessions.forget_agencies(|code| before.directory.agency(code).is_none_or(gone));
     }
 
-    fn keep(&self, settings: &Settings, directory: &Directory, sources: PackedSources, (by, loss): (By<'_>, &Loss)) {
+    /// Keeps what is in force, and which agencies are missed.
+    fn keep(
+        &self,
+        settings: &Settings,
+        directory: &Directory,
+        sources: PackedSources,
+        (is_agreed, removed): (bool, &[AgencyCode]),
+    ) -> Vec<AgencyCode> {
         let mut state = self.state();
         state.watches = settings.server.reload_on_change;
         state.most_removed = settings.server.reload_removes;
         state.in_force = sources;
-        let codes = directory.agencies().map(|agency| &agency.code);
-        match by {
-            By::Itself => state.roll.add(codes),
-            By::AnOperator(_) => {
-                state.roll = Roll::new(codes);
-                state.gone.clear();
-            }
+        state.flaws.clear();
+        if is_agreed {
+            state.gone.clear();
+            state.forgotten.extend(removed.iter().cloned());
+        } else {
+            state.gone.extend(removed.iter().cloned());
         }
         state.gone.retain(|code| directory.agency(code).is_none());
-        state.forgotten.extend(loss.agencies.iter().cloned());
+        state.forgotten.retain(|code| directory.agency(code).is_none());
         state.is_remembered = false;
+        state.gone.iter().cloned().collect()
     }
 
-    /// What is in force and would be gone with these settings, and whether that may be. An operator is told, too, what has
-    /// been missed since the start: it goes for good by that word.
-    fn loss(&self, settings: &Settings, by: By<'_>) -> (Loss, bool) {
+    /// What the files have lost with these settings, and whether they may be put in force.
+    fn lost(&self, settings: &Settings, consent: Consent<'_>) -> Lost {
         let listed: BTreeSet<&AgencyCode> = settings.agencies.iter().map(|agency| &agency.code).collect();
         let directory = self.app.directory();
-        let mut agencies: Vec<AgencyCode> = directory.agencies().map(|agency| agency.code.clone()).collect();
+        let in_force: BTreeSet<AgencyCode> = directory.agencies().map(|agency| agency.code.clone()).collect();
         let certificates = self.lost_certificates(settings);
         let state = self.state();
-        let consent = match by {
-            By::Itself => Consent::None,
-            By::AnOperator(consent) => {
-                agencies.extend(state.gone.iter().cloned());
-                consent
-            }
+        let without = |agencies: &mut dyn Iterator<Item = &AgencyCode>| Loss {
+            agencies: agencies.filter(|code| !listed.contains(code)).cloned().collect(),
+            certificates: certificates.clone(),
         };
-        agencies.retain(|code| !listed.contains(code));
-        agencies.sort();
-        let loss = Loss { agencies, certificates };
-        let missing = state.roll.missing(|code| listed.contains(code));
-        let is_allowed = loss.is_allowed(consent, &state.roll, missing, state.most_removed);
-        (loss, is_allowed)
+        let now = without(&mut in_force.iter());
+        let roll = Roll::new(in_force.union(&state.gone));
+        let all = without(&mut in_force.union(&state.gone));
+        let is_agreed = all.is_agreed(consent);
+        let may_be = now.may_be(consent, &roll, all.agencies.len(), state.most_removed);
+        Lost { now, all, is_agreed, is_allowed: is_agreed || may_be }
     }
 
-    /// Hosts that have a certificate now and are still served, but would have none.
+    /// Hosts that have a certificate that holds now and are still served, but would have none.
     fn lost_certificates(&self, settings: &Settings) -> Vec<String> {
         let Some(tls) = settings.tls.as_ref().filter(|tls| !tls.listen.is_empty()) else { return Vec::new() };
         let origins = settings.agencies.iter().map(|agency| &agency.public).chain([&settings.portal.origin]);
         let hosts = origins.filter(|origin| origin.scheme() == Scheme::Https).map(Origin::host);
-        let is_covered = |host: &str| tls.certificates.iter().any(|certificate| certificate.covers(host));
-        let lost: BTreeSet<&str> = hosts.filter(|host| self.certificates.has(host) && !is_covered(host)).collect();
+        let now = self.app.now();
+        let is_covered =
+            |host: &str| tls.certificates.iter().any(|certificate| certificate.holds(now) && certificate.covers(host));
+        let has = |host: &str| self.certificates.has(host) && !self.ageing.is_over(host, now);
+        let lost: BTreeSet<&str> = hosts.filter(|host| has(host) && !is_covered(host)).collect();
         lost.into_iter().map(str::to_owned).collect()
     }
 
@@ -410,20 +468,8 @@ impl Reloader {
     }
 }
 
-/// Tells of agencies that were in force before this start, and that its files do not have.
-fn tell_gone(gone: &BTreeSet<AgencyCode>) {
-    if gone.is_empty() {
-        return;
-    }
-    let gone: Vec<&AgencyCode> = gone.iter().collect();
-    let (missing, gone) = (gone.len(), names(&gone));
-    tracing::warn!(
-        missing,
-        gone,
-        "agencies that were in force before this start are not in its files: their hosts are not served (put the files \
-         back, and they are in force some seconds later; if they are to go: {})",
-        to_type("reload")
-    );
+fn listed(gone: &BTreeSet<AgencyCode>) -> String {
+    names(&gone.iter().collect::<Vec<_>>())
 }
 
 impl Fixed {

@@ -11,7 +11,7 @@ use super::assemble::{self, Assembled, ReadFrom, Reason};
 use super::control;
 use super::outcome;
 use super::reading::{Attempt, Reading};
-use super::reload::{By, Reloader};
+use super::reload::Reloader;
 use super::said::Said;
 use super::upgrade::{Inherited, Predecessor};
 use super::{Ended, descriptors, runtime, tell_refused};
@@ -33,7 +33,7 @@ pub(super) fn run(path: &Path, upgrade: Option<Consent<'_>>) -> Ended {
         Ok(logging) => logging,
         Err(error) => return Ended::Failed(format!("the log: {error}")),
     };
-    for warning in &reading.warnings {
+    for warning in reading.warnings.iter().chain(&reading.flaws) {
         tracing::warn!(warning, "in the configuration");
     }
     if let Some(warning) = descriptors::warning(descriptors::raise_limit(), server.max_connections) {
@@ -99,7 +99,7 @@ async fn keeps_agencies(settings: &Settings) -> Result<(), Reason> {
     let has = |code: &AgencyCode| settings.agencies.iter().any(|agency| agency.code == *code);
     let agencies: Vec<AgencyCode> = before.iter().filter(|code| !has(code)).cloned().collect();
     let (missing, loss) = (agencies.len(), Loss { agencies, ..Loss::default() });
-    if loss.is_allowed(Consent::None, &roll, missing, settings.server.reload_removes) {
+    if loss.may_be(Consent::None, &roll, missing, settings.server.reload_removes) {
         return Ok(());
     }
     Err(format!("{}, or start this with --yes; the old process goes on", outcome::described(&loss, before.len())))
@@ -136,7 +136,7 @@ pub(super) fn act_on_signals(stop: CancellationToken, reloader: Arc<Reloader>) -
                 Some(()) = interrupt.recv() => {}
                 Some(()) = terminate.recv() => {}
                 Some(()) = hang_up.recv() => {
-                    reloader.reload("SIGHUP", By::Itself).await;
+                    reloader.reload("SIGHUP", Consent::None).await;
                     continue;
                 }
             }

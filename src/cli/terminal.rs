@@ -44,6 +44,11 @@ pub(super) fn ask(words: Arguments<'_>) {
     keep(write!(out, "{words}").and_then(|()| out.flush()));
 }
 
+/// Whether somebody is there to be asked.
+pub(super) fn is_there() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Asks whether something is meant, unless that was said with `--yes`.
 ///
 /// # Errors
@@ -52,7 +57,7 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), String> {
     if yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() {
+    if !is_there() {
         return Err(
             "nobody is there to be asked whether this is meant; nothing was changed (hint: say --yes)".to_owned()
         );

@@ -39,6 +39,11 @@ impl Notes {
         self.problems.borrow_mut().push(problem);
     }
 
+    /// Whether something was noted that a start goes on with, and a reload does not.
+    pub(super) fn has_flaws(&self) -> bool {
+        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Flaw)
+    }
+
     /// Notes that what was read depends on this file, or on everything in this folder.
     pub(super) fn depends_on(&self, file: &Path) {
         let mut files = self.files.borrow_mut();
@@ -258,6 +263,11 @@ impl<'s, K> Section<'s, K> {
     /// Notes an error at a key, or at the table.
     pub(super) fn error(&self, at: impl Into<At<K>>, wrong: Wrong) {
         self.note(Severity::Error, at.into().name, None, wrong);
+    }
+
+    /// Notes at a key what a start goes on with, and a reload does not.
+    pub(super) fn flaw(&self, at: impl Into<At<K>>, wrong: Wrong) {
+        self.note(Severity::Flaw, at.into().name, None, wrong);
     }
 
     /// Notes a warning at a key, or at the table.

@@ -93,9 +93,9 @@ keys! {
         /// Whether a change of any of these files is put in force by itself, some seconds later; `vestibule reload` and
         /// SIGHUP do it at once.
         reload_on_change: Flag, Is("true");
-        /// How many agencies whose files have vanished may go by themselves, counted since the start or the last
-        /// `vestibule reload`; never more than half. Beyond it the old configuration stays in force until `vestibule
-        /// reload` is told that they are to go.
+        /// How many agencies whose files have vanished may go by themselves, counted since an operator last said which are
+        /// to go; never more than half. They are missed until `vestibule reload` is told that they are to go. Beyond it
+        /// the old configuration stays in force until then.
         reload_removes: Number<usize, 0, 10_000>, Is("3");
         /// The socket of `vestibule status` and `reload`, a file that only the gateway's own user can open; without it,
         /// in systemd's `$RUNTIME_DIRECTORY`, else beside SQLite's file, or else beside this one, named like it and

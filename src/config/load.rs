@@ -111,7 +111,7 @@ fn read_all(path: &Path, variable: &dyn Fn(&str) -> Option<String>, notes: Notes
     let mut told = std::collections::HashSet::new();
     problems.retain(|problem| told.insert(problem.clone()));
     let (outcome, rest) = match settings {
-        Some(settings) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
+        Some(settings) if problems.iter().all(|problem| problem.severity != Severity::Error) => {
             (Ok(Loaded { settings, warnings: problems }), None)
         }
         rest => (Err(Problems(problems)), rest),

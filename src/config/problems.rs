@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub enum Severity {
     /// It does not start.
     Error,
+    /// It starts, for not to would help nobody; a reload is refused, for what is in force is better.
+    Flaw,
     /// It starts, and the operator should look.
     Warning,
 }

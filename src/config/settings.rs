@@ -106,7 +106,8 @@ pub struct TlsSettings {
     pub listen: Vec<SocketAddr>,
     /// Where plain HTTP leads to https.
     pub redirect: Vec<SocketAddr>,
-    /// Certificates with their keys, in the order in which they were found.
+    /// Certificates with their keys, in the order in which they were found; those that do not hold now come last, for names
+    /// that nothing else is for.
     pub certificates: Vec<Certificate>,
     /// What happens to a name without a certificate.
     pub unknown_name: UnknownName,
@@ -114,11 +115,13 @@ pub struct TlsSettings {
     pub http2: bool,
 }
 
-/// A certificate with its chain and its key, which belong together and hold now.
+/// A certificate with its chain and its key, which belong together.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     /// The hosts that it is for, in small letters; `*.` stands for one label.
     pub names: Vec<String>,
+    /// When it begins to hold.
+    pub begins: Timestamp,
     /// When it ends to hold.
     pub ends: Timestamp,
     /// As rustls shows it; its `Debug` tells no private key.

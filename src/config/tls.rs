@@ -53,6 +53,11 @@ pub(super) fn read(section: &Section<'_, keys::Tls>, around: Surroundings<'_>) -
         pair.notes.depends_on(&key);
         certificates.extend(certificate(&pair, CERTIFICATE.cert, &chain, CERTIFICATE.key, &key, around));
     }
+    let certificates = shown(certificates);
+    let is_broken = certificates.is_empty() && section.notes.has_flaws();
+    if !listen.is_empty() && is_broken {
+        section.error(TLS.listen, Wrong::new("no certificate is left for these listeners"));
+    }
     if !listen.is_empty() && !section.has(TLS.folder) && !section.has(TLS.certificates) {
         let wrong = Wrong::new("there is no certificate for these listeners");
         section.error(TLS.listen, wrong.hint("folder = \"certificates\", or [[tls.certificates]] with cert and key"));
@@ -102,7 +107,29 @@ pub(super) fn proxy_protocol(
     ProxyProtocolSettings { listen, from }
 }
 
+/// The certificates in the order in which they count. One that does not hold now is shown for a name that nothing else is for:
+/// residents who are warned by their browsers are better served than those who reach nobody.
+#[expect(clippy::disallowed_methods, reason = "whether a certificate holds is a question of now")]
+fn shown(certificates: Vec<Certificate>) -> Vec<Certificate> {
+    let now = Timestamp::now();
+    let (mut shown, mut others): (Vec<_>, Vec<_>) =
+        certificates.into_iter().partition(|certificate| certificate.holds(now));
+    others.sort_by_key(|certificate| std::cmp::Reverse(certificate.ends));
+    for certificate in &mut others {
+        certificate.names.retain(|name| !shown.iter().any(|good| good.covers(name)));
+    }
+    others.retain(|certificate| !certificate.names.is_empty());
+    shown.append(&mut others);
+    shown
+}
+
 impl Certificate {
+    /// Whether it holds at that time.
+    #[must_use]
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.begins <= at && at < self.ends
+    }
+
     /// Whether it is for this host, by name or by a wildcard for one label.
     #[must_use]
     pub fn covers(&self, host: &str) -> bool {
@@ -132,7 +159,8 @@ fn in_folder(folder: &Path) -> std::io::Result<Vec<(PathBuf, PathBuf)>> {
         .collect())
 }
 
-/// Reads a chain and its key; what is wrong is noted at the keys that name them.
+/// Reads a chain and its key; what is wrong is noted at the keys that name them, and keeps nobody from being served with the
+/// others.
 #[expect(clippy::disallowed_methods, reason = "whether a certificate holds is a question of now")]
 fn certificate<K>(
     section: &Section<'_, K>,
@@ -143,7 +171,8 @@ fn certificate<K>(
     around: Surroundings<'_>,
 ) -> Option<Certificate> {
     let wrong = |at: Key<K, Text>, file: &Path, what: &str| {
-        section.error(at, Wrong::new(format!("{}: {what}", file.display())));
+        let wrong = Wrong::new(format!("{}: {what}", file.display()));
+        section.flaw(at, wrong.hint("a start goes on with the others, a reload is refused"));
     };
     secrets::check_mode(section, at_key, key, around);
     let read = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -172,13 +201,11 @@ fn certificate<K>(
     let now = Timestamp::now();
     if ends <= now || begins > now {
         wrong(at_chain, chain, &format!("the certificate holds from {begins} to {ends}, which is not now"));
-        return None;
-    }
-    if ends.duration_since(now) < ENDS_SOON {
+    } else if ends.duration_since(now) < ENDS_SOON {
         section.warning(at_chain, Wrong::new(format!("{}: the certificate ends {ends}", chain.display())));
     }
     match CertifiedKey::from_der(certificates, private, &ring::default_provider()) {
-        Ok(certified) => Some(Certificate { names, ends, key: Arc::new(certified) }),
+        Ok(certified) => Some(Certificate { names, begins, ends, key: Arc::new(certified) }),
         Err(error) => {
             wrong(at_key, key, &format!("does not belong to {}: {error}", chain.display()));
             None

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::agency_code::AgencyCode;
 
-/// The agencies that the gateway has had since an operator last said which they are.
+/// The agencies that the gateway has had since an operator last said which they are: those in force, and those missed.
 #[derive(Debug, Clone)]
 pub struct Roll(BTreeSet<AgencyCode>);
 
@@ -25,8 +25,10 @@ pub struct Loss {
 /// Whether somebody was asked about a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent<'c> {
-    /// Nobody was.
+    /// Nobody was, and nobody is there to be.
     None,
+    /// Nobody was yet, and somebody is there to be.
+    Wanted,
     /// To the loss of this name.
     To(&'c str),
     /// To whatever it is.
@@ -34,14 +36,9 @@ pub enum Consent<'c> {
 }
 
 impl Roll {
-    /// An operator has said that these are they.
+    /// These are they.
     pub fn new<'a>(agencies: impl IntoIterator<Item = &'a AgencyCode>) -> Self {
         Self(agencies.into_iter().cloned().collect())
-    }
-
-    /// Adds agencies that came by themselves. What goes by itself stays on the roll: else one after the other could go.
-    pub fn add<'a>(&mut self, agencies: impl IntoIterator<Item = &'a AgencyCode>) {
-        self.0.extend(agencies.into_iter().cloned());
     }
 
     /// How many of them are not among these.
@@ -76,17 +73,22 @@ impl Loss {
         data_encoding::HEXLOWER.encode(&hasher.finalize()[..8])
     }
 
-    /// Whether it may be put in force: nothing is lost, somebody agreed, or the roll bears it. Hosts that are served keep
-    /// their certificates unless somebody agreed.
+    /// Whether somebody has said that this is to go.
     #[must_use]
-    pub fn is_allowed(&self, consent: Consent<'_>, roll: &Roll, missing: usize, most: usize) -> bool {
-        let is_agreed = match consent {
-            Consent::None => false,
+    pub fn is_agreed(&self, consent: Consent<'_>) -> bool {
+        match consent {
+            Consent::None | Consent::Wanted => false,
             Consent::To(name) => name == self.name(),
             Consent::ToAny => true,
-        };
-        let is_small = self.agencies.is_empty() || roll.bears(missing, most);
-        self.is_nothing() || is_agreed || (is_small && self.certificates.is_empty())
+        }
+    }
+
+    /// Whether it may be put in force without anybody's word: nothing is lost, or the roll bears it and nobody is there to
+    /// be asked. Hosts that are served keep their certificates.
+    #[must_use]
+    pub fn may_be(&self, consent: Consent<'_>, roll: &Roll, missing: usize, most: usize) -> bool {
+        let is_small = consent == Consent::None && roll.bears(missing, most);
+        self.certificates.is_empty() && (self.agencies.is_empty() || is_small)
     }
 }
 
@@ -103,7 +105,7 @@ mod tests {
         let (all, roll) = (codes(from), Roll::new(&codes(from)));
         let loss = Loss { agencies: all[to..].to_vec(), ..Loss::default() };
         let missing = roll.missing(|code| all[..to].contains(code));
-        loss.is_allowed(Consent::None, &roll, missing, most)
+        loss.may_be(Consent::None, &roll, missing, most)
     }
 
     #[test]
@@ -131,33 +133,39 @@ mod tests {
     #[test]
     fn review_a1_agencies_that_go_one_after_the_other_are_counted_together() {
         let all = codes(10);
-        let mut roll = Roll::new(&all);
-        let mut gone = 0;
-        for left in (0..10).rev() {
+        // Those that have gone stay on the roll.
+        let roll = Roll::new(&all);
+        let goes = |left: usize| {
             let loss = Loss { agencies: vec![all[left].clone()], ..Loss::default() };
-            let missing = roll.missing(|code| all[..left].contains(code));
-            if !loss.is_allowed(Consent::None, &roll, missing, 3) {
-                break;
-            }
-            roll.add(&all[..left]);
-            gone += 1;
-        }
-        assert_eq!(gone, 3);
-        roll = Roll::new(&all[..7]);
+            loss.may_be(Consent::None, &roll, roll.missing(|code| all[..left].contains(code)), 3)
+        };
+        assert_eq!((0..10).rev().take_while(|left| goes(*left)).count(), 3);
+        let roll = Roll::new(&all[..7]);
         assert!(roll.bears(roll.missing(|code| all[..6].contains(code)), 3), "an operator's word begins a new count");
     }
 
     #[test]
     fn review_a1_who_agrees_agrees_to_what_was_told_and_to_nothing_else() {
-        let roll = Roll::new(&codes(4));
         let told = Loss { agencies: codes(3), ..Loss::default() };
         let more = Loss { agencies: codes(4), ..Loss::default() };
         let name = told.name();
-        assert!(told.is_allowed(Consent::To(&name), &roll, 3, 0));
-        assert!(!more.is_allowed(Consent::To(&name), &roll, 4, 0));
-        assert!(more.is_allowed(Consent::ToAny, &roll, 4, 0));
+        assert!(told.is_agreed(Consent::To(&name)));
+        assert!(!more.is_agreed(Consent::To(&name)));
+        assert!(more.is_agreed(Consent::ToAny));
+        let roll = Roll::new(&codes(40));
         let certificate = Loss { certificates: vec!["www.example".to_owned()], ..Loss::default() };
-        assert!(!certificate.is_allowed(Consent::None, &roll, 0, 3), "a host that is served keeps its certificate");
-        assert!(certificate.is_allowed(Consent::To(&certificate.name()), &roll, 0, 3));
+        assert!(!certificate.may_be(Consent::None, &roll, 0, 3), "a host that is served keeps its certificate");
+        assert!(certificate.is_agreed(Consent::To(&certificate.name())));
+    }
+
+    #[test]
+    fn walk_3_who_is_there_is_asked_however_few_they_are() {
+        let roll = Roll::new(&codes(40));
+        for (count, nobody_is_there) in [(0, true), (1, true), (3, true), (4, false)] {
+            let loss = Loss { agencies: codes(count), ..Loss::default() };
+            assert_eq!(loss.may_be(Consent::None, &roll, count, 3), nobody_is_there, "{count}");
+            assert_eq!(loss.may_be(Consent::Wanted, &roll, count, 3), count == 0, "{count}");
+            assert!(!loss.is_agreed(Consent::None) && !loss.is_agreed(Consent::Wanted), "nobody has said anything");
+        }
     }
 }

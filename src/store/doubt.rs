@@ -5,13 +5,16 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::{Duration, Instant};
 
-use super::Store;
+use super::{Store, StoreError, Tx};
 
 /// How often a doubt is told again.
 const TELL_AGAIN: Duration = Duration::from_mins(10);
 
-/// Why a database that answers may not be the right one. Neither ends before the gateway does: what mends it is done while
-/// nobody serves.
+/// The row of the database that says that it has gone back in time: it was brought back, and written to since.
+const MARK: &str = "gone-back";
+
+/// Why a database that answers may not be the right one. Neither ends before somebody has said, while nobody serves, that it
+/// is the one that is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// It is another one than was served here before.
@@ -29,6 +32,48 @@ impl Store {
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
         self.doubts.0.lock().unwrap_or_else(PoisonError::into_inner).map(|(doubt, _)| doubt)
+    }
+
+    /// The same for who serves nobody: by what is written down.
+    pub async fn doubt_written_down(&self) -> Option<Doubt> {
+        match self.is_marked().await {
+            Ok(true) => Some(Doubt::GoneBack),
+            // Who cannot ask is told by what is asked next.
+            Ok(false) | Err(_) => self.is_another().await.then_some(Doubt::Another),
+        }
+    }
+
+    /// Goes on doubting what was doubted before this start.
+    pub(super) async fn doubt_again(&self) -> Result<(), StoreError> {
+        if self.is_marked().await? {
+            self.doubts.begin(Doubt::GoneBack);
+        }
+        Ok(())
+    }
+
+    /// Writes down, for starts to come, that the database has gone back in time.
+    pub(super) async fn write_doubt_down(&self) -> Result<(), StoreError> {
+        if self.doubt() != Some(Doubt::GoneBack) {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        let statement = "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT DO NOTHING";
+        sqlx::query(statement).bind(MARK).execute(tx.conn()).await?;
+        tx.commit().await
+    }
+
+    async fn is_marked(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let asked = sqlx::query("SELECT name FROM counters WHERE name = $1").bind(MARK);
+        Ok(asked.fetch_optional(tx.conn()).await?.is_some())
+    }
+}
+
+impl Tx {
+    /// Somebody has said that this database is the one that is meant.
+    pub async fn end_doubt(&mut self) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM counters WHERE name = $1").bind(MARK).execute(self.conn()).await?;
+        Ok(())
     }
 }
 

@@ -247,6 +247,7 @@ impl Store {
         let store = Self::connect(url, For::Gateway).await?;
         let is_new = store.version().await?.is_none();
         store.bring_up_to_date().await?;
+        store.doubt_again().await?;
         if is_new {
             store.tell_begun(was_served);
         }
@@ -265,6 +266,7 @@ impl Store {
         }
         let store = Self::connect(url, For::Gateway).await?;
         store.bring_up_to_date().await?;
+        store.doubt_again().await?;
         Ok(store)
     }
 
@@ -406,7 +408,7 @@ impl Store {
         if alive.replace((Instant::now(), count)).is_some_and(|(_, before)| before >= count) {
             self.doubts.begin(Doubt::GoneBack);
         }
-        Ok(())
+        self.write_doubt_down().await
     }
 
     /// Has `PostgreSQL` write some hundred kilobytes beside the tables for a moment. Without that a full disk would not be

@@ -85,7 +85,7 @@ pub(super) fn is_the_one_served(path: &Path) -> Result<(), StoreError> {
 
 impl Store {
     /// Holds the database. Whoever holds it alone takes it for the one that is meant.
-    ///    ///
+    ///
     /// # Errors
     /// Somebody else holds it in a way that does not go with this one, or it cannot be held.
     pub async fn hold(&self, how: Use) -> Result<Held, StoreError> {
@@ -139,6 +139,17 @@ impl Store {
             tracing::warn!(%error, path = %path.display(), "which database is served cannot be written down");
         });
         Ok(Held { by: By::File { _locked: file }, among_others })
+    }
+
+    /// Whether this is another database than was served here, and nobody has said that it is meant.
+    pub(super) async fn is_another(&self) -> bool {
+        let Some(database) = &self.file else { return false };
+        let marker = File::open(connection::beside(database.path(), SERVING));
+        let served = marker.ok().and_then(|mut file| Served::read(&mut file));
+        match (served, self.file_number().await) {
+            (Some(served), Ok(number)) => served.number != number,
+            _ => false,
+        }
     }
 
     /// Goes on holding what is served from, for as long as this is polled: with a lost connection the hold is lost, and

@@ -27,6 +27,7 @@ on_every_database! {
     walk_2_a_removal_that_an_operator_has_meant_is_remembered_over_starts,
     walk_2_check_fails_without_any_agency_and_names_those_of_before,
     walk_2_an_upgrade_misses_what_the_start_missed_and_forgets_what_was_agreed_to,
+    walk_3_an_agency_that_has_gone_by_itself_is_missed_over_starts_and_upgrades_until_an_operator_speaks,
 }
 
 fn told(output: &Output) -> String {
@@ -120,20 +121,20 @@ fn walk_2_a_removal_that_an_operator_has_meant_is_remembered_over_starts(stage: 
     let (_, health) = town.gateway.health("/readyz").expect("an answer");
     assert!(health.contains("\"ready\":true") && health.contains("agencies are missing"), "{health}");
     is_warned(&town.gateway, "CB/SB", 1);
-    let reload = town.gateway.run("reload", &[]);
+    let reload = town.gateway.run("reload", &["--yes"]);
     assert!(reload.status.success() && told(&reload).contains("removed: CB/SB"), "{}", told(&reload));
     assert!(town.gateway.health("/readyz").expect("an answer").1.contains("\"agencies_missing\":0"));
     town.gateway.restart();
     is_warned(&town.gateway, "CB/SB", 1);
-    // The last one: nobody is asked without a terminal.
+    // The last one: nobody is asked without a terminal, and it stays missed.
     town.gateway.stop();
     take_away(&town.gateway, &FILES[..1]);
     town.gateway.start_again_unready(0);
     is_warned(&town.gateway, "CA/SA", 1);
     let asked = town.gateway.run("reload", &[]);
     let said = told(&asked);
-    assert_eq!(asked.status.code(), Some(1), "{said}");
-    assert!(said.contains("1 of 1 agencies would be removed: CA/SA") && said.contains("--yes"), "{said}");
+    assert!(asked.status.success(), "{said}");
+    assert!(said.contains("1 agencies that were in force before: CA/SA") && said.contains("--yes"), "{said}");
     assert!(town.gateway.health("/readyz").expect("an answer").1.contains("\"agencies_missing\":1"), "once, not twice");
     let agreed = town.gateway.run("reload", &["--yes"]);
     assert!(agreed.status.success(), "{}", told(&agreed));
@@ -185,6 +186,101 @@ fn walk_2_an_upgrade_misses_what_the_start_missed_and_forgets_what_was_agreed_to
     let (code, health) = town.gateway.health("/readyz").expect("an answer");
     assert!(code == 200 && health.contains("\"agencies_missing\":0"), "{health}");
     stop_successor(&town);
+}
+
+/// Whatever there is that says who is missing, says that this one is, or that nobody is.
+fn is_missed(gateway: &Gateway, who: Option<&str>, when: &str) {
+    let (code, health) = gateway.health("/readyz").expect("an answer");
+    let count = usize::from(who.is_some());
+    assert_eq!(code, 200, "{when}: the others are served: {health}");
+    assert_eq!(health.contains("\"configuration\":\"agencies are missing\""), who.is_some(), "{when}: {health}");
+    assert!(health.contains(&format!("\"agencies_missing\":{count}")), "{when}: {health}");
+    is_counted(gateway, &format!("agencies_missing {count}"));
+    is_counted(gateway, &format!("agencies_gone {count}"));
+    let agency = who.unwrap_or("CB/SB");
+    let status = told(&gateway.run("status", &[]));
+    let missing = format!("missing: 1 agencies that were in force before: {agency}");
+    assert_eq!(status.contains(&missing), who.is_some(), "{when}: {status}");
+    let checked = told(&gateway.run("check", &[]));
+    assert_eq!(checked.contains(&format!("are not in the files: {agency}")), who.is_some(), "{when}: {checked}");
+    if who.is_some() {
+        let erased = gateway.run("agency erase", &[agency, "--reason", "test", "--yes"]);
+        assert_eq!(erased.status.code(), Some(1), "{when}: {}", told(&erased));
+        assert!(told(&erased).contains("nobody has said that it is to go"), "{when}: {}", told(&erased));
+    }
+}
+
+fn walk_3_an_agency_that_has_gone_by_itself_is_missed_over_starts_and_upgrades_until_an_operator_speaks(stage: Stage) {
+    let mut town = Town::on(stage);
+    let away = take_away(&town.gateway, &FILES[1..]);
+    eventually("it to go by itself", NOTICED, || {
+        town.gateway.health("/readyz").filter(|(_, said)| said.contains("\"agencies\":1,")).map(drop)
+    });
+    is_missed(&town.gateway, Some("CB/SB"), "gone by itself");
+    town.gateway.restart();
+    is_missed(&town.gateway, Some("CB/SB"), "after a start");
+    town.gateway.signal(rustix::process::Signal::HUP);
+    eventually("the signal", NOTICED, || town.gateway.log().contains("\"why\":\"SIGHUP\"").then_some(()));
+    is_missed(&town.gateway, Some("CB/SB"), "after SIGHUP");
+    // As `systemctl reload` does, or a hook that has renewed a certificate.
+    let reloaded = town.gateway.run("reload", &[]);
+    let said = told(&reloaded);
+    assert!(reloaded.status.success(), "what else there is, is in force: {said}");
+    for word in ["is in force", "missing: 1 agencies", "CB/SB", "warning: ", "stay missed", "--yes"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+    is_missed(&town.gateway, Some("CB/SB"), "after a reload that nobody was there to be asked about");
+    town.gateway.upgrade();
+    is_missed(&town.gateway, Some("CB/SB"), "after an upgrade");
+    bring_back(&town.gateway, &away, &FILES[1..]);
+    eventually("it to be back", NOTICED, || {
+        town.gateway.health("/readyz").filter(|(_, said)| said.contains("\"agencies\":2,")).map(drop)
+    });
+    is_missed(&town.gateway, None, "back");
+    take_away(&town.gateway, &FILES[1..]);
+    eventually("it to go again", NOTICED, || {
+        town.gateway.health("/readyz").filter(|(_, said)| said.contains("\"agencies\":1,")).map(drop)
+    });
+    is_missed(&town.gateway, Some("CB/SB"), "gone again");
+    let meant = town.gateway.run("reload", &["--yes"]);
+    assert!(meant.status.success() && told(&meant).contains("removed: CB/SB"), "{}", told(&meant));
+    is_missed(&town.gateway, None, "by an operator's word");
+    town.gateway.restart();
+    is_missed(&town.gateway, None, "after a start that follows the word");
+    let erased = town.gateway.run("agency erase", &["CB/SB", "--reason", "test", "--yes"]);
+    assert!(erased.status.success(), "{}", told(&erased));
+}
+
+#[test]
+fn walk_3_what_another_node_still_serves_is_not_erased_by_one_nodes_word() {
+    let mut town = Town::on(Stage::TwoNodes);
+    let folder = town.gateway.folder().to_owned();
+    let own = folder.join("agencies-0");
+    fs::create_dir(&own).expect("a folder");
+    for file in FILES {
+        fs::copy(folder.join("agencies").join(file), own.join(file)).expect("a file");
+    }
+    rewrite(&folder.join("node-0.toml"), "agencies", "agencies-0");
+    town.gateway.kill(0);
+    town.gateway.start_again(0);
+    let of_the_first = |command: &[&str]| {
+        let config = folder.join("node-0.toml");
+        let done = program().args(command).arg("--config").arg(config).output().expect("the program");
+        (done.status.code(), told(&done))
+    };
+    fs::remove_file(own.join("agence-b.toml")).expect("a file goes");
+    eventually("it to go by itself", NOTICED, || {
+        town.gateway.health("/readyz").filter(|(_, said)| said.contains("\"agencies\":1,")).map(drop)
+    });
+    let erase = ["agency", "erase", "CB/SB", "--reason", "test", "--yes"];
+    assert_eq!(of_the_first(&erase).0, Some(1), "nobody has said that it is to go");
+    assert_eq!(of_the_first(&["reload", "--yes"]).0, Some(0));
+    // The other node serves it, and says so again.
+    eventually("the other node to be heard", Duration::from_secs(40), || {
+        (town.gateway.number("SELECT COUNT(*) FROM agencies_in_force WHERE agency = 'CB/SB'") == 1).then_some(())
+    });
+    let (code, said) = of_the_first(&erase);
+    assert_eq!(code, Some(1), "{said}");
 }
 
 /// Ends a process that the gateway itself has started.

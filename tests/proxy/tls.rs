@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     eventually, free_port,
+    gateway::words,
     raw::Raw,
     site::{Agency, Site},
     town::Town,
@@ -40,10 +41,21 @@ impl Authority {
         self.give_out_until(folder, name, hosts, (last_year, 1, 1));
     }
 
-    fn give_out_until(&self, folder: &Path, name: &str, hosts: &[&str], (year, month, day): (i32, u8, u8)) {
+    fn give_out_until(&self, folder: &Path, name: &str, hosts: &[&str], until: (i32, u8, u8)) {
+        self.give_out_between(folder, name, hosts, 2020, until);
+    }
+
+    fn give_out_between(
+        &self,
+        folder: &Path,
+        name: &str,
+        hosts: &[&str],
+        first_year: i32,
+        (year, month, day): (i32, u8, u8),
+    ) {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts).expect("names");
-        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_before = date_time_ymd(first_year, 1, 1);
         params.not_after = date_time_ymd(year, month, day);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &*self.issuer).expect("a certificate");
@@ -255,6 +267,165 @@ fn e13_certificates_are_renewed_by_a_reload_and_a_bad_one_is_told_with_its_line(
         let (done, said) = https.curl("/public/x", &[]);
         assert!(done, "what was in force stays: {said}");
     }
+}
+
+/// A certificate that is not good: what it is called, how it comes to be, what is told of it, and whether the agency's host
+/// is served with a good one after a start, with one that browsers warn of, or not at all.
+type Bad<'b> = (&'b str, Box<dyn Fn() + 'b>, &'b str, Shown);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Good,
+    Warned,
+    Nothing,
+}
+
+#[test]
+fn walk_3_a_bad_certificate_stops_no_start_and_no_upgrade_and_a_reload_is_refused() {
+    let mut https = Https::start();
+    let authority = Authority::new("A new authority");
+    let certificates = https.folder.path().join("certificates");
+    let give = |name: &str, hosts: &[&str], from: i32, to: i32| {
+        authority.give_out_between(&certificates, name, hosts, from, (to, 1, 1));
+    };
+    let spoil = |name: &str| fs::write(certificates.join(name), "rubbish").expect("a file");
+    let host = "a.agences.localhost";
+    let is_over = "which is not now";
+    let kinds: Vec<Bad<'_>> = vec![
+        (
+            "over, and another is for its names",
+            Box::new(|| give("a", &["*.agences.localhost"], 2020, 2021)),
+            is_over,
+            Shown::Good,
+        ),
+        ("over, by name beside a wildcard", Box::new(|| give("a", &[host], 2020, 2021)), is_over, Shown::Good),
+        (
+            "over, and the only one",
+            Box::new(|| give("agencies", &["*.agences.localhost"], 2020, 2021)),
+            is_over,
+            Shown::Warned,
+        ),
+        (
+            "not yet valid, and another is for its names",
+            Box::new(|| give("a", &[host], 2990, 2999)),
+            is_over,
+            Shown::Good,
+        ),
+        ("not yet valid, and the only one", Box::new(|| give("agencies", &[host], 2990, 2999)), is_over, Shown::Warned),
+        (
+            "with another key, and another is for its names",
+            Box::new(|| {
+                give("a", &[host], 2020, 2999);
+                fs::copy(certificates.join("portal.key"), certificates.join("a.key")).expect("another key");
+            }),
+            "does not belong",
+            Shown::Good,
+        ),
+        (
+            "without a certificate in it",
+            Box::new(|| {
+                give("a", &[host], 2020, 2999);
+                spoil("a.crt");
+            }),
+            "no certificate in it",
+            Shown::Good,
+        ),
+        (
+            "without a key in it",
+            Box::new(|| {
+                give("a", &[host], 2020, 2999);
+                spoil("a.key");
+            }),
+            "no private key",
+            Shown::Good,
+        ),
+        ("broken, and the only one", Box::new(|| spoil("agencies.key")), "no private key", Shown::Nothing),
+    ];
+    for (kind, happens, told, shown) in kinds {
+        for file in fs::read_dir(&certificates).expect("a folder") {
+            fs::remove_file(file.expect("a file").path()).expect("a file goes");
+        }
+        give("agencies", &["*.agences.localhost"], 2020, 2999);
+        give("portal", &["www.localhost"], 2020, 2999);
+        authority.write(&https.folder.path().join("ca.pem"));
+        let mended = https.town.gateway.run("reload", &[]);
+        assert!(mended.status.success(), "{kind}: {}", words(&mended));
+        is_flawed(&https, 0, kind);
+        happens();
+        for command in ["reload", "check"] {
+            let output = https.town.gateway.run(command, &[]);
+            let said = words(&output);
+            assert_eq!(output.status.code(), Some(1), "{kind}, {command}: {said}");
+            assert!(
+                said.contains(told) && said.contains("vestibule.toml:") && said.contains("tls.folder"),
+                "{kind}: {said}"
+            );
+        }
+        assert!(https.curl("/public/x", &[]).0, "{kind}: what was in force stays");
+        https.town.gateway.stop();
+        https.town.gateway.start_again(0);
+        is_shown(&https, shown, &format!("{kind}, after a start"));
+        is_flawed(&https, 1, kind);
+        let status = words(&https.town.gateway.run("status", &[]));
+        assert!(status.contains("started all the same") && status.contains(told), "{kind}: {status}");
+        let log = https.town.gateway.log();
+        assert!(log.lines().any(|line| line.contains(r#""level":"WARN""#) && line.contains(told)), "{kind}: {log}");
+        https.town.gateway.upgrade();
+        is_shown(&https, shown, &format!("{kind}, after an upgrade"));
+        is_flawed(&https, 1, kind);
+        let reloaded = https.town.gateway.run("reload", &[]);
+        assert_eq!(reloaded.status.code(), Some(1), "{kind}: {}", words(&reloaded));
+        is_shown(&https, shown, &format!("{kind}, after a reload"));
+    }
+}
+
+#[test]
+fn walk_3_without_any_certificate_that_can_be_read_nobody_would_be_served_and_nothing_is_started() {
+    let mut https = Https::start();
+    let certificates = https.folder.path().join("certificates");
+    https.town.gateway.stop();
+    for file in fs::read_dir(&certificates).expect("a folder") {
+        fs::write(file.expect("a file").path(), "rubbish").expect("a file");
+    }
+    let served = https.town.gateway.run("serve", &[]);
+    assert!(served.status.code() == Some(2) && words(&served).contains("no certificate is left"), "{}", words(&served));
+}
+
+#[test]
+fn walk_3_an_upgrade_takes_no_good_certificate_away_unasked_and_a_bad_one_is_told_again() {
+    let mut https = Https::start_as(
+        |site, _| site.with_settable_clock().set("server.reload_on_change", false),
+        &[],
+        |agency| agency,
+    );
+    let certificates = https.folder.path().join("certificates");
+    Authority::new("Another").give_out(&certificates, "agencies", &["*.agences.localhost"], 2021);
+    let upgraded = https.town.gateway.run("upgrade", &[]);
+    let said = words(&upgraded);
+    assert!(upgraded.status.code() == Some(1) && said.contains("no certificate would be left for a.agences"), "{said}");
+    https.town.gateway.stop();
+    https.town.gateway.start_again(0);
+    let told = || https.town.gateway.log().matches("which is not now").count();
+    for hours in 1..3 {
+        let before = told();
+        https.town.gateway.shift_clock(hours * 3600);
+        eventually("it to be told again", SOON, || (told() > before).then_some(()));
+    }
+}
+
+fn is_flawed(https: &Https, flaws: usize, kind: &str) {
+    let (_, metrics) = https.town.gateway.health("/metrics").expect("metrics");
+    let line = format!("vestibule_configuration_flaws {flaws}");
+    assert!(metrics.lines().any(|told| told == line), "{kind}: {line} is not in {metrics}");
+}
+
+fn is_shown(https: &Https, shown: Shown, when: &str) {
+    let (is_good, said) = https.curl("/public/x", &[]);
+    assert_eq!(is_good, shown == Shown::Good, "{when}: {said}");
+    let (is_served, said) = https.curl("/public/x", &["--insecure"]);
+    assert_eq!(is_served, shown != Shown::Nothing, "{when}: {said}");
+    let (is_served, said) = https.curl_to(&format!("https://www.localhost:{}/", https.port), &[]);
+    assert!(is_served, "{when}: the portal has a good one: {said}");
 }
 
 #[test]

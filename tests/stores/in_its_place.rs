@@ -74,6 +74,33 @@ fn walk_3_a_new_database_where_another_was_served_is_told_until_somebody_says_th
 }
 
 #[test]
+fn walk_3_during_a_doubt_the_tools_say_so_before_anything_else() {
+    let (disk, other) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+    let mut town = town_in(disk.path());
+    drop(town.alice());
+    town.gateway.stop();
+    move_all(disk.path(), other.path());
+    town.gateway.start_again(0);
+    for runs in [true, false] {
+        if !runs {
+            town.gateway.stop();
+        }
+        for (command, code) in [("check", 1), ("person locked", 0), ("audit verify", 0), ("mail list", 0)] {
+            let done = town.gateway.run(command, &[]);
+            let said = words(&done);
+            assert_eq!(done.status.code(), Some(code), "{command}, runs: {runs}: {said}");
+            assert!(said.contains("the database may not be the right one: it is another one"), "{command}: {said}");
+        }
+    }
+    let done = town.gateway.run("restore-check", &["--yes"]);
+    assert!(done.status.success(), "{}", words(&done));
+    for command in ["check", "person locked"] {
+        let done = town.gateway.run(command, &[]);
+        assert!(done.status.success() && !words(&done).contains("may not be"), "{command}: {}", words(&done));
+    }
+}
+
+#[test]
 fn walk_3_nobody_looks_at_or_writes_into_a_file_in_the_place_of_the_one_that_is_served() {
     let (disk, other) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
     let town = town_in(disk.path());

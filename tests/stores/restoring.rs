@@ -2,6 +2,7 @@
 
 use std::{fs, process::Command, time::Duration};
 
+use super::missing::run;
 use crate::{
     residents::{cookies_at_portal, opens_account},
     support::{
@@ -19,6 +20,7 @@ on_every_database! {
     review_a5_a_database_that_a_gateway_serves_from_is_neither_copied_nor_looked_through,
     review_a5_an_exported_trace_tells_what_was_lost_too,
     review_a5_a_database_that_goes_back_in_time_under_a_gateway_is_told_though_nobody_asks,
+    walk_3_a_database_that_has_gone_back_is_told_by_all_over_starts_and_upgrades_until_restore_check,
 }
 
 /// Runs a command that has to succeed.
@@ -157,6 +159,66 @@ fn review_a5_an_exported_trace_tells_what_was_lost_too(stage: Stage) {
 
 fn review_a5_a_database_that_goes_back_in_time_under_a_gateway_is_told_though_nobody_asks(stage: Stage) {
     let town = Town::on(stage);
+    take_back_in_time(&town, stage);
+    let status = said(&town.gateway, "status", &[]);
+    assert!(status.contains("the database may not be the right one: it has gone back in time"), "{status}");
+    let (_, ready) = town.gateway.health("/readyz").expect("the health listener");
+    assert!(ready.contains("\"database_doubt\":\"gone back in time\""), "{ready}");
+}
+
+/// Tools that work on the database, each of which says first that it may not be the right one.
+const ABOUT_PEOPLE: &[(&str, &[&str])] = &[
+    ("person show", &["alice@residents.example"]),
+    ("person show", &["alice@residents.example", "--json"]),
+    ("person locked", &[]),
+    ("audit list", &[]),
+    ("audit verify", &[]),
+    ("mail list", &[]),
+    ("vault keys", &[]),
+    ("import", &["--agency", "CA/SA", "--dry-run", "roster.csv"]),
+];
+
+/// Whether the tools, `check` and, where one runs, the gateway say that the database is in doubt.
+fn is_doubted_by_all(town: &Town, is_doubted: bool, runs: bool, when: &str) {
+    let words = "the database may not be the right one: it has gone back in time";
+    for tool in ABOUT_PEOPLE {
+        let done = run(town, *tool);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{when}, {tool:?}: {told}");
+        let is_first = told.lines().next().is_some_and(|line| line.contains(words));
+        assert_eq!(is_first, is_doubted, "{when}, {tool:?}: {told}");
+    }
+    let checked = town.gateway.run("check", &[]);
+    let told = String::from_utf8_lossy(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(i32::from(is_doubted)), "{when}: {told}");
+    assert_eq!(told.contains(words), is_doubted, "{when}: {told}");
+    if runs {
+        assert_eq!(said(&town.gateway, "status", &[]).contains(words), is_doubted, "{when}");
+        let (_, ready) = town.gateway.health("/readyz").expect("the health listener");
+        assert_eq!(ready.contains("\"database_doubt\":\"gone back in time\""), is_doubted, "{when}: {ready}");
+    }
+}
+
+fn walk_3_a_database_that_has_gone_back_is_told_by_all_over_starts_and_upgrades_until_restore_check(stage: Stage) {
+    let mut town = Town::on(stage);
+    drop(town.alice());
+    is_doubted_by_all(&town, false, true, "before");
+    take_back_in_time(&town, stage);
+    is_doubted_by_all(&town, true, true, "gone back");
+    town.gateway.restart();
+    is_doubted_by_all(&town, true, true, "after a start");
+    town.gateway.upgrade();
+    is_doubted_by_all(&town, true, true, "after an upgrade");
+    town.gateway.stop();
+    is_doubted_by_all(&town, true, false, "where no gateway runs");
+    said(&town.gateway, "restore-check", &["--yes"]);
+    is_doubted_by_all(&town, false, false, "after restore-check");
+    town.gateway.start_again(0);
+    is_doubted_by_all(&town, false, true, "after restore-check and a start");
+}
+
+/// Brings the database back under the gateway, as it was a moment ago.
+fn take_back_in_time(town: &Town, stage: Stage) {
     let told = || town.gateway.log().contains("it has gone back in time under this gateway");
     let alive = || town.gateway.number("SELECT value FROM counters WHERE name = 'alive'");
     let (url, copy) = (town.gateway.ground().url(), town.gateway.folder().join("copy"));
@@ -181,10 +243,6 @@ fn review_a5_a_database_that_goes_back_in_time_under_a_gateway_is_told_though_no
         _ => by_hand(&own("pg_restore"), &["--clean", "--single-transaction", "--dbname", url, copy]),
     }
     eventually("it to be told", Duration::from_secs(30), || told().then_some(()));
-    let status = said(&town.gateway, "status", &[]);
-    assert!(status.contains("the database may not be the right one: it has gone back in time"), "{status}");
-    let (_, ready) = town.gateway.health("/readyz").expect("the health listener");
-    assert!(ready.contains("\"database_doubt\":\"gone back in time\""), "{ready}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Kept {
     pub cached: u64,
     /// Agencies of the configuration.
     pub agencies: u64,
+    /// What this start went on with, and a reload does not.
+    pub flaws: u64,
     /// Those whose files have vanished.
     pub missing: u64,
     /// Those that have gone by themselves, and of which no operator has said that they are to go.
@@ -256,7 +258,7 @@ impl Page {
     }
 
     fn configuration(&mut self, kept: &Kept) {
-        let missing = "Agencies whose files have vanished: in force until the next `vestibule reload`, or missing since the start.";
+        let missing = "Agencies whose files have vanished: in force until `vestibule reload` says that they are to go, or missed.";
         self.one("agencies_missing", missing, "gauge", kept.missing);
         let gone = "Agencies that have gone by themselves, until they are back or `vestibule reload` says that they are to go.";
         self.one("agencies_gone", gone, "gauge", kept.gone);
@@ -265,6 +267,8 @@ impl Page {
         self.one("database_in_doubt", doubtful, "gauge", u8::from(kept.is_doubtful));
         let refused = "Whether the last reload was refused: the files are not what is in force.";
         self.one("configuration_refused", refused, "gauge", u8::from(kept.is_refused));
+        let flaws = "Problems that this start went on with, and a reload does not: certificates, mostly.";
+        self.one("configuration_flaws", flaws, "gauge", kept.flaws);
         self.one("configuration_edition", "Readings put in force since the start.", "gauge", kept.edition);
         self.family("configuration_info", "What was read; the same on every node that read the same.", "gauge");
         self.line("configuration_info", &[("digest", &format!("{:08x}", kept.digest))], 1);
