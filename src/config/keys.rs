@@ -396,7 +396,7 @@ pub(super) const POLICY: &[Key] = &[
         "confirmation",
         Choice(&["link", "code", "both"]),
         Is("'both'"),
-        "How an address is proven: a link, a code of eight digits, or both in one letter.",
+        "How an address is proven and a forgotten password is reset: a link, a code of eight digits, or both in one letter.",
     ),
     key(
         "order",
@@ -411,6 +411,12 @@ pub(super) const POLICY: &[Key] = &[
         "How long « Étape suivante » stays grey, so that the notice is read.",
     ),
     key("code_minutes", Number(1, 30), Is("10"), "How long a code lives, from sending."),
+    key(
+        "reset_code_minutes",
+        Number(5, 30),
+        Is("10"),
+        "How long the code of a forgotten password lives, from sending, where `confirmation` sends codes: the page, the letter and the check have this figure.",
+    ),
     key("link_minutes", Number(1, 1440), Is("60"), "How long a link lives, from sending."),
     key("migration_hours", Number(1, 720), Is("48"), "After which time an unfinished migration starts again."),
     key("password", Choice(&Preset::NAMES), Is("'cnil-50'"), "Rules for new passwords, by name."),

@@ -31,6 +31,7 @@ impl<'s> Layer<'s> {
             order: section.choice("order").filter(|_| written("order")),
             notice_seconds: number("notice_seconds"),
             code_minutes: number("code_minutes"),
+            reset_code_minutes: number("reset_code_minutes"),
             link_minutes: number("link_minutes"),
             migration_hours: number("migration_hours"),
             password: section.choice("password").filter(|_| written("password")),

@@ -40,6 +40,10 @@ pub enum Alert {
         /// Seconds to wait.
         seconds: u64,
     },
+    /// The code of a reset opens nothing, whatever the reason (f03).
+    ResetCodeRefused,
+    /// Another letter of a reset was asked for.
+    ResetAskedAgain,
     /// No more letters for now: the limit of the day is reached.
     ResendOver,
     /// The current password is wrong.
@@ -87,6 +91,7 @@ impl Alert {
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
+            | Self::ResetCodeRefused
             | Self::ResendOver
             | Self::WrongPassword
             | Self::ChangesHeld
@@ -106,6 +111,7 @@ impl Alert {
             Self::AccountReady
             | Self::SignedOut
             | Self::Resent
+            | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
             | Self::AccountDetached
@@ -135,7 +141,9 @@ impl Alert {
             Self::CodeDead => Self::Expired,
             Self::Expired => Self::Resent,
             Self::Resent => Self::ResendLater { seconds: 45 },
-            Self::ResendLater { .. } => Self::ResendOver,
+            Self::ResendLater { .. } => Self::ResetCodeRefused,
+            Self::ResetCodeRefused => Self::ResetAskedAgain,
+            Self::ResetAskedAgain => Self::ResendOver,
             Self::ResendOver => Self::WrongPassword,
             Self::WrongPassword => Self::TooEarly,
             Self::TooEarly => Self::TermsNotAccepted,
