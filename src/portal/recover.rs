@@ -78,14 +78,13 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
 pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = posted(&web, guest, &fields).await?;
     let (login, code) = (fields.text("login"), fields.text("code"));
-    match recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), login, code).await? {
-        Some(secret) => Ok(guest.go(&Link::path("/reset", &secret))),
-        None => {
-            let alert = Some(Alert::ResetCodeRefused);
-            let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), login, alert) };
-            Ok(guest.page_again(&web, agency.as_deref(), &page))
-        }
+    let opened = recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), login, code).await?;
+    if let Some(secret) = opened {
+        return Ok(guest.go(&Link::path("/reset", &secret)));
     }
+    let alert = Some(Alert::ResetCodeRefused);
+    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), login, alert) };
+    Ok(guest.page_again(&web, agency.as_deref(), &page))
 }
 
 /// The page that waits for the letter to be answered, the same whoever was typed.
