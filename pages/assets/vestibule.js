@@ -108,6 +108,20 @@
     show();
   });
 
+  // What was typed at the sign-in goes along to « Mot de passe oublié ? », in this tab and in no address.
+  const login = document.getElementById("login");
+  if (login) {
+    try {
+      if (!login.value && document.querySelector('form[action="/forgotten"]')) {
+        login.value = sessionStorage.getItem("login") || "";
+        sessionStorage.removeItem("login");
+      }
+      all('a[href^="/forgotten"]').forEach((link) => {
+        link.addEventListener("click", () => sessionStorage.setItem("login", login.value));
+      });
+    } catch { /* Where nothing may be kept, it is typed again. */ }
+  }
+
   all("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => print());

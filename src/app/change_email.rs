@@ -6,7 +6,7 @@ use super::letters::{self, Addressee};
 use super::links::{Closed, proven};
 use super::throttle::{self, Subject};
 use super::wizard::proof;
-use super::{App, Caller, Fault, by_resident};
+use super::{App, Caller, Fault, by_resident, devices};
 use super::{ask_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
@@ -183,7 +183,10 @@ pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
-    let subject = Subject::codes_of_person(&session.identity);
+    let mut tx = app.store.read().await?;
+    let own_device = devices::knows(&mut tx, caller, &session.identity, app.now()).await?;
+    drop(tx);
+    let subject = Subject::codes_of_person(caller, &session.identity, own_device);
     let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(Answered::Dead) };
     let Some(mut tx) = app.write_as(session).await? else {
         reserved.unanswered(app).await?;

@@ -31,6 +31,7 @@ mod new_password;
 pub mod not_me;
 mod old_credentials;
 pub mod recover;
+pub mod recover_by_code;
 pub mod resend_letters;
 pub mod restored;
 pub mod rotate_vault;

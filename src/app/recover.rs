@@ -1,4 +1,4 @@
-//! The forgotten password, by link (000 II.C, 001 IV, c10).
+//! The forgotten password: the letter, and the new password that its link or code leads to (000 II.C, 001 IV, c10, c11).
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, thr
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::TypedLogin;
-use crate::domain::identity::IdentityId;
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::policy::AgencyPolicy;
-use crate::domain::recovery::ResetLink;
+use crate::domain::recovery::{RecoveryTerms, ResetLink, asked_by};
 use crate::domain::secret::{Secret, random_id};
 use crate::domain::warning::{Changed, resets_open_at};
 use crate::sessions::Change;
@@ -65,23 +65,49 @@ pub enum Reset {
     Not(Opened),
 }
 
+/// Whether a letter is asked for for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    First,
+    Again,
+}
+
 /// Asks for a reset. The answer is the same for every identifier, and comes after the same time (f03).
 pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    ask_for(app, caller, typed, agency, Ask::First).await
+}
+
+/// « Recevoir un nouveau code »: the older one dies. While the letter before is still on its way no other one is sent;
+/// that is answered as anything else is.
+pub async fn ask_again(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    ask_for(app, caller, typed, agency, Ask::Again).await
+}
+
+async fn ask_for(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>, ask: Ask) -> Result<(), Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
     if let Some(typed) = TypedLogin::parse(typed)
         && let Some(counted) = throttle::reserve(app, caller, &[]).await?
     {
         counted.failed();
-        send(app, caller, &typed, agency).await?;
+        send(app, caller, &typed, agency, ask).await?;
     }
     tokio::time::sleep_until(floor).await;
     Ok(())
 }
 
-async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+async fn send(
+    app: &App,
+    caller: &Caller,
+    typed: &TypedLogin,
+    agency: Option<&Arc<Agency>>,
+    ask: Ask,
+) -> Result<(), Fault> {
     let now = app.now();
+    let asked_by = asked_by(&caller.browser, agency.map(|agency| &agency.code), typed);
     let mut tx = app.store.write().await?;
+    let before = tx.recovery_asked_by(asked_by).await?.filter(|before| before.is_on_its_way(now));
+    let is_on_its_way = ask == Ask::Again && before.is_some();
     let credential = match (tx.credential_typed(typed.email.as_ref(), None).await?, agency) {
         (Some(credential), _) => Some(credential),
         (None, Some(agency)) => {
@@ -94,16 +120,20 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
         (None, None) => None,
     };
     if let Some(credential) = &credential
+        && !is_on_its_way
         && may_reset(&mut tx, &credential.identity).await?
     {
         let links = tx.links_of(&credential.identity).await?;
-        let link_minutes = app.policy_for(agency.map(AsRef::as_ref), &links).link_minutes;
         let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
+        let terms = terms(app, agency.map(AsRef::as_ref), &links);
+        // Nobody waits on a page until the address is no longer fresh: that letter has a link.
+        let terms = if opens_at.is_some() { terms.by_link() } else { terms };
         let recovery = random_id(&*app.dice);
+        let link_minutes = terms.link_minutes;
         let kind = LetterKind::ResetPassword { recovery: recovery.clone(), link_minutes, opens_at };
         let to = (agency.map(|agency| &agency.code), &credential.email);
         if letters::send(app, &mut tx, caller, to, kind).await? {
-            tx.insert_recovery(&recovery, &credential.identity, link_minutes, now).await?;
+            tx.insert_recovery(&recovery, &credential.identity, terms, Some(asked_by), now).await?;
         }
     }
     let entry = AuditEntry {
@@ -116,6 +146,22 @@ async fn send(app: &App, caller: &Caller, typed: &TypedLogin, agency: Option<&Ar
     caller.audit(&mut tx, &entry, now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// How a reset goes: as the agency says where one is asked at, so that its page can say it too without knowing whose it
+/// is; only the link lives no longer than any of the person's agencies wants.
+pub(super) fn terms(app: &App, agency: Option<&Agency>, links: &[Link]) -> RecoveryTerms {
+    if let Some(agency) = agency {
+        return RecoveryTerms {
+            method: agency.policy.confirmation,
+            code_minutes: agency.policy.reset_code_minutes,
+            link_minutes: app.policy_for(Some(agency), links).link_minutes,
+        };
+    }
+    let directory = app.directory();
+    RecoveryTerms::of_all(
+        links.iter().filter_map(|link| directory.agency(&link.account.agency)).map(|agency| &agency.policy),
+    )
 }
 
 /// Whether the person's access stands, which nobody withdraws until this transaction is over.

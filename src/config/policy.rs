@@ -28,6 +28,7 @@ impl<'s> Layer<'s> {
             order: section.choice(POLICY.order),
             notice_seconds: section.number(POLICY.notice_seconds),
             code_minutes: section.number(POLICY.code_minutes),
+            reset_code_minutes: section.number(POLICY.reset_code_minutes),
             link_minutes: section.number(POLICY.link_minutes),
             migration_hours: section.number(POLICY.migration_hours),
             password: section.choice(POLICY.password),

@@ -306,7 +306,8 @@ pub(super) fn after_hours(start: Timestamp, hours: u32) -> Timestamp {
     start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX)
 }
 
-fn is_over(sent_at: Timestamp, minutes: u32, now: Timestamp) -> bool {
+/// Whether what was sent then has lived for longer than so many minutes.
+pub(super) fn is_over(sent_at: Timestamp, minutes: u32, now: Timestamp) -> bool {
     now.duration_since(sent_at) > SignedDuration::from_mins(i64::from(minutes))
 }
 

@@ -73,7 +73,7 @@ pub const FRESH_ADDRESS_HOURS: u32 = 24;
 pub struct AgencyPolicy {
     /// What is typed after the migration.
     pub identifier: Identifier,
-    /// How addresses are proven.
+    /// How addresses are proven, and forgotten passwords reset.
     pub confirmation: ProofMethod,
     /// Password before or after proof.
     pub order: Order,
@@ -81,6 +81,9 @@ pub struct AgencyPolicy {
     pub notice_seconds: u32,
     /// Minutes that a code lives, from sending (10 to 30).
     pub code_minutes: u32,
+    /// Minutes that the code of a reset lives, from sending (5 to 30); never that of another agency of the same person,
+    /// so that the page can say it without knowing who asks.
+    pub reset_code_minutes: u32,
     /// Minutes that a link lives, from sending (at most 24 hours).
     pub link_minutes: u32,
     /// Hours after which an unfinished migration has to start again.
@@ -120,6 +123,8 @@ pub struct PolicyLayer {
     pub notice_seconds: Option<u32>,
     /// See [`AgencyPolicy::code_minutes`].
     pub code_minutes: Option<u32>,
+    /// See [`AgencyPolicy::reset_code_minutes`].
+    pub reset_code_minutes: Option<u32>,
     /// See [`AgencyPolicy::link_minutes`].
     pub link_minutes: Option<u32>,
     /// See [`AgencyPolicy::migration_hours`].
@@ -154,6 +159,7 @@ impl Default for AgencyPolicy {
             order: Order::PasswordFirst,
             notice_seconds: 8,
             code_minutes: 10,
+            reset_code_minutes: 10,
             link_minutes: 60,
             migration_hours: 48,
             password: Preset::Cnil50.rules(),
@@ -180,6 +186,7 @@ impl AgencyPolicy {
             order: layer.order.unwrap_or(self.order),
             notice_seconds: layer.notice_seconds.unwrap_or(self.notice_seconds),
             code_minutes: layer.code_minutes.unwrap_or(self.code_minutes),
+            reset_code_minutes: layer.reset_code_minutes.unwrap_or(self.reset_code_minutes),
             link_minutes: layer.link_minutes.unwrap_or(self.link_minutes),
             migration_hours: layer.migration_hours.unwrap_or(self.migration_hours),
             password: layer.password.map_or(self.password, Preset::rules),

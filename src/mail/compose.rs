@@ -16,25 +16,26 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
     match &mail.kind {
         LetterKind::ConfirmAddress { challenge, issue, account } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal, "confirm");
             let account = account.clone();
             render(mailer, mail, &ConfirmAddress { account, link, code, code_minutes, link_minutes })
         }
         LetterKind::AlreadyAccount { challenge, issue, account } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal, "confirm");
             let account = account.clone();
             render(mailer, mail, &AlreadyAccount { account, link, code, code_minutes, link_minutes })
         }
         LetterKind::ConfirmNewEmail { challenge, issue } => {
             let Shown { link, code, code_minutes, link_minutes } =
-                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal);
+                shown(secrets::of_proof(mailer, challenge, *issue).await?, &portal, "confirm");
             render(mailer, mail, &ConfirmNewEmail { link, code, code_minutes, link_minutes })
         }
-        LetterKind::ResetPassword { recovery, link_minutes, opens_at } => {
-            let link = link(&portal, "reset", &secrets::of_reset(mailer, recovery).await?);
+        LetterKind::ResetPassword { recovery, opens_at, .. } => {
+            let Shown { link, code, code_minutes, link_minutes } =
+                shown(secrets::of_reset(mailer, recovery).await?, &portal, "reset");
             let opens_at = opens_at.map(|at| written(at, mail.language));
-            render(mailer, mail, &ResetPassword { link, link_minutes: u64::from(*link_minutes), opens_at })
+            render(mailer, mail, &ResetPassword { link, code, code_minutes, link_minutes, opens_at })
         }
         LetterKind::PasswordChanged { at, warning } => {
             let (at, reset_url) = (written(*at, mail.language), reset_url(&portal, mail));
@@ -82,7 +83,7 @@ fn render<L: Letter>(mailer: &Mailer, mail: &Mail, letter: &L) -> Result<Rendere
     Ok(edition.pages.letter(mail.language, &brand, &portal, letter)?)
 }
 
-/// The secrets of a proof, as its letter shows them.
+/// The secrets of a letter, as it shows them.
 struct Shown {
     link: Option<String>,
     code: Option<String>,
@@ -90,9 +91,9 @@ struct Shown {
     link_minutes: u64,
 }
 
-fn shown(secrets: Secrets, portal: &str) -> Shown {
+fn shown(secrets: Secrets, portal: &str, page: &str) -> Shown {
     Shown {
-        link: secrets.link.map(|secret| link(portal, "confirm", &secret)),
+        link: secrets.link.map(|secret| link(portal, page, &secret)),
         code: secrets.code.map(|code| code.expose().to_owned()),
         code_minutes: u64::from(secrets.code_minutes),
         link_minutes: u64::from(secrets.link_minutes),

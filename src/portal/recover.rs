@@ -1,4 +1,4 @@
-//! « Mot de passe oublié ? » (000 II.C, 001 IV, c10, c12).
+//! « Mot de passe oublié ? » (000 II.C, 001 IV, 004, c10 to c12).
 
 use std::sync::Arc;
 
@@ -12,13 +12,15 @@ use super::letters::Link;
 use super::wording;
 use crate::app::Fault;
 use crate::app::recover::{self, Opened, Reset};
+use crate::app::recover_by_code;
 use crate::domain::agency::Agency;
+use crate::domain::challenge::RESEND_AFTER_S;
 use crate::domain::password::PasswordRules;
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
-    Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
-    ResetWaitsPage,
+    Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
+    ResetWaitsPage, Sends,
 };
 use crate::pages::written;
 use crate::web::Web;
@@ -53,20 +55,60 @@ pub(super) async fn show(
 }
 
 pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
-    let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
-    let (mut guest, agency) = entered(&web, guest, typed, fields.text("by") == "email").await?;
+    let (guest, agency) = posted(&web, guest, &fields).await?;
     let login = fields.text("login");
-    guest.stands_at(agency.as_deref().map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path));
     if tidy(login).is_empty() {
         let error = FieldError { name: "login-missing", number: 0 };
         return Ok(guest.page_again(&web, agency.as_deref(), &form(agency.as_deref(), "", Some(error))));
     }
     recover::ask(&web.app, &guest.caller, login, agency.as_ref()).await?;
-    let page = ForgottenSentPage {
-        sign_in_url: wording::login_path(agency.as_deref()),
-        link_minutes: agency.as_ref().map(|agency| u64::from(agency.policy.link_minutes)),
-    };
+    let page = sent(agency.as_deref(), login, None);
     Ok(guest.page(&web, agency.as_deref(), &page))
+}
+
+/// « Recevoir un nouveau code ».
+pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (guest, agency) = posted(&web, guest, &fields).await?;
+    let login = fields.text("login");
+    recover::ask_again(&web.app, &guest.caller, login, agency.as_ref()).await?;
+    let page = sent(agency.as_deref(), login, Some(Alert::ResetAskedAgain));
+    Ok(guest.page(&web, agency.as_deref(), &page))
+}
+
+/// « Suivant » beside the code.
+pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (guest, agency) = posted(&web, guest, &fields).await?;
+    let (login, code) = (fields.text("login"), fields.text("code"));
+    let opened = recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), login, code).await?;
+    if let Some(secret) = opened {
+        return Ok(guest.go(&Link::path("/reset", &secret)));
+    }
+    let alert = Some(Alert::ResetCodeRefused);
+    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), login, alert) };
+    Ok(guest.page_again(&web, agency.as_deref(), &page))
+}
+
+/// The page that waits for the letter to be answered, the same whoever was typed.
+fn sent(agency: Option<&Agency>, login: &str, alert: Option<Alert>) -> ForgottenSentPage {
+    let policy = agency.map(|agency| &agency.policy);
+    ForgottenSentPage {
+        sign_in_url: wording::login_path(agency),
+        sends: policy.map_or(Sends::Either, |policy| policy.confirmation.into()),
+        codes: agency.map(|agency| wording::codes(Some(agency))),
+        login: login.to_owned(),
+        code_minutes: policy.map(|policy| u64::from(policy.reset_code_minutes)),
+        link_minutes: policy.map(|policy| u64::from(policy.link_minutes)),
+        resend_in: RESEND_AFTER_S.unsigned_abs(),
+        alert,
+    }
+}
+
+/// The agency that a form carries along, and where its page is shown by GET.
+async fn posted(web: &Web, guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
+    let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
+    let (mut guest, agency) = entered(web, guest, typed, fields.text("by") == "email").await?;
+    guest.stands_at(agency.as_deref().map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path));
+    Ok((guest, agency))
 }
 
 /// The agency that codes name. Without any, the screen for the codes asks for them, unless an address is enough (§27).

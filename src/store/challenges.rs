@@ -186,6 +186,7 @@ impl Tx {
                 *living.entry(code.kept.key_id).or_default() += 1;
             }
         }
+        self.add_living_reset_codes(&mut living, now).await?;
         Ok(living)
     }
 

@@ -8,7 +8,7 @@ use super::{Dialect, Store, StoreError, Tx};
 
 /// Each takes now ($1) and by how much the clock was set back ($2): a time that is still to come was written down before
 /// that, and goes back with the clock. What has gone back is no longer to come, so that a second node does it in vain.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 18] = [
     "UPDATE throttles SET last_at = last_at - $2, version = version + 1 WHERE last_at > $1",
     "UPDATE throttles SET day_start = day_start - $2, version = version + 1 WHERE day_start > $1",
     "UPDATE challenges SET requested_at = requested_at - $2 WHERE requested_at > $1",
@@ -21,6 +21,7 @@ const STATEMENTS: [&str; 17] = [
     "UPDATE challenge_links SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE recoveries SET requested_at = requested_at - $2 WHERE requested_at > $1",
     "UPDATE recoveries SET sent_at = sent_at - $2 WHERE sent_at > $1",
+    "UPDATE recovery_codes SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE recovery_links SET sent_at = sent_at - $2 WHERE sent_at > $1",
     "UPDATE legacy_secrets SET refused_at = refused_at - $2 WHERE refused_at > $1",
     "UPDATE legacy_secrets SET tried_at = tried_at - $2 WHERE tried_at > $1",

@@ -8,7 +8,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::domain::challenge::{ChallengeId, CodeDigest};
+use crate::domain::challenge::CodeDigest;
 use crate::domain::secret::{Dice, Secret, SecretDigest};
 
 /// Seals and opens secrets with XChaCha20-Poly1305: one key for sealing, older ones for opening only.
@@ -116,18 +116,19 @@ impl Vault {
     }
 
     /// What may be kept of a code (SEC-260): who reads it without the key cannot find the code by trying all of them.
+    /// `asked` is the id of the proof or of the reset that it belongs to.
     #[must_use]
-    pub fn code_digest(&self, challenge: &ChallengeId, code: &Secret) -> CodeDigest {
-        CodeDigest { digest: self.current.code_digest(challenge, code), key_id: self.current.id.clone() }
+    pub fn code_digest(&self, asked: &str, code: &Secret) -> CodeDigest {
+        CodeDigest { digest: self.current.code_digest(asked, code), key_id: self.current.id.clone() }
     }
 
     /// Whether this was kept of the code, under whatever key. One whose key is configured no more is nobody's.
     #[must_use]
-    pub fn is_code(&self, challenge: &ChallengeId, kept: &CodeDigest, typed: &Secret) -> bool {
+    pub fn is_code(&self, asked: &str, kept: &CodeDigest, typed: &Secret) -> bool {
         let digest = match kept.key_id.as_str() {
             // Of a program before this one, which may be sending still while this one takes over.
             "" => Some(typed.digest()),
-            id => self.key(id).map(|key| key.code_digest(challenge, typed)),
+            id => self.key(id).map(|key| key.code_digest(asked, typed)),
         };
         digest == Some(kept.digest)
     }
@@ -150,8 +151,8 @@ impl VaultKey {
         Self { id, key, for_codes: Zeroizing::new(for_codes.into_bytes()) }
     }
 
-    fn code_digest(&self, challenge: &ChallengeId, code: &Secret) -> SecretDigest {
-        code.digest_under(&self.for_codes, challenge.as_str())
+    fn code_digest(&self, asked: &str, code: &Secret) -> SecretDigest {
+        code.digest_under(&self.for_codes, asked)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -209,19 +210,19 @@ mod tests {
 
     #[test]
     fn sec_260_a_code_is_recognised_only_with_the_key_and_in_its_own_proof() {
-        let (one, other) = (ChallengeId::stored("c"), ChallengeId::stored("d"));
+        let (one, other) = ("c", "d");
         let code = Secret::new("86991277");
         let vault = Vault::new("old".into(), [1; 32]);
-        let kept = vault.code_digest(&one, &code);
-        assert!(vault.is_code(&one, &kept, &code) && !vault.is_code(&one, &kept, &Secret::new("86991278")));
-        assert!(!vault.is_code(&other, &kept, &code), "of another proof");
+        let kept = vault.code_digest(one, &code);
+        assert!(vault.is_code(one, &kept, &code) && !vault.is_code(one, &kept, &Secret::new("86991278")));
+        assert!(!vault.is_code(other, &kept, &code), "of another proof");
         assert_ne!(kept.digest, code.digest(), "whoever tries them all finds none");
         let rotated = Vault::new("new".into(), [2; 32]).with_old("old".into(), [1; 32]);
-        assert!(rotated.is_code(&one, &kept, &code), "a code outlives the change of the key");
-        assert!(!Vault::new("new".into(), [2; 32]).is_code(&one, &kept, &code));
-        assert!(!Vault::new("old".into(), [2; 32]).is_code(&one, &kept, &code), "the name is not the key");
+        assert!(rotated.is_code(one, &kept, &code), "a code outlives the change of the key");
+        assert!(!Vault::new("new".into(), [2; 32]).is_code(one, &kept, &code));
+        assert!(!Vault::new("old".into(), [2; 32]).is_code(one, &kept, &code), "the name is not the key");
         let before = CodeDigest { digest: code.digest(), key_id: String::new() };
-        assert!(vault.is_code(&one, &before, &code), "what the version before has sent");
+        assert!(vault.is_code(one, &before, &code), "what the version before has sent");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod migrate;
 mod not_me;
 mod passwords;
 mod recover;
+mod recover_by_code;
 mod session_over;
 mod several_accounts;
 mod shared_host;

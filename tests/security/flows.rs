@@ -10,7 +10,7 @@ use crate::support::{
 const OTHER: &str = "Cerisier-31-mur";
 
 /// Every form of the wizard, the account and the recovery, with fields as an attacker would send them.
-const STEPS: [(&str, &[(&str, &str)]); 15] = [
+const STEPS: [(&str, &[(&str, &str)]); 17] = [
     ("/migration/notice", &[]),
     ("/migration/email", &[("email", "mallory@elsewhere.example")]),
     ("/migration/password", &[("password", OTHER), ("confirmation", OTHER)]),
@@ -21,6 +21,8 @@ const STEPS: [(&str, &[(&str, &str)]); 15] = [
     ("/migration/join", &[("email", "alice@residents.example"), ("password", CHOSEN)]),
     ("/confirm", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER)]),
     ("/reset", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER), ("confirmation", OTHER)]),
+    ("/forgotten/code", &[("by", "email"), ("login", ALICE.email), ("code", "12345678")]),
+    ("/forgotten/resend", &[("by", "email"), ("login", CAROL.email)]),
     ("/account/password", &[("current", CHOSEN), ("password", OTHER), ("confirmation", OTHER)]),
     ("/account/email", &[("email", "m@x.example"), ("confirmation", "m@x.example"), ("current", CHOSEN)]),
     ("/account/email/proof", &[("code", "12345678")]),

@@ -12,9 +12,11 @@ use crate::support::{
 };
 
 /// Every address of the portal that takes a form.
-const POSTS: [&str; 23] = [
+const POSTS: [&str; 25] = [
     "/login",
     "/forgotten",
+    "/forgotten/code",
+    "/forgotten/resend",
     "/reset",
     "/confirm",
     "/confirm/disown",

@@ -290,6 +290,7 @@ impl Gateway {
             format!("UPDATE letters SET lease_until = lease_until - {back} WHERE lease_until > 0"),
             format!("UPDATE challenge_codes SET sent_at = sent_at - {back}"),
             format!("UPDATE challenge_links SET sent_at = sent_at - {back}"),
+            format!("UPDATE recovery_codes SET sent_at = sent_at - {back}"),
             format!("UPDATE recovery_links SET sent_at = sent_at - {back}"),
             format!("UPDATE challenges SET held_at = held_at - {back} WHERE held_at IS NOT NULL"),
             format!("UPDATE warnings SET changed_at = changed_at - {back}, held_at = held_at - {back}"),

@@ -102,6 +102,8 @@ alert-resend-later = { $seconds ->
     [one] An e-mail has just been sent. You can ask for another one in { $seconds } second.
    *[other] An e-mail has just been sent. You can ask for another one in { $seconds } seconds.
 }
+alert-reset-code-refused = This code is not valid, or no longer is. Check it, or ask for a new one.
+alert-reset-asked-again = If an account exists with these details, an e-mail is on its way. Always use the latest one.
 alert-resend-over = You have asked for as many e-mails as possible today. Try again tomorrow, or contact your agency.
 alert-busy = Several sign-ins to this account are under way at the same time. Nothing was lost: wait a few seconds, then try again.
 alert-codes-later = Too many unknown codes were tried from your internet connection. Wait a few minutes, then try again.

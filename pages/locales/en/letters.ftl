@@ -22,6 +22,10 @@ letter-already-account-not-me = Not you? Do not pass this message on to anybody.
 
 letter-reset-password-subject = { $agency }: choose a new password
 letter-reset-password-text = You asked for a new password for your { $agency } account.
+letter-reset-code = Copy this verification code into the page that you left open:
+letter-reset-code-duration = Please note: this code is valid for { $duration } only, and only on the page where you asked for this e-mail.
+letter-reset-code-keep = Give this code to nobody: neither your agency nor we will ever ask you for it.
+letter-reset-or-link = Or open this link, valid for { $duration }:
 letter-reset-password-not-me = Not you? Ignore this message: your current password stays valid.
 
 letter-password-changed-subject = { $agency }: your password has changed

@@ -48,8 +48,15 @@ forgotten-send = Send me the e-mail
 forgotten-old-title = Not updated your account yet?
 forgotten-old-text = Your password is the one that your agency gave you. If you no longer have it, contact the agency: it will give you a new one.
 back-to-sign-in = Back to sign in
-forgotten-sent-title = Request received
-forgotten-sent-text = If an account exists with these details, an e-mail has just been sent to it. Open it and click the link to choose a new password.
+forgotten-sent-title-link = Request received
+forgotten-sent-title-code = Enter the code from the e-mail
+forgotten-sent-title-both = Enter the code from the e-mail
+forgotten-sent-title-either = Open your mailbox
+forgotten-sent-link = If an account exists with these details, an e-mail has just been sent to it. Open it and click the link to choose a new password.
+forgotten-sent-code = If an account exists with these details, an e-mail has just been sent to it. It holds a code of 8 digits: enter it below.
+forgotten-sent-both = If an account exists with these details, an e-mail has just been sent to it. It holds a code of 8 digits: enter it below. You can also open the link in the e-mail.
+forgotten-sent-either = If an account exists with these details, an e-mail has just been sent to it. If it holds a code of 8 digits, enter it below. If it holds a link, you only need to open it.
+forgotten-code-hint = Copy the 8 digits from the e-mail here. The e-mail says how long the code is valid.
 forgotten-sent-duration = The link is valid for { $duration }. You can close this page.
 forgotten-sent-old = If you have not updated your account yet, no e-mail can be sent to you: contact your agency.
 

@@ -103,6 +103,8 @@ alert-resend-later = { $seconds ->
     [one] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } seconde.
    *[other] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } secondes.
 }
+alert-reset-code-refused = Ce code n'est pas valable, ou ne l'est plus. Vérifiez-le, ou demandez-en un nouveau.
+alert-reset-asked-again = Si un compte existe avec ces informations, un e-mail est en route. Utilisez toujours le plus récent.
 alert-resend-over = Vous avez demandé le nombre maximal d'e-mails pour aujourd'hui. Réessayez demain, ou contactez votre agence.
 alert-busy = Plusieurs connexions à ce compte sont en cours en même temps. Rien n'a été perdu : attendez quelques secondes, puis réessayez.
 alert-codes-later = Trop de codes inconnus ont été essayés depuis votre connexion internet. Attendez quelques minutes, puis réessayez.

@@ -22,6 +22,10 @@ letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à
 
 letter-reset-password-subject = { $agency } : choisissez un nouveau mot de passe
 letter-reset-password-text = Vous avez demandé un nouveau mot de passe pour votre compte { $agency }.
+letter-reset-code = Recopiez ce code de vérification dans la page restée ouverte :
+letter-reset-code-duration = Attention : ce code n'est valable que { $duration }, et seulement dans la page où vous avez demandé cet e-mail.
+letter-reset-code-keep = Ne donnez ce code à personne : ni votre agence, ni nous, ne vous le demanderons jamais.
+letter-reset-or-link = Ou bien ouvrez ce lien, valable { $duration } :
 letter-reset-password-not-me = Ce n'est pas vous ? Ignorez ce message : votre mot de passe actuel reste valable.
 
 letter-password-changed-subject = { $agency } : votre mot de passe a changé

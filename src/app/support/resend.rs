@@ -6,7 +6,7 @@ use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::letters::{self, Addressee};
 use crate::app::wizard::letter;
-use crate::app::{App, Fault, not_me, spelling};
+use crate::app::{App, Fault, not_me, recover, spelling};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
@@ -14,6 +14,8 @@ use crate::domain::identity::IdentityId;
 use crate::domain::language::Language;
 use crate::domain::mail::LetterKind;
 use crate::domain::migration::{Flow, Step};
+use crate::domain::policy::ProofMethod;
+use crate::domain::recovery::RecoveryTerms;
 use crate::domain::secret::random_id;
 use crate::domain::support::Reason;
 use crate::store::Tx;
@@ -130,10 +132,14 @@ async fn renewed(app: &App, tx: &mut Tx, challenge: &mut Challenge) -> Result<bo
 
 async fn reset(app: &App, tx: &mut Tx, identity: &IdentityId) -> Result<LetterKind, Fault> {
     let links = tx.links_of(identity).await?;
-    let link_minutes = app.policy_for(None, &links).link_minutes;
-    let recovery = random_id(&*app.dice);
-    tx.insert_recovery(&recovery, identity, link_minutes, app.now()).await?;
+    let asked_by = tx.open_recovery_asked_by(identity).await?;
     let opens_at = not_me::resets_wait_until(tx, identity, app.now()).await?;
+    let terms = recover::terms(app, None, &links);
+    // The page that waits for a code may be closed by now: this letter has a link in any case.
+    let has_code = terms.method.has_code() && asked_by.is_some() && opens_at.is_none();
+    let method = if has_code { ProofMethod::Both } else { ProofMethod::Link };
+    let (recovery, link_minutes) = (random_id(&*app.dice), terms.link_minutes);
+    tx.insert_recovery(&recovery, identity, RecoveryTerms { method, ..terms }, asked_by, app.now()).await?;
     Ok(LetterKind::ResetPassword { recovery, link_minutes, opens_at })
 }
 

@@ -30,6 +30,7 @@ mod budgets;
 mod disabled;
 mod kept_secrets;
 mod not_me;
+mod reset_codes;
 mod resets;
 mod support;
 mod wizard;
@@ -54,7 +55,8 @@ use crate::domain::language::Language;
 use crate::domain::lockout::Attempts;
 use crate::domain::mail::LetterLimits;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
-use crate::domain::policy::AgencyPolicy;
+use crate::domain::policy::{AgencyPolicy, ProofMethod};
+use crate::domain::recovery::RecoveryTerms;
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Secret, long_secret, random_id};
 use crate::domain::warning::Changed;
@@ -210,8 +212,9 @@ impl Ground {
         let (id, secret) = (random_id(&SystemDice), long_secret(&SystemDice));
         let now = self.app.now();
         let mut tx = self.app.store.write().await.expect("a turn");
-        tx.insert_recovery(&id, &self.anne, 60, now).await.expect("kept");
-        assert!(tx.mark_recovery_sent(&id, secret.digest(), now).await.expect("asked"));
+        let terms = RecoveryTerms { method: ProofMethod::Link, code_minutes: 10, link_minutes: 60 };
+        tx.insert_recovery(&id, &self.anne, terms, None, now).await.expect("kept");
+        assert!(tx.mark_recovery_sent(&id, None, Some(secret.digest()), now).await.expect("asked"));
         tx.commit().await.expect("a commit");
         secret
     }

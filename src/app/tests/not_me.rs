@@ -261,7 +261,7 @@ async fn sent(ground: &Ground) -> (Secret, Secret) {
     let (code, link, now) = (eight_digits(&SystemDice), long_secret(&SystemDice), ground.app.now());
     let mut tx = ground.app.store.write().await.expect("a turn");
     let (id, _) = tx.pending_email_change(&ground.anne).await.expect("asked").expect("a change");
-    let digest = ground.app.vault.as_ref().expect("a vault").code_digest(&id, &code);
+    let digest = ground.app.vault.as_ref().expect("a vault").code_digest(id.as_str(), &code);
     assert!(tx.mark_sent(&id, 1, Some(&digest), Some(link.digest()), now).await.expect("asked"));
     tx.commit().await.expect("a commit");
     (code, link)

@@ -332,7 +332,7 @@ async fn letter_sent(ground: &Ground, ago: jiff::SignedDuration) -> (Secret, Sec
     let sent = ground.app.now().checked_sub(ago).expect("a time");
     let mut tx = ground.app.store.write().await.expect("a turn");
     let (id, _) = tx.pending_email_change(&ground.anne).await.expect("asked").expect("a change");
-    let digest = ground.app.vault.as_ref().expect("a vault").code_digest(&id, &code);
+    let digest = ground.app.vault.as_ref().expect("a vault").code_digest(id.as_str(), &code);
     assert!(tx.mark_sent(&id, 1, Some(&digest), Some(link.digest()), sent).await.expect("asked"));
     tx.commit().await.expect("a commit");
     (code, link)

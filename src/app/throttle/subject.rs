@@ -7,6 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
+use crate::domain::secret::SecretDigest;
 use crate::domain::text::folded;
 
 /// What is guessed at, and how that is slowed.
@@ -58,10 +59,24 @@ impl Subject {
         Self::new(codes_of_account_key(agency, login), LockoutPolicy::CODES).of_account(agency, login)
     }
 
-    /// Wrong codes of a person.
+    /// Wrong codes of a person. A device on which that person has signed in has a counter of its own, so that no stranger
+    /// who types codes for a reset keeps the owner from typing theirs (f02).
     #[must_use]
-    pub fn codes_of_person(identity: &IdentityId) -> Self {
-        Self { identity: Some(identity.clone()), ..Self::new(codes_of_person_key(identity), LockoutPolicy::CODES) }
+    pub fn codes_of_person(caller: &Caller, identity: &IdentityId, own_device: bool) -> Self {
+        let of_person = |key| Self { identity: Some(identity.clone()), ..Self::new(key, LockoutPolicy::CODES) };
+        match caller.device.as_ref().filter(|_| own_device) {
+            Some(device) => {
+                let device = device_key(&device.digest().to_hex());
+                Self { on_known_device: true, ..of_person(format!("{device}:code:{}", identity.as_str())) }
+            }
+            None => of_person(codes_of_person_key(identity)),
+        }
+    }
+
+    /// Codes that are typed for a reset that there is none of.
+    #[must_use]
+    pub fn codes_of_nobody(asked_by: SecretDigest) -> Self {
+        Self::new(format!("code:{}", asked_by.to_hex()), LockoutPolicy::CODES)
     }
 
     /// Guesses at an address that nobody has.

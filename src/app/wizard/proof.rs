@@ -95,7 +95,7 @@ pub async fn type_code(app: &App, caller: &Caller, typed: &str) -> Result<Typed,
 /// Judges a typed code that was counted.
 pub(in crate::app) fn answer(app: &App, challenge: &Challenge, code: &Secret) -> Result<CodeAnswer, Fault> {
     let vault = app.vault()?;
-    Ok(challenge.answer_code(|kept| vault.is_code(&challenge.id, kept, code), app.now()))
+    Ok(challenge.answer_code(|kept| vault.is_code(challenge.id.as_str(), kept, code), app.now()))
 }
 
 /// What cannot be a code costs no try.

@@ -10,7 +10,8 @@ keys! {
     POLICY: Policy {
         /// What a resident types after the migration: the e-mail address, or still the old identifier.
         identifier: Choice<Identifier>, Is("'email'");
-        /// How an address is proven: a link, a code of eight digits, or both in one letter.
+        /// How an address is proven and a forgotten password is reset: a link, a code of eight digits, or both in one
+        /// letter.
         confirmation: Choice<ProofMethod>, Is("'both'");
         /// Whether the new password is chosen before or after the address is proven.
         order: Choice<Order>, Is("'password-first'");
@@ -18,6 +19,9 @@ keys! {
         notice_seconds: Number<u32, 0, 60>, Is("8");
         /// How long a code lives, from sending.
         code_minutes: Number<u32, 1, 30>, Is("10");
+        /// How long the code of a forgotten password lives, from sending, where `confirmation` sends codes: the page, the
+        /// letter and the check have this figure.
+        reset_code_minutes: Number<u32, 5, 30>, Is("10");
         /// How long a link lives, from sending.
         link_minutes: Number<u32, 1, 1440>, Is("60");
         /// After which time an unfinished migration starts again.

@@ -392,6 +392,8 @@ fn law_003_limits_hold_in_every_layer() {
     for (key, number) in [
         ("lockout_failures", 11),
         ("code_minutes", 31),
+        ("reset_code_minutes", 31),
+        ("reset_code_minutes", 4),
         ("link_minutes", 1441),
         ("keep_days", 31),
         ("notice_seconds", 61),

@@ -302,7 +302,7 @@ fn h02_what_an_agency_has_set_stands_in_its_pages_and_letters() {
     let gallery = draw(None, &whose, |_, _| {}).unwrap();
     assert!(text(&gallery, "fr/proof-code.html").contains("valable 23 minutes"));
     assert!(text(&gallery, "fr/letter-confirm_address-code.txt").contains("valable 23 minutes"));
-    assert!(text(&gallery, "fr/letter-reset_password-calm.txt").contains("https://compte.canal.example/confirm/"));
+    assert!(text(&gallery, "fr/letter-reset_password-both.txt").contains("https://compte.canal.example/confirm/"));
     assert!(text(&gallery, "fr/notice-calm.html").contains("17 secondes"));
     assert!(text(&gallery, "fr/notice-calm.html").contains("compte.canal.example"));
     assert!(text(&gallery, "fr/notice-open.html").contains("type=\"submit\">Étape suivante"), "a wait that is over");

@@ -1,13 +1,17 @@
 use serde::Serialize;
 
 use crate::pages::Letter;
-use crate::pages::sample::{WRITTEN, url};
+use crate::pages::sample::{WRITTEN, proofs};
 
-/// Leads to the page of the new password (000 II.C, 001 IV).
+/// Leads to the page of the new password, by link or by code (000 II.C, 001 IV, 004).
 #[derive(Debug, Clone, Serialize)]
 pub struct ResetPassword {
-    /// The page of the new password.
-    pub link: String,
+    /// The page of the new password, where links are sent.
+    pub link: Option<String>,
+    /// Eight digits, where codes are sent.
+    pub code: Option<String>,
+    /// How long the code lives, minutes.
+    pub code_minutes: u64,
     /// How long the link lives, minutes.
     pub link_minutes: u64,
     /// From when it works, written out, where the address is fresh (LAW-006).
@@ -18,8 +22,12 @@ impl Letter for ResetPassword {
     const TEMPLATE: &'static str = "mail/reset_password";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        for (state, opens_at) in [("calm", None), ("waits", Some(WRITTEN.to_owned()))] {
-            show(state, &Self { link: url("/confirm/Zm9vYmFy?x=1&y=2"), link_minutes: 60, opens_at });
+        for (state, link, code) in proofs() {
+            let calm = Self { link, code, code_minutes: 10, link_minutes: 60, opens_at: None };
+            show(state, &calm);
+            if state == "link" {
+                show("waits", &Self { opens_at: Some(WRITTEN.to_owned()), ..calm });
+            }
         }
     }
 }

@@ -45,6 +45,10 @@ pub enum Alert {
         /// Seconds to wait.
         seconds: u64,
     },
+    /// The code of a reset opens nothing, whatever the reason (f03).
+    ResetCodeRefused,
+    /// Another letter of a reset was asked for.
+    ResetAskedAgain,
     /// No more letters for now: the limit of the day is reached.
     ResendOver,
     /// The current password is wrong.
@@ -88,6 +92,7 @@ impl Alert {
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
+            | Self::ResetCodeRefused
             | Self::ResendOver
             | Self::WrongPassword
             | Self::ChangesHeld
@@ -108,6 +113,7 @@ impl Alert {
             | Self::AccountReadyAsBefore
             | Self::SignedOut
             | Self::Resent
+            | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
             | Self::AccountDetached
@@ -140,7 +146,9 @@ impl Alert {
             Self::CodeDead => Self::Expired,
             Self::Expired => Self::Resent,
             Self::Resent => Self::ResendLater { seconds: 45 },
-            Self::ResendLater { .. } => Self::ResendOver,
+            Self::ResendLater { .. } => Self::ResetCodeRefused,
+            Self::ResetCodeRefused => Self::ResetAskedAgain,
+            Self::ResetAskedAgain => Self::ResendOver,
             Self::ResendOver => Self::WrongPassword,
             Self::WrongPassword => Self::TooEarly,
             Self::TooEarly => Self::TermsNotAccepted,

@@ -45,7 +45,7 @@ pub use self::detach::DetachPage;
 pub use self::email::EmailPage;
 pub use self::extranet_password::{ExtranetPasswordPage, KeptPassword};
 pub use self::forgotten::ForgottenPage;
-pub use self::forgotten_sent::ForgottenSentPage;
+pub use self::forgotten_sent::{ForgottenSentPage, Sends};
 pub use self::home::HomePage;
 pub use self::join::JoinPage;
 pub use self::joined::JoinedPage;

@@ -51,10 +51,16 @@ use crate::domain::kept_secret::Record;
 use crate::domain::language::Language;
 use crate::domain::lockout::Attempts;
 use crate::domain::password::PasswordHash;
-use crate::domain::policy::AgencyPolicy;
+use crate::domain::policy::{AgencyPolicy, ProofMethod};
+use crate::domain::recovery::RecoveryTerms;
 use crate::domain::retention::AuditRetention;
 use crate::domain::secret::{Secret, SecretDigest};
 use crate::domain::session::{Session, SessionId, SessionLifetime, Standing};
+
+/// A reset by link that lives an hour.
+fn by_link() -> RecoveryTerms {
+    RecoveryTerms { method: ProofMethod::Link, code_minutes: 10, link_minutes: 60 }
+}
 
 /// Every agency keeps its lines for a year.
 fn year() -> AuditRetention {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::challenge::{CodeAnswer, CodeDigest, LinkAnswer, SentCode, TRIES_PER_CODE};
 use crate::domain::lockout::LockoutPolicy;
-use crate::domain::recovery::ResetLink;
+use crate::domain::recovery::{Asked, ResetLink};
 
 fn challenge(id: &str) -> Challenge {
     let terms = ChallengeTerms::from(&AgencyPolicy::default());
@@ -38,6 +38,8 @@ on_both! {
     f14_codes_are_counted_by_key_as_long_as_they_can_be_answered_with,
     the_newest_change_of_address_counts_until_it_is_answered_or_cancelled,
     c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts,
+    c11_a_code_for_a_reset_is_known_where_it_was_asked_for_and_its_tries_are_counted_one_by_one,
+    f14_codes_for_resets_are_counted_by_key_as_long_as_they_can_be_answered_with,
     f04_letters_are_counted_for_an_hour_each,
     parallel_guesses_share_one_budget,
     rel_055_what_is_kept_goes_back_with_a_clock_that_is_set_back,
@@ -142,9 +144,9 @@ async fn rel_032_what_stood_in_the_first_copy_of_a_repeated_letter_still_opens_i
 async fn rel_032_both_copies_of_a_reset_open_and_one_of_them_once(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
-    tx.insert_recovery("r", &anne, 60, at(0)).await.expect("kept");
-    assert!(tx.mark_recovery_sent("r", digest("first"), at(1)).await.expect("asked"));
-    assert!(tx.mark_recovery_sent("r", digest("again"), at(400)).await.expect("asked"));
+    tx.insert_recovery("r", &anne, by_link(), None, at(0)).await.expect("kept");
+    assert!(tx.mark_recovery_sent("r", None, Some(digest("first")), at(1)).await.expect("asked"));
+    assert!(tx.mark_recovery_sent("r", None, Some(digest("again")), at(400)).await.expect("asked"));
     for (link, over) in [("first", 3602), ("again", 4001)] {
         let (_, reset) = tx.recovery_by_link(digest(link)).await.expect("asked").expect("known");
         assert_eq!((reset.judge(None, at(500)), reset.judge(None, at(over))), (ResetLink::Open, ResetLink::Expired));
@@ -177,11 +179,11 @@ async fn the_newest_change_of_address_counts_until_it_is_answered_or_cancelled(f
 async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(fresh: Fresh) {
     let mut tx = fresh.write().await.expect("a turn");
     let anne = person(&mut tx, "anne").await;
-    tx.insert_recovery("r1", &anne, 60, at(0)).await.expect("kept");
-    assert!(tx.mark_recovery_sent("r1", digest("l1"), at(1)).await.expect("asked"));
-    tx.insert_recovery("r2", &anne, 60, at(2)).await.expect("kept");
-    assert!(!tx.mark_recovery_sent("r1", digest("late"), at(3)).await.expect("asked"));
-    assert!(tx.mark_recovery_sent("r2", digest("l2"), at(3)).await.expect("asked"));
+    tx.insert_recovery("r1", &anne, by_link(), None, at(0)).await.expect("kept");
+    assert!(tx.mark_recovery_sent("r1", None, Some(digest("l1")), at(1)).await.expect("asked"));
+    tx.insert_recovery("r2", &anne, by_link(), None, at(2)).await.expect("kept");
+    assert!(!tx.mark_recovery_sent("r1", None, Some(digest("late")), at(3)).await.expect("asked"));
+    assert!(tx.mark_recovery_sent("r2", None, Some(digest("l2")), at(3)).await.expect("asked"));
     let (id, first) = tx.recovery_by_link(digest("l1")).await.expect("asked").expect("known");
     assert_eq!((id.as_str(), first.judge(None, at(4))), ("r1", ResetLink::Superseded));
     assert!(!tx.use_recovery("r1", at(4)).await.expect("asked"));
@@ -192,6 +194,52 @@ async fn c10_only_the_newest_reset_is_sent_and_of_fifty_uses_at_once_one_counts(
     let mut tx = fresh.read().await.expect("a reader");
     let (_, second) = tx.recovery_by_link(digest("l2")).await.expect("asked").expect("known");
     assert_eq!((second.identity.clone(), second.judge(None, at(6))), (anne, ResetLink::Used));
+}
+
+async fn c11_a_code_for_a_reset_is_known_where_it_was_asked_for_and_its_tries_are_counted_one_by_one(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let (terms, here) = (RecoveryTerms { method: ProofMethod::Both, ..by_link() }, digest("here"));
+    tx.insert_recovery("r1", &anne, terms, Some(here), at(0)).await.expect("kept");
+    tx.insert_recovery("r2", &anne, terms, Some(here), at(0)).await.expect("kept");
+    tx.insert_recovery("r3", &anne, by_link(), None, at(1)).await.expect("kept");
+    assert_eq!(tx.open_recovery_asked_by(&anne).await.expect("asked"), None, "a newer one stands, and has no code");
+    tx.insert_recovery("r4", &anne, terms, Some(here), at(2)).await.expect("kept");
+    assert_eq!(tx.recovery_terms("r4").await.expect("asked"), Some(terms));
+    assert_eq!(tx.recovery_terms("r3").await.expect("asked"), Some(by_link()));
+    assert_eq!(tx.open_recovery_asked_by(&anne).await.expect("asked"), Some(here));
+    let asked = Asked { id: "r4".to_owned(), identity: anne, asked_at: at(2), is_open: true };
+    assert_eq!(tx.recovery_asked_by(here).await.expect("asked"), Some(asked));
+    assert_eq!(tx.recovery_asked_by(digest("elsewhere")).await.expect("asked"), None);
+    assert!(tx.mark_recovery_sent("r4", Some(&kept("1")), Some(digest("l1")), at(3)).await.expect("asked"));
+    assert!(tx.mark_recovery_sent("r4", Some(&kept("2")), Some(digest("l2")), at(400)).await.expect("asked"));
+    tx.commit().await.expect("a commit");
+    let tries = fifty(&fresh, |tx| {
+        async move { tx.count_recovery_try("r4").await.expect("asked").expect("the reset").tries }.boxed()
+    })
+    .await;
+    let mut tries: Vec<u32> = tries;
+    tries.sort_unstable();
+    assert_eq!(tries, (1..=50).collect::<Vec<_>>());
+    let mut tx = fresh.write().await.expect("a turn");
+    let typed_for = tx.count_recovery_try("r4").await.expect("asked").expect("the reset");
+    let mut codes = typed_for.codes.clone();
+    codes.sort_by_key(|code| code.sent_at);
+    assert_eq!(codes, [("1", 3), ("2", 400)].map(|(code, sent)| SentCode { kept: kept(code), sent_at: at(sent) }));
+    assert_eq!((typed_for.superseded, typed_for.used_at), (false, None));
+    assert_eq!(tx.count_recovery_try("nothing").await.expect("asked"), None);
+}
+
+async fn f14_codes_for_resets_are_counted_by_key_as_long_as_they_can_be_answered_with(fresh: Fresh) {
+    let mut tx = fresh.write().await.expect("a turn");
+    let anne = person(&mut tx, "anne").await;
+    let terms = RecoveryTerms { method: ProofMethod::Code, ..by_link() };
+    tx.insert_recovery("r", &anne, terms, Some(digest("here")), at(0)).await.expect("kept");
+    assert!(tx.mark_recovery_sent("r", Some(&kept("1")), None, at(5)).await.expect("asked"));
+    assert_eq!(tx.living_codes(at(605)).await.expect("asked"), [("k".to_owned(), 1)].into());
+    assert_eq!(tx.living_codes(at(606)).await.expect("asked"), [].into());
+    tx.supersede_recoveries(&anne).await.expect("asked");
+    assert_eq!(tx.living_codes(at(605)).await.expect("asked"), [].into());
 }
 
 async fn f04_letters_are_counted_for_an_hour_each(fresh: Fresh) {

@@ -72,7 +72,7 @@ async fn law_024_what_is_past_its_time_goes_and_nothing_else(fresh: Fresh) {
     let home = ReturnPath::home();
     tx.insert_handover(digest("code"), &session.id, &link.id, digest("b"), &home, at(30)).await.expect("kept");
     tx.remember_device(&anne, digest("tablet"), Look::default(), at(0)).await.expect("kept");
-    tx.insert_recovery("r", &anne, 60, at(0)).await.expect("kept");
+    tx.insert_recovery("r", &anne, by_link(), None, at(0)).await.expect("kept");
     tx.count_letter("person:anne", at(0)).await.expect("counted");
     let guess = Attempts { streak: 1, today: 1, day_start: Some(at(0)), last: Some(at(0)) };
     assert!(tx.save_attempts("person:anne", &guess, 0).await.expect("asked"));
