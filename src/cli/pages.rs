@@ -125,6 +125,7 @@ fn known(agency: &Agency) -> Known {
     values.insert("criteria".to_owned(), json!(portal::criteria(&policy.password)));
     for (name, number) in [
         ("code_minutes", policy.code_minutes),
+        ("reset_code_minutes", policy.reset_code_minutes),
         ("link_minutes", policy.link_minutes),
         ("notice_seconds", policy.notice_seconds),
         ("audit_months", policy.audit_months),

@@ -35,7 +35,11 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
             let Shown { link, code, code_minutes, link_minutes } =
                 shown(secrets::of_reset(mailer, recovery).await?, &portal, "reset");
             let opens_at = opens_at.map(|at| written(at, mail.language));
-            render(mailer, mail, &ResetPassword { link, code, code_minutes, link_minutes, opens_at })
+            render(
+                mailer,
+                mail,
+                &ResetPassword { link, code, reset_code_minutes: code_minutes, link_minutes, opens_at },
+            )
         }
         LetterKind::PasswordChanged { at, warning } => {
             let (at, reset_url) = (written(*at, mail.language), reset_url(&portal, mail));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::{recover, wording};
+use super::wording;
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
@@ -91,6 +91,7 @@ pub(super) fn page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
         name: agency.brand.name.clone(),
         url: wording::login_path(Some(&agency)).replacen("/login", next, 1),
     });
-    let without_codes = Some(if next == "/login" { wording::login_path(None) } else { recover::BY_EMAIL.to_owned() });
+    let without_codes =
+        Some(if next == "/login" { wording::login_path(None) } else { wording::FORGOTTEN_BY_EMAIL.to_owned() });
     CodesPage { codes: Codes::default(), next, last, back: None, without_codes, alert: None }
 }

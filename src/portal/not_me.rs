@@ -7,7 +7,6 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::letters::Link;
-use super::recover::BY_EMAIL;
 use super::wording;
 use crate::app::Fault;
 use crate::app::not_me::{self, Opened, Undone};
@@ -40,14 +39,14 @@ pub(super) fn question(
         action,
         undo: false,
         held: false,
-        forgotten_url: agency.map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path),
+        forgotten_url: agency.map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path),
         alert: None,
     }
 }
 
 /// What was answered is heard; a new password is the next thing.
 pub(super) fn heard(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
-    let action_url = agency.map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path);
+    let action_url = agency.map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path);
     guest.page(web, agency, &MessagePage { name: MessageName::Disowned, action_url })
 }
 

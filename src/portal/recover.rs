@@ -28,9 +28,6 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Params;
 
-/// Where an address is enough.
-pub(super) const BY_EMAIL: &str = "/forgotten?by=email";
-
 /// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
 const REDIRECT_AFTER_S: u64 = 8;
 
@@ -96,7 +93,7 @@ fn sent(agency: Option<&Agency>, login: &str, alert: Option<Alert>) -> Forgotten
         sends: policy.map_or(Sends::Either, |policy| policy.confirmation.into()),
         codes: agency.map(|agency| wording::codes(Some(agency))),
         login: login.to_owned(),
-        code_minutes: policy.map(|policy| u64::from(policy.reset_code_minutes)),
+        reset_code_minutes: policy.map(|policy| u64::from(policy.reset_code_minutes)),
         link_minutes: policy.map(|policy| u64::from(policy.link_minutes)),
         resend_in: RESEND_AFTER_S.unsigned_abs(),
         alert,
@@ -107,7 +104,7 @@ fn sent(agency: Option<&Agency>, login: &str, alert: Option<Alert>) -> Forgotten
 async fn posted(web: &Web, guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
     let (mut guest, agency) = entered(web, guest, typed, fields.text("by") == "email").await?;
-    guest.stands_at(agency.as_deref().map_or_else(|| BY_EMAIL.to_owned(), wording::forgotten_path));
+    guest.stands_at(agency.as_deref().map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path));
     Ok((guest, agency))
 }
 
@@ -159,7 +156,7 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
     let agency = guest.last_agency(web);
     let action_url = match &agency {
         Some(agency) if name == MessageName::LinkExpired => wording::forgotten_path(agency),
-        None if name == MessageName::LinkExpired => BY_EMAIL.to_owned(),
+        None if name == MessageName::LinkExpired => wording::FORGOTTEN_BY_EMAIL.to_owned(),
         _ => guest.way_in(web),
     };
     guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })

@@ -40,6 +40,9 @@ pub(super) fn initials(name: &str) -> String {
     initials
 }
 
+/// The page of the forgotten password where an address is enough.
+pub(super) const FORGOTTEN_BY_EMAIL: &str = "/forgotten?by=email";
+
 /// The page of the forgotten password, for an agency.
 pub(super) fn forgotten_path(agency: &Agency) -> String {
     format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())

@@ -38,7 +38,7 @@ fn document_001(device: Device, stage: Stage) {
     let mut browser = Browser::start(device, "document-001");
 
     // III: an address without codes asks for them.
-    browser.open(gateway.portal("/login")).see("Trouver votre agence").screenshot("codes");
+    browser.open(gateway.portal("/")).see("Première connexion").screenshot("codes");
     steps::fits(&mut browser, device);
     browser.fill("Code client", "SPI31").fill("Code société", "99").press("Continuer");
     browser.see("Ces codes ne correspondent à aucune agence").screenshot("codes-unknown");

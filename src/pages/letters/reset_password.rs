@@ -11,7 +11,7 @@ pub struct ResetPassword {
     /// Eight digits, where codes are sent.
     pub code: Option<String>,
     /// How long the code lives, minutes.
-    pub code_minutes: u64,
+    pub reset_code_minutes: u64,
     /// How long the link lives, minutes.
     pub link_minutes: u64,
     /// From when it works, written out, where the address is fresh (LAW-006).
@@ -23,7 +23,7 @@ impl Letter for ResetPassword {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for (state, link, code) in proofs() {
-            let calm = Self { link, code, code_minutes: 10, link_minutes: 60, opens_at: None };
+            let calm = Self { link, code, reset_code_minutes: 10, link_minutes: 60, opens_at: None };
             show(state, &calm);
             if state == "link" {
                 show("waits", &Self { opens_at: Some(WRITTEN.to_owned()), ..calm });

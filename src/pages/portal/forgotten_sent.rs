@@ -18,7 +18,7 @@ pub struct ForgottenSentPage {
     /// What was typed.
     pub login: String,
     /// How long the code lives, minutes; unsaid where that depends on whose address it is.
-    pub code_minutes: Option<u64>,
+    pub reset_code_minutes: Option<u64>,
     /// How long the link lives, minutes; unsaid where that depends on whose address it is.
     pub link_minutes: Option<u64>,
     /// Seconds until « Recevoir un nouveau code » is open again.
@@ -60,7 +60,7 @@ impl Page for ForgottenSentPage {
             sends: Sends::Both,
             codes: Some(Codes::sample()),
             login: "durand@tilleuls.example".to_owned(),
-            code_minutes: Some(10),
+            reset_code_minutes: Some(10),
             link_minutes: Some(60),
             resend_in: 60,
             alert: None,
@@ -69,7 +69,7 @@ impl Page for ForgottenSentPage {
         show("link", &Self { sends: Sends::Link, ..calm.clone() });
         show("code", &Self { sends: Sends::Code, resend_in: 0, ..calm.clone() });
         let by_email =
-            Self { sign_in_url: "/".to_owned(), codes: None, code_minutes: None, link_minutes: None, ..calm };
+            Self { sign_in_url: "/".to_owned(), codes: None, reset_code_minutes: None, link_minutes: None, ..calm };
         show("by-email", &Self { sends: Sends::Either, ..by_email.clone() });
         for (state, resend_in, alert) in
             [("refused", 0, Alert::ResetCodeRefused), ("again", 60, Alert::ResetAskedAgain)]
