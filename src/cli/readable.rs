@@ -70,7 +70,9 @@ impl Account {
     /// The same of all these, and of what is in those that are folders.
     pub(super) fn cannot_read(&self, files: &[PathBuf]) -> Vec<String> {
         let mut all = files.to_vec();
-        files.iter().for_each(|file| inside(file, MOST_DEPTH, &mut all));
+        for file in files {
+            inside(file, MOST_DEPTH, &mut all);
+        }
         let mut told: Vec<String> = all.iter().filter_map(|file| self.keeps_from(file)).collect();
         told.sort();
         told.dedup();

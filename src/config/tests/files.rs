@@ -82,13 +82,16 @@ fn walk_3_every_file_that_a_key_names_is_watched_and_looked_at_however_its_path_
 /// A text without one of its tables.
 fn without(text: &str, table: &str) -> String {
     let mut is_in = false;
-    let kept = text.lines().filter(|line| {
-        if line.starts_with('[') {
-            is_in = line.trim_matches(['[', ']']) == table;
-        }
-        !is_in
-    });
-    kept.map(|line| format!("{line}\n")).collect()
+    let kept: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            if line.starts_with('[') {
+                is_in = line.trim_matches(['[', ']']) == table;
+            }
+            !is_in
+        })
+        .collect();
+    kept.join("\n") + "\n"
 }
 
 #[test]
