@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::configured::to_type;
-use super::control;
-use super::said::Said;
-use crate::config::{Settings, VaultKeys};
+use crate::config::VaultKeys;
 use crate::store::{SealedCount, Store};
 
 /// What is wrong with a key of which only secrets tell.
@@ -16,26 +14,6 @@ pub(super) const NOT_THERE_YET: &str = "the gateway that runs does not have";
 /// The names of the keys of a configuration, the one that seals first.
 pub(super) fn names_of(keys: Option<&VaultKeys>) -> Vec<String> {
     keys.iter().flat_map(|keys| std::iter::once(&keys.current).chain(&keys.old)).map(|key| key.id.clone()).collect()
-}
-
-/// What is known of the vault's keys of a gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum KeysThere {
-    /// No gateway answers here.
-    NoGateway,
-    /// It does not say: its program is an older one.
-    Untold,
-    /// Their names, the one that seals first.
-    Told(Vec<String>),
-}
-
-/// Asks the gateway that runs on this configuration which keys it has.
-pub(super) async fn keys_there(settings: &Settings) -> KeysThere {
-    match control::ask(&settings.server.control, "keys").await {
-        Ok(Said::Done(text)) => KeysThere::Told(text.split_whitespace().map(str::to_owned).collect()),
-        Ok(_) => KeysThere::Untold,
-        Err(_) => KeysThere::NoGateway,
-    }
 }
 
 /// Looks for some in a database that is open, and says which; `missing` says who has no others than these keys.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::control;
-use super::lost_secrets::{KeysThere, NOT_THERE_YET, UNCONFIGURED, keys_there, lost_secrets, names_of};
-use super::served;
+use super::lost_secrets::{NOT_THERE_YET, UNCONFIGURED, lost_secrets, names_of};
+use super::served::{self, KeysThere, keys_there};
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::assemble::{self, Absent};
 use super::configured::to_type;
-use super::lost_secrets::{KeysThere, keys_there};
 use super::readable::{Account, UNITS_USER, group_named};
+use super::served::{KeysThere, keys_there};
 use super::terminal::{self, say};
 use super::{Ended, runtime};
 use crate::app::Fault;
