@@ -6,6 +6,7 @@ use super::acting::Acting;
 use super::{App, Fault};
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::mail::Over;
 use crate::domain::roster::ImportId;
 use crate::sessions::Change;
 
@@ -81,7 +82,7 @@ pub async fn undo(app: &App, agency: &AgencyCode, undoable: &Undoable) -> Result
         if tx.put_link_back(import, agency, &taken.link).await? {
             undone.given_back += 1;
             if let Some(letter) = &taken.letter
-                && tx.give_up_letter(letter, "undone", now).await?
+                && tx.give_up_letter(letter, Over::Undone.as_str(), now).await?
             {
                 undone.letters += 1;
             }

@@ -37,12 +37,13 @@ use super::configured::{known_as, to_type};
 use super::control::{self, Control};
 use super::descriptors;
 use super::health;
-use super::lost_secrets::lost_secrets;
+use super::lost_secrets::{UNCONFIGURED, lost_secrets, names_of};
 use super::operated::{Operated, Successor};
 use super::readable::{Account, UNITS_USER};
 use super::reading::{self, Reading};
 use super::reload::Reloader;
 use super::said::Said;
+use super::served;
 use super::terminal::tell;
 use super::upgrade::{Held, Inherited};
 
@@ -108,6 +109,7 @@ async fn close(store: &Store) {
 
 async fn open_for_a_tool(settings: &Settings, absent: Absent) -> Result<Store, Reason> {
     let url = settings.database_url.expose();
+    served::refuse_another(settings).await.map_err(|error| error.to_string())?;
     if absent == Absent::Made {
         let found = store::reach(url).await.map_err(|error| error.to_string())?;
         if found.tables == Tables::None && !is_missed(settings).await {
@@ -160,9 +162,9 @@ pub(super) async fn explained(settings: &Settings, error: StoreError) -> Reason 
              meanwhile: operations.md, Going back)"
         );
     }
-    let serve = to_type("serve");
+    let (serve, import) = (to_type("serve"), to_type("import ROSTER.csv --agency CLIENT/SOCIETE"));
     format!(
-        "{error} (hint: {serve} makes it at its first start; if there should be one, put it or its backup back before \
+        "{error} (hint: {serve} makes it at its first start, and a first {import} without --dry-run does; if there should be one, put it or its backup back before \
          anything is started: operations.md, Going back)"
     )
 }
@@ -258,7 +260,7 @@ pub(super) async fn prepare(
     let app = Arc::new(app_of(&settings, edition, opened)?);
     let held = hold(&app.store, upgrade.is_some()).await?;
     // Those who have nothing sealed under a key that is missing are served all the same.
-    if let Some(lost) = lost_secrets(&app.store, settings.vault.as_ref()).await {
+    if let Some(lost) = lost_secrets(&app.store, &names_of(settings.vault.as_ref()), UNCONFIGURED).await {
         tracing::error!("{lost}");
     }
     let (listed, shows_default) = reading::certificates(&settings);
@@ -451,7 +453,11 @@ async fn hold(store: &Store, is_upgrade: bool) -> Result<Option<StoreHeld>, Reas
         }
         Err(error @ StoreError::HeldAlone) => Err(format!("the database: {error}")),
         Err(error) => {
-            tracing::warn!(%error, "the database cannot be held: a copy or a restore beside this gateway is not refused");
+            tracing::error!(
+                reason = %error,
+                "the database cannot be held: a copy or a restore beside this gateway is not refused, and another database in its \
+                 place is not noticed"
+            );
             Ok(None)
         }
     }

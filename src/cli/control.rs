@@ -1,7 +1,8 @@
 //! The control socket: how an operator, or a new process, speaks to the gateway that runs.
 //!
 //! One line asks, in words: `status`, `reload`, `replace`, `forget identity <id>`, `forget session <id>`, `forget all`,
-//! `whose`, `health`, `agencies`, `configuration`, `doubt`, `upgrade`. The answer is `done`, `failed`, `misses` or `asks` on a line of its own,
+//! `whose`, `health`, `agencies`, `configuration`, `doubt`, `keys`, `serves`, `upgrade`. The answer is `done`, `failed`, `misses`
+//! or `asks` on a line of its own,
 //! then text, until the connection is closed. Only the gateway's own user and root are listened to.
 
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 
 use super::configured::known_as;
+use super::lost_secrets::{NOT_THERE_YET, lost_secrets};
 use super::operated::Operated;
 use super::outcome::missing;
 use super::said::{ANY, Said, UNASKED};
@@ -178,6 +180,8 @@ async fn answer(stream: UnixStream, operated: Arc<Operated>) {
             None => Said::Failed("what is in force is not known any more".to_owned()),
         },
         ["upgrade"] => return succession::give_way(stream.into_inner(), &operated).await,
+        ["keys"] => Said::Done(operated.app.vault.as_ref().map_or_else(Vec::new, |vault| vault.key_ids()).join(" ")),
+        ["serves"] => Said::Done(operated.app.store.served_file().unwrap_or_default()),
         _ => Said::Failed(format!("nothing is known of `{}`", line.trim())),
     };
     let text = match said {
@@ -256,6 +260,10 @@ async fn status(operated: &Operated) -> String {
             writeln!(text, "last reload: {} failed, the one before stays in force\n{}", last.at, last.describe())
         }
     };
+    let keys = operated.app.vault.as_ref().map_or_else(Vec::new, |vault| vault.key_ids());
+    if let Some(lost) = lost_secrets(&operated.app.store, &keys, NOT_THERE_YET).await {
+        let _ = writeln!(text, "{lost}");
+    }
     for (agency, count) in kept_secret::refusals(&operated.app).await.unwrap_or_default() {
         let what = if count >= OUTAGE { "an outage: " } else { "" };
         let _ = writeln!(text, "{OF_AN_EXTRANET}{agency}: {what}{count} kept passwords that had worked are refused");

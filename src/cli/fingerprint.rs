@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// No folder of settings is deeper; a link that leads back to itself ends here.
-const MOST_DEPTH: usize = 6;
+pub(super) const MOST_DEPTH: usize = 6;
 
 /// Changes when one of these files does, or anything in one of these folders.
 pub(super) fn fingerprint(files: &[PathBuf]) -> u64 {

@@ -104,7 +104,7 @@ pub(super) fn run(settings: &Settings, codes: &str, wanted: &Wanted) -> Ended {
         Ok(None) => {
             tell_bad(wanted, &read);
             say!("nothing was changed (--dry-run)");
-            if read.bad.is_empty() { Ended::Done } else { Ended::Partly }
+            ended(&read)
         }
         Err(reason) => Ended::Failed(reason),
     }
@@ -276,16 +276,24 @@ fn report(wanted: &Wanted, read: &Read, taken: u64, withdrawn: u64) -> Ended {
     let left_out =
         if read.left_out.is_empty() { String::new() } else { format!(", {} headers left out", read.left_out.len()) };
     say!("{taken} accounts taken, {} lines refused{closed}{left_out}", read.bad.len());
-    if read.bad.is_empty() {
-        return Ended::Done;
-    }
-    let Some(file) = &wanted.refused else { return Ended::Partly };
+    let Some(file) = wanted.refused.as_ref().filter(|_| !read.bad.is_empty()) else { return ended(read) };
     match write_refused(file, read) {
         Ok(()) => {
             say!("the refused lines are in {}", file.display());
-            Ended::Partly
+            ended(read)
         }
         Err(error) => Ended::Failed(format!("{}: {error}", file.display())),
+    }
+}
+
+/// How it ends: a file of which nothing is good is another file than was meant.
+fn ended(read: &Read) -> Ended {
+    match (read.good.is_empty(), read.bad.is_empty()) {
+        (_, true) => Ended::Done,
+        (false, false) => Ended::Partly,
+        (true, false) => {
+            Ended::Failed("every line is refused: is it the right file, and are its columns named right?".to_owned())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::resend_letters::{self, Resent};
 use crate::config::{Settings, TransportSettings};
 use crate::domain::email::EmailAddress;
-use crate::domain::mail::{LetterId, LetterState, Stage};
+use crate::domain::mail::{LetterId, LetterState, Over, Stage};
 use crate::mail::{Cause, Undelivered};
 use crate::store::{OutboxLine, Store};
 use crate::telemetry::{Clock, SystemDice};
@@ -31,7 +31,7 @@ pub(super) enum MailCommand {
     },
     /// Sends letters again, with all their tries before them.
     ///
-    /// One that was sent goes as another letter. One whose question is over (answered, or asked again since) is given
+    /// One that was sent goes as another letter. One that an operator's act has stopped is refused. One whose question is over (answered, or asked again since) is given
     /// up as superseded.
     Resend {
         /// The letters, as `list` names them.
@@ -40,7 +40,7 @@ pub(super) enum MailCommand {
         /// All that wait for their next try.
         #[arg(long)]
         waiting: bool,
-        /// All that were given up, but for the superseded ones.
+        /// All that were given up, but for those that are over: superseded, or stopped by an operator's act.
         #[arg(long)]
         abandoned: bool,
         /// All that a restore holds back, because they may have gone out before.
@@ -165,10 +165,10 @@ async fn resend_from(app: &App, ids: &[String], all: &[(LetterState, bool)]) -> 
     for (state, _) in all.iter().filter(|(_, all)| *all) {
         let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
         let lines = tx.outbox(Some(*state), "", MOST).await.map_err(|error| error.to_string())?;
-        let over = |line: &OutboxLine| line.answer.as_deref() == Some("superseded");
+        let over = |line: &OutboxLine| line.answer.as_deref().and_then(Over::of).is_some();
         wanted.extend(lines.into_iter().filter(|line| !over(line)).map(|line| line.id));
     }
-    let (mut due, mut unknown) = (0, 0);
+    let (mut due, mut unknown, mut over) = (0, 0, 0);
     for id in &wanted {
         let name = id.as_str();
         match resend_letters::resend(app, id).await.map_err(|fault| fault.to_string())? {
@@ -178,6 +178,10 @@ async fn resend_from(app: &App, ids: &[String], all: &[(LetterState, bool)]) -> 
                 say!("{name} was sent before: it goes again as {}", copy.as_str());
             }
             Resent::UnderWay => say!("{name} is being sent at this moment"),
+            Resent::Over(why) => {
+                over += 1;
+                tell!("{name}: it is over, and does not go: {why}");
+            }
             Resent::Unknown => {
                 unknown += 1;
                 tell!("{name}: there is no such letter");
@@ -185,7 +189,11 @@ async fn resend_from(app: &App, ids: &[String], all: &[(LetterState, bool)]) -> 
         }
     }
     say!("{due} letters are due now");
-    if unknown == 0 { Ok(()) } else { Err(format!("{unknown} letters are not known")) }
+    match (unknown, over) {
+        (0, 0) => Ok(()),
+        (0, over) => Err(format!("{over} letters are over, and were left as they are")),
+        (unknown, _) => Err(format!("{unknown} letters are not known")),
+    }
 }
 
 async fn test(settings: &Settings, to: &str) -> Result<(), String> {

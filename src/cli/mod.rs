@@ -27,6 +27,7 @@ mod reload;
 mod restore_check;
 mod said;
 mod serve;
+mod served;
 mod store_copy;
 mod succession;
 mod terminal;
@@ -288,10 +289,14 @@ enum VaultCommand {
     },
     /// Seals everything anew under the current key, and tells which old keys are not needed any more.
     ///
-    /// The gateway may go on running, and this may be interrupted and run again.
+    /// The gateway may go on running, if it has the new key already (`vestibule upgrade`), and this may be interrupted and
+    /// run again. Where others serve from the same database, it asks whether they have it.
     Rotate {
         #[command(flatten)]
         config: ConfigFile,
+        /// Does not ask whether the other nodes have the new key.
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -363,8 +368,8 @@ fn carry_out(command: Command) -> Result<Ended, Ended> {
         }
         Command::Store(StoreCommand::Copy { from, to }) => store_copy::run(&from, &to),
         Command::Vault(VaultCommand::NewKey { file }) => vault::new_key(&file, &SystemDice),
-        Command::Vault(VaultCommand::Rotate { config }) => {
-            with_parts(&config.find()?, VAULT, |settings| vault::rotate(&settings))
+        Command::Vault(VaultCommand::Rotate { config, yes }) => {
+            with_parts(&config.find()?, VAULT, |settings| vault::rotate(&settings, yes))
         }
         Command::Vault(VaultCommand::Keys { config }) => {
             with_parts(&config.find()?, VAULT, |settings| vault::keys(&settings))

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::control;
-use super::lost_secrets::lost_secrets;
+use super::lost_secrets::{NOT_THERE_YET, UNCONFIGURED, lost_secrets, names_of};
+use super::served::{self, KeysThere, keys_there};
 use super::terminal::{patiently, say, tell};
 use super::{assemble, mail, runtime};
 use crate::config::{MailSettings, Settings, SmtpSettings, TransportSettings};
@@ -52,6 +53,7 @@ pub(super) fn look(settings: &Settings) -> Found {
 }
 
 async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result<String, String> {
+    served::refuse_another(settings).await.map_err(|error| error.to_string())?;
     let found = store::reach(settings.database_url.expose()).await.map_err(|error| error.to_string())?;
     *agencies = found.agencies;
     let tables = match found.tables {
@@ -81,11 +83,17 @@ async fn database(settings: &Settings, agencies: &mut Vec<AgencyCode>) -> Result
 /// not opened.
 async fn vault(settings: &Settings) -> Result<String, String> {
     let url = settings.database_url.expose();
-    let is_there = store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
+    let is_there = served::refuse_another(settings).await.is_ok()
+        && store::reach(url).await.is_ok_and(|found| found.tables == Tables::Current);
     let Some(store) = (if is_there { Store::open_beside(url).await.ok() } else { None }) else {
         return Ok(String::new());
     };
-    let lost = lost_secrets(&store, settings.vault.as_ref()).await;
+    let mut lost = lost_secrets(&store, &names_of(settings.vault.as_ref()), UNCONFIGURED).await;
+    if lost.is_none()
+        && let KeysThere::Told(keys) = keys_there(settings).await
+    {
+        lost = lost_secrets(&store, &keys, NOT_THERE_YET).await;
+    }
     store.close().await;
     lost.map_or_else(|| Ok(String::new()), Err)
 }

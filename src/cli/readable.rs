@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::fingerprint::MOST_DEPTH;
+
 /// The user of the unit, looked at where nobody names another.
 pub(super) const UNITS_USER: &str = "vestibule";
 
@@ -55,20 +57,23 @@ impl Account {
         let wanted = if path.is_dir() { 0o5 } else { 0o4 };
         let at = closed.or_else(|| (!self.has(&path, wanted)).then_some(path.as_path()))?;
         let mode = if at.is_dir() { "0750" } else { "0640" };
-        let Self { name, .. } = self;
-        let at = at.display();
+        let Self { name, gids, .. } = self;
+        // Its primary group: no group need bear the user's name.
+        let group = gids.first().map(|gid| group_named(*gid).unwrap_or_else(|| gid.to_string()));
+        let (group, at) = (group.unwrap_or_else(|| name.clone()), at.display());
         Some(format!(
-            "{}: the user {name} cannot read it (hint: chgrp {name} {at} && chmod {mode} {at})",
+            "{}: the user {name} cannot read it (hint: chgrp {group} {at} && chmod {mode} {at})",
             path.display()
         ))
     }
 
     /// The same of all these, and of what is in those that are folders.
     pub(super) fn cannot_read(&self, files: &[PathBuf]) -> Vec<String> {
-        let inside = files.iter().filter(|file| file.is_dir()).filter_map(|folder| std::fs::read_dir(folder).ok());
-        let inside = inside.flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
-        let mut told: Vec<String> =
-            files.iter().cloned().chain(inside).filter_map(|file| self.keeps_from(&file)).collect();
+        let mut all = files.to_vec();
+        for file in files {
+            inside(file, MOST_DEPTH, &mut all);
+        }
+        let mut told: Vec<String> = all.iter().filter_map(|file| self.keeps_from(file)).collect();
         told.sort();
         told.dedup();
         told
@@ -107,6 +112,15 @@ impl Account {
     /// The name.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// Everything in a folder.
+fn inside(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        inside(&entry.path(), depth, found);
     }
 }
 
@@ -153,7 +167,8 @@ mod tests {
         open(folder.path(), 0o700);
         let told = colleague.keeps_from(&file).expect("the folder is closed");
         let at = std::fs::canonicalize(folder.path()).expect("a folder");
-        assert!(told.contains(&format!("chgrp vestibule {0} && chmod 0750 {0}", at.display())), "{told}");
+        let group = group_named(owner.gid()).unwrap_or_else(|| owner.gid().to_string());
+        assert!(told.contains(&format!("chgrp {group} {0} && chmod 0750 {0}", at.display())), "{told}");
         assert!(!colleague.may_write_in(folder.path()));
     }
 }

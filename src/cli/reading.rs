@@ -71,7 +71,10 @@ pub(super) fn read(path: &Path) -> Attempt {
                     sources: sources.packed(),
                 }),
                 Err(error) => {
-                    let folder = settings.pages.as_deref().map(|folder| format!("{}: ", folder.display()));
+                    let folder = settings
+                        .pages
+                        .as_deref()
+                        .map(|folder| format!("{}: pages.folder: {}: ", path.display(), folder.display()));
                     let problem = format!("{}{error}", folder.unwrap_or_default());
                     Err(Refused { problems: warnings.into_iter().chain(flaws).chain([problem]).collect(), errors: 1 })
                 }

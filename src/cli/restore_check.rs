@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::assemble;
 use super::configured::{quoted, to_type};
+use super::lost_secrets::{UNCONFIGURED, lost_secrets, names_of};
+use super::served;
 use super::terminal::{self, say, tell};
 use super::{Ended, runtime};
 use crate::app::App;
@@ -12,13 +16,15 @@ use crate::config::Settings;
 use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::restored::{Act, Whose};
 use crate::domain::secret::Secret;
-use crate::store::{LettersBefore, OldDatabase, Store};
+use crate::store::{LettersBefore, OldDatabase, Store, StoreError};
 
 /// What is known of the database from before.
 struct Before {
     lines: Vec<AuditLine>,
     /// None of an exported trace, which has no letters.
     letters: Option<LettersBefore>,
+    /// Until when an exported trace tells: what came after it, nobody does.
+    until: Option<Timestamp>,
 }
 
 /// Does it.
@@ -29,12 +35,15 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
     };
     let checked = async {
         // Held first: the tables of a database that a gateway serves from are not touched.
-        let opened = Store::open_alone(settings.database_url.expose()).await;
+        let opened = match served::is_the_one_served(settings).await {
+            Some(_) => Err(StoreError::Served),
+            None => Store::open_alone(settings.database_url.expose()).await,
+        };
         let (store, _held) = match opened {
             Ok(opened) => opened,
             Err(error) => return Err(format!("the database: {}", assemble::explained(settings, error).await)),
         };
-        assemble::with_app_over(settings, store, async |app| check(app, old, yes).await).await
+        assemble::with_app_over(settings, store, async |app| check(settings, app, old, yes).await).await
     };
     match runtime.block_on(checked) {
         Ok(()) => Ended::Done,
@@ -42,7 +51,7 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
     }
 }
 
-async fn check(app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
+async fn check(settings: &Settings, app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
     let before = match old {
         Some(old) => Some(read(app, old).await?),
         None => None,
@@ -60,7 +69,10 @@ async fn check(app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
     tell_settled(&settled.map_err(|fault| super::ours(&fault))?);
     if let Some(before) = &before {
         let told = restored::told(app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
-        tell_lost(before.lines.len(), &told);
+        tell_lost(before, &told);
+    }
+    if let Some(lost) = lost_secrets(&app.store, &names_of(settings.vault.as_ref()), UNCONFIGURED).await {
+        return Err(format!("all of that is done; but {lost}"));
     }
     say!("\nThe database can be served from: start the gateway on every node.");
     Ok(())
@@ -76,14 +88,14 @@ async fn read(app: &App, old: &str) -> Result<Before, String> {
         }
         None => None,
     };
-    let (lines, letters) = match url {
+    let (lines, letters, is_export) = match url {
         Some(url) => {
             let url = Secret::new(url);
             let old = OldDatabase::read(url.expose(), behind).await;
             let old = old.map_err(|error| format!("the database from before: {}", super::chain(&error)))?;
-            (old.lines, Some(old.letters))
+            (old.lines, Some(old.letters), false)
         }
-        None => (exported(old, behind)?, None),
+        None => (exported(old, behind)?, None, true),
     };
     if let Some(line) = lines.last().filter(|line| matches!(line.entry.event, AuditEvent::DatabaseRestored { .. })) {
         tell!(
@@ -92,10 +104,11 @@ async fn read(app: &App, old: &str) -> Result<Before, String> {
             line.at.strftime("%Y-%m-%d %H:%M:%S UTC")
         );
     }
+    let until = lines.last().filter(|_| is_export).map(|line| line.at);
     match restored::parting(app, &lines).await.map_err(|fault| super::ours(&fault))? {
         Parting::Behind(last) => {
             let lines: Vec<AuditLine> = lines.into_iter().filter(|line| line.seq > last).collect();
-            Ok(Before { lines, letters })
+            Ok(Before { lines, letters, until })
         }
         Parting::Strangers => Err(format!(
             "{old}: this trace and that of the database have no line in common; nothing was changed (hint: is it that \
@@ -140,8 +153,19 @@ fn tell_settled(settled: &Settled) {
     }
 }
 
-fn tell_lost(lines: usize, told: &[Told]) {
+fn tell_lost(before: &Before, told: &[Told]) {
+    let lines = before.lines.len();
     say!("\nBy the trace from before, {lines} lines came after the backup.");
+    if let Some(until) = before.until {
+        say!(
+            "That trace was exported, and reaches until {}: what came after that is told by nobody.",
+            until.strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
+        if lines == 0 {
+            say!("It is no younger than the backup, so it tells nothing of what was lost.");
+            return;
+        }
+    }
     for (whose, title) in [
         (Whose::Operator, "To be done again by you"),
         (

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +12,17 @@ use zeroize::Zeroizing;
 use super::assemble::{self, Absent};
 use super::configured::to_type;
 use super::readable::{Account, UNITS_USER, group_named};
-use super::terminal::say;
+use super::served::{KeysThere, keys_there};
+use super::terminal::{self, say};
 use super::{Ended, runtime};
 use crate::app::Fault;
 use crate::app::rotate_vault::{self, Rotated};
 use crate::config::{Settings, VaultKeys, vault_key_id};
 use crate::domain::secret::Dice;
 use crate::store::SealedKind;
+
+/// How long a server may take to notice that a process has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Writes a new key into a file that is not there yet.
 pub(super) fn new_key(file: &Path, dice: &dyn Dice) -> Ended {
@@ -66,7 +71,9 @@ fn tell_readers(file: &Path) {
 }
 
 /// Seals everything anew, and tells which keys are still needed.
-pub(super) fn rotate(settings: &Settings) -> Ended {
+///
+/// Who serves meanwhile has to have the current key, and to seal with it: what it cannot open, it answers with 503.
+pub(super) fn rotate(settings: &Settings, yes: bool) -> Ended {
     let Some(keys) = &settings.vault else {
         return Ended::Failed("there is no [vault] in the configuration: nothing is sealed".into());
     };
@@ -75,6 +82,16 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
     let rotated = runtime.block_on(assemble::with_app(settings, Absent::Told, async |app| {
+        let there = keys_there(settings).await;
+        let mut others = are_ready(keys, &there, app.store.who_serve().await)?;
+        if others > 0 {
+            // One that has just ended may be counted still.
+            tokio::time::sleep(LAST_WORDS).await;
+            others = are_ready(keys, &there, app.store.who_serve().await)?;
+        }
+        if others > 0 {
+            terminal::confirm(&unasked(&keys.current.id, others), yes)?;
+        }
         let again = |fault: Fault| format!("{fault}; what was sealed anew before is kept, run this again");
         let bar = progress_bar(rotate_vault::stale(app).await.map_err(again)?);
         let rotated = rotate_vault::rotate(app, |done| bar.set_position(done)).await;
@@ -85,6 +102,41 @@ pub(super) fn rotate(settings: &Settings) -> Ended {
         Ok(rotated) => report(keys, &rotated),
         Err(reason) => Ended::Failed(reason),
     }
+}
+
+/// Fails where the gateway that runs here does not seal with the current key yet. How many others serve from the database,
+/// whose keys nobody knows here.
+fn are_ready(keys: &VaultKeys, there: &KeysThere, serving: u64) -> Result<u64, String> {
+    let current = &keys.current.id;
+    let upgrade = to_type("upgrade");
+    let refused = |what: &str| {
+        Err(format!(
+            "{what}; nothing was changed (hint: {upgrade}, on every node, then this again: operations.md, The vault key)"
+        ))
+    };
+    match there {
+        KeysThere::NoGateway => Ok(serving),
+        KeysThere::Untold => {
+            refused("the gateway that runs is of an older version, and does not say which keys it has")
+        }
+        KeysThere::Told(ids) if ids.first() == Some(current) => Ok(serving.saturating_sub(1)),
+        KeysThere::Told(ids) if ids.contains(current) => refused(&format!(
+            "the gateway that runs can open what {current} has sealed, and seals with another key still, under which new \
+             secrets would be found again"
+        )),
+        KeysThere::Told(_) => refused(&format!(
+            "the gateway that runs does not have the key {current} yet: whose old password is sealed under it would get 503"
+        )),
+    }
+}
+
+/// What is asked where others serve, too.
+fn unasked(current: &str, others: u64) -> String {
+    format!(
+        "{others} gateways serve from this database that do not say here which keys they have (on other nodes; one that was \
+         replaced, and ends with its last download; or of another user). Residents of one that does not have the key {current} would \
+         get 503. Was the new key put in force on every node (operations.md, The vault key, steps 2 and 3)?"
+    )
 }
 
 /// Tells what each key has sealed.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use super::sources::Sources;
 pub(super) struct Notes {
     problems: RefCell<Vec<Problem>>,
     files: RefCell<Vec<PathBuf>>,
+    /// The same, to be found among many.
+    known: RefCell<HashSet<PathBuf>>,
     /// What was read.
     pub(super) sources: RefCell<Sources>,
     /// What is read in place of the files.
@@ -44,11 +47,13 @@ impl Notes {
         self.problems.borrow().iter().any(|problem| problem.severity == Severity::Flaw)
     }
 
-    /// Notes that what was read depends on this file, or on everything in this folder.
+    /// Notes that what was read depends on this file, or on everything in this folder. What lies in a folder that is noted is
+    /// looked at with it; a path that only begins with its name may lead out of it again.
     pub(super) fn depends_on(&self, file: &Path) {
-        let mut files = self.files.borrow_mut();
-        if !files.iter().any(|known| file.starts_with(known)) {
-            files.push(file.to_owned());
+        let mut known = self.known.borrow_mut();
+        let lies_in = file.file_name().and(file.parent());
+        if !lies_in.is_some_and(|folder| known.contains(folder)) && known.insert(file.to_owned()) {
+            self.files.borrow_mut().push(file.to_owned());
         }
     }
 
@@ -315,8 +320,15 @@ impl<'s, K> Section<'s, K> {
         }
     }
 
-    /// A path as written, relative to the file that it stands in.
+    /// A file or folder that is read, relative to the file that names it: a change of it is a change of the configuration.
     pub(super) fn path(&self, key: Key<K, Text>) -> Option<PathBuf> {
+        let path = self.place(key)?;
+        self.notes.depends_on(&path);
+        Some(path)
+    }
+
+    /// Where the gateway makes something itself, relative to the file that names it.
+    pub(super) fn place(&self, key: Key<K, Text>) -> Option<PathBuf> {
         Some(self.folder().join(self.text(key)?))
     }
 

@@ -6,6 +6,9 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use super::document::Section;
 use super::keys::{
     self, ARGON2, DATABASE, DKIM, GATEWAY, Itself, LIMITS, LOG, MAIL, PAGES, PORTAL, SERVER, SMTP, TLS, TRACES,
@@ -65,7 +68,6 @@ pub(super) fn read(
     let traces = root.section(GATEWAY.traces).map(|section| traces(&section));
     let pages = root.section(GATEWAY.pages).and_then(|section| {
         let folder = section.path(PAGES.folder)?;
-        section.notes.depends_on(&folder);
         if !folder.is_dir() {
             section.error(PAGES.folder, Wrong::new(format!("there is no folder {}", folder.display())));
         }
@@ -217,7 +219,7 @@ fn listeners(
 pub(super) fn control(root: &Section<'_, keys::Gateway>, around: Surroundings<'_>) -> ControlPlaces {
     let file = root.document.file.to_owned();
     let beside = file.with_extension("sock");
-    if let Some(own) = root.section(GATEWAY.server).and_then(|section| section.path(SERVER.control)) {
+    if let Some(own) = root.section(GATEWAY.server).and_then(|section| section.place(SERVER.control)) {
         // A file that is broken may have lost its line, and a gateway keeps the socket that it has opened.
         return ControlPlaces { own, is_written: true, others: vec![beside], units: None, file };
     }
@@ -248,7 +250,7 @@ fn mail(section: &Section<'_, keys::Mail>, around: Surroundings<'_>) -> Option<M
     let smtp = section.section(MAIL.smtp).map(|section| smtp(&section, around));
     let transport = match section.choice(MAIL.transport) {
         Some(Transports::Folder) => {
-            let folder = section.path(MAIL.folder);
+            let folder = section.place(MAIL.folder);
             if folder.is_none() {
                 section.error(
                     MAIL.folder,
@@ -321,8 +323,8 @@ fn smtp(section: &Section<'_, keys::Smtp>, around: Surroundings<'_>) -> Option<S
         section.warning(SMTP.tls, wrong.hint("tls = \"starttls\", or a mail server on this machine"));
     }
     let ca_file = section.path(SMTP.ca_file);
-    if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
-        section.error(SMTP.ca_file, Wrong::new(format!("there is no file {}", file.display())));
+    if let Some(file) = &ca_file {
+        check_authorities(section, file);
     }
     let login = username.zip(password).map(|(username, password)| SmtpLogin { username, password });
     let hello = section.parsed(SMTP.hello, values::domain);
@@ -336,6 +338,22 @@ fn smtp(section: &Section<'_, keys::Smtp>, around: Surroundings<'_>) -> Option<S
         connections: section.number(SMTP.connections)?,
         timeout: Duration::from_secs(section.number(SMTP.timeout_seconds)?),
     })
+}
+
+/// Whether the mail server's authorities can be read: what the transport is made of later.
+fn check_authorities(section: &Section<'_, keys::Smtp>, file: &Path) {
+    let read = std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()));
+    let wrong = read.and_then(|text| {
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        match found {
+            Ok(found) if found.is_empty() => Err(format!("{} holds no certificate", file.display())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("{} is not PEM: {error}", file.display())),
+        }
+    });
+    if let Err(message) = wrong {
+        section.error(SMTP.ca_file, Wrong::new(message).hint("certificates in PEM, “-----BEGIN CERTIFICATE-----”"));
+    }
 }
 
 fn argon2(section: &Section<'_, keys::Argon2>) -> Option<Argon2Settings> {

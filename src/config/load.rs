@@ -183,7 +183,6 @@ fn needs_vault(read: &agencies::Read<'_>) -> Option<&'static str> {
 /// The agencies' files, by name.
 fn agency_files(root: &Section<'_, keys::Gateway>) -> Vec<PathBuf> {
     let Some(folder) = root.path(GATEWAY.agencies) else { return Vec::new() };
-    root.notes.depends_on(&folder);
     if let Some(sources) = &root.notes.in_force {
         return sources.names().map(|name| folder.join(name)).collect();
     }

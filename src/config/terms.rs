@@ -10,7 +10,6 @@ use crate::domain::terms::TermsText;
 pub(super) fn read(section: &Section<'_, keys::Terms>) -> Option<TermsText> {
     let version = section.parsed(TERMS.version, values::line);
     let file = section.path(TERMS.file)?;
-    section.notes.depends_on(&file);
     let text = match std::fs::read_to_string(&file) {
         Ok(text) if text.trim().is_empty() => Err(Wrong::new(format!("{} is empty", file.display()))),
         Ok(text) => Ok(text),

@@ -12,6 +12,7 @@ use crate::domain::agency::AgencyMode;
 use crate::domain::policy::{AgencyPolicy, Identifier, ProofMethod};
 use crate::domain::upstream::{LogoutCall, Rule};
 
+mod files;
 mod meaning;
 
 const GATEWAY: &str = r#"

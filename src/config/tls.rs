@@ -30,7 +30,6 @@ pub(super) fn read(section: &Section<'_, keys::Tls>, around: Surroundings<'_>) -
     let redirect = section.list(TLS.redirect, values::listener);
     let mut certificates = Vec::new();
     if let Some(folder) = section.path(TLS.folder) {
-        section.notes.depends_on(&folder);
         match in_folder(&folder) {
             Ok(pairs) if pairs.is_empty() => {
                 let wrong = Wrong::new(format!("there is no certificate with its key in {}", folder.display()));
@@ -49,8 +48,6 @@ pub(super) fn read(section: &Section<'_, keys::Tls>, around: Surroundings<'_>) -
     }
     for pair in section.sections(TLS.certificates) {
         let (Some(chain), Some(key)) = (pair.path(CERTIFICATE.cert), pair.path(CERTIFICATE.key)) else { continue };
-        pair.notes.depends_on(&chain);
-        pair.notes.depends_on(&key);
         certificates.extend(certificate(&pair, CERTIFICATE.cert, &chain, CERTIFICATE.key, &key, around));
     }
     let certificates = shown(certificates);

@@ -123,8 +123,6 @@ fn authorities(tls: &Section<'_, keys::UpstreamTls>, key: Key<keys::UpstreamTls,
 /// The certificates of a PEM file, each of which can be read.
 fn certificates(tls: &Section<'_, keys::UpstreamTls>, key: Key<keys::UpstreamTls, Text>) -> Option<Vec<Certificate>> {
     let file = tls.path(key)?;
-    // One that is renewed is taken up with the files.
-    tls.notes.depends_on(&file);
     let told = |message: String| {
         tls.error(key, Wrong::new(message).hint("certificates in PEM, “-----BEGIN CERTIFICATE-----”"));
         None

@@ -323,6 +323,49 @@ pub fn pause_s(failures_in_a_row: u32) -> u64 {
     (1_u64 << failures_in_a_row.clamp(1, 6)).min(60)
 }
 
+/// Why a letter is over that no mail server has refused: nobody is to get it any more, and it hinders nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// A newer one took its place, or its question was answered.
+    Superseded,
+    /// The import that it told of was undone.
+    Undone,
+    /// The access of its person was withdrawn.
+    Disabled,
+}
+
+impl Over {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Superseded, Self::Undone, Self::Disabled];
+
+    /// What stands in the place of a mail server's answer.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Superseded => "superseded",
+            Self::Undone => "undone",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// By what stands in the place of a mail server's answer.
+    #[must_use]
+    pub fn of(answer: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|over| over.as_str() == answer)
+    }
+
+    /// The decision by which it is over, where one was made: what it says is not true any more, so that it never goes. Of one
+    /// that was superseded the sender finds that out anew.
+    #[must_use]
+    pub const fn decided(self) -> Option<&'static str> {
+        match self {
+            Self::Superseded => None,
+            Self::Undone => Some("the import that it tells of was undone"),
+            Self::Disabled => Some("the access of its person was withdrawn when it waited"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

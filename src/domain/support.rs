@@ -10,6 +10,7 @@ use super::audit::{AuditEvent, Refusal};
 use super::email::EmailAddress;
 use super::identity::{IdentityId, Kind, LegacyLogin};
 use super::language::Language;
+use super::mail::Over;
 use super::text::has_control;
 
 /// Whom support asks for.
@@ -128,6 +129,8 @@ pub struct Account {
     pub attached_at: Option<Timestamp>,
     /// Whether the extranet's password is kept (sealed); none where it is not needed.
     pub password_kept: Option<bool>,
+    /// The name of the key that has sealed it, where who serves does not have that key.
+    pub sealed_under: Option<String>,
     /// The version of the terms that is owed.
     pub terms_owed: Option<String>,
     /// Provisional credentials of the roster, while nobody has attached the account.
@@ -205,6 +208,8 @@ pub struct Wizard {
     pub email: Option<String>,
     /// The letter that has to be answered.
     pub proof: Option<Proof>,
+    /// The name of the key that has sealed the old password, where who serves does not have that key.
+    pub sealed_under: Option<String>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it has to begin again.
@@ -338,6 +343,15 @@ pub enum Hindrance {
         /// The identifier.
         login: String,
     },
+    /// What is sealed for the person cannot be opened: the page is 503.
+    KeyMissing {
+        /// `CLIENT/SOCIETE`.
+        agency: String,
+        /// The identifier.
+        login: String,
+        /// The name of the key.
+        key: String,
+    },
     /// The agency's terms have to be accepted first; the page for it is shown.
     TermsOwed {
         /// `CLIENT/SOCIETE`.
@@ -370,6 +384,7 @@ impl Case {
             Some(_) if self.accounts.is_empty() => found.push(Hindrance::NoAccount),
             Some(_) => found.extend(self.accounts.iter().flat_map(Account::hindrances)),
         }
+        found.extend(self.wizards.iter().filter_map(Wizard::key_missing));
         found.extend(self.wizards.iter().cloned().map(Hindrance::WizardOpen));
         found.extend(self.refused.iter().cloned().map(Hindrance::AddressRefused));
         // The same reason once.
@@ -401,6 +416,9 @@ impl Account {
         if self.agency_name.is_none() {
             found.push(Hindrance::AgencyGone { agency: agency() });
         }
+        if let Some(key) = &self.sealed_under {
+            found.push(Hindrance::KeyMissing { agency: agency(), login: self.login.clone(), key: key.clone() });
+        }
         if self.password_kept == Some(false) {
             found.push(Hindrance::PasswordNotKept { agency: agency(), login: self.login.clone() });
         }
@@ -408,6 +426,13 @@ impl Account {
             found.push(Hindrance::TermsOwed { agency: agency() });
         }
         found
+    }
+}
+
+impl Wizard {
+    fn key_missing(&self) -> Option<Hindrance> {
+        let (agency, login) = (self.agency.clone(), self.login.clone());
+        self.sealed_under.clone().map(|key| Hindrance::KeyMissing { agency, login, key })
     }
 }
 
@@ -422,7 +447,7 @@ impl Letter {
     fn hindrance(&self) -> Option<Hindrance> {
         match self.state.as_str() {
             "queued" | "held" => Some(Hindrance::LetterWaits(self.clone())),
-            "abandoned" if !matches!(self.answer.as_deref(), Some("superseded" | "disabled")) => {
+            "abandoned" if self.answer.as_deref().and_then(Over::of).is_none() => {
                 Some(Hindrance::LetterGivenUp(self.clone()))
             }
             _ => None,
@@ -457,6 +482,7 @@ mod tests {
             kind: Kind::Tenant,
             attached_at: Some(at(0)),
             password_kept: Some(true),
+            sealed_under: None,
             terms_owed: None,
             provisional: None,
             unmigrated: None,

@@ -8,7 +8,7 @@ use super::message::Sender;
 use super::undelivered::Undelivered;
 use super::{LEASE, Mailer, Unsent, compose, message};
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::mail::{LONGEST_WAIT, Mail, Setback, next_attempt};
+use crate::domain::mail::{LONGEST_WAIT, Mail, Over, Setback, next_attempt};
 use crate::store::{Claimed, StoreError, Tx};
 
 /// What came of one try, for who decides about the next ones.
@@ -45,9 +45,7 @@ pub(super) async fn send(mailer: &Mailer, claimed: &Claimed) -> Ended {
         }
     }
     match outcome {
-        Err(Unsent::Undelivered(error)) if error.setback() == Setback::ServerAway => {
-            Ended::ServerAway(error.to_string())
-        }
+        Err(Unsent::Undelivered(error)) if error.setback() == Setback::ServerAway => Ended::ServerAway(error.reason()),
         _ => Ended::Settled,
     }
 }
@@ -102,7 +100,7 @@ async fn record(mailer: &Mailer, claimed: &Claimed, outcome: &Result<String, Uns
             tracing::info!(letter = mail.id.as_str(), kind = mail.kind.name(), "letter sent");
         }
         (Err(Unsent::Superseded), _) => {
-            tx.letter_abandoned(&claimed.claim, "superseded", now).await?;
+            tx.letter_abandoned(&claimed.claim, Over::Superseded.as_str(), now).await?;
         }
         (Err(Unsent::Undelivered(error)), Ok(mail)) => set_back(mailer, &mut tx, claimed, mail, error).await?,
         (Err(error), _) => put_off(mailer, &mut tx, claimed, &error.to_string()).await?,

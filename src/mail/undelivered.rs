@@ -46,6 +46,19 @@ impl Undelivered {
         }
     }
 
+    /// The same in the words by which it is looked for: what a server says itself is its own.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Smtp { stage: Stage::Connection, cause: Cause::SignIn, reply: Some(_), said } => {
+                format!("it does not let us in (name and password?): {said}")
+            }
+            Self::Smtp { stage: Stage::Connection, reply: Some(_), said, .. } => {
+                format!("it does not let us in: {said}")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// What is refused while we sign in is our name or password.
     pub(super) fn at_sign_in(self) -> Self {
         match self {

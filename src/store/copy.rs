@@ -4,6 +4,7 @@
 //! everything in the end or nothing: it is one transaction there, and what was read is of one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use futures_util::TryStreamExt as _;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -11,7 +12,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Row as _};
 
 use super::rows::Columns as _;
-use super::{Dialect, For, MIGRATIONS, Store, StoreError, Tx, Use, connection};
+use super::{Dialect, For, MIGRATIONS, Store, StoreError, Tx, Use, connection, serving};
 
 /// A table that was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,11 @@ const MIGRATOR: &str = "_sqlx_migrations";
 /// # Errors
 /// See [`CopyError`]; nothing was changed then.
 pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(CopyProgress)) -> Result<Vec<CopiedTable>, CopyError> {
+    for (url, whose) in [(from, CopyError::From as fn(StoreError) -> CopyError), (to, CopyError::To)] {
+        if let Some(path) = connection::sqlite_path(url) {
+            serving::is_free(Path::new(path)).map_err(whose)?;
+        }
+    }
     let source = Store::connect_to_existing(from).await.map_err(CopyError::From)?;
     let copied = copy_from(&source, to, &mut progress).await;
     source.close().await;

@@ -86,7 +86,7 @@ pub use resealing::{SealedCount, SealedKind, SealedPlace};
 pub use restored::{LettersBefore, OldDatabase};
 pub use roster::RosterEntry;
 pub use secrets::StoredSecret;
-pub use serving::{Held, Use, was_served};
+pub use serving::{Held, Use, in_its_place, is_the_file_told, was_served};
 pub use trouble::Trouble;
 pub use vault::{Sealed, Vault, VaultError};
 
@@ -190,6 +190,31 @@ pub enum StoreError {
         "a gateway has this database open: stop it first, on every node (systemctl stop vestibule), then run this again"
     )]
     Served,
+    /// Whether a gateway serves from it, nobody can know.
+    #[error(
+        "whether a gateway serves from {0} cannot be known: {0}-shm says that somebody has it open, or ended without closing it, and \
+         {0}-serving, which would say who, is away; nothing was changed (hint: stop the gateway, on whatever folder it runs; if {0}-shm \
+         is there still, and surely no gateway runs: rm {0}-shm, which is made anew)"
+    )]
+    Untold(String),
+    /// What was written last lies beside what should be a backup.
+    #[error(
+        "{0}-wal lies beside {0}, and would be played into it: a backup has none beside it; nothing was changed (hint: if {0} is the \
+         backup, move {0}-wal and {0}-shm to the database from before, whose they are; if {0} is what was served last, and no \
+         backup, start the gateway on it once and stop it: it writes them down)"
+    )]
+    LogLeft(String),
+    /// Its pages do not fit together.
+    #[error(
+        "{place}: the file is damaged ({said}): who reads what is in there gets errors; nothing was changed (hint: keep it, and \
+         take another backup: operations.md, Going back)"
+    )]
+    Damaged {
+        /// Which file.
+        place: String,
+        /// What was found first.
+        said: String,
+    },
     /// Nobody may serve from it just now.
     #[error("this database is being copied, or looked through after it was brought back: wait until that has ended")]
     HeldAlone,

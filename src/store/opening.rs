@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::installed::{self, tables_of};
+use super::rows::Columns as _;
 use super::trouble::DatabaseName;
 use super::{Dialect, Held, Store, StoreError, Tables, Use, connection, serving};
 
@@ -29,9 +30,17 @@ impl Store {
     /// after.
     ///
     /// # Errors
-    /// There is no such database, a gateway serves from it, or it cannot be brought up to date.
+    /// There is no such database, a gateway serves from it, what is another one's lies beside it, it is damaged, or it cannot
+    /// be brought up to date.
     pub async fn open_alone(url: &str) -> Result<(Self, Held), StoreError> {
+        if let Some(path) = connection::sqlite_path(url).map(Path::new) {
+            serving::is_free(path)?;
+            if path.exists() && !connection::is_empty(&connection::beside(path, connection::WAL)) {
+                return Err(StoreError::LogLeft(path.display().to_string()));
+            }
+        }
         let store = Self::connect_to_begun(url).await?;
+        store.is_sound().await?;
         let held = store.hold(Use::Alone).await?;
         match store.has_these_tables().await {
             // No step is to be done, and none is looked for.
@@ -47,6 +56,20 @@ impl Store {
             StoreError::NoFile(path) => StoreError::NotBegun(path),
             error => error,
         })
+    }
+
+    /// Looks a file of `SQLite` through: a damaged one answers most of what it is asked.
+    async fn is_sound(&self) -> Result<(), StoreError> {
+        if self.dialect != Dialect::Sqlite {
+            return Ok(());
+        }
+        let DatabaseName(place) = &*self.place;
+        let damaged = |said: String| StoreError::Damaged { place: place.clone(), said };
+        let looked =
+            sqlx::query("SELECT quick_check AS said FROM pragma_quick_check LIMIT 1").fetch_all(&self.pool()).await;
+        let rows = looked.map_err(|error| StoreError::Unavailable(self.place.says(&error)))?;
+        let said = rows.first().map(|row| row.text("said")).transpose()?.unwrap_or_default();
+        if said == "ok" { Ok(()) } else { Err(damaged(said)) }
     }
 
     async fn has_these_tables(&self) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection as _};
@@ -38,7 +38,7 @@ pub struct Held {
 #[derive(Debug)]
 enum By {
     /// The lock is the open file's.
-    File { _locked: File },
+    File { locked: File },
     /// The lock is this connection's.
     Connection(AnyConnection),
 }
@@ -68,6 +68,30 @@ pub fn was_served(url: &str) -> bool {
     connection::sqlite_path(url).is_some_and(|path| connection::beside(Path::new(path), SERVING).exists())
 }
 
+/// Whether the file of this URL is the one that a gateway says it serves from ([`Store::served_file`]); None where it serves
+/// from another place, or there is no file.
+#[must_use]
+pub fn is_the_file_told(url: &str, told: &str) -> Option<bool> {
+    let mut words = told.splitn(3, ' ');
+    let identity = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (path, place) = (Path::new(connection::sqlite_path(url)?), words.next()?);
+    let found = connection::identity(path).ok()?;
+    (whole(path) == Path::new(place)).then_some(found == identity)
+}
+
+/// That another file lies there than the one that is served from.
+#[must_use]
+pub fn in_its_place(url: &str) -> StoreError {
+    StoreError::InItsPlace(connection::sqlite_path(url).unwrap_or(url).to_owned())
+}
+
+/// A path by which two programs know the same place.
+fn whole(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = whole.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.zip(whole.file_name()).map_or(whole.clone(), |(folder, name)| folder.join(name))
+}
+
 /// Fails where a gateway serves from another file that was here: what is written into this one, nobody reads.
 pub(super) fn is_the_one_served(path: &Path) -> Result<(), StoreError> {
     // Who may not look is told by who opens the database.
@@ -83,7 +107,53 @@ pub(super) fn is_the_one_served(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether somebody serves from this file: asked of the lock, which is given back at once.
+fn is_served(path: &Path) -> bool {
+    let locked = File::open(connection::beside(path, SERVING)).map(|file| file.try_lock());
+    matches!(locked, Ok(Err(TryLockError::WouldBlock)))
+}
+
+/// Fails where a database of `SQLite` is not to be touched by who wants it alone: somebody serves from it, or nobody can
+/// know whether somebody does.
+pub(super) fn is_free(path: &Path) -> Result<(), StoreError> {
+    if is_served(path) {
+        return Err(StoreError::Served);
+    }
+    let is_there = |end| connection::beside(path, end).exists();
+    if is_there("-shm") && !is_there(SERVING) {
+        return Err(StoreError::Untold(path.display().to_string()));
+    }
+    Ok(())
+}
+
 impl Store {
+    /// How many serve from the database, as far as that is seen: of `SQLite`, whether somebody does.
+    pub async fn who_serve(&self) -> u64 {
+        if let Some(file) = &self.file {
+            return u64::from(is_served(file.path()));
+        }
+        let asked = async {
+            let mut tx = self.read().await?;
+            // Both halves of the number stand there as words of 32 bits.
+            tx.number(
+                "SELECT COUNT(*) AS value FROM pg_locks
+                 WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                     AND classid = 1986360180 AND objid = 1768060268",
+            )
+            .await
+        };
+        asked.await.map_or(0, |count: i64| u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The file of `SQLite` that is served from, in words for [`is_the_file_told`]: device, number and where it was.
+    #[must_use]
+    pub fn served_file(&self) -> Option<String> {
+        let file = self.file.as_deref()?;
+        let (device, inode) = file.identity();
+        Some(format!("{device} {inode} {}", whole(file.path()).display()))
+    }
+
     /// Holds the database. Whoever holds it alone takes it for the one that is meant.
     ///
     /// # Errors
@@ -106,9 +176,9 @@ impl Store {
     }
 
     async fn hold_file(&self, how: Use) -> Result<Held, StoreError> {
-        let unavailable = |error: io::Error| StoreError::Unavailable(Trouble::new(error.to_string()));
         let Some(database) = &self.file else { return Err(StoreError::Missing("the file")) };
         let path = connection::beside(database.path(), SERVING);
+        let unavailable = |error: io::Error| StoreError::Unavailable(trouble(database.path(), &path, &error));
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let mut file = open.map_err(unavailable)?;
         connection::own_as(&path, database.path());
@@ -138,7 +208,7 @@ impl Store {
         let _ = Served { number, ..now }.write(&mut file).inspect_err(|error| {
             tracing::warn!(%error, path = %path.display(), "which database is served cannot be written down");
         });
-        Ok(Held { by: By::File { _locked: file }, among_others })
+        Ok(Held { by: By::File { locked: file }, among_others })
     }
 
     /// Whether this is another database than was served here, and nobody has said that it is meant.
@@ -163,6 +233,13 @@ impl Store {
             {
                 held = None;
             }
+            // Somebody has taken the file away by which others know that this is served.
+            if let (Some(Held { by: By::File { locked }, .. }), Some(database)) = (&held, &self.file)
+                && database.is_there().is_ok()
+                && !is_at(locked, &connection::beside(database.path(), SERVING))
+            {
+                held = None;
+            }
             if held.is_none() {
                 match self.hold(Use::Serving).await {
                     Ok(anew) => held = Some(anew),
@@ -173,6 +250,27 @@ impl Store {
             }
         }
     }
+}
+
+/// Whether an open file is the one at this path. Who may not look does not know, and leaves it.
+fn is_at(open: &File, path: &Path) -> bool {
+    let own = open.metadata().map(|file| (file.dev(), file.ino()));
+    match (own, connection::identity(path)) {
+        (Ok(own), Ok(there)) => own == there,
+        (_, Err(error)) => error.kind() != io::ErrorKind::NotFound,
+        (Err(_), _) => true,
+    }
+}
+
+/// Why it cannot be held, and what to type.
+fn trouble(database: &Path, serving: &Path, error: &io::Error) -> Trouble {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return Trouble::of_file(serving, error);
+    }
+    let (database, serving) = (database.display(), serving.display());
+    Trouble::new(format!(
+        "{serving}: {error} (hint: as root: chown --reference={database} {serving} && chmod 0600 {serving}, then start again)"
+    ))
 }
 
 impl Use {

@@ -137,6 +137,10 @@ fn of_database(refused: &dyn DatabaseError) -> String {
         "53100" => "its disk is full",
         "53200" => "its memory is full",
         "25006" => "it is read-only (hint: default_transaction_read_only, or a replica)",
+        "42P01" => {
+            "its tables are gone: it was made anew, or emptied, under the gateway (hint: stop every node, and bring its backup \
+             back: operations.md, Going back)"
+        }
         "42501" => {
             "its user lacks a right (hint: a gateway's user has to own the database; one that only looks needs SELECT on \
              its tables)"

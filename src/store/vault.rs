@@ -86,6 +86,12 @@ impl Vault {
         &self.current.id
     }
 
+    /// The names of all its keys, the one that seals first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<String> {
+        std::iter::once(&self.current).chain(&self.old).map(|key| key.id.clone()).collect()
+    }
+
     /// Seals a secret for one place, such as `link:<id>`: it opens nowhere else.
     ///
     /// # Panics

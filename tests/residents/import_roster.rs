@@ -247,7 +247,41 @@ fn review_a4_an_import_that_is_undone_in_time_writes_to_nobody(stage: Stage) {
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);
     assert_eq!(town.gateway.letters().count(), letters);
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM letters WHERE answer = 'undone'"), 1);
+    // What it says is not true any more, so nobody sends it by the way, and it hinders nobody.
+    let run = |command: &str, arguments: &[&str]| {
+        let done = town.gateway.run(command, arguments);
+        (done.status.code(), crate::support::gateway::words(&done))
+    };
+    let (code, said) = run("mail", &["resend", "--abandoned"]);
+    assert!(code == Some(0) && said.contains("0 letters are due now"), "{said}");
+    let id = town.gateway.texts("SELECT id FROM letters WHERE answer = 'undone'").remove(0);
+    let (code, said) = run("mail", &["resend", &id]);
+    assert!(code == Some(1) && said.contains("the import that it tells of was undone"), "{said}");
+    let (_, said) = run("person show", &[ALICE.email]);
+    assert!(said.contains("Nothing that is known hinders"), "{said}");
+    assert_eq!(town.gateway.letters().count(), letters);
     let mut alice = Person::new(&town.gateway);
     try_sign_in(&mut alice, "a", ALICE.login, ALICE.password);
     alice.miss("évolue");
+}
+
+#[test]
+fn walk_3_a_roster_of_which_no_line_is_good_ends_as_what_was_not_done() {
+    let town = Town::build();
+    let file = town.gateway.folder().join("roster.csv");
+    let run = |text: &str, more: &[&str]| {
+        fs::write(&file, text).expect("a roster");
+        let arguments = [&["--agency", "CA/SA", file.to_str().expect("UTF-8")], more].concat();
+        let done = town.gateway.run("import", &arguments);
+        (done.status.code(), crate::support::gateway::words(&done))
+    };
+    let refused = town.gateway.folder().join("refused.csv");
+    let refused = refused.to_str().expect("UTF-8");
+    for more in [&[][..], &["--dry-run"], &["--refused", refused]] {
+        let (code, said) = run("login,kind\nd-1,king\n,owner\n", more);
+        assert!(code == Some(1) && said.contains("every line is refused"), "{more:?}: {said}");
+        let (code, said) = run("login,kind\nd-1,king\nd-2,owner\n", more);
+        assert_eq!(code, Some(3), "{more:?}: {said}");
+    }
+    assert!(fs::read_to_string(refused).expect("a file").contains("d-1"));
 }

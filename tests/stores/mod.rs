@@ -3,6 +3,7 @@
 mod failing;
 mod full;
 mod in_its_place;
+mod left_beside;
 mod missing;
 mod moving;
 pub mod outages;

@@ -17,6 +17,8 @@ use crate::support::{
 on_every_database! {
     f14_everything_is_sealed_anew_under_load_and_the_old_key_is_then_worth_nothing,
     f14_a_secret_that_is_used_is_sealed_anew_at_once,
+    walk_3_nothing_is_sealed_under_a_key_that_the_gateway_that_runs_does_not_have,
+    walk_3_who_has_something_sealed_under_a_missing_key_is_told_to_support,
 }
 
 #[test]
@@ -199,4 +201,61 @@ fn f14_a_secret_that_is_used_is_sealed_anew_at_once(stage: Stage) {
     town.gateway.restart();
     town.sign_in(&mut Person::new(&town.gateway), "a", BOB.email, CHOSEN);
     assert_eq!(town.gateway.number(keys), 1);
+}
+
+/// What the configuration says is one thing, and what runs is another, until it is put in force.
+fn walk_3_nothing_is_sealed_under_a_key_that_the_gateway_that_runs_does_not_have(stage: Stage) {
+    let mut town = Town::on(stage);
+    town.alice();
+    let key = "SELECT COUNT(*) FROM legacy_secrets WHERE key_id = (SELECT MIN(key_id) FROM legacy_secrets)";
+    let before = town.gateway.texts("SELECT DISTINCT key_id FROM legacy_secrets");
+    let file = town.gateway.folder().join("new.key");
+    assert!(program(&["vault", "new-key", file.to_str().expect("UTF-8")]).0);
+    // The gateway has the new key not at all, or only opens with it: it would be gone with the old key's file.
+    for (current, old) in [("new.key", "vault.key"), ("vault.key", "new.key")] {
+        town.gateway.configure("vault.key_file", current);
+        town.gateway.configure("vault.old_key_files", vec![old]);
+        if current == "vault.key" {
+            town.gateway.restart();
+            town.gateway.configure("vault.key_file", "new.key");
+            town.gateway.configure("vault.old_key_files", vec!["vault.key"]);
+        }
+        let (done, said) = rotate(&town);
+        assert!(!done && said.contains("the gateway that runs") && said.contains("nothing was changed"), "{said}");
+        assert!(said.contains("vestibule upgrade") && !said.contains("not needed any more"), "{said}");
+        assert_eq!(town.gateway.texts("SELECT DISTINCT key_id FROM legacy_secrets"), before);
+    }
+    town.gateway.upgrade();
+    assert!(town.gateway.earlier_end());
+    let (done, said) = rotate(&town);
+    assert!(done && said.contains("an old key, not needed any more"), "{said}");
+    assert_ne!(town.gateway.texts("SELECT DISTINCT key_id FROM legacy_secrets"), before);
+    assert_eq!(town.gateway.number(key), 1);
+    town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.email, CHOSEN);
+    town.gateway.stop();
+    assert!(rotate(&town).0, "where nobody serves, the next start has the keys");
+}
+
+fn walk_3_who_has_something_sealed_under_a_missing_key_is_told_to_support(stage: Stage) {
+    let mut town = Town::on(stage);
+    town.alice();
+    let asked = |town: &Town, command: &str, who: &[&str]| {
+        let done = town.gateway.run(command, who);
+        (done.status.code(), crate::support::gateway::words(&done))
+    };
+    let show = |town: &Town| asked(town, "person show", &[ALICE.email]).1;
+    assert!(show(&town).contains("Nothing that is known hinders"), "{}", show(&town));
+    // Rotated without the gateway: somebody said that it has the key, and it has not.
+    town.gateway.rewrite("UPDATE legacy_secrets SET key_id = 'deadbeef'");
+    let said = show(&town);
+    assert!(said.contains("sealed under the key deadbeef") && !said.contains("Nothing that is known"), "{said}");
+    let json = asked(&town, "person show", &[ALICE.email, "--json"]).1;
+    assert!(json.contains("\"hindrance\": \"key-missing\""), "{json}");
+    let (_, status) = asked(&town, "status", &[]);
+    assert!(status.contains("1 secrets are sealed under a key"), "{status}");
+    let (code, checked) = asked(&town, "check", &[]);
+    assert!(code == Some(1) && checked.contains("1 secrets are sealed under a key"), "{checked}");
+    // Of a gateway that does not run, the configuration tells.
+    town.gateway.stop();
+    assert!(show(&town).contains("sealed under the key deadbeef"));
 }

@@ -8,6 +8,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::device;
 use crate::domain::identity::{IdentityId, LegacyLogin};
 use crate::domain::lockout::LockoutPolicy;
+use crate::domain::mail::Over;
 use crate::domain::support::{LockedOn, Reason};
 use crate::sessions::Change;
 use crate::store::Tx;
@@ -152,11 +153,11 @@ pub async fn disable(
     tx.supersede_recoveries(identity).await?;
     let mut letters = 0;
     if let Some((_, email)) = tx.pending_email_change(identity).await? {
-        letters += tx.abandon_letters_to(&email, "disabled", now).await?;
+        letters += tx.abandon_letters_to(&email, Over::Disabled.as_str(), now).await?;
     }
     tx.cancel_email_changes(identity).await?;
     if let Some(address) = tx.address_of(identity).await? {
-        letters += tx.abandon_letters_to(&address, "disabled", now).await?;
+        letters += tx.abandon_letters_to(&address, Over::Disabled.as_str(), now).await?;
     }
     let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };

@@ -16,7 +16,7 @@ use crate::domain::support::{
     Account, Case, Hindrance, Letter, Lock, Proof, Provisional, Refused, SignIn, TraceLine, Unmigrated, Wizard,
 };
 use crate::domain::terms::is_owed;
-use crate::store::{StoredFlow, Tx};
+use crate::store::{Sealed, StoredFlow, Tx};
 
 /// Letters and lines of the trace that are shown.
 const LAST: u32 = 10;
@@ -37,12 +37,12 @@ pub struct Shown {
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn show(app: &App, by: &Acting, found: &Found) -> Result<Shown, Fault> {
+pub async fn show(app: &App, by: &Acting, found: &Found, keys: Option<&[String]>) -> Result<Shown, Fault> {
     let now = app.now();
     let mut tx = app.store.read().await?;
     let case = match found {
-        Found::Person(_) => of_person(app, &mut tx, found).await?,
-        Found::Account(agency, login) => of_account(app, &mut tx, found, agency, login).await?,
+        Found::Person(_) => of_person(app, &mut tx, found, keys).await?,
+        Found::Account(agency, login) => of_account(app, &mut tx, found, (agency, login), keys).await?,
     };
     drop(tx);
     let untraced = looked(app, by, found).await.err();
@@ -55,13 +55,13 @@ async fn looked(app: &App, by: &Acting, found: &Found) -> Result<(), Fault> {
     Ok(tx.commit().await?)
 }
 
-async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault> {
+async fn of_person(app: &App, tx: &mut Tx, found: &Found, keys: Option<&[String]>) -> Result<Case, Fault> {
     let now = app.now();
     let Found::Person(identity) = found else { return Err(gone()) };
     let person = tx.person(identity).await?.ok_or_else(gone)?;
     let mut accounts = Vec::new();
     for link in tx.links_of(identity).await? {
-        accounts.push(attached(app, tx, &link).await?);
+        accounts.push(attached(app, tx, &link, keys).await?);
     }
     let (sessions, sessions_unknown) = match sign_ins(app, identity).await? {
         SignIns::Known(sessions) => (sessions, None),
@@ -76,7 +76,7 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found) -> Result<Case, Fault>
     let mut wizards = Vec::new();
     if let Some(email) = &email {
         for stored in tx.open_flows_to(email, now).await? {
-            wizards.push(wizard(tx, &stored).await?);
+            wizards.push(wizard(tx, &stored, keys).await?);
         }
     }
     let refused = refused(tx, email.iter().chain(&new_email)).await?;
@@ -102,8 +102,8 @@ async fn of_account(
     app: &App,
     tx: &mut Tx,
     found: &Found,
-    agency: &AgencyCode,
-    login: &LegacyLogin,
+    (agency, login): (&AgencyCode, &LegacyLogin),
+    keys: Option<&[String]>,
 ) -> Result<Case, Fault> {
     let now = app.now();
     let spelled = spelling::spelled(app, tx, agency, login).await?;
@@ -121,7 +121,7 @@ async fn of_account(
     let mut wizards = Vec::new();
     let mut email = None;
     if let Some(stored) = spelling::nearest_run(tx, agency, &spelled, now).await? {
-        let wizard = wizard(tx, &stored).await?;
+        let wizard = wizard(tx, &stored, keys).await?;
         email = wizard.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
         wizards.push(wizard);
     }
@@ -162,17 +162,20 @@ fn described(app: &App, account: &LegacyAccount) -> Account {
         kind: account.kind,
         attached_at: None,
         password_kept: None,
+        sealed_under: None,
         terms_owed: None,
         provisional: None,
         unmigrated: None,
     }
 }
 
-async fn attached(app: &App, tx: &mut Tx, link: &Link) -> Result<Account, Fault> {
+async fn attached(app: &App, tx: &mut Tx, link: &Link, keys: Option<&[String]>) -> Result<Account, Fault> {
     let mut account = Account { attached_at: Some(tx.attached_at(&link.id).await?), ..described(app, &link.account) };
     let Some(agency) = app.directory().agency(&link.account.agency).cloned() else { return Ok(account) };
     if agency.adapter.keeps_secret() {
-        account.password_kept = Some(tx.legacy_secret(&link.id).await?.is_some());
+        let kept = tx.legacy_secret(&link.id).await?;
+        account.sealed_under = kept.as_ref().and_then(|kept| missing(&kept.sealed, keys));
+        account.password_kept = Some(kept.is_some());
     }
     if let Some(terms) = &agency.terms {
         let accepted = tx.accepted_terms(&link.identity, &agency.code).await?;
@@ -194,7 +197,7 @@ async fn locks(app: &App, tx: &mut Tx, found: &Found) -> Result<Vec<Lock>, Fault
     Ok(locks)
 }
 
-async fn wizard(tx: &mut Tx, stored: &StoredFlow) -> Result<Wizard, Fault> {
+async fn wizard(tx: &mut Tx, stored: &StoredFlow, keys: Option<&[String]>) -> Result<Wizard, Fault> {
     let flow = &stored.flow;
     let challenge = match &flow.step {
         Step::Proof { challenge, .. } => tx.challenge(challenge).await?,
@@ -206,9 +209,16 @@ async fn wizard(tx: &mut Tx, stored: &StoredFlow) -> Result<Wizard, Fault> {
         step: flow.step.name(),
         email: flow.step.email().map(|email| email.as_str().to_owned()),
         proof: challenge.as_ref().map(proof),
+        sealed_under: stored.secret.as_ref().and_then(|sealed| missing(sealed, keys)),
         started_at: flow.started_at,
         ends_at: flow.expires_at(),
     })
+}
+
+/// The name of the key of what none of these opens.
+fn missing(sealed: &Sealed, keys: Option<&[String]>) -> Option<String> {
+    let known = keys?.iter().any(|key| key == sealed.key_id());
+    (!known).then(|| sealed.key_id().to_owned())
 }
 
 fn proof(challenge: &Challenge) -> Proof {

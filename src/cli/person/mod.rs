@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use super::assemble::{self, Absent};
 use super::configured::{ConfigFile, quoted, to_type};
 use super::control;
+use super::lost_secrets::names_of;
 use super::said::Said;
+use super::served::{KeysThere, keys_there};
 use super::terminal::{self, say, tell};
 use super::{Ended, ours, runtime};
 use crate::app::App;
@@ -138,7 +140,7 @@ pub(super) fn run(settings: &Settings, person: Person) -> Ended {
 
 async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
     match act {
-        Act::Show { who, json } => show(app, &find(settings, app, &who).await?, json).await,
+        Act::Show { who, json } => show(settings, app, &find(settings, app, &who).await?, json).await,
         Act::Unlock { who, sure } => {
             let found = find(settings, app, &who).await?;
             sure.confirm(&format!("Take away every lock on {who}?"))?;
@@ -205,8 +207,13 @@ async fn act(settings: &Settings, app: &App, act: Act) -> Result<(), String> {
     }
 }
 
-async fn show(app: &App, found: &Found, json: bool) -> Result<(), String> {
-    let shown = support::show(app, &by(), found).await.map_err(|fault| ours(&fault))?;
+async fn show(settings: &Settings, app: &App, found: &Found, json: bool) -> Result<(), String> {
+    // A configuration without them is no word about a gateway.
+    let keys = match keys_there(settings).await {
+        KeysThere::Told(keys) => Some(keys),
+        KeysThere::NoGateway | KeysThere::Untold => settings.vault.as_ref().map(|keys| names_of(Some(keys))),
+    };
+    let shown = support::show(app, &by(), found, keys.as_deref()).await.map_err(|fault| ours(&fault))?;
     if let Some(fault) = &shown.untraced {
         tell!("vestibule: that somebody looked could not be written: {}", ours(fault));
     }

@@ -159,6 +159,11 @@ fn why(hindrance: &Hindrance, now: Timestamp) -> String {
              {}, then the person signs in with the extranet's credentials.",
             to_type(format!("person unlink {agency} {} --reason TEXT", quoted(login)))
         ),
+        Hindrance::KeyMissing { agency, login, key } => format!(
+            "The old password for {login} of {agency} is sealed under the key {key}, which who serves does not have: the page is 503 \
+             until that key is back as vault.key_file, or among vault.old_key_files, and in force ({}).",
+            to_type("upgrade")
+        ),
         Hindrance::TermsOwed { agency } => {
             format!("The terms of {agency} have to be accepted first; the page for it is shown after signing in.")
         }
