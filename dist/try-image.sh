@@ -57,8 +57,13 @@ printf 'vestibule:x:%s::%s:/usr/sbin/nologin\n' "$user" "$volume" >"$root/etc/pa
 chown "$user" "$root$volume" && chmod 0700 "$root$volume"
 du -sh "$root" | cut -f1
 
-read -r port health_port < <(python3 -c 'import socket
-s = [socket.create_server(("127.0.0.1", 0)) for _ in "ab"]
+read -r port health_port < <(python3 -c 'import random, socket
+def one():
+    # One that the system gives nobody as an outgoing connection meanwhile.
+    while True:
+        try: return socket.create_server(("127.0.0.1", random.randrange(5_000, 11_000)))
+        except OSError: continue
+s = [one() for _ in "ab"]
 print(*(one.getsockname()[1] for one in s))')
 cat >"$root$config" <<TOML
 [server]

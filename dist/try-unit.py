@@ -14,6 +14,7 @@ is below /etc is a copy.
 """
 
 import os
+import random
 import re
 import resource
 import shutil
@@ -161,9 +162,14 @@ def mount(*words):
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One that the system gives nobody's outgoing connection meanwhile."""
+    while True:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", random.randrange(5_000, 11_000)))
+                return listener.getsockname()[1]
+            except OSError:
+                continue
 
 
 class Service:

@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::domain::audit::{AuditEvent, AuditLine};
 use crate::domain::restored::{Act, Whose};
 use crate::domain::secret::Secret;
-use crate::store::{LettersBefore, OldDatabase, Store, StoreError};
+use crate::store::{Held, LettersBefore, OldDatabase, Store, StoreError};
 
 /// What is known of the database from before.
 struct Before {
@@ -39,11 +39,11 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
             Some(_) => Err(StoreError::Served),
             None => Store::open_alone(settings.database_url.expose()).await,
         };
-        let (store, _held) = match opened {
+        let (store, mut held) = match opened {
             Ok(opened) => opened,
             Err(error) => return Err(format!("the database: {}", assemble::explained(settings, error).await)),
         };
-        assemble::with_app_over(settings, store, async |app| check(settings, app, old, yes).await).await
+        assemble::with_app_over(settings, store, async |app| check(settings, (app, &mut held), old, yes).await).await
     };
     match runtime.block_on(checked) {
         Ok(()) => Ended::Done,
@@ -51,7 +51,12 @@ pub(super) fn run(settings: &Settings, old: Option<&str>, yes: bool) -> Ended {
     }
 }
 
-async fn check(settings: &Settings, app: &App, old: Option<&str>, yes: bool) -> Result<(), String> {
+async fn check(
+    settings: &Settings,
+    (app, held): (&App, &mut Held),
+    old: Option<&str>,
+    yes: bool,
+) -> Result<(), String> {
     let before = match old {
         Some(old) => Some(read(app, old).await?),
         None => None,
@@ -67,6 +72,7 @@ async fn check(settings: &Settings, app: &App, old: Option<&str>, yes: bool) -> 
     terminal::confirm(question, yes)?;
     let settled = restored::settle(app, before.as_ref().and_then(|before| before.letters.as_ref())).await;
     tell_settled(&settled.map_err(|fault| super::ours(&fault))?);
+    app.store.is_meant(held).await.map_err(|error| error.to_string())?;
     if let Some(before) = &before {
         let told = restored::told(app, &before.lines).await.map_err(|fault| super::ours(&fault))?;
         tell_lost(before, &told);

@@ -154,7 +154,18 @@ impl Store {
         Some(format!("{device} {inode} {}", whole(file.path()).display()))
     }
 
-    /// Holds the database. Whoever holds it alone takes it for the one that is meant.
+    /// Says of a database that is held that it is the one that is meant.
+    ///
+    /// # Errors
+    /// That cannot be written down.
+    pub async fn is_meant(&self, held: &mut Held) -> Result<(), StoreError> {
+        let (By::File { locked }, Some(database)) = (&mut held.by, &self.file) else { return Ok(()) };
+        let served = Served { file: database.identity(), number: self.file_number().await? };
+        let path = connection::beside(database.path(), SERVING);
+        served.write(locked).map_err(|error| StoreError::Unavailable(trouble(database.path(), &path, &error)))
+    }
+
+    /// Holds the database.
     ///
     /// # Errors
     /// Somebody else holds it in a way that does not go with this one, or it cannot be held.
@@ -200,8 +211,7 @@ impl Store {
         };
         self.mark().await?;
         let now = Served { file: database.identity(), number: self.file_number().await? };
-        let before = Served::read(&mut file);
-        let number = before.filter(|_| how == Use::Serving).map_or(now.number, |before| before.number);
+        let number = Served::read(&mut file).map_or(now.number, |before| before.number);
         if number != now.number {
             self.doubts.begin(Doubt::Another);
         }

@@ -99,7 +99,7 @@ fn h02_an_agency_sees_its_own_brand_sentences_and_times_and_needs_no_secret_for_
     assert!(words(&done).contains("what is in order is used"), "{}", words(&done));
     assert!(desk.read("drawn/fr/sign_in-calm.html").contains("Agence du Port"));
     assert!(desk.read("drawn/fr/joined-calm.html").contains("Bienvenue chez nous"));
-    assert!(desk.read("drawn/fr/letter-reset_password-calm.txt").contains("Agence du Port"));
+    assert!(desk.read("drawn/fr/letter-reset_password-both.txt").contains("Agence du Port"));
     let index = desk.read("drawn/index.html");
     assert!(
         index.contains("Réglages de cette agence\u{a0}: Agence du Port") && index.contains("own-words"),

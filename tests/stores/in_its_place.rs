@@ -67,6 +67,11 @@ fn walk_3_a_new_database_where_another_was_served_is_told_until_somebody_says_th
     town.gateway.start_again(0);
     assert!(is_doubted(&town).is_some());
     town.gateway.stop();
+    // Who was asked, and has not agreed, has said nothing.
+    assert_eq!(town.gateway.run("restore-check", &[]).status.code(), Some(1));
+    town.gateway.start_again(0);
+    assert!(is_doubted(&town).is_some());
+    town.gateway.stop();
     let done = town.gateway.run("restore-check", &["--yes"]);
     assert!(done.status.success(), "{}", words(&done));
     town.gateway.start_again(0);

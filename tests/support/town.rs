@@ -215,6 +215,9 @@ fn up_to_proof(person: &mut Person, agency: &str, login: &str, password: &str, e
     try_sign_in(person, agency, login, password);
     person.see("évolue").press("Étape suivante").see("Votre adresse email");
     person.fill("email", email).press("Continuer").see("Votre nouveau mot de passe");
+    if person.sees("J'ai noté ce mot de passe") {
+        person.tick("noted");
+    }
     person.fill("password", CHOSEN).fill("confirmation", CHOSEN).press("Créer mon compte");
     person.see("Vérifiez votre boîte mail");
 }

@@ -8,6 +8,7 @@ use crate::domain::secret::tests::CountingDice;
 
 /// Residents, secrets, a run of the wizard, a letter and lines of the trace.
 async fn inhabited(store: &Store) {
+    served_once(store).await;
     let vault = Vault::new("k".into(), [1; 32]);
     let dice = CountingDice::default();
     let mut tx = store.write().await.expect("a turn");
@@ -45,6 +46,11 @@ async fn seq_after_one_more_line(store: &Store) -> i64 {
     let mut tx = store.write().await.expect("a turn");
     traced(&mut tx, 1).await;
     tx.audit_tail(1).await.expect("asked")[0].seq
+}
+
+/// A gateway has served from it, which is how it is known that none does now.
+async fn served_once(store: &Store) {
+    drop(store.hold(Use::Serving).await.expect("held"));
 }
 
 /// A URL where nothing is yet, on the other kind of database.
@@ -114,6 +120,7 @@ async fn a_copy_goes_into_nothing_but_an_empty_database(fresh: Fresh) {
 }
 
 async fn a_copy_of_what_an_older_version_left_is_refused(fresh: Fresh) {
+    served_once(&fresh).await;
     let mut tx = fresh.write().await.expect("a turn");
     sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 1").execute(tx.conn()).await.expect("asked");
     tx.commit().await.expect("a commit");
