@@ -8,7 +8,7 @@ use super::letters::{self, Addressee};
 use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, throttle};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::credential::TypedLogin;
+use crate::domain::credential::{Credential, TypedLogin};
 use crate::domain::identity::{IdentityId, Link};
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
@@ -96,6 +96,24 @@ async fn ask_for(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Ag
     Ok(())
 }
 
+/// Whose password it is: that of an address that is typed to sign in, of an identifier at the agency, or of an address that
+/// letters to one person alone go to (004).
+async fn whose(tx: &mut Tx, typed: &TypedLogin, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
+    if let Some(credential) = tx.credential_typed(typed.email.as_ref(), None).await? {
+        return Ok(Some(credential));
+    }
+    if let Some(agency) = agency {
+        let spelled = spelling::spelled_at(tx, agency, &typed.legacy).await?;
+        if let Some(link) = spelling::nearest_link(tx, &agency.code, &spelled).await? {
+            return Ok(tx.credential_of(&link.identity).await?);
+        }
+    }
+    match &typed.email {
+        Some(email) => Ok(tx.credential_at(email).await?),
+        None => Ok(None),
+    }
+}
+
 async fn send(
     app: &App,
     caller: &Caller,
@@ -108,17 +126,7 @@ async fn send(
     let mut tx = app.store.write().await?;
     let before = tx.recovery_asked_by(asked_by).await?.filter(|before| before.is_on_its_way(now));
     let is_on_its_way = ask == Ask::Again && before.is_some();
-    let credential = match (tx.credential_typed(typed.email.as_ref(), None).await?, agency) {
-        (Some(credential), _) => Some(credential),
-        (None, Some(agency)) => {
-            let spelled = spelling::spelled_at(&mut tx, agency, &typed.legacy).await?;
-            match spelling::nearest_link(&mut tx, &agency.code, &spelled).await? {
-                Some(link) => tx.credential_of(&link.identity).await?,
-                None => None,
-            }
-        }
-        (None, None) => None,
-    };
+    let credential = whose(&mut tx, typed, agency.map(AsRef::as_ref)).await?;
     if let Some(credential) = &credential
         && !is_on_its_way
         && may_reset(&mut tx, &credential.identity).await?

@@ -104,6 +104,14 @@ impl Tx {
         rows.iter().map(|row| row.text("identity_id").map(IdentityId::stored)).collect()
     }
 
+    /// The credential of whoever has this address alone, whatever they type.
+    pub async fn credential_at(&mut self, email: &EmailAddress) -> Result<Option<Credential>, StoreError> {
+        match self.owners_of(email).await?.as_slice() {
+            [owner] => self.credential_of(owner).await,
+            _ => Ok(None),
+        }
+    }
+
     /// Where letters to somebody go.
     pub async fn address_of(&mut self, identity: &IdentityId) -> Result<Option<EmailAddress>, StoreError> {
         sqlx::query("SELECT email FROM credentials WHERE identity_id = $1 AND scope = 'all'")

@@ -1,9 +1,12 @@
 //! Where the old identifier stays what is typed, and the e-mail address is for letters only (document 004); and two people who
 //! read one mailbox.
 
+use std::time::Duration;
+
 use super::{OTHER, REFUSED};
 use crate::support::{
     browser::{Browser, Device},
+    eventually,
     person::Person,
     site::Site,
     stage::Stage,
@@ -69,6 +72,13 @@ fn b07_the_identifier_is_kept_and_the_address_is_for_letters_only(stage: Stage) 
     }
     let mut bare = Person::new(&town.gateway);
     bare.open("/").fill("login", ALICE.email).fill("password", CHOSEN).press("Connexion").see(REFUSED);
+    // A forgotten password, by that address too, where one person alone reads it.
+    for by in ["/forgotten?by=email", "/forgotten?client=CA&societe=SA"] {
+        let mut lost = Person::new(&town.gateway);
+        let before = town.gateway.letters().count();
+        lost.open(by).fill("login", ALICE.email).press("Recevoir l'e-mail");
+        eventually("the letter", Duration::from_secs(10), || (town.gateway.letters().count() > before).then_some(()));
+    }
     // The address that letters go to changes, and nothing else.
     anywhere.open("/account/email").fill("email", "alice@ailleurs.example");
     anywhere.fill("confirmation", "alice@ailleurs.example").fill("current", CHOSEN).press("Valider");

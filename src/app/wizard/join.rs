@@ -80,13 +80,9 @@ async fn joining(
     if let Some(credential) = tx.credential_typed(typed.email.as_ref(), link.as_ref()).await? {
         return Ok(Some(credential));
     }
-    let owners = match &typed.email {
-        Some(email) => tx.owners_of(email).await?,
-        None => Vec::new(),
-    };
-    match owners.as_slice() {
-        [owner] => Ok(tx.credential_of(owner).await?),
-        _ => Ok(None),
+    match &typed.email {
+        Some(email) => Ok(tx.credential_at(email).await?),
+        None => Ok(None),
     }
 }
 
