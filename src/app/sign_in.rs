@@ -70,33 +70,33 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
     }
 }
 
+/// What was typed where no agency is asked for.
+#[derive(Debug)]
+pub struct AtPortal<'a> {
+    /// « Adresse email », as typed.
+    pub login: &'a str,
+    /// The password.
+    pub password: Secret,
+    /// « Garder ma session active ».
+    pub keep: bool,
+}
+
 /// Tries an e-mail address and the password that was chosen here, where no agency is asked for (§27). None where they open
 /// nothing, whatever the reason; that is answered after the same time.
 ///
 /// # Errors
 /// The store fails, or too many sign in.
-pub async fn sign_in_at_portal(
-    app: &App,
-    caller: &Caller,
-    login: &str,
-    password: Secret,
-    keep: bool,
-) -> Result<Option<SignedIn>, Fault> {
+pub async fn sign_in_at_portal(app: &App, caller: &Caller, typed: AtPortal<'_>) -> Result<Option<SignedIn>, Fault> {
     let floor = Instant::now() + app.failure_floor;
-    let outcome = judge_at_portal(app, caller, login, password, keep).await;
+    let outcome = judge_at_portal(app, caller, typed).await;
     if !matches!(outcome, Ok(Some(_))) {
         sleep_until(floor).await;
     }
     outcome
 }
 
-async fn judge_at_portal(
-    app: &App,
-    caller: &Caller,
-    login: &str,
-    password: Secret,
-    keep: bool,
-) -> Result<Option<SignedIn>, Fault> {
+async fn judge_at_portal(app: &App, caller: &Caller, typed: AtPortal<'_>) -> Result<Option<SignedIn>, Fault> {
+    let AtPortal { login, password, keep } = typed;
     let Some(typed) = TypedLogin::parse(login) else { return Ok(None) };
     let place = app.hasher.place()?;
     let mut tx = app.store.read().await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::codes;
 use super::sign_in::{self, Onto, into_text};
 use crate::app::Fault;
-use crate::app::sign_in::sign_in_at_portal;
+use crate::app::sign_in::{AtPortal, sign_in_at_portal};
 use crate::app::switch_account;
 use crate::domain::path::ReturnPath;
 use crate::pages::portal::{Alert, Codes, HomePage};
@@ -78,7 +78,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     let back = Back::parse(fields.text("back"));
     let (login, keep) = (fields.text("login"), fields.ticked("keep"));
     guest.stands_at(way_in(None, back.as_ref()));
-    let signed_in = sign_in_at_portal(&web.app, &guest.caller, login, fields.secret("password"), keep).await;
+    let typed = AtPortal { login, password: fields.secret("password"), keep };
+    let signed_in = sign_in_at_portal(&web.app, &guest.caller, typed).await;
     let again = |guest: &Guest, alert| {
         let page = empty(guest, &web, back.as_ref());
         HomePage { login: login.to_owned(), keep, alert: Some(alert), ..page }

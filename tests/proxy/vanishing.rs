@@ -150,16 +150,20 @@ fn review_a1_a_few_agencies_may_go_by_themselves_and_one_after_the_other_they_ar
     });
 }
 
+/// Nobody but an operator reloads from now on.
+fn only_operators_reload(town: &Town) {
+    let main = town.gateway.folder().join("vestibule.toml");
+    let text = fs::read_to_string(&main).expect("a file");
+    fs::write(&main, text.replace("[server]", "[server]\nreload_on_change = false")).expect("a file");
+    assert!(town.gateway.run("reload", &[]).status.success());
+}
+
 #[test]
 fn review_a1_who_reloads_is_told_what_would_go_and_asked() {
     let town = Town::build();
     more_agencies(&town, 6);
     let agencies = town.gateway.folder().join("agencies");
-    // Nobody but the operator reloads.
-    let main = town.gateway.folder().join("vestibule.toml");
-    let text = fs::read_to_string(&main).expect("a file");
-    fs::write(&main, text.replace("[server]", "[server]\nreload_on_change = false")).expect("a file");
-    assert!(town.gateway.run("reload", &[]).status.success());
+    only_operators_reload(&town);
     for at in 0..5 {
         fs::remove_file(agencies.join(format!("more-{at}.toml"))).expect("a file goes");
     }
@@ -182,10 +186,7 @@ fn walk_3_who_reloads_at_a_terminal_is_asked_about_one_agency_too_and_about_thos
     let town = Town::build();
     more_agencies(&town, 6);
     let agencies = town.gateway.folder().join("agencies");
-    let main = town.gateway.folder().join("vestibule.toml");
-    let text = fs::read_to_string(&main).expect("a file");
-    fs::write(&main, text.replace("[server]", "[server]\nreload_on_change = false")).expect("a file");
-    assert!(town.gateway.run("reload", &[]).status.success());
+    only_operators_reload(&town);
     fs::remove_file(agencies.join("more-0.toml")).expect("a file goes");
     let declined = at_a_terminal(&town.gateway, "reload", "n\n");
     assert!(declined.contains("1 of 8 agencies would be removed: M0/S"), "{declined}");

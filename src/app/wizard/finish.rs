@@ -60,8 +60,8 @@ impl Finishing<'_> {
         let Self { app, caller, flow, now, .. } = *self;
         let identity = IdentityId::random(&*app.dice);
         let id = CredentialId::random(&*app.dice);
-        let credential = Credential::of_address(id, identity.clone(), email.address().clone(), password);
-        let credential = Credential { login, ..credential };
+        let by_address = Credential::of_address(id, identity.clone(), email.address().clone(), password);
+        let credential = Credential { login, ..by_address };
         if !tx.create_person(&identity, &credential, caller.language, now).await? {
             return Ok(None);
         }
