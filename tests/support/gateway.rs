@@ -315,38 +315,40 @@ impl Gateway {
 
     /// A number from the database.
     pub fn number(&self, statement: &str) -> i64 {
-        wait(async {
-            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()));
-            query.fetch_one(&mut self.database().await).await.expect("a number")
+        self.beside(async |database| {
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_one(database).await.expect("a number")
         })
     }
 
     /// Texts from the database.
     pub fn texts(&self, statement: &str) -> Vec<String> {
-        wait(async {
-            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()));
-            query.fetch_all(&mut self.database().await).await.expect("texts")
+        self.beside(async |database| {
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_all(database).await.expect("texts")
         })
     }
 
     /// Changes what is kept, behind the gateway.
     pub fn rewrite(&self, statement: &str) {
-        wait(async {
-            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
-                .execute(&mut self.database().await)
-                .await
-                .expect("what is kept is older");
+        self.beside(async |database| {
+            let query = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()));
+            query.execute(database).await.expect("what is kept is older");
         });
     }
 
-    /// The database, beside the gateway.
-    async fn database(&self) -> sqlx::AnyConnection {
+    /// Does something in the database, beside the gateway. The connection is closed before this returns: where the gateway
+    /// is killed meanwhile, the last one to close a file of `SQLite` would take its log away.
+    fn beside<T>(&self, work: impl AsyncFnOnce(&mut sqlx::AnyConnection) -> T) -> T {
         sqlx::any::install_default_drivers();
         let url = self.ground.url();
         // Tests may write where the gateway must not.
         let options =
             if url.starts_with("postgres") { "?options=-c%20default_transaction_read_only%3Doff" } else { "" };
-        sqlx::AnyConnection::connect(&format!("{url}{options}")).await.expect("the database")
+        wait(async {
+            let mut database = sqlx::AnyConnection::connect(&format!("{url}{options}")).await.expect("the database");
+            let done = work(&mut database).await;
+            database.close().await.expect("closed");
+            done
+        })
     }
 
     /// Runs another command of the program on the same configuration.
