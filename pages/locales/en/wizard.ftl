@@ -11,6 +11,7 @@ notice-after-title = Good to know
 notice-after-login = Afterwards you sign in on { $portal } with your e-mail address and your new password, from any device.
 notice-after-login-kept = From then on, you sign in on { $portal } with your present identifier, which does not change, and your new password.
 notice-after-old = Your old credentials are switched off at the end only. If you stop before, they stay valid.
+notice-after-old-kept = Your present password is replaced at the end only. If you stop before, it stays valid.
 notice-after-same = Your customer space itself does not change.
 notice-after-forgotten = If you forget your password, the link “Forgotten password?” lets you choose another one.
 notice-after-agencies = If you have a customer space at other agencies, you can attach it in the same way.

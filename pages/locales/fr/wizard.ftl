@@ -11,6 +11,7 @@ notice-after-title = Bon à savoir
 notice-after-login = Ensuite, vous vous connecterez sur { $portal } avec votre adresse email et votre nouveau mot de passe, depuis n'importe quel appareil.
 notice-after-login-kept = Ensuite, vous vous connecterez sur { $portal } avec votre identifiant actuel, qui ne change pas, et votre nouveau mot de passe.
 notice-after-old = Vos anciens identifiants seront désactivés à la fin seulement. Si vous vous arrêtez avant, ils restent valables.
+notice-after-old-kept = Votre mot de passe actuel sera remplacé à la fin seulement. Si vous vous arrêtez avant, il reste valable.
 notice-after-same = Votre espace client reste inchangé.
 notice-after-forgotten = En cas d'oubli, le lien « Mot de passe oublié ? » vous permettra d'en choisir un autre.
 notice-after-agencies = Si vous avez un espace client dans d'autres agences, vous pourrez le rattacher de la même façon.

@@ -14,6 +14,7 @@ use crate::app::wizard::{join, proof};
 use crate::domain::credential::Login;
 use crate::domain::email::EmailAddress;
 use crate::domain::migration::{Address, Step};
+use crate::domain::policy::Order;
 use crate::pages::portal::{
     Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
 };
@@ -60,8 +61,16 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let seconds = plan.notice_left(*opens_at, web.app.now());
             // Residents know the portal by its name, not by its scheme.
             let portal = web.app.directory().portal().authority();
-            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Notice));
-            guest.page_with(status, web, agency, &NoticePage { seconds, portal, keeps_identifier, alert, progress })
+            let page = NoticePage {
+                seconds,
+                called: portal.trim_start_matches("www.").to_owned(),
+                portal,
+                keeps_identifier: plan.keeps_identifier(),
+                proof_first: plan.order == Order::ProofFirst,
+                alert,
+                progress: wording::progress(plan, Shown::Notice),
+            };
+            guest.page_with(status, web, agency, &page)
         }
         Step::Email { proposed } => {
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
