@@ -14,6 +14,10 @@ use super::retention::AuditRetention;
 
 /// Our own paths on an agency's host; everything else there is the extranet's.
 pub const OWN_PREFIX: &str = "/.vestibule/";
+/// Where browsers and password managers ask for the page on which a password is changed (W3C), on every host.
+pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
+/// They believe a host only if this is not there.
+const SURELY_MISSING: &str = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
 
 /// Every host and every agency.
 #[derive(Debug, Clone)]
@@ -262,7 +266,7 @@ impl Directory {
             return Place::Portal;
         }
         match self.host(host) {
-            Some(host) if path.starts_with(OWN_PREFIX) => Place::Own(host),
+            Some(host) if is_own(path) => Place::Own(host),
             Some(host) => Place::Extranet(host),
             None => self.moved(host).map_or(Place::Nowhere, Place::Moved),
         }
@@ -332,4 +336,8 @@ fn shared_hosts(agencies: &[Arc<Agency>]) -> HashMap<String, Served> {
         (public.host().to_owned(), Served::Several(Arc::new(SharedHost { public: public.clone(), agencies })))
     });
     served.collect()
+}
+/// Whether a path on an agency's host is answered by a page of ours, whatever the extranet has there.
+fn is_own(path: &str) -> bool {
+    path.starts_with(OWN_PREFIX) || path == CHANGE_PASSWORD || path == SURELY_MISSING
 }

@@ -25,6 +25,7 @@ mod shared_host;
 mod sign_in;
 mod sign_out;
 mod switch_account;
+mod well_known;
 mod wizard;
 mod wording;
 
@@ -36,6 +37,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
+use crate::domain::routing::CHANGE_PASSWORD;
 use crate::web::Web;
 use crate::web::calmly::calmly;
 use crate::web::frames::lead_out;
@@ -47,6 +49,7 @@ pub fn router(web: Arc<Web>) -> Router {
     Router::new()
         .merge(portal_pages())
         .nest("/.vestibule", agency_pages())
+        .route(CHANGE_PASSWORD, get(well_known::change_password))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::page(http::StatusCode::METHOD_NOT_ALLOWED, crate::pages::portal::MessageName::NotFound)
@@ -98,6 +101,10 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/language", post(language::choose))
         .route("/privacy", get(account::privacy))
         .route("/assets/{*name}", get(assets::serve))
+        .route("/robots.txt", get(well_known::robots))
+        .route("/favicon.ico", get(well_known::icon))
+        .route("/apple-touch-icon.png", get(well_known::icon))
+        .route("/apple-touch-icon-precomposed.png", get(well_known::icon))
 }
 
 fn agency_pages() -> Router<Arc<Web>> {
@@ -125,7 +132,7 @@ async fn hosts(request: axum::extract::Request, next: axum::middleware::Next) ->
         Some(Place::Own(_) | Place::Extranet(_)) => of_agencies,
         Some(Place::Moved(_) | Place::Nowhere) | None => false,
     };
-    if is_here || path.starts_with("/.vestibule/problem/") {
+    if is_here || path == CHANGE_PASSWORD || path.starts_with("/.vestibule/problem/") {
         next.run(request).await
     } else {
         Problem::not_found().into_response()
