@@ -6,6 +6,7 @@ mod assets;
 mod change_email;
 mod change_password;
 mod codes;
+mod cookies_needed;
 mod detach;
 mod devices;
 mod disown;
@@ -39,7 +40,7 @@ use axum::routing::{any, get, post};
 
 use crate::domain::routing::CHANGE_PASSWORD;
 use crate::web::Web;
-use crate::web::calmly::calmly;
+use crate::web::calmly::{COOKIES_NEEDED, calmly};
 use crate::web::frames::lead_out;
 use crate::web::problem::Problem;
 
@@ -98,6 +99,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/cancel", post(change_email::cancel))
         .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
+        .route(COOKIES_NEEDED, get(cookies_needed::show))
         .route("/language", post(language::choose))
         .route("/privacy", get(account::privacy))
         .route("/assets/{*name}", get(assets::serve))

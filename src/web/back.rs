@@ -62,13 +62,18 @@ impl Guest {
         way_in(self.last_agency(web).as_deref(), self.back(web).as_ref())
     }
 
+    /// The page of ours on which something was pressed, as far as the browser says it.
+    #[must_use]
+    pub fn page_before(&self, web: &Web) -> Option<ReturnPath> {
+        let referer = self.headers.get(header::REFERER)?.to_str().ok()?;
+        ReturnPath::parse(referer.strip_prefix(web.portal_url().as_str())?)
+    }
+
     fn back(&self, web: &Web) -> Option<Back> {
         if !self.posts {
             return Back::parse(&self.here);
         }
-        let portal = web.portal_url();
-        let referer = self.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-        let held_by = referer.and_then(|referer| Back::parse(referer.strip_prefix(&portal)?));
+        let held_by = self.page_before(web).and_then(|page| Back::parse(page.as_str()));
         let of_account = || Back::account().filter(|_| self.here.starts_with("/account/"));
         held_by.or_else(|| Back::parse(&self.here)).or_else(of_account)
     }

@@ -13,9 +13,13 @@ use super::guest::Guest;
 use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
 use crate::app::Fault;
 use crate::domain::agency::Agency;
+use crate::domain::path::ReturnPath;
 use crate::domain::routing::Place;
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::pages::{Page, Pages};
+
+/// Where it is found out whether a browser keeps cookies.
+pub const COOKIES_NEEDED: &str = "/cookies-needed";
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
 pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
@@ -24,6 +28,14 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     let Ok(mut guest) = Guest::from_request_parts(&mut asked, &web).await;
+    if problem.name == MessageName::FormRefused
+        && guest.secret_cookie(Kind::Browser).is_none()
+        && guest.sent_from_here(&web)
+    {
+        let page = guest.page_before(&web).unwrap_or_else(ReturnPath::home);
+        let mut query = url::form_urlencoded::Serializer::new(format!("{COOKIES_NEEDED}?"));
+        return guest.go(&query.append_pair("back", page.as_str()).finish());
+    }
     let problem = if problem.name == MessageName::FormRefused && is_of_an_ended_session(&mut guest, &web).await {
         Problem::page(StatusCode::UNAUTHORIZED, MessageName::SessionOver)
     } else {

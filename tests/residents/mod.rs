@@ -5,6 +5,7 @@ mod account;
 mod account_hosts;
 mod asking;
 mod clock;
+mod cookies;
 mod detach;
 mod drawn;
 mod erasing;
