@@ -140,14 +140,23 @@
     });
   }
 
-  // A second click while the first is on its way sends nothing again.
-  all("form[method=post]").forEach((form) => {
-    let sent = false;
+  // A second click while the first is on its way sends nothing again, and the button shows that it is on its way: an old
+  // extranet takes seconds.
+  const busy = document.querySelector("[data-busy]");
+  all("form").forEach((form) => {
+    let sent = false, pressed = null;
     form.addEventListener("submit", (event) => {
-      if (sent) event.preventDefault();
-      sent = true;
+      if (sent) { event.preventDefault(); return; }
+      sent = form.method === "post";
       setTimeout(() => { sent = false; }, 4000);
+      pressed = event.submitter;
+      if (pressed) pressed.setAttribute("aria-busy", "true");
+      busy.textContent = busy.dataset.busy;
     });
-    addEventListener("pageshow", () => { sent = false; });
+    addEventListener("pageshow", () => {
+      sent = false;
+      if (pressed) pressed.removeAttribute("aria-busy");
+      busy.textContent = "";
+    });
   });
 })();

@@ -14,3 +14,4 @@ mod radicale;
 mod shared_host;
 mod steps;
 mod strict_cookies;
+mod under_way;

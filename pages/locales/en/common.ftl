@@ -1,4 +1,5 @@
 skip = Skip to content
+busy = One moment…
 title-error = Error:
 progress = Step { $step } of { $of }
 nav-account = My account

@@ -1,5 +1,6 @@
 # Ce qui entoure chaque page. Les espaces insécables sont posées par le programme : écrire des espaces ordinaires.
 skip = Aller au contenu
+busy = Un instant…
 title-error = Erreur :
 progress = Étape { $step } sur { $of }
 nav-account = Mon compte
