@@ -8,6 +8,9 @@ use data_encoding::BASE64;
 use super::ways::{WAYS, Way};
 use crate::domain::secret::Dice;
 
+/// The first line of each of its files.
+const WRITTEN: &str = "# Written by `vestibule demo` at each start; changes are lost.";
+
 /// The ports of the demo, one after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
@@ -60,12 +63,9 @@ pub fn letters(folder: &Path) -> PathBuf {
 /// The folder cannot be written.
 pub fn write(folder: &Path, ports: Ports, dice: &dyn Dice) -> io::Result<PathBuf> {
     let (agencies, terms) = (folder.join("agencies"), folder.join("terms"));
-    // Agencies of an earlier version of the demo would ask for extranets that are not there any more.
-    if agencies.exists() {
-        std::fs::remove_dir_all(&agencies)?;
-    }
     std::fs::create_dir_all(&agencies)?;
     std::fs::create_dir_all(&terms)?;
+    forget_earlier(&agencies)?;
     let key = folder.join("vault.key");
     if !key.exists() {
         write_key(&key, dice)?;
@@ -79,6 +79,17 @@ pub fn write(folder: &Path, ports: Ports, dice: &dyn Dice) -> io::Result<PathBuf
     Ok(main)
 }
 
+/// Agencies of an earlier version of the demo would ask for extranets that are not there any more. Nobody else's files are touched.
+fn forget_earlier(agencies: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(agencies)? {
+        let file = entry?.path();
+        if std::fs::read_to_string(&file).is_ok_and(|text| text.starts_with(WRITTEN)) {
+            std::fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
 /// The example as it stands, but for where it is: the agency's host, and its extranet.
 fn agency(way: Way, gateway: u16, extranet: u16) -> String {
     let name = way.name;
@@ -87,7 +98,7 @@ fn agency(way: Way, gateway: u16, extranet: u16) -> String {
         .replace(&format!("https://{name}.moncompte.example"), &format!("http://{name}.localhost:{gateway}"))
         .replace("http://127.0.0.1:8000", &format!("http://127.0.0.1:{extranet}"));
     let body = example.split_once('\n').map_or(example.as_str(), |(_schema, body)| body);
-    format!("# Written by `vestibule demo` at each start; changes are lost.\n{body}")
+    format!("{WRITTEN}\n{body}")
 }
 
 fn write_key(file: &Path, dice: &dyn Dice) -> io::Result<()> {
@@ -102,7 +113,7 @@ fn write_key(file: &Path, dice: &dyn Dice) -> io::Result<()> {
 fn gateway(ports: Ports) -> String {
     let Ports { gateway, health, .. } = ports;
     format!(
-        r##"# Written by `vestibule demo` at each start; changes are lost.
+        r##"{WRITTEN}
 [server]
 listen = ["127.0.0.1:{gateway}"]
 health = "127.0.0.1:{health}"
@@ -133,6 +144,21 @@ level = "warn"
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn agencies_of_an_earlier_demo_go_and_nobody_elses_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let agencies = folder.path().join("agencies");
+        std::fs::create_dir(&agencies).expect("a folder");
+        std::fs::write(agencies.join("earlier.toml"), format!("{WRITTEN}\nclient = 'X'\n")).expect("a file");
+        std::fs::write(agencies.join("mine.toml"), "client = 'MINE'\n").expect("a file");
+        let ports = Ports::from(9000).expect("ports");
+        write(folder.path(), ports, &crate::telemetry::SystemDice).expect("written");
+        let mut names: Vec<_> =
+            std::fs::read_dir(&agencies).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["code.toml", "link.toml", "lockout.toml", "merge.toml", "mine.toml"]);
+    }
 
     #[test]
     fn each_agency_of_the_demo_is_its_example_in_another_place() {
