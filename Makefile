@@ -49,7 +49,7 @@ test-deps: build-deps ## Installs what the tests need besides: Chromium, real ol
 bench-deps: build-deps
 	@$(call install,$(BENCH_PACKAGES))
 
-demo: build-deps ## Builds and starts the gateway in front of two sample extranets; Ctrl-C ends it
+demo: build-deps ## Builds and starts the gateway in front of four sample extranets; Ctrl-C ends it
 	@echo "==> Building (the first time 8 to 15 minutes on two cores, afterwards seconds)"
 	@$(CARGO) build --release --locked
 	@exec $(CARGO) run --release --locked --quiet -- demo

@@ -12,6 +12,7 @@ use house::{House, Stop};
 use crate::support::package;
 
 mod house;
+mod sentences;
 mod ways_round;
 
 /// The modules; each uses only what stands before it.

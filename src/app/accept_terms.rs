@@ -8,11 +8,12 @@ use crate::domain::session::Session;
 use crate::domain::terms::{Acceptance, is_owed};
 use crate::sessions::Change;
 
-/// Whether the person still owes the acceptance of the agency's terms.
+/// Whether the person still owes the acceptance of the agency's terms; who has no account there owes none.
 pub async fn owes(app: &App, identity: &IdentityId, agency: &Agency) -> Result<bool, Fault> {
     let Some(terms) = &agency.terms else { return Ok(false) };
-    let accepted = app.store.read().await?.accepted_terms(identity, &agency.code).await?;
-    Ok(is_owed(terms, &accepted))
+    let mut tx = app.store.read().await?;
+    let accepted = tx.accepted_terms(identity, &agency.code).await?;
+    Ok(is_owed(terms, &accepted) && tx.links_of(identity).await?.iter().any(|link| link.account.agency == agency.code))
 }
 
 /// Keeps the proof: who, which version, which text, when, from where; false, and nothing kept, where the session has ended

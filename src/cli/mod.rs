@@ -57,7 +57,7 @@ use crate::telemetry::SystemDice;
 #[command(name = "vestibule", version, arg_required_else_help = true)]
 #[command(after_help = "\
 Begin with:
-  vestibule demo                                try it: two sample extranets, a mailbox, nothing to set up
+  vestibule demo                                try it: four sample extranets, a mailbox, nothing to set up
   vestibule check --config vestibule.toml       what is wrong in the configuration, and where each value comes from
   vestibule serve --config vestibule.toml       run it
 
@@ -130,7 +130,7 @@ enum Command {
         #[arg(long, value_name = "USER")]
         user: Option<String>,
     },
-    /// Runs the gateway in front of two sample extranets, with a mailbox page to read its letters in.
+    /// Runs the gateway in front of four sample extranets, with a mailbox page to read its letters in.
     Demo {
         /// Where the demo keeps its files; what was done before is still there the next time.
         #[arg(long, value_name = "FOLDER", default_value = "demo-data")]

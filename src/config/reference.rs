@@ -12,8 +12,9 @@ Generated from the table of keys in `src/config/keys.rs`; a test compares it. Af
 `UPDATE_DOCS=1 cargo test --lib config::`.
 
 `vestibule check` tells every problem of every file at once, with file, line and key, and prints each value with its
-origin. Samples with comments: `config/vestibule.toml`, `config/agencies/`, `config/examples/`. Editors that know TOML
-complete and check both kinds of file by `config/schema/`; the first line of the samples says so.
+origin. Samples with comments: `config/vestibule.toml`, `config/agencies/`, `config/examples/` (real applications, and four ways
+to lead residents: `link`, `merge`, `code`, `lockout`). Editors that know TOML complete and check both kinds of file by
+`config/schema/`; the first line of the samples says so.
 
 - Every file is TOML. Unknown keys are errors.
 - A relative path is relative to the folder of the file that it stands in.

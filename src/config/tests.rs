@@ -202,10 +202,16 @@ fn e01_the_samples_load() {
         ("script-logout", &[]),
         ("front-controller", &[many]),
         ("routes-by-query", &[many]),
+        ("link", &[]),
+        ("merge", &[]),
+        ("code", &[]),
+        ("lockout", &[]),
     ] {
         let example = std::fs::read_to_string(config.join(format!("examples/{name}.toml"))).expect("the example");
-        let Loaded { settings, warnings } =
-            Installation::new().write("agencies/a.toml", &example).load().unwrap_or_else(|wrong| panic!("{wrong}"));
+        let installation = Installation::new().write("agencies/a.toml", &example);
+        std::fs::create_dir(installation.path("terms")).expect("a folder");
+        let installation = installation.write("terms/sample-fr.txt", "Conditions");
+        let Loaded { settings, warnings } = installation.load().unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!((settings.agencies.len(), warnings.len()), (1, told.len()), "{name}: {warnings:?}");
         for (warning, told) in warnings.iter().zip(told) {
             assert!(warning.to_string().contains(told), "{name}: {warning}");

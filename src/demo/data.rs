@@ -97,6 +97,37 @@ pub fn header_accounts() -> Vec<Account> {
     ]
 }
 
+/// The same, and the second contract of the tenant among them, who lets a flat himself.
+#[must_use]
+pub fn merge_accounts() -> Vec<Account> {
+    let mut accounts = header_accounts();
+    accounts.push(account(
+        "L2004",
+        "Digue-3307",
+        "Loïc Kervella",
+        Kind::Owner,
+        "loic.kervella@courriel.example",
+        "Appartement A2",
+    ));
+    accounts
+}
+
+/// The residents of an agency that leaves them their identifiers; two of the accounts are one person's.
+#[must_use]
+pub fn code_accounts() -> Vec<Account> {
+    vec![
+        account("E5512", "Bail-7730", "Maëlle Abgrall", Kind::CoOwner, "maelle.abgrall@courriel.example", "Lot 4"),
+        account("E5513", "Cave-2291", "Yann Le Bihan", Kind::CoOwner, "yann.lebihan@courriel.example", "Lot 9"),
+        account("E5514", "Toit-6418", "Maëlle Abgrall", Kind::Owner, "maelle.abgrall@courriel.example", "Lot 17"),
+    ]
+}
+
+/// The residents of an office where somebody forgets passwords.
+#[must_use]
+pub fn lockout_accounts() -> Vec<Account> {
+    vec![account("P301", "Hall-4460", "Bastien Roux", Kind::Tenant, "bastien.roux@courriel.example", "Bât. C, porte 5")]
+}
+
 /// An empty address stands for none.
 fn account(login: &str, password: &str, name: &str, kind: Kind, email: &str, lot: &str) -> Account {
     Account {

@@ -1,6 +1,7 @@
 //! A page that shows the letters which a demo or a test has written into a folder instead of sending them.
 
 use std::{
+    fmt::Write as _,
     future::Future,
     io,
     path::{Path, PathBuf},
@@ -21,7 +22,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use tokio::{fs, net::TcpListener};
 
-use super::html::{escape, table};
+use super::{
+    html::{escape, table},
+    ways::{Try, WAYS},
+};
 
 /// What the frame of a letter may do: open its links in tabs that work like any other tab. No script, no form.
 const FRAME_MAY: &str = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
@@ -30,6 +34,16 @@ const FRAME_MAY: &str = "allow-popups allow-popups-to-escape-sandbox allow-top-n
 #[derive(Debug)]
 pub struct Mailbox {
     folder: Arc<Path>,
+    /// The portal whose agencies are shown below the letters.
+    portal: Option<String>,
+}
+
+/// What all requests share.
+#[derive(Debug, Clone)]
+struct Shared {
+    folder: Arc<Path>,
+    /// The guide, as HTML.
+    guide: Arc<str>,
 }
 
 /// A letter as the page and `/api/letters` show it.
@@ -56,7 +70,13 @@ impl Mailbox {
     /// The mailbox of this folder, which may come into being later.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), portal: None }
+    }
+
+    /// With a guide below the letters: what can be tried at this portal.
+    #[must_use]
+    pub fn beside(self, portal: String) -> Self {
+        Self { portal: Some(portal), ..self }
     }
 
     /// Answers until `stop`, then finishes what is under way.
@@ -65,7 +85,10 @@ impl Mailbox {
     ///
     /// Where the listener fails.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        axum::serve(listener, router(self.folder)).with_graceful_shutdown(stop).await
+        let guide = self.portal.as_deref().map(guide).unwrap_or_default();
+        axum::serve(listener, router(Shared { folder: self.folder, guide: guide.into() }))
+            .with_graceful_shutdown(stop)
+            .await
     }
 }
 
@@ -92,17 +115,17 @@ impl Letter {
     }
 }
 
-type Folder = State<Arc<Path>>;
+type Desk = State<Shared>;
 
-fn router(folder: Arc<Path>) -> Router {
+fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", get(list))
         .route("/{name}", get(show))
         .route("/api/letters", get(list_as_json))
-        .with_state(folder)
+        .with_state(shared)
 }
 
-async fn list(State(folder): Folder) -> Result<Html<String>, Unreadable> {
+async fn list(State(Shared { folder, guide }): Desk) -> Result<Html<String>, Unreadable> {
     let letters = letters(&folder).await?;
     let rows: String = letters.iter().map(row).collect();
     let body = if rows.is_empty() {
@@ -110,10 +133,10 @@ async fn list(State(folder): Folder) -> Result<Html<String>, Unreadable> {
     } else {
         format!("<table>\n<tr><th>Date</th><th>Pour</th><th>Objet</th></tr>\n{rows}</table>")
     };
-    Ok(page("Boîte aux lettres", "<meta http-equiv=\"refresh\" content=\"5\">\n", &body))
+    Ok(page("Boîte aux lettres", "<meta http-equiv=\"refresh\" content=\"5\">\n", &(body + &guide)))
 }
 
-async fn show(State(folder): Folder, UrlPath(name): UrlPath<String>) -> Result<Response, Unreadable> {
+async fn show(State(Shared { folder, .. }): Desk, UrlPath(name): UrlPath<String>) -> Result<Response, Unreadable> {
     // A name is only ever compared with the listing, never made into a path.
     let letters = letters(&folder).await?;
     let Some(letter) = letters.iter().find(|letter| letter.name == name) else {
@@ -141,7 +164,7 @@ async fn show(State(folder): Folder, UrlPath(name): UrlPath<String>) -> Result<R
     Ok(page(&escape(&letter.subject), "", &body).into_response())
 }
 
-async fn list_as_json(State(folder): Folder) -> Result<Response, Unreadable> {
+async fn list_as_json(State(Shared { folder, .. }): Desk) -> Result<Response, Unreadable> {
     let letters = serde_json::to_string(&letters(&folder).await?).map_err(io::Error::from)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], letters).into_response())
 }
@@ -205,6 +228,34 @@ fn row(letter: &Letter) -> String {
     )
 }
 
+/// What to try, with links that open beside the letters.
+fn guide(portal: &str) -> String {
+    let mut rows = String::new();
+    for way in WAYS {
+        let link = escape(&way.sign_in(portal));
+        let _ = writeln!(
+            rows,
+            "<tr><th colspan=\"3\"><a href=\"{link}\" target=\"_blank\">{}</a> {}</th></tr>",
+            way.name,
+            escape(way.montre)
+        );
+        for Try { login, quoi, .. } in way.tries {
+            let password = escape(&way.password(login));
+            let _ = writeln!(
+                rows,
+                "<tr><td><code>{login}</code></td><td><code>{password}</code></td><td>{}</td></tr>",
+                escape(quoi)
+            );
+        }
+    }
+    format!(
+        "\n<h2>À essayer</h2>\n<p>Chaque agence mène ses résidents à sa façon. Ouvrez-la, connectez-vous avec l'un de ces identifiants \
+         et son ancien mot de passe : le message arrive ici. Ensuite : <a href=\"{portal}/account\" \
+         target=\"_blank\">Mon compte</a>.</p>\n\
+         <table>\n{rows}</table>"
+    )
+}
+
 fn page(title: &str, head: &str, body: &str) -> Html<String> {
     Html(format!(
         r#"<!DOCTYPE html>
@@ -217,6 +268,7 @@ fn page(title: &str, head: &str, body: &str) -> Html<String> {
 body {{ margin: 0 auto; max-width: 860px; padding: 12px; color: #222; font-family: Verdana, sans-serif; font-size: 15px; line-height: 1.5; }}
 table {{ border-collapse: collapse; }}
 th, td {{ border: 1px solid #999; padding: 4px 8px; text-align: left; word-break: break-word; }}
+code {{ white-space: nowrap; }}
 iframe {{ width: 100%; height: 32em; border: 1px solid #999; background: #fff; }}
 pre {{ white-space: pre-wrap; border: 1px solid #999; padding: 8px; }}
 </style>

@@ -1,4 +1,4 @@
-//! The sample extranets and the mailbox of `vestibule demo`; nothing else may use it.
+//! The agencies, sample extranets and mailbox of `vestibule demo`; nothing else may use it.
 //!
 //! They stand for programs that are older than the gateway and know nothing of it: they share no code with the
 //! rest of the crate, keep everything in memory and forget it when they stop. The agencies and people are invented.
@@ -8,6 +8,7 @@ pub mod form_extranet;
 pub mod header_extranet;
 pub mod mailbox;
 pub mod setup;
+pub mod ways;
 
 mod document;
 mod html;

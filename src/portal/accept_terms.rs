@@ -60,12 +60,15 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let Some(session) = guest.session(&web).await? else {
         return Ok(session_over_at(&web, guest, Some(&agency), way_in));
     };
-    match &agency.terms {
+    let owed = accept_terms::owes(&web.app, &session.identity, &agency).await?;
+    match agency.terms.as_ref().filter(|_| owed) {
+        // Accepted before, in another tab, or not this person's to accept.
+        None => Ok(guest.go_into(&agency, return_to.as_str())),
         Some(terms) if !fields.ticked("accept") || fields.text("digest") != terms.digest() => {
             let page = form(&agency, terms, &return_to, Some(Alert::TermsNotAccepted));
             Ok(guest.page_again(&web, Some(&agency), &page))
         }
-        _ => {
+        Some(_) => {
             if !accept_terms::accept(&web.app, &guest.caller, &session, &agency).await? {
                 return Ok(session_over_at(&web, guest, Some(&agency), way_in));
             }

@@ -52,17 +52,23 @@ fn document_000(device: Device, stage: Stage) {
     let gateway = steps::gateway(&samples, stage);
     let mut browser = Browser::start(device, "document-000");
 
-    // I.A: the old identifiers open the procedure.
+    // I.A: the old identifiers open the procedure. 000.31, 000.32, 000.33, 000.34, 000.35, 000.36
     browser.open(gateway.portal("/login?client=SPI31&societe=01")).see("Cabinet Vasseur & Fils").screenshot("sign-in");
+    browser
+        .see("Email ou identifiant")
+        .see("Mot de passe")
+        .see("Mot de passe oublié ?")
+        .see("Garder ma session active");
     steps::fits(&mut browser, device);
     steps::sign_in(&mut browser, "durand", "Syndic-2018");
     browser.see("Ce couple identifiant et mot de passe est inconnu").screenshot("sign-in-refused");
     assert_eq!(browser.value("Email ou identifiant"), "durand", "what was typed is not lost");
     assert_eq!(browser.value("Mot de passe"), "", "a password is never shown again");
+    // 000.1, 000.4
     steps::sign_in(&mut browser, "durand", "Syndic-2019");
     steps::read_the_notice(&mut browser, device);
 
-    // The agency's address is proposed, and can be corrected.
+    // The agency's address is proposed, and can be corrected. 000.18, 000.19, 000.20, 000.21
     browser.see("Veuillez saisir ou corriger votre adresse email");
     assert_eq!(browser.value("Adresse email"), EMAIL, "the address that the agency knows is proposed");
     browser.see("ne sera pas actualisée auprès de votre agence").screenshot("email");
@@ -71,7 +77,7 @@ fn document_000(device: Device, stage: Stage) {
     browser.see(EMAIL);
     steps::choose_a_password(&mut browser, FIRST, device, "Créer mon compte");
 
-    // The letter's link, in the same browser.
+    // The letter's link, in the same browser. 000.28, 000.29
     browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
     steps::fits(&mut browser, device);
     let letter = gateway.letter_to(EMAIL);
@@ -87,6 +93,7 @@ fn document_000(device: Device, stage: Stage) {
     steps::accept_the_terms(&mut browser, device);
     browser.see("Bonjour Amélie Dufour").screenshot("extranet");
     assert!(browser.url().starts_with(gateway.agency("agence-a", "/").as_str()), "at its own host: {}", browser.url());
+    // What was there before is there unchanged: 000.12
     browser.follow("Avis").see("Ravalement de la façade nord").follow("Mon profil").see(EMAIL);
     browser.follow("Relevé").see("Télécharger le relevé");
 
@@ -100,19 +107,25 @@ fn document_000(device: Device, stage: Stage) {
     steps::sign_in(&mut browser, "durand", "Syndic-2019");
     browser.see("Vos anciens identifiants ont été remplacés").screenshot("old-credentials");
 
-    // I.B: a second account at another agency.
+    // I.B: a second account at another agency. 000.44, 000.45
     browser.open(gateway.portal("/login?client=SPI31&societe=02")).see("Agence des Tilleuls");
     steps::sign_in(&mut browser, "L2001", "Gare-4471");
     steps::attach(&mut browser, device, EMAIL, FIRST);
+    // 000.3: a co-owner before, an owner here
     browser.see("Bonjour Amélie Dufour (Propriétaire)").screenshot("second-extranet");
 
-    // II.A: another address.
+    // II.A: another address. 000.53
     browser.open(gateway.portal("/account")).see("Connexion et sécurité").see("Agence des Tilleuls");
     browser.see("Cabinet Vasseur & Fils").screenshot("account");
     steps::fits(&mut browser, device);
+    // 000.55, 000.56, 000.57, 000.58, 000.59
     browser.follow("Modifier l'adresse email").see("Modification de l'adresse email");
+    browser.see("ne sera pas actualisée auprès de votre agence");
+    browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", "amelie@autre.example");
+    browser.fill("Mot de passe actuel", FIRST).press("Valider").see("ne sont pas identiques");
     browser.fill("Nouvelle adresse email", NEW_EMAIL).fill("Confirmation de l'adresse email", NEW_EMAIL);
     browser.fill("Mot de passe actuel", FIRST).screenshot("change-email").press("Valider");
+    // 000.60, 000.61
     browser.see("Vérifiez votre boîte mail").see(NEW_EMAIL);
     browser.open_in_new_tab(gateway.letter_to(NEW_EMAIL).link()).fill("Mot de passe", FIRST);
     browser.press("Confirmer mon adresse");
@@ -123,14 +136,14 @@ fn document_000(device: Device, stage: Stage) {
     steps::fits(&mut browser, device);
     browser.close_tab();
 
-    // II.B: another password.
+    // II.B: another password. 000.62, 000.64
     browser.open(gateway.portal("/account")).follow("Modifier le mot de passe").see("Modification du mot de passe");
     browser.fill("Mot de passe actuel", FIRST).fill("Nouveau mot de passe", SECOND);
     browser.fill("Confirmez le nouveau mot de passe", SECOND).screenshot("change-password").press("Enregistrer");
     browser.see("Votre mot de passe a été modifié").screenshot("password-changed");
     gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("votre mot de passe a changé"));
 
-    // II.C: a forgotten password.
+    // II.C: a forgotten password. 000.65, 000.66
     browser.press("Se déconnecter").see("Vous êtes déconnecté");
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, NEW_EMAIL, FIRST);

@@ -37,7 +37,7 @@ fn document_001(device: Device, stage: Stage) {
     let gateway = steps::gateway(&samples, stage);
     let mut browser = Browser::start(device, "document-001");
 
-    // III: an address without codes asks for them.
+    // III: an address without codes asks for them. 001.20
     browser.open(gateway.portal("/")).see("Première connexion").screenshot("codes");
     steps::fits(&mut browser, device);
     browser.fill("Code client", "SPI31").fill("Code société", "99").press("Continuer");
@@ -45,19 +45,23 @@ fn document_001(device: Device, stage: Stage) {
     assert_eq!(browser.value("Code client"), "SPI31", "what was typed is not lost");
     browser.fill("Code société", "02").press("Continuer").see("Agence des Tilleuls").screenshot("sign-in");
 
-    // I: provisional credentials, another address than the suggested one, a password.
+    // I: provisional credentials, another address than the suggested one, a password. 001.1, 001.3
     steps::sign_in(&mut browser, "L2002", "Pont-9028");
     steps::read_the_notice(&mut browser, device);
-    browser.see("Votre adresse email");
+    // 001.4, 001.5, 001.6
+    browser.see("Votre adresse email").see("Elle deviendra l'identifiant de votre nouveau compte");
+    browser.see("vérifiez que votre boîte mail");
     assert_eq!(browser.value("Adresse email"), "loic.kervella@courriel.example", "the roster's address is suggested");
     browser.fill("Adresse email", "loic@ailleurs").press("Continuer");
     browser.see("corriger").screenshot("email-malformed");
     browser.fill("Adresse email", EMAIL).press("Continuer");
+    // 001.8, 001.9, 001.10
     steps::choose_a_password(&mut browser, CHOSEN, device, "Créer mon compte");
     browser.see("Vérifiez votre boîte mail").see(EMAIL).screenshot("proof");
     browser.see("Renvoyer l'e-mail").see("Vous pourrez demander un nouvel e-mail");
     let first = gateway.letter_to(EMAIL);
 
+    // 001.11, 001.12
     // Back to the first step: the provisional credentials are needed again, and the first letter is worth nothing.
     browser.press("Revenir à la 1re étape").see("Connexion").screenshot("restart");
     steps::sign_in(&mut browser, "L2002", "Pont-9028");
@@ -74,13 +78,15 @@ fn document_001(device: Device, stage: Stage) {
     browser.fill("Code de vérification", &grouped).press("Valider").see("Votre compte est à jour");
     browser.screenshot("account-ready");
     steps::sign_in(&mut browser, EMAIL, CHOSEN);
+    // 000.3: a tenant
     browser.see("Bonjour Loïc Kervella (Locataire)").screenshot("extranet");
     browser.follow("Contact").fill("Sujet", "Chaudière").fill("Message", "Elle ne chauffe plus : où écrire ?");
     browser.press("Envoyer").see("Votre message a bien été envoyé").see("Chaudière").screenshot("message-sent");
 
-    // II: a second contract, attached to the same account.
+    // II: a second contract, attached to the same account. 001.2, 001.16, 001.17
     browser.open(gateway.portal("/account")).see("Mes comptes d'agence").press("Se déconnecter");
     browser.see("Vous êtes déconnecté");
+    // The agency's own address, with its codes: 001.18, 001.19
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, "loc-0077", "0412");
     steps::attach(&mut browser, device, EMAIL, CHOSEN);
@@ -98,14 +104,16 @@ fn document_001(device: Device, stage: Stage) {
     browser.fill("Confirmez le nouveau mot de passe", SECOND).press("Enregistrer");
     browser.see("Votre mot de passe a été modifié").press("Se déconnecter").see("Vous êtes déconnecté");
 
-    // IV.a: a forgotten one, from an address without codes.
+    // IV.a: a forgotten one, from an address without codes. 001.21, 001.22, 001.23
     browser.open(gateway.portal("/forgotten")).see("Trouver votre agence");
     browser.fill("Code client", "spi31").fill("Code société", "02").press("Continuer");
     browser.see("Mot de passe oublié").fill("Email ou identifiant", EMAIL).press("Recevoir l'e-mail");
     browser.see("Si un compte existe");
     let letter = gateway.letters().wait_for(EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
     browser.open(letter.link()).fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD);
-    browser.press("Enregistrer").see("Mot de passe réinitialisé").see("redirigé automatiquement");
+    // 001.24, 001.25, 001.26, 001.27
+    browser.press("Enregistrer").see("Mot de passe réinitialisé").see("Votre mot de passe a bien été mis à jour");
+    browser.see("redirigé automatiquement").see("Si vous n'êtes pas redirigé, cliquez ici").see("Se connecter");
     browser.screenshot("reset-done").see("Connexion à votre espace client").see("Agence des Tilleuls");
     steps::sign_in(&mut browser, EMAIL, THIRD);
     browser.see("Bonjour Loïc Kervella").screenshot("extranet-again");

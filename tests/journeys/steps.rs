@@ -24,7 +24,15 @@ pub fn sign_in(browser: &mut Browser, login: &str, password: &str) {
 
 /// Reads the information page and goes on as soon as that is possible.
 pub fn read_the_notice(browser: &mut Browser, device: Device) {
-    browser.see("évolue").see("Étape suivante").screenshot("notice");
+    // 000.5, 000.6, 000.7, 000.8, 000.9
+    browser.see("Votre accès au portail").see("évolue !").see("Pour mieux protéger vos données").see("(RGPD)");
+    browser.see("Vous êtes bien connecté avec vos identifiants habituels").see("Les prochaines étapes");
+    // 000.10, 000.11, 000.12, 000.14, 000.15, 000.16
+    browser.see("Un e-mail de confirmation").see("vous vous connecterez sur").see("depuis n'importe quel appareil");
+    browser.see("Vos anciens identifiants seront désactivés").see("Votre espace client reste inchangé");
+    browser.see("le lien « Mot de passe oublié ? »").see("vous pourrez le rattacher de la même façon");
+    browser.see("Étape suivante").screenshot("notice");
+    // 000.17
     if device == Device::WithoutJavaScript {
         // Nothing can be grey without a script: who is too fast is told so, and tries again.
         browser.press("Étape suivante").see("Prenez le temps de lire cette page").screenshot("notice-too-early");
@@ -46,20 +54,31 @@ pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str
     if browser.sees_first(way, join) {
         browser.follow(way);
     }
+    // 000.46, 000.47
     browser.see(join).screenshot("join");
     if browser.count("input#email") > 0 {
         browser.fill("Adresse email", email);
     }
     browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
-    browser.see("Compte associé").screenshot("joined").press("Continuer").see("Connexion");
+    // 000.48, 000.49, 000.50, 000.51, 000.52
+    browser.see("Compte associé ✓").see("a bien été associé à votre compte").see("suffisent pour tous vos comptes");
+    browser.screenshot("joined").press("Continuer").see("Connexion");
     sign_in(browser, email, password);
 }
 
 /// Chooses a password, a bad one first.
 pub fn choose_a_password(browser: &mut Browser, password: &str, device: Device, button: &str) {
-    browser.see("Au moins 8 caractères").screenshot("password");
+    // 000.22, 000.24, 000.26, 000.27, 001.7
+    browser.see("doit respecter les critères suivants").see("Au moins 8 caractères").see(button).screenshot("password");
+    let eyes = browser.count("button[data-eye]:not([hidden])");
+    assert_eq!(
+        eyes,
+        if device == Device::WithoutJavaScript { 0 } else { 2 },
+        "an eye for each field, for who has scripts"
+    );
     browser.fill("Nouveau mot de passe", "soleil").fill("Confirmez le nouveau mot de passe", "soleil");
     if device != Device::WithoutJavaScript {
+        // 000.23
         browser.see("à respecter").screenshot("password-criteria");
     }
     browser.press(button).see("Il y a quelque chose à corriger").screenshot("password-too-short");
@@ -72,12 +91,14 @@ pub fn choose_a_password(browser: &mut Browser, password: &str, device: Device, 
 
 /// Reads the terms, prints them, accepts them.
 pub fn accept_the_terms(browser: &mut Browser, device: Device) {
+    // 000.37, 000.38, 000.41
     browser.see("Conditions Générales d'Utilisation").see("Article 2 - Votre compte").screenshot("terms");
     if device != Device::WithoutJavaScript {
         browser.script("window.print = () => { document.body.dataset.printed = 'yes' }");
         browser.press("Imprimer");
         assert_eq!(browser.script("return document.body.dataset.printed"), "yes", "« Imprimer » prints");
     }
+    // 000.40, 000.42, 000.43
     browser.tick("J'ai lu et j'accepte les présentes conditions").press("Continuer");
 }
 

@@ -45,6 +45,7 @@ fn c03_the_terms_can_be_printed_and_only_they_are_on_the_sheet() {
          if (rule.media && rule.media.mediaText === 'print') rule.media.mediaText = 'all';",
     );
     browser.see("Article 1 - Objet").screenshot("printed");
+    // 000.38
     browser.miss("Imprimer").miss("Continuer").miss("J'ai lu et j'accepte").miss("Mon compte");
 }
 
@@ -61,6 +62,15 @@ fn c03_without_a_script_one_is_told_how_to_print() {
 fn sign_in(browser: &mut Browser, town: &Town) {
     browser.open(town.gateway.portal(&login_path("a"))).fill("Email ou identifiant", ALICE.email);
     browser.fill("Mot de passe", CHOSEN).press("Connexion").see("Article 1 - Objet");
+}
+
+#[test]
+fn c02_the_terms_are_accepted_by_a_box_and_by_nothing_else() {
+    let (town, _papers, mut alice) = town_with_terms();
+    // 000.39
+    alice.press("Continuer").see("Article 1 - Objet");
+    assert_eq!(town.gateway.traced("terms-accepted"), 0);
+    alice.open(town.at_a("/membre/x")).see("Article 1 - Objet").miss("alice-77");
 }
 
 #[test]

@@ -42,6 +42,8 @@ fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries(stag
         (CHOSEN, "Plat-8", "Plat-8", "trop court"),
         (CHOSEN, "toutenminuscules", "toutenminuscules", "ne respecte pas tous les critères"),
         (CHOSEN, OTHER, "Cerisier-31-mvr", "ne sont pas identiques"),
+        // 000.63
+        (CHOSEN, CHOSEN, CHOSEN, "est déjà le vôtre"),
     ] {
         alice.open("/account/password").fill("Mot de passe actuel", current).fill("Nouveau mot de passe", password);
         alice.fill("Confirmez le nouveau mot de passe", confirmation).press("Enregistrer").see(said);

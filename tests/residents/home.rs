@@ -38,6 +38,7 @@ fn c01_at_the_bare_address_who_has_one_account_goes_in_and_who_has_several_choos
     town.alice();
     let mut bob = town.resident(BOB);
     attach_bobs_second(&town, &mut bob);
+    // 000.13
     let mut alice = Person::new(&town.gateway);
     sign_in(&mut alice, ALICE.email, CHOSEN);
     alice.see("alice-77");
@@ -47,6 +48,7 @@ fn c01_at_the_bare_address_who_has_one_account_goes_in_and_who_has_several_choos
     alice.open("/").see("Continuer avec Agence du Port");
     let mut bob = Person::new(&town.gateway);
     sign_in(&mut bob, BOB.email, CHOSEN);
+    // 001.16
     bob.see("Quel compte voulez-vous ouvrir")
         .see("Agence du Port")
         .see("Agence de la Gare")
@@ -119,6 +121,7 @@ fn c10_a_password_is_forgotten_without_an_agencys_codes(stage: Stage) {
 
 #[test]
 fn document_004_3_an_installation_with_one_agency_shows_it_at_the_bare_address() {
+    // 004.3
     let town = Town::build();
     std::fs::remove_file(town.gateway.folder().join("agencies/agence-b.toml")).expect("the other agency's file");
     let done = town.gateway.run("reload", &["--yes"]);

@@ -132,6 +132,23 @@ fn b13_the_rules_on_the_page_are_the_servers_rules_and_need_no_script() {
 }
 
 #[test]
+fn b13_six_characters_are_enough_where_the_agency_has_taken_the_responsibility() {
+    let six = |agency: Agency| agency.set("policy.password", "short-6").set("policy.accept_below_cnil", true);
+    let town = Town::build_with_agency(|site| site, six);
+    let mut carol = Person::new(&town.gateway);
+    try_sign_in(&mut carol, "a", CAROL.login, CAROL.password);
+    carol.press("Étape suivante").fill("email", CAROL.email).press("Continuer");
+    // 000.25
+    carol.see("Au moins 6 caractères").see("une majuscule").see("une minuscule").see("un caractère spécial");
+    for short in ["Plat-", "plat-x", "PLAT-X", "Platax"] {
+        carol.fill("password", short).fill("confirmation", short).press("Créer mon compte");
+        carol.see("quelque chose à corriger");
+    }
+    carol.fill("password", "Plat-x").fill("confirmation", "Plat-x").press("Créer mon compte");
+    carol.see("Vérifiez votre boîte mail");
+}
+
+#[test]
 fn b13_the_eye_shows_what_is_typed_and_the_rules_tick_as_one_types() {
     let town = Town::build();
     let mut browser = Browser::start(Device::Desktop, "password");

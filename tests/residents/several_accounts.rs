@@ -19,6 +19,7 @@ fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() 
     attach(&mut bob, BOB_AGAIN);
     bob.see("Agence du Port").press("Continuer");
     // The first contract is still open: nothing is closed by going on.
+    // 001.14
     bob.see("Quel compte voulez-vous ouvrir ?").see("bob-12").see("bob-34").press(SECOND);
     bob.see("\"who\":\"bob-34\"");
     bob.open("/account");
@@ -72,6 +73,7 @@ fn a11_of_two_contracts_the_one_that_is_open_is_asked_for_its_new_password() {
 fn b17_who_enters_with_two_contracts_is_asked_which_and_comes_to_the_page_that_was_wanted() {
     let town = Town::build();
     with_three_accounts(&town);
+    // 001.15
     let mut bob = Person::new(&town.gateway);
     bob.open(town.at_a("/membre/x?page=2")).see("Connexion");
     bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");

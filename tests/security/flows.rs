@@ -1,34 +1,13 @@
-//! A step is only taken from the step before it, by the person who took that one.
+//! A step is only taken from the step before it, by the person who took that one. The whole order is in `steps`.
 
 use crate::support::{
     page::{self, Form},
-    person::{Answer, Person},
+    person::Person,
     stage::Stage,
-    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, login_path, migrate_up_to_proof, try_sign_in},
+    town::{ALICE, BOB, CAROL, CHOSEN, MALLORY, Town, migrate_up_to_proof, try_sign_in},
 };
 
 const OTHER: &str = "Cerisier-31-mur";
-
-/// Every form of the wizard, the account and the recovery, with fields as an attacker would send them.
-const STEPS: [(&str, &[(&str, &str)]); 17] = [
-    ("/migration/notice", &[]),
-    ("/migration/email", &[("email", "mallory@elsewhere.example")]),
-    ("/migration/password", &[("password", OTHER), ("confirmation", OTHER)]),
-    ("/migration/proof", &[("code", "12345678")]),
-    ("/migration/proof/resend", &[]),
-    ("/migration/email/change", &[]),
-    ("/migration/restart", &[]),
-    ("/migration/join", &[("email", "alice@residents.example"), ("password", CHOSEN)]),
-    ("/confirm", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER)]),
-    ("/reset", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER), ("confirmation", OTHER)]),
-    ("/forgotten/code", &[("by", "email"), ("login", ALICE.email), ("code", "12345678")]),
-    ("/forgotten/resend", &[("by", "email"), ("login", CAROL.email)]),
-    ("/account/password", &[("current", CHOSEN), ("password", OTHER), ("confirmation", OTHER)]),
-    ("/account/email", &[("email", "m@x.example"), ("confirmation", "m@x.example"), ("current", CHOSEN)]),
-    ("/account/email/proof", &[("code", "12345678")]),
-    ("/account/email/proof/resend", &[]),
-    ("/terms", &[("client", "CA"), ("societe", "SA"), ("accept", "on"), ("return", "/")]),
-];
 
 /// A form that the page does not show, with the page's own token: as a script of an attacker's own making would.
 pub(super) fn forged(person: &Person, path: &str, fields: &[(&str, &str)]) -> Form {
@@ -51,47 +30,10 @@ fn still_works(town: &Town, login: &str, password: &str) {
 }
 
 on_every_stage! {
-    sec_034_a_fresh_browser_takes_no_later_step,
-    sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothers,
     sec_035_an_empty_form_takes_no_step,
     sec_036_a_reset_link_changes_the_password_of_its_own_person_only,
     sec_040_a_victims_click_gives_the_attacker_nothing_of_an_account_that_exists,
     sec_040_the_link_alone_confirms_nothing_on_another_device,
-}
-
-fn sec_034_a_fresh_browser_takes_no_later_step(stage: Stage) {
-    let town = Town::on(stage);
-    town.alice();
-    for (path, fields) in STEPS {
-        let mut mallory = Person::new(&town.gateway);
-        mallory.open(login_path("a"));
-        let form = forged(&mallory, path, fields);
-        let answer = mallory.send(&form);
-        assert_nothing_gained(&answer, path);
-    }
-    still_works(&town, ALICE.email, CHOSEN);
-    town.b.assert_untouched("steps out of order");
-}
-
-fn sec_034_a_browser_in_its_own_wizard_takes_no_step_too_many_and_none_of_anothers(stage: Stage) {
-    let town = Town::on(stage);
-    town.alice();
-    for (path, fields) in STEPS {
-        let mut mallory = Person::new(&town.gateway);
-        // Whoever comes again is where she was; some of these steps are hers to take by then.
-        try_sign_in(&mut mallory, "a", MALLORY.login, MALLORY.password);
-        let form = forged(&mallory, path, fields);
-        let answer = mallory.send(&form);
-        let words = page::words(&answer.text());
-        assert!(!words.contains("Votre compte est à jour") && !words.contains("Compte associé"), "{path}: {words}");
-        assert!(!words.contains(ALICE.email) || path == "/migration/join", "{path}: {words}");
-        assert!(answer.status < 500, "{path}: {}", answer.status);
-    }
-    // The one who is at the first step cannot have become anybody.
-    let mut mallory = Person::new(&town.gateway);
-    try_sign_in(&mut mallory, "a", "mallory@elsewhere.example", OTHER);
-    mallory.see("Ce couple identifiant et mot de passe est inconnu");
-    still_works(&town, ALICE.email, CHOSEN);
 }
 
 fn sec_035_an_empty_form_takes_no_step(stage: Stage) {
@@ -187,17 +129,4 @@ fn sec_040_the_link_alone_confirms_nothing_on_another_device(stage: Stage) {
         );
     }
     mallory.open("/migration/proof").see("Vérifiez votre boîte mail");
-}
-
-fn assert_nothing_gained(answer: &Answer, path: &str) {
-    let words = page::words(&answer.text());
-    let shut = (400..500).contains(&answer.status)
-        || ["Reprenons au début", "Connexion", "n'est pas valable", "connexion"]
-            .iter()
-            .any(|text| words.contains(text));
-    assert!(shut, "{path}: {} {words}", answer.status);
-    let words = words.replace("Rien n'a été modifié", "");
-    for gained in ["Votre compte est à jour", "Compte associé", "a été modifié", ALICE.email] {
-        assert!(!words.contains(gained), "{path}: {words}");
-    }
 }

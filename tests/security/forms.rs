@@ -1,6 +1,6 @@
 //! Forms change things; links do not. What somebody typed stays text.
 
-use super::flows::forged;
+use super::{flows::forged, routes};
 use crate::support::{
     browser::{Browser, Device},
     echo::{Account, Echo},
@@ -10,35 +10,6 @@ use crate::support::{
     site::Site,
     town::{self, ALICE, CAROL, CHOSEN, Town, login_path, try_sign_in},
 };
-
-/// Every address of the portal that takes a form.
-const POSTS: [&str; 25] = [
-    "/login",
-    "/forgotten",
-    "/forgotten/code",
-    "/forgotten/resend",
-    "/reset",
-    "/confirm",
-    "/confirm/disown",
-    "/not-me",
-    "/not-me/undo",
-    "/terms",
-    "/logout",
-    "/language",
-    "/account/password",
-    "/account/email",
-    "/account/email/proof",
-    "/account/email/proof/resend",
-    "/account/email/cancel",
-    "/migration/notice",
-    "/migration/email",
-    "/migration/password",
-    "/migration/proof",
-    "/migration/proof/resend",
-    "/migration/email/change",
-    "/migration/restart",
-    "/migration/join",
-];
 
 #[test]
 fn sec_070_opening_every_link_changes_nothing() {
@@ -54,9 +25,9 @@ fn sec_070_opening_every_link_changes_nothing() {
         let answer = alice.visit(Request::get(url));
         open.extend(page::links(&answer.text(), &answer.url));
     }
-    for path in POSTS.into_iter().chain(["/account/email/proof/resend"]) {
+    for path in routes::posts() {
         for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
-            let request = Request::get(town.gateway.portal(path)).method(method);
+            let request = Request::get(town.gateway.portal(&path)).method(method);
             alice.ask(request);
         }
     }
@@ -204,7 +175,8 @@ fn sec_078_a_form_from_elsewhere_is_refused() {
     let mut alice = town.alice();
     let mut stranger = Person::new(&town.gateway);
     stranger.open(login_path("a"));
-    for path in POSTS {
+    for path in routes::posts() {
+        let path = path.as_str();
         alice.open("/account");
         let right = forged(&alice, path, &[]);
         let foreign = forged(&stranger, path, &[]).value("csrf").expect("a token").to_owned();

@@ -2,11 +2,13 @@
 
 mod guide;
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::assemble::ReadFrom;
 use super::reading::{self, Attempt, Reading};
@@ -17,7 +19,8 @@ use super::{Ended, assemble, runtime, tell_refused};
 use crate::app::App;
 use crate::app::import_roster::{Extent, Planned};
 use crate::demo::setup::{self, Ports};
-use crate::demo::{FormExtranet, HeaderExtranet, Mailbox, data};
+use crate::demo::ways::{self, Extranet, Way};
+use crate::demo::{FormExtranet, HeaderExtranet, Mailbox};
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::roster::{Fields, RosterLine};
 use crate::telemetry::{SystemDice, start_logging};
@@ -28,7 +31,7 @@ const PROVISIONAL_DAYS: u32 = 90;
 /// Runs everything until Ctrl-C.
 pub(super) fn run(folder: &Path, port: u16) -> Ended {
     let Some(ports) = Ports::from(port) else {
-        return Ended::Failed(format!("--port {port}: there have to be four more ports above it"));
+        return Ended::Failed(format!("--port {port}: there have to be {} more ports above it", Ports::COUNT - 1));
     };
     let config = match setup::write(folder, ports, &SystemDice) {
         Ok(config) => config,
@@ -55,32 +58,40 @@ pub(super) fn run(folder: &Path, port: u16) -> Ended {
 }
 
 async fn serve(folder: &Path, ports: Ports, reading: Reading, from: ReadFrom<'_>) -> Result<(), String> {
-    let form = listen(ports.form).await?;
-    let headers = listen(ports.headers).await?;
+    let mut listeners = Vec::new();
+    for (way, port) in ports.ways() {
+        listeners.push((way, port, listen(port).await?));
+    }
     let mailbox = listen(ports.mailbox).await?;
     let prepared = assemble::prepare(reading, from, None).await?;
     let assembled = prepared.listen(&mut Inherited::default()).await.map_err(|reason| {
         format!("{reason} (another port: vestibule demo --port {})", ports.gateway.saturating_add(1000))
     })?;
-    import_once(assembled.app()).await?;
+    for (way, _) in ports.ways().filter(|(way, _)| way.extranet == Extranet::Headers) {
+        import_once(assembled.app(), way).await?;
+    }
     let stop = assembled.stop();
     act_on_signals(stop.clone(), assembled.reloader()).map_err(|error| format!("signals: {error}"))?;
-    let own_address = format!("127.0.0.1:{}", ports.form);
-    let extranets = [
-        tokio::spawn(
-            FormExtranet::new(&own_address, data::form_accounts()).serve(form, stop.clone().cancelled_owned()),
-        ),
-        tokio::spawn(HeaderExtranet::new(data::header_accounts()).serve(headers, stop.clone().cancelled_owned())),
-        tokio::spawn(Mailbox::new(setup::letters(folder)).serve(mailbox, stop.clone().cancelled_owned())),
-    ];
+    let mut servers: Vec<_> = listeners.into_iter().map(|open| tokio::spawn(extranet(open, stop.clone()))).collect();
+    let page = Mailbox::new(setup::letters(folder)).beside(ports.portal());
+    servers.push(tokio::spawn(page.serve(mailbox, stop.clone().cancelled_owned())));
     guide::print(assembled.app(), folder, ports).await?;
     assembled.run(|| {}).await;
-    for extranet in extranets {
+    for server in servers {
         // A browser that keeps a connection open must not keep the demo open.
-        let _ = tokio::time::timeout(Duration::from_secs(1), extranet).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
     }
     say!("\nThe demo has ended; what was done is kept in {} for the next time.", folder.display());
     Ok(())
+}
+
+/// One of the old extranets, until the demo ends.
+async fn extranet((way, port, listener): (Way, u16, TcpListener), stop: CancellationToken) -> io::Result<()> {
+    let (accounts, stop) = ((way.accounts)(), stop.cancelled_owned());
+    match way.extranet {
+        Extranet::Form => FormExtranet::new(&format!("127.0.0.1:{port}"), accounts).serve(listener, stop).await,
+        Extranet::Headers => HeaderExtranet::new(accounts).serve(listener, stop).await,
+    }
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {
@@ -89,9 +100,9 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
     })
 }
 
-/// The second extranet has no accounts of its own: its roster is imported at the first start.
-async fn import_once(app: &App) -> Result<(), String> {
-    let Some(code) = AgencyCode::parse("TILLEUL", "02") else { return Ok(()) };
+/// An extranet that trusts headers has no passwords: its roster is imported at the first start.
+async fn import_once(app: &App, way: Way) -> Result<(), String> {
+    let Some(code) = AgencyCode::parse(ways::CLIENT, &way.societe()) else { return Ok(()) };
     let Some(agency) = app.directory().agency(&code).cloned() else { return Ok(()) };
     let mut tx = app.store.read().await.map_err(|error| error.to_string())?;
     let known = tx.roster_size(&code).await.map_err(|error| error.to_string())?;
@@ -100,7 +111,7 @@ async fn import_once(app: &App) -> Result<(), String> {
         return Ok(());
     }
     let mut lines = Vec::new();
-    for account in &data::header_accounts() {
+    for account in &(way.accounts)() {
         let email = account.email.as_deref().unwrap_or_default();
         let line = RosterLine::parse(Fields {
             login: &account.login,

@@ -83,3 +83,20 @@ async fn a_folder_that_is_not_there_yet_is_an_empty_mailbox() {
     run(Mailbox::new(place.path().join("later")).serve(listener, pending()));
     assert!(get(format!("http://{address}/")).await.1.contains("Aucun message"));
 }
+
+#[tokio::test]
+async fn below_the_letters_stands_what_to_try_with_links_that_open_beside_them() {
+    let place = tempfile::tempdir().unwrap();
+    let (listener, address) = listen().await;
+    let mailbox = Mailbox::new(place.path().to_path_buf()).beside("http://www.localhost:8080".to_owned());
+    run(mailbox.serve(listener, pending()));
+    let (_, page) = get(format!("http://{address}/")).await;
+    for way in WAYS {
+        let link = way.sign_in("http://www.localhost:8080").replace('&', "&amp;");
+        assert!(page.contains(&format!("<a href=\"{link}\" target=\"_blank\">{}</a>", way.name)), "{page}");
+        for tried in way.tries {
+            let cells = format!("<code>{}</code></td><td><code>{}</code>", tried.login, way.password(tried.login));
+            assert!(page.contains(&cells), "{page}");
+        }
+    }
+}
