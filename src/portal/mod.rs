@@ -80,6 +80,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/not-me/undo", post(not_me::undo))
         .route("/terms", get(accept_terms::show).post(accept_terms::submit))
         .route("/forgotten", get(recover::show).post(recover::ask))
+        .route("/forgotten/begin", get(recover::show).post(recover::begin))
         .route("/forgotten/code", post(recover::type_code))
         .route("/forgotten/resend", post(recover::resend))
         .route("/reset", get(recover::show_link).post(recover::reset))

@@ -12,9 +12,10 @@ use crate::support::{
 };
 
 /// Every address of the portal that takes a form.
-const POSTS: [&str; 25] = [
+const POSTS: [&str; 26] = [
     "/login",
     "/forgotten",
+    "/forgotten/begin",
     "/forgotten/code",
     "/forgotten/resend",
     "/reset",

@@ -1,6 +1,7 @@
 # Ce qui entoure chaque page. Les espaces insécables sont posées par le programme : écrire des espaces ordinaires.
 skip = Aller au contenu
 title-error = Erreur :
+update-title = Mise à jour de votre service en ligne
 progress = Étape { $step } sur { $of }
 nav-account = Mon compte
 my-account = Mon compte
@@ -51,7 +52,8 @@ caps-lock = Attention, la touche Majuscule est verrouillée.
 
 criteria-intro = Votre mot de passe doit respecter les critères suivants :
 criteria-advice = Évitez votre nom, une date de naissance ou un mot de passe déjà utilisé sur un autre site.
-criteria-all-met = Tous les critères sont respectés.
+good-password = Mot de passe validé ✓
+good-confirmation = Les deux saisies sont identiques ✓
 criterion-met = respecté
 criterion-unmet = à respecter
 criterion-length = Au moins { $number } caractères
