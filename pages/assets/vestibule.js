@@ -38,6 +38,14 @@
 
   // The criteria: the same list that the server checks, ticked in words and not in colour only. Characters are counted
   // and told apart as there, in the form in which the password is kept.
+  const kept = (text) => text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu, "").normalize("NFKC");
+  // What is good stands in words beside the field, and is said once typing pauses: a screen reader would speak over every key.
+  const good = (id, is) => {
+    const place = document.getElementById(`${id}-good`);
+    const words = place && is ? place.dataset.good : "";
+    if (place && place.textContent !== words) place.textContent = words;
+    return words;
+  };
   const upper = /\p{Lu}/u, lower = /\p{Ll}/u, digit = /\p{Nd}/u, special = /[^\p{L}\p{M}\p{N}]/u;
   const rules = {
     length: (text, number) => Array.from(text).length >= number,
@@ -54,7 +62,7 @@
     if (!input) return;
     let before = "", timer = 0;
     const tick = () => {
-      const text = input.value.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu, "").normalize("NFKC");
+      const text = kept(input.value);
       const met = items.map((item) => {
         const rule = rules[item.dataset.rule];
         return rule ? rule(text, Number(item.dataset.number)) : false;
@@ -63,19 +71,31 @@
         item.classList.toggle("met", met[index]);
         item.querySelector("[data-state]").textContent = met[index] ? list.dataset.met : list.dataset.unmet;
       });
+      const whole = good(input.id, text !== "" && met.every(Boolean));
       const now = met.join();
       if (now === before || !text) { before = text ? now : ""; return; }
       before = now;
-      // Said once typing pauses, or a screen reader would speak over every key.
       clearTimeout(timer);
       timer = setTimeout(() => {
         const open = items.filter((item, index) => !met[index]);
         const words = (item) => item.querySelector("[data-text]").textContent;
-        live.textContent = open.length ? `${list.dataset.unmet} : ${open.map(words).join(", ")}` : list.dataset.all;
+        live.textContent = open.length ? `${list.dataset.unmet} : ${open.map(words).join(", ")}` : whole;
       }, 700);
     };
     input.addEventListener("input", tick);
     tick();
+  });
+
+  all("[data-again-live]").forEach((live) => {
+    const [first, again] = ["password", "confirmation"].map((id) => document.getElementById(id));
+    let timer = 0;
+    const agree = () => {
+      const words = good(again.id, again.value !== "" && kept(first.value) === kept(again.value));
+      clearTimeout(timer);
+      timer = setTimeout(() => { if (live.textContent !== words) live.textContent = words; }, 700);
+    };
+    [first, again].forEach((input) => input.addEventListener("input", agree));
+    agree();
   });
 
   all("[data-caps]").forEach((place) => {
@@ -108,19 +128,12 @@
     show();
   });
 
-  // What was typed at the sign-in goes along to « Mot de passe oublié ? », in this tab and in no address.
-  const login = document.getElementById("login");
-  if (login) {
-    try {
-      if (!login.value && document.querySelector('form[action="/forgotten"]')) {
-        login.value = sessionStorage.getItem("login") || "";
-        sessionStorage.removeItem("login");
-      }
-      all('a[href^="/forgotten"]').forEach((link) => {
-        link.addEventListener("click", () => sessionStorage.setItem("login", login.value));
-      });
-    } catch { /* Where nothing may be kept, it is typed again. */ }
-  }
+  // « Mot de passe oublié ? » takes the identifier along, and no password that a browser could offer to keep.
+  all("[data-without-password]").forEach((button) => {
+    button.addEventListener("click", () => {
+      button.form.querySelectorAll(".secret input").forEach((input) => { input.value = ""; });
+    });
+  });
 
   all("[data-print]").forEach((button) => {
     button.hidden = false;

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use super::letters::{self, Addressee};
 use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, throttle};
 use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
-use crate::domain::credential::{Credential, TypedLogin};
-use crate::domain::identity::{IdentityId, Link};
+use crate::domain::credential::{Credential, Login, TypedLogin};
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{IdentityId, LegacyLogin, Link};
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
-use crate::domain::policy::AgencyPolicy;
-use crate::domain::recovery::{RecoveryTerms, ResetLink, asked_by};
+use crate::domain::recovery::{Named, RecoveryTerms, ResetLink, asked_by};
 use crate::domain::secret::{Secret, random_id};
 use crate::domain::warning::{Changed, resets_open_at};
 use crate::sessions::Change;
@@ -23,12 +24,7 @@ use crate::store::Tx;
 #[derive(Debug)]
 pub enum Opened {
     /// The form for the new password.
-    Form {
-        /// Its rules.
-        rules: PasswordRules,
-        /// Whether it has to be noted in a safe place (004).
-        noted: bool,
-    },
+    Form(Box<NewPassword>),
     /// A newer letter was sent.
     Superseded,
     /// Past its time.
@@ -46,6 +42,21 @@ pub enum Opened {
     Invalid,
 }
 
+/// What the form for a new password has.
+#[derive(Debug)]
+pub struct NewPassword {
+    /// Its rules.
+    pub rules: PasswordRules,
+    /// Whether it has to be noted in a safe place (004).
+    pub noted: bool,
+    /// The address of the person whom the letter went to.
+    pub email: EmailAddress,
+    /// What that person types to sign in, if it is not the address: whoever has forgotten it finds it here.
+    pub identifier: Option<LegacyLogin>,
+    /// Where the person has an account.
+    pub home: Option<Arc<Agency>>,
+}
+
 /// What a new password comes to.
 #[derive(Debug)]
 pub enum Reset {
@@ -57,7 +68,7 @@ pub enum Reset {
     /// It breaks these rules.
     Broken {
         /// What the page asks for.
-        policy: Box<AgencyPolicy>,
+        form: Box<NewPassword>,
         /// What is broken; empty where the two entries differ.
         broken: Vec<Broken>,
     },
@@ -72,61 +83,103 @@ enum Ask {
     Again,
 }
 
-/// Asks for a reset. The answer is the same for every identifier, and comes after the same time (f03).
-pub async fn ask(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
-    ask_for(app, caller, typed, agency, Ask::First).await
+/// Asks for a reset. The answer is the same whoever is named, and comes after the same time (f03).
+pub async fn ask(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    ask_for(app, caller, named, agency, Ask::First).await
 }
 
 /// « Recevoir un nouveau code »: the older one dies. While the letter before is still on its way no other one is sent;
 /// that is answered as anything else is.
-pub async fn ask_again(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
-    ask_for(app, caller, typed, agency, Ask::Again).await
+pub async fn ask_again(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Agency>>) -> Result<(), Fault> {
+    ask_for(app, caller, named, agency, Ask::Again).await
 }
 
-async fn ask_for(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Agency>>, ask: Ask) -> Result<(), Fault> {
+async fn ask_for(
+    app: &App,
+    caller: &Caller,
+    named: &Named,
+    agency: Option<&Arc<Agency>>,
+    ask: Ask,
+) -> Result<(), Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
-    // Counted at the client, whoever is typed: beyond its budget nothing is looked up and nothing written down (B8).
-    if let Some(typed) = TypedLogin::parse(typed)
-        && let Some(counted) = throttle::reserve(app, caller, &[]).await?
-    {
+    // Counted at the client, whoever is named: beyond its budget nothing is looked up and nothing written down (B8).
+    if let Some(counted) = throttle::reserve(app, caller, &[]).await? {
         counted.failed();
-        send(app, caller, &typed, agency, ask).await?;
+        send(app, caller, named, agency, ask).await?;
     }
     tokio::time::sleep_until(floor).await;
     Ok(())
 }
 
-/// Whose password it is: that of an address that is typed to sign in, of an identifier at the agency, or of an address that
-/// letters to one person alone go to (004).
-async fn whose(tx: &mut Tx, typed: &TypedLogin, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
-    if let Some(credential) = tx.credential_typed(typed.email.as_ref(), None).await? {
-        return Ok(Some(credential));
-    }
-    if let Some(agency) = agency {
-        let spelled = spelling::spelled_at(tx, agency, &typed.legacy).await?;
-        if let Some(link) = spelling::nearest_link(tx, &agency.code, &spelled).await? {
-            return Ok(tx.credential_of(&link.identity).await?);
+/// Whose password it is.
+async fn whose(tx: &mut Tx, named: &Named, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
+    match named {
+        Named::Either(login) => match (by_login(tx, login, agency).await?, &login.email) {
+            (None, Some(email)) => Ok(tx.credential_at(email).await?),
+            (found, _) => Ok(found),
+        },
+        Named::Linked(email) => match tx.credential_typed(Some(email), None).await? {
+            None => Ok(tx.credential_at(email).await?),
+            found => Ok(found),
+        },
+        Named::Both { login, email } => {
+            Ok(by_login(tx, login, agency).await?.filter(|found| found.email.key() == email.key()))
         }
     }
-    match &typed.email {
-        Some(email) => Ok(tx.credential_at(email).await?),
+}
+
+/// The person of an address that is typed to sign in, or of an identifier at the agency.
+async fn by_login(tx: &mut Tx, login: &TypedLogin, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
+    if let Some(credential) = tx.credential_typed(login.email.as_ref(), None).await? {
+        return Ok(Some(credential));
+    }
+    let Some(agency) = agency else { return Ok(None) };
+    let spelled = spelling::spelled_at(tx, agency, &login.legacy).await?;
+    match spelling::nearest_link(tx, &agency.code, &spelled).await? {
+        Some(link) => Ok(tx.credential_of(&link.identity).await?),
         None => Ok(None),
     }
 }
 
-async fn send(
+/// Where somebody who has not migrated is told how the first sign-in goes: the address that an agency knows for what was
+/// typed, and whose letter it is (c13).
+async fn not_yet(
     app: &App,
-    caller: &Caller,
-    typed: &TypedLogin,
-    agency: Option<&Arc<Agency>>,
-    ask: Ask,
-) -> Result<(), Fault> {
+    tx: &mut Tx,
+    named: &Named,
+    agency: Option<&Agency>,
+) -> Result<Option<(AgencyCode, EmailAddress)>, Fault> {
+    let Some(agency) = agency else {
+        let Named::Either(TypedLogin { email: Some(email), .. }) = named else { return Ok(None) };
+        let found = tx.roster_by_email(email).await?.map(|(agency, _)| agency);
+        return Ok(found.filter(|code| app.directory().agency(code).is_some()).map(|code| (code, email.clone())));
+    };
+    let (login, email) = match named {
+        Named::Either(login) => (Some(login), login.email.as_ref()),
+        Named::Linked(email) => (None, Some(email)),
+        Named::Both { login, .. } => (Some(login), None),
+    };
+    if let Some(login) = login {
+        let spelled = spelling::spelled_at(tx, agency, &login.legacy).await?;
+        let entry = tx.roster_entry(&agency.code, &spelled.on_roster).await?.filter(|entry| !entry.enrolled);
+        if let Some(known) = entry.and_then(|entry| entry.email) {
+            let is_linked = !matches!(named, Named::Both { email, .. } if email.key() != known.key());
+            return Ok(is_linked.then(|| (agency.code.clone(), known)));
+        }
+    }
+    match email {
+        Some(email) if tx.is_on_roster_at(&agency.code, email).await? => Ok(Some((agency.code.clone(), email.clone()))),
+        _ => Ok(None),
+    }
+}
+
+async fn send(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Agency>>, ask: Ask) -> Result<(), Fault> {
     let now = app.now();
-    let asked_by = asked_by(&caller.browser, agency.map(|agency| &agency.code), typed);
+    let asked_by = asked_by(&caller.browser, agency.map(|agency| &agency.code), named);
     let mut tx = app.store.write().await?;
     let before = tx.recovery_asked_by(asked_by).await?.filter(|before| before.is_on_its_way(now));
     let is_on_its_way = ask == Ask::Again && before.is_some();
-    let credential = whose(&mut tx, typed, agency.map(AsRef::as_ref)).await?;
+    let credential = whose(&mut tx, named, agency.map(AsRef::as_ref)).await?;
     if let Some(credential) = &credential
         && !is_on_its_way
         && may_reset(&mut tx, &credential.identity).await?
@@ -144,12 +197,18 @@ async fn send(
             tx.insert_recovery(&recovery, &credential.identity, terms, Some(asked_by), now).await?;
         }
     }
+    if credential.is_none()
+        && ask == Ask::First
+        && let Some((code, email)) = not_yet(app, &mut tx, named, agency.map(AsRef::as_ref)).await?
+    {
+        letters::send(app, &mut tx, caller, (Some(&code), &email), LetterKind::FirstSignIn).await?;
+    }
     let entry = AuditEntry {
         event: AuditEvent::ResetAsked,
         actor: Actor::Visitor,
         agency: agency.map(|agency| agency.code.clone()),
         identity: credential.map(|credential| credential.identity),
-        login: Some(typed.legacy.clone()),
+        login: named.login(),
     };
     caller.audit(&mut tx, &entry, now).await?;
     tx.commit().await?;
@@ -181,12 +240,20 @@ async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
 /// What the link shows; looking changes nothing.
 pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
     Ok(match judge(app, secret).await? {
-        Judged::Open { identity, .. } => {
-            let policy = new_password::policy(app, &identity).await?;
-            Opened::Form { rules: policy.password, noted: policy.confirm_noted }
-        }
+        Judged::Open { identity, .. } => form_of(app, &identity).await?.map_or(Opened::Invalid, Opened::Form),
         Judged::Not(other) => other,
     })
+}
+
+async fn form_of(app: &App, identity: &IdentityId) -> Result<Option<Box<NewPassword>>, Fault> {
+    let policy = new_password::policy(app, identity).await?;
+    let home = app.home_of(identity).await?;
+    let mut tx = app.store.read().await?;
+    let Some(credential) = tx.credential_of(identity).await? else { return Ok(None) };
+    let account = tx.links_of(identity).await?.into_iter().next().map(|link| link.account.login);
+    let identifier = account.filter(|_| credential.login == Login::Identifier);
+    let (rules, noted, email) = (policy.password, policy.confirm_noted, credential.email);
+    Ok(Some(Box::new(NewPassword { rules, noted, email, identifier, home })))
 }
 
 /// Whether a link is open.
@@ -234,14 +301,14 @@ pub async fn reset(
         Judged::Open { id, identity } => (id, identity),
         Judged::Not(other) => return Ok(Reset::Not(other)),
     };
-    let policy = Box::new(new_password::policy(app, &identity).await?);
+    let Some(form) = form_of(app, &identity).await? else { return Ok(Reset::Not(Opened::Invalid)) };
     let Some(credential) = app.store.read().await?.credential_of(&identity).await? else {
         return Ok(Reset::Not(Opened::Invalid));
     };
     let links = app.store.read().await?.links_of(&identity).await?;
     let broken = new_password::broken_by(app, &credential, &links, &password).await?;
     if !broken.is_empty() || !is_same(&password, confirmation) {
-        return Ok(Reset::Broken { policy, broken });
+        return Ok(Reset::Broken { form, broken });
     }
     let hash = app.hasher.hash(password).await?;
     let now = app.now();

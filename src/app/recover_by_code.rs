@@ -7,8 +7,7 @@ use super::{App, Caller, Fault, devices};
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::challenge::typed_code;
-use crate::domain::credential::TypedLogin;
-use crate::domain::recovery::{Asked, ResetCode, asked_by};
+use crate::domain::recovery::{Asked, Named, ResetCode, asked_by};
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::warning::resets_open_at;
 
@@ -18,11 +17,11 @@ pub async fn type_code(
     app: &App,
     caller: &Caller,
     agency: Option<&Agency>,
-    login: &str,
+    named: &Named,
     code: &str,
 ) -> Result<Option<Secret>, Fault> {
     let floor = Instant::now() + app.failure_floor;
-    let outcome = judge(app, caller, &Typed { agency, login, code }).await;
+    let outcome = judge(app, caller, &Typed { agency, named, code }).await;
     if !matches!(outcome, Ok(Some(_))) {
         sleep_until(floor).await;
     }
@@ -32,14 +31,14 @@ pub async fn type_code(
 /// What was sent.
 struct Typed<'a> {
     agency: Option<&'a Agency>,
-    login: &'a str,
+    named: &'a Named,
     code: &'a str,
 }
 
 /// What cannot be a code costs no try. For whom there is no reset the try is counted as a person's would be.
 async fn judge(app: &App, caller: &Caller, typed: &Typed<'_>) -> Result<Option<Secret>, Fault> {
-    let (Some(login), Some(code)) = (TypedLogin::parse(typed.login), typed_code(typed.code)) else { return Ok(None) };
-    let asked_by = asked_by(&caller.browser, typed.agency.map(|agency| &agency.code), &login);
+    let Some(code) = typed_code(typed.code) else { return Ok(None) };
+    let asked_by = asked_by(&caller.browser, typed.agency.map(|agency| &agency.code), typed.named);
     let mut tx = app.store.read().await?;
     let asked = tx.recovery_asked_by(asked_by).await?;
     let subject = match &asked {
@@ -51,7 +50,7 @@ async fn judge(app: &App, caller: &Caller, typed: &Typed<'_>) -> Result<Option<S
     };
     drop(tx);
     let Some(reserved) = throttle::reserve(app, caller, &[subject]).await? else { return Ok(None) };
-    let answer = answer(app, caller, typed, asked.as_ref(), &login, &code).await;
+    let answer = answer(app, caller, typed, asked.as_ref(), &code).await;
     let (reserved, (answer, link)) = reserved.unless(app, answer).await?;
     match answer {
         ResetCode::Right => reserved.succeeded(app).await?,
@@ -67,7 +66,6 @@ async fn answer(
     caller: &Caller,
     typed: &Typed<'_>,
     asked: Option<&Asked>,
-    login: &TypedLogin,
     code: &Secret,
 ) -> Result<(ResetCode, Option<Secret>), Fault> {
     let now = app.now();
@@ -97,7 +95,7 @@ async fn answer(
             actor: Actor::Visitor,
             agency: typed.agency.map(|agency| agency.code.clone()),
             identity: asked.map(|asked| asked.identity.clone()),
-            login: Some(login.legacy.clone()),
+            login: typed.named.login(),
         };
         caller.audit(&mut tx, &entry, now).await?;
     }

@@ -47,6 +47,8 @@ pub enum LetterKind {
         #[serde(default)]
         opens_at: Option<Timestamp>,
     },
+    /// Who asked for a reset has no account here yet: leads to the first sign-in (c13).
+    FirstSignIn,
     /// The password has changed.
     PasswordChanged {
         /// When.
@@ -152,6 +154,7 @@ impl LetterKind {
             Self::ConfirmAddress { .. } => "confirm-address",
             Self::AlreadyAccount { .. } => "already-account",
             Self::ResetPassword { .. } => "reset-password",
+            Self::FirstSignIn => "first-sign-in",
             Self::PasswordChanged { .. } => "password-changed",
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",

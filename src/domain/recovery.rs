@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::agency_code::AgencyCode;
 use super::challenge::{CodeDigest, RESEND_AFTER_S, SentCode, TRIES_PER_CODE, is_over};
 use super::credential::TypedLogin;
-use super::identity::IdentityId;
-use super::policy::{AgencyPolicy, ProofMethod};
+use super::email::{EmailAddress, EmailError};
+use super::identity::{IdentityId, LegacyLogin};
+use super::policy::{AgencyPolicy, Identifier, ProofMethod};
 use super::secret::{Secret, SecretDigest};
 use super::text::folded;
 
@@ -47,12 +48,73 @@ impl RecoveryTerms {
     }
 }
 
+/// Whose password is forgotten, as somebody says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By an address or an identifier, whichever it is.
+    Either(TypedLogin),
+    /// By the address alone that letters go to: the identifier is forgotten, too (004).
+    Linked(EmailAddress),
+    /// By an identifier and the address that is linked with it (004).
+    Both {
+        /// The identifier.
+        login: TypedLogin,
+        /// The address.
+        email: EmailAddress,
+    },
+}
+
+/// What is missing where nobody can be meant; it says nothing of who is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unnamed {
+    /// An address or an identifier.
+    Login,
+    /// The address.
+    Email(EmailError),
+}
+
+impl Named {
+    /// Reads what was typed at an agency whose residents sign in in this way. Where they keep their identifiers the
+    /// address has to be there, since an identifier stands on papers that others see; the identifier may be left out.
+    ///
+    /// # Errors
+    /// What is missing, or no address.
+    pub fn parse(asks: Identifier, login: &str, email: &str) -> Result<Self, Unnamed> {
+        let typed = TypedLogin::parse(login);
+        if asks == Identifier::Email {
+            return typed.map(Self::Either).ok_or(Unnamed::Login);
+        }
+        let email = EmailAddress::parse(email).map_err(Unnamed::Email)?;
+        Ok(match typed {
+            // The address was typed into both fields.
+            Some(login) if login.email.as_ref().is_some_and(|typed| typed.key() == email.key()) => Self::Linked(email),
+            Some(login) => Self::Both { login, email },
+            None => Self::Linked(email),
+        })
+    }
+
+    /// What was typed, for the trace.
+    #[must_use]
+    pub fn login(&self) -> Option<LegacyLogin> {
+        match self {
+            Self::Either(login) | Self::Both { login, .. } => Some(login.legacy.clone()),
+            Self::Linked(email) => LegacyLogin::parse(email.as_str()),
+        }
+    }
+}
+
 /// Where a reset was asked for, and with what: who types a code shows by it which reset is meant, also where there is
 /// none (f03). Nobody knows it without the browser's secret, so that a code is worth nothing in another one.
 #[must_use]
-pub fn asked_by(browser: &Secret, agency: Option<&AgencyCode>, typed: &TypedLogin) -> SecretDigest {
+pub fn asked_by(browser: &Secret, agency: Option<&AgencyCode>, named: &Named) -> SecretDigest {
     let agency = agency.map(ToString::to_string).unwrap_or_default();
-    Secret::new(format!("reset\n{}\n{agency}\n{}", browser.expose(), folded(typed.legacy.as_str()))).digest()
+    // A folded text has no end of line in it.
+    let named = match named {
+        Named::Either(login) => folded(login.legacy.as_str()),
+        Named::Linked(email) => format!("\n{}", email.key()),
+        Named::Both { login, email } => format!("{}\n{}", folded(login.legacy.as_str()), email.key()),
+    };
+    Secret::new(format!("reset\n{}\n{agency}\n{named}", browser.expose())).digest()
 }
 
 /// The newest reset that was asked for somewhere.
@@ -217,7 +279,7 @@ mod tests {
 
     #[test]
     fn c11_where_a_reset_was_asked_for_is_known_to_its_browser_alone() {
-        let typed = |text| TypedLogin::parse(text).expect("something typed");
+        let typed = |text| Named::parse(Identifier::Email, text, "").expect("something typed");
         let (one, other) = (Secret::new("a"), Secret::new("b"));
         let (port, gare) = (AgencyCode::parse("CA", "SA"), AgencyCode::parse("CB", "SB"));
         let here = asked_by(&one, port.as_ref(), &typed("Anne-1"));
@@ -227,9 +289,43 @@ mod tests {
             asked_by(&one, gare.as_ref(), &typed("Anne-1")),
             asked_by(&one, None, &typed("Anne-1")),
             asked_by(&one, port.as_ref(), &typed("Anne-2")),
+            asked_by(&one, port.as_ref(), &linked("Anne-1", "anne@x.fr")),
         ] {
             assert_ne!(here, elsewhere);
         }
+        let both = asked_by(&one, port.as_ref(), &linked("Anne-1", "anne@x.fr"));
+        assert_eq!(both, asked_by(&one, port.as_ref(), &linked("anne\u{a0}-1", " Anne@X.fr")));
+        for other in [linked("Anne-1", "anna@x.fr"), linked("Anne-2", "anne@x.fr"), linked("", "anne@x.fr")] {
+            assert_ne!(both, asked_by(&one, port.as_ref(), &other));
+        }
+    }
+
+    fn linked(login: &str, email: &str) -> Named {
+        Named::parse(Identifier::Legacy, login, email).expect("an address")
+    }
+
+    #[test]
+    fn c11_where_identifiers_are_kept_the_linked_address_is_asked_for_and_the_identifier_may_be_forgotten() {
+        let email = |text| EmailAddress::parse(text).expect("an address");
+        let login = |text| TypedLogin::parse(text).expect("something typed");
+        let both = |text, address| Named::Both { login: login(text), email: email(address) };
+        for (typed, address, named) in [
+            ("C10042", "anne@x.fr", Ok(both("C10042", "anne@x.fr"))),
+            (" \u{200b}C10042\u{a0}", "\u{200b}anne@x.fr ", Ok(both("C10042", "anne@x.fr"))),
+            ("", "anne@x.fr", Ok(Named::Linked(email("anne@x.fr")))),
+            (" \u{a0}", "anne@x.fr", Ok(Named::Linked(email("anne@x.fr")))),
+            ("Anne@x.fr", "anne@x.fr", Ok(Named::Linked(email("anne@x.fr")))),
+            ("anna@x.fr", "anne@x.fr", Ok(both("anna@x.fr", "anne@x.fr"))),
+            ("C10042", "", Err(Unnamed::Email(EmailError::Empty))),
+            ("C10042", "anne", Err(Unnamed::Email(EmailError::Malformed))),
+            ("anne@x.fr", "", Err(Unnamed::Email(EmailError::Empty))),
+            ("", "", Err(Unnamed::Email(EmailError::Empty))),
+        ] {
+            assert_eq!(Named::parse(Identifier::Legacy, typed, address), named, "{typed:?} {address:?}");
+        }
+        // Elsewhere one field is enough, whatever a form has beside it.
+        assert_eq!(Named::parse(Identifier::Email, "C10042", "anne@x.fr"), Ok(Named::Either(login("C10042"))));
+        assert_eq!(Named::parse(Identifier::Email, " ", "anne@x.fr"), Err(Unnamed::Login));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::secret::Secret;
 use crate::domain::warning::WarningId;
 use crate::pages::letters::{
     AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
-    EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
+    EmailChanged, EmailRestored, FirstSignIn, PasswordChanged, RequestHeld, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter, written};
 
@@ -40,6 +40,9 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
                 mail,
                 &ResetPassword { link, code, reset_code_minutes: code_minutes, link_minutes, opens_at },
             )
+        }
+        LetterKind::FirstSignIn => {
+            render(mailer, mail, &FirstSignIn { sign_in_url: at_agency(&portal, "login", mail) })
         }
         LetterKind::PasswordChanged { at, warning } => {
             let (at, reset_url) = (written(*at, mail.language), reset_url(&portal, mail));
@@ -111,9 +114,14 @@ fn link(portal: &str, page: &str, secret: &Secret) -> String {
 
 /// Where a new password is asked for, at the agency in whose name the letter is.
 fn reset_url(portal: &str, mail: &Mail) -> String {
+    at_agency(portal, "forgotten", mail)
+}
+
+/// A page of the portal, at the agency in whose name the letter is.
+fn at_agency(portal: &str, page: &str, mail: &Mail) -> String {
     match &mail.agency {
-        Some(code) => format!("{portal}/forgotten?client={}&societe={}", code.client(), code.societe()),
-        None => format!("{portal}/forgotten"),
+        Some(code) => format!("{portal}/{page}?client={}&societe={}", code.client(), code.societe()),
+        None => format!("{portal}/{page}"),
     }
 }
 

@@ -38,9 +38,8 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
-use crate::domain::routing::CHANGE_PASSWORD;
 use crate::web::Web;
-use crate::web::calmly::{COOKIES_NEEDED, calmly};
+use crate::web::calmly::calmly;
 use crate::web::frames::lead_out;
 use crate::web::problem::Problem;
 
@@ -50,7 +49,6 @@ pub fn router(web: Arc<Web>) -> Router {
     Router::new()
         .merge(portal_pages())
         .nest("/.vestibule", agency_pages())
-        .route(CHANGE_PASSWORD, get(well_known::change_password))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::page(http::StatusCode::METHOD_NOT_ALLOWED, crate::pages::portal::MessageName::NotFound)
@@ -84,6 +82,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/not-me/undo", post(not_me::undo))
         .route("/terms", get(accept_terms::show).post(accept_terms::submit))
         .route("/forgotten", get(recover::show).post(recover::ask))
+        .route("/forgotten/begin", get(recover::show).post(recover::begin))
         .route("/forgotten/code", post(recover::type_code))
         .route("/forgotten/resend", post(recover::resend))
         .route("/reset", get(recover::show_link).post(recover::reset))
@@ -99,10 +98,12 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/cancel", post(change_email::cancel))
         .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
-        .route(COOKIES_NEEDED, get(cookies_needed::show))
+        .route("/cookies-needed", get(cookies_needed::show))
         .route("/language", post(language::choose))
         .route("/privacy", get(account::privacy))
         .route("/assets/{*name}", get(assets::serve))
+        // On the agencies' hosts, too.
+        .route("/.well-known/change-password", get(well_known::change_password))
         .route("/robots.txt", get(well_known::robots))
         .route("/favicon.ico", get(well_known::icon))
         .route("/apple-touch-icon.png", get(well_known::icon))
@@ -125,7 +126,7 @@ fn agency_pages() -> Router<Arc<Web>> {
 
 /// A page of the portal is not there on an agency's host, and the other way round: each host is its own origin.
 async fn hosts(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
-    use crate::domain::routing::{OWN_PREFIX, Place};
+    use crate::domain::routing::{CHANGE_PASSWORD, OWN_PREFIX, Place};
     use axum::response::IntoResponse as _;
     let path = request.uri().path();
     let of_agencies = path.starts_with(OWN_PREFIX);

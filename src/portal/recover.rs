@@ -11,13 +11,14 @@ use super::codes::{self, Instead};
 use super::letters::Link;
 use super::wording;
 use crate::app::Fault;
-use crate::app::recover::{self, Opened, Reset};
+use crate::app::recover::{self, NewPassword, Opened, Reset};
 use crate::app::recover_by_code;
 use crate::domain::agency::Agency;
 use crate::domain::challenge::RESEND_AFTER_S;
-use crate::domain::password::PasswordRules;
+use crate::domain::email::EmailAddress;
+use crate::domain::policy::Identifier;
+use crate::domain::recovery::Named;
 use crate::domain::secret::Secret;
-use crate::domain::text::tidy;
 use crate::pages::portal::{
     Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
     ResetWaitsPage, Sends,
@@ -48,51 +49,75 @@ pub(super) async fn show(
     let is_by_email = asked.by == "email";
     let asked = Codes { client: asked.client, societe: asked.societe };
     let (guest, agency) = entered(&web, guest, asked, is_by_email).await?;
-    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), "", None)))
+    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), ("", ""), None)))
+}
+
+/// « Mot de passe oublié ? » on the sign-in page: what was typed there as identifier is taken along, in no address, and also
+/// without a script. What was typed as password is not read.
+pub(super) async fn begin(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
+    let (guest, agency) = posted(&web, guest, &fields).await?;
+    let login = fields.text("login");
+    let asks_for_both = agency.as_deref().is_some_and(|agency| asks(Some(agency)) == Identifier::Legacy);
+    let is_address = EmailAddress::parse(login).is_ok() && agency.as_deref().is_some_and(|a| !a.may_be_email);
+    let typed = if asks_for_both && is_address { ("", login) } else { (login, "") };
+    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), typed, None)))
 }
 
 pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = posted(&web, guest, &fields).await?;
-    let login = fields.text("login");
-    if tidy(login).is_empty() {
-        let error = FieldError { name: "login-missing", number: 0 };
-        return Ok(guest.page_again(&web, agency.as_deref(), &form(agency.as_deref(), "", Some(error))));
-    }
-    recover::ask(&web.app, &guest.caller, login, agency.as_ref()).await?;
-    let page = sent(agency.as_deref(), login, None);
+    let typed = (fields.text("login"), fields.text("email"));
+    let named = match Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
+        Ok(named) => named,
+        Err(unnamed) => {
+            let page = form(agency.as_deref(), typed, Some(wording::unnamed_error(unnamed)));
+            return Ok(guest.page_again(&web, agency.as_deref(), &page));
+        }
+    };
+    recover::ask(&web.app, &guest.caller, &named, agency.as_ref()).await?;
+    let page = sent(agency.as_deref(), typed, None);
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 /// « Recevoir un nouveau code ».
 pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = posted(&web, guest, &fields).await?;
-    let login = fields.text("login");
-    recover::ask_again(&web.app, &guest.caller, login, agency.as_ref()).await?;
-    let page = sent(agency.as_deref(), login, Some(Alert::ResetAskedAgain));
+    let typed = (fields.text("login"), fields.text("email"));
+    if let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
+        recover::ask_again(&web.app, &guest.caller, &named, agency.as_ref()).await?;
+    }
+    let page = sent(agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 /// « Suivant » beside the code.
 pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = posted(&web, guest, &fields).await?;
-    let (login, code) = (fields.text("login"), fields.text("code"));
-    let opened = recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), login, code).await?;
-    if let Some(secret) = opened {
+    let (typed, code) = ((fields.text("login"), fields.text("email")), fields.text("code"));
+    if let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1)
+        && let Some(secret) =
+            recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), &named, code).await?
+    {
         return Ok(guest.go(&Link::path("/reset", &secret)));
     }
     let alert = Some(Alert::ResetCodeRefused);
-    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), login, alert) };
+    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), typed, alert) };
     Ok(guest.page_again(&web, agency.as_deref(), &page))
 }
 
+/// What residents sign in with, where one asks.
+fn asks(agency: Option<&Agency>) -> Identifier {
+    agency.map_or(Identifier::Email, |agency| agency.policy.identifier)
+}
+
 /// The page that waits for the letter to be answered, the same whoever was typed.
-fn sent(agency: Option<&Agency>, login: &str, alert: Option<Alert>) -> ForgottenSentPage {
+fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenSentPage {
     let policy = agency.map(|agency| &agency.policy);
     ForgottenSentPage {
         sign_in_url: wording::login_path(agency),
         sends: policy.map_or(Sends::Either, |policy| policy.confirmation.into()),
         codes: agency.map(|agency| wording::codes(Some(agency))),
         login: login.to_owned(),
+        email: email.to_owned(),
         reset_code_minutes: policy.map(|policy| u64::from(policy.reset_code_minutes)),
         link_minutes: policy.map(|policy| u64::from(policy.link_minutes)),
         resend_in: RESEND_AFTER_S.unsigned_abs(),
@@ -122,11 +147,14 @@ async fn entered(
     Ok((guest, Some(agency)))
 }
 
-fn form(agency: Option<&Agency>, login: &str, error: Option<FieldError>) -> ForgottenPage {
+fn form(agency: Option<&Agency>, (login, email): (&str, &str), error: Option<FieldError>) -> ForgottenPage {
     ForgottenPage {
         codes: agency.map(|agency| wording::codes(Some(agency))),
         sign_in_url: wording::login_path(agency),
+        keeps_identifier: asks(agency) == Identifier::Legacy,
+        sends: agency.map_or(Sends::Either, |agency| agency.policy.confirmation.into()),
         login: login.to_owned(),
+        email: email.to_owned(),
         error,
     }
 }
@@ -143,7 +171,7 @@ pub(super) async fn show_link(
 
 fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Response {
     let name = match opened {
-        Opened::Form { rules, noted } => return guest.page(web, None, &reset_page(secret, rules, *noted, None)),
+        Opened::Form(form) => return guest.page(web, form.home.as_deref(), &reset_page(secret, form, None)),
         Opened::Waits { opens_at, home } => {
             let opens_at = written(*opens_at, guest.language());
             return guest.page(web, home.as_deref(), &ResetWaitsPage { opens_at });
@@ -166,24 +194,33 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/reset", &secret));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
-    if let Opened::Form { noted: true, rules } = &recover::open_link(&web.app, &secret).await?
+    if let Opened::Form(form) = &recover::open_link(&web.app, &secret).await?
+        && form.noted
         && !fields.ticked("noted")
     {
-        let page = reset_page(&secret, rules, true, Some(wording::NOT_NOTED));
-        return Ok(guest.page_again(&web, None, &page));
+        let page = reset_page(&secret, form, Some(wording::NOT_NOTED));
+        return Ok(guest.page_again(&web, form.home.as_deref(), &page));
     }
-    let (policy, error) = match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
+    Ok(match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
         Reset::Done { home } => {
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
-            return Ok(guest.page(&web, home.as_deref(), &page));
+            guest.page(&web, home.as_deref(), &page)
         }
-        Reset::Broken { policy, broken } => (policy, wording::password_error(&broken)),
-        Reset::Not(opened) => return Ok(show_opened(&web, guest, &secret, &opened)),
-    };
-    let page = reset_page(&secret, &policy.password, policy.confirm_noted, Some(error));
-    Ok(guest.page_again(&web, None, &page))
+        Reset::Broken { form, broken } => {
+            let error = wording::password_error(&broken);
+            guest.page_again(&web, form.home.as_deref(), &reset_page(&secret, &form, Some(error)))
+        }
+        Reset::Not(opened) => show_opened(&web, guest, &secret, &opened),
+    })
 }
 
-fn reset_page(secret: &Secret, rules: &PasswordRules, noted: bool, error: Option<FieldError>) -> ResetPage {
-    ResetPage { secret: secret.expose().to_owned(), criteria: wording::criteria(rules), noted, error }
+fn reset_page(secret: &Secret, form: &NewPassword, error: Option<FieldError>) -> ResetPage {
+    ResetPage {
+        secret: secret.expose().to_owned(),
+        email: form.email.to_string(),
+        identifier: form.identifier.as_ref().map(|login| login.as_str().to_owned()),
+        criteria: wording::criteria(&form.rules),
+        noted: form.noted,
+        error,
+    }
 }

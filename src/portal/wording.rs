@@ -8,6 +8,7 @@ use crate::domain::migration::MigrationPlan;
 use crate::domain::password::{Broken, MAX_LENGTH, PasswordRules};
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Order;
+use crate::domain::recovery::Unnamed;
 use crate::pages::portal::{Codes, Criterion, FieldError, Progress};
 
 pub(super) use crate::web::back::login_path;
@@ -99,6 +100,14 @@ pub(super) const fn email_error(error: EmailError) -> FieldError {
         EmailError::TooLong => "email-too-long",
     };
     FieldError { name, number: 0 }
+}
+
+/// What is missing where a password is forgotten.
+pub(super) const fn unnamed_error(unnamed: Unnamed) -> FieldError {
+    match unnamed {
+        Unnamed::Login => FieldError { name: "login-missing", number: 0 },
+        Unnamed::Email(error) => email_error(error),
+    }
 }
 
 /// What is wrong with a changed address.

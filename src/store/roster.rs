@@ -109,6 +109,20 @@ impl Tx {
         .transpose()
     }
 
+    /// Whether an account stands with this address on the agency's roster that nobody has attached.
+    pub async fn is_on_roster_at(&mut self, agency: &AgencyCode, email: &EmailAddress) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT r.login_key AS login_key FROM roster r
+             LEFT JOIN links l ON l.agency = r.agency AND l.login_key = r.login_key
+             WHERE r.agency = $1 AND lower(r.email) = $2 AND l.id IS NULL LIMIT 1",
+        )
+        .bind(agency.to_string())
+        .bind(email.key())
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// What the agency's roster says of an account, when it is asked whose that is.
     pub async fn on_roster(&mut self, agency: &AgencyCode, login: &LegacyLogin) -> Result<OnRoster, StoreError> {
         let closed = sqlx::query("SELECT closed_at FROM closed_accounts WHERE agency = $1 AND login_key = $2")

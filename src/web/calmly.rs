@@ -19,7 +19,7 @@ use crate::pages::portal::{MessageName, MessagePage};
 use crate::pages::{Page, Pages};
 
 /// Where it is found out whether a browser keeps cookies.
-pub const COOKIES_NEEDED: &str = "/cookies-needed";
+const COOKIES_NEEDED: &str = "/cookies-needed";
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
 pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {

@@ -104,7 +104,7 @@ fn c10_a_password_is_forgotten_without_an_agencys_codes(stage: Stage) {
     let town = Town::on(stage);
     town.alice();
     let mut alice = Person::new(&town.gateway);
-    alice.open("/").follow("Mot de passe oublié").see("Adresse email").miss("Email ou identifiant");
+    alice.open("/").press("Mot de passe oublié ?").see("Adresse email").miss("Email ou identifiant");
     alice.press("Recevoir l'e-mail").see("Saisissez");
     alice.fill("login", ALICE.email).press("Recevoir l'e-mail").see("Si un compte existe");
     let sent = |letter: &crate::support::letters::Letter| letter.subject.contains("nouveau mot de passe");

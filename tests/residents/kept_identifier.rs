@@ -1,12 +1,9 @@
 //! Where the old identifier stays what is typed, and the e-mail address is for letters only (document 004); and two people who
 //! read one mailbox.
 
-use std::time::Duration;
-
 use super::{OTHER, REFUSED};
 use crate::support::{
     browser::{Browser, Device},
-    eventually,
     person::Person,
     site::Site,
     stage::Stage,
@@ -72,24 +69,12 @@ fn b07_the_identifier_is_kept_and_the_address_is_for_letters_only(stage: Stage) 
     }
     let mut bare = Person::new(&town.gateway);
     bare.open("/").fill("login", ALICE.email).fill("password", CHOSEN).press("Connexion").see(REFUSED);
-    // A forgotten password, by that address too, where one person alone reads it.
-    for by in ["/forgotten?by=email", "/forgotten?client=CA&societe=SA"] {
-        let mut lost = Person::new(&town.gateway);
-        let before = town.gateway.letters().count();
-        lost.open(by).fill("login", ALICE.email).press("Recevoir l'e-mail");
-        eventually("the letter", Duration::from_secs(10), || (town.gateway.letters().count() > before).then_some(()));
-    }
     // The address that letters go to changes, and nothing else.
     anywhere.open("/account/email").fill("email", "alice@ailleurs.example");
     anywhere.fill("confirmation", "alice@ailleurs.example").fill("current", CHOSEN).press("Valider");
     anywhere.fill("code", &town.gateway.letter_to("alice@ailleurs.example").code()).press("Valider");
     anywhere.see("alice@ailleurs.example");
     town.sign_in(&mut Person::new(&town.gateway), "a", ALICE.login, CHOSEN);
-    // A forgotten password, by the identifier: its letter goes to that address; a fresh one waits.
-    let mut lost = Person::new(&town.gateway);
-    lost.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.login).press("Recevoir l'e-mail");
-    let is_reset = |letter: &crate::support::letters::Letter| letter.subject.contains("nouveau mot de passe");
-    town.gateway.letters().wait_for("alice@ailleurs.example", is_reset);
 }
 
 fn b09_where_the_proof_comes_first_the_steps_are_three_and_bear_the_documents_labels(stage: Stage) {

@@ -20,6 +20,7 @@ mod not_me;
 mod passwords;
 mod recover;
 mod recover_by_code;
+mod recover_by_identifier;
 mod session_over;
 mod several_accounts;
 mod shared_host;

@@ -98,7 +98,7 @@ fn c01_the_login_page_has_what_a_resident_looks_for(stage: Stage) {
     assert_eq!(page::attribute(&text, "#password", "autocomplete").as_deref(), Some("current-password"));
     // The eye is of no use without a script, so only the script shows it.
     assert_eq!(page::count(&text, "button[data-eye=password][type=button][hidden]"), 1);
-    person.follow("Mot de passe oublié").see("Mot de passe oublié").see("Agence du Port");
+    person.press("Mot de passe oublié ?").see("Mot de passe oublié").see("Agence du Port");
 }
 
 fn c01_only_who_asks_for_it_stays_signed_in_and_for_thirty_days_at_most(stage: Stage) {

@@ -130,6 +130,7 @@ const FORMS: &[(&str, Acts, Bare, &[(&str, &str)])] = &[
         &[("client", "CB"), ("societe", "SB"), ("accept", "on"), ("return", "/")],
     ),
     ("/forgotten", Anywhere, Bare::Stays, &[("client", "CA"), ("societe", "SA"), ("login", VICTIM)]),
+    ("/forgotten/begin", Never, Bare::Stays, &[("client", "CA"), ("societe", "SA"), ("login", VICTIM)]),
     ("/forgotten/code", Never, Bare::Stays, &[("by", "email"), ("login", VICTIM), ("code", "12345678")]),
     ("/forgotten/resend", Anywhere, Bare::Stays, &[("by", "email"), ("login", VICTIM)]),
     ("/reset", Never, Bare::Stays, &[("secret", JUNK), ("password", OTHER), ("confirmation", OTHER)]),

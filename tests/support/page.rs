@@ -44,6 +44,9 @@ pub fn form_with_button(html: &str, base: &Url, button: &str) -> Option<Form> {
         });
         if let Some(found) = found {
             let mut read = read_form(&document, form, base);
+            if let Some(action) = found.value().attr("formaction") {
+                read.action = base.join(action).expect("the button leads to an address");
+            }
             if let Some(name) = found.value().attr("name") {
                 read.fields.push((name.to_owned(), found.value().attr("value").unwrap_or_default().to_owned()));
             }

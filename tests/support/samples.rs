@@ -110,10 +110,55 @@ impl Samples {
         Agency::from_toml("agence-b", text).set("upstream.url", self.header_origin.clone())
     }
 
+    /// An agency of document 004's way (`COPRO`, `01`, `syndic.localhost`): the identifier stays, the address is proven by a
+    /// code before the password is chosen. Its residents come from the same roster as agency B's.
+    pub fn agency_that_keeps_identifiers(&self) -> Agency {
+        let text = r##"
+            client = "COPRO"
+            societe = "01"
+            name = "Syndic du Canal"
+            [brand]
+            colour = "#1c5c4a"
+            support_email = "contact@canal.example"
+            support_phone = "04 94 00 00 00"
+            old_password_hint = "Il figure sur certains documents en votre possession, par exemple les appels de fonds."
+            [policy]
+            identifier = "legacy"
+            order = "proof-first"
+            confirmation = "code"
+            code_minutes = 30
+            reset_code_minutes = 10
+            password = "classic-8"
+            confirm_noted = true
+            [sign_in]
+            adapter = "trusted-headers"
+            verifier = "roster"
+            [[headers]]
+            name = "X-Extranet-User"
+            value = "{login}"
+            [[headers]]
+            name = "X-Extranet-Name"
+            value = "{name}"
+            encoding = "percent"
+            [[headers]]
+            name = "X-Extranet-Kind"
+            value = "{kind}"
+            [paths]
+            public = ["/public/"]
+            logout = ["/deconnexion"]
+        "##;
+        Agency::from_toml("syndic", text).set("upstream.url", self.header_origin.clone())
+    }
+
     /// Imports the roster of agency B, as its staff would have sent it.
     pub fn import_roster(&self, gateway: &Gateway) {
+        self.import_roster_of("SPI31/02", gateway);
+    }
+
+    /// The same of another agency of these residents.
+    pub fn import_roster_of(&self, agency: &str, gateway: &Gateway) {
         let file = self.roster();
-        let done = gateway.run("import", &["--agency", "SPI31/02", file.to_str().expect("a path in UTF-8")]);
+        let done = gateway.run("import", &["--agency", agency, file.to_str().expect("a path in UTF-8")]);
         let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "the roster is imported: {said}");
     }

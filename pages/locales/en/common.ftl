@@ -1,6 +1,7 @@
 skip = Skip to content
 busy = One moment…
 title-error = Error:
+update-title = Update of your online service
 progress = Step { $step } of { $of }
 nav-account = My account
 my-account = My account
@@ -51,7 +52,8 @@ caps-lock = Careful, Caps Lock is on.
 
 criteria-intro = Your password must meet these criteria:
 criteria-advice = Avoid your name, a date of birth, or a password that you already use on another site.
-criteria-all-met = All criteria are met.
+good-password = Password accepted ✓
+good-confirmation = Both entries are the same ✓
 criterion-met = met
 criterion-unmet = still needed
 criterion-length = At least { $number } characters

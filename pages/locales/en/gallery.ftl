@@ -98,6 +98,7 @@ gallery-letter-already_account = The address has an account
 gallery-letter-account_attached = Account attached
 gallery-letter-account_detached = Account detached
 gallery-letter-account_withdrawn = Account taken back by the agency
+gallery-letter-first_sign_in = First sign-in, after “Forgotten password?”
 gallery-letter-reset_password = New password
 gallery-letter-password_changed = Password changed
 gallery-letter-confirm_new_email = Confirm the new address

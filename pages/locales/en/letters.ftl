@@ -28,6 +28,13 @@ letter-reset-code-keep = Give this code to nobody: neither your agency nor we wi
 letter-reset-or-link = Or open this link, valid for { $duration }:
 letter-reset-password-not-me = Not you? Ignore this message: your current password stays valid.
 
+letter-first-sign-in-subject = { $agency }: your first sign-in
+letter-first-sign-in-text = You asked for a new password for the { $agency } customer space. Your account has not been updated yet: your password is still the one that your agency gave you.
+letter-first-sign-in-how = Sign in with the identifier and the password given by your agency. You will then choose a password of your own:
+letter-first-sign-in-open = Sign in
+letter-first-sign-in-lost = If you no longer have it at all, contact { $agency }, which will give you a new one.
+letter-first-sign-in-not-me = Not you? Ignore this message: nothing has been changed.
+
 letter-password-changed-subject = { $agency }: your password has changed
 letter-password-changed-text = The password of your { $agency } account was changed on { $at }. Your other devices have been signed out. If that was you, there is nothing to do.
 letter-password-changed-not-me = Not you? Choose a new password at once, then tell { $agency }:

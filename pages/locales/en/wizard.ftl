@@ -25,13 +25,15 @@ email-text-kept = Choose the e-mail address that will be attached to your accoun
 email-why = This address matters: it is needed for payments online and to renew your password.
 email-no-identifier = <strong>Please note:</strong> this address is not your identifier and does not replace it. You keep your present identifier.
 email-agency-note = <strong>Please note:</strong> if you change it, the address will not be updated at your agency.
+email-text-numbered = Please enter or correct your e-mail address. Then click “Next”. It will become the identifier of your new account.
+email-suggestion-else = If not, check your address below and send it again.
 email-suggestion = Did you mean <strong>{ $email }</strong>?
 email-use = Use { $email }
 email-before-title = Before you continue, check that your mailbox
 email-before-works = works, and that you can open it now;
 email-before-full = is not full;
 email-before-spam = is not protected by a filter such as MailInBlack, which would block our message. If it is, choose another address.
-email-before-wrong = If the address is wrong, no message reaches you and the update cannot be finished.
+email-before-wrong = Enter your address with care. If it is wrong, no message reaches you and the update cannot be finished.
 join-link = I already have an account
 
 password-title = Your new password

@@ -2,6 +2,7 @@
 skip = Aller au contenu
 busy = Un instant…
 title-error = Erreur :
+update-title = Mise à jour de votre service en ligne
 progress = Étape { $step } sur { $of }
 nav-account = Mon compte
 my-account = Mon compte
@@ -52,7 +53,8 @@ caps-lock = Attention, la touche Majuscule est verrouillée.
 
 criteria-intro = Votre mot de passe doit respecter les critères suivants :
 criteria-advice = Évitez votre nom, une date de naissance ou un mot de passe déjà utilisé sur un autre site.
-criteria-all-met = Tous les critères sont respectés.
+good-password = Mot de passe validé ✓
+good-confirmation = Les deux saisies sont identiques ✓
 criterion-met = respecté
 criterion-unmet = à respecter
 criterion-length = Au moins { $number } caractères

@@ -98,6 +98,7 @@ gallery-letter-already_account = L'adresse a déjà un compte
 gallery-letter-account_attached = Compte associé
 gallery-letter-account_detached = Compte détaché
 gallery-letter-account_withdrawn = Compte repris par l'agence
+gallery-letter-first_sign_in = Première connexion, après « Mot de passe oublié ? »
 gallery-letter-reset_password = Nouveau mot de passe
 gallery-letter-password_changed = Mot de passe changé
 gallery-letter-confirm_new_email = Confirmer la nouvelle adresse

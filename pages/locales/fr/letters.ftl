@@ -28,6 +28,13 @@ letter-reset-code-keep = Ne donnez ce code à personne : ni votre agence, ni nou
 letter-reset-or-link = Ou bien ouvrez ce lien, valable { $duration } :
 letter-reset-password-not-me = Ce n'est pas vous ? Ignorez ce message : votre mot de passe actuel reste valable.
 
+letter-first-sign-in-subject = { $agency } : votre première connexion
+letter-first-sign-in-text = Vous avez demandé un nouveau mot de passe pour l'espace client { $agency }. Votre compte n'a pas encore été mis à jour : votre mot de passe est toujours celui que votre agence vous a donné.
+letter-first-sign-in-how = Connectez-vous avec l'identifiant et le mot de passe donnés par votre agence. Vous choisirez ensuite votre propre mot de passe :
+letter-first-sign-in-open = Se connecter
+letter-first-sign-in-lost = Si vous ne l'avez plus du tout, contactez { $agency }, qui vous en remettra un nouveau.
+letter-first-sign-in-not-me = Ce n'est pas vous ? Ignorez ce message : rien n'a été modifié.
+
 letter-password-changed-subject = { $agency } : votre mot de passe a changé
 letter-password-changed-text = Le mot de passe de votre compte { $agency } a été modifié le { $at }. Vos autres appareils ont été déconnectés. Si c'est vous, vous n'avez rien à faire.
 letter-password-changed-not-me = Ce n'est pas vous ? Choisissez tout de suite un nouveau mot de passe, puis prévenez { $agency } :

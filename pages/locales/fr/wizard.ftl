@@ -25,13 +25,15 @@ email-text-kept = Choisissez l'adresse email qui sera attachée à votre compte.
 email-why = Cette adresse est importante : elle sert au paiement en ligne et au renouvellement de votre mot de passe.
 email-no-identifier = <strong>Notez bien :</strong> cette adresse n'est pas votre identifiant et ne le remplace pas. Vous gardez votre identifiant actuel.
 email-agency-note = <strong>Attention :</strong> En cas de modification, l'adresse mail ne sera pas actualisée auprès de votre agence.
+email-text-numbered = Veuillez saisir ou corriger votre adresse email. Ensuite, cliquez sur « Suivant ». Elle deviendra l'identifiant de votre nouveau compte.
+email-suggestion-else = Sinon, vérifiez votre adresse ci-dessous et envoyez-la à nouveau.
 email-suggestion = Vouliez-vous écrire <strong>{ $email }</strong> ?
 email-use = Utiliser { $email }
 email-before-title = Avant de continuer, vérifiez que votre boîte mail
 email-before-works = fonctionne, et que vous pouvez l'ouvrir maintenant ;
 email-before-full = n'est pas pleine ;
 email-before-spam = n'est pas protégée par un filtre comme MailInBlack, qui bloquerait notre message. Sinon, choisissez une autre adresse.
-email-before-wrong = Si l'adresse est erronée, vous ne recevrez aucun message et la mise à jour ne pourra pas se terminer.
+email-before-wrong = Soyez bien attentif en saisissant votre adresse. Si elle est erronée, vous ne recevrez aucun message et la mise à jour ne pourra pas se terminer.
 join-link = J'ai déjà un compte
 
 password-title = Votre nouveau mot de passe

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{ANNE, FIRST, Ground, OLD, SECOND, account, attempt_with, caller};
+use super::{ANNE, FIRST, Ground, OLD, SECOND, account, attempt_with, caller, named};
 use crate::app::Caller;
 use crate::app::attempt::{Credentials, Outcome};
 use crate::app::hand_over::{self, Handed};
@@ -91,12 +91,12 @@ async fn e11_whose_access_is_withdrawn_gets_no_letter_for_a_reset(ground: Ground
     let agency = ground.app.agency("CA", "SA").expect("the agency");
     for login in [ANNE, "anne-1"] {
         let before = ground.letters_to(ANNE).await;
-        recover::ask(&ground.app, &caller(), login, Some(&agency)).await.expect("asked");
+        recover::ask(&ground.app, &caller(), &named(login), Some(&agency)).await.expect("asked");
         assert_eq!(ground.letters_to(ANNE).await, before + 1, "{login}");
     }
     disable(&ground).await;
     for login in [ANNE, "anne-1"] {
-        recover::ask(&ground.app, &caller(), login, Some(&agency)).await.expect("asked");
+        recover::ask(&ground.app, &caller(), &named(login), Some(&agency)).await.expect("asked");
         assert_eq!(ground.letters_to(ANNE).await, 2, "{login}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ANNE, FIRST, Ground, SECOND, caller};
+use super::{ANNE, FIRST, Ground, SECOND, caller, named};
 use crate::app::acting::Acting;
 use crate::app::recover::{self, Opened, Reset};
 use crate::app::support::{self, Found, Resent};
@@ -58,7 +58,7 @@ async fn e11_no_reset_is_sent_to_somebody_whose_access_is_being_withdrawn(ground
     let app = ground.app.clone();
     let mut asked = tokio::spawn(async move {
         let agency = app.agency("CA", "SA").expect("the agency");
-        recover::ask(&app, &caller(), ANNE, Some(&agency)).await.expect("asked");
+        recover::ask(&app, &caller(), &named(ANNE), Some(&agency)).await.expect("asked");
     });
     // Either it waits until it is known whether the access stands, or it is over by then.
     let is_over = tokio::time::timeout(A_WHILE, &mut asked).await.is_ok();

@@ -55,8 +55,8 @@ use crate::domain::language::Language;
 use crate::domain::lockout::Attempts;
 use crate::domain::mail::LetterLimits;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan, Step};
-use crate::domain::policy::{AgencyPolicy, ProofMethod};
-use crate::domain::recovery::RecoveryTerms;
+use crate::domain::policy::{AgencyPolicy, Identifier, ProofMethod};
+use crate::domain::recovery::{Named, RecoveryTerms};
 use crate::domain::routing::Directory;
 use crate::domain::secret::{Secret, long_secret, random_id};
 use crate::domain::warning::Changed;
@@ -75,6 +75,11 @@ const THIRD: &str = "Tilleul-77-banc";
 const ANNE: &str = "anne@residents.example";
 /// The old password of every run of the wizard.
 const OLD: &str = "Ancien-1234-x";
+
+/// Who has forgotten a password and types this, where an address or an identifier is asked for.
+fn named(text: &str) -> Named {
+    Named::parse(Identifier::Email, text, "").expect("something typed")
+}
 
 /// Everything that use cases work with, on a database of its own; it goes with this value.
 struct Ground {

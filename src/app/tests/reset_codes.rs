@@ -2,13 +2,12 @@
 
 use futures_util::future::join_all;
 
-use super::{ANNE, FIRST, Ground, SECOND, THIRD, caller, warned};
+use super::{ANNE, FIRST, Ground, SECOND, THIRD, caller, named, warned};
 use crate::app::acting::Acting;
 use crate::app::recover::{self, Opened, Reset};
 use crate::app::recover_by_code;
 use crate::app::throttle::codes_of_person_key;
 use crate::app::{Caller, support};
-use crate::domain::credential::TypedLogin;
 use crate::domain::policy::ProofMethod;
 use crate::domain::recovery::asked_by;
 use crate::domain::secret::{Secret, SecretDigest, eight_digits};
@@ -85,7 +84,7 @@ async fn law_006_a_letter_to_a_fresh_address_has_a_link_which_waits_and_no_code(
     let (here, email) = (caller(), ground.credential().await.email.to_string());
     let agency = ground.app.agency("CA", "SA").expect("the agency");
     assert_eq!(agency.policy.confirmation, ProofMethod::Both);
-    recover::ask(&ground.app, &here, &email, Some(&agency)).await.expect("asked");
+    recover::ask(&ground.app, &here, &named(&email), Some(&agency)).await.expect("asked");
     let mut tx = ground.app.store.read().await.expect("a reader");
     let asked = tx.recovery_asked_by(place(&here, &email)).await.expect("asked").expect("a reset");
     let terms = tx.recovery_terms(&asked.id).await.expect("asked").expect("a reset");
@@ -120,7 +119,7 @@ async fn f03_codes_are_counted_alike_for_a_person_and_for_nobody(ground: Ground)
 /// Asks for Anne's reset there and gives the code of its letter, as if it had just been sent.
 async fn asked(ground: &Ground, here: &Caller) -> Secret {
     let agency = ground.app.agency("CA", "SA").expect("the agency");
-    recover::ask(&ground.app, here, ANNE, Some(&agency)).await.expect("asked");
+    recover::ask(&ground.app, here, &named(ANNE), Some(&agency)).await.expect("asked");
     let code = eight_digits(&SystemDice);
     let mut tx = ground.app.store.write().await.expect("a turn");
     let asked = tx.recovery_asked_by(place(here, ANNE)).await.expect("asked").expect("a reset");
@@ -132,12 +131,12 @@ async fn asked(ground: &Ground, here: &Caller) -> Secret {
 
 async fn typed(ground: &Ground, here: &Caller, login: &str, code: &str) -> Option<Secret> {
     let agency = ground.app.agency("CA", "SA").expect("the agency");
-    recover_by_code::type_code(&ground.app, here, Some(&agency), login, code).await.expect("an outcome")
+    recover_by_code::type_code(&ground.app, here, Some(&agency), &named(login), code).await.expect("an outcome")
 }
 
 fn place(here: &Caller, login: &str) -> SecretDigest {
     let agency = super::account("anne-1").agency;
-    asked_by(&here.browser, Some(&agency), &TypedLogin::parse(login).expect("something typed"))
+    asked_by(&here.browser, Some(&agency), &named(login))
 }
 
 async fn reset(ground: &Ground, link: &Secret, password: &str) -> Reset {

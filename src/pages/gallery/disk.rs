@@ -63,6 +63,10 @@ impl<'o> Disk<'o> {
                 form.remove_attribute("action");
                 Ok(form.set_attribute("method", "dialog")?)
             }),
+            element!("button[formaction]", |button| {
+                button.remove_attribute("formaction");
+                Ok(())
+            }),
             element!("meta[http-equiv=refresh], base", |element| {
                 element.remove();
                 Ok(())

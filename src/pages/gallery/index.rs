@@ -33,6 +33,7 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "portal/forgotten",
             "portal/forgotten_sent",
             "mail/reset_password",
+            "mail/first_sign_in",
             "portal/reset_waits",
             "portal/reset",
             "portal/reset_done",

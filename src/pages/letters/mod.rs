@@ -9,6 +9,7 @@ mod confirm_address;
 mod confirm_new_email;
 mod email_changed;
 mod email_restored;
+mod first_sign_in;
 mod password_changed;
 mod request_held;
 mod reset_password;
@@ -22,6 +23,7 @@ pub use self::confirm_address::ConfirmAddress;
 pub use self::confirm_new_email::ConfirmNewEmail;
 pub use self::email_changed::EmailChanged;
 pub use self::email_restored::EmailRestored;
+pub use self::first_sign_in::FirstSignIn;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
 pub use self::reset_password::ResetPassword;
@@ -34,6 +36,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::letter::<ConfirmAddress>(),
         Sample::letter::<AlreadyAccount>(),
         Sample::letter::<ResetPassword>(),
+        Sample::letter::<FirstSignIn>(),
         Sample::letter::<PasswordChanged>(),
         Sample::letter::<ConfirmNewEmail>(),
         Sample::letter::<EmailChanged>(),

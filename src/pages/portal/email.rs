@@ -36,6 +36,7 @@ impl Page for EmailPage {
         };
         show("calm", &calm);
         let progress = Some(Progress::sample_numbered(1));
+        show("proof-first", &Self { progress, ..calm.clone() });
         show("keeps-identifier", &Self { keeps_identifier: true, progress, ..calm.clone() });
         let (email, suggestion) = ("durand@gmial.com".to_owned(), Some("durand@gmail.com".to_owned()));
         show("suggestion", &Self { email, suggestion, ..calm.clone() });
@@ -54,6 +55,10 @@ impl Page for EmailPage {
 
     fn scene(&self) -> Scene {
         let scene = Scene::default().under(Setting::identifier(self.keeps_identifier));
+        let scene = match self.progress {
+            Some(progress) if progress.numbered => scene.under(Setting::PROOF_FIRST),
+            _ => scene,
+        };
         if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene }
     }
 }

@@ -1,8 +1,9 @@
 use serde::Serialize;
 
-use super::{Codes, FieldError};
+use super::{Codes, FieldError, Sends};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
+use crate::pages::scene::{Scene, Setting};
 
 /// "Mot de passe oublié ?" (000, 001, c10).
 #[derive(Debug, Clone, Serialize)]
@@ -11,8 +12,14 @@ pub struct ForgottenPage {
     pub codes: Option<Codes>,
     /// The way back.
     pub sign_in_url: String,
+    /// Whether residents there sign in with their identifiers: the address that is linked is asked for, too (004).
+    pub keeps_identifier: bool,
+    /// What the letter will have.
+    pub sends: Sends,
     /// What was typed.
     pub login: String,
+    /// What was typed as linked address.
+    pub email: String,
     /// What is wrong with it.
     pub error: Option<FieldError>,
 }
@@ -21,14 +28,42 @@ impl Page for ForgottenPage {
     const TEMPLATE: &'static str = "portal/forgotten";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let sign_in_url = "/login?client=SPI31&societe=01".to_owned();
-        let calm = Self { codes: Some(Codes::sample()), sign_in_url, login: String::new(), error: None };
+        let calm = Self {
+            codes: Some(Codes::sample()),
+            sign_in_url: "/login?client=SPI31&societe=01".to_owned(),
+            keeps_identifier: false,
+            sends: Sends::Both,
+            login: String::new(),
+            email: String::new(),
+            error: None,
+        };
         show("calm", &calm);
-        show("by-email", &Self { codes: None, sign_in_url: "/".to_owned(), ..calm.clone() });
+        let by_email = Self { codes: None, sends: Sends::Either, sign_in_url: "/".to_owned(), ..calm.clone() };
+        show("by-email", &by_email);
         for error in FieldError::about(&["login-"]) {
             show(error.name, &Self { error: Some(error), ..calm.clone() });
         }
+        let kept = Self { keeps_identifier: true, login: "C10042".to_owned(), ..calm.clone() };
+        for (state, sends) in [("link", Sends::Link), ("code", Sends::Code), ("both", Sends::Both)] {
+            show(state, &Self { sends, ..kept.clone() });
+        }
+        for error in FieldError::about(&["email-m", "email-too"]) {
+            show(error.name, &Self { email: "durand chez tilleuls".to_owned(), error: Some(error), ..kept.clone() });
+        }
         let codes = Some(Codes::awkward());
-        show("awkward", &Self { codes, sign_in_url: "javascript:alert(1)".to_owned(), login: awkward(), error: None });
+        let (sign_in_url, login, email) = ("javascript:alert(1)".to_owned(), awkward(), awkward());
+        show("awkward", &Self { codes, sign_in_url, login, email, ..kept });
+    }
+
+    fn scene(&self) -> Scene {
+        let scene = Scene::default();
+        match (self.keeps_identifier, self.sends) {
+            (true, Sends::Link) => scene.under(Setting::BY_IDENTIFIER).under(Setting::proof(true, false)),
+            (true, Sends::Code) => scene.under(Setting::BY_IDENTIFIER).under(Setting::proof(false, true)),
+            (true, Sends::Both | Sends::Either) => {
+                scene.under(Setting::BY_IDENTIFIER).under(Setting::proof(true, true))
+            }
+            (false, _) => scene,
+        }
     }
 }

@@ -17,6 +17,8 @@ pub struct ForgottenSentPage {
     pub codes: Option<Codes>,
     /// What was typed.
     pub login: String,
+    /// What was typed as linked address, where identifiers are kept.
+    pub email: String,
     /// How long the code lives, minutes; unsaid where that depends on whose address it is.
     pub reset_code_minutes: Option<u64>,
     /// How long the link lives, minutes; unsaid where that depends on whose address it is.
@@ -60,6 +62,7 @@ impl Page for ForgottenSentPage {
             sends: Sends::Both,
             codes: Some(Codes::sample()),
             login: "durand@tilleuls.example".to_owned(),
+            email: String::new(),
             reset_code_minutes: Some(10),
             link_minutes: Some(60),
             resend_in: 60,
@@ -68,6 +71,8 @@ impl Page for ForgottenSentPage {
         show("calm", &calm);
         show("link", &Self { sends: Sends::Link, ..calm.clone() });
         show("code", &Self { sends: Sends::Code, resend_in: 0, ..calm.clone() });
+        let (login, email) = ("C10042".to_owned(), calm.login.clone());
+        show("keeps-identifier", &Self { sends: Sends::Code, login, email, ..calm.clone() });
         let by_email =
             Self { sign_in_url: "/".to_owned(), codes: None, reset_code_minutes: None, link_minutes: None, ..calm };
         show("by-email", &Self { sends: Sends::Either, ..by_email.clone() });
@@ -77,7 +82,14 @@ impl Page for ForgottenSentPage {
             show(state, &Self { alert: Some(alert), resend_in, sends: Sends::Either, ..by_email.clone() });
         }
         let codes = Some(Codes::awkward());
-        let awkward = Self { sign_in_url: awkward(), codes, login: awkward(), link_minutes: Some(1440), ..by_email };
+        let awkward = Self {
+            sign_in_url: awkward(),
+            codes,
+            login: awkward(),
+            email: awkward(),
+            link_minutes: Some(1440),
+            ..by_email
+        };
         show("awkward", &awkward);
     }
 }

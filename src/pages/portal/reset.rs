@@ -10,6 +10,10 @@ use crate::pages::scene::{Place, Scene, Setting};
 pub struct ResetPage {
     /// The link's secret, carried in the form.
     pub secret: String,
+    /// The address of the person whom the letter went to.
+    pub email: String,
+    /// What that person types, if it is not the address (004).
+    pub identifier: Option<String>,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
@@ -22,17 +26,27 @@ impl Page for ResetPage {
     const TEMPLATE: &'static str = "portal/reset";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm = Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), noted: false, error: None };
+        let calm = Self {
+            secret: "Zm9vYmFy".to_owned(),
+            email: "durand@tilleuls.example".to_owned(),
+            identifier: None,
+            criteria: Criterion::samples(),
+            noted: false,
+            error: None,
+        };
         show("calm", &calm);
+        show("keeps-identifier", &Self { identifier: Some("C10042".to_owned()), ..calm.clone() });
         show("noted", &Self { noted: true, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
             show(error.name, &Self { noted: true, error: Some(error), ..calm.clone() });
         }
-        show("awkward", &Self { secret: awkward(), ..calm });
+        let (secret, identifier) = (awkward(), Some(awkward()));
+        show("awkward", &Self { secret, identifier, email: awkward(), ..calm });
     }
 
     fn scene(&self) -> Scene {
-        let scene = Scene::at(Place::Portal);
+        let scene = Scene::at(Place::Agency);
+        let scene = if self.identifier.is_some() { scene.under(Setting::BY_IDENTIFIER) } else { scene };
         if self.noted { scene.under(Setting::NOTED) } else { scene }
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
         });
     };
     let status = match (&remarks.alert, &remarks.error) {
-        (None | Some(Alert::Resent), None) => StatusCode::OK,
+        (None | Some(Alert::Resent), None) if remarks.typed.is_none() => StatusCode::OK,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let agency = Some(&*open.agency);
