@@ -267,6 +267,6 @@ pub async fn reset(
     letters::tell(app, &mut tx, to, kind).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
-    throttle::unlock(app, &throttle::person_key(&identity)).await?;
+    throttle::unlock(app, &identity, &links).await?;
     Ok(Reset::Done { home: app.home_of(&identity).await? })
 }

@@ -39,6 +39,7 @@ pub mod password;
 pub mod path;
 pub mod policy;
 pub mod recovery;
+pub mod refusals;
 pub mod removal;
 pub mod restored;
 pub mod retention;

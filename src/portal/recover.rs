@@ -174,6 +174,7 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     }
     let (policy, error) = match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
         Reset::Done { home } => {
+            guest.forget_refusals();
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }

@@ -35,6 +35,15 @@ given-password = Password from your agency
 given-hint = Not the one that you chose here.
 given-go = Check with my agency
 
+way-out-title = Would you like to create a new password?
+way-out-text = You have tried several times without success. Confirm the e-mail address of your account: you will receive an e-mail there to choose a new password, and you can sign in straight afterwards.
+way-out-kept = You have tried several times without success. Confirm your identifier and your e-mail address on the next page: you will receive an e-mail to choose a new password, and you can sign in straight afterwards.
+way-out-email = Confirm your e-mail address
+way-out-go = Yes, create my password
+way-out-wait = For your security, further tries are not looked at, not even with the right password. You can try again in { $duration } at the earliest. With a new password there is nothing to wait for.
+way-out-again = Try to sign in again
+way-out-short = Would you like to choose a new one?
+
 terms-title = Terms of use
 terms-text = Before you enter your { $agency } space, please read the terms below, then accept them at the bottom of the page.
 terms-version = Version { $version }

@@ -35,6 +35,15 @@ given-password = Mot de passe donné par votre agence
 given-hint = Pas celui que vous avez choisi ici.
 given-go = Vérifier auprès de mon agence
 
+way-out-title = Voulez-vous créer un nouveau mot de passe ?
+way-out-text = Vous avez essayé plusieurs fois sans succès. Confirmez l'adresse email de votre compte : vous y recevrez un e-mail pour choisir un nouveau mot de passe, et vous pourrez vous connecter aussitôt après.
+way-out-kept = Vous avez essayé plusieurs fois sans succès. Confirmez votre identifiant et votre adresse email sur la page suivante : vous recevrez un e-mail pour choisir un nouveau mot de passe, et vous pourrez vous connecter aussitôt après.
+way-out-email = Confirmez votre adresse email
+way-out-go = Oui, créer mon mot de passe
+way-out-wait = Par sécurité, les essais suivants ne sont pas examinés, même avec le bon mot de passe. Vous pourrez réessayer au plus tôt dans { $duration }. Avec un nouveau mot de passe, il n'y a rien à attendre.
+way-out-again = Réessayer de vous connecter
+way-out-short = Vous voulez en choisir un nouveau ?
+
 terms-title = Conditions Générales d'Utilisation
 terms-text = Avant d'accéder à votre espace { $agency }, lisez les conditions ci-dessous, puis acceptez-les en bas de la page.
 terms-version = Version { $version }

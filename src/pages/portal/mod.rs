@@ -55,7 +55,7 @@ pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
 use self::parts::PASSWORDS;
-pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress};
+pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
 pub use self::privacy::PrivacyPage;
 pub use self::proof::ProofPage;

@@ -23,6 +23,23 @@ impl Codes {
     }
 }
 
+/// « Oui, créer mon mot de passe »: the way out for who cannot sign in (003, c15, §17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct WayOut {
+    /// Whether it stands before the form and asks for the address itself, as it does after several refusals.
+    pub is_first: bool,
+    /// Seconds for which a further try would not be looked at; 0 where one would be.
+    pub wait_s: u64,
+}
+
+impl WayOut {
+    /// After refusals; the time is told only where so many of them came before.
+    #[must_use]
+    pub const fn after(are_many: bool, wait_s: u64) -> Self {
+        Self { is_first: are_many, wait_s: if are_many { wait_s } else { 0 } }
+    }
+}
+
 /// Where the resident is in the wizard: "Étape 2 sur 4".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Progress {
