@@ -25,6 +25,7 @@ mod shared_host;
 mod sign_in;
 mod sign_out;
 mod switch_account;
+mod trouble;
 mod wizard;
 mod wording;
 
@@ -62,6 +63,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/", get(home::show).post(home::submit))
         .route("/login", get(sign_in::show).post(sign_in::submit))
         .route("/login/forget", post(sign_in::forget_agency))
+        .route("/trouble", get(trouble::show))
         .route("/hand-over", get(hand_over::hand_over))
         .route("/migration", get(wizard::page::show))
         .route("/migration/notice", get(wizard::page::show).post(wizard::begin::leave_notice))

@@ -25,6 +25,7 @@ mod shared_host;
 mod sign_in;
 mod start;
 mod support;
+mod trouble;
 mod way_out;
 
 use crate::support::{

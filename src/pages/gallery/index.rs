@@ -12,7 +12,7 @@ use crate::pages::{RenderedLetter, Sample};
 
 /// The chapters and what is in each.
 const CHAPTERS: &[(&str, &[&str])] = &[
-    ("sign-in", &["portal/home", "portal/codes", "portal/choose_agency", "portal/sign_in"]),
+    ("sign-in", &["portal/home", "portal/codes", "portal/choose_agency", "portal/sign_in", "portal/trouble"]),
     (
         "migration",
         &[

@@ -32,6 +32,7 @@ mod reset_done;
 mod reset_waits;
 mod sign_in;
 mod terms;
+mod trouble;
 
 pub use self::account::{AccountPage, AttachAt, ShownDevice};
 pub use self::alert::{Alert, Tone};
@@ -64,6 +65,7 @@ pub use self::reset_done::ResetDonePage;
 pub use self::reset_waits::ResetWaitsPage;
 pub use self::sign_in::{Given, SignInPage};
 pub use self::terms::TermsPage;
+pub use self::trouble::{Contact, TroublePage};
 use super::Sample;
 
 /// Every page in every state.
@@ -73,6 +75,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<HomePage>(),
         Sample::page::<CodesPage>(),
         Sample::page::<SignInPage>(),
+        Sample::page::<TroublePage>(),
         Sample::page::<NoticePage>(),
         Sample::page::<EmailPage>(),
         Sample::page::<PasswordPage>(),
