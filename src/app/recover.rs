@@ -173,7 +173,7 @@ pub(super) fn terms(app: &App, agency: Option<&Agency>, links: &[Link]) -> Recov
 }
 
 /// Whether the person's access stands, which nobody withdraws until this transaction is over.
-async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
+pub(super) async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
     tx.hold_person(identity).await?;
     Ok(!tx.is_disabled(identity).await?)
 }

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod adapter;
+pub mod address_request;
 pub mod agency;
 pub mod agency_code;
 pub mod audit;

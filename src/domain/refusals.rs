@@ -60,7 +60,8 @@ impl Refusals {
     #[must_use]
     pub fn wait_s(&self, policy: &LockoutPolicy, now: Timestamp) -> u64 {
         let until = self.row.locked_until(policy, now);
-        until.map_or(0, |until| until.duration_since(now).as_millis().unsigned_abs().div_ceil(1000) as u64)
+        let left = until.map_or(0, |until| until.duration_since(now).as_millis().unsigned_abs().div_ceil(1000));
+        u64::try_from(left).unwrap_or(u64::MAX)
     }
 
     fn are_over(&self, policy: &LockoutPolicy, now: Timestamp) -> bool {

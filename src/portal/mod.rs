@@ -2,6 +2,7 @@
 
 mod accept_terms;
 mod account;
+mod address_request;
 mod assets;
 mod change_email;
 mod change_password;
@@ -19,6 +20,7 @@ mod not_me;
 mod not_sent;
 mod on_host;
 mod onward;
+mod own_reset;
 mod recover;
 mod relayed;
 mod shared_host;
@@ -95,6 +97,9 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/proof", get(change_email::show_proof).post(change_email::type_code))
         .route("/account/email/proof/resend", post(change_email::resend))
         .route("/account/email/cancel", post(change_email::cancel))
+        .route("/account/email/request", get(address_request::show).post(address_request::submit))
+        .route("/account/forgotten", get(own_reset::show).post(own_reset::ask))
+        .route("/account/forgotten/code", post(own_reset::type_code))
         .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
         .route("/language", post(language::choose))

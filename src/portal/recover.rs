@@ -24,6 +24,7 @@ use crate::pages::portal::{
 };
 use crate::pages::written;
 use crate::web::Web;
+use crate::web::back::{Back, way_in};
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Params;
@@ -172,10 +173,15 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
         let page = reset_page(&secret, rules, true, Some(wording::NOT_NOTED));
         return Ok(guest.page_again(&web, None, &page));
     }
+    // Who was signed in here comes back to the account.
+    let was_signed_in = guest.session(&web).await?.is_some();
     let (policy, error) = match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
         Reset::Done { home } => {
             guest.forget_refusals();
-            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
+            guest.session(&web).await?;
+            let back = Back::account().filter(|_| was_signed_in);
+            let login_url = way_in(home.as_deref(), back.as_ref());
+            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }
         Reset::Broken { policy, broken } => (policy, wording::password_error(&broken)),

@@ -3,6 +3,7 @@
 mod accept_terms;
 mod account;
 mod account_hosts;
+mod address_requests;
 mod asking;
 mod clock;
 mod detach;

@@ -60,7 +60,6 @@ way-out-email = Confirm your e-mail address
 way-out-go = Yes, create my password
 way-out-wait = For your security, further tries are not looked at, not even with the right password. You can try again in { $duration } at the earliest. With a new password there is nothing to wait for.
 way-out-again = Try to sign in again
-way-out-short = Would you like to choose a new one?
 
 terms-title = Terms of use
 terms-text = Before you enter your { $agency } space, please read the terms below, then accept them at the bottom of the page.
@@ -86,6 +85,15 @@ forgotten-sent-either = If an account exists with these details, an e-mail has j
 forgotten-code-hint = Copy the 8 digits from the e-mail here. The e-mail says how long the code is valid.
 forgotten-sent-duration = The link is valid for { $duration }. You can close this page.
 forgotten-sent-old = If you have not updated your account yet, no e-mail can be sent to you: contact your agency.
+
+own-reset-title = Choose a new password by e-mail
+own-reset-text = We will send an e-mail to <strong>{ $email }</strong>, the address of your account, to choose a new password.
+own-reset-note = All your devices will then be signed out: you sign in again with the new password, and come back to your account.
+own-reset-sent-link = An e-mail is on its way to <strong>{ $email }</strong>. Open it and click the link to choose a new password.
+own-reset-sent-code = An e-mail is on its way to <strong>{ $email }</strong>. It contains a code of 8 digits: enter it below.
+own-reset-sent-both = An e-mail is on its way to <strong>{ $email }</strong>. It contains a code of 8 digits: enter it below. You can also open the link in the e-mail.
+own-reset-duration = The link is valid for { $duration }.
+own-reset-again = Send the e-mail again
 
 reset-title = Choose a new password
 reset-done-title = Password reset

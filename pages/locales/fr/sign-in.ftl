@@ -60,7 +60,6 @@ way-out-email = Confirmez votre adresse email
 way-out-go = Oui, créer mon mot de passe
 way-out-wait = Par sécurité, les essais suivants ne sont pas examinés, même avec le bon mot de passe. Vous pourrez réessayer au plus tôt dans { $duration }. Avec un nouveau mot de passe, il n'y a rien à attendre.
 way-out-again = Réessayer de vous connecter
-way-out-short = Vous voulez en choisir un nouveau ?
 
 terms-title = Conditions Générales d'Utilisation
 terms-text = Avant d'accéder à votre espace { $agency }, lisez les conditions ci-dessous, puis acceptez-les en bas de la page.
@@ -86,6 +85,15 @@ forgotten-sent-either = Si un compte existe avec ces informations, un e-mail vie
 forgotten-code-hint = Recopiez ici les 8 chiffres reçus par e-mail. L'e-mail indique jusqu'à quand le code est valable.
 forgotten-sent-duration = Le lien est valable { $duration }. Vous pouvez fermer cette page.
 forgotten-sent-old = Si vous n'avez pas encore mis à jour votre compte, aucun e-mail ne peut vous être envoyé : contactez votre agence.
+
+own-reset-title = Choisir un nouveau mot de passe par e-mail
+own-reset-text = Nous enverrons un e-mail à <strong>{ $email }</strong>, l'adresse de votre compte, pour choisir un nouveau mot de passe.
+own-reset-note = Tous vos appareils seront alors déconnectés : vous vous reconnecterez avec le nouveau mot de passe, et reviendrez à votre compte.
+own-reset-sent-link = Un e-mail est en route vers <strong>{ $email }</strong>. Ouvrez-le et cliquez sur le lien pour choisir un nouveau mot de passe.
+own-reset-sent-code = Un e-mail est en route vers <strong>{ $email }</strong>. Il contient un code de 8 chiffres : saisissez-le ci-dessous.
+own-reset-sent-both = Un e-mail est en route vers <strong>{ $email }</strong>. Il contient un code de 8 chiffres : saisissez-le ci-dessous. Vous pouvez aussi ouvrir le lien contenu dans l'e-mail.
+own-reset-duration = Le lien est valable { $duration }.
+own-reset-again = Renvoyer l'e-mail
 
 reset-title = Choisissez un nouveau mot de passe
 reset-done-title = Mot de passe réinitialisé

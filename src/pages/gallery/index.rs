@@ -44,9 +44,13 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         &[
             "portal/account",
             "portal/change_password",
+            "portal/own_reset",
             "portal/change_email",
             "mail/confirm_new_email",
             "mail/email_changed",
+            "portal/address_request",
+            "mail/address_request",
+            "mail/address_requested",
             "portal/choose_account",
             "portal/detach",
             "mail/account_detached",

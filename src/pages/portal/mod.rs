@@ -3,6 +3,7 @@
 //! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
 
 mod account;
+mod address_request;
 mod alert;
 mod change_email;
 mod change_password;
@@ -23,6 +24,7 @@ mod message;
 mod not_me;
 mod not_sent;
 mod notice;
+mod own_reset;
 mod parts;
 mod password;
 mod privacy;
@@ -35,6 +37,7 @@ mod terms;
 mod trouble;
 
 pub use self::account::{AccountPage, AttachAt, ShownDevice};
+pub use self::address_request::{AddressRequestPage, AskedAgency};
 pub use self::alert::{Alert, Tone};
 pub use self::change_email::ChangeEmailPage;
 pub use self::change_password::ChangePasswordPage;
@@ -48,13 +51,14 @@ pub use self::extranet_password::{ExtranetPasswordPage, KeptPassword};
 pub use self::forgotten::ForgottenPage;
 pub use self::forgotten_sent::{ForgottenSentPage, Sends};
 pub use self::home::HomePage;
-pub use self::join::JoinPage;
+pub use self::join::{JoinPage, OWN_RESET};
 pub use self::joined::JoinedPage;
 pub use self::leave::LeavePage;
 pub use self::message::{MessageName, MessagePage};
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
+pub use self::own_reset::OwnResetPage;
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
@@ -95,7 +99,9 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ChooseAgencyPage>(),
         Sample::page::<DetachPage>(),
         Sample::page::<ChangePasswordPage>(),
+        Sample::page::<OwnResetPage>(),
         Sample::page::<ChangeEmailPage>(),
+        Sample::page::<AddressRequestPage>(),
         Sample::page::<ExtranetPasswordPage>(),
         Sample::page::<MessagePage>(),
         Sample::page::<NotSentPage>(),

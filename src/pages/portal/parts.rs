@@ -95,7 +95,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 17] = [
         "email-missing",
         "email-malformed",
         "email-too-long",
@@ -111,12 +111,18 @@ impl FieldError {
         "password-unchanged",
         "passwords-differ",
         "password-not-noted",
+        "message-missing",
+        "message-too-long",
     ];
 
     /// The errors that a page can have: those about one of its fields.
     pub(super) fn about(fields: &[&str]) -> impl Iterator<Item = Self> {
         let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
-        let number = |name| if name == "password-too-long" { 256 } else { 8 };
+        let number = |name| match name {
+            "password-too-long" => 256,
+            "message-too-long" => 1000,
+            _ => 8,
+        };
         Self::NAMES.into_iter().filter(about).map(move |name| Self { name, number: number(name) })
     }
 }
