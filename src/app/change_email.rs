@@ -7,7 +7,7 @@ use super::links::{Closed, proven};
 use super::throttle::{self, Subject};
 use super::wizard::proof;
 use super::{App, Caller, Fault, by_resident, devices};
-use super::{ask_password, not_me};
+use super::{address_request, ask_password, not_me};
 use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{
     Challenge, ChallengeId, ChallengeTerms, CodeAnswer, ProvenEmail, ResendRefusal, typed_code,
@@ -36,6 +36,8 @@ pub enum Request {
     LettersOver,
     /// Somebody who got a letter said « Ce n'est pas moi »: the address stays as it is for now.
     Held,
+    /// The agency alone changes the address (003).
+    Agencys,
     /// The session has ended meanwhile; nothing was asked.
     SessionOver,
 }
@@ -49,6 +51,8 @@ pub enum Resent {
     Later(u64),
     /// No further letter is sent.
     Over,
+    /// The agency alone changes the address by now.
+    Agencys,
     /// The session has ended meanwhile.
     SessionOver,
 }
@@ -73,6 +77,8 @@ pub enum Answered {
     PasswordRefused,
     /// Somebody who got a letter said « Ce n'est pas moi »: nothing is changed for now.
     Held,
+    /// The agency alone changes the address by now: nothing is changed.
+    Agencys,
     /// The session has ended meanwhile; nothing was changed.
     SessionOver,
 }
@@ -107,7 +113,11 @@ pub async fn ask(
     let identity = &session.identity;
     let mut tx = app.store.read().await?;
     let Some(credential) = tx.credential_of(identity).await? else { return Ok(Request::CurrentRefused) };
+    let is_agencys = address_request::is_agencys(app, &mut tx, identity).await?;
     drop(tx);
+    if is_agencys {
+        return Ok(Request::Agencys);
+    }
     let email = match new_address(entry, confirmation, &credential.email) {
         Ok(email) => email,
         Err(error) => return Ok(Request::Email(error)),
@@ -117,6 +127,9 @@ pub async fn ask(
     }
     let now = app.now();
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Request::SessionOver) };
+    if address_request::is_agencys(app, &mut tx, identity).await? {
+        return Ok(Request::Agencys);
+    }
     if not_me::is_held(&mut tx, identity, now).await? {
         return Ok(Request::Held);
     }
@@ -144,9 +157,12 @@ async fn ask_proof(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challeng
     letters::send(app, tx, caller, to, kind).await
 }
 
-/// The change that waits, with its proof.
+/// The change that waits, with its proof; none that the resident cannot finish any more.
 pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, Fault> {
     let mut tx = app.store.read().await?;
+    if address_request::is_agencys(app, &mut tx, &session.identity).await? {
+        return Ok(None);
+    }
     match tx.pending_email_change(&session.identity).await? {
         Some((id, _)) => Ok(tx.challenge(&id).await?),
         None => Ok(None),
@@ -157,6 +173,9 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<Challenge>, 
 /// comes too soon.
 pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Resent, Fault> {
     let Some(mut tx) = app.write_as(session).await? else { return Ok(Resent::SessionOver) };
+    if address_request::is_agencys(app, &mut tx, &session.identity).await? {
+        return Ok(Resent::Agencys);
+    }
     let Some((id, _)) = tx.pending_email_change(&session.identity).await? else { return Ok(Resent::Over) };
     let Some(mut challenge) = tx.challenge(&id).await? else { return Ok(Resent::Over) };
     match challenge.resend(app.now()) {
@@ -181,6 +200,11 @@ pub async fn cancel(app: &App, session: &Session) -> Result<bool, Fault> {
 
 /// Judges a code typed on the account page.
 pub async fn type_code(app: &App, caller: &Caller, session: &Session, typed: &str) -> Result<Answered, Fault> {
+    let mut tx = app.store.read().await?;
+    if address_request::is_agencys(app, &mut tx, &session.identity).await? {
+        return Ok(Answered::Agencys);
+    }
+    drop(tx);
     let Some(challenge) = pending(app, session).await? else { return Ok(Answered::Nothing) };
     let Some(code) = typed_code(typed) else { return Ok(Answered::Wrong { left: challenge.tries_left() }) };
     let mut tx = app.store.read().await?;
@@ -235,6 +259,9 @@ pub async fn open_link(app: &App, secret: &Secret, signed_in: Option<&IdentityId
         return Ok(Opened::Not(Closed::Invalid));
     };
     let owner = IdentityId::stored(owner);
+    if address_request::is_agencys(app, &mut tx, &owner).await? {
+        return Ok(Opened::Not(Closed::Agencys));
+    }
     Ok(match proven(challenge.answer_link(link, app.now())) {
         Ok(_) if is_held_from(&challenge, &owner, signed_in, app.now()) => Opened::Not(Closed::Held),
         Ok(proven) => Opened::Confirm(Box::new(Confirm { challenge, owner, proven })),
@@ -254,6 +281,7 @@ pub async fn confirm(
     let Confirm { challenge, owner: identity, proven } = match open_link(app, secret, signed_in).await? {
         Opened::Confirm(confirm) => *confirm,
         Opened::Not(Closed::Held) => return Ok(Answered::Held),
+        Opened::Not(Closed::Agencys) => return Ok(Answered::Agencys),
         Opened::Not(_) => return Ok(Answered::Nothing),
     };
     let credential = app.store.read().await?.credential_of(&identity).await?;
@@ -289,6 +317,10 @@ async fn change(
 ) -> Result<Answered, Fault> {
     let now = app.now();
     let Some(before) = tx.credential_of(identity).await? else { return Ok(Answered::Nothing) };
+    // An account of an agency that alone changes it may have been attached, or the file changed, since it was asked for.
+    if address_request::is_agencys(app, &mut tx, identity).await? {
+        return Ok(Answered::Agencys);
+    }
     if not_me::is_held(&mut tx, identity, now).await? {
         return Ok(Answered::Held);
     }

@@ -4,10 +4,11 @@
 //! No other file puts a letter into the outbox, so that none forgets its limit.
 
 use super::{App, Caller, Fault};
+use crate::domain::address_request::REQUESTS_A_DAY;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::LegacyAccount;
+use crate::domain::identity::{IdentityId, LegacyAccount};
 use crate::domain::language::Language;
 use crate::domain::mail::{LetterId, LetterKind, Mail};
 use crate::store::Tx;
@@ -118,6 +119,17 @@ pub(super) async fn tell_roster(
     tx.count_letter(&subject, now).await?;
     let to = Addressee { agency: Some(account.agency.clone()), email: known.clone(), language: caller.language };
     tell(app, tx, to, LetterKind::AddressChosen { account: account.login.masked() }).await?;
+    Ok(true)
+}
+
+/// Counts a person's request to an agency; false where it would be one too many for today.
+pub(super) async fn count_request(app: &App, tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
+    let now = tx.time(app.now()).await?;
+    let subject = format!("request:{}", identity.as_str());
+    if tx.letters_in_last_day(&subject, now).await? >= REQUESTS_A_DAY || is_outbox_full(app, tx).await? {
+        return Ok(false);
+    }
+    tx.count_letter(&subject, now).await?;
     Ok(true)
 }
 

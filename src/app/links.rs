@@ -16,6 +16,8 @@ pub enum Closed {
     Withdrawn(AgencyCode),
     /// Somebody who got the letter said « Ce n'est pas moi »: it waits.
     Held,
+    /// The address is changed by the agency alone (003).
+    Agencys,
     /// No such link, or nothing waits for it any more.
     Invalid,
 }

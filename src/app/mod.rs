@@ -5,6 +5,7 @@
 
 pub mod accept_terms;
 pub mod acting;
+pub mod address_request;
 pub mod agency_codes;
 mod ask_extranet;
 mod ask_password;
@@ -30,6 +31,7 @@ mod naming;
 mod new_password;
 pub mod not_me;
 mod old_credentials;
+pub mod own_reset;
 pub mod recover;
 pub mod recover_by_code;
 pub mod resend_letters;

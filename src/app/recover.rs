@@ -232,7 +232,7 @@ pub(super) fn terms(app: &App, agency: Option<&Agency>, links: &[Link]) -> Recov
 }
 
 /// Whether the person's access stands, which nobody withdraws until this transaction is over.
-async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
+pub(super) async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
     tx.hold_person(identity).await?;
     Ok(!tx.is_disabled(identity).await?)
 }
@@ -334,6 +334,6 @@ pub async fn reset(
     letters::tell(app, &mut tx, to, kind).await?;
     caller.audit(&mut tx, &by_resident(&identity, AuditEvent::PasswordReset), now).await?;
     app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
-    throttle::unlock(app, &throttle::person_key(&identity)).await?;
+    throttle::unlock(app, &identity, &links).await?;
     Ok(Reset::Done { home: app.home_of(&identity).await? })
 }

@@ -118,6 +118,7 @@ fn known(agency: &Agency) -> Known {
         (Setting::IDENTIFIER, word(&policy.identifier)),
         (Setting::CONFIRMATION, word(&policy.confirmation)),
         (Setting::CONFIRM_NOTED, policy.confirm_noted.to_string()),
+        (Setting::EMAIL_CHANGE, word(&policy.email_change)),
         (Setting::ACCOUNTS, word(&agency.accounts)),
     ];
     let mut values = serde_json::Map::new();

@@ -34,6 +34,7 @@ impl<'s> Layer<'s> {
             password: section.choice(POLICY.password),
             password_scope: section.choice(POLICY.password_scope),
             confirm_noted: section.flag(POLICY.confirm_noted),
+            email_change: section.choice(POLICY.email_change),
             lockout_failures: section.number(POLICY.lockout_failures),
             idle_minutes: section.number(POLICY.idle_minutes),
             session_hours: section.number(POLICY.session_hours),

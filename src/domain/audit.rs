@@ -123,6 +123,8 @@ pub enum AuditEvent {
     PasswordChanged,
     /// A change of the address was asked for.
     EmailChangeAsked,
+    /// The agency was asked to change the address, where it alone does (003).
+    EmailChangeRequested,
     /// The address was changed.
     EmailChanged,
     /// A resident signed out.
@@ -281,6 +283,7 @@ impl AuditEvent {
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::EmailChangeAsked => "email-change-asked",
+            Self::EmailChangeRequested => "email-change-requested",
             Self::EmailChanged => "email-changed",
             Self::SignedOut { .. } => "signed-out",
             Self::UpstreamSignInRefused => "upstream-sign-in-refused",

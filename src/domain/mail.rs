@@ -74,6 +74,22 @@ pub enum LetterKind {
         #[serde(default)]
         warning: Option<WarningId>,
     },
+    /// A resident asks the agency to change the address, where it alone does (003); sent to the agency.
+    AddressRequest {
+        /// The old identifier, whole: the agency gave it out.
+        account: String,
+        /// The address that is there.
+        email: EmailAddress,
+        /// The one that is wanted, if the resident says so.
+        new_email: Option<EmailAddress>,
+        /// What the resident writes.
+        message: String,
+    },
+    /// The same, for the resident to know of it; sent to the address that is there.
+    AddressRequested {
+        /// The one that is wanted, masked.
+        new_email: Option<String>,
+    },
     /// « Ce n'est pas moi » was pressed in another letter; told to every address that it concerns.
     RequestHeld {
         /// What is held.
@@ -158,6 +174,8 @@ impl LetterKind {
             Self::PasswordChanged { .. } => "password-changed",
             Self::ConfirmNewEmail { .. } => "confirm-new-email",
             Self::EmailChanged { .. } => "email-changed",
+            Self::AddressRequest { .. } => "address-request",
+            Self::AddressRequested { .. } => "address-requested",
             Self::AddressChosen { .. } => "address-chosen",
             Self::RequestHeld { .. } => "request-held",
             Self::EmailRestored { .. } => "email-restored",

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod adapter;
+pub mod address_request;
 pub mod agency;
 pub mod agency_code;
 pub mod audit;
@@ -39,6 +40,7 @@ pub mod password;
 pub mod path;
 pub mod policy;
 pub mod recovery;
+pub mod refusals;
 pub mod removal;
 pub mod restored;
 pub mod retention;

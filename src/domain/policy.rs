@@ -54,6 +54,18 @@ pub enum Order {
     ProofFirst,
 }
 
+/// Who changes the address of a resident's account (003).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmailChange {
+    /// The resident.
+    #[default]
+    #[serde(rename = "self")]
+    Resident,
+    /// The agency, whom the resident can ask for it.
+    Agency,
+}
+
 /// One password for all accounts of a person, or one for an account by choice (004).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -94,6 +106,8 @@ pub struct AgencyPolicy {
     pub password_scope: PasswordScope,
     /// Whether « J'ai noté ce mot de passe en lieu sûr » has to be ticked (004).
     pub confirm_noted: bool,
+    /// Who changes the address (003).
+    pub email_change: EmailChange,
     /// Throttling of guesses on a person.
     pub lockout: LockoutPolicy,
     /// Minutes without a request after which a session ends.
@@ -135,6 +149,8 @@ pub struct PolicyLayer {
     pub password_scope: Option<PasswordScope>,
     /// See [`AgencyPolicy::confirm_noted`].
     pub confirm_noted: Option<bool>,
+    /// See [`AgencyPolicy::email_change`].
+    pub email_change: Option<EmailChange>,
     /// Failures before the first delay; see [`LockoutPolicy::free_failures`].
     pub lockout_failures: Option<u32>,
     /// See [`AgencyPolicy::idle_minutes`].
@@ -165,6 +181,7 @@ impl Default for AgencyPolicy {
             password: Preset::Cnil50.rules(),
             password_scope: PasswordScope::One,
             confirm_noted: false,
+            email_change: EmailChange::Resident,
             lockout: LockoutPolicy::PERSON,
             idle_minutes: 60,
             session_hours: 12,
@@ -192,6 +209,7 @@ impl AgencyPolicy {
             password: layer.password.map_or(self.password, Preset::rules),
             password_scope: layer.password_scope.unwrap_or(self.password_scope),
             confirm_noted: layer.confirm_noted.unwrap_or(self.confirm_noted),
+            email_change: layer.email_change.unwrap_or(self.email_change),
             lockout: LockoutPolicy {
                 free_failures: layer.lockout_failures.unwrap_or(self.lockout.free_failures),
                 ..self.lockout
@@ -214,6 +232,10 @@ impl AgencyPolicy {
             link_minutes: self.link_minutes.min(other.link_minutes),
             password: self.password.strictest(other.password),
             confirm_noted: self.confirm_noted || other.confirm_noted,
+            email_change: match self.email_change {
+                EmailChange::Agency => EmailChange::Agency,
+                EmailChange::Resident => other.email_change,
+            },
             lockout: self.lockout.strictest(other.lockout),
             idle_minutes: self.idle_minutes.min(other.idle_minutes),
             session_hours: self.session_hours.min(other.session_hours),
@@ -244,11 +266,14 @@ mod tests {
             fresh_address_hours: Some(72),
             confirmation: Some(ProofMethod::Code),
             confirm_noted: Some(true),
+            email_change: Some(EmailChange::Agency),
             ..Default::default()
         });
         let folded = AgencyPolicy::default().strictest(&strict);
         assert_eq!((folded.password.length, folded.keep_days), (12, 7));
         assert!(folded.confirm_noted);
+        assert_eq!(folded.email_change, EmailChange::Agency);
+        assert_eq!(strict.clone().strictest(&AgencyPolicy::default()).email_change, EmailChange::Agency);
         assert_eq!(folded.fresh_address_hours, 72, "the longest wait is the strictest");
         assert_eq!(folded.confirmation, ProofMethod::Both);
     }

@@ -6,8 +6,9 @@ use crate::domain::mail::{HeldRequest, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::warning::WarningId;
 use crate::pages::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
-    EmailChanged, EmailRestored, FirstSignIn, PasswordChanged, RequestHeld, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AddressRequest, AddressRequested,
+    AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, FirstSignIn, PasswordChanged,
+    RequestHeld, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter, written};
 
@@ -66,6 +67,16 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::EmailRestored { email, at } => {
             render(mailer, mail, &EmailRestored { email: email.clone(), at: written(*at, mail.language) })
         }
+        LetterKind::AddressRequest { account, email, new_email, message } => {
+            let (account, email) = (account.clone(), email.to_string());
+            let (new_email, message) = (new_email.as_ref().map(ToString::to_string), message.clone());
+            render(mailer, mail, &AddressRequest { account, email, new_email, message })
+        }
+        LetterKind::AddressRequested { new_email } => render(
+            mailer,
+            mail,
+            &AddressRequested { new_email: new_email.clone(), reset_url: reset_url(&portal, mail) },
+        ),
         LetterKind::AddressChosen { account } => render(mailer, mail, &AddressChosen { account: account.clone() }),
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");

@@ -262,6 +262,7 @@ fn field_of(error: &str) -> &'static str {
         "password-not-noted" => "noted",
         error if error.starts_with("email") => "email",
         error if error.starts_with("login") => "login",
+        error if error.starts_with("message") => "message",
         _ => "password",
     }
 }

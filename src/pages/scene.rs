@@ -76,6 +76,8 @@ impl Setting {
     pub const CONFIRMATION: &'static str = "policy.confirmation";
     /// « J'ai noté ce mot de passe en lieu sûr ».
     pub const CONFIRM_NOTED: &'static str = "policy.confirm_noted";
+    /// Who changes the address.
+    pub const EMAIL_CHANGE: &'static str = "policy.email_change";
     /// How several accounts of one person share hosts.
     pub const ACCOUNTS: &'static str = "accounts";
 
@@ -102,6 +104,8 @@ impl Setting {
     pub const CODE: Self = Self { key: Self::CONFIRMATION, values: &["code", "both"] };
     /// The box has to be ticked.
     pub const NOTED: Self = Self { key: Self::CONFIRM_NOTED, values: &["true"] };
+    /// The agency alone changes the address.
+    pub const BY_AGENCY: Self = Self { key: Self::EMAIL_CHANGE, values: &["agency"] };
     /// Several agencies share one host.
     pub const SHARED_HOST: Self = Self { key: Self::ACCOUNTS, values: &["shared-host"] };
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::devices;
 use super::switch_account::{attach_at, attached};
-use crate::app::{Fault, switch_account};
+use crate::app::{Fault, address_request, switch_account};
 use crate::domain::device;
 use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
 use crate::store::LETTERS_DAYS;
@@ -29,6 +29,7 @@ pub(super) struct Said {
 enum Notice {
     PasswordChanged,
     EmailChanged,
+    AddressRequested,
     AccountDetached,
     DeviceForgotten,
     #[serde(other)]
@@ -48,9 +49,13 @@ pub(super) async fn show(
     let email_refused = tx.refusal_of(&credential.email).await?.is_some();
     let pending = tx.pending_email_change(&session.identity).await?;
     drop(tx);
+    let changed_by = address_request::names(&address_request::keepers(&web.app, &session.identity).await?);
+    // What was begun before the agency kept that to itself ends nowhere.
+    let pending = pending.filter(|_| changed_by.is_empty());
     let accounts = switch_account::accounts(&web.app, &session).await?;
     let page = AccountPage {
         email: credential.email.to_string(),
+        changed_by,
         email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
         accounts: attached(&mut guest, &accounts),
@@ -59,6 +64,7 @@ pub(super) async fn show(
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
             Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
+            Some(Notice::AddressRequested) => Some(Alert::AddressRequested),
             Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::DeviceForgotten) => Some(Alert::DeviceForgotten),
             Some(Notice::Unknown) | None => None,

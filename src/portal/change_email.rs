@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::letters::{closed, proof_page};
+use super::letters::{address_is_agencys, closed, proof_page};
 use super::wording;
 use crate::app::Fault;
+use crate::app::address_request;
 use crate::app::change_email::{self, Answered, Opened, Request, Resent};
 use crate::app::links::Closed;
 use crate::domain::challenge::Challenge;
@@ -23,7 +24,10 @@ use crate::web::person::{Person, Posted, session_over};
 const PROOF: &str = "/account/email/proof";
 const CHANGED: &str = "/account?notice=email-changed";
 
-pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
+pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
+    if !address_request::keepers(&web.app, &session.identity).await?.is_empty() {
+        return Ok(address_is_agencys(&web, guest));
+    }
     let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
     Ok(guest.page(&web, None, &page))
 }
@@ -38,6 +42,7 @@ pub(super) async fn submit(
     let (error, alert) = match asked {
         Request::LetterSent => return Ok(guest.go(PROOF)),
         Request::Held => (None, Some(Alert::ChangesHeld)),
+        Request::Agencys => return Ok(address_is_agencys(&web, guest)),
         Request::SessionOver => return Ok(session_over(&web, guest)),
         Request::CurrentRefused => (None, Some(Alert::WrongPassword)),
         Request::Email(error) => (Some(wording::email_change_error(error)), None),
@@ -51,6 +56,9 @@ pub(super) async fn show_proof(
     State(web): State<Arc<Web>>,
     Person { guest, session }: Person,
 ) -> Result<Response, Fault> {
+    if !address_request::keepers(&web.app, &session.identity).await?.is_empty() {
+        return Ok(address_is_agencys(&web, guest));
+    }
     waiting(&web, guest, &session, None).await
 }
 
@@ -70,6 +78,7 @@ pub(super) async fn type_code(
 ) -> Result<Response, Fault> {
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
+        Answered::Agencys => return Ok(address_is_agencys(&web, guest)),
         Answered::Nothing | Answered::PasswordRefused => return Ok(guest.go("/account")),
         Answered::Held => Alert::ChangesHeld,
         Answered::SessionOver => return Ok(session_over(&web, guest)),
@@ -93,6 +102,7 @@ pub(super) async fn resend(
         Resent::Sent => Alert::Resent,
         Resent::Later(seconds) => Alert::ResendLater { seconds },
         Resent::Over => Alert::ResendOver,
+        Resent::Agencys => return Ok(address_is_agencys(&web, guest)),
         Resent::SessionOver => return Ok(session_over(&web, guest)),
     };
     waiting(&web, guest, &session, Some(alert)).await
@@ -152,6 +162,7 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
             Opened::Not(_) => closed(web, guest, &Closed::Invalid),
         }),
         Answered::Held => Ok(closed(web, guest, &Closed::Held)),
+        Answered::Agencys => Ok(closed(web, guest, &Closed::Agencys)),
         _ => Ok(closed(web, guest, &Closed::Invalid)),
     }
 }

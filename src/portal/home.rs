@@ -13,7 +13,7 @@ use crate::app::Fault;
 use crate::app::sign_in::{AtPortal, sign_in_at_portal};
 use crate::app::switch_account;
 use crate::domain::path::ReturnPath;
-use crate::pages::portal::{Alert, Codes, HomePage};
+use crate::pages::portal::{Alert, Codes, HomePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
@@ -57,9 +57,12 @@ pub(super) async fn show(
     });
     if let Some(only) = web.app.directory().only_agency() {
         let onto = Onto { return_to: ReturnPath::parse_or_home(""), back };
-        return Ok(guest.page(&web, Some(only), &sign_in::form(&web, only, &onto, alert)));
+        let way_out = guest.way_out(Some(only), web.app.now());
+        let page = SignInPage { way_out, ..sign_in::form(&web, only, &onto, alert) };
+        return Ok(guest.page(&web, Some(only), &page));
     }
-    let page = HomePage { alert, ..empty(&guest, &web, back.as_ref()) };
+    let way_out = guest.way_out(None, web.app.now());
+    let page = HomePage { way_out, alert, ..empty(&guest, &web, back.as_ref()) };
     Ok(guest.page(&web, None, &page))
 }
 
@@ -70,6 +73,7 @@ fn empty(guest: &Guest, web: &Web, back: Option<&Back>) -> HomePage {
         keep: false,
         last: codes::page(guest, web, "/login").last,
         codes: Codes::default(),
+        way_out: None,
         alert: None,
     }
 }
@@ -87,7 +91,8 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     let signed_in = match signed_in {
         Ok(Some(signed_in)) => signed_in,
         Ok(None) => {
-            let page = again(&guest, Alert::SignInRefused);
+            let way_out = Some(guest.refused(login, None, web.app.now()));
+            let page = HomePage { way_out, ..again(&guest, Alert::SignInRefused) };
             return Ok(guest.page_again(&web, None, &page));
         }
         Err(fault) => {

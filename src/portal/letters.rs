@@ -46,10 +46,17 @@ pub(super) fn closed(web: &Web, guest: Guest, why: &Closed) -> Response {
         Closed::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
         Closed::Used => (MessageName::LinkUsed, guest.way_in(web)),
         Closed::Held => (MessageName::LinkHeld, "/migration".to_owned()),
+        Closed::Agencys => return address_is_agencys(web, guest),
         Closed::Invalid => (MessageName::LinkInvalid, guest.way_in(web)),
     };
     let agency = guest.last_agency(web);
     guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+}
+
+/// The agency alone changes the address: calm, and with the way to ask it (003).
+pub(super) fn address_is_agencys(web: &Web, guest: Guest) -> Response {
+    let page = MessagePage { name: MessageName::AddressIsAgencys, action_url: "/account/email/request".to_owned() };
+    guest.page_with(StatusCode::FORBIDDEN, web, None, &page)
 }
 
 /// The agency took the account back while the run was under way: it knows why, and this page says how to reach it.

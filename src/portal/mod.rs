@@ -2,6 +2,7 @@
 
 mod accept_terms;
 mod account;
+mod address_request;
 mod assets;
 mod change_email;
 mod change_password;
@@ -20,12 +21,14 @@ mod not_me;
 mod not_sent;
 mod on_host;
 mod onward;
+mod own_reset;
 mod recover;
 mod relayed;
 mod shared_host;
 mod sign_in;
 mod sign_out;
 mod switch_account;
+mod trouble;
 mod well_known;
 mod wizard;
 mod wording;
@@ -64,6 +67,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/", get(home::show).post(home::submit))
         .route("/login", get(sign_in::show).post(sign_in::submit))
         .route("/login/forget", post(sign_in::forget_agency))
+        .route("/trouble", get(trouble::show))
         .route("/hand-over", get(hand_over::hand_over))
         .route("/migration", get(wizard::page::show))
         .route("/migration/notice", get(wizard::page::show).post(wizard::begin::leave_notice))
@@ -96,6 +100,9 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/proof", get(change_email::show_proof).post(change_email::type_code))
         .route("/account/email/proof/resend", post(change_email::resend))
         .route("/account/email/cancel", post(change_email::cancel))
+        .route("/account/email/request", get(address_request::show).post(address_request::submit))
+        .route("/account/forgotten", get(own_reset::show).post(own_reset::ask))
+        .route("/account/forgotten/code", post(own_reset::type_code))
         .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))
         .route("/cookies-needed", get(cookies_needed::show))

@@ -25,6 +25,7 @@ use crate::pages::portal::{
 };
 use crate::pages::written;
 use crate::web::Web;
+use crate::web::back::{Back, way_in};
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::query::Params;
@@ -201,9 +202,15 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
         let page = reset_page(&secret, form, Some(wording::NOT_NOTED));
         return Ok(guest.page_again(&web, form.home.as_deref(), &page));
     }
+    // Who was signed in here comes back to the account.
+    let was_signed_in = guest.session(&web).await?.is_some();
     Ok(match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
         Reset::Done { home } => {
-            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
+            guest.forget_refusals();
+            guest.session(&web).await?;
+            let back = Back::account().filter(|_| was_signed_in);
+            let login_url = way_in(home.as_deref(), back.as_ref());
+            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
             guest.page(&web, home.as_deref(), &page)
         }
         Reset::Broken { form, broken } => {

@@ -124,7 +124,8 @@ pub(super) async fn show(
         let codes = Codes { client: asked.client, societe: asked.societe };
         return Ok(codes::ask(guest, &web, codes, "/login"));
     };
-    let page = form(&web, &agency, &Onto { return_to, back }, alert);
+    let way_out = guest.way_out(Some(&agency), web.app.now());
+    let page = SignInPage { way_out, ..form(&web, &agency, &Onto { return_to, back }, alert) };
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
@@ -154,6 +155,7 @@ pub(super) fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>
         login: String::new(),
         keep: false,
         given: Given::Hidden,
+        way_out: None,
         alert,
     }
 }
@@ -189,6 +191,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         }
         Outcome::Wizard { browser } => {
             guest.renew_browser(browser);
+            guest.forget_refusals();
             return Ok(guest.go("/migration"));
         }
         Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &onto)),
@@ -198,9 +201,11 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };
+    let leads_out = matches!(alert, Alert::SignInRefused | Alert::OldCredentials | Alert::OldPassword);
+    let way_out = leads_out.then(|| guest.refused(fields.text("login"), Some(&agency), web.app.now()));
     let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Closed };
     let page = form(&web, &agency, &onto, Some(alert));
-    let page = SignInPage { login: fields.text("login").to_owned(), keep, given, ..page };
+    let page = SignInPage { login: fields.text("login").to_owned(), keep, given, way_out, ..page };
     Ok(guest.page_again(&web, Some(&agency), &page))
 }
 
@@ -229,6 +234,7 @@ pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) 
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
     guest.set(Kind::Device, signed_in.device.expose(), Some(KNOWN));
     guest.renew_browser(long_secret(&*web.app.dice));
+    guest.forget_refusals();
     Ok(())
 }
 

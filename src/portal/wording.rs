@@ -1,5 +1,6 @@
 //! From the domain's values to what pages show: criteria, field errors, codes.
 
+use crate::domain::address_request::{AddressRequestError, LONGEST_MESSAGE};
 use crate::domain::agency::Agency;
 use crate::domain::email::EmailError;
 use crate::domain::email_change::EmailChangeError;
@@ -117,6 +118,17 @@ pub(super) const fn email_change_error(error: EmailChangeError) -> FieldError {
         EmailChangeError::Differ => FieldError { name: "emails-differ", number: 0 },
         EmailChangeError::Same => FieldError { name: "email-unchanged", number: 0 },
     }
+}
+
+/// What is wrong with a request to the agency.
+pub(super) const fn address_request_error(error: AddressRequestError) -> FieldError {
+    let (name, number) = match error {
+        AddressRequestError::Email(error) => return email_error(error),
+        AddressRequestError::Same => ("email-unchanged", 0),
+        AddressRequestError::Nothing => ("message-missing", 0),
+        AddressRequestError::TooLong => ("message-too-long", LONGEST_MESSAGE),
+    };
+    FieldError { name, number }
 }
 
 /// A step of the wizard, in the order of the agency's plan.

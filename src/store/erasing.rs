@@ -218,10 +218,14 @@ impl Tx {
 
     /// Erases what is kept of an address: letters, marks, proofs, counts. How many letters.
     pub async fn erase_address(&mut self, address: &EmailAddress) -> Result<u64, StoreError> {
-        let letters = sqlx::query("DELETE FROM letters WHERE lower(recipient) = $1")
-            .bind(address.key())
-            .execute(self.unhurried())
-            .await?;
+        // A request to an agency goes there, and is about who asks.
+        let letters = sqlx::query(
+            "DELETE FROM letters
+             WHERE lower(recipient) = $1 OR replace(lower(kind), '\"email\":\"' || $1 || '\"', '') <> lower(kind)",
+        )
+        .bind(address.key())
+        .execute(self.unhurried())
+        .await?;
         for statement in [
             "DELETE FROM refused_addresses WHERE lower(address) = $1",
             "DELETE FROM challenges WHERE lower(address) = $1",

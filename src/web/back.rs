@@ -12,13 +12,15 @@ use crate::domain::agency_code::AgencyCode;
 use crate::domain::path::ReturnPath;
 
 /// The pages of the portal that want somebody signed in, and can be come back to.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "/account",
     "/accounts",
     "/account/detach",
     "/account/email",
     "/account/email/proof",
+    "/account/email/request",
     "/account/extranet-password",
+    "/account/forgotten",
     "/account/password",
 ];
 

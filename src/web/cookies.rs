@@ -25,6 +25,8 @@ pub enum Kind {
     Account,
     /// Which agency was signed in to last from this browser, by its codes; on the portal.
     Agency,
+    /// How many sign-ins were refused in this browser, under its secret; on the portal (§17).
+    Refusals,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Renewals => ("vestibule-renewals", "__Host-vestibule-renewals"),
             Self::Account => ("vestibule-account", "__Host-vestibule-account"),
             Self::Agency => ("vestibule-agency", "__Host-vestibule-agency"),
+            Self::Refusals => ("vestibule-refusals", "__Host-vestibule-refusals"),
         }
     }
 

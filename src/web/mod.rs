@@ -11,6 +11,7 @@ pub mod hand_over;
 pub mod person;
 pub mod problem;
 pub mod query;
+mod refusals;
 pub mod sent;
 
 use std::net::IpAddr;

@@ -3,6 +3,7 @@
 mod accept_terms;
 mod account;
 mod account_hosts;
+mod address_requests;
 mod asking;
 mod clock;
 mod cookies;
@@ -27,6 +28,8 @@ mod shared_host;
 mod sign_in;
 mod start;
 mod support;
+mod trouble;
+mod way_out;
 mod well_known;
 
 use crate::support::{

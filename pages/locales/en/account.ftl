@@ -38,6 +38,18 @@ change-email-new = New e-mail address
 change-email-again = Confirm the e-mail address
 change-email-note = An e-mail will be sent to the new address. The old one stays valid until the new one is confirmed.
 
+address-is-agencys = The e-mail address of this account can only be changed by your agency: { $agency }.
+address-request-go = Ask for a change
+address-request-title = Ask for another e-mail address
+address-request-current = Present address
+address-request-why = You cannot change the e-mail address of this account yourself: only your agency can.
+address-request-email = New address that you would like (optional)
+address-request-message = Your message to the agency
+address-request-note = Your request goes to the agency by e-mail, with your identifier and your present address. You receive a confirmation at your present address, which stays valid until the change.
+address-request-send = Send the request
+address-request-call = The request cannot be sent from here. Contact your agency: you will find how on its letters.
+account-email-refused-agency = The mail server of this address refused our last e-mail. If it is no longer yours, ask your agency to change it: it is how you would recover a forgotten password.
+
 detach-title = Detach an agency account
 detach-agency = Agency
 detach-means = If you detach this account:

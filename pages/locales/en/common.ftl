@@ -79,6 +79,8 @@ error-password-old = This is your old password. Choose a new one.
 error-password-unchanged = This is already your password. Choose a new one.
 error-passwords-differ = The two passwords are not the same. Enter them again.
 error-password-not-noted = Tick the box once you have noted your password in a safe place.
+error-message-missing = Give the new address, or write a message.
+error-message-too-long = This message is too long: { $number } characters at most.
 
 field-sign-in-refused = Check the identifier or the password.
 field-wrong-password = This password is not right.
@@ -117,6 +119,8 @@ alert-terms-not-accepted = To continue, tick the box “I have read and accept t
 alert-password-changed = Your password has been changed. Your other devices have been signed out.
 alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
 alert-device-forgotten = This device is forgotten. It is recognised again at the next sign-in.
+alert-address-requested = Your request has been passed on to your agency. An e-mail confirms it.
+alert-requests-over = You have sent as many requests as you may today. Try again tomorrow, or contact your agency.
 alert-account-detached = The agency account was detached. An e-mail confirms it.
 alert-attach-another = To attach an account, enter the identifier and password that the agency gave you for that account.
 alert-held = Somebody who received our e-mail answered “This is not me”. If this request is yours, go on: the code in the e-mail is still valid here.

@@ -80,3 +80,16 @@ letter-request-held-not-me = Wasn't it you? If somebody may know your password, 
 letter-email-restored-subject = { $agency }: your e-mail address is restored
 letter-email-restored-text = On { $at } the e-mail address of your { $agency } account was restored: { $email }. All devices were signed out.
 letter-email-restored-password = The password is again the one from before the change of address. If somebody may know it, choose a new one with “Forgotten your password?”, and tell { $agency }.
+
+letter-address-request-subject = Request to change an e-mail address (identifier { $account })
+letter-address-request-text = A resident of { $agency } asks to have the e-mail address of the account changed (identifier { $account }). The request was made while signed in to that account.
+letter-address-request-now = Present address: { $email }
+letter-address-request-new = Address asked for: { $email }
+letter-address-request-message = Their message:
+letter-address-request-check = Make sure by another way (telephone, letter) that the request really is theirs, then pass it on to whoever runs the portal. Nothing is changed until then. The resident has received an e-mail that tells of this request.
+
+letter-address-requested-subject = { $agency }: your request has been passed on
+letter-address-requested-text = You asked { $agency } to change the e-mail address of your account. Your request has been passed on.
+letter-address-requested-text-new = You asked { $agency } to change the e-mail address of your account (new address { $email }). Your request has been passed on.
+letter-address-requested-until = Until { $agency } has changed it, the present address stays valid.
+letter-address-requested-not-me = It wasn't you? Tell { $agency } at once, and choose a new password:

@@ -88,3 +88,6 @@ not-sent-written = What you had written
 not-sent-copy = Copy your text before you go on: we keep it nowhere.
 not-sent-left-out = Passwords are not shown.
 not-sent-back = The previous page of your browser often shows what you typed, too.
+message-address-is-agencys-title = Your agency changes this address
+message-address-is-agencys-text = The e-mail address of your account can only be changed by your agency. Nothing has been changed. You can ask the agency for a change.
+message-address-is-agencys-action = Ask for a change

@@ -33,6 +33,7 @@ privacy-cookie-language = <strong>Language</strong>: remembers your choice betwe
 privacy-cookie-keep = <strong>Keep me signed in</strong>: only if you ticked the box, 30 days at most.
 privacy-cookie-device = <strong>Known device</strong>: recognises your device after a first sign-in, so that nobody can lock your account by trying passwords. { $days } days after your last sign-in on that device.
 privacy-cookie-agency = <strong>Last agency</strong>: remembers which agency and which account you opened last, to lead you back there. { $days } days; “Forget this agency” removes it.
+privacy-cookie-refusals = <strong>Sign-in tries</strong>: counts the tries that were refused on this device, to offer you a new password. For the visit.
 privacy-rights-title = Your rights
 privacy-rights = You can ask { $agency } for access to your data, their correction, erasure, portability, the restriction of their use, or object to it. You can change your e-mail address and your password yourself in “My account”.
 privacy-complaint = If the answer does not satisfy you, you can complain to the French data protection authority, the CNIL:

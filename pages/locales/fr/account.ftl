@@ -38,6 +38,18 @@ change-email-new = Nouvelle adresse email
 change-email-again = Confirmation de l'adresse email
 change-email-note = Un e-mail sera envoyé à la nouvelle adresse. L'ancienne reste valable tant que la nouvelle n'est pas confirmée.
 
+address-is-agencys = L'adresse email de ce compte ne peut être modifiée que par votre agence : { $agency }.
+address-request-go = Demander une modification
+address-request-title = Demander une autre adresse email
+address-request-current = Adresse actuelle
+address-request-why = Vous ne pouvez pas modifier vous-même l'adresse email de ce compte : seule votre agence peut le faire.
+address-request-email = Nouvelle adresse souhaitée (facultatif)
+address-request-message = Votre message à l'agence
+address-request-note = Votre demande part par e-mail à l'agence, avec votre identifiant et votre adresse actuelle. Vous en recevez la confirmation à votre adresse actuelle, qui reste valable jusqu'au changement.
+address-request-send = Envoyer la demande
+address-request-call = La demande ne peut pas être envoyée d'ici. Contactez votre agence : ses coordonnées figurent sur ses courriers.
+account-email-refused-agency = La messagerie de cette adresse a refusé notre dernier e-mail. Si elle n'est plus la vôtre, demandez à votre agence de la changer : c'est par elle que vous retrouveriez un mot de passe oublié.
+
 detach-title = Détacher un compte d'agence
 detach-agency = Agence
 detach-means = Si vous détachez ce compte :

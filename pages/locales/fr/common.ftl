@@ -80,6 +80,8 @@ error-password-old = C'est votre ancien mot de passe. Choisissez-en un nouveau.
 error-password-unchanged = Ce mot de passe est déjà le vôtre. Choisissez-en un nouveau.
 error-passwords-differ = Les deux mots de passe ne sont pas identiques. Saisissez-les à nouveau.
 error-password-not-noted = Cochez la case lorsque vous avez noté votre mot de passe en lieu sûr.
+error-message-missing = Indiquez la nouvelle adresse, ou écrivez un message.
+error-message-too-long = Ce message est trop long : { $number } caractères au plus.
 
 field-sign-in-refused = Identifiant ou mot de passe à vérifier.
 field-wrong-password = Ce mot de passe n'est pas le bon.
@@ -118,6 +120,8 @@ alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accept
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
 alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
 alert-device-forgotten = Cet appareil est oublié. Il sera à nouveau reconnu à la prochaine connexion.
+alert-address-requested = Votre demande est transmise à votre agence. Un e-mail vous le confirme.
+alert-requests-over = Vous avez envoyé le nombre maximal de demandes pour aujourd'hui. Réessayez demain, ou contactez votre agence.
 alert-account-detached = Le compte d'agence a été détaché. Un e-mail vous le confirme.
 alert-attach-another = Pour associer un compte, saisissez l'identifiant et le mot de passe que l'agence vous a remis pour ce compte.
 alert-held = Une personne qui a reçu notre e-mail a répondu « Ce n'est pas moi ». Si vous avez bien fait cette demande, continuez : le code reçu par e-mail reste valable ici.

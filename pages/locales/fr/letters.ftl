@@ -80,3 +80,16 @@ letter-request-held-not-me = Ce n'est pas vous ? Si quelqu'un peut connaître vo
 letter-email-restored-subject = { $agency } : votre adresse email est rétablie
 letter-email-restored-text = Le { $at }, l'adresse email de votre compte { $agency } a été rétablie : { $email }. Tous les appareils ont été déconnectés.
 letter-email-restored-password = Le mot de passe est de nouveau celui d'avant le changement d'adresse. Si quelqu'un peut le connaître, choisissez-en un nouveau avec « Mot de passe oublié ? », et prévenez { $agency }.
+
+letter-address-request-subject = Demande de changement d'adresse email (identifiant { $account })
+letter-address-request-text = Un résident de { $agency } demande le changement de l'adresse email de son compte (identifiant { $account }). Il a fait cette demande en étant connecté à ce compte.
+letter-address-request-now = Adresse actuelle : { $email }
+letter-address-request-new = Adresse demandée : { $email }
+letter-address-request-message = Son message :
+letter-address-request-check = Assurez-vous par un autre moyen (téléphone, courrier) que la demande vient bien de lui, puis transmettez-la à la personne qui administre le portail. Rien n'est changé d'ici là. Le résident a reçu un e-mail qui l'informe de cette demande.
+
+letter-address-requested-subject = { $agency } : votre demande est transmise
+letter-address-requested-text = Vous avez demandé à { $agency } de changer l'adresse email de votre compte. Votre demande lui a été transmise.
+letter-address-requested-text-new = Vous avez demandé à { $agency } de changer l'adresse email de votre compte (nouvelle adresse { $email }). Votre demande lui a été transmise.
+letter-address-requested-until = Tant que { $agency } ne l'a pas changée, l'adresse actuelle reste valable.
+letter-address-requested-not-me = Ce n'est pas vous ? Prévenez tout de suite { $agency }, et choisissez un nouveau mot de passe :

@@ -88,3 +88,6 @@ not-sent-written = Ce que vous aviez écrit
 not-sent-copy = Copiez votre texte avant de continuer : nous ne l'enregistrons nulle part.
 not-sent-left-out = Les mots de passe ne sont pas affichés.
 not-sent-back = La page précédente de votre navigateur montre souvent votre saisie, elle aussi.
+message-address-is-agencys-title = Votre agence modifie cette adresse
+message-address-is-agencys-text = L'adresse email de votre compte ne peut être modifiée que par votre agence. Rien n'a été changé. Vous pouvez lui demander une modification.
+message-address-is-agencys-action = Demander une modification

@@ -30,6 +30,7 @@ privacy-cookie-language = <strong>Langue</strong> : retient votre choix entre fr
 privacy-cookie-keep = <strong>Garder ma session active</strong> : seulement si vous avez coché la case, 30 jours au plus.
 privacy-cookie-device = <strong>Appareil connu</strong> : reconnaît votre appareil après une première connexion, pour que personne ne puisse bloquer votre compte en essayant des mots de passe. { $days } jours après votre dernière connexion sur cet appareil.
 privacy-cookie-agency = <strong>Dernière agence</strong> : retient quelle agence et quel compte vous avez ouverts en dernier, pour vous y ramener. { $days } jours ; « Oublier cette agence » l'efface.
+privacy-cookie-refusals = <strong>Essais de connexion</strong> : compte les essais refusés sur cet appareil, pour vous proposer un nouveau mot de passe. Le temps de la visite.
 privacy-rights-title = Vos droits
 privacy-rights = Vous pouvez demander à { $agency } l'accès à vos données, leur rectification, leur effacement, leur portabilité, la limitation de leur traitement, ou vous y opposer. Vous pouvez modifier vous-même votre adresse email et votre mot de passe dans « Mon compte ».
 privacy-complaint = Si la réponse ne vous convient pas, vous pouvez adresser une réclamation à la CNIL :

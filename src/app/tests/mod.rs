@@ -25,6 +25,7 @@ macro_rules! on_every_ground {
     };
 }
 
+mod address_request;
 mod browsers;
 mod budgets;
 mod disabled;

@@ -17,7 +17,7 @@ use crate::domain::session::Session;
 use crate::domain::support::Reason;
 use crate::telemetry::SystemDice;
 
-const NEW: &str = "anne.martin@courriel.example";
+pub(super) const NEW: &str = "anne.martin@courriel.example";
 
 on_every_ground! {
     att_18_a_hold_that_comes_while_the_password_of_a_change_of_address_is_compared_wins,
@@ -250,7 +250,7 @@ async fn link_of_the_warning(ground: &Ground) -> Secret {
 }
 
 /// Asks for a change of address; gives what its letter has.
-async fn asked(ground: &Ground, session: &Session) -> (Secret, Secret) {
+pub(super) async fn asked(ground: &Ground, session: &Session) -> (Secret, Secret) {
     let asked = change_email::ask(&ground.app, &caller(), session, NEW, NEW, Secret::new(FIRST)).await;
     assert_eq!(asked.expect("asked"), Request::LetterSent);
     sent(ground).await

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::owed::{Debt, Doubt};
 use super::reserved::Reserved;
-use super::subject::client_key;
+use super::subject::{account_key, client_key, person_key};
 use crate::app::{App, Fault};
 use crate::domain::client::Client;
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::lockout::Attempts;
 use crate::store::Unanswered;
 
@@ -150,7 +151,12 @@ pub(super) async fn settle_together(
     }
 }
 
-/// Forgets the failures on a person, after a reset of the password (f01: "unlock by reset").
-pub async fn unlock(app: &App, key: &str) -> Result<(), Fault> {
-    Ok(settle_together(app, &[(key, |_, _| Attempts::default())], None, app.now()).await?)
+/// Forgets the failures on a person, after a reset of the password, whatever is typed to sign in (f01: "unlock by reset"):
+/// where the identifier is kept, guesses are counted on the account, too.
+pub async fn unlock(app: &App, identity: &IdentityId, links: &[Link]) -> Result<(), Fault> {
+    let accounts = links.iter().map(|link| account_key(&link.account.agency, &link.account.login));
+    let keys: Vec<String> = std::iter::once(person_key(identity)).chain(accounts).collect();
+    let forgotten: Change = |_, _| Attempts::default();
+    let counters: Vec<(&str, Change)> = keys.iter().map(|key| (key.as_str(), forgotten)).collect();
+    Ok(settle_together(app, &counters, None, app.now()).await?)
 }

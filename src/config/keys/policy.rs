@@ -3,7 +3,7 @@
 use super::form::Fallback::Is;
 use super::form::{Choice, Flag, Form, Key, Keys, Number, Row, Rows, keys};
 use crate::domain::password::Preset;
-use crate::domain::policy::{Identifier, Order, PasswordScope, ProofMethod};
+use crate::domain::policy::{EmailChange, Identifier, Order, PasswordScope, ProofMethod};
 
 keys! {
     /// A layer of policy; the fallbacks are those of [`crate::domain::policy::AgencyPolicy`], and a test compares them.
@@ -35,6 +35,9 @@ keys! {
         password_scope: Choice<PasswordScope>, Is("'one'");
         /// Whether « J'ai noté ce mot de passe en lieu sûr » has to be ticked.
         confirm_noted: Flag, Is("false");
+        /// Who changes the e-mail address of an account: the resident, or the agency alone, which the resident can ask for
+        /// it (at `brand.support_email`). Of a person at several agencies the strictest holds.
+        email_change: Choice<EmailChange>, Is("'self'");
         /// Failures in a row before the first delay.
         lockout_failures: Number<u32, 1, 10>, Is("5");
         /// Minutes without a request after which a session ends.

@@ -12,7 +12,7 @@ use crate::pages::{RenderedLetter, Sample};
 
 /// The chapters and what is in each.
 const CHAPTERS: &[(&str, &[&str])] = &[
-    ("sign-in", &["portal/home", "portal/codes", "portal/choose_agency", "portal/sign_in"]),
+    ("sign-in", &["portal/home", "portal/codes", "portal/choose_agency", "portal/sign_in", "portal/trouble"]),
     (
         "migration",
         &[
@@ -45,9 +45,13 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         &[
             "portal/account",
             "portal/change_password",
+            "portal/own_reset",
             "portal/change_email",
             "mail/confirm_new_email",
             "mail/email_changed",
+            "portal/address_request",
+            "mail/address_request",
+            "mail/address_requested",
             "portal/choose_account",
             "portal/detach",
             "mail/account_detached",

@@ -24,6 +24,7 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("parts/criteria", "{{#each page.criteria}} else"),
     ("portal/account", "{{#each page.devices}} else"),
     ("portal/choose_agency", "{{#each page.agencies}} else"),
+    ("portal/address_request", "{{#each page.agencies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),
 ];
 
@@ -175,6 +176,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("policy.identifier", &["email", "legacy"]),
     ("policy.confirmation", &["link", "code", "both"]),
     ("policy.confirm_noted", &["true", "false"]),
+    ("policy.email_change", &["self", "agency"]),
     ("accounts", &["one-at-a-time", "labels", "shared-host"]),
 ];
 

@@ -4,6 +4,8 @@ mod account_attached;
 mod account_detached;
 mod account_withdrawn;
 mod address_chosen;
+mod address_request;
+mod address_requested;
 mod already_account;
 mod confirm_address;
 mod confirm_new_email;
@@ -18,6 +20,8 @@ pub use self::account_attached::AccountAttached;
 pub use self::account_detached::AccountDetached;
 pub use self::account_withdrawn::AccountWithdrawn;
 pub use self::address_chosen::AddressChosen;
+pub use self::address_request::AddressRequest;
+pub use self::address_requested::AddressRequested;
 pub use self::already_account::AlreadyAccount;
 pub use self::confirm_address::ConfirmAddress;
 pub use self::confirm_new_email::ConfirmNewEmail;
@@ -40,6 +44,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::letter::<PasswordChanged>(),
         Sample::letter::<ConfirmNewEmail>(),
         Sample::letter::<EmailChanged>(),
+        Sample::letter::<AddressRequest>(),
+        Sample::letter::<AddressRequested>(),
         Sample::letter::<AddressChosen>(),
         Sample::letter::<RequestHeld>(),
         Sample::letter::<EmailRestored>(),

@@ -3,13 +3,15 @@ use serde::Serialize;
 use super::{Alert, AttachedAccount};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, DAY, LONG_EMAIL, awkward};
-use crate::pages::scene::{Place, Scene};
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// The account page, "Connexion et sécurité" (000 II, 003, 004, c05).
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountPage {
     /// The address to sign in with.
     pub email: String,
+    /// The agencies that alone change it; empty where the person does (003).
+    pub changed_by: String,
     /// Whether its mail server has refused our letters.
     pub email_refused: bool,
     /// A new address that waits for its confirmation.
@@ -55,6 +57,7 @@ impl Page for AccountPage {
         let attach_at = |agency: &str, url: &str| AttachAt { agency: agency.to_owned(), url: url.to_owned() };
         let calm = Self {
             email: "durand@tilleuls.example".to_owned(),
+            changed_by: String::new(),
             email_refused: false,
             pending_email: None,
             accounts: AttachedAccount::samples(),
@@ -76,12 +79,17 @@ impl Page for AccountPage {
             &Self { pending_email: Some("amelie.durand@courriel.example".to_owned()), ..calm.clone() },
         );
         show("email-refused", &Self { email_refused: true, ..calm.clone() });
+        let by_agency = Self { changed_by: "Agence des Tilleuls".to_owned(), ..calm.clone() };
+        show("by-agency", &by_agency);
+        show("by-agency-refused", &Self { email_refused: true, ..by_agency.clone() });
+        show("address-requested", &Self { alert: Some(Alert::AddressRequested), ..by_agency });
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), devices: devices(), ..calm.clone() });
         show("bare", &Self { accounts: Vec::new(), attach_at: Vec::new(), devices: Vec::new(), ..calm });
         show(
             "awkward",
             &Self {
                 email: awkward(),
+                changed_by: awkward(),
                 email_refused: true,
                 pending_email: Some(awkward()),
                 accounts: vec![AttachedAccount::awkward()],
@@ -93,7 +101,8 @@ impl Page for AccountPage {
     }
 
     fn scene(&self) -> Scene {
-        Scene::signed_in_at(Place::Portal)
+        let scene = Scene::signed_in_at(Place::Portal);
+        if self.changed_by.is_empty() { scene } else { scene.under(Setting::BY_AGENCY) }
     }
 }
 

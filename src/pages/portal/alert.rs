@@ -61,6 +61,10 @@ pub enum Alert {
     PasswordChanged,
     /// The e-mail address has been changed.
     EmailChanged,
+    /// The agency was asked to change the address (003).
+    AddressRequested,
+    /// No more such requests today.
+    RequestsOver,
     /// An account was detached.
     AccountDetached,
     /// A known device was forgotten.
@@ -94,6 +98,7 @@ impl Alert {
             | Self::Expired
             | Self::ResetCodeRefused
             | Self::ResendOver
+            | Self::RequestsOver
             | Self::WrongPassword
             | Self::ChangesHeld
             | Self::AddressTaken
@@ -116,6 +121,7 @@ impl Alert {
             | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::AddressRequested
             | Self::AccountDetached
             | Self::DeviceForgotten => Tone::Success,
         }
@@ -154,7 +160,9 @@ impl Alert {
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,
-            Self::EmailChanged => Self::AccountDetached,
+            Self::EmailChanged => Self::AddressRequested,
+            Self::AddressRequested => Self::RequestsOver,
+            Self::RequestsOver => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,
             Self::DeviceForgotten => Self::Held,
             Self::Held => Self::ChangesHeld,

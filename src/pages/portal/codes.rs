@@ -10,7 +10,7 @@ use crate::pages::scene::{Place, Scene};
 pub struct CodesPage {
     /// What was typed.
     pub codes: Codes,
-    /// Where to go on: the path of the form to come back to, `/login` or `/forgotten`.
+    /// Where to go on: the path of the form to come back to, `/login`, `/forgotten` or `/trouble`.
     pub next: &'static str,
     /// The agency that was signed in to last from this browser.
     pub last: Option<LastAgency>,
@@ -38,6 +38,7 @@ impl Page for CodesPage {
         let calm =
             Self { codes: Codes::default(), next: "/login", last: None, back: None, without_codes: None, alert: None };
         show("calm", &calm);
+        show("for-trouble", &Self { next: "/trouble", ..calm.clone() });
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
         let known = last("Agence du Port", "/login?client=SPI31&societe=01");
         let without_codes = Some("/".to_owned());

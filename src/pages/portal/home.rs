@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Alert, Codes, LastAgency};
+use super::{Alert, Codes, LastAgency, WayOut};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
 use crate::pages::scene::{Place, Scene};
@@ -18,6 +18,8 @@ pub struct HomePage {
     pub last: Option<LastAgency>,
     /// The codes of an agency: none yet.
     pub codes: Codes,
+    /// « Oui, créer mon mot de passe », below a refusal.
+    pub way_out: Option<WayOut>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -26,8 +28,15 @@ impl Page for HomePage {
     const TEMPLATE: &'static str = "portal/home";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm =
-            Self { back: None, login: String::new(), keep: false, last: None, codes: Codes::default(), alert: None };
+        let calm = Self {
+            back: None,
+            login: String::new(),
+            keep: false,
+            last: None,
+            codes: Codes::default(),
+            way_out: None,
+            alert: None,
+        };
         show("calm", &calm);
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
         show("known", &Self { last: last("Agence du Port", "/login?client=SPI31&societe=01"), ..calm.clone() });
@@ -36,8 +45,11 @@ impl Page for HomePage {
         for (state, alert) in
             [("sign-in-refused", Alert::SignInRefused), ("busy", Alert::Busy), ("unavailable", Alert::Unavailable)]
         {
-            show(state, &Self { alert: Some(alert), ..typed.clone() });
+            let way_out = (alert == Alert::SignInRefused).then(|| WayOut::after(false, 0));
+            show(state, &Self { way_out, alert: Some(alert), ..typed.clone() });
         }
+        let way_out = Some(WayOut::after(true, 90));
+        show("way-out-waits", &Self { way_out, alert: Some(Alert::SignInRefused), ..typed });
         show("long-address", &Self { login: LONG_EMAIL.to_owned(), ..calm.clone() });
         show(
             "awkward",
@@ -47,6 +59,7 @@ impl Page for HomePage {
                 keep: true,
                 last: last(AWKWARD, "javascript:alert(1)"),
                 codes: Codes::default(),
+                way_out: Some(WayOut::after(true, 90)),
                 alert: Some(Alert::SignInRefused),
             },
         );

@@ -5,6 +5,9 @@ use crate::pages::Page;
 use crate::pages::sample::{LONG_EMAIL, awkward};
 use crate::pages::scene::{Scene, Setting};
 
+/// « Mot de passe oublié ? » of who is signed in.
+pub const OWN_RESET: &str = "/account/forgotten";
+
 /// Asks for the password of the account that exists, to attach this agency's account to it (000 I.B, b16).
 #[derive(Debug, Clone, Serialize)]
 pub struct JoinPage {
@@ -16,6 +19,8 @@ pub struct JoinPage {
     pub keeps_identifier: bool,
     /// Whether the address was proven, and two people may share it (b18).
     pub may_be_two: bool,
+    /// « Mot de passe oublié ? »: by an address that is typed, or of who is signed in here.
+    pub forgotten_url: &'static str,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -24,7 +29,14 @@ impl JoinPage {
     /// « J'ai déjà un compte »: what was typed is typed again.
     #[must_use]
     pub const fn open(email: String, keeps_identifier: bool, alert: Option<Alert>) -> Self {
-        Self { email, email_open: true, keeps_identifier, may_be_two: false, alert }
+        Self {
+            email,
+            email_open: true,
+            keeps_identifier,
+            may_be_two: false,
+            forgotten_url: "/forgotten?by=email",
+            alert,
+        }
     }
 }
 
@@ -36,6 +48,7 @@ impl Page for JoinPage {
         let proven = Self { email: "du****@tilleuls.example".to_owned(), email_open: false, ..open.clone() };
         show("calm", &proven);
         show("proven", &Self { may_be_two: true, ..proven.clone() });
+        show("own", &Self { forgotten_url: OWN_RESET, ..proven.clone() });
         show("already", &open);
         show("keeps-identifier", &Self { keeps_identifier: true, ..open.clone() });
         let typed = Self { email: "durand@tilleuls.example".to_owned(), ..open };
@@ -47,11 +60,8 @@ impl Page for JoinPage {
         show("awkward", &Self { email: awkward(), ..proven });
     }
     fn scene(&self) -> Scene {
-        let scene = if self.email_open {
-            Scene::default().under(Setting::identifier(self.keeps_identifier))
-        } else {
-            Scene::default()
-        };
+        let scene = Scene { is_signed_in: self.forgotten_url == OWN_RESET, ..Scene::default() };
+        let scene = if self.email_open { scene.under(Setting::identifier(self.keeps_identifier)) } else { scene };
         if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene }
     }
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::pages::Page;
 use crate::pages::sample::{awkward, each};
-use crate::pages::scene::{Place, Scene};
+use crate::pages::scene::{Place, Scene, Setting};
 
 /// A page that only tells something and shows the way on.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +27,8 @@ pub enum MessageName {
     LinkSuperseded,
     /// The address is confirmed: go on on the other device, or sign in.
     Confirmed,
+    /// The agency alone changes the address; the action leads to where it is asked for it (003).
+    AddressIsAgencys,
     /// "Ce n'est pas moi" was heard: what was asked for waits.
     Disowned,
     /// Somebody who got the letter said "Ce n'est pas moi": its link waits.
@@ -89,6 +91,7 @@ impl Page for MessagePage {
             | MessageName::NotFound => Scene::at(Place::Host),
             MessageName::ExtranetUnavailable => Scene::at(Place::Host).with_reference(),
             MessageName::ExtranetRefuses => Scene::signed_in_at(Place::Agency).with_reference(),
+            MessageName::AddressIsAgencys => Scene::signed_in_at(Place::Portal).under(Setting::BY_AGENCY),
             MessageName::NoAccountHere => Scene::signed_in_at(Place::Agency),
             MessageName::Unavailable | MessageName::Failed => Scene::at(Place::Portal).with_reference(),
             MessageName::SessionOver | MessageName::StartAgain | MessageName::FormRefused => Scene::at(Place::Portal),
@@ -131,7 +134,8 @@ impl MessageName {
             Self::LinkExpired => Self::LinkUsed,
             Self::LinkUsed => Self::LinkSuperseded,
             Self::LinkSuperseded => Self::Confirmed,
-            Self::Confirmed => Self::Disowned,
+            Self::Confirmed => Self::AddressIsAgencys,
+            Self::AddressIsAgencys => Self::Disowned,
             Self::Disowned => Self::LinkHeld,
             Self::LinkHeld => Self::EmailRestored,
             Self::EmailRestored => Self::SessionOver,

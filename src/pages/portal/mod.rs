@@ -3,6 +3,7 @@
 //! A page gets finished values, never domain objects: what is not a field here cannot reach a template.
 
 mod account;
+mod address_request;
 mod alert;
 mod change_email;
 mod change_password;
@@ -23,6 +24,7 @@ mod message;
 mod not_me;
 mod not_sent;
 mod notice;
+mod own_reset;
 mod parts;
 mod password;
 mod privacy;
@@ -32,8 +34,10 @@ mod reset_done;
 mod reset_waits;
 mod sign_in;
 mod terms;
+mod trouble;
 
 pub use self::account::{AccountPage, AttachAt, ShownDevice};
+pub use self::address_request::{AddressRequestPage, AskedAgency};
 pub use self::alert::{Alert, Tone};
 pub use self::change_email::ChangeEmailPage;
 pub use self::change_password::ChangePasswordPage;
@@ -47,15 +51,16 @@ pub use self::extranet_password::{ExtranetPasswordPage, KeptPassword};
 pub use self::forgotten::ForgottenPage;
 pub use self::forgotten_sent::{ForgottenSentPage, Sends};
 pub use self::home::HomePage;
-pub use self::join::JoinPage;
+pub use self::join::{JoinPage, OWN_RESET};
 pub use self::joined::JoinedPage;
 pub use self::leave::LeavePage;
 pub use self::message::{MessageName, MessagePage};
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
+pub use self::own_reset::OwnResetPage;
 use self::parts::PASSWORDS;
-pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress};
+pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
 pub use self::privacy::PrivacyPage;
 pub use self::proof::ProofPage;
@@ -64,6 +69,7 @@ pub use self::reset_done::ResetDonePage;
 pub use self::reset_waits::ResetWaitsPage;
 pub use self::sign_in::{Given, SignInPage};
 pub use self::terms::TermsPage;
+pub use self::trouble::{Contact, TroublePage};
 use super::Sample;
 
 /// Every page in every state.
@@ -73,6 +79,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<HomePage>(),
         Sample::page::<CodesPage>(),
         Sample::page::<SignInPage>(),
+        Sample::page::<TroublePage>(),
         Sample::page::<NoticePage>(),
         Sample::page::<EmailPage>(),
         Sample::page::<PasswordPage>(),
@@ -92,7 +99,9 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ChooseAgencyPage>(),
         Sample::page::<DetachPage>(),
         Sample::page::<ChangePasswordPage>(),
+        Sample::page::<OwnResetPage>(),
         Sample::page::<ChangeEmailPage>(),
+        Sample::page::<AddressRequestPage>(),
         Sample::page::<ExtranetPasswordPage>(),
         Sample::page::<MessagePage>(),
         Sample::page::<NotSentPage>(),

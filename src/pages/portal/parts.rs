@@ -23,6 +23,23 @@ impl Codes {
     }
 }
 
+/// « Oui, créer mon mot de passe »: the way out for who cannot sign in (003, c15, §17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct WayOut {
+    /// Whether it stands before the form and asks for the address itself, as it does after several refusals.
+    pub is_first: bool,
+    /// Seconds for which a further try would not be looked at; 0 where one would be.
+    pub wait_s: u64,
+}
+
+impl WayOut {
+    /// After refusals; the time is told only where so many of them came before.
+    #[must_use]
+    pub const fn after(are_many: bool, wait_s: u64) -> Self {
+        Self { is_first: are_many, wait_s: if are_many { wait_s } else { 0 } }
+    }
+}
+
 /// Where the resident is in the wizard: "Étape 2 sur 4".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Progress {
@@ -78,7 +95,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 17] = [
         "email-missing",
         "email-malformed",
         "email-too-long",
@@ -94,12 +111,18 @@ impl FieldError {
         "password-unchanged",
         "passwords-differ",
         "password-not-noted",
+        "message-missing",
+        "message-too-long",
     ];
 
     /// The errors that a page can have: those about one of its fields.
     pub(super) fn about(fields: &[&str]) -> impl Iterator<Item = Self> {
         let about = |name: &&str| fields.iter().any(|field| name.starts_with(field));
-        let number = |name| if name == "password-too-long" { 256 } else { 8 };
+        let number = |name| match name {
+            "password-too-long" => 256,
+            "message-too-long" => 1000,
+            _ => 8,
+        };
         Self::NAMES.into_iter().filter(about).map(move |name| Self { name, number: number(name) })
     }
 }

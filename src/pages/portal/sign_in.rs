@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Alert, Codes};
+use super::{Alert, Codes, WayOut};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Scene, Setting};
@@ -24,6 +24,8 @@ pub struct SignInPage {
     pub other_agency: Option<String>,
     /// « Mon agence m'a donné un nouveau mot de passe ».
     pub given: Given,
+    /// « Oui, créer mon mot de passe », below a refusal.
+    pub way_out: Option<WayOut>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -53,6 +55,7 @@ impl Page for SignInPage {
             keep: false,
             other_agency: None,
             given: Given::Hidden,
+            way_out: None,
             alert: None,
         };
         show("calm", &calm);
@@ -60,7 +63,10 @@ impl Page for SignInPage {
         show("keeps-identifier", &kept);
         show("account-ready-as-before", &Self { alert: Some(Alert::AccountReadyAsBefore), ..kept.clone() });
         let alert = Some(Alert::OldPassword);
-        show("old-password", &Self { login: "durand".to_owned(), given: Given::Closed, alert, ..kept });
+        let old = Self { login: "durand".to_owned(), given: Given::Closed, alert, ..kept };
+        show("old-password", &Self { way_out: Some(WayOut::after(false, 0)), ..old.clone() });
+        let alert = Some(Alert::SignInRefused);
+        show("way-out-kept", &Self { way_out: Some(WayOut::after(true, 90)), alert, ..old });
         for (state, alert) in [
             ("account-ready", Alert::AccountReady),
             ("signed-out", Alert::SignedOut),
@@ -78,8 +84,15 @@ impl Page for SignInPage {
             ("busy", Given::Hidden, Alert::Busy),
             ("unavailable", Given::Hidden, Alert::Unavailable),
         ] {
-            show(state, &Self { given, alert: Some(alert), ..typed.clone() });
+            let is_refusal = matches!(alert, Alert::SignInRefused | Alert::OldCredentials);
+            let way_out = is_refusal.then(|| WayOut::after(false, 0));
+            show(state, &Self { given, way_out, alert: Some(alert), ..typed.clone() });
         }
+        let refused = Self { given: Given::Closed, alert: Some(Alert::SignInRefused), ..typed };
+        for (state, wait_s) in [("way-out-first", 0), ("way-out-waits", 90)] {
+            show(state, &Self { way_out: Some(WayOut::after(true, wait_s)), ..refused.clone() });
+        }
+        show("way-out-again", &Self { way_out: Some(WayOut::after(true, 600)), ..calm.clone() });
         let other_agency = Some("/login?client=SPI31&societe=02".to_owned());
         show("shared-host", &Self { other_agency, back: Some("/account".to_owned()), ..calm });
         show(
@@ -93,6 +106,7 @@ impl Page for SignInPage {
                 keep: true,
                 other_agency: Some("javascript:alert(1)".to_owned()),
                 given: Given::Open,
+                way_out: Some(WayOut::after(true, 90)),
                 alert: Some(Alert::SignInRefused),
             },
         );

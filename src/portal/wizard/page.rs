@@ -16,10 +16,10 @@ use crate::domain::email::EmailAddress;
 use crate::domain::migration::{Address, Step};
 use crate::domain::policy::Order;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, PasswordPage, ProofPage,
+    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, PasswordPage, ProofPage,
 };
 use crate::portal::letters::{ask_agency, proof_page};
-use crate::portal::wording::{self, Shown};
+use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL, Shown};
 use crate::web::Web;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
@@ -106,6 +106,8 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
         }
         Step::Join { identity, email } => {
             let signed_in = guest.session(web).await?.map(|session| session.identity);
+            let is_own = signed_in.is_some() && signed_in == *identity;
+            let forgotten_url = if is_own { OWN_RESET } else { FORGOTTEN_BY_EMAIL };
             let shown = match (email, signed_in) {
                 (_, Some(signed_in)) if Some(&signed_in) == identity.as_ref() => {
                     join::address_of(&web.app, &signed_in).await?.map(|email| email.to_string())
@@ -119,7 +121,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let email = typed.or(shown).unwrap_or_default();
             let may_be_two = open.flow.step.may_be_two();
             let keeps_identifier = plan.keeps_identifier();
-            let page = JoinPage { email, email_open, keeps_identifier, may_be_two, alert };
+            let page = JoinPage { email, email_open, keeps_identifier, may_be_two, forgotten_url, alert };
             guest.page_with(status, web, agency, &page)
         }
         Step::Done { joined: true } => {

@@ -26,6 +26,7 @@ pub(super) const EVENTS: &[&str] = &[
     "password-reset",
     "password-changed",
     "email-change-asked",
+    "email-change-requested",
     "email-changed",
     "signed-out",
     "upstream-sign-in-refused",
