@@ -55,20 +55,23 @@ fn a_sentence_that_no_test_shows_says_why() {
 #[test]
 fn numbers_are_read_from_comments_in_functions_only() {
     let text = "//! 000.1\nfn first() {\n    // 000.2, 004.7: why\n    call(); // 001.3–5\n    see(\"000.6\");\n}\n\n// 000.7\n\
-                /// 000.8\nconst A: u8 = 1;\n    async fn second(\n    ) {\n        // 002.9 to 002.10, 1.5, 000.12.3\n    }\n";
+                /// 000.8\nconst A: u8 = 1;\n    async fn second(\n    ) {\n        // 002.9 to 002.10, 1.5, 000.12.3 (000.9).\n    }\n\
+                /// 003.1: a description\n#[test]\nfn third() {\n}\n";
     let mut cited = Cited::new();
     read("a::b", text, &mut cited);
     let found: Vec<_> = cited.iter().map(|(number, by)| (number.as_str(), by.first().expect("one").as_str())).collect();
-    let (first, second) = ("a::b::first", "a::b::second");
+    let (first, second, third) = ("a::b::first", "a::b::second", "a::b::third");
     assert_eq!(
         found,
         [
             ("000.2", first),
+            ("000.9", second),
             ("001.3", first),
             ("001.4", first),
             ("001.5", first),
             ("002.10", second),
             ("002.9", second),
+            ("003.1", third),
             ("004.7", first),
         ]
     );
@@ -114,17 +117,29 @@ fn cited() -> Cited {
     cited
 }
 
-/// Adds what one file cites: a number counts for the function that it stands in, and outside of one not at all.
+/// Adds what one file cites: a number counts for the function that it stands in, or whose description it is part of, and elsewhere not
+/// at all.
 fn read(module: &str, text: &str, cited: &mut Cited) {
     let mut within: Option<(String, usize)> = None;
+    let mut described: Vec<String> = Vec::new();
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
         let head = line.trim_start();
         let head = head.strip_prefix("pub ").unwrap_or(head);
         if let Some(name) = head.strip_prefix("async ").unwrap_or(head).strip_prefix("fn ") {
             let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            within = Some((format!("{module}::{name}"), indent));
-        } else if within.as_ref().is_some_and(|(_, outer)| *outer == indent && head == "}") {
+            let name = format!("{module}::{name}");
+            for number in described.drain(..) {
+                cited.entry(number).or_default().insert(name.clone());
+            }
+            within = Some((name, indent));
+        } else if let Some(description) = head.strip_prefix("/// ") {
+            described.extend(numbers(description));
+            continue;
+        } else if !head.starts_with("#[") {
+            described.clear();
+        }
+        if within.as_ref().is_some_and(|(_, outer)| *outer == indent && head == "}") {
             within = None;
         }
         let Some((name, _)) = &within else { continue };
@@ -138,7 +153,7 @@ fn read(module: &str, text: &str, cited: &mut Cited) {
 /// The sentence numbers of a comment: `004.19`, and from one to another `004.19–23`, `004.19 to 004.23`.
 fn numbers(comment: &str) -> Vec<String> {
     let words: Vec<&str> =
-        comment.split_whitespace().map(|word| word.trim_matches([',', ':', ';', '(', ')'])).collect();
+        comment.split_whitespace().map(|word| word.trim_matches([',', ':', ';', '.', '(', ')'])).collect();
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let (from, to) = word.split_once(['–', '-']).unwrap_or((word, ""));

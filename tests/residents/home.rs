@@ -34,11 +34,11 @@ fn attach_bobs_second(town: &Town, bob: &mut Person) {
 }
 
 fn c01_at_the_bare_address_who_has_one_account_goes_in_and_who_has_several_chooses(stage: Stage) {
+    // 000.13, 001.16
     let town = Town::on(stage);
     town.alice();
     let mut bob = town.resident(BOB);
     attach_bobs_second(&town, &mut bob);
-    // 000.13
     let mut alice = Person::new(&town.gateway);
     sign_in(&mut alice, ALICE.email, CHOSEN);
     alice.see("alice-77");
@@ -48,7 +48,6 @@ fn c01_at_the_bare_address_who_has_one_account_goes_in_and_who_has_several_choos
     alice.open("/").see("Continuer avec Agence du Port");
     let mut bob = Person::new(&town.gateway);
     sign_in(&mut bob, BOB.email, CHOSEN);
-    // 001.16
     bob.see("Quel compte voulez-vous ouvrir")
         .see("Agence du Port")
         .see("Agence de la Gare")

@@ -12,6 +12,7 @@ const SECOND: &str = "Ouvrir Agence du Port bob-34";
 
 #[test]
 fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() {
+    // 001.14
     let town = Town::build();
     let mut bob = town.resident(BOB);
     bob.open("/account").follow("Associer un autre compte : Agence du Port");
@@ -19,7 +20,6 @@ fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() 
     attach(&mut bob, BOB_AGAIN);
     bob.see("Agence du Port").press("Continuer");
     // The first contract is still open: nothing is closed by going on.
-    // 001.14
     bob.see("Quel compte voulez-vous ouvrir ?").see("bob-12").see("bob-34").press(SECOND);
     bob.see("\"who\":\"bob-34\"");
     bob.open("/account");

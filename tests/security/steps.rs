@@ -100,8 +100,11 @@ enum Acts {
 }
 use Acts::{Anywhere, From, Never};
 
+/// A path, from where its form may act, what it does without a field, and what is typed.
+type Row = (&'static str, Acts, Bare, &'static [(&'static str, &'static str)]);
+
 /// Each path that takes a form: from where it may act, whether it acts without a field, and what is typed: wherever it can be, what is right.
-const FORMS: &[(&str, Acts, Bare, &[(&str, &str)])] = &[
+const FORMS: &[Row] = &[
     ("/", Never, Bare::Stays, &[("login", "nobody@residents.example"), ("password", OTHER)]),
     ("/login", Never, Bare::Stays, &[("client", "CA"), ("societe", "SA"), ("login", "nobody-1"), ("password", OTHER)]),
     ("/login/forget", Never, Bare::Acts, &[]),
@@ -281,16 +284,10 @@ impl Place {
         self.gateway.texts(KEPT).into_iter().collect()
     }
 
-    fn sign_in(&self, person: &mut Person, agency: &str, login: &str, password: &str) {
-        let letter = agency.to_ascii_uppercase();
-        person.open(format!("/login?client=C{letter}&societe=S{letter}"));
-        person.fill("login", login).fill("password", password).press("Connexion");
-    }
-
     /// A run of the account with this name, up to a step.
     fn run(&self, agency: &str, name: &str) -> Person {
         let mut person = Person::new(&self.gateway);
-        self.sign_in(&mut person, agency, name, "Old-2019");
+        sign_in(&mut person, agency, name, "Old-2019");
         person.see("Étape suivante");
         person
     }
@@ -330,7 +327,7 @@ impl Place {
     /// Somebody signed in at an agency.
     fn inside(&self, agency: &str, name: &str, email: &str) -> Person {
         let mut person = self.ready(agency, name, email);
-        self.sign_in(&mut person, agency, email, CHOSEN);
+        sign_in(&mut person, agency, email, CHOSEN);
         person
     }
 
@@ -517,6 +514,12 @@ impl Stand<'_> {
         }
         stands
     }
+}
+
+fn sign_in(person: &mut Person, agency: &str, login: &str, password: &str) {
+    let letter = agency.to_ascii_uppercase();
+    person.open(format!("/login?client=C{letter}&societe=S{letter}"));
+    person.fill("login", login).fill("password", password).press("Connexion");
 }
 
 /// An extranet with an account for each state, and a second one for those that need it.
