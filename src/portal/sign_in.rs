@@ -195,6 +195,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::OldCredentials(Login::Address) => Alert::OldCredentials,
         Outcome::OldCredentials(Login::Identifier) => Alert::OldPassword,
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
+        Outcome::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };

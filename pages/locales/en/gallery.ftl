@@ -130,6 +130,7 @@ gallery-state-sign-in-refused = Identifier or password refused
 gallery-state-given = The agency's new password refused
 gallery-state-old-credentials = Old credentials, replaced already
 gallery-state-provisional-over = Provisional credentials past their time
+gallery-state-provisional-replaced = Provisional credentials that were replaced
 gallery-state-must-change = The extranet wants another password
 gallery-state-busy = Several sign-ins at once
 gallery-state-unavailable = Service unavailable

@@ -130,6 +130,7 @@ gallery-state-sign-in-refused = Identifiant ou mot de passe refusé
 gallery-state-given = Nouveau mot de passe de l'agence refusé
 gallery-state-old-credentials = Anciens identifiants, déjà remplacés
 gallery-state-provisional-over = Identifiants provisoires périmés
+gallery-state-provisional-replaced = Identifiants provisoires remplacés
 gallery-state-must-change = L'espace client exige un autre mot de passe
 gallery-state-busy = Plusieurs connexions en même temps
 gallery-state-unavailable = Service indisponible

@@ -1,0 +1,2 @@
+-- The provisional password that the agency's last new one has replaced, hashed: it opens nothing, and who knows it is told.
+ALTER TABLE roster ADD COLUMN replaced TEXT;
