@@ -53,7 +53,7 @@ pub(super) async fn show(
         email: credential.email.to_string(),
         email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
-        accounts: attached(&mut guest, &accounts),
+        accounts: attached(&web, &mut guest, &accounts),
         attach_at: attach_at(&accounts),
         devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {

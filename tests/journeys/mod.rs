@@ -5,6 +5,7 @@ mod demo;
 mod django_admin;
 mod document_000;
 mod document_001;
+mod document_002;
 mod dokuwiki;
 mod drawn;
 mod frames;
