@@ -9,7 +9,7 @@ use super::{App, Caller, Fault, by_resident, new_password, not_me, spelling, thr
 use crate::domain::agency::Agency;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, TypedLogin};
-use crate::domain::identity::{IdentityId, Link};
+use crate::domain::identity::{AccountLabel, IdentityId, Link};
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::policy::AgencyPolicy;
@@ -28,7 +28,11 @@ pub enum Opened {
         rules: PasswordRules,
         /// Whether it has to be noted in a safe place (004).
         noted: bool,
+        /// The accounts that it opens.
+        links: Vec<Link>,
     },
+    /// Several people read letters at the address that was typed: whose password is meant (b18)?
+    Which(Vec<Reader>),
     /// A newer letter was sent.
     Superseded,
     /// Past its time.
@@ -96,22 +100,53 @@ async fn ask_for(app: &App, caller: &Caller, typed: &str, agency: Option<&Arc<Ag
     Ok(())
 }
 
-/// Whose password it is: that of an address that is typed to sign in, of an identifier at the agency, or of an address that
-/// letters to one person alone go to (004).
-async fn whose(tx: &mut Tx, typed: &TypedLogin, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
+/// Whose password it is: that of an identifier at the agency, or of an address, whoever signs in with it first; who else
+/// reads letters there is asked for behind the letter (b18).
+async fn whose(tx: &mut Tx, typed: &TypedLogin, agency: Option<&Agency>) -> Result<Option<(Credential, By)>, Fault> {
     if let Some(credential) = tx.credential_typed(typed.email.as_ref(), None).await? {
-        return Ok(Some(credential));
+        return Ok(Some((credential, By::Address)));
     }
     if let Some(agency) = agency {
         let spelled = spelling::spelled_at(tx, agency, &typed.legacy).await?;
         if let Some(link) = spelling::nearest_link(tx, &agency.code, &spelled).await? {
-            return Ok(tx.credential_of(&link.identity).await?);
+            return Ok(tx.credential_of(&link.identity).await?.map(|credential| (credential, By::Identifier)));
         }
     }
-    match &typed.email {
-        Some(email) => Ok(tx.credential_at(email).await?),
-        None => Ok(None),
+    let Some(email) = &typed.email else { return Ok(None) };
+    for owner in tx.owners_of(email).await? {
+        if !tx.is_disabled(&owner).await? {
+            return Ok(tx.credential_of(&owner).await?.map(|credential| (credential, By::Address)));
+        }
     }
+    Ok(None)
+}
+
+/// What a reset was asked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Address,
+    Identifier,
+}
+
+/// Somebody who reads letters at an address, with the accounts by which they know themselves.
+#[derive(Debug)]
+pub struct Reader {
+    identity: IdentityId,
+    /// Never empty.
+    pub links: Vec<Link>,
+}
+
+/// Everybody who reads letters where this person does, and has an account.
+async fn readers(tx: &mut Tx, identity: &IdentityId) -> Result<Vec<Reader>, Fault> {
+    let mut readers = Vec::new();
+    let Some(email) = tx.address_of(identity).await? else { return Ok(readers) };
+    for identity in tx.owners_of(&email).await? {
+        let links = tx.links_of(&identity).await?;
+        if !links.is_empty() && !tx.is_disabled(&identity).await? {
+            readers.push(Reader { identity, links });
+        }
+    }
+    Ok(readers)
 }
 
 async fn send(
@@ -126,12 +161,18 @@ async fn send(
     let mut tx = app.store.write().await?;
     let before = tx.recovery_asked_by(asked_by).await?.filter(|before| before.is_on_its_way(now));
     let is_on_its_way = ask == Ask::Again && before.is_some();
-    let credential = whose(&mut tx, typed, agency.map(AsRef::as_ref)).await?;
+    let (credential, by) = whose(&mut tx, typed, agency.map(AsRef::as_ref)).await?.unzip();
     if let Some(credential) = &credential
         && !is_on_its_way
         && may_reset(&mut tx, &credential.identity).await?
     {
-        let links = tx.links_of(&credential.identity).await?;
+        let links = match by {
+            Some(By::Address) => {
+                let readers = readers(&mut tx, &credential.identity).await?;
+                readers.into_iter().flat_map(|reader| reader.links).collect()
+            }
+            _ => tx.links_of(&credential.identity).await?,
+        };
         let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
         let terms = terms(app, agency.map(AsRef::as_ref), &links);
         // Nobody waits on a page until the address is no longer fresh: that letter has a link.
@@ -142,6 +183,9 @@ async fn send(
         let to = (agency.map(|agency| &agency.code), &credential.email);
         if letters::send(app, &mut tx, caller, to, kind).await? {
             tx.insert_recovery(&recovery, &credential.identity, terms, Some(asked_by), now).await?;
+            if by == Some(By::Address) {
+                tx.ask_whose_recovery(&recovery).await?;
+            }
         }
     }
     let entry = AuditEntry {
@@ -178,12 +222,14 @@ async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool, Fault> {
     Ok(!tx.is_disabled(identity).await?)
 }
 
-/// What the link shows; looking changes nothing.
-pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
-    Ok(match judge(app, secret).await? {
+/// What the link shows; looking changes nothing. Where several read letters at the address, `who` says by one of their
+/// accounts whose password is meant.
+pub async fn open_link(app: &App, secret: &Secret, who: Option<&AccountLabel>) -> Result<Opened, Fault> {
+    Ok(match judge(app, secret, who).await? {
         Judged::Open { identity, .. } => {
             let policy = new_password::policy(app, &identity).await?;
-            Opened::Form { rules: policy.password, noted: policy.confirm_noted }
+            let links = app.store.read().await?.links_of(&identity).await?;
+            Opened::Form { rules: policy.password, noted: policy.confirm_noted, links }
         }
         Judged::Not(other) => other,
     })
@@ -197,15 +243,26 @@ enum Judged {
     Not(Opened),
 }
 
-async fn judge(app: &App, secret: &Secret) -> Result<Judged, Fault> {
+async fn judge(app: &App, secret: &Secret, who: Option<&AccountLabel>) -> Result<Judged, Fault> {
     let mut tx = app.store.read().await?;
-    judge_in(app, &mut tx, secret).await
+    judge_in(app, &mut tx, secret, who).await
 }
 
-async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fault> {
-    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else {
+async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret, who: Option<&AccountLabel>) -> Result<Judged, Fault> {
+    let Some((id, mut recovery)) = tx.recovery_by_link(secret.digest()).await? else {
         return Ok(Judged::Not(Opened::Invalid));
     };
+    if tx.is_by_address(&id).await? {
+        let mut readers = readers(tx, &recovery.identity).await?;
+        let is_meant = |reader: &Reader| reader.links.iter().any(|link| Some(&link.label()) == who);
+        match readers.iter().position(is_meant) {
+            Some(meant) => recovery.identity = readers.swap_remove(meant).identity,
+            None if readers.len() > 1 && recovery.judge(None, app.now()) == ResetLink::Open => {
+                return Ok(Judged::Not(Opened::Which(readers)));
+            }
+            None => {}
+        }
+    }
     let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
     Ok(match recovery.judge(opens_at, app.now()) {
         // Disabled wins (e11), also over a link that was asked for at that moment.
@@ -226,11 +283,11 @@ async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fau
 pub async fn reset(
     app: &App,
     caller: &Caller,
-    secret: &Secret,
+    (secret, who): (&Secret, Option<&AccountLabel>),
     password: Secret,
     confirmation: &Secret,
 ) -> Result<Reset, Fault> {
-    let (id, identity) = match judge(app, secret).await? {
+    let (id, identity) = match judge(app, secret, who).await? {
         Judged::Open { id, identity } => (id, identity),
         Judged::Not(other) => return Ok(Reset::Not(other)),
     };
@@ -248,8 +305,10 @@ pub async fn reset(
     let mut tx = app.store.write().await?;
     // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
     tx.hold_person(&identity).await?;
-    if let Judged::Not(other) = judge_in(app, &mut tx, secret).await? {
-        return Ok(Reset::Not(other));
+    match judge_in(app, &mut tx, secret, who).await? {
+        Judged::Open { identity: now, .. } if now == identity => {}
+        Judged::Open { .. } => return Ok(Reset::Not(Opened::Superseded)),
+        Judged::Not(other) => return Ok(Reset::Not(other)),
     }
     if !tx.use_recovery(&id, now).await? {
         return Ok(Reset::Not(Opened::Used));

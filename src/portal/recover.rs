@@ -15,12 +15,13 @@ use crate::app::recover::{self, Opened, Reset};
 use crate::app::recover_by_code;
 use crate::domain::agency::Agency;
 use crate::domain::challenge::RESEND_AFTER_S;
+use crate::domain::identity::{AccountLabel, Link as Attached};
 use crate::domain::password::PasswordRules;
 use crate::domain::secret::Secret;
 use crate::domain::text::tidy;
 use crate::pages::portal::{
-    Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
-    ResetWaitsPage, Sends,
+    Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, Reader, ReadersAccount,
+    ResetDonePage, ResetPage, ResetWaitsPage, ResetWhichPage, Sends,
 };
 use crate::pages::written;
 use crate::web::Web;
@@ -135,15 +136,35 @@ pub(super) async fn show_link(
     State(web): State<Arc<Web>>,
     guest: Guest,
     Params(link): Params<Link>,
+    Params(Who { who }): Params<Who>,
 ) -> Result<Response, Fault> {
-    let secret = link.secret();
-    let opened = recover::open_link(&web.app, &secret).await?;
-    Ok(show_opened(&web, guest, &secret, &opened))
+    let (secret, who) = (link.secret(), AccountLabel::parse(&who));
+    let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    Ok(show_opened(&web, guest, (&secret, who.as_ref()), &opened))
 }
 
-fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Response {
+/// Whose password is meant, by one of their accounts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Who {
+    who: String,
+}
+
+fn show_opened(web: &Web, guest: Guest, (secret, who): (&Secret, Option<&AccountLabel>), opened: &Opened) -> Response {
     let name = match opened {
-        Opened::Form { rules, noted } => return guest.page(web, None, &reset_page(secret, rules, *noted, None)),
+        Opened::Form { rules, noted, links } => {
+            let page = ResetPage { accounts: shown(web, links), ..reset_page((secret, who), rules, *noted, None) };
+            return guest.page(web, None, &page);
+        }
+        Opened::Which(readers) => {
+            let reader = |reader: &recover::Reader| {
+                Some(Reader {
+                    url: format!("{}&who={}", Link::path("/reset", secret), reader.links.first()?.label().as_str()),
+                    accounts: shown(web, &reader.links),
+                })
+            };
+            return guest.page(web, None, &ResetWhichPage { readers: readers.iter().filter_map(reader).collect() });
+        }
         Opened::Waits { opens_at, home } => {
             let opens_at = written(*opens_at, guest.language());
             return guest.page(web, home.as_deref(), &ResetWaitsPage { opens_at });
@@ -163,27 +184,53 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let secret = fields.secret("secret");
-    guest.stands_at(Link::path("/reset", &secret));
+    let (secret, who) = (fields.secret("secret"), AccountLabel::parse(fields.text("who")));
+    let meant = (&secret, who.as_ref());
+    let asked = who.as_ref().map_or_else(String::new, |who| format!("&who={}", who.as_str()));
+    guest.stands_at(format!("{}{asked}", Link::path("/reset", &secret)));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
-    if let Opened::Form { noted: true, rules } = &recover::open_link(&web.app, &secret).await?
-        && !fields.ticked("noted")
-    {
-        let page = reset_page(&secret, rules, true, Some(wording::NOT_NOTED));
+    let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    let Opened::Form { rules, noted, links } = &opened else { return Ok(show_opened(&web, guest, meant, &opened)) };
+    let accounts = shown(&web, links);
+    if *noted && !fields.ticked("noted") {
+        let page = ResetPage { accounts, ..reset_page(meant, rules, true, Some(wording::NOT_NOTED)) };
         return Ok(guest.page_again(&web, None, &page));
     }
-    let (policy, error) = match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
+    let (policy, error) = match recover::reset(&web.app, &guest.caller, meant, password, &confirmation).await? {
         Reset::Done { home } => {
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url: wording::login_path(home.as_deref()) };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }
         Reset::Broken { policy, broken } => (policy, wording::password_error(&broken)),
-        Reset::Not(opened) => return Ok(show_opened(&web, guest, &secret, &opened)),
+        Reset::Not(opened) => return Ok(show_opened(&web, guest, meant, &opened)),
     };
-    let page = reset_page(&secret, &policy.password, policy.confirm_noted, Some(error));
+    let page = ResetPage { accounts, ..reset_page(meant, &policy.password, policy.confirm_noted, Some(error)) };
     Ok(guest.page_again(&web, None, &page))
 }
 
-fn reset_page(secret: &Secret, rules: &PasswordRules, noted: bool, error: Option<FieldError>) -> ResetPage {
-    ResetPage { secret: secret.expose().to_owned(), criteria: wording::criteria(rules), noted, error }
+/// Accounts, by which people know whose password it is.
+fn shown(web: &Web, links: &[Attached]) -> Vec<ReadersAccount> {
+    let directory = web.app.directory();
+    let shown = |link: &Attached| {
+        let agency = directory.agency(&link.account.agency)?.brand.name.clone();
+        let (account, holder) = (link.account.login.as_str().to_owned(), link.account.name.clone());
+        Some(ReadersAccount { agency, account, holder })
+    };
+    links.iter().filter_map(shown).collect()
+}
+
+fn reset_page(
+    (secret, who): (&Secret, Option<&AccountLabel>),
+    rules: &PasswordRules,
+    noted: bool,
+    error: Option<FieldError>,
+) -> ResetPage {
+    ResetPage {
+        secret: secret.expose().to_owned(),
+        who: who.map(|who| who.as_str().to_owned()),
+        accounts: Vec::new(),
+        criteria: wording::criteria(rules),
+        noted,
+        error,
+    }
 }

@@ -50,7 +50,10 @@ fn document_002(device: Device, stage: Stage) {
     // Étape 1. Obsolete credentials: who knows them is told that they are, and what to do (002.6, 002.7).
     browser.open(here()).see("Agence des Tilleuls");
     steps::sign_in(&mut browser, "L2002", GIVEN);
-    browser.see("Vos identifiants provisoires ne sont plus valables").see("Demandez à votre agence").screenshot("obsolete");
+    browser
+        .see("Vos identifiants provisoires ne sont plus valables")
+        .see("Demandez à votre agence")
+        .screenshot("obsolete");
     steps::fits(&mut browser, device);
 
     // A password that was changed, and forgotten (002.8).
@@ -97,7 +100,10 @@ fn document_002(device: Device, stage: Stage) {
     steps::read_the_notice(&mut browser, device);
     browser.fill("Adresse email", "loic@residents.example").press("Continuer");
     // They have to be changed: they are no new password.
-    browser.fill("Nouveau mot de passe", ANEW).fill("Confirmez le nouveau mot de passe", ANEW).press("Créer mon compte");
+    browser
+        .fill("Nouveau mot de passe", ANEW)
+        .fill("Confirmez le nouveau mot de passe", ANEW)
+        .press("Créer mon compte");
     browser.see("C'est votre ancien mot de passe").screenshot("must-change");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");

@@ -1,5 +1,6 @@
 //! Whole documents, clicked through as a person would.
 
+mod change_email;
 mod criteria;
 mod demo;
 mod django_admin;
@@ -15,3 +16,4 @@ mod radicale;
 mod shared_host;
 mod steps;
 mod strict_cookies;
+mod two_people;

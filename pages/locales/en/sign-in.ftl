@@ -61,6 +61,10 @@ forgotten-sent-duration = The link is valid for { $duration }. You can close thi
 forgotten-sent-old = If you have not updated your account yet, no e-mail can be sent to you: contact your agency.
 
 reset-title = Choose a new password
+reset-which-title = Which account is it?
+reset-which-text = Several people receive their e-mails at your address. Choose the account whose password is forgotten: that of the others does not change.
+reset-which-go = It is this account
+reset-whose = This password will open:
 reset-done-title = Password reset
 reset-done-text = Your password has been updated.
 reset-done-redirect = You will be taken to the sign-in page in { $duration }.

@@ -61,6 +61,10 @@ forgotten-sent-duration = Le lien est valable { $duration }. Vous pouvez fermer 
 forgotten-sent-old = Si vous n'avez pas encore mis à jour votre compte, aucun e-mail ne peut vous être envoyé : contactez votre agence.
 
 reset-title = Choisissez un nouveau mot de passe
+reset-which-title = De quel compte s'agit-il ?
+reset-which-text = Plusieurs personnes reçoivent leurs e-mails à votre adresse. Choisissez le compte dont le mot de passe est oublié : celui des autres ne change pas.
+reset-which-go = C'est ce compte
+reset-whose = Ce mot de passe ouvrira :
 reset-done-title = Mot de passe réinitialisé
 reset-done-text = Votre mot de passe a bien été mis à jour.
 reset-done-redirect = Vous allez être redirigé automatiquement dans { $duration }.

@@ -31,6 +31,7 @@ mod disabled;
 mod kept_secrets;
 mod not_me;
 mod provisional;
+mod readers;
 mod reset_codes;
 mod resets;
 mod support;

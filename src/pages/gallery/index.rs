@@ -34,6 +34,7 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "portal/forgotten_sent",
             "mail/reset_password",
             "portal/reset_waits",
+            "portal/reset_which",
             "portal/reset",
             "portal/reset_done",
             "mail/password_changed",

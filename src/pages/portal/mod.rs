@@ -30,6 +30,7 @@ mod proof;
 mod reset;
 mod reset_done;
 mod reset_waits;
+mod reset_which;
 mod sign_in;
 mod terms;
 
@@ -62,6 +63,7 @@ pub use self::proof::ProofPage;
 pub use self::reset::ResetPage;
 pub use self::reset_done::ResetDonePage;
 pub use self::reset_waits::ResetWaitsPage;
+pub use self::reset_which::{Reader, ReadersAccount, ResetWhichPage};
 pub use self::sign_in::{Given, SignInPage};
 pub use self::terms::TermsPage;
 use super::Sample;
@@ -86,6 +88,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ResetPage>(),
         Sample::page::<ResetDonePage>(),
         Sample::page::<ResetWaitsPage>(),
+        Sample::page::<ResetWhichPage>(),
         Sample::page::<NotMePage>(),
         Sample::page::<AccountPage>(),
         Sample::page::<ChooseAccountPage>(),

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Criterion, FieldError, PASSWORDS};
+use super::{AttachedAccount, Criterion, FieldError, PASSWORDS, ReadersAccount};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Place, Scene, Setting};
@@ -10,6 +10,10 @@ use crate::pages::scene::{Place, Scene, Setting};
 pub struct ResetPage {
     /// The link's secret, carried in the form.
     pub secret: String,
+    /// Whose password it is, by one of their accounts, where several people read at the address (b18).
+    pub who: Option<String>,
+    /// What it opens.
+    pub accounts: Vec<ReadersAccount>,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
@@ -22,13 +26,23 @@ impl Page for ResetPage {
     const TEMPLATE: &'static str = "portal/reset";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm = Self { secret: "Zm9vYmFy".to_owned(), criteria: Criterion::samples(), noted: false, error: None };
+        let calm = Self {
+            secret: "Zm9vYmFy".to_owned(),
+            who: None,
+            accounts: ReadersAccount::samples(),
+            criteria: Criterion::samples(),
+            noted: false,
+            error: None,
+        };
         show("calm", &calm);
+        let who = Some("aaaaaaaaaaaa".to_owned());
+        show("two-people", &Self { who, accounts: Vec::new(), ..calm.clone() });
         show("noted", &Self { noted: true, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
             show(error.name, &Self { noted: true, error: Some(error), ..calm.clone() });
         }
-        show("awkward", &Self { secret: awkward(), ..calm });
+        let accounts = vec![ReadersAccount::of(AttachedAccount::awkward())];
+        show("awkward", &Self { secret: awkward(), who: Some(awkward()), accounts, ..calm });
     }
 
     fn scene(&self) -> Scene {
