@@ -46,6 +46,8 @@ pub enum Outcome {
     OldCredentials(Login),
     /// The provisional credentials are right, and used up or past their time (b20).
     ProvisionalOver,
+    /// The provisional credentials were right, and the agency has replaced them (002, b20).
+    ProvisionalReplaced,
     /// The extranet takes the old credentials but wants another password first.
     MustChange,
     /// The extranet could not say; nothing was counted (b03).

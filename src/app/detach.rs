@@ -107,12 +107,7 @@ pub(super) async fn withdraw(
     now: Timestamp,
 ) -> Result<Withdrawn, Fault> {
     let by = Acting::operator("import");
-    let run = holder::end_runs(app, tx, agency, login, now).await?;
-    if run {
-        let entry = by.entry(AuditEvent::MigrationWithdrawn);
-        let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
-        by.audit(tx, &entry, now).await?;
-    }
+    let run = end_run(app, tx, agency, login, now).await?;
     let Some(link) = had_by(app, tx, agency, login).await? else { return Ok(Withdrawn { had: None, run }) };
     tx.keep_link_before(import, &link.id).await?;
     if !tx.detach(&link.id).await? {
@@ -125,6 +120,24 @@ pub(super) async fn withdraw(
     let entry = AuditEntry { identity: Some(link.identity.clone()), ..about(&link, entry) };
     by.audit(tx, &entry, now).await?;
     Ok(Withdrawn { had: Some(link.identity), run })
+}
+
+/// An import ends the runs of an account; whether there were any.
+pub(super) async fn end_run(
+    app: &App,
+    tx: &mut Tx,
+    agency: &AgencyCode,
+    login: &LegacyLogin,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let by = Acting::operator("import");
+    let run = holder::end_runs(app, tx, agency, login, now).await?;
+    if run {
+        let entry = by.entry(AuditEvent::MigrationWithdrawn);
+        let entry = AuditEntry { agency: Some(agency.clone()), login: Some(login.clone()), ..entry };
+        by.audit(tx, &entry, now).await?;
+    }
+    Ok(run)
 }
 
 /// Who has an account as the roster spells it: or as somebody typed it, where no other line is that one's.

@@ -123,6 +123,7 @@ pub async fn enter(app: &App, host: &Host, code: &Secret, browser: &Secret) -> R
         tx.commit().await?;
         return Ok(None);
     };
+    tx.visited(&open.link.id, now).await?;
     let cookie = long_secret(&*app.dice);
     let opened = app.sessions.open_agency(tx, &handed.session, &open, &cookie, now).await?;
     Ok(opened.then(|| Entered { house, cookie, account: open.link.label(), return_to: handed.return_to }))

@@ -5,11 +5,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::acting::Acting;
+use super::hasher::Comparison;
 use super::{App, Fault, detach, spelling};
+use crate::domain::adapter::Verifier;
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::identity::{IdentityId, LegacyLogin};
-use crate::domain::roster::{Holding, ImportId, OnRoster, Preview, RosterLine, Standing, is_another_holder};
+use crate::domain::password::PasswordHash;
+use crate::domain::roster::{HandedOut, Holding, ImportId, OnRoster, Preview, RosterLine, Standing, is_another_holder};
 use crate::domain::spelling::{KnownAs, KnownSpelling, Spellings};
 use crate::sessions::Change;
 use crate::store::Tx;
@@ -40,6 +43,13 @@ pub struct Import<'a> {
     doubles: BTreeSet<(String, String)>,
     taken: u64,
     withdrawn: u64,
+}
+
+/// A provisional password, hashed, and the one that it was compared with.
+struct Given {
+    password: PasswordHash,
+    is_before: bool,
+    before: Option<PasswordHash>,
 }
 
 impl<'a> Planned<'a> {
@@ -123,17 +133,14 @@ impl Import<'_> {
     /// Takes one line; a line for an account that is there already replaces what the roster said of it. Where it has
     /// another holder, or is closed, it is taken from who had it (SEC-017).
     pub async fn take(&mut self, line: &RosterLine) -> Result<(), Fault> {
-        let password = match &line.password {
-            Some(password) => Some(self.planned.app.hasher.hash(password.clone()).await?),
-            None => None,
-        };
-        let expires_at = password.as_ref().and(self.expires_at);
         if line.standing == Standing::Closed {
             return self.withdraw(&line.login).await;
         }
         let (code, now) = (&self.planned.agency.code, self.planned.app.now());
+        let given = self.given(line).await?;
         let mut tx = self.planned.app.store.write().await?;
         tx.keep_line_before(&self.id, code, &line.login).await?;
+        let handed_out = self.handed_out(&mut tx, line, given, now).await?;
         self.respell(&mut tx, &line.login).await?;
         let before = tx.roster_since(code, &line.login).await?;
         let mut had = None;
@@ -143,7 +150,7 @@ impl Import<'_> {
             self.withdrawn += 1;
         }
         let holding = Holding::random(&*self.planned.app.dice);
-        tx.upsert_roster_line(code, line, password.as_ref(), expires_at, &holding, now).await?;
+        tx.upsert_roster_line(code, line, handed_out.as_ref(), &holding, now).await?;
         if let Some(since) = &line.since {
             tx.set_roster_since(code, &line.login, since).await?;
         }
@@ -152,6 +159,47 @@ impl Import<'_> {
         self.see_doubles(&line.login, &others);
         self.taken += 1;
         Ok(())
+    }
+
+    /// The password of a line, compared with the one that is there; nothing is hashed anew that stays.
+    async fn given(&self, line: &RosterLine) -> Result<Option<Given>, Fault> {
+        let Some(password) = &line.password else { return Ok(None) };
+        let hasher = &self.planned.app.hasher;
+        let before = self.provisional(&mut self.planned.app.store.read().await?, line).await?;
+        if let Some(before) = &before
+            && hasher.compare(password.clone(), before.clone()).await? != Comparison::Wrong
+        {
+            return Ok(Some(Given { password: before.clone(), is_before: true, before: Some(before.clone()) }));
+        }
+        Ok(Some(Given { password: hasher.hash(password.clone()).await?, is_before: false, before }))
+    }
+
+    /// What the line hands out. Another password than before ends the run that was begun with that one, first, as whatever
+    /// takes an account back does (decision 39): the agency has switched it off.
+    async fn handed_out(
+        &self,
+        tx: &mut Tx,
+        line: &RosterLine,
+        given: Option<Given>,
+        now: Timestamp,
+    ) -> Result<Option<HandedOut>, Fault> {
+        let Some(given) = given else { return Ok(None) };
+        let (app, agency) = (self.planned.app, self.planned.agency);
+        let before = self.provisional(tx, line).await?;
+        let is_another = before.is_some() && !(given.is_before && before == given.before);
+        if is_another && agency.verifier == Verifier::Roster {
+            detach::end_run(app, tx, &agency.code, &line.login, now).await?;
+        }
+        Ok(Some(HandedOut { password: given.password, expires_at: self.expires_at, is_another }))
+    }
+
+    /// The provisional password that the roster has for a line's account.
+    async fn provisional(&self, tx: &mut Tx, line: &RosterLine) -> Result<Option<PasswordHash>, Fault> {
+        let agency = self.planned.agency;
+        let spelled = spelling::spelled_at(tx, agency, &line.login).await?;
+        let is_its_line = spelled.on_roster == line.login || !self.planned.file.contains(&spelled.on_roster);
+        let entry = tx.roster_entry(&agency.code, &spelled.on_roster).await?.filter(|_| is_its_line);
+        Ok(entry.and_then(|entry| entry.provisional))
     }
 
     /// The file was the whole roster: every account that does not stand in it is closed.

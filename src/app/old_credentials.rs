@@ -10,6 +10,7 @@ use crate::domain::agency::AgencyMode;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::{Login, Meant};
 use crate::domain::identity::Link;
+use crate::domain::password::PasswordHash;
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::spelling::Spellings;
 use crate::domain::upstream::{Profile, Verdict};
@@ -97,7 +98,7 @@ async fn conclude(
                     settle_right(app, known, reserved).await?;
                     Ok(Outcome::Wizard { browser })
                 }
-                Opened::Closed => refused(app, caller, known, credentials, reserved, Refusal::Closed).await,
+                Opened::Not(reason) => refused(app, caller, known, credentials, reserved, reason).await,
                 Opened::Unlearnt => silent(app, caller, known, credentials, reserved, UNLEARNT.to_owned()).await,
             };
         }
@@ -141,6 +142,7 @@ async fn refused(
     let (outcome, is_failure) = match reason {
         Refusal::OldCredentials => (Outcome::OldCredentials(typed_now(app, known).await?), false),
         Refusal::ProvisionalOver => (Outcome::ProvisionalOver, false),
+        Refusal::ProvisionalReplaced => (Outcome::ProvisionalReplaced, false),
         Refusal::MustChangeUpstream => (Outcome::MustChange, false),
         Refusal::LockedUpstream => (Outcome::Refused, false),
         Refusal::WrongCredentials
@@ -186,12 +188,9 @@ async fn ask_who_knows(
         }
     }
     match (&known.link, agency.mode, agency.verifier) {
-        // There a roster decides who has it, by other words and not by another password.
-        (Some(_), AgencyMode::Cutover, _) | (Some(_), _, Verifier::Roster) => {
-            Ok(Judged::Wrong(Refusal::WrongCredentials))
-        }
+        (Some(_), AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::WrongCredentials)),
         (None, AgencyMode::Cutover, _) => Ok(Judged::Wrong(Refusal::Cutover)),
-        (None, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
+        (_, _, Verifier::Roster) => ask_roster(app, known, credentials).await,
         (_, _, Verifier::Form | Verifier::Basic) => {
             let is_known = known.owner().is_some();
             Ok(match known.typed.may_be_asked(agency.may_be_email, is_known, credentials.meant) {
@@ -245,19 +244,23 @@ async fn ask_extranet(app: &App, caller: &Caller, known: &Known, credentials: &C
     }
 }
 
+/// Provisional credentials, also of an account that somebody has, where the agency has given new ones out since (002): those
+/// that were used for it explain themselves by their digest.
 async fn ask_roster(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<Judged, Fault> {
-    let entry = known.roster.as_ref();
-    let provisional = entry.and_then(|entry| entry.provisional.clone());
-    let hash = provisional.clone().unwrap_or_else(|| app.hasher.decoy().clone());
-    let compared = app.hasher.compare(credentials.password.clone(), hash).await?;
-    Ok(match (entry, provisional, compared) {
-        (Some(entry), Some(_), Comparison::Right | Comparison::RightAndRaised(_)) => {
-            if provisional_is_open(entry.expires_at, entry.used_at, app.now()) {
-                Judged::Right(Profile::default())
-            } else {
-                Judged::Wrong(Refusal::ProvisionalOver)
-            }
-        }
-        _ => Judged::Wrong(Refusal::WrongCredentials),
-    })
+    let is = async |hash: Option<&PasswordHash>| -> Result<bool, Fault> {
+        let hash = hash.unwrap_or(app.hasher.decoy()).clone();
+        Ok(app.hasher.compare(credentials.password.clone(), hash).await? != Comparison::Wrong)
+    };
+    let entry = known.roster.as_ref().filter(|entry| known.link.is_none() || entry.used_at.is_none());
+    let provisional = entry.and_then(|entry| entry.provisional.as_ref());
+    if is(provisional).await? && provisional.is_some() {
+        let is_open = entry.is_some_and(|entry| provisional_is_open(entry.expires_at, entry.used_at, app.now()));
+        return Ok(if is_open { Judged::Right(Profile::default()) } else { Judged::Wrong(Refusal::ProvisionalOver) });
+    }
+    if known.link.is_some() {
+        return Ok(Judged::Wrong(Refusal::WrongCredentials));
+    }
+    let replaced = entry.and_then(|entry| entry.replaced.as_ref());
+    let is_replaced = is(replaced).await? && replaced.is_some();
+    Ok(Judged::Wrong(if is_replaced { Refusal::ProvisionalReplaced } else { Refusal::WrongCredentials }))
 }

@@ -11,7 +11,7 @@ use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent};
 use crate::domain::credential::{Credential, Login, TypedLogin};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{IdentityId, LegacyLogin, Link};
+use crate::domain::identity::{AccountLabel, IdentityId, LegacyLogin, Link};
 use crate::domain::mail::LetterKind;
 use crate::domain::password::{Broken, PasswordRules, is_same};
 use crate::domain::recovery::{Named, RecoveryTerms, ResetLink, asked_by};
@@ -25,6 +25,8 @@ use crate::store::Tx;
 pub enum Opened {
     /// The form for the new password.
     Form(Box<NewPassword>),
+    /// Several people read letters at the address that was typed: whose password is meant (b18)?
+    Which(Vec<Reader>),
     /// A newer letter was sent.
     Superseded,
     /// Past its time.
@@ -53,6 +55,8 @@ pub struct NewPassword {
     pub email: EmailAddress,
     /// What that person types to sign in, if it is not the address: whoever has forgotten it finds it here.
     pub identifier: Option<LegacyLogin>,
+    /// The accounts that it opens.
+    pub links: Vec<Link>,
     /// Where the person has an account.
     pub home: Option<Arc<Agency>>,
 }
@@ -111,34 +115,72 @@ async fn ask_for(
     Ok(())
 }
 
-/// Whose password it is.
-async fn whose(tx: &mut Tx, named: &Named, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
-    match named {
-        Named::Either(login) => match (by_login(tx, login, agency).await?, &login.email) {
-            (None, Some(email)) => Ok(tx.credential_at(email).await?),
-            (found, _) => Ok(found),
-        },
-        Named::Linked(email) => match tx.credential_typed(Some(email), None).await? {
-            None => Ok(tx.credential_at(email).await?),
-            found => Ok(found),
-        },
+/// Whose password it is; of an address, whoever signs in with it first. Who else reads letters there is asked for behind the
+/// letter (b18).
+async fn whose(tx: &mut Tx, named: &Named, agency: Option<&Agency>) -> Result<Option<(Credential, By)>, Fault> {
+    let (login, linked) = match named {
+        Named::Either(login) => (Some(login), login.email.as_ref()),
+        Named::Linked(email) => (None, Some(email)),
         Named::Both { login, email } => {
-            Ok(by_login(tx, login, agency).await?.filter(|found| found.email.key() == email.key()))
+            return Ok(by_login(tx, login, agency).await?.filter(|(found, _)| found.email.key() == email.key()));
+        }
+    };
+    if let Some(login) = login
+        && let Some(found) = by_login(tx, login, agency).await?
+    {
+        return Ok(Some(found));
+    }
+    let Some(email) = linked else { return Ok(None) };
+    if let Some(credential) = tx.credential_typed(Some(email), None).await? {
+        return Ok(Some((credential, By::Address)));
+    }
+    for owner in tx.owners_of(email).await? {
+        if !tx.is_disabled(&owner).await? {
+            return Ok(tx.credential_of(&owner).await?.map(|credential| (credential, By::Address)));
         }
     }
+    Ok(None)
 }
 
 /// The person of an address that is typed to sign in, or of an identifier at the agency.
-async fn by_login(tx: &mut Tx, login: &TypedLogin, agency: Option<&Agency>) -> Result<Option<Credential>, Fault> {
+async fn by_login(tx: &mut Tx, login: &TypedLogin, agency: Option<&Agency>) -> Result<Option<(Credential, By)>, Fault> {
     if let Some(credential) = tx.credential_typed(login.email.as_ref(), None).await? {
-        return Ok(Some(credential));
+        return Ok(Some((credential, By::Address)));
     }
     let Some(agency) = agency else { return Ok(None) };
     let spelled = spelling::spelled_at(tx, agency, &login.legacy).await?;
-    match spelling::nearest_link(tx, &agency.code, &spelled).await? {
-        Some(link) => Ok(tx.credential_of(&link.identity).await?),
-        None => Ok(None),
+    if let Some(link) = spelling::nearest_link(tx, &agency.code, &spelled).await? {
+        return Ok(tx.credential_of(&link.identity).await?.map(|credential| (credential, By::Identifier)));
     }
+    Ok(None)
+}
+
+/// What a reset was asked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Address,
+    Identifier,
+}
+
+/// Somebody who reads letters at an address, with the accounts by which they know themselves.
+#[derive(Debug)]
+pub struct Reader {
+    identity: IdentityId,
+    /// Never empty.
+    pub links: Vec<Link>,
+}
+
+/// Everybody who reads letters where this person does, and has an account.
+async fn readers(tx: &mut Tx, identity: &IdentityId) -> Result<Vec<Reader>, Fault> {
+    let mut readers = Vec::new();
+    let Some(email) = tx.address_of(identity).await? else { return Ok(readers) };
+    for identity in tx.owners_of(&email).await? {
+        let links = tx.links_of(&identity).await?;
+        if !links.is_empty() && !tx.is_disabled(&identity).await? {
+            readers.push(Reader { identity, links });
+        }
+    }
+    Ok(readers)
 }
 
 /// Where somebody who has not migrated is told how the first sign-in goes: the address that an agency knows for what was
@@ -179,12 +221,18 @@ async fn send(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Age
     let mut tx = app.store.write().await?;
     let before = tx.recovery_asked_by(asked_by).await?.filter(|before| before.is_on_its_way(now));
     let is_on_its_way = ask == Ask::Again && before.is_some();
-    let credential = whose(&mut tx, named, agency.map(AsRef::as_ref)).await?;
+    let (credential, by) = whose(&mut tx, named, agency.map(AsRef::as_ref)).await?.unzip();
     if let Some(credential) = &credential
         && !is_on_its_way
         && may_reset(&mut tx, &credential.identity).await?
     {
-        let links = tx.links_of(&credential.identity).await?;
+        let links = match by {
+            Some(By::Address) => {
+                let readers = readers(&mut tx, &credential.identity).await?;
+                readers.into_iter().flat_map(|reader| reader.links).collect()
+            }
+            _ => tx.links_of(&credential.identity).await?,
+        };
         let opens_at = not_me::resets_wait_until(&mut tx, &credential.identity, now).await?;
         let terms = terms(app, agency.map(AsRef::as_ref), &links);
         // Nobody waits on a page until the address is no longer fresh: that letter has a link.
@@ -195,6 +243,9 @@ async fn send(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Age
         let to = (agency.map(|agency| &agency.code), &credential.email);
         if letters::send(app, &mut tx, caller, to, kind).await? {
             tx.insert_recovery(&recovery, &credential.identity, terms, Some(asked_by), now).await?;
+            if by == Some(By::Address) {
+                tx.ask_whose_recovery(&recovery).await?;
+            }
         }
     }
     if credential.is_none()
@@ -237,9 +288,10 @@ pub(super) async fn may_reset(tx: &mut Tx, identity: &IdentityId) -> Result<bool
     Ok(!tx.is_disabled(identity).await?)
 }
 
-/// What the link shows; looking changes nothing.
-pub async fn open_link(app: &App, secret: &Secret) -> Result<Opened, Fault> {
-    Ok(match judge(app, secret).await? {
+/// What the link shows; looking changes nothing. Where several read letters at the address, `who` says by one of their
+/// accounts whose password is meant.
+pub async fn open_link(app: &App, secret: &Secret, who: Option<&AccountLabel>) -> Result<Opened, Fault> {
+    Ok(match judge(app, secret, who).await? {
         Judged::Open { identity, .. } => form_of(app, &identity).await?.map_or(Opened::Invalid, Opened::Form),
         Judged::Not(other) => other,
     })
@@ -250,10 +302,11 @@ async fn form_of(app: &App, identity: &IdentityId) -> Result<Option<Box<NewPassw
     let home = app.home_of(identity).await?;
     let mut tx = app.store.read().await?;
     let Some(credential) = tx.credential_of(identity).await? else { return Ok(None) };
-    let account = tx.links_of(identity).await?.into_iter().next().map(|link| link.account.login);
+    let links = tx.links_of(identity).await?;
+    let account = links.first().map(|link| link.account.login.clone());
     let identifier = account.filter(|_| credential.login == Login::Identifier);
     let (rules, noted, email) = (policy.password, policy.confirm_noted, credential.email);
-    Ok(Some(Box::new(NewPassword { rules, noted, email, identifier, home })))
+    Ok(Some(Box::new(NewPassword { rules, noted, email, identifier, links, home })))
 }
 
 /// Whether a link is open.
@@ -264,15 +317,26 @@ enum Judged {
     Not(Opened),
 }
 
-async fn judge(app: &App, secret: &Secret) -> Result<Judged, Fault> {
+async fn judge(app: &App, secret: &Secret, who: Option<&AccountLabel>) -> Result<Judged, Fault> {
     let mut tx = app.store.read().await?;
-    judge_in(app, &mut tx, secret).await
+    judge_in(app, &mut tx, secret, who).await
 }
 
-async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fault> {
-    let Some((id, recovery)) = tx.recovery_by_link(secret.digest()).await? else {
+async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret, who: Option<&AccountLabel>) -> Result<Judged, Fault> {
+    let Some((id, mut recovery)) = tx.recovery_by_link(secret.digest()).await? else {
         return Ok(Judged::Not(Opened::Invalid));
     };
+    if tx.is_by_address(&id).await? {
+        let mut readers = readers(tx, &recovery.identity).await?;
+        let is_meant = |reader: &Reader| reader.links.iter().any(|link| Some(&link.label()) == who);
+        match readers.iter().position(is_meant) {
+            Some(meant) => recovery.identity = readers.swap_remove(meant).identity,
+            None if readers.len() > 1 && recovery.judge(None, app.now()) == ResetLink::Open => {
+                return Ok(Judged::Not(Opened::Which(readers)));
+            }
+            None => {}
+        }
+    }
     let opens_at = resets_open_at(&tx.warnings_of(&recovery.identity).await?);
     Ok(match recovery.judge(opens_at, app.now()) {
         // Disabled wins (e11), also over a link that was asked for at that moment.
@@ -293,11 +357,11 @@ async fn judge_in(app: &App, tx: &mut Tx, secret: &Secret) -> Result<Judged, Fau
 pub async fn reset(
     app: &App,
     caller: &Caller,
-    secret: &Secret,
+    (secret, who): (&Secret, Option<&AccountLabel>),
     password: Secret,
     confirmation: &Secret,
 ) -> Result<Reset, Fault> {
-    let (id, identity) = match judge(app, secret).await? {
+    let (id, identity) = match judge(app, secret, who).await? {
         Judged::Open { id, identity } => (id, identity),
         Judged::Not(other) => return Ok(Reset::Not(other)),
     };
@@ -315,8 +379,10 @@ pub async fn reset(
     let mut tx = app.store.write().await?;
     // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
     tx.hold_person(&identity).await?;
-    if let Judged::Not(other) = judge_in(app, &mut tx, secret).await? {
-        return Ok(Reset::Not(other));
+    match judge_in(app, &mut tx, secret, who).await? {
+        Judged::Open { identity: now, .. } if now == identity => {}
+        Judged::Open { .. } => return Ok(Reset::Not(Opened::Superseded)),
+        Judged::Not(other) => return Ok(Reset::Not(other)),
     }
     if !tx.use_recovery(&id, now).await? {
         return Ok(Reset::Not(Opened::Used));

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{App, Caller, Fault, by_resident, sign_out};
+use crate::domain::accounts::Opening;
 use crate::domain::agency::Agency;
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::identity::{AccountLabel, Link};
+use crate::domain::identity::{AccountLabel, Kind, Link};
 use crate::domain::session::Session;
+use crate::domain::text::folded;
 use crate::sessions::Change;
 
 /// One of a person's accounts.
@@ -16,22 +20,35 @@ pub struct Account {
     pub agency: Arc<Agency>,
     /// The attachment.
     pub link: Link,
-    /// Whether it is open in this session.
-    pub is_open: bool,
+    /// What opening it does in this session.
+    pub opening: Opening,
+    /// What the resident is to the agency, as its roster says where the attachment does not.
+    pub kind: Kind,
+    /// When it was last entered.
+    pub visited_at: Option<Timestamp>,
 }
 
-/// The person's accounts at agencies that are here, the oldest attachment first.
+/// The person's accounts at agencies that are here, those of one agency together, the oldest attachment first.
 pub async fn accounts(app: &App, session: &Session) -> Result<Vec<Account>, Fault> {
     let mut tx = app.store.read().await?;
-    let links = tx.links_of(&session.identity).await?;
     let open = tx.open_accounts(&session.id).await?;
     let directory = app.directory();
-    let account = |link: Link| {
-        let agency = directory.agency(&link.account.agency)?.clone();
-        let is_open = open.iter().any(|open| open.link.id == link.id);
-        Some(Account { agency, link, is_open })
-    };
-    Ok(links.into_iter().filter_map(account).collect())
+    let mut accounts = Vec::new();
+    for (link, visited_at) in tx.visits_of(&session.identity).await? {
+        let Some(agency) = directory.agency(&link.account.agency).cloned() else { continue };
+        let origin = agency.origin_of(&link.label());
+        let opening = Opening::of(&link, origin.host(), open.iter().map(|open| (open.host.as_str(), &open.link)));
+        let kind = match link.account.kind {
+            Kind::Unknown => {
+                let line = tx.roster_entry(&agency.code, &link.account.login).await?;
+                line.map_or(Kind::Unknown, |line| line.kind)
+            }
+            known => known,
+        };
+        accounts.push(Account { agency, link, opening, kind, visited_at });
+    }
+    accounts.sort_by_cached_key(|account| folded(&account.agency.brand.name));
+    Ok(accounts)
 }
 
 /// What opening an account comes to.

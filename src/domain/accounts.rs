@@ -86,6 +86,43 @@ pub fn choose<'l>(theirs: &'l [Link], open: Option<&Link>, wanted: Option<&Accou
     }
 }
 
+/// What becomes of an account that is chosen from the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// It is opened, and nothing else changes.
+    Opens,
+    /// It is open: one comes back to it.
+    Returns,
+    /// It is opened, and the one that is open on its host is closed.
+    Replaces,
+}
+
+impl Opening {
+    /// Of an account, by the host that it is entered on and what is open on which host.
+    pub fn of<'o>(link: &Link, host: &str, open: impl IntoIterator<Item = (&'o str, &'o Link)>) -> Self {
+        let mut opening = Self::Opens;
+        for (at, other) in open {
+            if other.id == link.id {
+                return Self::Returns;
+            }
+            if at == host {
+                opening = Self::Replaces;
+            }
+        }
+        opening
+    }
+
+    /// The end of a translation key.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opens => "opens",
+            Self::Returns => "returns",
+            Self::Replaces => "replaces",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +151,16 @@ mod tests {
         assert_eq!(choose(&both, Some(&second)), Choice::Enter(&two));
         assert_eq!(choose(&both, Some(&anothers)), Choice::Ask);
         assert_eq!(choose(&both[..1], Some(&anothers)), Choice::Enter(&one));
+    }
+
+    #[test]
+    fn b17_what_is_chosen_closes_what_is_open_on_its_own_host_and_nothing_else() {
+        let (one, two) = (link("one"), link("two"));
+        let open = [("a.example", &one)];
+        assert_eq!(Opening::of(&one, "a.example", open), Opening::Returns);
+        assert_eq!(Opening::of(&two, "a.example", open), Opening::Replaces);
+        assert_eq!(Opening::of(&two, "b.example", open), Opening::Opens, "another agency, or a host of its own");
+        assert_eq!(Opening::of(&two, "a.example", []), Opening::Opens);
     }
 
     #[test]

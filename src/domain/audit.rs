@@ -42,6 +42,8 @@ pub enum Refusal {
     MustChangeUpstream,
     /// The provisional credentials are used up or past their time.
     ProvisionalOver,
+    /// The provisional credentials were replaced by new ones.
+    ProvisionalReplaced,
     /// The old credentials were switched off by the migration.
     OldCredentials,
     /// The agency has closed the old way in.
@@ -353,6 +355,7 @@ impl Refusal {
             Self::LockedUpstream => "locked-upstream",
             Self::MustChangeUpstream => "must-change-upstream",
             Self::ProvisionalOver => "provisional-over",
+            Self::ProvisionalReplaced => "provisional-replaced",
             Self::OldCredentials => "old-credentials",
             Self::Cutover => "cutover",
             Self::Closed => "closed",

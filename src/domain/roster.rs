@@ -8,6 +8,7 @@ use super::email::EmailAddress;
 use super::identifier::identifier;
 use super::identity::{Kind, LegacyAccount, LegacyLogin};
 use super::identity_headers::tell;
+use super::password::PasswordHash;
 use super::secret::Secret;
 use super::text::tidy;
 
@@ -237,6 +238,17 @@ impl RosterLine {
         let told = tell(&agency.headers, &account).map_err(|unnamed| RosterError::Unnamed(unnamed.0.to_owned()))?;
         Ok(told.left_out.into_iter().map(|header| header.name.as_str()).collect())
     }
+}
+
+/// A provisional password that a line of a roster hands out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOut {
+    /// Its hash.
+    pub password: PasswordHash,
+    /// When it runs out.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it takes the place of another one, which is worth nothing from then on.
+    pub is_another: bool,
 }
 
 /// Whether provisional credentials can still be used (b20).

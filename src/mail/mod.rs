@@ -4,6 +4,7 @@ mod cause;
 mod compose;
 mod dkim;
 mod message;
+mod readers;
 mod secrets;
 mod send;
 mod smtp;

@@ -98,6 +98,25 @@ impl Pages {
         self.parts(language, brand, portal, L::TEMPLATE, &value(L::TEMPLATE, letter)?)
     }
 
+    /// The same, greeting whoever reads at its address by their names (b18).
+    ///
+    /// # Errors
+    ///
+    /// A template that asks for a field or sentence which does not exist.
+    pub fn letter_to<L: Letter>(
+        &self,
+        (language, names): (Language, Option<String>),
+        brand: &Brand,
+        portal: &str,
+        letter: &L,
+    ) -> Result<RenderedLetter, RenderError> {
+        let mut letter = value(L::TEMPLATE, letter)?;
+        if let Value::Object(fields) = &mut letter {
+            fields.insert("names".to_owned(), names.into());
+        }
+        self.parts(language, brand, portal, L::TEMPLATE, &letter)
+    }
+
     /// An asset by its path below `assets/`.
     #[must_use]
     pub fn asset(&self, path: &str) -> Option<Asset<'_>> {
@@ -234,8 +253,11 @@ impl Pages {
         template: &str,
         letter: &Value,
     ) -> Result<RenderedLetter, RenderError> {
+        let names = letter.get("names").and_then(Value::as_str).unwrap_or_default();
         let context = json!({
             "language": language,
+            "hello": if names.is_empty() { "letter-hello" } else { "letter-hello-names" },
+            "names": names,
             "brand": brand,
             "brand_colour": brand::parameter(&brand.colour),
             "portal": portal,

@@ -25,7 +25,7 @@ pub use self::leading::leading_to;
 pub use self::sample::Sample;
 use self::scene::Scene;
 pub use self::terms::terms_html;
-pub use self::written::{written, written_day};
+pub use self::written::{Ago, written, written_day};
 
 use crate::domain::agency::AgencyBrand;
 use crate::domain::language::Language;

@@ -58,7 +58,7 @@ pub(super) async fn show(
         changed_by,
         email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
-        accounts: attached(&mut guest, &accounts),
+        accounts: attached(&web, &mut guest, &accounts),
         attach_at: attach_at(&accounts),
         devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {

@@ -49,7 +49,7 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let back = Back::parse(&asked.back);
     if guest.session(&web).await?.is_some() {
-        return Ok(guest.go(back.as_ref().map_or("/account", Back::as_str)));
+        return Ok(guest.go(back.as_ref().map_or("/accounts", Back::as_str)));
     }
     let alert = asked.notice.and_then(|notice| match notice {
         Notice::SignedOut => Some(Alert::SignedOut),

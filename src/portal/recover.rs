@@ -16,12 +16,13 @@ use crate::app::recover_by_code;
 use crate::domain::agency::Agency;
 use crate::domain::challenge::RESEND_AFTER_S;
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::{AccountLabel, Link as Attached};
 use crate::domain::policy::Identifier;
 use crate::domain::recovery::Named;
 use crate::domain::secret::Secret;
 use crate::pages::portal::{
-    Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, ResetDonePage, ResetPage,
-    ResetWaitsPage, Sends,
+    Alert, Codes, FieldError, ForgottenPage, ForgottenSentPage, MessageName, MessagePage, Reader, ReadersAccount,
+    ResetDonePage, ResetPage, ResetWaitsPage, ResetWhichPage, Sends,
 };
 use crate::pages::written;
 use crate::web::Web;
@@ -164,15 +165,34 @@ pub(super) async fn show_link(
     State(web): State<Arc<Web>>,
     guest: Guest,
     Params(link): Params<Link>,
+    Params(Who { who }): Params<Who>,
 ) -> Result<Response, Fault> {
-    let secret = link.secret();
-    let opened = recover::open_link(&web.app, &secret).await?;
-    Ok(show_opened(&web, guest, &secret, &opened))
+    let (secret, who) = (link.secret(), AccountLabel::parse(&who));
+    let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    Ok(show_opened(&web, guest, (&secret, who.as_ref()), &opened))
 }
 
-fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Response {
+/// Whose password is meant, by one of their accounts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Who {
+    who: String,
+}
+
+fn show_opened(web: &Web, guest: Guest, (secret, who): (&Secret, Option<&AccountLabel>), opened: &Opened) -> Response {
     let name = match opened {
-        Opened::Form(form) => return guest.page(web, form.home.as_deref(), &reset_page(secret, form, None)),
+        Opened::Form(form) => {
+            return guest.page(web, form.home.as_deref(), &reset_page(web, (secret, who), form, None));
+        }
+        Opened::Which(readers) => {
+            let reader = |reader: &recover::Reader| {
+                Some(Reader {
+                    url: format!("{}&who={}", Link::path("/reset", secret), reader.links.first()?.label().as_str()),
+                    accounts: shown(web, &reader.links),
+                })
+            };
+            return guest.page(web, None, &ResetWhichPage { readers: readers.iter().filter_map(reader).collect() });
+        }
         Opened::Waits { opens_at, home } => {
             let opens_at = written(*opens_at, guest.language());
             return guest.page(web, home.as_deref(), &ResetWaitsPage { opens_at });
@@ -192,19 +212,20 @@ fn show_opened(web: &Web, guest: Guest, secret: &Secret, opened: &Opened) -> Res
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
-    let secret = fields.secret("secret");
-    guest.stands_at(Link::path("/reset", &secret));
+    let (secret, who) = (fields.secret("secret"), AccountLabel::parse(fields.text("who")));
+    let meant = (&secret, who.as_ref());
+    let asked = who.as_ref().map_or_else(String::new, |who| format!("&who={}", who.as_str()));
+    guest.stands_at(format!("{}{asked}", Link::path("/reset", &secret)));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
-    if let Opened::Form(form) = &recover::open_link(&web.app, &secret).await?
-        && form.noted
-        && !fields.ticked("noted")
-    {
-        let page = reset_page(&secret, form, Some(wording::NOT_NOTED));
+    let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    let Opened::Form(form) = &opened else { return Ok(show_opened(&web, guest, meant, &opened)) };
+    if form.noted && !fields.ticked("noted") {
+        let page = reset_page(&web, meant, form, Some(wording::NOT_NOTED));
         return Ok(guest.page_again(&web, form.home.as_deref(), &page));
     }
     // Who was signed in here comes back to the account.
     let was_signed_in = guest.session(&web).await?.is_some();
-    Ok(match recover::reset(&web.app, &guest.caller, &secret, password, &confirmation).await? {
+    Ok(match recover::reset(&web.app, &guest.caller, meant, password, &confirmation).await? {
         Reset::Done { home } => {
             guest.forget_refusals();
             guest.session(&web).await?;
@@ -214,18 +235,36 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
             guest.page(&web, home.as_deref(), &page)
         }
         Reset::Broken { form, broken } => {
-            let error = wording::password_error(&broken);
-            guest.page_again(&web, form.home.as_deref(), &reset_page(&secret, &form, Some(error)))
+            let page = reset_page(&web, meant, &form, Some(wording::password_error(&broken)));
+            guest.page_again(&web, form.home.as_deref(), &page)
         }
-        Reset::Not(opened) => show_opened(&web, guest, &secret, &opened),
+        Reset::Not(opened) => show_opened(&web, guest, meant, &opened),
     })
 }
 
-fn reset_page(secret: &Secret, form: &NewPassword, error: Option<FieldError>) -> ResetPage {
+/// Accounts, by which people know whose password it is.
+fn shown(web: &Web, links: &[Attached]) -> Vec<ReadersAccount> {
+    let directory = web.app.directory();
+    let shown = |link: &Attached| {
+        let agency = directory.agency(&link.account.agency)?.brand.name.clone();
+        let (account, holder) = (link.account.login.as_str().to_owned(), link.account.name.clone());
+        Some(ReadersAccount { agency, account, holder })
+    };
+    links.iter().filter_map(shown).collect()
+}
+
+fn reset_page(
+    web: &Web,
+    (secret, who): (&Secret, Option<&AccountLabel>),
+    form: &NewPassword,
+    error: Option<FieldError>,
+) -> ResetPage {
     ResetPage {
         secret: secret.expose().to_owned(),
+        who: who.map(|who| who.as_str().to_owned()),
         email: form.email.to_string(),
         identifier: form.identifier.as_ref().map(|login| login.as_str().to_owned()),
+        accounts: shown(web, &form.links),
         criteria: wording::criteria(&form.rules),
         noted: form.noted,
         error,

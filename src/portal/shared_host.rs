@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::wording;
 use crate::app::Fault;
 use crate::app::switch_account::{self, Account};
+use crate::domain::accounts::Opening;
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
 use crate::domain::routing::SharedHost;
@@ -52,7 +53,7 @@ pub(super) async fn enter(
     let into = |guest: Guest, account: &Account| {
         guest.go_into_account(&account.agency, &account.link.label(), return_to.as_str())
     };
-    Ok(match (here.iter().find(|account| account.is_open), here.as_slice()) {
+    Ok(match (here.iter().find(|account| account.opening == Opening::Returns), here.as_slice()) {
         (Some(open), _) => into(guest, open),
         (None, [only]) => into(guest, only),
         (None, []) => ask(guest, web, shared, return_to),

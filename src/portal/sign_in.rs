@@ -13,6 +13,7 @@ use super::{shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
+use crate::app::wizard::run;
 use crate::app::{sign_in, sign_out};
 use crate::domain::agency::Agency;
 use crate::domain::credential::{Login, Meant};
@@ -124,8 +125,13 @@ pub(super) async fn show(
         let codes = Codes { client: asked.client, societe: asked.societe };
         return Ok(codes::ask(guest, &web, codes, "/login"));
     };
+    let login = match asked.notice {
+        Some(Notice::Ready | Notice::ReadyAsBefore) => run::made_here(&web.app, &guest.caller, &agency).await?,
+        _ => None,
+    };
     let way_out = guest.way_out(Some(&agency), web.app.now());
-    let page = SignInPage { way_out, ..form(&web, &agency, &Onto { return_to, back }, alert) };
+    let page = form(&web, &agency, &Onto { return_to, back }, alert);
+    let page = SignInPage { login: login.unwrap_or_default(), way_out, ..page };
     Ok(guest.page(&web, Some(&agency), &page))
 }
 
@@ -198,6 +204,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::OldCredentials(Login::Address) => Alert::OldCredentials,
         Outcome::OldCredentials(Login::Identifier) => Alert::OldPassword,
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
+        Outcome::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused => Alert::SignInRefused,
     };

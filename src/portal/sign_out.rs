@@ -11,6 +11,7 @@ use super::on_host::{Known, go_to_sign_in, known_here, own_host};
 use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::sign_out::{self, UpstreamSession};
+use crate::app::switch_account;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::cookie::is_ours;
 use crate::domain::logout::proof;
@@ -25,7 +26,7 @@ use crate::web::problem::Problem;
 use crate::web::query::Params;
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
-    Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned() }))
+    Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned(), accounts: None }))
 }
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
@@ -43,10 +44,12 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fie
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
 pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
-    let Some(Known { house, .. }) = known_here(&web, &guest, &host).await? else {
+    let Some(Known { house, session, .. }) = known_here(&web, &guest, &host).await? else {
         return Ok(go_to_sign_in(&web, guest, &host));
     };
-    let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned() };
+    let has_others = switch_account::accounts(&web.app, &session).await?.len() > 1;
+    let accounts = has_others.then_some("/.vestibule/accounts");
+    let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned(), accounts };
     Ok(guest.page(&web, Some(&house.agency), &page))
 }
 

@@ -9,10 +9,12 @@ use serde::Deserialize;
 use super::wording;
 use crate::app::Fault;
 use crate::app::switch_account::{self, Account, Switched};
+use crate::domain::accounts::Opening;
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
+use crate::pages::Ago;
 use crate::pages::portal::{AttachAt, AttachedAccount, ChooseAccountPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
@@ -38,21 +40,23 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let agency = web.app.agency(&asked.client, &asked.societe);
     let accounts = switch_account::accounts(&web.app, &session).await?;
+    let is_all = agency.is_none() && asked.host.is_empty();
+    let how_many = accounts.len();
     let is_asked_for = |account: &Account| match &agency {
         Some(agency) => is_asked_for(account, agency),
-        None if asked.host.is_empty() => true,
+        None if is_all => true,
         None => account.agency.shares_host() && account.agency.public.host() == asked.host,
     };
     let here: Vec<Account> = accounts.into_iter().filter(is_asked_for).collect();
-    if here.is_empty() {
+    if here.is_empty() || (is_all && how_many == 1) {
         return Ok(guest.go("/account"));
     }
     let page = ChooseAccountPage {
         agency: agency.as_ref().filter(|agency| is_all_of(agency, &here)).map(|agency| agency.brand.name.clone()),
         codes: wording::codes(agency.as_deref()),
-        // On hosts of their own, both can be.
-        one_is_open: !(agency.is_none() && asked.host.is_empty()) && here.iter().any(|account| account.is_open),
-        accounts: attached(&mut guest, &here),
+        one_is_open: here.iter().any(|account| account.opening == Opening::Replaces),
+        is_all: here.len() == how_many,
+        accounts: attached(&web, &mut guest, &here),
         return_to: ReturnPath::parse_or_home(&asked.return_to).as_str().to_owned(),
     };
     Ok(guest.page(&web, agency.as_deref(), &page))
@@ -61,7 +65,7 @@ pub(super) async fn show(
 /// The agency's accounts, and what is open on the same host and would be closed.
 fn is_asked_for(account: &Account, agency: &Agency) -> bool {
     account.link.account.agency == agency.code
-        || (account.is_open && account.agency.public.host() == agency.public.host())
+        || (account.opening == Opening::Returns && account.agency.public.host() == agency.public.host())
 }
 
 fn is_all_of(agency: &Agency, accounts: &[Account]) -> bool {
@@ -87,25 +91,30 @@ pub(super) async fn open(
     })
 }
 
-/// On an agency's host: the way to the person's accounts, for a link in the extranet.
+/// On an agency's host: the way to the person's accounts, for a link in the extranet, and from the page that asks whether
+/// to sign out.
 pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Response {
-    guest.go(&format!("{}/account", web.portal_url()))
+    guest.go(&format!("{}/accounts", web.portal_url()))
 }
 
 /// The accounts as pages show them; the page's forms may lead to each of their hosts.
-pub(super) fn attached(guest: &mut Guest, accounts: &[Account]) -> Vec<AttachedAccount> {
+pub(super) fn attached(web: &Web, guest: &mut Guest, accounts: &[Account]) -> Vec<AttachedAccount> {
+    let now = web.app.now();
     let shown = |account: &Account| {
         guest.leads_to(&account.agency);
-        let Account { agency, link, is_open } = account;
+        let Account { agency, link, opening, kind, visited_at } = account;
+        let is_open = *opening == Opening::Returns;
         AttachedAccount {
             agency: agency.brand.name.clone(),
             initials: wording::initials(&agency.brand.name),
             colour: agency.brand.colour.trim_start_matches('#').to_owned(),
             account: link.account.login.as_str().to_owned(),
             holder: link.account.name.clone(),
-            kind: link.account.kind.name(),
+            kind: kind.name(),
             label: link.label().as_str().to_owned(),
-            is_open: *is_open,
+            is_open,
+            opening: opening.name(),
+            visited: visited_at.filter(|_| !is_open).map(|visited_at| Ago::of(visited_at, now)),
         }
     };
     accounts.iter().map(shown).collect()

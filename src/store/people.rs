@@ -88,4 +88,28 @@ impl Tx {
         .map(Columns::link)
         .collect()
     }
+
+    /// The same, with the time when each was last entered.
+    pub async fn visits_of(&mut self, identity: &IdentityId) -> Result<Vec<(Link, Option<Timestamp>)>, StoreError> {
+        sqlx::query(
+            "SELECT id AS link_id, identity_id AS link_identity_id, agency, login, name, kind, visited_at
+             FROM links WHERE identity_id = $1 ORDER BY created_at, id",
+        )
+        .bind(identity.as_str())
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(|row| Ok((row.link()?, row.opt_time("visited_at")?)))
+        .collect()
+    }
+
+    /// Keeps that an account is entered.
+    pub async fn visited(&mut self, link: &LinkId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE links SET visited_at = $1 WHERE id = $2")
+            .bind(millis(now))
+            .bind(link.as_str())
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
 }

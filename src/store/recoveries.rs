@@ -47,6 +47,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps that a reset was asked for by an address, so that it is for everybody who reads there.
+    pub async fn ask_whose_recovery(&mut self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE recoveries SET by_address = 1 WHERE id = $1").bind(id).execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Whether a reset was asked for by an address.
+    pub async fn is_by_address(&mut self, id: &str) -> Result<bool, StoreError> {
+        let found = sqlx::query("SELECT id FROM recoveries WHERE id = $1 AND by_address = 1").bind(id);
+        Ok(found.fetch_optional(self.conn()).await?.is_some())
+    }
+
     /// Makes every open link of a person worth nothing: a newer one was asked for, or what it could change has changed.
     pub async fn supersede_recoveries(&mut self, identity: &IdentityId) -> Result<(), StoreError> {
         sqlx::query(

@@ -8,7 +8,7 @@ use crate::domain::agency_code::AgencyCode;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{Kind, LegacyLogin};
 use crate::domain::password::PasswordHash;
-use crate::domain::roster::{Holding, OnRoster, RosterLine};
+use crate::domain::roster::{HandedOut, Holding, OnRoster, RosterLine};
 
 /// One account of a roster, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,20 +27,22 @@ pub struct RosterEntry {
     pub expires_at: Option<Timestamp>,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// The hash of the provisional password that this one has replaced.
+    pub replaced: Option<PasswordHash>,
     /// Whether the account is attached to a person.
     pub enrolled: bool,
 }
 
 impl Tx {
-    /// Takes one line of a roster in, in place of the one before. A line without a password leaves the provisional
-    /// credentials as they are; with one they are issued anew, but a used one of an enrolled account stays used. Only an
-    /// account that was not there begins a holding; one that was closed is open again.
+    /// Takes one line of a roster in, in place of the one before. Where nothing is handed out, the provisional credentials
+    /// stay as they are. The same password as before begins its time anew, but stays used where somebody has the account;
+    /// another one is open, whoever has it, and the one before is replaced. Only an account that was not there begins a
+    /// holding; one that was closed is open again.
     pub async fn upsert_roster_line(
         &mut self,
         agency: &AgencyCode,
         line: &RosterLine,
-        password: Option<&PasswordHash>,
-        provisional_until: Option<Timestamp>,
+        handed_out: Option<&HandedOut>,
         holding: &Holding,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -54,7 +56,8 @@ impl Tx {
                  login = excluded.login, name = excluded.name, kind = excluded.kind, email = excluded.email,
                  password = CASE WHEN excluded.password IS NULL THEN roster.password ELSE excluded.password END,
                  expires_at = CASE WHEN excluded.password IS NULL THEN roster.expires_at ELSE excluded.expires_at END,
-                 used_at = CASE WHEN excluded.password IS NULL OR EXISTS (
+                 replaced = CASE WHEN $12 = 1 THEN roster.password ELSE roster.replaced END,
+                 used_at = CASE WHEN $12 = 1 THEN NULL WHEN excluded.password IS NULL OR EXISTS (
                      SELECT 1 FROM links WHERE links.agency = roster.agency AND (
                          links.login_key = roster.login_key OR links.login_fold = roster.login_fold AND NOT EXISTS (
                              SELECT 1 FROM roster other WHERE other.agency = roster.agency
@@ -69,10 +72,11 @@ impl Tx {
         .bind(line.name.as_deref())
         .bind(line.kind.name())
         .bind(line.email.as_ref().map(EmailAddress::as_str))
-        .bind(password.map(PasswordHash::as_str))
-        .bind(provisional_until.map(millis))
+        .bind(handed_out.map(|handed_out| handed_out.password.as_str()))
+        .bind(handed_out.and_then(|handed_out| handed_out.expires_at).map(millis))
         .bind(millis(now))
         .bind(holding.as_str())
+        .bind(i64::from(handed_out.is_some_and(|handed_out| handed_out.is_another)))
         .execute(self.conn())
         .await?;
         Ok(())
@@ -86,7 +90,7 @@ impl Tx {
     ) -> Result<Option<RosterEntry>, StoreError> {
         sqlx::query(
             "SELECT r.login AS login, r.name AS name, r.kind AS kind, r.email AS email, r.password AS password,
-                 r.expires_at AS expires_at, r.used_at AS used_at, l.id AS link_id
+                 r.expires_at AS expires_at, r.used_at AS used_at, r.replaced AS replaced, l.id AS link_id
              FROM roster r LEFT JOIN links l ON l.agency = r.agency AND l.login_key = r.login_key
              WHERE r.agency = $1 AND r.login_key = $2",
         )
@@ -103,6 +107,7 @@ impl Tx {
                 provisional: row.opt_hash("password")?,
                 expires_at: row.opt_time("expires_at")?,
                 used_at: row.opt_time("used_at")?,
+                replaced: row.opt_hash("replaced")?,
                 enrolled: row.opt_text("link_id")?.is_some(),
             })
         })

@@ -7,6 +7,7 @@ use super::steps;
 use crate::support::{
     browser::{Browser, Device},
     eventually,
+    person::Person,
     samples::Samples,
     stage::Stage,
 };
@@ -85,6 +86,7 @@ fn document_000(device: Device, stage: Stage) {
     browser.open_in_new_tab(letter.link()).see("Confirmez votre adresse email").see("Cabinet Vasseur & Fils");
     browser.see("Ce n'est pas moi").screenshot("confirm");
     browser.press("Confirmer mon adresse").see("Votre compte est à jour").screenshot("account-ready");
+    assert_eq!(browser.value("Email ou identifiant"), EMAIL, "the address is known"); // 000.30
     browser.close_tab();
 
     // Again with the new identifiers; then the terms; then the extranet.
@@ -138,6 +140,13 @@ fn document_000(device: Device, stage: Stage) {
 
     // II.B: another password. 000.62, 000.64
     browser.open(gateway.portal("/account")).follow("Modifier le mot de passe").see("Modification du mot de passe");
+    // The present password is no new one (000.63).
+    browser.fill("Mot de passe actuel", FIRST).fill("Nouveau mot de passe", FIRST);
+    browser
+        .fill("Confirmez le nouveau mot de passe", FIRST)
+        .press("Enregistrer")
+        .see("Il y a quelque chose à corriger");
+    browser.miss("Votre mot de passe a été modifié").screenshot("same-password");
     browser.fill("Mot de passe actuel", FIRST).fill("Nouveau mot de passe", SECOND);
     browser.fill("Confirmez le nouveau mot de passe", SECOND).screenshot("change-password").press("Enregistrer");
     browser.see("Votre mot de passe a été modifié").screenshot("password-changed");
@@ -160,4 +169,10 @@ fn document_000(device: Device, stage: Stage) {
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, NEW_EMAIL, THIRD);
     browser.see("Bonjour Amélie Dufour").screenshot("extranet-again");
+
+    // On any device, at the bare address, by e-mail and password (000.13): the accounts are read together, and chosen from.
+    let mut elsewhere = Person::new(&gateway);
+    elsewhere.open("/").fill("login", NEW_EMAIL).fill("password", THIRD).press("Connexion");
+    elsewhere.see("Quel compte voulez-vous ouvrir ?").enter("Agence des Tilleuls L2001");
+    elsewhere.see("Bonjour Amélie Dufour (Propriétaire)");
 }

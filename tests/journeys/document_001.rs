@@ -77,6 +77,7 @@ fn document_001(device: Device, stage: Stage) {
     let grouped = format!("{} {}", &code[..4], &code[4..]);
     browser.fill("Code de vérification", &grouped).press("Valider").see("Votre compte est à jour");
     browser.screenshot("account-ready");
+    assert_eq!(browser.value("Email ou identifiant"), EMAIL, "the address is known"); // 001.13
     steps::sign_in(&mut browser, EMAIL, CHOSEN);
     // 000.3: a tenant
     browser.see("Bonjour Loïc Kervella (Locataire)").screenshot("extranet");

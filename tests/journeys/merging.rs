@@ -54,7 +54,7 @@ fn merging(device: Device, stage: Stage) {
     browser.see("Compte associé ✓").screenshot("joined").press("Continuer");
     browser.see("Quel compte voulez-vous ouvrir ?").see("Un compte est déjà ouvert").screenshot("choose");
     steps::fits(&mut browser, device);
-    browser.press("Ouvrir Agence des Tilleuls L2001").see("Bonjour Amélie Dufour (Propriétaire)").screenshot("second");
+    browser.enter("Agence des Tilleuls L2001").see("Bonjour Amélie Dufour (Propriétaire)").screenshot("second");
     browser.open(gateway.agency("agence-b", "/")).see("Bonjour Amélie Dufour");
 
     // b. Another agency.
@@ -70,7 +70,7 @@ fn merging(device: Device, stage: Stage) {
     assert_eq!(browser.count("ul.accounts li"), 3);
     browser.screenshot("account-with-three");
     steps::fits(&mut browser, device);
-    browser.press("Ouvrir Agence des Tilleuls L2002").see("Bonjour Loïc Kervella");
+    browser.enter("Agence des Tilleuls L2002").see("Bonjour Loïc Kervella");
 
     // And one is taken off again.
     browser.open(gateway.portal("/account")).follow("Détacher Agence des Tilleuls L2001");

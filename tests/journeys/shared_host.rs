@@ -10,8 +10,8 @@ use crate::support::{
 };
 
 const EMAIL: &str = "loic@ailleurs.example";
-const AT_A: &str = "Ouvrir Cabinet Vasseur & Fils loc-0077";
-const AT_B: &str = "Ouvrir Agence des Tilleuls L2002";
+const AT_A: &str = "Cabinet Vasseur & Fils loc-0077";
+const AT_B: &str = "Agence des Tilleuls L2002";
 
 #[test]
 fn a24_a_resident_goes_from_one_agency_to_the_other_on_one_host_at_a_desk() {
@@ -56,7 +56,7 @@ fn one_host(device: Device) {
     browser.see("Quel compte voulez-vous ouvrir ?").see("Un compte est déjà ouvert").see("Vous avez plusieurs comptes");
     browser.screenshot("which-account");
     steps::fits(&mut browser, device);
-    browser.press(AT_A);
+    browser.enter(AT_A);
     browser.see("Bonjour Zoé Œuvrard").miss("Tilleuls").screenshot("second-agency");
     assert!(browser.url().starts_with(here("/").as_str()));
     browser.see("Déconnexion");
@@ -65,7 +65,7 @@ fn one_host(device: Device) {
     browser.open_in_new_tab(here("/")).see("Bonjour Zoé Œuvrard").close_tab();
     browser.open(gateway.portal("/account")).see("Ouvert").screenshot("account");
     steps::fits(&mut browser, device);
-    browser.press(AT_B).see("Bonjour Loïc Kervella").miss("Vasseur").screenshot("first-agency-again");
+    browser.enter(AT_B).see("Bonjour Loïc Kervella").miss("Vasseur").screenshot("first-agency-again");
     browser.open(here("/quittances/")).see("Quittance");
     let held = browser.cookies();
     assert!(held.iter().all(|name| name.starts_with("vestibule")), "ours, and none of an extranet: {held:?}");
@@ -108,7 +108,7 @@ fn a24_a_switch_leaves_nothing_of_one_extranet_in_the_browser_for_the_other() {
     assert_eq!(asked(&town.a.seen(), kept), 1, "the browser does keep it while the account is open");
     let ours = browser.cookies();
 
-    browser.open(town.gateway.portal("/account")).press("Ouvrir Agence de la Gare B-4412").see("\"who\":\"B-4412\"");
+    browser.open(town.gateway.portal("/account")).enter("Agence de la Gare B-4412").see("\"who\":\"B-4412\"");
     assert_eq!(browser.script("return localStorage.getItem('note')"), serde_json::Value::Null);
     assert_eq!(browser.script("return sessionStorage.getItem('draft')"), serde_json::Value::Null);
     assert_eq!(style(&mut browser).as_deref(), Some("p{}"));

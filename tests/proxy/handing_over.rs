@@ -74,7 +74,7 @@ fn rel_042_going_in_again_and_again_within_seconds_is_no_refusal() {
     let town = Town::build();
     let mut alice = town.alice();
     for _ in 0..5 {
-        alice.open("/account").press("Ouvrir Agence du Port alice-77").miss("refuse l'accès");
+        alice.open("/account").enter("Agence du Port alice-77").miss("refuse l'accès");
         assert_eq!(alice.here().status, 200);
     }
     for page in ["/membre/1", "/membre/2", "/membre/3", "/membre/4", "/membre/5"] {

@@ -31,7 +31,7 @@ fn c05_the_account_page_shows_address_hidden_password_and_accounts(stage: Stage)
     assert_eq!(page::count(&here.text(), "ul.accounts li"), 1);
     alice.follow("Modifier l'adresse email").see("Modification de l'adresse email");
     alice.open("/account").follow("Modifier le mot de passe").see("Modification du mot de passe");
-    alice.open("/account").press("Ouvrir Agence du Port alice-77").see("\"who\":\"alice-77\"");
+    alice.open("/account").enter("Agence du Port alice-77").see("\"who\":\"alice-77\"");
 }
 
 fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries(stage: Stage) {

@@ -42,6 +42,10 @@ fn a24_two_contracts_are_open_in_two_tabs_and_do_not_mix() {
     assert_eq!(town.gateway.traced("account-switched"), 0, "nothing was closed");
     bob.open("/account");
     assert_eq!(page::count(&bob.here().text(), "li.accounts-open"), 2);
+    // Nothing would be closed: the list says so, and leads back to each.
+    bob.open("/accounts?client=CA&societe=SA").miss("à la place").form("Y retourner Agence du Port bob-34");
+    bob.open(second.join("/deconnexion").expect("an address")).follow("Voir mes autres comptes");
+    bob.press("Y retourner Agence du Port bob-12").see("\"who\":\"bob-12\"");
 }
 
 #[test]
@@ -123,6 +127,6 @@ fn bob(town: &Town) -> Person {
 
 /// Opens an account from the account page; where it is then.
 fn enter(person: &mut Person, login: &str) -> Url {
-    person.open("/account").press(&format!("Ouvrir Agence du Port {login}")).see(&format!("\"who\":\"{login}\""));
+    person.open("/account").enter(&format!("Agence du Port {login}")).see(&format!("\"who\":\"{login}\""));
     person.here().url.clone()
 }

@@ -48,15 +48,12 @@ fn c01_at_the_bare_address_who_has_one_account_goes_in_and_who_has_several_choos
     alice.open("/").see("Continuer avec Agence du Port");
     let mut bob = Person::new(&town.gateway);
     sign_in(&mut bob, BOB.email, CHOSEN);
-    bob.see("Quel compte voulez-vous ouvrir")
-        .see("Agence du Port")
-        .see("Agence de la Gare")
-        .miss("le premier se ferme");
-    bob.press("Ouvrir Agence de la Gare B-4412").see("B-4412");
+    bob.see("Quel compte voulez-vous ouvrir").see("Agence du Port").see("Agence de la Gare").miss("le ferme");
+    bob.enter("Agence de la Gare B-4412").see("B-4412");
     assert_eq!(bob.here().url.origin(), town.gateway.agency("agence-b", "/").origin());
     // Who is signed in is not asked again, and a page that wanted somebody signed in is come back to.
     bob.open("/");
-    assert_eq!(bob.here().url.path(), "/account");
+    assert_eq!(bob.here().url.path(), "/accounts");
     let mut bob = Person::new(&town.gateway);
     bob.open("/account/password").fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
     assert_eq!(bob.here().url.path(), "/account/password");

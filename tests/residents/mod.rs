@@ -53,9 +53,9 @@ fn masked(answer: &Answer, typed: &str) -> (u16, Vec<String>, String) {
 }
 
 /// Opens an account by its button on the account page, to the end; what the browser is told to clear on the way.
-fn clears_on_opening(person: &mut Person, button: &str) -> Vec<String> {
+fn clears_on_opening(person: &mut Person, account: &str) -> Vec<String> {
     person.open("/account");
-    let form = person.form(button);
+    let form = person.form_into(account);
     let mut answer = person.ask(person.request_of(&form));
     let mut said = Vec::new();
     while let Some(next) = answer.redirect() {

@@ -7,8 +7,8 @@ use crate::support::{
     town::{BOB, BOB_AGAIN, BOB_AT_B, CHOSEN, Town, Who},
 };
 
-const FIRST: &str = "Ouvrir Agence du Port bob-12";
-const SECOND: &str = "Ouvrir Agence du Port bob-34";
+const FIRST: &str = "Agence du Port bob-12";
+const SECOND: &str = "Agence du Port bob-34";
 
 #[test]
 fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() {
@@ -20,7 +20,7 @@ fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() 
     attach(&mut bob, BOB_AGAIN);
     bob.see("Agence du Port").press("Continuer");
     // The first contract is still open: nothing is closed by going on.
-    bob.see("Quel compte voulez-vous ouvrir ?").see("bob-12").see("bob-34").press(SECOND);
+    bob.see("Quel compte voulez-vous ouvrir ?").see("bob-12").see("bob-34").enter(SECOND);
     bob.see("\"who\":\"bob-34\"");
     bob.open("/account");
     assert_eq!(page::count(&bob.here().text(), "ul.accounts li"), 2);
@@ -47,25 +47,83 @@ fn c17_the_list_tells_agency_identifier_and_what_is_open() {
     let mark = page::attribute(&html, "ul.accounts img.mark", "src").expect("a picture");
     let picture = bob.open(mark).here().clone();
     assert_eq!(picture.header("content-type"), "image/svg+xml");
-    bob.open("/account").press(SECOND).see("\"who\":\"bob-34\"");
+    bob.open("/account").enter(SECOND).see("\"who\":\"bob-34\"");
     bob.open("/account");
     let open = page::attribute(&bob.here().text(), "li.accounts-open input[name=account]", "value");
     assert!(open.is_some(), "the account that is open is marked");
-    // From within the extranet, by an address that the agency can put there.
-    bob.open(town.at_a("/.vestibule/accounts")).see("Mes comptes d'agence").see("bob-12");
+}
+
+#[test]
+fn b17_all_accounts_are_read_together_and_each_button_says_what_it_does() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    // From the sign-in at the bare address, and from there again whenever it is come back to.
+    bob.open("/").see("Quel compte voulez-vous ouvrir ?").see("vos comptes y sont réunis");
+    let html = bob.here().text();
+    assert_eq!(page::count(&html, "ul.accounts li"), 3);
+    let [port, gare] = ["Agence du Port", "Agence de la Gare"].map(|agency| html.find(agency).expect("there"));
+    assert!(gare < port, "those of one agency together");
+    bob.enter(FIRST).see("\"who\":\"bob-12\"");
+    // The one that is open, the one that would close it, and the one on another host.
+    bob.open("/").see("« Ouvrir à la place » le ferme");
+    for button in ["Y retourner Agence du Port bob-12", "Ouvrir à la place Agence du Port bob-34"] {
+        bob.form(button);
+    }
+    bob.press("Ouvrir Agence de la Gare B-4412").see("B-4412");
+    bob.open("/").press("Y retourner Agence du Port bob-12").see("\"who\":\"bob-12\"");
+    assert_eq!(town.gateway.traced("account-switched"), 0, "coming back closes nothing");
+    bob.open("/").press("Ouvrir à la place Agence du Port bob-34").see("\"who\":\"bob-34\"");
+    assert_eq!(town.gateway.traced("account-switched"), 1);
+    // The last visit, in words.
+    bob.open("/accounts").see("Ouvert pour la dernière fois aujourd'hui").see("Ouvert en ce moment");
+    let older = "UPDATE links SET visited_at = visited_at - 345600000 WHERE login = 'bob-12'";
+    town.gateway.rewrite(older);
+    bob.open("/accounts").see("Ouvert pour la dernière fois il y a 4 jours");
+    // What the resident is, where only the roster says so.
+    bob.see("Espace client");
+    let roster = town.gateway.folder().join("roster.csv");
+    std::fs::write(&roster, "login,kind\nbob-12,locataire\nbob-34,copropriétaire\n").expect("a roster");
+    let file = roster.to_str().expect("a path in UTF-8");
+    assert!(town.gateway.run("import", &["--agency", "CA/SA", file]).status.success());
+    bob.open("/accounts").see("Locataire").see("Copropriétaire");
+    // Who has one account is not asked among one.
+    let mut alice = town.alice();
+    alice.open("/accounts").see("Connexion et sécurité");
+}
+
+#[test]
+fn b17_from_within_one_extranet_the_others_are_found_without_knowing_an_address() {
+    let town = Town::build();
+    let mut bob = with_three_accounts(&town);
+    bob.open("/account").enter(FIRST).see("\"who\":\"bob-12\"");
+    // By the extranet's own way out, which asks before it ends anything.
+    bob.open(town.at_a("/deconnexion")).see("Voulez-vous vous déconnecter ?");
+    bob.follow("Voir mes autres comptes").see("Quel compte voulez-vous ouvrir ?").see("bob-34").see("B-4412");
+    bob.enter(SECOND).see("\"who\":\"bob-34\"");
+    // By an address that the agency can put into its pages.
+    bob.open(town.at_a("/.vestibule/accounts")).enter("Agence de la Gare B-4412").see("B-4412");
+    bob.open(town.at_b("/deconnexion")).follow("Voir mes autres comptes").enter(SECOND).see("\"who\":\"bob-34\"");
+    // Who has no other is offered none.
+    let mut alice = town.alice();
+    alice.open(town.at_a("/deconnexion")).see("Voulez-vous vous déconnecter ?").miss("autres comptes");
+    alice.open(town.at_a("/.vestibule/accounts")).see("Connexion et sécurité");
+    // Who is signed out meanwhile comes back to the list.
+    bob.forget_cookies();
+    bob.open(town.at_a("/.vestibule/accounts")).fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    bob.see("Quel compte voulez-vous ouvrir ?").see("B-4412");
 }
 
 #[test]
 fn a11_of_two_contracts_the_one_that_is_open_is_asked_for_its_new_password() {
     let town = Town::build();
     let mut bob = with_three_accounts(&town);
-    bob.open("/account").press(FIRST).see("bob-12");
+    bob.open("/account").enter(FIRST).see("bob-12");
     for who in [BOB, BOB_AGAIN] {
         town.a.make_anew(who.login, "somebody-changed-it");
     }
     town.gateway.let_pass(1);
     bob.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client").see("bob-12").miss("bob-34");
-    bob.open("/account").press(SECOND).see("Le mot de passe de votre espace client").see("bob-34").miss("bob-12");
+    bob.open("/account").enter(SECOND).see("Le mot de passe de votre espace client").see("bob-34").miss("bob-12");
     bob.fill("password", "somebody-changed-it").press("Enregistrer et continuer").see("\"who\":\"bob-34\"");
 }
 
@@ -79,7 +137,7 @@ fn b17_who_enters_with_two_contracts_is_asked_which_and_comes_to_the_page_that_w
     bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
     bob.see("Quel compte voulez-vous ouvrir ?").miss("B-4412");
     town.forget();
-    bob.press(SECOND).see("\"who\":\"bob-34\"").see("/membre/x?page=2");
+    bob.enter(SECOND).see("\"who\":\"bob-34\"").see("/membre/x?page=2");
     assert_eq!(town.a.last().folded("X-Extranet-User"), ["bob-34"]);
     // Once chosen, it is not asked again; and the other agency, with one account, never asks.
     bob.open(town.at_a("/membre/y")).see("\"who\":\"bob-34\"");
@@ -91,14 +149,14 @@ fn b17_who_enters_with_two_contracts_is_asked_which_and_comes_to_the_page_that_w
 fn c17_opening_another_account_closes_the_first_one_here_and_in_its_extranet() {
     let town = Town::build();
     let mut bob = with_three_accounts(&town);
-    bob.open("/account").press(FIRST).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(FIRST).see("\"who\":\"bob-12\"");
     // What the extranet gave the first account's browser besides its session.
     bob.get(town.at_a("/answer?set-cookie=dossier%3Dbob-12%3B+Path%3D%2F"), &[]);
     let before = cookies_at_a(&town, &bob);
     assert!(before.contains("dossier=bob-12") && opens_a(&town, &before), "{before}");
     let live = town.a.live_sessions();
     town.forget();
-    bob.open("/account").press(SECOND).see("\"who\":\"bob-34\"");
+    bob.open("/account").enter(SECOND).see("\"who\":\"bob-34\"");
     assert!(town.a.seen().iter().any(|seen| seen.target == "/deconnexion"), "the first account is signed out upstream");
     assert_eq!(town.a.live_sessions(), live, "one session ended, one began");
     assert!(!opens_a(&town, &before), "the first account's cookie is worth nothing");
@@ -127,8 +185,8 @@ fn c17_following_a_link_to_another_account_closes_nothing() {
     let town = Town::build();
     let mut bob = with_three_accounts(&town);
     bob.open("/account");
-    let second = bob.form(SECOND).value("account").expect("a label").to_owned();
-    bob.press(FIRST).see("\"who\":\"bob-12\"");
+    let second = bob.form_into(SECOND).value("account").expect("a label").to_owned();
+    bob.enter(FIRST).see("\"who\":\"bob-12\"");
     let before = cookies_at_a(&town, &bob);
     bob.open(town.at_a(&format!("/.vestibule/begin?account={second}"))).see("Quel compte voulez-vous ouvrir ?");
     bob.see("Un compte est déjà ouvert");
@@ -137,7 +195,7 @@ fn c17_following_a_link_to_another_account_closes_nothing() {
     // And somebody else's account is nobody's here.
     let mut alice = town.alice();
     alice.open("/account");
-    let mut form = alice.form("Ouvrir Agence du Port alice-77");
+    let mut form = alice.form_into("Agence du Port alice-77");
     form.set("account", &second);
     alice.send(&form);
     alice.open(town.at_a(&format!("/.vestibule/begin?account={second}"))).miss("bob");

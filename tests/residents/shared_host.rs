@@ -16,8 +16,8 @@ use crate::support::{
     wait,
 };
 
-const AT_A: &str = "Ouvrir Agence du Port bob-12";
-const AT_B: &str = "Ouvrir Agence de la Gare B-4412";
+const AT_A: &str = "Agence du Port bob-12";
+const AT_B: &str = "Agence de la Gare B-4412";
 
 on_every_stage! { a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host }
 
@@ -25,7 +25,7 @@ fn a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host(stage
     let town = Town::on_one_host(|site| site.on(stage));
     let mut bob = with_two_accounts(&town);
     for (button, who) in [(AT_A, "bob-12"), (AT_B, "B-4412"), (AT_A, "bob-12")] {
-        bob.open("/account").press(button).see(&format!("\"who\":\"{who}\""));
+        bob.open("/account").enter(button).see(&format!("\"who\":\"{who}\""));
         town.forget();
         bob.open(at(&town, "/membre/x")).see(&format!("\"who\":\"{who}\""));
         let (asked, other, codes) =
@@ -45,6 +45,9 @@ fn a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host(stage
         assert_eq!(answer.header("location"), at(&town, "/membre/y").as_str());
     }
     assert_eq!(town.gateway.traced("account-switched"), 2);
+    bob.open(at(&town, "/deconnexion")).follow("Voir mes autres comptes").see("« Ouvrir à la place » le ferme");
+    bob.form("Y retourner Agence du Port bob-12");
+    bob.form("Ouvrir à la place Agence de la Gare B-4412");
     bob.open("/account").see("Ouvert");
     assert_eq!(crate::support::page::count(&bob.here().text(), "li.accounts-open"), 1, "one at a time");
 }
@@ -53,7 +56,7 @@ fn a24_one_persons_accounts_at_two_agencies_are_opened_in_turn_on_one_host(stage
 fn a24_nothing_of_one_agencys_extranet_reaches_the_others() {
     let town = town();
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"");
     bob.get(at(&town, "/answer?set-cookie=dossier%3Dbob-12%3B+Path%3D%2F"), &[]);
     bob.plant(&at(&town, "/"), "script", "of-a");
     bob.open(at(&town, "/membre/x"));
@@ -64,7 +67,7 @@ fn a24_nothing_of_one_agencys_extranet_reaches_the_others() {
     assert!(!before.contains("USESSION") && !before.contains("dossier"), "{before}");
     let live = town.a.live_sessions();
     town.forget();
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     bob.open(at(&town, "/membre/x")).see("\"who\":\"B-4412\"");
     for seen in town.b.seen() {
         let sent = seen.values("cookie").join("; ");
@@ -83,7 +86,7 @@ fn a24_nothing_of_one_agencys_extranet_reaches_the_others() {
     town.a.assert_untouched("a cookie of the account that was closed");
     town.b.assert_untouched("a cookie of the account that was closed");
     // Back at A, a new session of A's, and nothing of before.
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"");
     bob.open(at(&town, "/membre/x"));
     assert_eq!(town.a.last().cookies(), ["USESSION"]);
 }
@@ -109,15 +112,15 @@ fn a24_each_switch_clears_what_the_browser_keeps_and_spares_our_own_cookies() {
 fn a24_an_old_tab_shows_the_account_that_is_open_now_or_asks_and_nothing_of_both() {
     let town = town();
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"");
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     town.forget();
     let answer = bob.get(at(&town, "/membre/of-a-s-tab"), &[]);
     assert_eq!(answer.json()["who"].as_str(), Some("B-4412"));
     assert_eq!(town.b.last().folded("X-Extranet-User"), ["B-4412"]);
     // « Ouvrir » is pressed, and the browser never comes back to the host: A's tab is nobody's now.
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"").open("/account");
-    let form = bob.form(AT_B);
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"").open("/account");
+    let form = bob.form_into(AT_B);
     let request = bob.request_of(&form);
     assert_eq!(bob.ask(request).status, 303);
     town.forget();
@@ -126,7 +129,7 @@ fn a24_an_old_tab_shows_the_account_that_is_open_now_or_asks_and_nothing_of_both
     let part = Request::get(at(&town, "/membre/part")).header("sec-fetch-mode", "cors");
     assert_eq!(bob.ask(part).status, 401);
     // The page that was wanted belongs to A: at B, there is only the way in.
-    bob.press(AT_B).see("\"who\":\"B-4412\"").miss("of-a-s-tab");
+    bob.enter(AT_B).see("\"who\":\"B-4412\"").miss("of-a-s-tab");
     assert_eq!(bob.here().url.path(), "/membre/accueil");
     bob.open(at(&town, "/membre/x")).see("\"who\":\"B-4412\"");
 }
@@ -135,11 +138,11 @@ fn a24_an_old_tab_shows_the_account_that_is_open_now_or_asks_and_nothing_of_both
 fn a24_a_closed_accounts_tab_comes_back_to_its_page_once_its_account_is_opened_again() {
     let town = town();
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"").open("/account");
-    let form = bob.form(AT_B);
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"").open("/account");
+    let form = bob.form_into(AT_B);
     let request = bob.request_of(&form);
     assert_eq!(bob.ask(request).status, 303);
-    bob.open(at(&town, "/membre/of-a-s-tab?page=2")).see("Quel compte voulez-vous ouvrir ?").press(AT_A);
+    bob.open(at(&town, "/membre/of-a-s-tab?page=2")).see("Quel compte voulez-vous ouvrir ?").enter(AT_A);
     bob.see("\"who\":\"bob-12\"").see("/membre/of-a-s-tab?page=2");
 }
 
@@ -149,7 +152,7 @@ fn a24_a_stranger_says_which_agency_and_comes_to_the_page_that_was_wanted() {
     let mut bob = with_two_accounts(&town);
     // Signed in on the portal, with nothing open: the person's own accounts.
     bob.open(at(&town, "/membre/w")).see("Quel compte voulez-vous ouvrir ?").see("Vous avez plusieurs comptes");
-    bob.press(AT_B).see("\"who\":\"B-4412\"").see("/membre/w");
+    bob.enter(AT_B).see("\"who\":\"B-4412\"").see("/membre/w");
     // Not signed in: the agencies.
     bob.forget_cookies();
     town.forget();
@@ -269,14 +272,14 @@ fn a24_the_extranets_own_addresses_and_public_pages_are_those_of_the_agency_that
     town.a.assert_untouched("a stranger");
     town.b.assert_untouched("a stranger");
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     bob.open(at(&town, "/public/x")).see("/public/x");
     assert_eq!(town.b.last().target, "/public/x");
     assert!(town.b.last().folded("X-Extranet-User").is_empty(), "without identity");
     // B's own: what is A's page for the password is a page like any other there.
     bob.open(at(&town, "/motdepasse")).see("\"target\":\"/motdepasse\"");
     bob.open(at(&town, "/mon-mot-de-passe")).see("Connexion et sécurité");
-    bob.open("/account").press(AT_B).open(at(&town, "/quitter")).press("Se déconnecter").see("Agence de la Gare");
+    bob.open("/account").enter(AT_B).open(at(&town, "/quitter")).press("Se déconnecter").see("Agence de la Gare");
     // The extranet's own login belongs to whoever was there last, and never answers.
     try_sign_in(&mut bob, "a", BOB.email, CHOSEN);
     bob.see("\"who\":\"bob-12\"").open("/account").press("Se déconnecter");
@@ -294,7 +297,7 @@ fn a24_the_extranets_own_addresses_and_public_pages_are_those_of_the_agency_that
 fn a24_a_websocket_stays_with_the_account_that_opened_it_and_a_foreign_origin_opens_none() {
     let town = town();
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     let url = at(&town, "/membre/socket");
     let ask = |origin: &str, cookies: &str| {
         let mut request = url.as_str().replace("http://", "ws://").into_client_request().expect("a request");
@@ -322,7 +325,7 @@ fn a24_a_websocket_stays_with_the_account_that_opened_it_and_a_foreign_origin_op
 fn a24_no_service_worker_of_one_extranet_stands_before_the_others_pages() {
     let town = town();
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"");
     town.forget();
     for path in ["/membre/sw.js", "/public/sw.js"] {
         let script = Request::get(at(&town, path)).header("service-worker", "script").header("sec-fetch-mode", "cors");
@@ -338,14 +341,14 @@ fn a24_an_agency_comes_to_a_shared_host_and_goes_while_the_gateway_runs() {
     let text = std::fs::read_to_string(&file).expect("a file");
     let reload = || assert!(town.gateway.run("reload", &[]).status.success(), "the reload");
     let mut bob = with_two_accounts(&town);
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     std::fs::remove_file(&file).expect("an agency less");
     reload();
     town.forget();
     let answer = bob.visit(Request::get(at(&town, "/membre/x")));
     town.b.assert_untouched("an agency that has gone");
     assert!(!answer.text().contains("B-4412"), "{}", answer.text());
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"");
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"");
     // Alone on the host, A is meant by everybody.
     let mut nobody = Person::new(&town.gateway);
     nobody.open(at(&town, "/membre/x")).see("Connexion").see("Agence du Port");
@@ -353,7 +356,7 @@ fn a24_an_agency_comes_to_a_shared_host_and_goes_while_the_gateway_runs() {
     std::fs::write(&file, &text).expect("the agency comes back");
     reload();
     bob.open(at(&town, "/membre/x")).see("\"who\":\"bob-12\"");
-    bob.open("/account").press(AT_B).see("\"who\":\"B-4412\"");
+    bob.open("/account").enter(AT_B).see("\"who\":\"B-4412\"");
     nobody.open(at(&town, "/membre/x")).see("Quelle est votre agence ?");
     // B gets a host of its own, and each is open on its own now.
     let moved = text.replace("extranets.localhost", "agence-b.localhost").replace("accounts = \"shared-host\"\n", "");
@@ -361,7 +364,7 @@ fn a24_an_agency_comes_to_a_shared_host_and_goes_while_the_gateway_runs() {
     std::fs::write(&file, moved).expect("another host");
     reload();
     assert!(!bob.visit(Request::get(at(&town, "/membre/x"))).text().contains("B-4412"));
-    bob.open("/account").press(AT_A).see("\"who\":\"bob-12\"").open("/account").press(AT_B);
+    bob.open("/account").enter(AT_A).see("\"who\":\"bob-12\"").open("/account").enter(AT_B);
     bob.see("\"who\":\"B-4412\"").open(at(&town, "/membre/x")).see("\"who\":\"bob-12\"");
     bob.open(town.at_b("/membre/x")).see("\"who\":\"B-4412\"");
 }

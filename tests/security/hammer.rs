@@ -87,7 +87,7 @@ fn resident(town: &Town, n: usize, side_by_side: bool) {
             ("Agence du Port", format!("a{n}-two")),
             ("Agence de la Gare", format!("b{n}")),
         ] {
-            person.open("/account").press(&format!("Ouvrir {agency} {login}")).see(&format!("\"who\":\"{login}\""));
+            person.open("/account").enter(&format!("{agency} {login}")).see(&format!("\"who\":\"{login}\""));
             let home = person.here().url.clone();
             let cookies = person.cookie_line(&home);
             thread::scope(|scope| {

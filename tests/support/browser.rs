@@ -158,6 +158,17 @@ impl Browser {
         self.click(&path, &format!("the button \"{button}\""))
     }
 
+    /// Opens what is folded under these words.
+    pub fn unfold(&mut self, words: &str) -> &mut Self {
+        self.click(&format!("//summary[{WORDS} = \"{words}\"]"), &format!("what is folded under \"{words}\""))
+    }
+
+    /// Opens an account of the list, whatever its button says that this does.
+    pub fn enter(&mut self, account: &str) -> &mut Self {
+        let path = format!("//form[@action='/account/open']//button[contains({WORDS}, \"{account}\")]");
+        self.click(&path, &format!("the way into {account}"))
+    }
+
     /// Follows the link that begins with these words.
     pub fn follow(&mut self, link: &str) -> &mut Self {
         self.click(&format!("//a[starts-with({WORDS}, \"{link}\")]"), &format!("the link \"{link}\""))

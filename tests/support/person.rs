@@ -100,6 +100,23 @@ impl Person {
         self.arrive(answer)
     }
 
+    /// Opens an account of the list, whatever its button says that this does.
+    pub fn enter(&mut self, account: &str) -> &mut Self {
+        let form = self.form_into(account);
+        let answer = self.send(&form);
+        self.arrive(answer)
+    }
+
+    /// The form that opens an account of the list.
+    pub fn form_into(&mut self, account: &str) -> Form {
+        let here = self.here();
+        let (html, url) = (here.text(), here.url.clone());
+        let buttons = ["Ouvrir", "Y retourner", "Ouvrir à la place"].map(|opens| format!("{opens} {account}"));
+        let button = buttons.iter().find(|button| page::form_with_button(&html, &url, button).is_some());
+        let button = button.unwrap_or_else(|| panic!("no way into {account} on {url}:\n{}", self.words())).clone();
+        self.form(&button)
+    }
+
     /// Follows a link of the page, by the words that it begins with.
     pub fn follow(&mut self, link: &str) -> &mut Self {
         let here = self.here();

@@ -90,6 +90,7 @@ alert-sign-in-refused = This identifier and password are not known together. Che
 alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.
 alert-old-password = Your old password has been replaced. Your identifier has not changed: sign in with it and with the password that you chose.
 alert-provisional-over = Your provisional credentials are no longer valid: they have been used, or their time is over. Ask your agency to send you new ones.
+alert-provisional-replaced = These provisional credentials have been replaced: your agency has given you new ones. Sign in with the most recent ones, those of the last letter or e-mail.
 alert-must-change = Your agency's client area first asks for a new password. Contact your agency, which will tell you how to proceed.
 alert-account-ready = Your account is up to date. Sign in with your e-mail address and your new password.
 alert-account-ready-as-before = Your account is up to date. Sign in with your identifier, which has not changed, and your new password.

@@ -1,4 +1,5 @@
 letter-hello = Hello,
+letter-hello-names = Hello { $names },
 letter-bye = Kind regards,
 letter-password-never = This e-mail was sent automatically. Nobody will ever ask for your password, neither by e-mail nor by telephone.
 letter-copy-link = If the button does not work, copy this address into your browser:
@@ -22,6 +23,8 @@ letter-already-account-not-me = Not you? Do not pass this message on to anybody.
 
 letter-reset-password-subject = { $agency }: choose a new password
 letter-reset-password-text = You asked for a new password for your { $agency } account.
+letter-reset-whose = Several people receive their e-mails at this address. You will be asked which account is meant:
+letter-reset-whose-one = { $agency }, identifier { $account }
 letter-reset-code = Copy this verification code into the page that you left open:
 letter-reset-code-duration = Please note: this code is valid for { $duration } only, and only on the page where you asked for this e-mail.
 letter-reset-code-keep = Give this code to nobody: neither your agency nor we will ever ask you for it.

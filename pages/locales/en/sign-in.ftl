@@ -100,6 +100,10 @@ own-reset-duration = The link is valid for { $duration }.
 own-reset-again = Send the e-mail again
 
 reset-title = Choose a new password
+reset-which-title = Which account is it?
+reset-which-text = Several people receive their e-mails at your address. Choose the account whose password is forgotten: that of the others does not change.
+reset-which-go = It is this account
+reset-whose = This password will open:
 reset-done-title = Password reset
 reset-done-text = Your password has been updated.
 reset-done-redirect = You will be taken to the sign-in page in { $duration }.

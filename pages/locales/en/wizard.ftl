@@ -100,6 +100,7 @@ joined-next-kept = From now on, one password is enough for all your attached acc
 leave-title = Do you want to sign out?
 leave-text = Your session will end here and in your agency's client area.
 leave-back = No, go back to the client area
+leave-accounts = See my other accounts, without signing out
 join-other = This is not my account
 join-two-title = Are you two at this address?
 join-two-text = If this account belongs to somebody else who reads the same mailbox, you can have your own. You will sign in with the identifier from your agency and a password of your own.

@@ -91,6 +91,7 @@ alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Véri
 alert-old-credentials = Vos anciens identifiants ont été remplacés. Connectez-vous avec votre adresse email et le nouveau mot de passe que vous avez choisi.
 alert-old-password = Votre ancien mot de passe a été remplacé. Votre identifiant n'a pas changé : connectez-vous avec lui et avec le mot de passe que vous avez choisi.
 alert-provisional-over = Vos identifiants provisoires ne sont plus valables : ils ont déjà servi ou leur délai est dépassé. Demandez à votre agence de vous en envoyer de nouveaux.
+alert-provisional-replaced = Ces identifiants provisoires ont été remplacés : votre agence vous en a remis de nouveaux. Connectez-vous avec les plus récents, ceux du dernier courrier ou e-mail reçu.
 alert-must-change = L'espace client de votre agence demande d'abord un nouveau mot de passe. Contactez votre agence : elle vous indiquera comment faire.
 alert-account-ready = Votre compte est à jour. Connectez-vous avec votre adresse email et votre nouveau mot de passe.
 alert-account-ready-as-before = Votre compte est à jour. Connectez-vous avec votre identifiant, qui n'a pas changé, et votre nouveau mot de passe.

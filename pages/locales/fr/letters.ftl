@@ -1,4 +1,5 @@
 letter-hello = Bonjour,
+letter-hello-names = Bonjour { $names },
 letter-bye = Cordialement,
 letter-password-never = Cet e-mail a été envoyé automatiquement. Personne ne vous demandera jamais votre mot de passe, ni par e-mail, ni par téléphone.
 letter-copy-link = Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :
@@ -22,6 +23,8 @@ letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à
 
 letter-reset-password-subject = { $agency } : choisissez un nouveau mot de passe
 letter-reset-password-text = Vous avez demandé un nouveau mot de passe pour votre compte { $agency }.
+letter-reset-whose = Plusieurs personnes reçoivent leurs e-mails à cette adresse. Il vous sera demandé de quel compte il s'agit :
+letter-reset-whose-one = { $agency }, identifiant { $account }
 letter-reset-code = Recopiez ce code de vérification dans la page restée ouverte :
 letter-reset-code-duration = Attention : ce code n'est valable que { $duration }, et seulement dans la page où vous avez demandé cet e-mail.
 letter-reset-code-keep = Ne donnez ce code à personne : ni votre agence, ni nous, ne vous le demanderons jamais.

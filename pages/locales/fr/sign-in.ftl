@@ -100,6 +100,10 @@ own-reset-duration = Le lien est valable { $duration }.
 own-reset-again = Renvoyer l'e-mail
 
 reset-title = Choisissez un nouveau mot de passe
+reset-which-title = De quel compte s'agit-il ?
+reset-which-text = Plusieurs personnes reçoivent leurs e-mails à votre adresse. Choisissez le compte dont le mot de passe est oublié : celui des autres ne change pas.
+reset-which-go = C'est ce compte
+reset-whose = Ce mot de passe ouvrira :
 reset-done-title = Mot de passe réinitialisé
 reset-done-text = Votre mot de passe a bien été mis à jour.
 reset-done-redirect = Vous allez être redirigé automatiquement dans { $duration }.

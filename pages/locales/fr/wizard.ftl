@@ -100,6 +100,7 @@ joined-next-kept = Désormais, un seul mot de passe suffit pour tous vos comptes
 leave-title = Voulez-vous vous déconnecter ?
 leave-text = Votre session prendra fin ici et dans l'espace client de votre agence.
 leave-back = Non, revenir à l'espace client
+leave-accounts = Voir mes autres comptes, sans me déconnecter
 join-other = Ce n'est pas mon compte
 join-two-title = Vous êtes deux à cette adresse ?
 join-two-text = Si ce compte est celui d'une autre personne qui lit la même boîte mail, vous pouvez avoir le vôtre. Vous vous connecterez avec l'identifiant de votre agence et un mot de passe à vous.

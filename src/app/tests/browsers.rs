@@ -127,7 +127,7 @@ async fn f01_a_reset_takes_the_lock_away(ground: Ground) {
     ground.counted(&Attempts { streak: 25, today: 25, day_start: Some(now), last: Some(now) }).await;
     assert!(ground.sign_in(FIRST).await.is_none());
     let (link, confirmation) = (ground.reset_link().await, Secret::new(SECOND));
-    let reset = recover::reset(&ground.app, &caller(), &link, Secret::new(SECOND), &confirmation).await;
+    let reset = recover::reset(&ground.app, &caller(), (&link, None), Secret::new(SECOND), &confirmation).await;
     assert!(matches!(reset, Ok(Reset::Done { .. })), "{reset:?}");
     assert!(ground.sign_in(SECOND).await.is_some());
 }

@@ -25,7 +25,7 @@ async fn e11_a_reset_of_somebody_disabled_resets_nothing_whenever_it_was_asked_f
     // As it was written by who had looked before.
     let after = ground.reset_link().await;
     for link in [&before, &after] {
-        let shown = recover::open_link(&ground.app, link).await.expect("asked");
+        let shown = recover::open_link(&ground.app, link, None).await.expect("asked");
         assert!(matches!(shown, Opened::Superseded), "{shown:?}");
         let reset = reset(&ground, link).await;
         assert!(matches!(reset, Reset::Not(Opened::Superseded)), "{reset:?}");
@@ -40,7 +40,9 @@ async fn e11_somebody_who_is_disabled_while_the_new_password_is_hashed_keeps_the
     let resetting = {
         let (app, link) = (ground.app.clone(), link.clone());
         tokio::spawn(async move {
-            recover::reset(&app, &caller(), &link, Secret::new(SECOND), &Secret::new(SECOND)).await.expect("an outcome")
+            recover::reset(&app, &caller(), (&link, None), Secret::new(SECOND), &Secret::new(SECOND))
+                .await
+                .expect("an outcome")
         })
     };
     compared.reached().await;
@@ -98,7 +100,7 @@ async fn disable(ground: &Ground) {
 
 async fn reset(ground: &Ground, link: &Secret) -> Reset {
     let confirmation = Secret::new(SECOND);
-    recover::reset(&ground.app, &caller(), link, Secret::new(SECOND), &confirmation).await.expect("an outcome")
+    recover::reset(&ground.app, &caller(), (link, None), Secret::new(SECOND), &confirmation).await.expect("an outcome")
 }
 
 fn why() -> Reason {

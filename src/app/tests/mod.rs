@@ -31,6 +31,8 @@ mod budgets;
 mod disabled;
 mod kept_secrets;
 mod not_me;
+mod provisional;
+mod readers;
 mod reset_codes;
 mod resets;
 mod support;
@@ -48,6 +50,7 @@ use super::jar::Turns;
 use super::sign_in;
 use super::{App, Caller, throttle};
 use crate::config::{RedisMode, RedisSettings};
+use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::credential::{Credential, CredentialId, Meant};
 use crate::domain::email::EmailAddress;
@@ -316,7 +319,11 @@ async fn attempt(app: &App, password: &str) -> Outcome {
 
 async fn attempt_with(app: &App, login: &str, password: &str) -> Outcome {
     let agency = app.agency("CA", "SA").expect("the agency");
-    let credentials = Credentials { login, password: Secret::new(password), meant: Meant::Either, keep: false, agency };
+    attempt_at(app, agency, (login, password), Meant::Either).await
+}
+
+async fn attempt_at(app: &App, agency: Arc<Agency>, (login, password): (&str, &str), meant: Meant) -> Outcome {
+    let credentials = Credentials { login, password: Secret::new(password), meant, keep: false, agency };
     sign_in::sign_in(app, &caller(), credentials).await.expect("an outcome")
 }
 

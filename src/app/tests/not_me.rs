@@ -277,5 +277,5 @@ async fn undo(ground: &Ground, warned: &Secret, password: &str) -> Undone {
 
 async fn reset(app: &App, link: &Secret) -> Reset {
     let confirmation = Secret::new(SECOND);
-    recover::reset(app, &caller(), link, Secret::new(SECOND), &confirmation).await.expect("an outcome")
+    recover::reset(app, &caller(), (link, None), Secret::new(SECOND), &confirmation).await.expect("an outcome")
 }

@@ -35,7 +35,9 @@ async fn c11_of_right_codes_at_once_some_lead_on_and_one_password_is_set(ground:
     let slow = {
         let (app, link) = (ground.app.clone(), links[0].clone());
         tokio::spawn(async move {
-            recover::reset(&app, &caller(), &link, Secret::new(THIRD), &Secret::new(THIRD)).await.expect("an outcome")
+            recover::reset(&app, &caller(), (&link, None), Secret::new(THIRD), &Secret::new(THIRD))
+                .await
+                .expect("an outcome")
         })
     };
     hashed.reached().await;
@@ -141,7 +143,9 @@ fn place(here: &Caller, login: &str) -> SecretDigest {
 
 async fn reset(ground: &Ground, link: &Secret, password: &str) -> Reset {
     let confirmation = Secret::new(password);
-    recover::reset(&ground.app, &caller(), link, Secret::new(password), &confirmation).await.expect("an outcome")
+    recover::reset(&ground.app, &caller(), (link, None), Secret::new(password), &confirmation)
+        .await
+        .expect("an outcome")
 }
 
 fn other_than(code: &Secret) -> String {

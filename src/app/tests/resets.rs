@@ -62,7 +62,7 @@ async fn review_b0_a_change_of_password_leaves_the_reset_that_was_asked_for(grou
     reset(&ground, &link, SECOND).await;
     assert!(!ground.stands(&thief.cookie).await);
     assert!(ground.sign_in(THIRD).await.is_none() && ground.sign_in(SECOND).await.is_some());
-    let again = recover::open_link(&ground.app, &link).await.expect("asked");
+    let again = recover::open_link(&ground.app, &link, None).await.expect("asked");
     assert!(matches!(again, Opened::Used), "{again:?}");
 }
 
@@ -248,15 +248,15 @@ async fn sec_046_a_reset_link_of_the_address_from_before_dies_with_the_change(gr
     let old = ground.reset_link().await;
     assert_eq!(ask(&ground, &here, FIRST).await, Request::LetterSent);
     let (code, _) = letter(&ground).await;
-    let open = recover::open_link(&ground.app, &old).await.expect("asked");
+    let open = recover::open_link(&ground.app, &old, None).await.expect("asked");
     assert!(matches!(open, Opened::Form { .. }), "{open:?}");
     let typed = change_email::type_code(&ground.app, &caller(), &here, code.expose()).await.expect("asked");
     assert_eq!(typed, Answered::Changed);
     ground.age(jiff::SignedDuration::from_hours(25)).await;
-    let over = recover::open_link(&ground.app, &old).await.expect("asked");
+    let over = recover::open_link(&ground.app, &old, None).await.expect("asked");
     assert!(matches!(over, Opened::Superseded), "{over:?}");
     let confirmation = Secret::new(SECOND);
-    let set = recover::reset(&ground.app, &caller(), &old, Secret::new(SECOND), &confirmation).await;
+    let set = recover::reset(&ground.app, &caller(), (&old, None), Secret::new(SECOND), &confirmation).await;
     assert!(matches!(set, Ok(Reset::Not(Opened::Superseded))), "{set:?}");
 }
 
@@ -314,7 +314,7 @@ async fn change(app: &crate::app::App, session: &Session, current: &str, passwor
 
 async fn reset(ground: &Ground, link: &Secret, password: &str) {
     let confirmation = Secret::new(password);
-    let done = recover::reset(&ground.app, &caller(), link, Secret::new(password), &confirmation).await;
+    let done = recover::reset(&ground.app, &caller(), (link, None), Secret::new(password), &confirmation).await;
     assert!(matches!(done, Ok(Reset::Done { .. })), "{done:?}");
 }
 

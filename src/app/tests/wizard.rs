@@ -75,7 +75,7 @@ async fn review_b2_a_password_that_is_replaced_while_it_is_compared_attaches_not
         };
         compared.reached().await;
         let (link, confirmation) = (ground.reset_link().await, Secret::new(next));
-        let reset = recover::reset(&ground.app, &caller(), &link, Secret::new(next), &confirmation).await;
+        let reset = recover::reset(&ground.app, &caller(), (&link, None), Secret::new(next), &confirmation).await;
         assert!(matches!(reset, Ok(Reset::Done { .. })), "{reset:?}");
         compared.release();
         assert!(!attached.await.expect("no panic"), "{by_link}");

@@ -1,25 +1,29 @@
 //! The wizard begins: opened by right old credentials, and led past its information page.
 
+use jiff::Timestamp;
+
 use super::step::{Stepped, step};
 use crate::app::attempt::{Credentials, Known, entry};
 use crate::app::hasher::Comparison;
 use crate::app::{App, Caller, Fault, holder, spelling};
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::Agency;
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::{Kind, LegacyAccount};
+use crate::domain::identity::{Kind, LegacyAccount, LegacyLogin};
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
+use crate::domain::roster::provisional_is_open;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::spelling::Spellings;
 use crate::domain::upstream::Profile;
+use crate::store::Tx;
 
 /// What came of right credentials.
 pub(in crate::app) enum Opened {
     /// The wizard, in the browser that carries this secret.
     In(Secret),
-    /// The account is not to be given any more.
-    Closed,
+    /// The account is not to be given any more, or the roster's credentials are worth nothing any more.
+    Not(Refusal),
     /// Another spelling turned up meanwhile that may be the same account.
     Unlearnt,
 }
@@ -47,7 +51,10 @@ pub(in crate::app) async fn begin(
     }
     let holding = known.on_roster.holding();
     if !holder::may_be_given(&mut tx, agency, &known.typed.legacy, holding).await? {
-        return Ok(Opened::Closed);
+        return Ok(Opened::Not(Refusal::Closed));
+    }
+    if let Some(reason) = is_worth_nothing(&mut tx, known, (agency, &spelled.on_roster), now).await? {
+        return Ok(Opened::Not(reason));
     }
     let open = spelling::runs_of(&mut tx, &agency.code, &spelled, now).await?;
     let resumed = same.filter(|same| open.contains(same));
@@ -73,6 +80,25 @@ pub(in crate::app) async fn begin(
     caller.audit(&mut tx, &entry(known, credentials, started), now).await?;
     tx.commit().await?;
     Ok(Opened::In(browser))
+}
+
+/// Whether provisional credentials that were right when they were read have been replaced, or used, while they were
+/// compared (b20).
+async fn is_worth_nothing(
+    tx: &mut Tx,
+    known: &Known,
+    (agency, on_roster): (&Agency, &LegacyLogin),
+    now: Timestamp,
+) -> Result<Option<Refusal>, Fault> {
+    if agency.verifier != Verifier::Roster {
+        return Ok(None);
+    }
+    let compared = known.roster.as_ref().and_then(|entry| entry.provisional.as_ref());
+    Ok(match tx.roster_entry(&agency.code, on_roster).await? {
+        Some(entry) if entry.provisional.as_ref() != compared => Some(Refusal::ProvisionalReplaced),
+        Some(entry) if provisional_is_open(entry.expires_at, entry.used_at, now) => None,
+        Some(_) | None => Some(Refusal::ProvisionalOver),
+    })
 }
 
 /// The run of this account that is under way, if it was begun with this very password.

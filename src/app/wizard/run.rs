@@ -48,6 +48,21 @@ pub async fn login_of(app: &App, open: &Open) -> Result<Login, Fault> {
     Ok(holder.map_or_else(|| open.flow.plan.login(), |credential| credential.login))
 }
 
+/// What is typed from now on by the person whom the run that has just ended in this browser made, at this agency (000, 001).
+pub async fn made_here(app: &App, caller: &Caller, agency: &Agency) -> Result<Option<String>, Fault> {
+    let Some(open) = open(app, caller).await? else { return Ok(None) };
+    let account = &open.flow.account;
+    if account.agency != agency.code || open.flow.step != (Step::Done { joined: false }) {
+        return Ok(None);
+    }
+    let mut tx = app.store.read().await?;
+    let Some(link) = tx.link_of_account(&account.agency, &account.login).await? else { return Ok(None) };
+    Ok(tx.credential_of(&link.identity).await?.map(|credential| match credential.login {
+        Login::Address => credential.email.to_string(),
+        Login::Identifier => account.login.as_str().to_owned(),
+    }))
+}
+
 /// « Revenir à la 1re étape »: the flow ends; the old credentials open another one (b12).
 pub async fn restart(app: &App, caller: &Caller) -> Result<Option<Arc<Agency>>, Fault> {
     let Some(open) = open(app, caller).await? else { return Ok(None) };

@@ -227,6 +227,7 @@ const fn refused(refusal: Refusal) -> &'static str {
         Refusal::LockedUpstream => "the extranet has locked the account",
         Refusal::MustChangeUpstream => "the extranet wants another password to be set there first",
         Refusal::ProvisionalOver => "the provisional credentials are used up or past their time",
+        Refusal::ProvisionalReplaced => "these provisional credentials were replaced, the newest ones are to be used",
         Refusal::OldCredentials => "these were the old credentials, the e-mail address is to be used now",
         Refusal::Cutover => "the agency has closed the old way in",
         Refusal::Closed => "the agency has closed the account",

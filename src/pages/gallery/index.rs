@@ -35,6 +35,7 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "mail/reset_password",
             "mail/first_sign_in",
             "portal/reset_waits",
+            "portal/reset_which",
             "portal/reset",
             "portal/reset_done",
             "mail/password_changed",

@@ -26,6 +26,11 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("portal/choose_agency", "{{#each page.agencies}} else"),
     ("portal/address_request", "{{#each page.agencies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),
+    ("mail/reset_password.html", "{{#each letter.whose}} else"),
+    ("mail/reset_password.txt", "{{#each letter.whose}} else"),
+    ("portal/reset", "{{#each page.accounts}} else"),
+    ("portal/reset_which", "{{#each page.readers}} else"),
+    ("portal/reset_which", "{{#each accounts}} else"),
 ];
 
 /// The agency of the samples, and two that are reached in one way only.

@@ -30,7 +30,7 @@ pub use self::email_restored::EmailRestored;
 pub use self::first_sign_in::FirstSignIn;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
-pub use self::reset_password::ResetPassword;
+pub use self::reset_password::{ResetPassword, Whose};
 use super::Sample;
 
 /// Every letter in every state.

@@ -17,6 +17,8 @@ pub enum Alert {
     OldPassword,
     /// The provisional credentials are right, and used up or past their time (b20).
     ProvisionalOver,
+    /// The provisional credentials were right, and the agency has replaced them by new ones (002, b20).
+    ProvisionalReplaced,
     /// The extranet takes the old credentials, but wants another password first.
     MustChange,
     /// The account is ready: sign in with the new credentials (000).
@@ -107,6 +109,7 @@ impl Alert {
             Self::OldCredentials
             | Self::OldPassword
             | Self::ProvisionalOver
+            | Self::ProvisionalReplaced
             | Self::MustChange
             | Self::ResendLater { .. }
             | Self::TooEarly
@@ -140,7 +143,8 @@ impl Alert {
             Self::SignInRefused => Self::OldCredentials,
             Self::OldCredentials => Self::OldPassword,
             Self::OldPassword => Self::ProvisionalOver,
-            Self::ProvisionalOver => Self::MustChange,
+            Self::ProvisionalOver => Self::ProvisionalReplaced,
+            Self::ProvisionalReplaced => Self::MustChange,
             Self::MustChange => Self::AccountReady,
             Self::AccountReady => Self::AccountReadyAsBefore,
             Self::AccountReadyAsBefore => Self::SignedOut,

@@ -16,6 +16,8 @@ pub struct ChooseAccountPage {
     pub accounts: Vec<AttachedAccount>,
     /// Whether one of them is open now, and would be closed.
     pub one_is_open: bool,
+    /// Whether these are all accounts of the person, wherever they are (001).
+    pub is_all: bool,
     /// The path in the extranet to return to.
     pub return_to: String,
 }
@@ -29,15 +31,18 @@ impl Page for ChooseAccountPage {
             codes: Codes::sample(),
             accounts: AttachedAccount::of_one_agency(),
             one_is_open: false,
+            is_all: false,
             return_to: "/documents".to_owned(),
         };
-        let mut open = calm.clone();
-        open.one_is_open = true;
-        open.accounts[0].is_open = true;
         show("calm", &calm);
-        show("one-is-open", &open);
-        let accounts = AttachedAccount::samples();
-        show("several-agencies", &Self { agency: None, codes: Codes::default(), accounts, ..calm });
+        let accounts = AttachedAccount::open(AttachedAccount::of_one_agency(), "replaces");
+        show("one-is-open", &Self { accounts, one_is_open: true, ..calm.clone() });
+        let accounts = AttachedAccount::open(AttachedAccount::of_one_agency(), "opens");
+        show("hosts-of-their-own", &Self { accounts, ..calm.clone() });
+        let together = Self { agency: None, codes: Codes::default(), accounts: AttachedAccount::samples(), ..calm };
+        let accounts = AttachedAccount::open(AttachedAccount::samples(), "replaces");
+        show("one-of-them-is-open", &Self { accounts, one_is_open: true, is_all: false, ..together.clone() });
+        show("several-agencies", &Self { is_all: true, ..together });
         show(
             "awkward",
             &Self {
@@ -45,6 +50,7 @@ impl Page for ChooseAccountPage {
                 codes: Codes::awkward(),
                 accounts: vec![AttachedAccount::awkward()],
                 one_is_open: false,
+                is_all: true,
                 return_to: awkward(),
             },
         );
@@ -53,6 +59,7 @@ impl Page for ChooseAccountPage {
     fn scene(&self) -> Scene {
         match &self.agency {
             Some(_) => Scene::signed_in_at(Place::Agency),
+            None if self.is_all => Scene::signed_in_at(Place::Portal),
             None => Scene::signed_in_at(Place::Portal).under(Setting::SHARED_HOST),
         }
     }

@@ -10,14 +10,18 @@ pub struct LeavePage {
     pub action: &'static str,
     /// The way back into the extranet.
     pub back: String,
+    /// The way to the person's accounts, where there are several (001).
+    pub accounts: Option<&'static str>,
 }
 
 impl Page for LeavePage {
     const TEMPLATE: &'static str = "portal/leave";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        show("calm", &Self { action: "/.vestibule/logout", back: "/".to_owned() });
-        show("from-the-portal", &Self { action: "/logout", back: "/account".to_owned() });
+        let calm = Self { action: "/.vestibule/logout", back: "/".to_owned(), accounts: None };
+        show("calm", &calm);
+        show("with-other-accounts", &Self { accounts: Some("/.vestibule/accounts"), ..calm });
+        show("from-the-portal", &Self { action: "/logout", back: "/account".to_owned(), accounts: None });
     }
 
     fn scene(&self) -> Scene {

@@ -32,6 +32,7 @@ mod proof;
 mod reset;
 mod reset_done;
 mod reset_waits;
+mod reset_which;
 mod sign_in;
 mod terms;
 mod trouble;
@@ -67,6 +68,7 @@ pub use self::proof::ProofPage;
 pub use self::reset::ResetPage;
 pub use self::reset_done::ResetDonePage;
 pub use self::reset_waits::ResetWaitsPage;
+pub use self::reset_which::{Reader, ReadersAccount, ResetWhichPage};
 pub use self::sign_in::{Given, SignInPage};
 pub use self::terms::TermsPage;
 pub use self::trouble::{Contact, TroublePage};
@@ -93,6 +95,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ResetPage>(),
         Sample::page::<ResetDonePage>(),
         Sample::page::<ResetWaitsPage>(),
+        Sample::page::<ResetWhichPage>(),
         Sample::page::<NotMePage>(),
         Sample::page::<AccountPage>(),
         Sample::page::<ChooseAccountPage>(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::pages::Ago;
 use crate::pages::sample::{AWKWARD, awkward};
 
 /// The codes of the agency that a form carries along.
@@ -150,16 +151,34 @@ pub struct AttachedAccount {
     pub label: String,
     /// Whether it is open in this session.
     pub is_open: bool,
+    /// What the button does: `opens`, `returns` or `replaces` (key `account-open-<name>`).
+    pub opening: &'static str,
+    /// When it was last opened, where that is known and it is not open.
+    pub visited: Option<Ago>,
 }
 
 impl AttachedAccount {
     pub(super) fn samples() -> Vec<Self> {
+        let visited = |account: Self, name, number| Self { visited: Some(Ago { name, number }), ..account };
         vec![
-            Self::of("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"),
-            Self::of("Cabinet Riquet", "000081", "co-owner", "bbbbbbbbbbbb"),
-            Self::of("Cabinet Riquet", "riquet-02", "tenant", "cccccccccccc"),
+            visited(Self::of("Agence des Tilleuls", "C10023", "owner", "aaaaaaaaaaaa"), "today", 0),
+            visited(Self::of("Cabinet Riquet", "000081", "co-owner", "bbbbbbbbbbbb"), "yesterday", 1),
+            visited(Self::of("Cabinet Riquet", "riquet-02", "tenant", "cccccccccccc"), "days", 4),
             Self::of("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
+            visited(Self::of("Régie Saint-Aubin", "R-118", "owner", "eeeeeeeeeeee"), "weeks", 3),
+            visited(Self::of("Syndic de la Gare", "G-52", "co-owner", "ffffffffffff"), "months", 7),
+            visited(Self::of("Syndic de la Halle", "H-9", "co-owner", "gggggggggggg"), "years", 2),
         ]
+    }
+
+    /// The first one is open.
+    pub(super) fn open(mut accounts: Vec<Self>, others: &'static str) -> Vec<Self> {
+        for (number, account) in accounts.iter_mut().enumerate() {
+            account.is_open = number == 0;
+            account.opening = if number == 0 { "returns" } else { others };
+            account.visited = account.visited.filter(|_| number > 0);
+        }
+        accounts
     }
 
     /// Of somebody with two contracts at one agency.
@@ -185,6 +204,8 @@ impl AttachedAccount {
             kind,
             label: label.to_owned(),
             is_open: false,
+            opening: "opens",
+            visited: None,
         }
     }
 }

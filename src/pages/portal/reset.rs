@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Criterion, FieldError, PASSWORDS};
+use super::{AttachedAccount, Criterion, FieldError, PASSWORDS, ReadersAccount};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Place, Scene, Setting};
@@ -14,6 +14,10 @@ pub struct ResetPage {
     pub email: String,
     /// What that person types, if it is not the address (004).
     pub identifier: Option<String>,
+    /// Whose password it is, by one of their accounts, where several people read at the address (b18).
+    pub who: Option<String>,
+    /// What it opens.
+    pub accounts: Vec<ReadersAccount>,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
@@ -30,18 +34,23 @@ impl Page for ResetPage {
             secret: "Zm9vYmFy".to_owned(),
             email: "durand@tilleuls.example".to_owned(),
             identifier: None,
+            who: None,
+            accounts: ReadersAccount::samples(),
             criteria: Criterion::samples(),
             noted: false,
             error: None,
         };
         show("calm", &calm);
         show("keeps-identifier", &Self { identifier: Some("C10042".to_owned()), ..calm.clone() });
+        let who = Some("aaaaaaaaaaaa".to_owned());
+        show("two-people", &Self { who, accounts: Vec::new(), ..calm.clone() });
         show("noted", &Self { noted: true, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
             show(error.name, &Self { noted: true, error: Some(error), ..calm.clone() });
         }
-        let (secret, identifier) = (awkward(), Some(awkward()));
-        show("awkward", &Self { secret, identifier, email: awkward(), ..calm });
+        let accounts = vec![ReadersAccount::of(AttachedAccount::awkward())];
+        let (secret, identifier, who) = (awkward(), Some(awkward()), Some(awkward()));
+        show("awkward", &Self { secret, identifier, email: awkward(), who, accounts, ..calm });
     }
 
     fn scene(&self) -> Scene {

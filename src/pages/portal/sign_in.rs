@@ -80,6 +80,7 @@ impl Page for SignInPage {
             ("given", Given::Open, Alert::SignInRefused),
             ("old-credentials", Given::Closed, Alert::OldCredentials),
             ("provisional-over", Given::Closed, Alert::ProvisionalOver),
+            ("provisional-replaced", Given::Closed, Alert::ProvisionalReplaced),
             ("must-change", Given::Closed, Alert::MustChange),
             ("busy", Given::Hidden, Alert::Busy),
             ("unavailable", Given::Hidden, Alert::Unavailable),
@@ -117,7 +118,7 @@ impl Page for SignInPage {
         let scene = Scene { is_signed_in, ..Scene::default() };
         let scene = if self.other_agency.is_some() { scene.under(Setting::SHARED_HOST) } else { scene };
         match self.alert {
-            Some(Alert::ProvisionalOver) => scene.under(Setting::BY_ROSTER),
+            Some(Alert::ProvisionalOver | Alert::ProvisionalReplaced) => scene.under(Setting::BY_ROSTER),
             Some(Alert::MustChange) => scene.under(Setting::BY_EXTRANET),
             Some(Alert::Unavailable) => scene.with_reference(),
             _ => scene,

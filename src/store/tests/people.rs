@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::credential::Login;
 use crate::domain::device::Look;
-use crate::domain::roster::{Fields, Holding, RosterLine};
+use crate::domain::roster::{Fields, HandedOut, Holding, RosterLine};
 use crate::domain::secret::tests::CountingDice;
 
 on_both! {
@@ -225,7 +225,8 @@ async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_ope
     let mut tx = fresh.write().await.expect("a turn");
     let held = Holding::stored("h");
     let hash = PasswordHash::phc("$p");
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&hash), Some(at(100)), &held, at(0)).await.expect("taken");
+    let given = HandedOut { password: hash.clone(), expires_at: Some(at(100)), is_another: false };
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&given), &held, at(0)).await.expect("taken");
     tx.commit().await.expect("a commit");
     let uses = fifty(&fresh, |tx| {
         async move { tx.mark_provisional_used(&agency("SPI31"), &login("D100"), at(5)).await.expect("asked") }.boxed()
@@ -234,23 +235,30 @@ async fn b20_provisional_credentials_are_used_once_and_a_new_import_does_not_ope
     assert_eq!(uses.iter().filter(|used| **used).count(), 1);
 
     let mut tx = fresh.write().await.expect("a turn");
-    tx.upsert_roster_line(&spi, &line("Anne Martin"), None, None, &held, at(6)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line("Anne Martin"), None, &held, at(6)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.name.as_deref(), entry.provisional.as_ref()), (Some("Anne Martin"), Some(&hash)));
     assert_eq!((entry.used_at, entry.expires_at, entry.enrolled), (Some(at(5)), Some(at(100)), false));
     assert_eq!((entry.kind, entry.email), (Kind::Tenant, Some(email("anne@free.fr"))));
 
     let anew = PasswordHash::phc("$q");
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, &held, at(7)).await.expect("taken");
+    let another = HandedOut { password: anew.clone(), expires_at: None, is_another: true };
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&another), &held, at(7)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.used_at, entry.expires_at, entry.provisional), (None, None, Some(anew.clone())));
+    assert_eq!(entry.replaced, Some(hash), "who types the one before is told");
 
     assert!(tx.mark_provisional_used(&spi, &d100, at(8)).await.expect("asked"));
     let anne = person(&mut tx, "anne").await;
     attached(&mut tx, &anne, "SPI31", "D100").await;
-    tx.upsert_roster_line(&spi, &line("Anne"), Some(&anew), None, &held, at(9)).await.expect("taken");
+    let again = HandedOut { password: anew.clone(), expires_at: None, is_another: false };
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&again), &held, at(9)).await.expect("taken");
     let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
     assert_eq!((entry.used_at, entry.enrolled), (Some(at(8)), true));
+    let another = HandedOut { password: PasswordHash::phc("$r"), ..another };
+    tx.upsert_roster_line(&spi, &line("Anne"), Some(&another), &held, at(10)).await.expect("taken");
+    let entry = tx.roster_entry(&spi, &d100).await.expect("asked").expect("an entry");
+    assert_eq!((entry.used_at, entry.replaced, entry.enrolled), (None, Some(anew), true), "another one was given out");
     assert_eq!(tx.roster_size(&spi).await.expect("asked"), 1);
     assert_eq!(tx.roster_size(&agency("B")).await.expect("asked"), 0);
     assert_eq!(tx.roster_entry(&spi, &login("other")).await.expect("asked"), None);

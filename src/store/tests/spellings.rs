@@ -36,7 +36,7 @@ async fn decision_1_every_spelling_that_folds_the_same_is_known_with_where_it_is
     attached(&mut tx, &anne, "B", "martin").await;
     tx.insert_flow(&flow("f", "MARTIN", at(0)), digest("b"), None, None).await.expect("kept");
     let line = RosterLine::parse(Fields { login: "märtin", ..Fields::default() }).expect("a line");
-    tx.upsert_roster_line(&agency("SPI31"), &line, None, None, &Holding::stored("h"), at(0)).await.expect("taken");
+    tx.upsert_roster_line(&agency("SPI31"), &line, None, &Holding::stored("h"), at(0)).await.expect("taken");
     tx.close_account(&agency("SPI31"), &login("mar-tin"), at(0)).await.expect("closed");
     tx.close_account(&agency("SPI31"), &login("marTin"), at(0)).await.expect("closed");
     let all =

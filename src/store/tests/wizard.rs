@@ -201,8 +201,8 @@ async fn rel_069_a_line_keeps_its_holder_until_the_account_is_closed_or_has_anot
     let [first, second, third] = ["1", "2", "3"].map(Holding::stored);
     let mut tx = fresh.write().await.expect("a turn");
     assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Absent);
-    tx.upsert_roster_line(&spi, &line, None, None, &first, at(0)).await.expect("taken");
-    tx.upsert_roster_line(&spi, &line, None, None, &second, at(1)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line, None, &first, at(0)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line, None, &second, at(1)).await.expect("taken");
     assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Held(first));
     tx.delete_roster_line(&spi, &d100).await.expect("gone");
     for _ in 0..2 {
@@ -210,6 +210,6 @@ async fn rel_069_a_line_keeps_its_holder_until_the_account_is_closed_or_has_anot
         assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Closed);
     }
     assert_eq!(tx.on_roster(&agency("SPI32"), &d100).await.expect("asked"), OnRoster::Absent);
-    tx.upsert_roster_line(&spi, &line, None, None, &third, at(3)).await.expect("taken");
+    tx.upsert_roster_line(&spi, &line, None, &third, at(3)).await.expect("taken");
     assert_eq!(tx.on_roster(&spi, &d100).await.expect("asked"), OnRoster::Held(third));
 }

@@ -63,6 +63,7 @@ pub(super) const SIGN_INS: &[&str] = &[
     "locked-upstream",
     "must-change-upstream",
     "provisional-over",
+    "provisional-replaced",
     "old-credentials",
     "cutover",
     "closed",
