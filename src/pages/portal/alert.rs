@@ -59,8 +59,10 @@ pub enum Alert {
     TermsNotAccepted,
     /// The password has been changed; other sessions have ended.
     PasswordChanged,
-    /// The e-mail address has been changed.
+    /// The e-mail address has been changed, and is typed from now on.
     EmailChanged,
+    /// The same, for letters only: the identifier is still the old one (004).
+    EmailChangedAsBefore,
     /// An account was detached.
     AccountDetached,
     /// A known device was forgotten.
@@ -116,6 +118,7 @@ impl Alert {
             | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::EmailChangedAsBefore
             | Self::AccountDetached
             | Self::DeviceForgotten => Tone::Success,
         }
@@ -154,7 +157,8 @@ impl Alert {
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,
-            Self::EmailChanged => Self::AccountDetached,
+            Self::EmailChanged => Self::EmailChangedAsBefore,
+            Self::EmailChangedAsBefore => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,
             Self::DeviceForgotten => Self::Held,
             Self::Held => Self::ChangesHeld,
