@@ -24,7 +24,8 @@ const PROOF: &str = "/account/email/proof";
 const CHANGED: &str = "/account?notice=email-changed";
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
-    let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
+    let (email, confirmation) = (String::new(), String::new());
+    let page = ChangeEmailPage { email, confirmation, suggestion: None, error: None, alert: None };
     Ok(guest.page(&web, None, &page))
 }
 
@@ -34,6 +35,12 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
     let current = fields.secret("current");
+    if let Some(suggestion) = wording::slip(email, fields.text("email_seen")) {
+        let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
+        let suggestion = Some(suggestion.to_string());
+        let page = ChangeEmailPage { email, confirmation, suggestion, error: None, alert: None };
+        return Ok(guest.page_again(&web, None, &page));
+    }
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Request::LetterSent => return Ok(guest.go(PROOF)),
@@ -44,7 +51,7 @@ pub(super) async fn submit(
         Request::LettersOver => (None, Some(Alert::ResendOver)),
     };
     let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
-    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))
+    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, suggestion: None, error, alert }))
 }
 
 pub(super) async fn show_proof(
