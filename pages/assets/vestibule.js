@@ -92,6 +92,7 @@
     const agree = () => {
       const words = good(again.id, again.value !== "" && kept(first.value) === kept(again.value));
       clearTimeout(timer);
+      if (!words) live.textContent = "";
       timer = setTimeout(() => { if (live.textContent !== words) live.textContent = words; }, 700);
     };
     [first, again].forEach((input) => input.addEventListener("input", agree));

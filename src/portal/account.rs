@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::devices;
 use super::switch_account::{attach_at, attached};
 use crate::app::{Fault, address_request, switch_account};
+use crate::domain::credential::Login;
 use crate::domain::device;
 use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
 use crate::store::LETTERS_DAYS;
@@ -63,7 +64,10 @@ pub(super) async fn show(
         devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
-            Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
+            Some(Notice::EmailChanged) => Some(match credential.login {
+                Login::Address => Alert::EmailChanged,
+                Login::Identifier => Alert::EmailChangedAsBefore,
+            }),
             Some(Notice::AddressRequested) => Some(Alert::AddressRequested),
             Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::DeviceForgotten) => Some(Alert::DeviceForgotten),

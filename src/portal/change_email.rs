@@ -28,7 +28,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
     if !address_request::keepers(&web.app, &session.identity).await?.is_empty() {
         return Ok(address_is_agencys(&web, guest));
     }
-    let page = ChangeEmailPage { email: String::new(), confirmation: String::new(), error: None, alert: None };
+    let (email, confirmation) = (String::new(), String::new());
+    let page = ChangeEmailPage { email, confirmation, suggestion: None, error: None, alert: None };
     Ok(guest.page(&web, None, &page))
 }
 
@@ -38,6 +39,12 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
     let current = fields.secret("current");
+    if let Some(suggestion) = wording::slip(email, fields.text("email_seen")) {
+        let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
+        let suggestion = Some(suggestion.to_string());
+        let page = ChangeEmailPage { email, confirmation, suggestion, error: None, alert: None };
+        return Ok(guest.page_again(&web, None, &page));
+    }
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Request::LetterSent => return Ok(guest.go(PROOF)),
@@ -49,7 +56,7 @@ pub(super) async fn submit(
         Request::LettersOver => (None, Some(Alert::ResendOver)),
     };
     let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
-    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, error, alert }))
+    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, suggestion: None, error, alert }))
 }
 
 pub(super) async fn show_proof(

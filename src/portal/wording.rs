@@ -2,7 +2,7 @@
 
 use crate::domain::address_request::{AddressRequestError, LONGEST_MESSAGE};
 use crate::domain::agency::Agency;
-use crate::domain::email::EmailError;
+use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::email_change::EmailChangeError;
 use crate::domain::identity::AccountLabel;
 use crate::domain::migration::MigrationPlan;
@@ -109,6 +109,14 @@ pub(super) const fn unnamed_error(unnamed: Unnamed) -> FieldError {
         Unnamed::Login => FieldError { name: "login-missing", number: 0 },
         Unnamed::Email(error) => email_error(error),
     }
+}
+
+/// The address that was probably meant instead, about which one is asked once: what is sent again as it was seen is meant
+/// (004.13).
+pub(super) fn slip(typed: &str, seen: &str) -> Option<EmailAddress> {
+    let typed = EmailAddress::parse(typed).ok()?;
+    let is_seen = EmailAddress::parse(seen).is_ok_and(|seen| seen.key() == typed.key());
+    typed.suggestion().filter(|_| !is_seen)
 }
 
 /// What is wrong with a changed address.

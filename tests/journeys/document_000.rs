@@ -157,6 +157,8 @@ fn document_000(device: Device, stage: Stage) {
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
     steps::sign_in(&mut browser, NEW_EMAIL, FIRST);
     browser.see("Ce couple identifiant et mot de passe est inconnu").press("Mot de passe oublié ?");
+    browser.see("Saisissez votre adresse email ou votre identifiant");
+    assert_eq!(browser.value("Email ou identifiant"), NEW_EMAIL, "it is taken along");
     browser.fill("Email ou identifiant", NEW_EMAIL).screenshot("forgotten").press("Recevoir l'e-mail");
     browser.see("Si un compte existe").screenshot("forgotten-sent");
     let letter = gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));

@@ -4,6 +4,7 @@
 use super::steps;
 use crate::support::{
     browser::{Browser, Device},
+    gateway::Gateway,
     letters::Letter,
     samples::Samples,
     site::Site,
@@ -43,17 +44,21 @@ fn a_co_owner_goes_through_document_004_on_postgresql() {
 fn document_004(device: Device, stage: Stage) {
     let samples = Samples::start();
     let site = Site::new().on(stage).set("policy.notice_seconds", 2).agency(samples.agency_that_keeps_identifiers());
-    let gateway = crate::support::gateway::Gateway::start(&site);
+    let gateway = Gateway::start(&site);
     samples.import_roster_of("COPRO/01", &gateway);
     let mut browser = Browser::start(device, "document-004");
-    let has_script = device != Device::WithoutJavaScript;
+    first_sign_in(&mut browser, &gateway, device);
+    forgotten_password(&mut browser, &gateway, device);
+    changes(&mut browser, &gateway, device);
+}
 
-    // PREMIÈRE CONNEXION AU SITE.
+/// « Première connexion au site ».
+fn first_sign_in(browser: &mut Browser, gateway: &Gateway, device: Device) {
     // 004.3: the address without anything else.
     browser.open(gateway.portal("/")).see("Syndic du Canal");
     // 004.6, 004.7: where the password is printed, and whom to call.
     browser.see(PRINTED).see("04 94 00 00 00").screenshot("sign-in");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     // 004.4, 004.5, 004.8.
     browser.fill("Identifiant", LOGIN).fill("Mot de passe", "Gare-4471").press("Connexion");
     // 004.1, 004.2, 004.9; 004.16 and 004.18 for the first time.
@@ -61,7 +66,7 @@ fn document_004(device: Device, stage: Stage) {
         .see("Pour mieux protéger vos données")
         .see("sans remplacer votre identifiant")
         .see("Votre nouveau mot de passe");
-    read_the_notice(&mut browser, device);
+    read_the_notice(browser, device);
 
     // 004.10, 004.11, 004.16, 004.18.
     browser.see("1 - Votre adresse email").see("Mise à jour de votre service en ligne").see("Étape 1 sur 3");
@@ -74,7 +79,7 @@ fn document_004(device: Device, stage: Stage) {
     // 004.12 to 004.15, 004.17.
     browser.see("fonctionne").see("n'est pas pleine").see("MailInBlack").see("choisissez une autre adresse");
     browser.see("Soyez bien attentif").see("vous ne recevrez aucun message").screenshot("email");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     browser.fill("Adresse email", "amelie@gmial.com").press("Suivant");
     browser.see("Vouliez-vous écrire amelie@gmail.com").screenshot("email-slip");
     assert_eq!(gateway.letters().count(), 0, "no letter leaves for an address with a slip in it");
@@ -85,7 +90,7 @@ fn document_004(device: Device, stage: Stage) {
     browser.see("2 - Authentification de votre adresse email").see("Étape 2 sur 3").see("Ne fermez pas cette page");
     browser.see("ouvrez un nouvel onglet").see("Le code est valable 30 minutes").see(EMAIL).see("spam");
     browser.see("Patientez deux ou trois minutes").see("Un filtre comme MailInBlack").screenshot("proof");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     // 004.22 to 004.24.
     let first = gateway.letter_to(EMAIL);
     assert!(first.text.contains("30 minutes"), "one figure in page and letter: {}", first.text);
@@ -104,8 +109,8 @@ fn document_004(device: Device, stage: Stage) {
     browser.see("3 - Votre nouveau mot de passe").see("Étape 3 sur 3").see("Au moins 8 caractères");
     browser.see("Au moins une majuscule").see("Au moins une minuscule").see("Au moins un chiffre");
     browser.see("Évitez votre nom, une date de naissance").see("déjà utilisé sur un autre site");
-    choose(&mut browser, FIRST, has_script);
-    steps::fits(&mut browser, device);
+    choose(browser, FIRST, device);
+    steps::fits(browser, device);
     // 004.42, 004.43.
     browser.see("Puis cliquez sur « Terminer »").press("Terminer");
     // 004.44, 004.47, 004.48.
@@ -114,9 +119,11 @@ fn document_004(device: Device, stage: Stage) {
     browser.fill("Identifiant", EMAIL).fill("Mot de passe", FIRST).press("Connexion").see("inconnu");
     browser.fill("Identifiant", LOGIN).fill("Mot de passe", FIRST).press("Connexion").see("Bonjour Amélie Dufour");
     browser.screenshot("extranet");
-    steps::leave(&mut browser);
+    steps::leave(browser);
+}
 
-    // MOT DE PASSE OUBLIÉ.
+/// « Mot de passe oublié ».
+fn forgotten_password(browser: &mut Browser, gateway: &Gateway, device: Device) {
     // 004.49: not up to date yet.
     browser.open(gateway.portal("/")).fill("Identifiant", NOT_YET.0).press("Mot de passe oublié ?");
     browser.see("Vous n'avez pas encore mis à jour votre compte ?").see("contactez-la").see(PRINTED);
@@ -129,17 +136,17 @@ fn document_004(device: Device, stage: Stage) {
     }
     // 004.50, 004.51.
     browser.open(gateway.portal("/")).fill("Identifiant", LOGIN).press("Mot de passe oublié ?");
-    assert_eq!(browser.value("Identifiant"), LOGIN, "it is taken along");
     // 004.52 to 004.54.
     browser.see("l'adresse email associée à votre compte").see("Vous allez recevoir un code").screenshot("forgotten");
-    steps::fits(&mut browser, device);
+    assert_eq!(browser.value("Identifiant"), LOGIN, "it is taken along");
+    steps::fits(browser, device);
     browser.fill("Adresse email associée", EMAIL).press("Valider");
     // 004.55, 004.59, 004.60.
     browser.see("Saisissez le code reçu par e-mail").see("ouvrez un nouvel onglet").see("valable 10 minutes");
     browser.screenshot("forgotten-sent");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     // 004.56 to 004.58.
-    let first = reset_letter(&gateway, EMAIL);
+    let first = reset_letter(gateway, EMAIL);
     assert!(first.text.contains("10 minutes") && first.code().len() == 8, "{}", first.text);
     assert!(!first.text.contains("s="), "a code, and no link: {}", first.text);
     // 004.62.
@@ -147,17 +154,19 @@ fn document_004(device: Device, stage: Stage) {
     gateway.let_pass(11);
     browser.fill("Code de vérification", &first.code()).press("Suivant").see("n'est pas valable, ou ne l'est plus");
     browser.press("Recevoir un nouveau code").see("un e-mail est en route").screenshot("forgotten-again");
-    let second = reset_letter(&gateway, EMAIL);
+    let second = reset_letter(gateway, EMAIL);
     // 004.61, 004.63 to 004.67.
     gateway.let_pass(9);
     browser.fill("Code de vérification", &second.code()).press("Suivant").see("Choisissez un nouveau mot de passe");
     browser.see("Au moins 8 caractères").see("Au moins un chiffre").see(LOGIN);
-    choose(&mut browser, SECOND, has_script);
+    choose(browser, SECOND, device);
     browser.press("Enregistrer").see("Mot de passe réinitialisé").screenshot("reset-done");
     browser.open(gateway.portal("/")).fill("Identifiant", LOGIN).fill("Mot de passe", SECOND).press("Connexion");
     browser.see("Bonjour Amélie Dufour");
+}
 
-    // MODIFIER VOTRE MOT DE PASSE OU VOTRE E-MAIL.
+/// « Modifier votre mot de passe ou votre e-mail depuis votre espace client ».
+fn changes(browser: &mut Browser, gateway: &Gateway, device: Device) {
     // 004.69 to 004.71.
     browser
         .open(gateway.portal("/account"))
@@ -165,7 +174,7 @@ fn document_004(device: Device, stage: Stage) {
         .see(EMAIL)
         .see("********")
         .screenshot("account");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     // 004.72, 004.74 to 004.77.
     browser.follow("Modifier l'adresse email").see("Annuler").fill("Nouvelle adresse email", NEW_EMAIL);
     browser.fill("Confirmation de l'adresse email", NEW_EMAIL).fill("Mot de passe actuel", SECOND);
@@ -173,12 +182,13 @@ fn document_004(device: Device, stage: Stage) {
     // 004.73, 004.78.
     browser.see(NEW_EMAIL).screenshot("change-email-proof");
     browser.fill("Code de vérification", &gateway.letter_to(NEW_EMAIL).code()).press("Valider");
-    browser.see("Votre adresse email a été modifiée").see(NEW_EMAIL).screenshot("email-changed");
+    browser.see("Votre adresse email a été modifiée").see("Votre identifiant n'a pas changé").see(NEW_EMAIL);
+    browser.screenshot("email-changed");
     // 004.79 to 004.86.
     browser.follow("Modifier le mot de passe").see("Évitez votre nom, une date de naissance");
     browser.see("Au moins 8 caractères").see("Annuler").fill("Mot de passe actuel", SECOND);
-    choose(&mut browser, THIRD, has_script);
-    steps::fits(&mut browser, device);
+    choose(browser, THIRD, device);
+    steps::fits(browser, device);
     browser.press("Enregistrer").see("Votre mot de passe a été modifié").screenshot("password-changed");
     // 004.88.
     let told = gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("a changé"));
@@ -192,9 +202,10 @@ fn document_004(device: Device, stage: Stage) {
 
 /// 004.39, 004.40, 004.66, 004.84, 004.87: the box before the fields; what is good is said in words where there is a script, and
 /// nothing claims to be where there is none.
-fn choose(browser: &mut Browser, password: &str, has_script: bool) {
+fn choose(browser: &mut Browser, password: &str, device: Device) {
     const GOOD: &str = "Mot de passe validé ✓";
     const SAME: &str = "Les deux saisies sont identiques ✓";
+    let has_script = device != Device::WithoutJavaScript;
     browser.tick("J'ai noté ce mot de passe en lieu sûr");
     browser.miss(GOOD).miss(SAME).fill("Nouveau mot de passe", &password[..6]);
     browser.fill("Confirmez le nouveau mot de passe", &password[..6]);
@@ -225,6 +236,6 @@ fn read_the_notice(browser: &mut Browser, device: Device) {
     }
 }
 
-fn reset_letter(gateway: &crate::support::gateway::Gateway, address: &str) -> Letter {
+fn reset_letter(gateway: &Gateway, address: &str) -> Letter {
     gateway.letters().wait_for(address, |letter| letter.subject.contains("choisissez un nouveau"))
 }

@@ -26,6 +26,7 @@ mod session_over;
 mod several_accounts;
 mod shared_host;
 mod sign_in;
+mod slips;
 mod start;
 mod support;
 mod trouble;

@@ -118,6 +118,7 @@ alert-wrong-password = The password that you entered is not right. Check capital
 alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.
 alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
 alert-password-changed = Your password has been changed. Your other devices have been signed out.
+alert-email-changed-as-before = Your e-mail address has been changed. Your identifier has not: you still sign in with it.
 alert-email-changed = Your e-mail address has been changed. Use it the next time you sign in.
 alert-device-forgotten = This device is forgotten. It is recognised again at the next sign-in.
 alert-address-requested = Your request has been passed on to your agency. An e-mail confirms it.

@@ -186,6 +186,7 @@ gallery-state-wrong-password = Wrong password
 gallery-state-already = “I already have an account”
 gallery-state-terms-not-accepted = Box not ticked
 gallery-state-password-changed = Password changed
+gallery-state-email-changed-as-before = Address changed, with the same identifier
 gallery-state-email-changed = Address changed
 gallery-state-account-detached = Account detached
 gallery-state-device-forgotten = Device forgotten

@@ -119,6 +119,7 @@ alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les maj
 alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suivante » sera disponible dans quelques secondes.
 alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accepte les présentes conditions ».
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.
+alert-email-changed-as-before = Votre adresse email a été modifiée. Votre identifiant n'a pas changé : c'est toujours avec lui que vous vous connectez.
 alert-email-changed = Votre adresse email a été modifiée. Utilisez-la pour vos prochaines connexions.
 alert-device-forgotten = Cet appareil est oublié. Il sera à nouveau reconnu à la prochaine connexion.
 alert-address-requested = Votre demande est transmise à votre agence. Un e-mail vous le confirme.

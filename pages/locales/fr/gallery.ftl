@@ -186,6 +186,7 @@ gallery-state-wrong-password = Mot de passe faux
 gallery-state-already = « J'ai déjà un compte »
 gallery-state-terms-not-accepted = Case non cochée
 gallery-state-password-changed = Mot de passe modifié
+gallery-state-email-changed-as-before = Adresse modifiée, avec le même identifiant
 gallery-state-email-changed = Adresse modifiée
 gallery-state-account-detached = Compte détaché
 gallery-state-device-forgotten = Appareil oublié

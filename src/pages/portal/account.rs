@@ -69,6 +69,7 @@ impl Page for AccountPage {
         for (state, alert) in [
             ("password-changed", Alert::PasswordChanged),
             ("email-changed", Alert::EmailChanged),
+            ("email-changed-as-before", Alert::EmailChangedAsBefore),
             ("account-detached", Alert::AccountDetached),
             ("device-forgotten", Alert::DeviceForgotten),
         ] {

@@ -61,8 +61,10 @@ pub enum Alert {
     TermsNotAccepted,
     /// The password has been changed; other sessions have ended.
     PasswordChanged,
-    /// The e-mail address has been changed.
+    /// The e-mail address has been changed, and is typed from now on.
     EmailChanged,
+    /// The same, for letters only: the identifier is still the old one (004).
+    EmailChangedAsBefore,
     /// The agency was asked to change the address (003).
     AddressRequested,
     /// No more such requests today.
@@ -124,6 +126,7 @@ impl Alert {
             | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::EmailChangedAsBefore
             | Self::AddressRequested
             | Self::AccountDetached
             | Self::DeviceForgotten => Tone::Success,
@@ -164,7 +167,8 @@ impl Alert {
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,
-            Self::EmailChanged => Self::AddressRequested,
+            Self::EmailChanged => Self::EmailChangedAsBefore,
+            Self::EmailChangedAsBefore => Self::AddressRequested,
             Self::AddressRequested => Self::RequestsOver,
             Self::RequestsOver => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,

@@ -12,6 +12,8 @@ pub struct ChangeEmailPage {
     pub email: String,
     /// What was typed to confirm it.
     pub confirmation: String,
+    /// The address that was probably meant instead (`gmial.com`).
+    pub suggestion: Option<String>,
     /// What is wrong with the addresses.
     pub error: Option<FieldError>,
     /// The message above the form.
@@ -22,8 +24,12 @@ impl Page for ChangeEmailPage {
     const TEMPLATE: &'static str = "portal/change_email";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm = Self { email: String::new(), confirmation: String::new(), error: None, alert: None };
+        let (email, confirmation) = (String::new(), String::new());
+        let calm = Self { email, confirmation, suggestion: None, error: None, alert: None };
         show("calm", &calm);
+        let typed = || "durand@gmial.com".to_owned();
+        let suggestion = Some("durand@gmail.com".to_owned());
+        show("suggestion", &Self { email: typed(), confirmation: typed(), suggestion, ..calm.clone() });
         for error in FieldError::about(&["email-", "emails-"]) {
             let (email, confirmation) = match error.name {
                 "email-missing" => ("", ""),
@@ -33,7 +39,7 @@ impl Page for ChangeEmailPage {
                 _ => (LONG_EMAIL, LONG_EMAIL),
             };
             let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
-            show(error.name, &Self { email, confirmation, error: Some(error), alert: None });
+            show(error.name, &Self { email, confirmation, error: Some(error), ..calm.clone() });
         }
         let typed = || "amelie.durand@courriel.example".to_owned();
         for (state, alert) in [
@@ -41,9 +47,9 @@ impl Page for ChangeEmailPage {
             ("changes-held", Alert::ChangesHeld),
             ("resend-over", Alert::ResendOver),
         ] {
-            show(state, &Self { email: typed(), confirmation: typed(), alert: Some(alert), error: None });
+            show(state, &Self { email: typed(), confirmation: typed(), alert: Some(alert), ..calm.clone() });
         }
-        show("awkward", &Self { email: awkward(), confirmation: awkward(), ..calm });
+        show("awkward", &Self { email: awkward(), confirmation: awkward(), suggestion: Some(awkward()), ..calm });
     }
 
     fn scene(&self) -> Scene {

@@ -8,9 +8,9 @@ use axum::response::Response;
 use super::page::{Remarks, answer, show_as, show_step};
 use crate::app::Fault;
 use crate::app::wizard::email;
-use crate::domain::email::EmailAddress;
 use crate::domain::migration::Step;
 use crate::pages::portal::{Alert, EmailPage};
+use crate::portal::wording;
 use crate::web::Web;
 use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
@@ -25,7 +25,7 @@ pub(in crate::portal) async fn choose(
         "" => fields.text("email"),
         suggestion => suggestion,
     };
-    if fields.text("email_suggestion").is_empty() && is_likely_a_slip(typed, fields.text("email_seen")) {
+    if fields.text("email_suggestion").is_empty() && wording::slip(typed, fields.text("email_seen")).is_some() {
         let typed = Some(typed.to_owned());
         return show_step(&web, guest, Remarks { typed, ..Remarks::default() }).await;
     }
@@ -38,14 +38,6 @@ pub(in crate::portal) async fn choose(
             Ok(try_again(guest, &web, None, &page, &fault))
         }
     }
-}
-
-/// Whether it is asked once if another address was meant: the same one, sent again, is (004.13).
-fn is_likely_a_slip(typed: &str, seen: &str) -> bool {
-    let address = |text| EmailAddress::parse(text).ok();
-    let key = |address: EmailAddress| address.key();
-    address(typed).is_some_and(|typed| typed.suggestion().is_some())
-        && address(typed).map(key) != address(seen).map(key)
 }
 
 pub(in crate::portal) async fn change(State(web): State<Arc<Web>>, guest: Guest, _: Fields) -> Result<Response, Fault> {
