@@ -242,7 +242,7 @@ impl Tx {
         for statement in [
             "DELETE FROM throttles WHERE subject = 'person:' || $1 OR subject = 'code:' || $1",
             "DELETE FROM throttles WHERE subject LIKE 'device:%:' || $1",
-            "DELETE FROM letter_counts WHERE subject = 'person:' || $1",
+            "DELETE FROM letter_counts WHERE subject = 'person:' || $1 OR subject = 'request:' || $1",
             "DELETE FROM challenges WHERE owner = $1",
             "DELETE FROM sessions WHERE identity_id = $1",
         ] {

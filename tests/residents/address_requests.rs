@@ -180,6 +180,8 @@ fn c06_a_request_wants_somebody_signed_in_and_is_erased_with_them() {
     assert!(erased.status.success(), "{erased:?}");
     let left = town.gateway.texts("SELECT kind FROM letters");
     assert!(left.iter().all(|kind| !kind.contains(ALICE.email)), "{left:?}");
+    let counted = town.gateway.number("SELECT COUNT(*) FROM letter_counts WHERE subject LIKE 'request:%'");
+    assert_eq!(counted, 0, "nor that there was a request");
 }
 
 #[test]
