@@ -55,7 +55,7 @@ async fn form(
     let theirs = switch_account::accounts(&web.app, session).await?;
     let is_last = theirs.len() == 1;
     let asked_for = theirs.into_iter().find(|account| Some(&account.link.label()) == label);
-    let shown = attached(&web, &mut guest, asked_for.as_slice()).pop();
+    let shown = attached(web, &mut guest, asked_for.as_slice()).pop();
     let Some(account) = shown else { return Ok(guest.go("/account")) };
     let page = DetachPage { account, is_last, alert };
     Ok(if page.alert.is_some() { guest.page_again(web, None, &page) } else { guest.page(web, None, &page) })

@@ -95,8 +95,12 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
         let steps = |town: &Town| town.gateway.number("SELECT COUNT(*) FROM _sqlx_migrations");
         let now = steps(&town);
         // As the version before this one would have left them.
-        for statement in ["ALTER TABLE roster DROP COLUMN replaced", "DELETE FROM _sqlx_migrations WHERE version >= 22"]
-        {
+        for statement in [
+            "ALTER TABLE roster DROP COLUMN replaced",
+            "ALTER TABLE links DROP COLUMN visited_at",
+            "ALTER TABLE recoveries DROP COLUMN by_address",
+            "DELETE FROM _sqlx_migrations WHERE version >= 22",
+        ] {
             town.gateway.rewrite(statement);
         }
         let older = steps(&town);
