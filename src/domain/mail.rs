@@ -106,6 +106,11 @@ pub enum LetterKind {
         /// The old identifier, masked.
         account: String,
     },
+    /// Other accounts at the agency were attached by themselves: its roster says that they are the same person's (004).
+    AccountsAttached {
+        /// The old identifiers, masked.
+        accounts: Vec<String>,
+    },
 }
 
 /// What « Ce n'est pas moi » holds.
@@ -159,6 +164,7 @@ impl LetterKind {
             Self::RequestHeld { .. } => "request-held",
             Self::EmailRestored { .. } => "email-restored",
             Self::AccountAttached { .. } => "account-attached",
+            Self::AccountsAttached { .. } => "accounts-attached",
             Self::AccountDetached { .. } => "account-detached",
             Self::AccountWithdrawn { .. } => "account-withdrawn",
         }

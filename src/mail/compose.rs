@@ -6,8 +6,8 @@ use crate::domain::mail::{HeldRequest, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::warning::WarningId;
 use crate::pages::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AlreadyAccount, ConfirmAddress, ConfirmNewEmail,
-    EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
+    AccountAttached, AccountDetached, AccountWithdrawn, AccountsAttached, AddressChosen, AlreadyAccount,
+    ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter, written};
 
@@ -67,6 +67,10 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountAttached { account: account.clone(), account_url })
+        }
+        LetterKind::AccountsAttached { accounts } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountsAttached { accounts: accounts.clone(), account_url })
         }
         LetterKind::AccountDetached { account } => {
             let account_url = format!("{portal}/account");

@@ -73,6 +73,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/migration/restart", post(wizard::begin::restart))
         .route("/migration/join", get(wizard::join::show).post(wizard::join::join))
         .route("/migration/apart", post(wizard::join::stay_apart))
+        .route("/migration/others", get(wizard::page::show).post(wizard::others::attach))
         .route("/migration/finish", get(wizard::finish::finish))
         .route("/confirm", get(wizard::link::show).post(wizard::link::confirm))
         .route("/confirm/disown", get(disown::show).post(disown::submit))

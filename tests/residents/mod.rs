@@ -16,6 +16,7 @@ mod languages;
 mod late_forms;
 mod migrate;
 mod not_me;
+mod one_person;
 mod passwords;
 mod recover;
 mod recover_by_code;

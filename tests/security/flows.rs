@@ -10,7 +10,7 @@ use crate::support::{
 const OTHER: &str = "Cerisier-31-mur";
 
 /// Every form of the wizard, the account and the recovery, with fields as an attacker would send them.
-const STEPS: [(&str, &[(&str, &str)]); 17] = [
+const STEPS: [(&str, &[(&str, &str)]); 18] = [
     ("/migration/notice", &[]),
     ("/migration/email", &[("email", "mallory@elsewhere.example")]),
     ("/migration/password", &[("password", OTHER), ("confirmation", OTHER)]),
@@ -18,6 +18,7 @@ const STEPS: [(&str, &[(&str, &str)]); 17] = [
     ("/migration/proof/resend", &[]),
     ("/migration/email/change", &[]),
     ("/migration/restart", &[]),
+    ("/migration/others", &[("account", "bob-34"), ("password", OTHER)]),
     ("/migration/join", &[("email", "alice@residents.example"), ("password", CHOSEN)]),
     ("/confirm", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER)]),
     ("/reset", &[("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ("password", OTHER), ("confirmation", OTHER)]),

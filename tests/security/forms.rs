@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Every address of the portal that takes a form.
-const POSTS: [&str; 25] = [
+const POSTS: [&str; 26] = [
     "/login",
     "/forgotten",
     "/forgotten/code",
@@ -38,6 +38,7 @@ const POSTS: [&str; 25] = [
     "/migration/email/change",
     "/migration/restart",
     "/migration/join",
+    "/migration/others",
 ];
 
 #[test]

@@ -96,13 +96,10 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
         let now = steps(&town);
         // As the version before this one would have left them.
         for statement in [
-            "DROP TABLE recovery_codes",
-            "DROP INDEX recoveries_asked_by",
-            "ALTER TABLE recoveries DROP COLUMN method",
-            "ALTER TABLE recoveries DROP COLUMN code_minutes",
-            "ALTER TABLE recoveries DROP COLUMN asked_by",
-            "ALTER TABLE recoveries DROP COLUMN tries",
-            "DELETE FROM _sqlx_migrations WHERE version >= 19",
+            "DROP INDEX roster_person",
+            "ALTER TABLE roster DROP COLUMN person",
+            "ALTER TABLE import_lines DROP COLUMN person",
+            "DELETE FROM _sqlx_migrations WHERE version >= 20",
         ] {
             town.gateway.rewrite(statement);
         }

@@ -47,6 +47,10 @@ letter-address-chosen-not-me = Not you? Contact { $agency } at once: the agency 
 letter-account-attached-subject = { $agency }: an account was attached
 letter-account-attached-text = The agency account { $account } ({ $agency }) was attached to your account. If that was you, there is nothing to do.
 letter-account-attached-not-me = Not you? Tell { $agency }, and change your password from the page “My account”:
+letter-accounts-attached-subject = { $agency }: your accounts are together
+letter-accounts-attached-text = { $agency } says that you have several accounts there. This was attached to your account, together with the one that you have just brought up to date:
+letter-accounts-attached-password = Your password is applied to all your accounts. The old passwords are of no use any more.
+letter-accounts-attached-not-yours = Is one of these accounts not yours? Detach it from the page “My account”, and tell { $agency }:
 
 letter-account-detached-subject = { $agency }: an account was detached
 letter-account-detached-text = The agency account { $account } ({ $agency }) was detached from your account. If this was you, there is nothing to do.

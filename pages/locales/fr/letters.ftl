@@ -47,6 +47,10 @@ letter-address-chosen-not-me = Ce n'est pas vous ? Contactez tout de suite { $ag
 letter-account-attached-subject = { $agency } : un compte a été associé
 letter-account-attached-text = Le compte d'agence { $account } ({ $agency }) a été associé à votre compte. Si c'est vous, vous n'avez rien à faire.
 letter-account-attached-not-me = Ce n'est pas vous ? Prévenez { $agency }, et changez votre mot de passe depuis la page « Mon compte » :
+letter-accounts-attached-subject = { $agency } : vos comptes sont réunis
+letter-accounts-attached-text = D'après { $agency }, vous avez plusieurs comptes dans cette agence. Voici ce qui a été associé à votre compte, avec celui que vous venez de mettre à jour :
+letter-accounts-attached-password = Votre mot de passe est appliqué à tous vos comptes. Les anciens mots de passe ne servent plus.
+letter-accounts-attached-not-yours = L'un de ces comptes n'est pas le vôtre ? Détachez-le depuis la page « Mon compte », et prévenez { $agency } :
 
 letter-account-detached-subject = { $agency } : un compte a été détaché
 letter-account-detached-text = Le compte d'agence { $account } ({ $agency }) a été détaché de votre compte. Si c'est vous, vous n'avez rien à faire.

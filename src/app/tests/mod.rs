@@ -30,6 +30,7 @@ mod budgets;
 mod disabled;
 mod kept_secrets;
 mod not_me;
+mod one_person;
 mod reset_codes;
 mod resets;
 mod support;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{self, Settings};
 
-/// A portal and one agency, as an operator would have written them.
+/// A portal and two agencies, as an operator would have written them.
 pub(super) fn settings() -> Settings {
     let folder = tempfile::tempdir().expect("a folder");
     let agencies = folder.path().join("agencies");
@@ -19,6 +19,7 @@ pub(super) fn settings() -> Settings {
     fs::write(&main, GATEWAY).expect("a file");
     fs::write(folder.path().join("vault.key"), data_encoding::BASE64.encode(&[7; 32])).expect("a key");
     fs::write(agencies.join("a.toml"), AGENCY).expect("a file");
+    fs::write(agencies.join("b.toml"), TRUSTING).expect("a file");
     config::load(&main).unwrap_or_else(|problems| panic!("{problems:?}")).settings
 }
 
@@ -58,6 +59,22 @@ const AGENCY: &str = r#"
     failure = [{ element = "div.erreur" }]
     [paths]
     login = ["/identification"]
+"#;
+
+const TRUSTING: &str = r#"
+    client = "CB"
+    societe = "SB"
+    name = "Agence de la Gare"
+    url = "http://agence-b.localhost:8080"
+    [upstream]
+    url = "http://127.0.0.1:9"
+    [brand]
+    support_phone = "04 91 00 00 01"
+    [sign_in]
+    adapter = "trusted-headers"
+    [[headers]]
+    name = "X-Extranet-User"
+    value = "{login}"
 "#;
 
 fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {

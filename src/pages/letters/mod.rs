@@ -3,6 +3,7 @@
 mod account_attached;
 mod account_detached;
 mod account_withdrawn;
+mod accounts_attached;
 mod address_chosen;
 mod already_account;
 mod confirm_address;
@@ -16,6 +17,7 @@ mod reset_password;
 pub use self::account_attached::AccountAttached;
 pub use self::account_detached::AccountDetached;
 pub use self::account_withdrawn::AccountWithdrawn;
+pub use self::accounts_attached::AccountsAttached;
 pub use self::address_chosen::AddressChosen;
 pub use self::already_account::AlreadyAccount;
 pub use self::confirm_address::ConfirmAddress;
@@ -41,6 +43,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::letter::<RequestHeld>(),
         Sample::letter::<EmailRestored>(),
         Sample::letter::<AccountAttached>(),
+        Sample::letter::<AccountsAttached>(),
         Sample::letter::<AccountDetached>(),
         Sample::letter::<AccountWithdrawn>(),
     ]

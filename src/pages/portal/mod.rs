@@ -23,6 +23,7 @@ mod message;
 mod not_me;
 mod not_sent;
 mod notice;
+mod others;
 mod parts;
 mod password;
 mod privacy;
@@ -54,6 +55,7 @@ pub use self::message::{MessageName, MessagePage};
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
+pub use self::others::{OtherAccount, OthersPage};
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress};
 pub use self::password::PasswordPage;
@@ -80,6 +82,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ConfirmPage>(),
         Sample::page::<JoinPage>(),
         Sample::page::<JoinedPage>(),
+        Sample::page::<OthersPage>(),
         Sample::page::<TermsPage>(),
         Sample::page::<ForgottenPage>(),
         Sample::page::<ForgottenSentPage>(),
