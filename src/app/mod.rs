@@ -30,6 +30,7 @@ mod naming;
 mod new_password;
 pub mod not_me;
 mod old_credentials;
+pub mod own_password;
 pub mod recover;
 pub mod recover_by_code;
 pub mod resend_letters;

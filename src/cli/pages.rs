@@ -118,6 +118,7 @@ fn known(agency: &Agency) -> Known {
         (Setting::IDENTIFIER, word(&policy.identifier)),
         (Setting::CONFIRMATION, word(&policy.confirmation)),
         (Setting::CONFIRM_NOTED, policy.confirm_noted.to_string()),
+        (Setting::PASSWORD_SCOPE, word(&policy.password_scope)),
         (Setting::ACCOUNTS, word(&agency.accounts)),
     ];
     let mut values = serde_json::Map::new();

@@ -7,7 +7,8 @@ use crate::domain::secret::Secret;
 use crate::domain::warning::WarningId;
 use crate::pages::letters::{
     AccountAttached, AccountDetached, AccountWithdrawn, AccountsAttached, AddressChosen, AlreadyAccount,
-    ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, PasswordChanged, RequestHeld, ResetPassword,
+    ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, OwnPassword, PasswordChanged, RequestHeld,
+    ResetPassword,
 };
 use crate::pages::{Brand, Letter, RenderedLetter, written};
 
@@ -71,6 +72,10 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::AccountsAttached { accounts } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountsAttached { accounts: accounts.clone(), account_url })
+        }
+        LetterKind::OwnPassword { account, own } => {
+            let (account_url, reset_url) = (format!("{portal}/account"), reset_url(&portal, mail));
+            render(mailer, mail, &OwnPassword { account: account.clone(), own: *own, account_url, reset_url })
         }
         LetterKind::AccountDetached { account } => {
             let account_url = format!("{portal}/account");

@@ -76,6 +76,8 @@ impl Setting {
     pub const CONFIRMATION: &'static str = "policy.confirmation";
     /// « J'ai noté ce mot de passe en lieu sûr ».
     pub const CONFIRM_NOTED: &'static str = "policy.confirm_noted";
+    /// One password for all accounts of a person, or one for an account by choice.
+    pub const PASSWORD_SCOPE: &'static str = "policy.password_scope";
     /// How several accounts of one person share hosts.
     pub const ACCOUNTS: &'static str = "accounts";
 
@@ -102,6 +104,8 @@ impl Setting {
     pub const CODE: Self = Self { key: Self::CONFIRMATION, values: &["code", "both"] };
     /// The box has to be ticked.
     pub const NOTED: Self = Self { key: Self::CONFIRM_NOTED, values: &["true"] };
+    /// An account may have a password of its own.
+    pub const PER_ACCOUNT: Self = Self { key: Self::PASSWORD_SCOPE, values: &["per-account"] };
     /// Several agencies share one host.
     pub const SHARED_HOST: Self = Self { key: Self::ACCOUNTS, values: &["shared-host"] };
 

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::devices;
 use super::switch_account::{attach_at, attached};
-use crate::app::{Fault, switch_account};
+use crate::app::switch_account::{self, Account};
+use crate::app::{Fault, own_password};
 use crate::domain::device;
 use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
 use crate::store::LETTERS_DAYS;
@@ -30,6 +31,8 @@ enum Notice {
     PasswordChanged,
     EmailChanged,
     AccountDetached,
+    OwnPasswordSet,
+    OwnPasswordGone,
     DeviceForgotten,
     #[serde(other)]
     Unknown,
@@ -49,16 +52,26 @@ pub(super) async fn show(
     let pending = tx.pending_email_change(&session.identity).await?;
     drop(tx);
     let accounts = switch_account::accounts(&web.app, &session).await?;
+    let directory = web.app.directory();
+    let own = own_password::set_apart(&web.app, &session.identity).await?.into_iter().filter_map(|link| {
+        let agency = directory.agency(&link.account.agency)?.clone();
+        Some(Account { agency, link, is_open: false })
+    });
+    let own: Vec<Account> = own.collect();
     let page = AccountPage {
         email: credential.email.to_string(),
         email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
         accounts: attached(&mut guest, &accounts),
+        own: attached(&mut guest, &own),
+        is_part: own_password::is_part(&web.app, &session.identity).await?,
         attach_at: attach_at(&accounts),
         devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {
             Some(Notice::PasswordChanged) => Some(Alert::PasswordChanged),
             Some(Notice::EmailChanged) => Some(Alert::EmailChanged),
+            Some(Notice::OwnPasswordSet) => Some(Alert::OwnPasswordSet),
+            Some(Notice::OwnPasswordGone) => Some(Alert::OwnPasswordGone),
             Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::DeviceForgotten) => Some(Alert::DeviceForgotten),
             Some(Notice::Unknown) | None => None,

@@ -37,6 +37,7 @@ pub(super) async fn submit(
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Request::LetterSent => return Ok(guest.go(PROOF)),
+        Request::NotHere => return Ok(guest.go("/account")),
         Request::Held => (None, Some(Alert::ChangesHeld)),
         Request::SessionOver => return Ok(session_over(&web, guest)),
         Request::CurrentRefused => (None, Some(Alert::WrongPassword)),

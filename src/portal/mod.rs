@@ -19,6 +19,7 @@ mod not_me;
 mod not_sent;
 mod on_host;
 mod onward;
+mod own_password;
 mod recover;
 mod relayed;
 mod shared_host;
@@ -86,6 +87,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/reset", get(recover::show_link).post(recover::reset))
         .route("/account", get(account::show))
         .route("/accounts", get(switch_account::show))
+        .route("/account/own-password", get(own_password::show).post(own_password::submit))
         .route("/account/detach", get(detach::show).post(detach::submit))
         .route("/account/devices/forget", post(devices::forget))
         .route("/account/open", post(switch_account::open))

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::wording;
 use crate::app::Fault;
+use crate::app::own_password;
 use crate::app::switch_account::{self, Account, Switched};
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
@@ -106,6 +107,7 @@ pub(super) fn attached(guest: &mut Guest, accounts: &[Account]) -> Vec<AttachedA
             kind: link.account.kind.name(),
             label: link.label().as_str().to_owned(),
             is_open: *is_open,
+            may_be_apart: own_password::may_be_set(agency, accounts.len()),
         }
     };
     accounts.iter().map(shown).collect()

@@ -17,6 +17,7 @@ mod late_forms;
 mod migrate;
 mod not_me;
 mod one_person;
+mod own_password;
 mod passwords;
 mod recover;
 mod recover_by_code;

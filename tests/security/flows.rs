@@ -10,7 +10,7 @@ use crate::support::{
 const OTHER: &str = "Cerisier-31-mur";
 
 /// Every form of the wizard, the account and the recovery, with fields as an attacker would send them.
-const STEPS: [(&str, &[(&str, &str)]); 18] = [
+const STEPS: [(&str, &[(&str, &str)]); 19] = [
     ("/migration/notice", &[]),
     ("/migration/email", &[("email", "mallory@elsewhere.example")]),
     ("/migration/password", &[("password", OTHER), ("confirmation", OTHER)]),
@@ -25,6 +25,7 @@ const STEPS: [(&str, &[(&str, &str)]); 18] = [
     ("/forgotten/code", &[("by", "email"), ("login", ALICE.email), ("code", "12345678")]),
     ("/forgotten/resend", &[("by", "email"), ("login", CAROL.email)]),
     ("/account/password", &[("current", CHOSEN), ("password", OTHER), ("confirmation", OTHER)]),
+    ("/account/own-password", &[("account", "aaaaaaaaaaaa"), ("current", CHOSEN), ("password", OTHER)]),
     ("/account/email", &[("email", "m@x.example"), ("confirmation", "m@x.example"), ("current", CHOSEN)]),
     ("/account/email/proof", &[("code", "12345678")]),
     ("/account/email/proof/resend", &[]),

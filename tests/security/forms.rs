@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Every address of the portal that takes a form.
-const POSTS: [&str; 26] = [
+const POSTS: [&str; 27] = [
     "/login",
     "/forgotten",
     "/forgotten/code",
@@ -26,6 +26,7 @@ const POSTS: [&str; 26] = [
     "/logout",
     "/language",
     "/account/password",
+    "/account/own-password",
     "/account/email",
     "/account/email/proof",
     "/account/email/proof/resend",

@@ -96,6 +96,8 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
         let now = steps(&town);
         // As the version before this one would have left them.
         for statement in [
+            "DROP INDEX identities_part_of",
+            "ALTER TABLE identities DROP COLUMN part_of",
             "DROP INDEX roster_person",
             "ALTER TABLE roster DROP COLUMN person",
             "ALTER TABLE import_lines DROP COLUMN person",

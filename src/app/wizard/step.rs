@@ -158,7 +158,8 @@ pub(super) async fn take(
             (Stepped::Finished { joined: false }, instead_of)
         }
         // Disabled wins over a right password, and is told what a wrong one is told (e11).
-        Effect::Attach { identity } if tx.is_disabled(&identity).await? => {
+        // Nor is anything attached to one account that has a password of its own.
+        Effect::Attach { identity } if tx.is_disabled(&identity).await? || tx.whole_of(&identity).await?.is_some() => {
             return Ok(Stepped::Wrong(Mistake::JoinRefused));
         }
         Effect::Attach { identity } => match finishing.attach(&mut tx, &identity).await? {

@@ -53,6 +53,8 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         "account",
         &[
             "portal/account",
+            "portal/own_password",
+            "mail/own_password",
             "portal/change_password",
             "portal/change_email",
             "mail/confirm_new_email",

@@ -26,6 +26,7 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("parts/account_list", "{{#each page.accounts}} else"),
     ("parts/criteria", "{{#each page.criteria}} else"),
     ("portal/account", "{{#each page.devices}} else"),
+    ("portal/account", "{{#each page.own}} else"),
     ("portal/choose_agency", "{{#each page.agencies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),
 ];
@@ -178,6 +179,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("policy.identifier", &["email", "legacy"]),
     ("policy.confirmation", &["link", "code", "both"]),
     ("policy.confirm_noted", &["true", "false"]),
+    ("policy.password_scope", &["one", "per-account"]),
     ("accounts", &["one-at-a-time", "labels", "shared-host"]),
 ];
 

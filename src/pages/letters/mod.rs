@@ -10,6 +10,7 @@ mod confirm_address;
 mod confirm_new_email;
 mod email_changed;
 mod email_restored;
+mod own_password;
 mod password_changed;
 mod request_held;
 mod reset_password;
@@ -24,6 +25,7 @@ pub use self::confirm_address::ConfirmAddress;
 pub use self::confirm_new_email::ConfirmNewEmail;
 pub use self::email_changed::EmailChanged;
 pub use self::email_restored::EmailRestored;
+pub use self::own_password::OwnPassword;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
 pub use self::reset_password::ResetPassword;
@@ -44,6 +46,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::letter::<EmailRestored>(),
         Sample::letter::<AccountAttached>(),
         Sample::letter::<AccountsAttached>(),
+        Sample::letter::<OwnPassword>(),
         Sample::letter::<AccountDetached>(),
         Sample::letter::<AccountWithdrawn>(),
     ]

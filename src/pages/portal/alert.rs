@@ -61,6 +61,10 @@ pub enum Alert {
     PasswordChanged,
     /// The e-mail address has been changed.
     EmailChanged,
+    /// An account has a password of its own (b19).
+    OwnPasswordSet,
+    /// An account is opened by the one for all again.
+    OwnPasswordGone,
     /// An account was detached.
     AccountDetached,
     /// A known device was forgotten.
@@ -116,6 +120,8 @@ impl Alert {
             | Self::ResetAskedAgain
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::OwnPasswordSet
+            | Self::OwnPasswordGone
             | Self::AccountDetached
             | Self::DeviceForgotten => Tone::Success,
         }
@@ -154,7 +160,9 @@ impl Alert {
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,
-            Self::EmailChanged => Self::AccountDetached,
+            Self::EmailChanged => Self::OwnPasswordSet,
+            Self::OwnPasswordSet => Self::OwnPasswordGone,
+            Self::OwnPasswordGone => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,
             Self::DeviceForgotten => Self::Held,
             Self::Held => Self::ChangesHeld,

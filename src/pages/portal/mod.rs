@@ -24,6 +24,7 @@ mod not_me;
 mod not_sent;
 mod notice;
 mod others;
+mod own_password;
 mod parts;
 mod password;
 mod privacy;
@@ -56,6 +57,7 @@ pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
 pub use self::others::{OtherAccount, OthersPage};
+pub use self::own_password::OwnPasswordPage;
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress};
 pub use self::password::PasswordPage;
@@ -95,6 +97,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ChooseAgencyPage>(),
         Sample::page::<DetachPage>(),
         Sample::page::<ChangePasswordPage>(),
+        Sample::page::<OwnPasswordPage>(),
         Sample::page::<ChangeEmailPage>(),
         Sample::page::<ExtranetPasswordPage>(),
         Sample::page::<MessagePage>(),

@@ -127,6 +127,8 @@ pub struct AttachedAccount {
     pub label: String,
     /// Whether it is open in this session.
     pub is_open: bool,
+    /// Whether it can get a password of its own (b19).
+    pub may_be_apart: bool,
 }
 
 impl AttachedAccount {
@@ -162,6 +164,7 @@ impl AttachedAccount {
             kind,
             label: label.to_owned(),
             is_open: false,
+            may_be_apart: kind == "tenant",
         }
     }
 }
