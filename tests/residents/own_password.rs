@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::{OTHER, REFUSED};
 use crate::support::{
-    eventually, page,
+    eventually,
+    letters::Letter,
+    page,
     person::Person,
     site::Site,
     stage::Stage,
@@ -148,16 +150,12 @@ fn b19_a_forgotten_own_password_is_asked_for_by_the_identifier_and_the_one_for_a
     set_apart(&mut bob);
     let mut opened = Vec::new();
     for (typed, new) in [("bob-34", "Sapin-64-toit"), (BOB.email, "Noisetier-27-pont")] {
-        let is_reset = |letter: &crate::support::letters::Letter| letter.subject.contains("nouveau mot de passe");
+        let is_reset = |letter: &Letter| letter.subject.contains("nouveau mot de passe");
         let mut lost = Person::new(&town.gateway);
         lost.open("/forgotten?client=CA&societe=SA").fill("login", typed).press("Recevoir l'e-mail");
         let link = eventually("the letter", Duration::from_secs(10), || {
             let letters = town.gateway.letters().all();
-            letters
-                .iter()
-                .filter(|letter| is_reset(letter))
-                .map(|letter| letter.link())
-                .find(|link| !opened.contains(link))
+            letters.iter().filter(|letter| is_reset(letter)).map(Letter::link).find(|link| !opened.contains(link))
         });
         lost.open(&link).fill("password", new).fill("confirmation", new).press("Enregistrer");
         lost.see("Mot de passe réinitialisé");
