@@ -31,6 +31,7 @@ mod disabled;
 mod kept_secrets;
 mod not_me;
 mod one_person;
+mod own_password;
 mod reset_codes;
 mod resets;
 mod support;

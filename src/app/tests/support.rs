@@ -59,6 +59,8 @@ const AGENCY: &str = r#"
     failure = [{ element = "div.erreur" }]
     [paths]
     login = ["/identification"]
+    [policy]
+    password_scope = "per-account"
 "#;
 
 const TRUSTING: &str = r#"
