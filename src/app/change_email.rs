@@ -32,6 +32,8 @@ pub enum Request {
     CurrentRefused,
     /// The address is not taken.
     Email(EmailChangeError),
+    /// The address is the whole person's, and one account alone is signed in by its own password.
+    NotHere,
     /// No further letter is sent for now.
     LettersOver,
     /// Somebody who got a letter said « Ce n'est pas moi »: the address stays as it is for now.
@@ -113,6 +115,9 @@ pub async fn ask(
     let identity = &session.identity;
     let mut tx = app.store.read().await?;
     let Some(credential) = tx.credential_of(identity).await? else { return Ok(Request::CurrentRefused) };
+    if tx.whole_of(identity).await?.is_some() {
+        return Ok(Request::NotHere);
+    }
     let is_agencys = address_request::is_agencys(app, &mut tx, identity).await?;
     drop(tx);
     if is_agencys {

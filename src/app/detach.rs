@@ -38,6 +38,10 @@ pub async fn detach(
     label: &AccountLabel,
     password: Secret,
 ) -> Result<Detached, Fault> {
+    // By its own password an account is opened, and not given up.
+    if app.store.read().await?.whole_of(&session.identity).await?.is_some() {
+        return Ok(Detached::Nothing);
+    }
     let theirs = switch_account::accounts(app, session).await?;
     let Some(account) = theirs.into_iter().find(|account| account.link.label() == *label) else {
         return Ok(Detached::Nothing);

@@ -139,6 +139,8 @@ impl Import<'_> {
         let (code, now) = (&self.planned.agency.code, self.planned.app.now());
         let given = self.given(line).await?;
         let mut tx = self.planned.app.store.write().await?;
+        // Before anything: an account that a run attaches at this very moment is either seen, or not given.
+        tx.hold_spellings(code).await?;
         tx.keep_line_before(&self.id, code, &line.login).await?;
         let handed_out = self.handed_out(&mut tx, line, given, now).await?;
         self.respell(&mut tx, &line.login).await?;
@@ -254,6 +256,7 @@ impl Import<'_> {
     async fn withdraw(&mut self, login: &LegacyLogin) -> Result<(), Fault> {
         let code = &self.planned.agency.code;
         let mut tx = self.planned.app.store.write().await?;
+        tx.hold_spellings(code).await?;
         let now = self.planned.app.now();
         let spelled = spelling::spelled_at(&mut tx, self.planned.agency, login).await?;
         let line = if self.planned.file.contains(&spelled.on_roster) { login.clone() } else { spelled.on_roster };

@@ -31,6 +31,7 @@ mod naming;
 mod new_password;
 pub mod not_me;
 mod old_credentials;
+pub mod own_password;
 pub mod own_reset;
 pub mod recover;
 pub mod recover_by_code;

@@ -9,7 +9,7 @@ use crate::domain::adapter::Verifier;
 use crate::domain::agency::AgencyMode;
 use crate::domain::audit::{AuditEvent, Refusal};
 use crate::domain::credential::{Login, Meant};
-use crate::domain::identity::Link;
+use crate::domain::identity::{IdentityId, Link};
 use crate::domain::password::PasswordHash;
 use crate::domain::roster::{OnRoster, provisional_is_open};
 use crate::domain::spelling::Spellings;
@@ -203,10 +203,15 @@ async fn ask_who_knows(
     }
 }
 
-/// Whether it is the password that somebody chose here whose account may be this one: it goes nowhere.
+/// Whether it is the password that somebody chose here whose account may be this one, or whose part it is: it goes nowhere.
 async fn is_a_neighbours_own(app: &App, known: &Known, credentials: &Credentials<'_>) -> Result<bool, Fault> {
-    for link in &known.neighbours {
-        let credential = app.store.read().await?.credential_of(&link.identity).await?;
+    let mut others: Vec<IdentityId> = known.neighbours.iter().map(|link| link.identity.clone()).collect();
+    if let Some(link) = &known.link {
+        // The one for all opens nothing here, and is no less the person's.
+        others.extend(app.store.read().await?.whole_of(&link.identity).await?);
+    }
+    for identity in others {
+        let credential = app.store.read().await?.credential_of(&identity).await?;
         if let Some(credential) = credential
             && app.hasher.compare(credentials.password.clone(), credential.password).await? != Comparison::Wrong
         {

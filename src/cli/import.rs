@@ -341,6 +341,7 @@ fn read(wanted: &Wanted, agency: &Agency) -> Result<Read, String> {
             kind: field(columns.kind),
             email: field(columns.email),
             since: field(columns.since),
+            person: field(columns.person),
             closed: field(columns.closed),
         });
         let line = line.and_then(|line| {
@@ -378,6 +379,7 @@ struct Columns {
     kind: Option<usize>,
     email: Option<usize>,
     since: Option<usize>,
+    person: Option<usize>,
     closed: Option<usize>,
 }
 
@@ -395,6 +397,7 @@ impl Columns {
             kind: at(&["kind", "type", "qualité", "qualite"]),
             email: at(&["email", "e-mail", "mail", "courriel"]),
             since: at(&["since", "depuis"]),
+            person: at(&["person", "personne"]),
             closed: at(&["closed", "deleted", "clos", "supprimé", "supprime"]),
         })
     }

@@ -119,6 +119,7 @@ fn known(agency: &Agency) -> Known {
         (Setting::CONFIRMATION, word(&policy.confirmation)),
         (Setting::CONFIRM_NOTED, policy.confirm_noted.to_string()),
         (Setting::EMAIL_CHANGE, word(&policy.email_change)),
+        (Setting::PASSWORD_SCOPE, word(&policy.password_scope)),
         (Setting::ACCOUNTS, word(&agency.accounts)),
     ];
     let mut values = serde_json::Map::new();

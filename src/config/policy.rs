@@ -9,7 +9,7 @@ use super::problems::Wrong;
 use super::schema::shown;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::password::FLOOR_BITS;
-use crate::domain::policy::{AgencyPolicy, PasswordScope, PolicyLayer};
+use crate::domain::policy::{AgencyPolicy, PolicyLayer};
 
 /// One layer, with the sections to tell problems at.
 #[derive(Clone)]
@@ -43,16 +43,7 @@ impl<'s> Layer<'s> {
             audit_months: section.number(POLICY.audit_months),
             roster_loss_percent: section.number(POLICY.roster_loss_percent),
         };
-        refuse_what_is_not_there(&values, &section);
         Self { values, accept_below_cnil: section.flag(POLICY.accept_below_cnil), section }
-    }
-}
-
-/// Settings that documents ask for and the gateway does not act on yet are refused rather than ignored.
-fn refuse_what_is_not_there(values: &PolicyLayer, section: &Section<'_, keys::Policy>) {
-    if values.password_scope == Some(PasswordScope::PerAccount) {
-        let wrong = Wrong::new("per-account is not available yet");
-        section.error(POLICY.password_scope, wrong.hint("take \"one\": one password for all accounts of a person"));
     }
 }
 

@@ -106,6 +106,10 @@ pub enum AuditEvent {
         /// Whether the other one's extranet session could be ended; None where it had none, or no way out is declared.
         extranet_ended: Option<bool>,
     },
+    /// An account got a password of its own.
+    OwnPasswordSet,
+    /// An account is opened by the person's one password again.
+    OwnPasswordGone,
     /// An account was detached by its person.
     AccountDetached,
     /// A resident had a known device forgotten.
@@ -277,6 +281,8 @@ impl AuditEvent {
             Self::Migrated => "migrated",
             Self::AccountAttached => "account-attached",
             Self::AccountSwitched { .. } => "account-switched",
+            Self::OwnPasswordSet => "own-password-set",
+            Self::OwnPasswordGone => "own-password-gone",
             Self::AccountDetached => "account-detached",
             Self::DeviceForgotten => "device-forgotten",
             Self::AccountWithdrawn => "account-withdrawn",

@@ -124,6 +124,18 @@ pub enum LetterKind {
         /// The old identifier, masked.
         account: String,
     },
+    /// An account has a password of its own from now on, or none any more (b19).
+    OwnPassword {
+        /// The old identifier, masked.
+        account: String,
+        /// Whether it has one.
+        own: bool,
+    },
+    /// Other accounts at the agency were attached by themselves: its roster says that they are the same person's (004).
+    AccountsAttached {
+        /// The old identifiers, masked.
+        accounts: Vec<String>,
+    },
 }
 
 /// What « Ce n'est pas moi » holds.
@@ -180,6 +192,8 @@ impl LetterKind {
             Self::RequestHeld { .. } => "request-held",
             Self::EmailRestored { .. } => "email-restored",
             Self::AccountAttached { .. } => "account-attached",
+            Self::AccountsAttached { .. } => "accounts-attached",
+            Self::OwnPassword { .. } => "own-password",
             Self::AccountDetached { .. } => "account-detached",
             Self::AccountWithdrawn { .. } => "account-withdrawn",
         }

@@ -139,6 +139,9 @@ pub enum Step {
     Done {
         /// Whether the account was attached to a person who existed before.
         joined: bool,
+        /// The person who has it; none in a run of the program before.
+        #[serde(default)]
+        whose: Option<IdentityId>,
     },
 }
 
@@ -174,6 +177,10 @@ impl Step {
         }
     }
 }
+
+/// Minutes for which other accounts of the same person are offered in the browser in which a run has ended: what was shown
+/// there counts for no longer.
+pub const OFFERED_MINUTES: i64 = 30;
 
 /// What has to happen besides keeping the flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,7 +332,7 @@ impl Flow {
                 Ok(Effect::AskProof { challenge, email })
             }
             Address::Proven(email) => {
-                self.step = Step::Done { joined: false };
+                self.step = Step::Done { joined: false, whose: None };
                 Ok(Effect::Create { email, password, login })
             }
         }
@@ -353,7 +360,7 @@ impl Flow {
                 Ok(Effect::Nothing)
             }
             (None, Some(password)) => {
-                self.step = Step::Done { joined: false };
+                self.step = Step::Done { joined: false, whose: None };
                 Ok(Effect::Create { email, password, login: self.plan.login() })
             }
             (None, None) => {
@@ -402,8 +409,26 @@ impl Flow {
         if asked.as_ref().is_some_and(|asked| *asked != identity) {
             return Err(WrongStep.into());
         }
-        self.step = Step::Done { joined: true };
+        self.step = Step::Done { joined: true, whose: Some(identity.clone()) };
         Ok(Effect::Attach { identity })
+    }
+
+    /// Begun with the old password of another account of a person whose run has just ended in this browser: there is nothing
+    /// left to ask (004).
+    ///
+    /// # Errors
+    /// Another step is open.
+    pub fn joined_at_once(&mut self, identity: IdentityId) -> Result<Effect, FlowError> {
+        let Step::Notice { .. } = self.step else { return Err(WrongStep.into()) };
+        self.step = Step::Done { joined: true, whose: Some(identity.clone()) };
+        Ok(Effect::Attach { identity })
+    }
+
+    /// The person who is created at the end.
+    pub fn is_of(&mut self, identity: &IdentityId) {
+        if let Step::Done { whose, .. } = &mut self.step {
+            *whose = Some(identity.clone());
+        }
     }
 
     /// « Modifier l'adresse »: back to the address; a letter that is on its way is worth nothing.

@@ -80,7 +80,10 @@ impl Act {
             AuditEvent::RosterImported { .. } | AuditEvent::RosterImportUndone { .. } => Self::Roster,
             AuditEvent::VaultRotated { .. } => Self::Rotated,
             AuditEvent::AccountWithdrawn | AuditEvent::MigrationWithdrawn => Self::Withdrawn,
-            AuditEvent::PasswordReset | AuditEvent::PasswordChanged => Self::Password,
+            AuditEvent::PasswordReset
+            | AuditEvent::PasswordChanged
+            | AuditEvent::OwnPasswordSet
+            | AuditEvent::OwnPasswordGone => Self::Password,
             AuditEvent::EmailChanged | AuditEvent::EmailChangeUndone => Self::Address,
             AuditEvent::MigrationDisowned | AuditEvent::ChangeDisowned => Self::Disowned,
             AuditEvent::AccountDetached => Self::Detached,

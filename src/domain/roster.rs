@@ -109,6 +109,9 @@ pub struct RosterLine {
     /// Since when the account belongs to who has it, in whatever words the agency has for that (a date, the number of a
     /// lease): other words mean another holder (SEC-017).
     pub since: Option<String>,
+    /// Whose accounts belong together, in whatever words the agency has for that (a number of its customers): the same words
+    /// in its roster mean the same person (004).
+    pub person: Option<String>,
     /// Whether the account is still there.
     pub standing: Standing,
 }
@@ -138,6 +141,10 @@ impl Standing {
 pub fn is_another_holder(before: Option<&str>, now: Option<&str>) -> bool {
     matches!((before, now), (Some(before), Some(now)) if before != now)
 }
+
+/// Accounts that one person can have at an agency by its roster alone: where more bear the same words, a column is likelier to
+/// be wrong than somebody to have so many, and nothing follows from them.
+pub const MOST_OF_ONE_PERSON: usize = 20;
 
 /// What is wrong with a line of a roster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -188,6 +195,8 @@ pub struct Fields<'f> {
     pub email: &'f str,
     /// Since when the holder has it.
     pub since: &'f str,
+    /// What the agency calls its person.
+    pub person: &'f str,
     /// Whether it is closed.
     pub closed: &'f str,
 }
@@ -198,15 +207,15 @@ impl RosterLine {
     /// # Errors
     /// Says which field is wrong.
     pub fn parse(fields: Fields<'_>) -> Result<Self, RosterError> {
-        let Fields { login, password, name, kind, email, since, closed } = fields;
-        if [name, password, since].into_iter().any(super::text::has_control) {
+        let Fields { login, password, name, kind, email, since, person, closed } = fields;
+        if [name, password, since, person].into_iter().any(super::text::has_control) {
             return Err(RosterError::Control);
         }
         let email = match tidy(email).as_str() {
             "" => None,
             text => Some(EmailAddress::parse(text).map_err(|_| RosterError::Email(text.to_owned()))?),
         };
-        let (name, since) = (tidy(name), tidy(since));
+        let (name, since, person) = (tidy(name), tidy(since), tidy(person));
         // No letter shows the blanks that stand around a password in a table.
         let password = password.trim();
         Ok(Self {
@@ -216,6 +225,7 @@ impl RosterLine {
             email,
             password: (!password.is_empty()).then(|| Secret::new(password)),
             since: Some(since).filter(|since| !since.is_empty()),
+            person: Some(person).filter(|person| !person.is_empty()),
             standing: Standing::parse(closed).ok_or_else(|| RosterError::Closed(closed.trim().to_owned()))?,
         })
     }
@@ -323,12 +333,14 @@ mod tests {
             kind: "Proprie\u{301}taire\u{200b}",
             email: "\u{200b}",
             since: "2019-03-01\u{a0}",
+            person: "\u{feff}P-17 ",
             closed: "Non\u{200e}",
         };
         let line = RosterLine::parse(fields).expect("a line");
         assert_eq!((line.login.as_str(), line.name.as_deref(), line.kind), ("D100", Some("Aimé Martin"), Kind::Owner));
         assert_eq!((line.email, line.since.as_deref(), line.standing), (None, Some("2019-03-01"), Standing::There));
         assert_eq!(line.password.expect("a password").expose(), "Prov-1234");
+        assert_eq!(line.person.as_deref(), Some("P-17"));
     }
 
     #[test]

@@ -127,6 +127,8 @@ pub struct Account {
     pub kind: Kind,
     /// When it was attached; none if nobody has.
     pub attached_at: Option<Timestamp>,
+    /// Whether it has a password of its own (b19).
+    pub own_password: bool,
     /// Whether the extranet's password is kept (sealed); none where it is not needed.
     pub password_kept: Option<bool>,
     /// The name of the key that has sealed it, where who serves does not have that key.
@@ -481,6 +483,7 @@ mod tests {
             name: None,
             kind: Kind::Tenant,
             attached_at: Some(at(0)),
+            own_password: false,
             password_kept: Some(true),
             sealed_under: None,
             terms_owed: None,

@@ -7,9 +7,9 @@ use crate::domain::mail::{HeldRequest, LetterKind, Mail};
 use crate::domain::secret::Secret;
 use crate::domain::warning::WarningId;
 use crate::pages::letters::{
-    AccountAttached, AccountDetached, AccountWithdrawn, AddressChosen, AddressRequest, AddressRequested,
-    AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, FirstSignIn, PasswordChanged,
-    RequestHeld, ResetPassword, Whose,
+    AccountAttached, AccountDetached, AccountWithdrawn, AccountsAttached, AddressChosen, AddressRequest,
+    AddressRequested, AlreadyAccount, ConfirmAddress, ConfirmNewEmail, EmailChanged, EmailRestored, FirstSignIn,
+    OwnPassword, PasswordChanged, RequestHeld, ResetPassword, Whose,
 };
 use crate::pages::{Brand, Letter, RenderedLetter, written};
 
@@ -93,6 +93,14 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
         LetterKind::AccountAttached { account } => {
             let account_url = format!("{portal}/account");
             render(mailer, mail, &AccountAttached { account: account.clone(), account_url }).await
+        }
+        LetterKind::AccountsAttached { accounts } => {
+            let account_url = format!("{portal}/account");
+            render(mailer, mail, &AccountsAttached { accounts: accounts.clone(), account_url }).await
+        }
+        LetterKind::OwnPassword { account, own } => {
+            let (account_url, reset_url) = (format!("{portal}/account"), reset_url(&portal, mail));
+            render(mailer, mail, &OwnPassword { account: account.clone(), own: *own, account_url, reset_url }).await
         }
         LetterKind::AccountDetached { account } => {
             let account_url = format!("{portal}/account");

@@ -78,6 +78,8 @@ impl Setting {
     pub const CONFIRM_NOTED: &'static str = "policy.confirm_noted";
     /// Who changes the address.
     pub const EMAIL_CHANGE: &'static str = "policy.email_change";
+    /// One password for all accounts of a person, or one for an account by choice.
+    pub const PASSWORD_SCOPE: &'static str = "policy.password_scope";
     /// How several accounts of one person share hosts.
     pub const ACCOUNTS: &'static str = "accounts";
 
@@ -106,6 +108,8 @@ impl Setting {
     pub const NOTED: Self = Self { key: Self::CONFIRM_NOTED, values: &["true"] };
     /// The agency alone changes the address.
     pub const BY_AGENCY: Self = Self { key: Self::EMAIL_CHANGE, values: &["agency"] };
+    /// An account may have a password of its own.
+    pub const PER_ACCOUNT: Self = Self { key: Self::PASSWORD_SCOPE, values: &["per-account"] };
     /// Several agencies share one host.
     pub const SHARED_HOST: Self = Self { key: Self::ACCOUNTS, values: &["shared-host"] };
 

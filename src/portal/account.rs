@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 use super::devices;
 use super::switch_account::{attach_at, attached};
-use crate::app::{Fault, address_request, switch_account};
+use crate::app::switch_account::{self, Account};
+use crate::app::{Fault, address_request, own_password};
+use crate::domain::accounts::Opening;
 use crate::domain::credential::Login;
 use crate::domain::device;
 use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
@@ -32,6 +34,8 @@ enum Notice {
     EmailChanged,
     AddressRequested,
     AccountDetached,
+    OwnPasswordSet,
+    OwnPasswordGone,
     DeviceForgotten,
     #[serde(other)]
     Unknown,
@@ -54,12 +58,21 @@ pub(super) async fn show(
     // What was begun before the agency kept that to itself ends nowhere.
     let pending = pending.filter(|_| changed_by.is_empty());
     let accounts = switch_account::accounts(&web.app, &session).await?;
+    let directory = web.app.directory();
+    let own = own_password::set_apart(&web.app, &session.identity).await?.into_iter().filter_map(|link| {
+        let agency = directory.agency(&link.account.agency)?.clone();
+        let kind = link.account.kind;
+        Some(Account { agency, link, opening: Opening::Opens, kind, visited_at: None })
+    });
+    let own: Vec<Account> = own.collect();
     let page = AccountPage {
         email: credential.email.to_string(),
         changed_by,
         email_refused,
         pending_email: pending.map(|(_, email)| email.to_string()),
         accounts: attached(&web, &mut guest, &accounts),
+        own: attached(&web, &mut guest, &own),
+        is_part: own_password::is_part(&web.app, &session.identity).await?,
         attach_at: attach_at(&accounts),
         devices: devices::shown(&web, &guest, &session).await?,
         alert: match asked.notice {
@@ -69,6 +82,8 @@ pub(super) async fn show(
                 Login::Identifier => Alert::EmailChangedAsBefore,
             }),
             Some(Notice::AddressRequested) => Some(Alert::AddressRequested),
+            Some(Notice::OwnPasswordSet) => Some(Alert::OwnPasswordSet),
+            Some(Notice::OwnPasswordGone) => Some(Alert::OwnPasswordGone),
             Some(Notice::AccountDetached) => Some(Alert::AccountDetached),
             Some(Notice::DeviceForgotten) => Some(Alert::DeviceForgotten),
             Some(Notice::Unknown) | None => None,

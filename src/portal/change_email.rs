@@ -48,6 +48,7 @@ pub(super) async fn submit(
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
         Request::LetterSent => return Ok(guest.go(PROOF)),
+        Request::NotHere => return Ok(guest.go("/account")),
         Request::Held => (None, Some(Alert::ChangesHeld)),
         Request::Agencys => return Ok(address_is_agencys(&web, guest)),
         Request::SessionOver => return Ok(session_over(&web, guest)),

@@ -21,6 +21,7 @@ mod not_me;
 mod not_sent;
 mod on_host;
 mod onward;
+mod own_password;
 mod own_reset;
 mod recover;
 mod relayed;
@@ -79,6 +80,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/migration/restart", post(wizard::begin::restart))
         .route("/migration/join", get(wizard::join::show).post(wizard::join::join))
         .route("/migration/apart", post(wizard::join::stay_apart))
+        .route("/migration/others", get(wizard::page::show).post(wizard::others::attach))
         .route("/migration/finish", get(wizard::finish::finish))
         .route("/confirm", get(wizard::link::show).post(wizard::link::confirm))
         .route("/confirm/disown", get(disown::show).post(disown::submit))
@@ -92,6 +94,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/reset", get(recover::show_link).post(recover::reset))
         .route("/account", get(account::show))
         .route("/accounts", get(switch_account::show))
+        .route("/account/own-password", get(own_password::show).post(own_password::submit))
         .route("/account/detach", get(detach::show).post(detach::submit))
         .route("/account/devices/forget", post(devices::forget))
         .route("/account/open", post(switch_account::open))

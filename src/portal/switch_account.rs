@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::wording;
 use crate::app::Fault;
+use crate::app::own_password;
 use crate::app::switch_account::{self, Account, Switched};
 use crate::domain::accounts::Opening;
 use crate::domain::agency::Agency;
@@ -115,6 +116,7 @@ pub(super) fn attached(web: &Web, guest: &mut Guest, accounts: &[Account]) -> Ve
             is_open,
             opening: opening.name(),
             visited: visited_at.filter(|_| !is_open).map(|visited_at| Ago::of(visited_at, now)),
+            may_be_apart: own_password::may_be_set(agency, accounts.len()),
         }
     };
     accounts.iter().map(shown).collect()

@@ -91,11 +91,14 @@ impl Tx {
         .transpose()
     }
 
-    /// Who has this address, whatever they type: nobody, one, or a couple; whoever signs in with it comes first.
+    /// Who has this address, whatever they type: nobody, one, or a couple; whoever signs in with it comes first. An account
+    /// with a password of its own has none of its own.
     pub async fn owners_of(&mut self, email: &EmailAddress) -> Result<Vec<IdentityId>, StoreError> {
         let rows = sqlx::query(
             "SELECT identity_id, MAX(CASE login WHEN $1 THEN 1 ELSE 0 END) AS signs_in
-             FROM credentials WHERE login = $1 OR contact_key = $1 GROUP BY identity_id
+             FROM credentials WHERE (login = $1 OR contact_key = $1)
+                 AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.id = identity_id AND i.part_of IS NOT NULL)
+             GROUP BY identity_id
              ORDER BY signs_in DESC, identity_id",
         )
         .bind(email.key())
@@ -238,7 +241,7 @@ impl Tx {
             "UPDATE credentials SET email = $2, email_at = $3,
                  login = CASE WHEN contact_key IS NULL THEN $1 ELSE login END,
                  contact_key = CASE WHEN contact_key IS NULL THEN NULL ELSE $1 END
-             WHERE identity_id = $4",
+             WHERE identity_id = $4 OR identity_id IN (SELECT id FROM identities WHERE part_of = $4)",
         )
         .bind(email.key())
         .bind(email.as_str())
@@ -250,6 +253,7 @@ impl Tx {
             return Err(StoreError::Missing("the credential"));
         }
         self.supersede_recoveries(identity).await?;
+        self.supersede_recoveries_of_parts(identity).await?;
         Ok(true)
     }
 }

@@ -46,10 +46,10 @@ impl Tx {
         sqlx::query(
             "INSERT INTO import_lines
                  (import_id, login_key, there, login_fold, login, name, kind, email, password, expires_at, used_at,
-                  imported_at, since, holding, closed_at, closed_fold, closed_spelled)
+                  imported_at, since, holding, person, closed_at, closed_fold, closed_spelled)
              SELECT CAST($1 AS TEXT), CAST($3 AS TEXT), CASE WHEN r.login_key IS NULL THEN 0 ELSE 1 END, r.login_fold,
                  r.login, r.name, r.kind, r.email, r.password, r.expires_at, r.used_at, r.imported_at, r.since,
-                 r.holding, c.closed_at, c.login_fold, c.spelled
+                 r.holding, r.person, c.closed_at, c.login_fold, c.spelled
              FROM (SELECT 1 AS one) AS one_row
                  LEFT JOIN roster r ON r.agency = $2 AND r.login_key = $3
                  LEFT JOIN closed_accounts c ON c.agency = $2 AND c.login_key = $3
@@ -168,9 +168,9 @@ impl Tx {
             "DELETE FROM closed_accounts WHERE agency = $2 AND login_key = $3
                  AND EXISTS (SELECT 1 FROM import_lines i WHERE i.import_id = $1 AND i.login_key = $3)",
             "INSERT INTO roster (agency, login_key, login_fold, login, name, kind, email, password, expires_at, used_at,
-                 imported_at, since, holding)
+                 imported_at, since, holding, person)
              SELECT CAST($2 AS TEXT), login_key, login_fold, login, name, kind, email, password, expires_at, used_at,
-                 imported_at, since, holding
+                 imported_at, since, holding, person
              FROM import_lines WHERE import_id = $1 AND login_key = $3 AND there = 1",
             "INSERT INTO closed_accounts (agency, login_key, login_fold, spelled, closed_at)
              SELECT CAST($2 AS TEXT), login_key, closed_fold, closed_spelled, closed_at

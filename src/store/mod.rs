@@ -31,6 +31,7 @@ mod open_accounts;
 mod opening;
 mod outage;
 mod outbox;
+mod parts;
 mod patience;
 mod people;
 mod purge;

@@ -50,14 +50,15 @@ impl Tx {
         sqlx::query(
             "INSERT INTO roster
                  (agency, login_key, login_fold, login, name, kind, email, password, expires_at, used_at, imported_at,
-                  holding)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10, $11)
+                  holding, person)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10, $11, $12)
              ON CONFLICT (agency, login_key) DO UPDATE SET
                  login = excluded.login, name = excluded.name, kind = excluded.kind, email = excluded.email,
+                 person = excluded.person,
                  password = CASE WHEN excluded.password IS NULL THEN roster.password ELSE excluded.password END,
                  expires_at = CASE WHEN excluded.password IS NULL THEN roster.expires_at ELSE excluded.expires_at END,
-                 replaced = CASE WHEN $12 = 1 THEN roster.password ELSE roster.replaced END,
-                 used_at = CASE WHEN $12 = 1 THEN NULL WHEN excluded.password IS NULL OR EXISTS (
+                 replaced = CASE WHEN $13 = 1 THEN roster.password ELSE roster.replaced END,
+                 used_at = CASE WHEN $13 = 1 THEN NULL WHEN excluded.password IS NULL OR EXISTS (
                      SELECT 1 FROM links WHERE links.agency = roster.agency AND (
                          links.login_key = roster.login_key OR links.login_fold = roster.login_fold AND NOT EXISTS (
                              SELECT 1 FROM roster other WHERE other.agency = roster.agency
@@ -76,6 +77,7 @@ impl Tx {
         .bind(handed_out.and_then(|handed_out| handed_out.expires_at).map(millis))
         .bind(millis(now))
         .bind(holding.as_str())
+        .bind(line.person.as_deref())
         .bind(i64::from(handed_out.is_some_and(|handed_out| handed_out.is_another)))
         .execute(self.conn())
         .await?;
@@ -126,6 +128,25 @@ impl Tx {
         .fetch_optional(self.conn())
         .await?;
         Ok(found.is_some())
+    }
+
+    /// The other accounts of the person whom the agency's roster names for this one.
+    pub async fn accounts_of_the_same_person(
+        &mut self,
+        agency: &AgencyCode,
+        login: &LegacyLogin,
+    ) -> Result<Vec<LegacyLogin>, StoreError> {
+        sqlx::query(
+            "SELECT r.login AS login FROM roster own JOIN roster r ON r.agency = own.agency AND r.person = own.person
+             WHERE own.agency = $1 AND own.login_key = $2 AND r.login_key <> own.login_key ORDER BY r.login_key",
+        )
+        .bind(agency.to_string())
+        .bind(login.key())
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(|row| row.login("login"))
+        .collect()
     }
 
     /// What the agency's roster says of an account, when it is asked whose that is.

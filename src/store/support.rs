@@ -39,12 +39,15 @@ impl Tx {
         }))
     }
 
-    /// Whether an operator has withdrawn the person's access.
+    /// Whether an operator has withdrawn the access of the person, or of the one whose part this is.
     pub async fn is_disabled(&mut self, identity: &IdentityId) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT disabled_at FROM identities WHERE id = $1")
-            .bind(identity.as_str())
-            .fetch_optional(self.conn())
-            .await?;
+        let row = sqlx::query(
+            "SELECT COALESCE(i.disabled_at, w.disabled_at) AS disabled_at FROM identities i
+             LEFT JOIN identities w ON w.id = i.part_of WHERE i.id = $1",
+        )
+        .bind(identity.as_str())
+        .fetch_optional(self.conn())
+        .await?;
         Ok(row.map(|row| row.opt_int("disabled_at")).transpose()?.flatten().is_some())
     }
 

@@ -70,11 +70,14 @@ impl Tx {
         .transpose()
     }
 
-    /// Everything that the person was warned of and that is not over by itself, the newest first.
+    /// Everything that the person was warned of and that is not over by itself, the newest first; of an account with a
+    /// password of its own also what its person's address was warned of.
     pub async fn warnings_of(&mut self, identity: &IdentityId) -> Result<Vec<Warning>, StoreError> {
         sqlx::query(
             "SELECT id, identity_id, kind, former, email, password, changed_at, hours, held_at, ended_at
-             FROM warnings WHERE identity_id = $1 AND ended_at IS NULL ORDER BY changed_at DESC, id",
+             FROM warnings WHERE ended_at IS NULL AND (identity_id = $1 OR kind = 'email'
+                 AND identity_id = (SELECT part_of FROM identities WHERE id = $1))
+             ORDER BY changed_at DESC, id",
         )
         .bind(identity.as_str())
         .fetch_all(self.conn())

@@ -18,6 +18,8 @@ mod languages;
 mod late_forms;
 mod migrate;
 mod not_me;
+mod one_person;
+mod own_password;
 mod passwords;
 mod recover;
 mod recover_by_code;

@@ -122,6 +122,7 @@ const FORMS: &[Row] = &[
     ("/migration/restart", From(RUNS), Bare::Acts, &[]),
     ("/migration/join", From(&[Email, Join]), Bare::Stays, &[("email", VICTIM), ("password", CHOSEN)]),
     ("/migration/apart", From(&[Join]), Bare::Acts, &[]),
+    ("/migration/others", Never, Bare::Stays, &[("account", "bob-34"), ("password", CHOSEN)]),
     ("/confirm", Never, Bare::Stays, &[("secret", JUNK), ("password", CHOSEN)]),
     ("/confirm/disown", Never, Bare::Stays, &[("secret", JUNK)]),
     ("/not-me", Never, Bare::Stays, &[("secret", JUNK)]),
@@ -145,6 +146,12 @@ const FORMS: &[Row] = &[
         From(INSIDE),
         Bare::Stays,
         &[("current", CHOSEN), ("password", OTHER), ("confirmation", OTHER), ("noted", "on")],
+    ),
+    (
+        "/account/own-password",
+        From(INSIDE),
+        Bare::Stays,
+        &[("current", CHOSEN), ("password", OTHER), ("confirmation", OTHER)],
     ),
     (
         "/account/email",

@@ -99,7 +99,12 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
             "ALTER TABLE roster DROP COLUMN replaced",
             "ALTER TABLE links DROP COLUMN visited_at",
             "ALTER TABLE recoveries DROP COLUMN by_address",
-            "DELETE FROM _sqlx_migrations WHERE version >= 22",
+            "DROP INDEX identities_part_of",
+            "ALTER TABLE identities DROP COLUMN part_of",
+            "DROP INDEX roster_person",
+            "ALTER TABLE roster DROP COLUMN person",
+            "ALTER TABLE import_lines DROP COLUMN person",
+            "DELETE FROM _sqlx_migrations WHERE version >= 20",
         ] {
             town.gateway.rewrite(statement);
         }

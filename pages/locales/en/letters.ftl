@@ -57,6 +57,14 @@ letter-address-chosen-not-me = Not you? Contact { $agency } at once: the agency 
 letter-account-attached-subject = { $agency }: an account was attached
 letter-account-attached-text = The agency account { $account } ({ $agency }) was attached to your account. If that was you, there is nothing to do.
 letter-account-attached-not-me = Not you? Tell { $agency }, and change your password from the page “My account”:
+letter-accounts-attached-subject = { $agency }: your accounts are together
+letter-accounts-attached-text = { $agency } says that you have several accounts there. This was attached to your account, together with the one that you have just brought up to date:
+letter-accounts-attached-password = Your password is applied to all your accounts. The old passwords are of no use any more.
+letter-accounts-attached-not-yours = Is one of these accounts not yours? Detach it from the page “My account”, and tell { $agency }:
+letter-own-password-subject = { $agency }: the password of one of your accounts
+letter-own-password-set = The agency account { $account } ({ $agency }) has a password of its own from now on. If that was you, there is nothing to do.
+letter-own-password-gone = The agency account { $account } ({ $agency }) opens with your common password again. If that was you, there is nothing to do.
+letter-own-password-not-me = Not you? Choose a new common password at once. You can then change this choice from the page “My account”.
 
 letter-account-detached-subject = { $agency }: an account was detached
 letter-account-detached-text = The agency account { $account } ({ $agency }) was detached from your account. If this was you, there is nothing to do.

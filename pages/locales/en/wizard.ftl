@@ -97,6 +97,15 @@ joined-title = Account attached
 joined-text = Your account at <strong>{ $agency }</strong> is now attached to your account.
 joined-next = From now on, your e-mail address and your password are enough for all your attached accounts.
 joined-next-kept = From now on, one password is enough for all your attached accounts.
+
+others-title = You have other accounts at this agency
+others-ready = Your account is up to date
+others-text = You can add them right now: for each, enter the old password that the agency gave you. Your new password will then be applied to all your accounts.
+others-password = Old password of the account { $account }
+others-refused = This is not the password of this account, or it was tried too often.
+others-attach = Add this account
+others-later = Later
+others-later-text = There is no hurry: until then you reach them as before, and you can add them from the page “My account”.
 leave-title = Do you want to sign out?
 leave-text = Your session will end here and in your agency's client area.
 leave-back = No, go back to the client area

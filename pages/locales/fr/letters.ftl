@@ -57,6 +57,14 @@ letter-address-chosen-not-me = Ce n'est pas vous ? Contactez tout de suite { $ag
 letter-account-attached-subject = { $agency } : un compte a été associé
 letter-account-attached-text = Le compte d'agence { $account } ({ $agency }) a été associé à votre compte. Si c'est vous, vous n'avez rien à faire.
 letter-account-attached-not-me = Ce n'est pas vous ? Prévenez { $agency }, et changez votre mot de passe depuis la page « Mon compte » :
+letter-accounts-attached-subject = { $agency } : vos comptes sont réunis
+letter-accounts-attached-text = D'après { $agency }, vous avez plusieurs comptes dans cette agence. Voici ce qui a été associé à votre compte, avec celui que vous venez de mettre à jour :
+letter-accounts-attached-password = Votre mot de passe est appliqué à tous vos comptes. Les anciens mots de passe ne servent plus.
+letter-accounts-attached-not-yours = L'un de ces comptes n'est pas le vôtre ? Détachez-le depuis la page « Mon compte », et prévenez { $agency } :
+letter-own-password-subject = { $agency } : le mot de passe d'un de vos comptes
+letter-own-password-set = Le compte d'agence { $account } ({ $agency }) a désormais son propre mot de passe. Si c'est vous, vous n'avez rien à faire.
+letter-own-password-gone = Le compte d'agence { $account } ({ $agency }) s'ouvre à nouveau avec votre mot de passe commun. Si c'est vous, vous n'avez rien à faire.
+letter-own-password-not-me = Ce n'est pas vous ? Choisissez tout de suite un nouveau mot de passe commun. Vous pourrez ensuite changer ce choix depuis la page « Mon compte ».
 
 letter-account-detached-subject = { $agency } : un compte a été détaché
 letter-account-detached-text = Le compte d'agence { $account } ({ $agency }) a été détaché de votre compte. Si c'est vous, vous n'avez rien à faire.

@@ -77,6 +77,12 @@ pub(super) async fn counters_of(app: &App, tx: &mut Tx, found: &Found) -> Result
                 }
                 counters.push(counter(key, LockedOn::KnownDevice, policy));
             }
+            let mut links = links;
+            for part in tx.parts_of(identity).await? {
+                links.extend(tx.links_of(&part).await?);
+                counters.push(counter(throttle::person_key(&part), LockedOn::Person, policy));
+                counters.push(counter(throttle::codes_of_person_key(&part), LockedOn::Codes, LockoutPolicy::CODES));
+            }
             for link in links {
                 let account = link.account;
                 let key = throttle::account_key(&account.agency, &account.login);
@@ -147,10 +153,13 @@ pub async fn disable(
     if !tx.set_disabled(identity, Some(now)).await? {
         return Ok(None);
     }
-    holder::end_runs_of(app, &mut tx, identity).await?;
-    app.sessions.end_all_of(&mut tx, identity, None).await?;
-    tx.forget_devices(identity).await?;
-    tx.supersede_recoveries(identity).await?;
+    let parts = tx.parts_of(identity).await?;
+    for identity in std::iter::once(identity).chain(&parts) {
+        holder::end_runs_of(app, &mut tx, identity).await?;
+        app.sessions.end_all_of(&mut tx, identity, None).await?;
+        tx.forget_devices(identity).await?;
+        tx.supersede_recoveries(identity).await?;
+    }
     let mut letters = 0;
     if let Some((_, email)) = tx.pending_email_change(identity).await? {
         letters += tx.abandon_letters_to(&email, Over::Disabled.as_str(), now).await?;
@@ -162,8 +171,13 @@ pub async fn disable(
     let disabled = Disabled { sessions: ended, letters };
     let event = AuditEvent::PersonDisabled { reason: reason.as_str().to_owned(), sessions: disabled.sessions, letters };
     by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), now).await?;
-    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
+    app.sessions.commit(tx, &change_of(identity, &parts)).await?;
     Ok(Some(disabled))
+}
+
+/// What has changed for a person, and for the accounts with passwords of their own.
+pub(super) fn change_of(identity: &IdentityId, parts: &[IdentityId]) -> Change {
+    if parts.is_empty() { Change::Identity(identity.clone()) } else { Change::Everything }
 }
 
 /// Gives a person's access back; false if it was not withdrawn. What ended stays ended.

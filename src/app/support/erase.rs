@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::act::change_of;
 use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::{App, Fault, restored, spelling};
@@ -48,9 +49,22 @@ pub async fn erase(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Re
         Found::Person(identity) => Some(identity),
         Found::Account(..) => None,
     };
-    let mut tx = app.store.write().await?;
+    let (mut tx, mut parts) = (app.store.write().await?, Vec::new());
     let mut erased = match found {
-        Found::Person(identity) => erase_person(app, &mut tx, identity).await?,
+        Found::Person(identity) => {
+            // First what has passwords of its own: by the address, all of it is the same person's.
+            let mut all = Erased::default();
+            for part in tx.parts_of(identity).await? {
+                let of_part = erase_person(app, &mut tx, &part).await?;
+                all.accounts.extend(of_part.accounts);
+                all.letters += of_part.letters;
+                all.lines += of_part.lines;
+                parts.push(part);
+            }
+            let whole = erase_person(app, &mut tx, identity).await?;
+            all.accounts.splice(0..0, whole.accounts);
+            Erased { letters: all.letters + whole.letters, lines: all.lines + whole.lines, ..all }
+        }
         Found::Account(agency, login) => erase_account(app, &mut tx, agency, login).await?,
     };
     let event = AuditEvent::PersonErased {
@@ -63,9 +77,12 @@ pub async fn erase(app: &App, by: &Acting, found: &Found, reason: &Reason) -> Re
         tx.commit().await?;
         return Ok(Erased { sign_ins: true, ..erased });
     };
-    app.sessions.commit(tx, &Change::Identity(identity.clone())).await?;
+    app.sessions.commit(tx, &change_of(identity, &parts)).await?;
     // Without the person no sign-in stands; this takes away what is left of them elsewhere.
-    erased.sign_ins = app.sessions.take_away_all_of(identity).await.is_ok();
+    erased.sign_ins = true;
+    for identity in std::iter::once(identity).chain(&parts) {
+        erased.sign_ins &= app.sessions.take_away_all_of(identity).await.is_ok();
+    }
     Ok(erased)
 }
 

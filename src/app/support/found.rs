@@ -21,9 +21,18 @@ pub enum Found {
 /// Finds a person, or the old account that an address or identifier leads to.
 pub async fn find(app: &App, wanted: &Wanted) -> Result<Option<Found>, Fault> {
     let mut tx = app.store.read().await?;
+    let found = look_for(app, &mut tx, wanted).await?;
+    // An account with a password of its own is a part of somebody: that person is meant.
+    Ok(match found {
+        Some(Found::Person(identity)) => Some(Found::Person(tx.whole_of(&identity).await?.unwrap_or(identity))),
+        other => other,
+    })
+}
+
+async fn look_for(app: &App, tx: &mut Tx, wanted: &Wanted) -> Result<Option<Found>, Fault> {
     Ok(match wanted {
         Wanted::Identity(identity) => tx.person(identity).await?.map(|_| Found::Person(identity.clone())),
-        Wanted::Account(agency, login) => Some(match link_of(app, &mut tx, agency, login).await? {
+        Wanted::Account(agency, login) => Some(match link_of(app, tx, agency, login).await? {
             Some(link) => Found::Person(link.identity),
             None => Found::Account(agency.clone(), login.clone()),
         }),

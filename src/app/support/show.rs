@@ -63,6 +63,11 @@ async fn of_person(app: &App, tx: &mut Tx, found: &Found, keys: Option<&[String]
     for link in tx.links_of(identity).await? {
         accounts.push(attached(app, tx, &link, keys).await?);
     }
+    for part in tx.parts_of(identity).await? {
+        for link in tx.links_of(&part).await? {
+            accounts.push(Account { own_password: true, ..attached(app, tx, &link, keys).await? });
+        }
+    }
     let (sessions, sessions_unknown) = match sign_ins(app, identity).await? {
         SignIns::Known(sessions) => (sessions, None),
         SignIns::Unknown(outage) => (Vec::new(), Some(outage.to_string())),
@@ -161,6 +166,7 @@ fn described(app: &App, account: &LegacyAccount) -> Account {
         name: account.name.clone(),
         kind: account.kind,
         attached_at: None,
+        own_password: false,
         password_kept: None,
         sealed_under: None,
         terms_owed: None,

@@ -1,5 +1,6 @@
 //! Ending sign-ins by an operator: one person's, or everybody's.
 
+use super::act::change_of;
 use super::found::Found;
 use crate::app::acting::Acting;
 use crate::app::{App, Fault};
@@ -11,10 +12,13 @@ use crate::sessions::Change;
 /// Ends every sign-in of a person, wherever it is. The password stays as it is.
 pub async fn sign_out(app: &App, by: &Acting, identity: &IdentityId, reason: &Reason) -> Result<(), Fault> {
     let mut tx = app.store.write().await?;
-    app.sessions.end_all_of(&mut tx, identity, None).await?;
+    let parts = tx.parts_of(identity).await?;
+    for identity in std::iter::once(identity).chain(&parts) {
+        app.sessions.end_all_of(&mut tx, identity, None).await?;
+    }
     let event = AuditEvent::SignInsEnded { reason: reason.as_str().to_owned() };
     by.audit(&mut tx, &Found::Person(identity.clone()).named_in(by.entry(event)), app.now()).await?;
-    Ok(app.sessions.commit(tx, &Change::Identity(identity.clone())).await?)
+    Ok(app.sessions.commit(tx, &change_of(identity, &parts)).await?)
 }
 
 /// The same of everybody; how many people there are.

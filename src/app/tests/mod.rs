@@ -31,6 +31,8 @@ mod budgets;
 mod disabled;
 mod kept_secrets;
 mod not_me;
+mod one_person;
+mod own_password;
 mod provisional;
 mod readers;
 mod reset_codes;

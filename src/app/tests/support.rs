@@ -19,7 +19,7 @@ pub(super) fn settings() -> Settings {
     fs::write(&main, GATEWAY).expect("a file");
     fs::write(folder.path().join("vault.key"), data_encoding::BASE64.encode(&[7; 32])).expect("a key");
     fs::write(agencies.join("a.toml"), AGENCY).expect("a file");
-    fs::write(agencies.join("b.toml"), BY_ROSTER).expect("a file");
+    fs::write(agencies.join("b.toml"), TRUSTING).expect("a file");
     config::load(&main).unwrap_or_else(|problems| panic!("{problems:?}")).settings
 }
 
@@ -59,15 +59,19 @@ const AGENCY: &str = r#"
     failure = [{ element = "div.erreur" }]
     [paths]
     login = ["/identification"]
+    [policy]
+    password_scope = "per-account"
 "#;
 
-const BY_ROSTER: &str = r#"
+const TRUSTING: &str = r#"
     client = "CB"
     societe = "SB"
     name = "Agence de la Gare"
     url = "http://agence-b.localhost:8080"
     [upstream]
     url = "http://127.0.0.1:9"
+    [brand]
+    support_phone = "04 91 00 00 01"
     [sign_in]
     adapter = "trusted-headers"
     verifier = "roster"

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::run;
+use super::{run, same_person};
 use crate::app::letters::{self, Addressee};
 use crate::app::{App, Caller, Fault, by_resident, detach, holder, spelling};
 use crate::domain::adapter::Verifier;
@@ -53,21 +53,22 @@ impl Finishing<'_> {
     pub(super) async fn create(
         &self,
         tx: &mut Tx,
+        identity: &IdentityId,
         email: &ProvenEmail,
         password: PasswordHash,
         login: Login,
     ) -> Result<Option<Finished>, Fault> {
         let Self { app, caller, flow, now, .. } = *self;
-        let identity = IdentityId::random(&*app.dice);
         let id = CredentialId::random(&*app.dice);
         let by_address = Credential::of_address(id, identity.clone(), email.address().clone(), password);
         let credential = Credential { login, ..by_address };
-        if !tx.create_person(&identity, &credential, caller.language, now).await? {
+        if !tx.create_person(identity, &credential, caller.language, now).await? {
             return Ok(None);
         }
-        let Some(finished) = self.hand_on(tx, &identity).await? else { return Ok(None) };
-        let entry = AuditEntry { identity: Some(identity), ..run::entry(flow, AuditEvent::Migrated) };
+        let Some(finished) = self.hand_on(tx, identity).await? else { return Ok(None) };
+        let entry = AuditEntry { identity: Some(identity.clone()), ..run::entry(flow, AuditEvent::Migrated) };
         caller.audit(tx, &entry, now).await?;
+        same_person::attach_by_roster(app, caller, tx, &flow.account, (identity, now)).await?;
         Ok(Some(finished))
     }
 
@@ -86,6 +87,7 @@ impl Finishing<'_> {
             ..by_resident(identity, AuditEvent::AccountAttached)
         };
         caller.audit(tx, &entry, now).await?;
+        same_person::attach_by_roster(app, caller, tx, &flow.account, (identity, now)).await?;
         Ok(Some(finished))
     }
 

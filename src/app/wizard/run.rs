@@ -52,7 +52,7 @@ pub async fn login_of(app: &App, open: &Open) -> Result<Login, Fault> {
 pub async fn made_here(app: &App, caller: &Caller, agency: &Agency) -> Result<Option<String>, Fault> {
     let Some(open) = open(app, caller).await? else { return Ok(None) };
     let account = &open.flow.account;
-    if account.agency != agency.code || open.flow.step != (Step::Done { joined: false }) {
+    if account.agency != agency.code || !matches!(open.flow.step, Step::Done { joined: false, .. }) {
         return Ok(None);
     }
     let mut tx = app.store.read().await?;

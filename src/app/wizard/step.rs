@@ -11,6 +11,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::challenge::{Challenge, ChallengeId, ProvenEmail};
 use crate::domain::credential::Credential;
 use crate::domain::email::{EmailAddress, EmailError};
+use crate::domain::identity::IdentityId;
 use crate::domain::migration::{Effect, Flow, FlowError};
 use crate::domain::password::Broken;
 use crate::sessions::Change;
@@ -62,6 +63,8 @@ pub(super) enum Allowed<'a> {
     Proof(&'a ChallengeId),
     /// The password of who exists, which has to be that still.
     Password(&'a Credential),
+    /// That a run of this person's has just ended in this browser.
+    Run(&'a IdentityId),
 }
 
 /// Takes one step of this browser's run.
@@ -103,11 +106,17 @@ pub(super) async fn take(
         Err(FlowError::TooEarly(seconds)) => return Ok(Stepped::Wrong(Mistake::TooEarly(seconds))),
         Err(FlowError::WrongStep(_)) => return Ok(Stepped::Elsewhere),
     };
+    let created = IdentityId::random(&*app.dice);
+    if matches!(effect, Effect::Create { .. }) {
+        flow.is_of(&created);
+    }
     let mut tx = app.store.write().await?;
-    if let Allowed::Password(shown) = allowed
-        && !tx.still_has(shown).await?
-    {
-        return Ok(Stepped::Wrong(Mistake::JoinRefused));
+    match allowed {
+        Allowed::Password(shown) if !tx.still_has(shown).await? => {
+            return Ok(Stepped::Wrong(Mistake::JoinRefused));
+        }
+        Allowed::Run(identity) => drop(tx.hold_person(identity).await?),
+        Allowed::Browser | Allowed::Proof(_) | Allowed::Password(_) => {}
     }
     let is_last = matches!(effect, Effect::Create { .. } | Effect::Attach { .. });
     if is_last {
@@ -141,14 +150,16 @@ pub(super) async fn take(
             (Stepped::On, None)
         }
         Effect::Create { email, password, login } => {
-            let Some(Finished { instead_of }) = finishing.create(&mut tx, &email, password, login).await? else {
+            let Some(Finished { instead_of }) = finishing.create(&mut tx, &created, &email, password, login).await?
+            else {
                 drop(tx);
                 return owner_decides(app, &stored, allowed, &email).await;
             };
             (Stepped::Finished { joined: false }, instead_of)
         }
         // Disabled wins over a right password, and is told what a wrong one is told (e11).
-        Effect::Attach { identity } if tx.is_disabled(&identity).await? => {
+        // Nor is anything attached to one account that has a password of its own.
+        Effect::Attach { identity } if tx.is_disabled(&identity).await? || tx.whole_of(&identity).await?.is_some() => {
             return Ok(Stepped::Wrong(Mistake::JoinRefused));
         }
         Effect::Attach { identity } => match finishing.attach(&mut tx, &identity).await? {

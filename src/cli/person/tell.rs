@@ -282,6 +282,9 @@ fn account_line(account: &Account) -> String {
         Some(at) => add(format!("attached {}", time(at))),
         None => add("not attached".to_owned()),
     }
+    if account.own_password {
+        add("with a password of its own".to_owned());
+    }
     match account.password_kept {
         Some(true) => add("the extranet's password is kept, sealed".to_owned()),
         Some(false) => add("the extranet's password is not kept".to_owned()),

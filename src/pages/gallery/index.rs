@@ -25,7 +25,17 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "mail/address_chosen",
         ],
     ),
-    ("join", &["mail/already_account", "portal/join", "portal/joined", "mail/account_attached"]),
+    (
+        "join",
+        &[
+            "mail/already_account",
+            "portal/join",
+            "portal/joined",
+            "portal/others",
+            "mail/account_attached",
+            "mail/accounts_attached",
+        ],
+    ),
     ("terms", &["portal/terms"]),
     (
         "forgotten",
@@ -45,6 +55,8 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         "account",
         &[
             "portal/account",
+            "portal/own_password",
+            "mail/own_password",
             "portal/change_password",
             "portal/own_reset",
             "portal/change_email",

@@ -17,12 +17,16 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("parts/layout", "{{#if frame.brand.logo_url}}"),
     // Whether a link leads out of the frame or stays in it cannot be seen.
     ("portal/not_sent", "{{#if frame.in_a_frame}}"),
+    ("portal/others", "{{#each page.accounts}} else"),
     ("portal/not_sent", "{{#if (eq page.why \"renewed\")}}"),
     ("portal/not_sent", "{{#if (eq page.why \"renewed\")}} else"),
     // What is around such a list is left out, too, where it is empty; and nobody chooses among no agencies.
+    ("mail/accounts_attached.html", "{{#each letter.accounts}} else"),
+    ("mail/accounts_attached.txt", "{{#each letter.accounts}} else"),
     ("parts/account_list", "{{#each page.accounts}} else"),
     ("parts/criteria", "{{#each page.criteria}} else"),
     ("portal/account", "{{#each page.devices}} else"),
+    ("portal/account", "{{#each page.own}} else"),
     ("portal/choose_agency", "{{#each page.agencies}} else"),
     ("portal/address_request", "{{#each page.agencies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),
@@ -182,6 +186,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("policy.confirmation", &["link", "code", "both"]),
     ("policy.confirm_noted", &["true", "false"]),
     ("policy.email_change", &["self", "agency"]),
+    ("policy.password_scope", &["one", "per-account"]),
     ("accounts", &["one-at-a-time", "labels", "shared-host"]),
 ];
 

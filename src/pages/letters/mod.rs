@@ -3,6 +3,7 @@
 mod account_attached;
 mod account_detached;
 mod account_withdrawn;
+mod accounts_attached;
 mod address_chosen;
 mod address_request;
 mod address_requested;
@@ -12,6 +13,7 @@ mod confirm_new_email;
 mod email_changed;
 mod email_restored;
 mod first_sign_in;
+mod own_password;
 mod password_changed;
 mod request_held;
 mod reset_password;
@@ -19,6 +21,7 @@ mod reset_password;
 pub use self::account_attached::AccountAttached;
 pub use self::account_detached::AccountDetached;
 pub use self::account_withdrawn::AccountWithdrawn;
+pub use self::accounts_attached::AccountsAttached;
 pub use self::address_chosen::AddressChosen;
 pub use self::address_request::AddressRequest;
 pub use self::address_requested::AddressRequested;
@@ -28,6 +31,7 @@ pub use self::confirm_new_email::ConfirmNewEmail;
 pub use self::email_changed::EmailChanged;
 pub use self::email_restored::EmailRestored;
 pub use self::first_sign_in::FirstSignIn;
+pub use self::own_password::OwnPassword;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
 pub use self::reset_password::{ResetPassword, Whose};
@@ -50,6 +54,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::letter::<RequestHeld>(),
         Sample::letter::<EmailRestored>(),
         Sample::letter::<AccountAttached>(),
+        Sample::letter::<AccountsAttached>(),
+        Sample::letter::<OwnPassword>(),
         Sample::letter::<AccountDetached>(),
         Sample::letter::<AccountWithdrawn>(),
     ]

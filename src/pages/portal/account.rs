@@ -18,6 +18,10 @@ pub struct AccountPage {
     pub pending_email: Option<String>,
     /// The accounts at the agencies.
     pub accounts: Vec<AttachedAccount>,
+    /// Those that have passwords of their own (b19).
+    pub own: Vec<AttachedAccount>,
+    /// Whether one account alone is signed in, by a password of its own: what is the whole person's stays out.
+    pub is_part: bool,
     /// The agencies of these accounts, each once: another account of theirs is attached there.
     pub attach_at: Vec<AttachAt>,
     /// The devices on which the person is known.
@@ -61,6 +65,8 @@ impl Page for AccountPage {
             email_refused: false,
             pending_email: None,
             accounts: AttachedAccount::samples(),
+            own: Vec::new(),
+            is_part: false,
             attach_at: vec![attach_at("Cabinet Riquet", "/login?client=SPI31&societe=01&attach=1")],
             devices: devices().into_iter().take(2).collect(),
             alert: None,
@@ -70,6 +76,8 @@ impl Page for AccountPage {
             ("password-changed", Alert::PasswordChanged),
             ("email-changed", Alert::EmailChanged),
             ("email-changed-as-before", Alert::EmailChangedAsBefore),
+            ("own-password-set", Alert::OwnPasswordSet),
+            ("own-password-gone", Alert::OwnPasswordGone),
             ("account-detached", Alert::AccountDetached),
             ("device-forgotten", Alert::DeviceForgotten),
         ] {
@@ -79,6 +87,11 @@ impl Page for AccountPage {
             "email-pending",
             &Self { pending_email: Some("amelie.durand@courriel.example".to_owned()), ..calm.clone() },
         );
+        let mut all = AttachedAccount::samples();
+        let own = all.split_off(2);
+        show("own-passwords", &Self { accounts: all, own, ..calm.clone() });
+        let one = AttachedAccount::samples().into_iter().take(1).collect();
+        show("part", &Self { accounts: one, is_part: true, ..calm.clone() });
         show("email-refused", &Self { email_refused: true, ..calm.clone() });
         let by_agency = Self { changed_by: "Agence des Tilleuls".to_owned(), ..calm.clone() };
         show("by-agency", &by_agency);
@@ -94,6 +107,8 @@ impl Page for AccountPage {
                 email_refused: true,
                 pending_email: Some(awkward()),
                 accounts: vec![AttachedAccount::awkward()],
+                own: vec![AttachedAccount::awkward()],
+                is_part: false,
                 attach_at: vec![attach_at(AWKWARD, "javascript:alert(1)")],
                 devices: vec![ShownDevice { id: awkward(), last: awkward(), ..devices().remove(0) }],
                 alert: None,

@@ -69,6 +69,10 @@ pub enum Alert {
     AddressRequested,
     /// No more such requests today.
     RequestsOver,
+    /// An account has a password of its own (b19).
+    OwnPasswordSet,
+    /// An account is opened by the one for all again.
+    OwnPasswordGone,
     /// An account was detached.
     AccountDetached,
     /// A known device was forgotten.
@@ -128,6 +132,8 @@ impl Alert {
             | Self::EmailChanged
             | Self::EmailChangedAsBefore
             | Self::AddressRequested
+            | Self::OwnPasswordSet
+            | Self::OwnPasswordGone
             | Self::AccountDetached
             | Self::DeviceForgotten => Tone::Success,
         }
@@ -170,7 +176,9 @@ impl Alert {
             Self::EmailChanged => Self::EmailChangedAsBefore,
             Self::EmailChangedAsBefore => Self::AddressRequested,
             Self::AddressRequested => Self::RequestsOver,
-            Self::RequestsOver => Self::AccountDetached,
+            Self::RequestsOver => Self::OwnPasswordSet,
+            Self::OwnPasswordSet => Self::OwnPasswordGone,
+            Self::OwnPasswordGone => Self::AccountDetached,
             Self::AccountDetached => Self::DeviceForgotten,
             Self::DeviceForgotten => Self::Held,
             Self::Held => Self::ChangesHeld,

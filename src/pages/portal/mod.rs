@@ -24,6 +24,8 @@ mod message;
 mod not_me;
 mod not_sent;
 mod notice;
+mod others;
+mod own_password;
 mod own_reset;
 mod parts;
 mod password;
@@ -59,6 +61,8 @@ pub use self::message::{MessageName, MessagePage};
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
+pub use self::others::{OtherAccount, OthersPage};
+pub use self::own_password::OwnPasswordPage;
 pub use self::own_reset::OwnResetPage;
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
@@ -89,6 +93,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<ConfirmPage>(),
         Sample::page::<JoinPage>(),
         Sample::page::<JoinedPage>(),
+        Sample::page::<OthersPage>(),
         Sample::page::<TermsPage>(),
         Sample::page::<ForgottenPage>(),
         Sample::page::<ForgottenSentPage>(),
@@ -103,6 +108,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<DetachPage>(),
         Sample::page::<ChangePasswordPage>(),
         Sample::page::<OwnResetPage>(),
+        Sample::page::<OwnPasswordPage>(),
         Sample::page::<ChangeEmailPage>(),
         Sample::page::<AddressRequestPage>(),
         Sample::page::<ExtranetPasswordPage>(),

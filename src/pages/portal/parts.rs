@@ -155,6 +155,8 @@ pub struct AttachedAccount {
     pub opening: &'static str,
     /// When it was last opened, where that is known and it is not open.
     pub visited: Option<Ago>,
+    /// Whether it can get a password of its own (b19).
+    pub may_be_apart: bool,
 }
 
 impl AttachedAccount {
@@ -206,6 +208,7 @@ impl AttachedAccount {
             is_open: false,
             opening: "opens",
             visited: None,
+            may_be_apart: kind == "tenant",
         }
     }
 }

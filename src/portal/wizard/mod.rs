@@ -5,6 +5,7 @@ pub(super) mod email;
 pub(super) mod finish;
 pub(super) mod join;
 pub(super) mod link;
+pub(super) mod others;
 pub(super) mod page;
 pub(super) mod password;
 pub(super) mod proof;

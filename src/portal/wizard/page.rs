@@ -10,13 +10,15 @@ use http::StatusCode;
 use crate::app::Fault;
 use crate::app::wizard::run::{self, Open};
 use crate::app::wizard::step::{Mistake, Stepped};
-use crate::app::wizard::{join, proof};
+use crate::app::wizard::{join, others, proof};
 use crate::domain::credential::Login;
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::LegacyAccount;
 use crate::domain::migration::{Address, Step};
 use crate::domain::policy::Order;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, PasswordPage, ProofPage,
+    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage,
+    PasswordPage, ProofPage,
 };
 use crate::portal::letters::{ask_agency, proof_page};
 use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL, Shown};
@@ -124,19 +126,49 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let page = JoinPage { email, email_open, keeps_identifier, may_be_two, forgotten_url, alert };
             guest.page_with(status, web, agency, &page)
         }
-        Step::Done { joined: true } => {
-            let (agency_name, keeps_identifier) = (open.agency.brand.name.clone(), plan.keeps_identifier());
-            guest.page(web, agency, &JoinedPage { agency: agency_name, keeps_identifier })
-        }
-        Step::Done { joined: false } => {
-            let login = wording::login_path(agency);
-            let notice = match run::login_of(&web.app, &open).await? {
-                Login::Address => "ready",
-                Login::Identifier => "ready-as-before",
-            };
-            guest.go(&format!("{login}&notice={notice}"))
+        Step::Done { joined, .. } => {
+            let others = others::offered(&web.app, &open).await?;
+            if others.is_empty() && *joined {
+                let (agency_name, keeps_identifier) = (open.agency.brand.name.clone(), plan.keeps_identifier());
+                guest.page(web, agency, &JoinedPage { agency: agency_name, keeps_identifier })
+            } else if others.is_empty() {
+                let to = ready(web, &open).await?;
+                guest.go(&to)
+            } else {
+                guest.page(web, agency, &others_page(&open, others, None))
+            }
         }
     })
+}
+
+/// The other accounts, where one was perhaps refused.
+pub(super) fn others_page(open: &Open, accounts: Vec<LegacyAccount>, refused: Option<(Alert, &str)>) -> OthersPage {
+    let is_refused = |login: &str| matches!(&refused, Some((Alert::CheckFields, typed)) if *typed == login);
+    let accounts = accounts
+        .into_iter()
+        .map(|account| OtherAccount {
+            is_refused: is_refused(account.login.as_str()),
+            account: account.login.as_str().to_owned(),
+            holder: account.name,
+            kind: account.kind.name(),
+        })
+        .collect();
+    OthersPage {
+        agency: open.agency.brand.name.clone(),
+        keeps_identifier: open.flow.plan.keeps_identifier(),
+        joined: matches!(open.flow.step, Step::Done { joined: true, .. }),
+        accounts,
+        alert: refused.map(|(alert, _)| alert),
+    }
+}
+
+/// The sign-in, where it is said what is typed from now on.
+pub(super) async fn ready(web: &Web, open: &Open) -> Result<String, Fault> {
+    let notice = match run::login_of(&web.app, open).await? {
+        Login::Address => "ready",
+        Login::Identifier => "ready-as-before",
+    };
+    Ok(format!("{}&notice={notice}", wording::login_path(Some(&open.agency))))
 }
 
 /// What is shown after a step: the next page by GET, or this one again with what is wrong.

@@ -63,7 +63,7 @@ async fn a_run_that_is_done_keeps_no_old_password_and_shows_its_end_until_anothe
     let mut done = flow("f", "durand", at(0));
     let mut tx = fresh.write().await.expect("a turn");
     tx.insert_flow(&done, digest("b"), Some(&sealed()), Some(&PasswordHash::phc("$old"))).await.expect("kept");
-    done.step = Step::Done { joined: false };
+    done.step = Step::Done { joined: false, whose: None };
     assert!(!tx.save_flow(&done, 2).await.expect("asked"));
     assert!(tx.save_flow(&done, 1).await.expect("asked"));
     assert!(!tx.save_flow(&flow("f", "durand", at(0)), 2).await.expect("asked"));
@@ -154,7 +154,7 @@ async fn rel_069_of_a_run_at_its_end_and_an_agency_that_takes_the_account_back_t
     tx.insert_flow(&done, digest("b"), None, None).await.expect("kept");
     let anne = person(&mut tx, "anne").await;
     tx.commit().await.expect("a commit");
-    done.step = Step::Done { joined: false };
+    done.step = Step::Done { joined: false, whose: None };
 
     // The run is a moment faster: who takes the account back finds it attached.
     let mut finishing = fresh.write().await.expect("a turn");

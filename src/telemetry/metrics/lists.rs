@@ -18,6 +18,8 @@ pub(super) const EVENTS: &[&str] = &[
     "migrated",
     "account-attached",
     "account-switched",
+    "own-password-set",
+    "own-password-gone",
     "account-detached",
     "device-forgotten",
     "account-withdrawn",
