@@ -7,6 +7,7 @@ use super::steps;
 use crate::support::{
     browser::{Browser, Device},
     eventually,
+    gateway::Gateway,
     person::Person,
     samples::Samples,
     stage::Stage,
@@ -152,10 +153,15 @@ fn document_000(device: Device, stage: Stage) {
     browser.see("Votre mot de passe a été modifié").screenshot("password-changed");
     gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("votre mot de passe a changé"));
 
+    forgotten_then_anywhere(&gateway, &mut browser, device);
+}
+
+/// II.C, and any device afterwards.
+fn forgotten_then_anywhere(gateway: &Gateway, browser: &mut Browser, device: Device) {
     // II.C: a forgotten password. 000.65, 000.66
     browser.press("Se déconnecter").see("Vous êtes déconnecté");
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
-    steps::sign_in(&mut browser, NEW_EMAIL, FIRST);
+    steps::sign_in(browser, NEW_EMAIL, FIRST);
     browser.see("Ce couple identifiant et mot de passe est inconnu").press("Mot de passe oublié ?");
     browser.see("Saisissez votre adresse email ou votre identifiant");
     assert_eq!(browser.value("Email ou identifiant"), NEW_EMAIL, "it is taken along");
@@ -163,17 +169,17 @@ fn document_000(device: Device, stage: Stage) {
     browser.see("Si un compte existe").screenshot("forgotten-sent");
     let letter = gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("choisissez un nouveau"));
     browser.open(letter.link()).see("Ce lien fonctionnera plus tard").screenshot("reset-waits");
-    steps::fits(&mut browser, device);
+    steps::fits(browser, device);
     gateway.let_pass(24 * 60);
     browser.open(letter.link()).see("Choisissez un nouveau mot de passe").screenshot("reset");
     browser.fill("Nouveau mot de passe", THIRD).fill("Confirmez le nouveau mot de passe", THIRD).press("Enregistrer");
     browser.see("Mot de passe réinitialisé").screenshot("reset-done").follow("Se connecter");
     browser.open(gateway.portal("/login?client=SPI31&societe=01"));
-    steps::sign_in(&mut browser, NEW_EMAIL, THIRD);
+    steps::sign_in(browser, NEW_EMAIL, THIRD);
     browser.see("Bonjour Amélie Dufour").screenshot("extranet-again");
 
     // On any device, at the bare address, by e-mail and password (000.13): the accounts are read together, and chosen from.
-    let mut elsewhere = Person::new(&gateway);
+    let mut elsewhere = Person::new(gateway);
     elsewhere.open("/").fill("login", NEW_EMAIL).fill("password", THIRD).press("Connexion");
     elsewhere.see("Quel compte voulez-vous ouvrir ?").enter("Agence des Tilleuls L2001");
     elsewhere.see("Bonjour Amélie Dufour (Propriétaire)");

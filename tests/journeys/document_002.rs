@@ -59,7 +59,11 @@ fn document_002(device: Device, stage: Stage) {
     // A password that was changed, and forgotten (002.8).
     browser.open(here());
     steps::sign_in(&mut browser, "amelie@residents.example", "celui-d-avant");
-    browser.see(REFUSED).follow("Mot de passe oublié").fill("Email ou identifiant", "amelie@residents.example");
+    browser
+        .see(REFUSED)
+        .press("Mot de passe oublié ?")
+        .see("Saisissez votre adresse email ou votre identifiant")
+        .fill("Email ou identifiant", "amelie@residents.example");
     browser.press("Recevoir l'e-mail").see("Si un compte existe");
     let letter = gateway.letters().wait_for("amelie@residents.example", |letter| letter.subject.contains("choisissez"));
     browser.open(letter.link()).fill("Nouveau mot de passe", SECOND).fill("Confirmez le nouveau mot de passe", SECOND);

@@ -54,7 +54,11 @@ fn a_couple(device: Device, stage: Stage) {
     browser.press("Se déconnecter").see("Vous êtes déconnecté");
 
     // A forgotten password, by the address: the page tells nothing, the letter greets both and says whose it may be.
-    browser.open(here()).follow("Mot de passe oublié").fill("Email ou identifiant", ALICE.email);
+    browser
+        .open(here())
+        .press("Mot de passe oublié ?")
+        .see("Saisissez votre adresse email ou votre identifiant")
+        .fill("Email ou identifiant", ALICE.email);
     browser.press("Recevoir l'e-mail").see("Si un compte existe").miss("carol").miss("alice-77");
     let letter = reset_letter(&town);
     for words in ["Bonjour Alice Martin-Œuvrard, Carol Petit,", "Plusieurs personnes reçoivent leurs e-mails"] {

@@ -47,7 +47,7 @@ fn enters(town: &Town, login: &str, password: &str) -> Option<Person> {
 
 fn b19_an_account_with_a_password_of_its_own_is_opened_by_that_alone_and_it_opens_nothing_else(stage: Stage) {
     let (town, mut bob) = bob(stage, |site| site.set("policy.confirm_noted", true));
-    bob.open("/account").press("Ouvrir Agence du Port bob-34").see("\"who\":\"bob-34\"");
+    bob.open("/account").enter("Agence du Port bob-34").see("\"who\":\"bob-34\"");
     bob.open("/account").follow(LINK);
     // The present one, the rules, both entries, and the box.
     for (current, password, confirmation, ticked, said) in [
@@ -193,7 +193,7 @@ fn b19_back_to_the_one_for_all_and_what_ends_with_a_person_ends_for_every_passwo
     });
     one.open("/account").miss("bob-34");
     assert!(enters(&town, "bob-34", OTHER).is_none());
-    bob.open("/account").press("Ouvrir Agence du Port bob-34").see("\"who\":\"bob-34\"");
+    bob.open("/account").enter("Agence du Port bob-34").see("\"who\":\"bob-34\"");
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM credentials"), 1);
     // Disabled, given back, erased: all of it.
     set_apart(&mut bob);

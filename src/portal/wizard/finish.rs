@@ -13,7 +13,8 @@ use crate::portal::wording;
 use crate::web::Web;
 use crate::web::guest::Guest;
 
-/// « Continuer » after « Compte associé ✓ », « Plus tard » where other accounts are offered: into that account for who is signed in, else to sign in.
+/// « Continuer » after « Compte associé ✓ », « Plus tard » where other accounts are offered: into that account for who is
+/// signed in, else to sign in.
 pub(in crate::portal) async fn finish(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let open = run::open(&web.app, &guest.caller).await?;
     if let (Some(open), Some(session)) = (&open, guest.session(&web).await?) {
@@ -24,7 +25,7 @@ pub(in crate::portal) async fn finish(State(web): State<Arc<Web>>, mut guest: Gu
         }
     }
     Ok(match &open {
-        Some(open) if matches!(open.flow.step, Step::Done { .. }) => {
+        Some(open) if matches!(open.flow.step, Step::Done { joined: false, .. }) => {
             let to = ready(&web, open).await?;
             guest.go(&to)
         }
