@@ -59,6 +59,7 @@ fn migrate(town: &Town, login: &str, email: &str) -> Person {
     person
 }
 
+/// 004.45
 fn document_004_45_where_headers_are_trusted_the_accounts_of_one_person_come_with_the_first_one_and_a_letter_tells_which(
     stage: Stage,
 ) {
@@ -158,6 +159,7 @@ fn document_004_45_a_roster_that_says_otherwise_later_neither_attaches_nor_detac
     assert_eq!(town.gateway.number("SELECT COUNT(*) FROM roster WHERE person IS NULL"), 1);
 }
 
+/// 004.45
 fn document_004_45_where_the_extranet_wants_old_passwords_the_others_are_offered_each_with_its_own(stage: Stage) {
     let town = Town::on(stage);
     import(

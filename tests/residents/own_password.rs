@@ -45,6 +45,7 @@ fn enters(town: &Town, login: &str, password: &str) -> Option<Person> {
     (!person.sees(REFUSED)).then_some(person)
 }
 
+/// 004.46
 fn b19_an_account_with_a_password_of_its_own_is_opened_by_that_alone_and_it_opens_nothing_else(stage: Stage) {
     let (town, mut bob) = bob(stage, |site| site.set("policy.confirm_noted", true));
     bob.open("/account").enter("Agence du Port bob-34").see("\"who\":\"bob-34\"");
@@ -84,7 +85,7 @@ fn b19_an_account_with_a_password_of_its_own_is_opened_by_that_alone_and_it_open
             (Some(mut person), Some(opened)) => {
                 person.see(&format!("\"who\":\"{opened}\""));
                 let other = if opened == "bob-34" { "bob-12" } else { "bob-34" };
-                person.open("/accounts").see(opened).miss(other);
+                person.open("/accounts?client=CA&societe=SA").see(opened).miss(other);
             }
             (None, None) => {}
             (entered, _) => panic!("{login} {password}: {}", entered.is_some()),

@@ -180,8 +180,13 @@ fn c15_a_browser_that_refuses_cookies_is_told_so_and_keeps_its_calm() {
     let mut request = person.request_of(&form);
     request.as_browser = false;
     for _ in 0..6 {
-        let answer: Answer = person.ask(request.clone());
+        // It is asked whether a cookie comes back, and none does.
+        let next = person.ask(request.clone()).redirect().expect("a page that looks");
+        let mut look = Request::get(next);
+        look.as_browser = false;
+        let answer: Answer = person.ask(look);
         assert_eq!(answer.status, 403);
+        assert!(answer.text().contains("refuse les cookies"));
         assert!(!answer.text().contains("way-out-email"));
     }
 }
