@@ -380,7 +380,7 @@ pub async fn reset(
     // First, as everybody does: whoever writes for this person waits, and sees what has become of it.
     tx.hold_person(&identity).await?;
     match judge_in(app, &mut tx, secret, who).await? {
-        Judged::Open { identity: now, .. } if now == identity => {}
+        Judged::Open { identity: meant, .. } if meant == identity => {}
         Judged::Open { .. } => return Ok(Reset::Not(Opened::Superseded)),
         Judged::Not(other) => return Ok(Reset::Not(other)),
     }

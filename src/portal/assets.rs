@@ -31,14 +31,19 @@ pub(super) async fn serve(
         let kind = (header::CONTENT_TYPE, "image/svg+xml");
         return ([kind, (header::CACHE_CONTROL, A_YEAR), nosniff], mark).into_response();
     }
+    answer(&web, &name, A_YEAR, &headers)
+}
+
+/// An asset, to be kept for as long as `kept` says.
+pub(super) fn answer(web: &Web, name: &str, kept: &'static str, headers: &HeaderMap) -> Response {
     let edition = web.app.current.edition();
-    let Some(asset) = edition.pages.asset(&name) else { return Problem::not_found().into_response() };
+    let Some(asset) = edition.pages.asset(name) else { return Problem::not_found().into_response() };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()) == Some(asset.etag);
     let about = [
         (header::CONTENT_TYPE, asset.content_type),
-        (header::CACHE_CONTROL, A_YEAR),
+        (header::CACHE_CONTROL, kept),
         (header::ETAG, asset.etag),
-        nosniff,
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     if known { (StatusCode::NOT_MODIFIED, about).into_response() } else { (about, asset.body.to_vec()).into_response() }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
+use super::assets;
 use crate::web::Web;
-use crate::web::problem::Problem;
 
 /// Pages of residents are nothing to be found.
 const NOTHING_TO_FIND: &str = "User-agent: *\nDisallow: /\n";
@@ -25,17 +25,5 @@ pub(super) async fn robots() -> Response {
 
 /// The pictures that are asked for without a page that names them.
 pub(super) async fn icon(State(web): State<Arc<Web>>, uri: http::Uri, headers: HeaderMap) -> Response {
-    let edition = web.app.current.edition();
-    let name = uri.path().trim_start_matches('/').replace("-precomposed", "");
-    let Some(icon) = edition.pages.asset(&name) else { return Problem::not_found().into_response() };
-    let about = [
-        (header::CONTENT_TYPE, icon.content_type),
-        (header::CACHE_CONTROL, A_DAY),
-        (header::ETAG, icon.etag),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == icon.etag) {
-        return (StatusCode::NOT_MODIFIED, about).into_response();
-    }
-    (about, icon.body.to_vec()).into_response()
+    assets::answer(&web, &uri.path().trim_start_matches('/').replace("-precomposed", ""), A_DAY, &headers)
 }

@@ -90,6 +90,13 @@ impl Samples {
             name = "Agence des Tilleuls"
             [brand]
             colour = "#7a1f3d"
+        "##;
+        self.trusting("agence-b", text)
+    }
+
+    /// An agency in front of the extranet that trusts headers, with what else is said of it.
+    fn trusting(&self, label: &str, text: &str) -> Agency {
+        let common = r#"
             [sign_in]
             adapter = "trusted-headers"
             verifier = "roster"
@@ -106,8 +113,8 @@ impl Samples {
             [paths]
             public = ["/public/"]
             logout = ["/deconnexion"]
-        "##;
-        Agency::from_toml("agence-b", text).set("upstream.url", self.header_origin.clone())
+        "#;
+        Agency::from_toml(label, &format!("{text}{common}")).set("upstream.url", self.header_origin.clone())
     }
 
     /// An agency of document 004's way (`COPRO`, `01`, `syndic.localhost`): the identifier stays, the address is proven by a
@@ -130,24 +137,8 @@ impl Samples {
             reset_code_minutes = 10
             password = "classic-8"
             confirm_noted = true
-            [sign_in]
-            adapter = "trusted-headers"
-            verifier = "roster"
-            [[headers]]
-            name = "X-Extranet-User"
-            value = "{login}"
-            [[headers]]
-            name = "X-Extranet-Name"
-            value = "{name}"
-            encoding = "percent"
-            [[headers]]
-            name = "X-Extranet-Kind"
-            value = "{kind}"
-            [paths]
-            public = ["/public/"]
-            logout = ["/deconnexion"]
         "##;
-        Agency::from_toml("syndic", text).set("upstream.url", self.header_origin.clone())
+        self.trusting("syndic", text)
     }
 
     /// Imports the roster of agency B, as its staff would have sent it.
