@@ -74,13 +74,13 @@ impl Pages {
         if problems.is_empty() { Ok(pages) } else { Err(LoadError { problems }) }
     }
 
-    /// The page as HTML.
+    /// What a page's template is filled with.
     ///
     /// # Errors
     ///
-    /// A template that asks for a field or sentence which does not exist.
-    pub fn render<P: Page>(&self, frame: &Frame<'_>, page: &P) -> Result<String, RenderError> {
-        self.page(frame, P::TEMPLATE, &value(P::TEMPLATE, page)?)
+    /// A context that is no JSON.
+    pub fn context<P: Page>(page: &P) -> Result<Value, RenderError> {
+        value(P::TEMPLATE, page)
     }
 
     /// The three parts of a letter. `portal` is the portal's origin, without a slash at the end.
@@ -215,7 +215,12 @@ impl Pages {
         problems
     }
 
-    pub(super) fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
+    /// The page as HTML; `page` is its [context](Self::context).
+    ///
+    /// # Errors
+    ///
+    /// A template that asks for a field or sentence which does not exist.
+    pub fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
         let alert = page.get("alert").cloned().unwrap_or_default();
         let error = page.get("error").cloned().unwrap_or_default();
         let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());

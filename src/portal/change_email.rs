@@ -159,6 +159,7 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
                 changed(web, guest, &session).await
             } else {
                 let action_url = wording::login_path(None);
+                guest.stays();
                 let page = MessagePage { name: MessageName::Confirmed, action_url };
                 Ok(guest.page(web, None, &page))
             }

@@ -43,6 +43,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
 use crate::web::Web;
+use crate::web::answered::answered;
 use crate::web::calmly::calmly;
 use crate::web::frames::lead_out;
 use crate::web::problem::Problem;
@@ -60,6 +61,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .layer(from_fn(hosts))
         .layer(from_fn_with_state(Arc::clone(&web), lead_out))
         .layer(from_fn_with_state(Arc::clone(&web), calmly))
+        .layer(from_fn_with_state(Arc::clone(&web), answered))
         .with_state(web)
 }
 
@@ -89,6 +91,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/terms", get(accept_terms::show).post(accept_terms::submit))
         .route("/forgotten", get(recover::show).post(recover::ask))
         .route("/forgotten/begin", get(recover::show).post(recover::begin))
+        .route("/forgotten/sent", get(recover::show))
         .route("/forgotten/code", post(recover::type_code))
         .route("/forgotten/resend", post(recover::resend))
         .route("/reset", get(recover::show_link).post(recover::reset))
@@ -105,6 +108,7 @@ fn portal_pages() -> Router<Arc<Web>> {
         .route("/account/email/cancel", post(change_email::cancel))
         .route("/account/email/request", get(address_request::show).post(address_request::submit))
         .route("/account/forgotten", get(own_reset::show).post(own_reset::ask))
+        .route("/account/forgotten/sent", get(own_reset::show))
         .route("/account/forgotten/code", post(own_reset::type_code))
         .route("/account/extranet-password", get(extranet_password::show).post(extranet_password::submit))
         .route("/logout", get(sign_out::show).post(sign_out::submit))

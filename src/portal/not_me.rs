@@ -39,14 +39,15 @@ pub(super) fn question(
         action,
         undo: false,
         held: false,
-        forgotten_url: agency.map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path),
+        forgotten_url: wording::forgotten_path_of(agency),
         alert: None,
     }
 }
 
 /// What was answered is heard; a new password is the next thing.
-pub(super) fn heard(web: &Web, guest: Guest, agency: Option<&Agency>) -> Response {
-    let action_url = agency.map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path);
+pub(super) fn heard(web: &Web, mut guest: Guest, agency: Option<&Agency>) -> Response {
+    guest.stays();
+    let action_url = wording::forgotten_path_of(agency);
     guest.page(web, agency, &MessagePage { name: MessageName::Disowned, action_url })
 }
 
@@ -103,6 +104,7 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
     let alert = match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
         Undone::Done { home } => {
             let action_url = wording::login_path(home.as_deref());
+            guest.stays();
             let page = MessagePage { name: MessageName::EmailRestored, action_url };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }

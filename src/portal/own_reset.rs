@@ -14,6 +14,9 @@ use crate::pages::portal::{Alert, OwnResetPage};
 use crate::web::Web;
 use crate::web::person::{Person, Posted, session_over};
 
+/// Where the page waits for the letter to be answered.
+const SENT: &str = "/account/forgotten/sent";
+
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
         return Ok(session_over(&web, guest));
@@ -21,10 +24,16 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
     Ok(guest.page(&web, None, &page(&email, None, None)))
 }
 
-pub(super) async fn ask(State(web): State<Arc<Web>>, Posted { guest, session, .. }: Posted) -> Result<Response, Fault> {
+pub(super) async fn ask(
+    State(web): State<Arc<Web>>,
+    Posted { mut guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
     let agency = web.app.directory().only_agency().cloned();
     match own_reset::ask(&web.app, &guest.caller, &session, agency.as_ref()).await? {
-        OwnReset::Sent { email, terms } => Ok(guest.page(&web, None, &page(&email, Some(terms), None))),
+        OwnReset::Sent { email, terms } => {
+            guest.stays_at(SENT.to_owned());
+            Ok(guest.page(&web, None, &page(&email, Some(terms), None)))
+        }
         OwnReset::SessionOver => Ok(session_over(&web, guest)),
         OwnReset::Over => {
             let Some(email) = address_request::address_of(&web.app, &session).await? else {
@@ -38,7 +47,7 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Posted { guest, session, ..
 /// « Suivant » beside the code.
 pub(super) async fn type_code(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, fields }: Posted,
+    Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
     let agency = web.app.directory().only_agency().cloned();
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
@@ -49,6 +58,7 @@ pub(super) async fn type_code(
     if let Some(secret) = opened {
         return Ok(guest.go(&Link::path("/reset", &secret)));
     }
+    guest.stays_at(SENT.to_owned());
     let terms = own_reset::terms_of(&web.app, &session, agency.as_deref()).await?;
     Ok(guest.page_again(&web, None, &page(&email, Some(terms), Some(Alert::ResetCodeRefused))))
 }

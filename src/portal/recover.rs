@@ -76,6 +76,7 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Field
         }
     };
     recover::ask(&web.app, &guest.caller, &named, agency.as_ref()).await?;
+    let guest = asked_for(guest, agency.as_deref());
     let page = sent(agency.as_deref(), typed, None);
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
@@ -87,6 +88,7 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     if let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
         recover::ask_again(&web.app, &guest.caller, &named, agency.as_ref()).await?;
     }
+    let guest = asked_for(guest, agency.as_deref());
     let page = sent(agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
@@ -101,6 +103,7 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
     {
         return Ok(guest.go(&Link::path("/reset", &secret)));
     }
+    let guest = asked_for(guest, agency.as_deref());
     let alert = Some(Alert::ResetCodeRefused);
     let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), typed, alert) };
     Ok(guest.page_again(&web, agency.as_deref(), &page))
@@ -131,8 +134,14 @@ fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Ale
 async fn posted(web: &Web, guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
     let (mut guest, agency) = entered(web, guest, typed, fields.text("by") == "email").await?;
-    guest.stands_at(agency.as_deref().map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path));
+    guest.stands_at(wording::forgotten_path_of(agency.as_deref()));
     Ok((guest, agency))
+}
+
+/// The page that waits has an address of its own, at which nothing else is shown while it waits.
+fn asked_for(mut guest: Guest, agency: Option<&Agency>) -> Guest {
+    guest.stays_at(wording::forgotten_path_of(agency).replacen("/forgotten", "/forgotten/sent", 1));
+    guest
 }
 
 /// The agency that codes name. Without any, the screen for the codes asks for them, unless an address is enough (§27).
@@ -231,6 +240,7 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
             guest.session(&web).await?;
             let back = Back::account().filter(|_| was_signed_in);
             let login_url = way_in(home.as_deref(), back.as_ref());
+            guest.stays();
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
             guest.page(&web, home.as_deref(), &page)
         }

@@ -50,6 +50,11 @@ pub(super) fn forgotten_path(agency: &Agency) -> String {
     format!("/forgotten?client={}&societe={}", agency.code.client(), agency.code.societe())
 }
 
+/// The same where it may be asked without one.
+pub(super) fn forgotten_path_of(agency: Option<&Agency>) -> String {
+    agency.map_or_else(|| FORGOTTEN_BY_EMAIL.to_owned(), forgotten_path)
+}
+
 /// The login page with a notice of what happened just before.
 pub(super) fn login_path_with(agency: Option<&Agency>, notice: &str) -> String {
     let joint = if agency.is_some() { '&' } else { '?' };

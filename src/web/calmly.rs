@@ -51,6 +51,10 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         None if problem.name == MessageName::SessionOver => guest.last_agency(&web),
         None => None,
     };
+    if matches!(problem.status.as_u16(), 403 | 404 | 405 | 413) {
+        // It was no form of ours that was sent, and no page held it.
+        guest.stands_nowhere();
+    }
     let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
     if page.extensions().get::<Problem>().is_some() {
         // The engine itself fails: the built-in page needs nothing.

@@ -27,6 +27,8 @@ pub enum Kind {
     Agency,
     /// How many sign-ins were refused in this browser, under its secret; on the portal (§17).
     Refusals,
+    /// What a form was answered, until its page has shown it; on the portal.
+    Answer,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Account => ("vestibule-account", "__Host-vestibule-account"),
             Self::Agency => ("vestibule-agency", "__Host-vestibule-agency"),
             Self::Refusals => ("vestibule-refusals", "__Host-vestibule-refusals"),
+            Self::Answer => ("vestibule-answer", "__Host-vestibule-answer"),
         }
     }
 

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 
 use super::Web;
 use super::problem::Problem;
+use super::sealed::under;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
@@ -47,14 +46,9 @@ impl Fields {
 }
 
 /// The token that every form of a browser carries: a keyed digest of the browser's secret, worth nothing elsewhere.
-///
-/// # Panics
-/// Never: HMAC takes keys of any length.
 #[must_use]
 pub fn form_token(browser: &Secret) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(browser.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(b"vestibule form");
-    data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
+    under(browser, "vestibule form", "")
 }
 
 impl FromRequest<Arc<Web>> for Fields {

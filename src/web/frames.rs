@@ -13,8 +13,8 @@ use super::{Arrival, Web};
 use crate::pages::portal::{MessageName, MessagePage};
 use crate::web::cookies::Kind;
 
-/// What has to reach the browser with the page that stands in for a redirect.
-static TAKEN_ALONG: [HeaderName; 2] = [SET_COOKIE, HeaderName::from_static("clear-site-data")];
+/// What has to reach the browser with what stands in for an answer.
+pub(super) static TAKEN_ALONG: [HeaderName; 2] = [SET_COOKIE, HeaderName::from_static("clear-site-data")];
 
 /// Where a frame is led, which the whole window is to go to instead; an extension of the request, said by the data plane.
 #[derive(Debug, Clone)]

@@ -9,7 +9,10 @@ use axum::response::{Html, IntoResponse as _, Response};
 use cookie::time::Duration;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::answered::Shown;
 use super::cookies::{self, Kind};
 use super::endings::{ending, endings};
 use super::fields::form_token;
@@ -19,13 +22,35 @@ use crate::app::Caller;
 use crate::domain::access::{AskedFrom, asked_from, is_in_a_frame, may_come_from_another_site};
 use crate::domain::accounts::Accounts;
 use crate::domain::agency::Agency;
+use crate::domain::agency_code::AgencyCode;
 use crate::domain::language::Language;
 use crate::domain::secret::{Secret, long_secret};
 use crate::legacy::Browser;
-use crate::pages::{Brand, Frame, Page, leading_to};
+use crate::pages::{Brand, Frame, Page, Pages, RenderError, leading_to};
 
 /// What the answer is for, as the browser says.
 pub const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// A page as it is drawn, but for what the browser says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Drawn {
+    pub(super) status: u16,
+    /// Whose page it is, by its codes.
+    pub(super) agency: Option<String>,
+    pub(super) signed_in: bool,
+    /// Where its forms may lead on to, as the policy writes it.
+    pub(super) leads_to: Vec<String>,
+    /// The name of the request that failed.
+    pub(super) reference: Option<String>,
+    pub(super) template: String,
+    pub(super) page: Value,
+}
+
+impl Drawn {
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or_default()
+    }
+}
 
 /// A request to a page of ours, and the cookies that its answer sets.
 pub struct Guest {
@@ -38,6 +63,8 @@ pub struct Guest {
     /// Whether a frame of the extranet's asks, which is on the same host.
     pub in_a_frame: bool,
     pub(super) posts: bool,
+    /// How an answer to a form is shown at `here`, if it can be.
+    pub(super) stands: Option<Shown>,
     pub(super) headers: HeaderMap,
     /// Whether a page says that somebody is signed in.
     pub(super) is_signed_in: bool,
@@ -77,17 +104,25 @@ impl FromRequestParts<Arc<Web>> for Guest {
             browser,
             device: secret(Kind::Device),
         };
-        Ok(Self {
+        let mut guest = Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             in_a_frame: arrival.place.host().is_some() && is_in_a_frame(text(FETCH_DEST)),
             posts: parts.method == Method::POST,
+            stands: None,
             headers: headers.clone(),
             is_signed_in: false,
             cookies: set_cookies,
             leads_to: Vec::new(),
             arrival,
-        })
+        };
+        if guest.posts
+            && guest.arrival.place.host().is_none()
+            && let Some(before) = guest.page_before(web)
+        {
+            guest.stands_at(before.as_str().to_owned());
+        }
+        Ok(guest)
     }
 }
 
@@ -100,9 +135,26 @@ impl Guest {
         self.posts && asked_from(text(header::ORIGIN), site, web.app.directory().portal()) == AskedFrom::Here
     }
 
-    /// Where this page is shown by GET, when it answers a form: the language picker leads there.
+    /// Where this page is shown by GET, when it answers a form. Unless it is said, that is the page that held the form.
     pub fn stands_at(&mut self, path: String) {
         self.here = path;
+        self.stands = self.posts.then_some(Shown::Once);
+    }
+
+    /// This answers no form that could be sent again.
+    pub const fn stands_nowhere(&mut self) {
+        self.stands = None;
+    }
+
+    /// This page says what was done, which its address alone would not say again.
+    pub fn stays(&mut self) {
+        self.stands = self.stands.map(|_| Shown::Lasting);
+    }
+
+    /// The same at an address of its own.
+    pub fn stays_at(&mut self, path: String) {
+        self.stands_at(path);
+        self.stays();
     }
 
     /// A form of this page may lead on to this agency's hosts, beside the portal and the page's own agency.
@@ -177,7 +229,34 @@ impl Guest {
 
     /// A page with a status.
     pub fn page_with<P: Page>(self, status: StatusCode, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
+        let page = match Pages::context(page) {
+            Ok(page) => page,
+            Err(error) => return self.cannot_be_drawn(&error),
+        };
+        let mut leads_to = vec![web.portal_url()];
+        leads_to.extend(agency.into_iter().flat_map(sources));
+        leads_to.extend(self.leads_to.iter().cloned());
+        let drawn = Drawn {
+            status: status.as_u16(),
+            agency: agency.map(|agency| agency.code.to_string()),
+            signed_in: self.is_signed_in,
+            leads_to,
+            reference: status.is_server_error().then(|| self.arrival.request_id.to_string()),
+            template: P::TEMPLATE.to_owned(),
+            page,
+        };
+        let packed = self.answer(web, &drawn);
+        let mut response = self.draw(web, &drawn);
+        if let Some(packed) = packed {
+            response.extensions_mut().insert(packed);
+        }
+        response
+    }
+
+    pub(super) fn draw(self, web: &Web, drawn: &Drawn) -> Response {
         let edition = web.app.current.edition();
+        let agency = drawn.agency.as_deref().and_then(AgencyCode::stored);
+        let agency = agency.and_then(|code| edition.directory.agency(&code));
         let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
         let portal = edition.directory.portal().to_string();
         let csrf = form_token(&self.caller.browser);
@@ -189,23 +268,22 @@ impl Guest {
             portal: &portal,
             here: &self.here,
             in_a_frame: self.in_a_frame,
-            signed_in: self.is_signed_in,
-            reference: status.is_server_error().then_some(self.arrival.request_id.as_str()),
+            signed_in: drawn.signed_in,
+            reference: drawn.reference.as_deref(),
         };
-        match edition.pages.render(&frame, page) {
+        match edition.pages.page(&frame, &drawn.template, &drawn.page) {
             Ok(html) => {
-                let response = (status, Html(html)).into_response();
-                let mut leads_to = vec![edition.directory.portal().to_string()];
-                leads_to.extend(agency.into_iter().flat_map(sources));
-                leads_to.extend(self.leads_to.iter().cloned());
-                let response = protected(response, &leads_to, self.in_a_frame);
+                let response = (drawn.status(), Html(html)).into_response();
+                let response = protected(response, &drawn.leads_to, self.in_a_frame);
                 self.finish(response)
             }
-            Err(error) => {
-                tracing::error!(request_id = %self.arrival.request_id, fault = %error, "a page cannot be rendered");
-                Problem::ours().into_response()
-            }
+            Err(error) => self.cannot_be_drawn(&error),
         }
+    }
+
+    fn cannot_be_drawn(&self, error: &RenderError) -> Response {
+        tracing::error!(request_id = %self.arrival.request_id, fault = %error, "a page cannot be rendered");
+        Problem::ours().into_response()
     }
 
     /// The way to another page, always by GET.

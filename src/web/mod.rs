@@ -1,5 +1,6 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
+pub mod answered;
 pub mod back;
 pub mod calmly;
 pub mod cookies;
@@ -12,6 +13,7 @@ pub mod person;
 pub mod problem;
 pub mod query;
 mod refusals;
+mod sealed;
 pub mod sent;
 
 use std::net::IpAddr;

@@ -1,28 +1,25 @@
-//! The refused sign-ins of a browser, kept in that browser under its own secret (003, c15, §17). What it says there about
-//! itself gives it nothing but another page, and nobody else can say it.
+//! The refused sign-ins of a browser, kept in that browser under its own secret (003, c15, §17).
 
-use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use super::cookies::Kind;
 use super::guest::Guest;
+use super::sealed::{open, seal, under};
 use crate::domain::agency::Agency;
 use crate::domain::credential::TypedLogin;
 use crate::domain::lockout::LockoutPolicy;
 use crate::domain::refusals::Refusals;
-use crate::domain::secret::Secret;
 use crate::domain::text::folded;
 use crate::pages::portal::WayOut;
+
+const REFUSALS: &str = "vestibule refusals\n";
 
 impl Guest {
     /// Counts a refused sign-in, here and in the answer; what is to be shown of the way out.
     pub fn refused(&mut self, typed: &str, agency: Option<&Agency>, now: Timestamp) -> WayOut {
         let policy = policy_of(agency);
         let refusals = self.refusals().unwrap_or_default().with(&self.kept_of(typed, agency), &policy, now);
-        let text = refusals.to_text();
-        let sealed = format!("{text}.{}", under(&self.caller.browser, &text));
+        let sealed = seal(&self.caller.browser, REFUSALS, &refusals.to_text());
         self.set(Kind::Refusals, &sealed, None);
         WayOut::after(refusals.are_many(&policy, now), refusals.wait_s(&policy, now))
     }
@@ -43,9 +40,7 @@ impl Guest {
     }
 
     fn refusals(&self) -> Option<Refusals> {
-        let (text, seal) = self.cookie(Kind::Refusals)?.rsplit_once('.')?;
-        let is_ours = Secret::new(under(&self.caller.browser, text)).matches(&Secret::new(seal));
-        is_ours.then(|| Refusals::parse(text)).flatten()
+        Refusals::parse(open(&self.caller.browser, REFUSALS, self.cookie(Kind::Refusals)?)?)
     }
 
     /// What is kept of what was typed: enough to tell whether the same was typed again. An address is one person's at every
@@ -53,17 +48,10 @@ impl Guest {
     fn kept_of(&self, typed: &str, agency: Option<&Agency>) -> String {
         let is_email = TypedLogin::parse(typed).is_some_and(|typed| typed.email.is_some());
         let at = agency.filter(|_| !is_email).map(|agency| agency.code.to_string()).unwrap_or_default();
-        under(&self.caller.browser, &format!("typed\n{at}\n{}", folded(typed)))[..16].to_owned()
+        under(&self.caller.browser, REFUSALS, &format!("typed\n{at}\n{}", folded(typed)))[..16].to_owned()
     }
 }
 
 fn policy_of(agency: Option<&Agency>) -> LockoutPolicy {
     agency.map_or(LockoutPolicy::PERSON, |agency| agency.policy.lockout)
-}
-
-fn under(browser: &Secret, text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(browser.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(b"vestibule refusals\n");
-    mac.update(text.as_bytes());
-    HEXLOWER.encode(&mac.finalize().into_bytes())
 }

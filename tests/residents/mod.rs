@@ -4,6 +4,7 @@ mod accept_terms;
 mod account;
 mod account_hosts;
 mod address_requests;
+mod answered;
 mod asking;
 mod clock;
 mod cookies;

@@ -162,7 +162,8 @@ fn c11_what_was_typed_at_the_sign_in_is_taken_along_and_the_password_is_not(stag
         let (asked, counted) = (town.a.seen().len(), town.gateway.number("SELECT COUNT(*) FROM throttles"));
         person.open(page).fill("login", typed).fill("password", "pas-celui-ci").press("Mot de passe oublié ?");
         let here = person.here();
-        assert_eq!((here.status, here.url.query()), (200, None), "{page} {typed:?}: in no address");
+        let address = here.url.to_string();
+        assert!(here.status == 200 && (login.is_empty() || !address.contains(login)), "{typed:?} is in {address}");
         let text = here.text();
         assert!(!text.contains("pas-celui-ci"), "{text}");
         assert_eq!(page::attribute(&text, "#login", "value").as_deref(), Some(login), "{page} {typed:?}");

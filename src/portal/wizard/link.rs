@@ -70,6 +70,7 @@ pub(in crate::portal) async fn confirm(
         Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
             let action_url = wording::login_path(agency.as_deref());
+            guest.stays();
             let page = MessagePage { name: MessageName::Confirmed, action_url };
             Ok(guest.page(&web, agency.as_deref(), &page))
         }
