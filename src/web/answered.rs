@@ -147,7 +147,8 @@ pub async fn answered(State(web): State<Arc<Web>>, request: Request, next: Next)
         }
     }
     let mut response = guest.draw(&web, &drawn);
-    if drawn.status().is_server_error() {
+    let status = drawn.status();
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         response.extensions_mut().insert(Reason("what a form was answered, at its page"));
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }

@@ -30,7 +30,7 @@ pub fn read_the_notice(browser: &mut Browser, device: Device) {
     // 000.10, 000.11, 000.12, 000.14, 000.15, 000.16
     browser.see("Un e-mail de confirmation").see("vous vous connecterez sur").see("depuis n'importe quel appareil");
     browser.see("Vos anciens identifiants seront désactivés").see("Votre espace client reste inchangé");
-    browser.see("le lien « Mot de passe oublié ? »").see("vous pourrez le rattacher de la même façon");
+    browser.see("le lien « Mot de passe oublié ? »").see("vous pourrez l'associer de la même façon");
     browser.see("Étape suivante").screenshot("notice");
     // 000.17
     if device == Device::WithoutJavaScript {
@@ -61,7 +61,7 @@ pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str
     }
     browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
     // 000.48, 000.49, 000.50, 000.51, 000.52
-    browser.see("Compte associé ✓").see("a bien été associé à votre compte").see("suffisent pour tous vos comptes");
+    browser.see("Compte associé ✓").see("a bien été associé à votre nouveau compte").see("suffisent pour tous vos comptes");
     browser.screenshot("joined").press("Continuer").see("Connexion");
     sign_in(browser, email, password);
 }

@@ -86,7 +86,7 @@ fn review_b11_a_network_has_one_budget(stage: Stage) {
         person.open(login_path("a")).fill("login", login).fill("password", "pas-celui-ci");
         let form = person.form("Connexion");
         let request = person.request_of(&form).header("x-forwarded-for", &address).header("x-forwarded-proto", "http");
-        assert_eq!(person.ask(request).status, 422, "{address}");
+        assert_eq!(person.visit(request).status, 422, "{address}");
     };
     for number in 0..6 {
         from(format!("2001:db8:1:2:{number:x}::{number:x}"), &format!("nobody-{number}"));

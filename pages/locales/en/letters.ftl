@@ -18,7 +18,7 @@ letter-confirm-address-text = You are updating your access to the { $agency } cu
 letter-confirm-address-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be changed.
 
 letter-already-account-subject = { $agency }: you already have an account
-letter-already-account-text = You want to enter the { $agency } customer space (identifier { $account }). This e-mail address already has an account: you only need to attach it, with the password of that account.
+letter-already-account-text = You want to enter the { $agency } customer space (identifier { $account }). This e-mail address already has an account: you only need to attach your agency account to it, with the password that you use already.
 letter-already-account-not-me = Not you? Do not pass this message on to anybody. Without an answer from you, nothing will be attached to your account.
 
 letter-reset-password-subject = { $agency }: choose a new password

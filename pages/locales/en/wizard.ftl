@@ -94,7 +94,7 @@ join-text = Please enter your password to attach your accounts, then click “Si
 join-password = Password of your existing account
 join-back = I do not have an account yet
 joined-title = Account attached
-joined-text = Your account at <strong>{ $agency }</strong> is now attached to your account.
+joined-text = Your agency account at <strong>{ $agency }</strong> is now attached to your new account.
 joined-next = From now on, your e-mail address and your password are enough for all your attached accounts.
 joined-next-kept = From now on, one password is enough for all your attached accounts.
 

@@ -4,7 +4,7 @@ account-email = Email
 modify-email = l'adresse email
 modify-password = le mot de passe
 password-masked = masqué
-account-email-refused = La messagerie de cette adresse a refusé notre dernier e-mail. Vérifiez l'adresse et, si elle n'est plus la vôtre, modifiez-la : c'est par elle que vous retrouveriez un mot de passe oublié.
+account-email-refused = Notre dernier e-mail n'a pas pu être remis à cette adresse. Vérifiez l'adresse et, si elle n'est plus la vôtre, modifiez-la : c'est par elle que vous retrouveriez un mot de passe oublié.
 account-pending = <strong>{ $email }</strong> : en attente de confirmation.
 account-pending-link = Confirmer ou annuler cette nouvelle adresse
 account-accounts = Mes comptes d'agence
@@ -74,7 +74,7 @@ address-request-message = Votre message à l'agence
 address-request-note = Votre demande part par e-mail à l'agence, avec votre identifiant et votre adresse actuelle. Vous en recevez la confirmation à votre adresse actuelle, qui reste valable jusqu'au changement.
 address-request-send = Envoyer la demande
 address-request-call = La demande ne peut pas être envoyée d'ici. Contactez votre agence : ses coordonnées figurent sur ses courriers.
-account-email-refused-agency = La messagerie de cette adresse a refusé notre dernier e-mail. Si elle n'est plus la vôtre, demandez à votre agence de la changer : c'est par elle que vous retrouveriez un mot de passe oublié.
+account-email-refused-agency = Notre dernier e-mail n'a pas pu être remis à cette adresse. Si elle n'est plus la vôtre, demandez à votre agence de la changer : c'est par elle que vous retrouveriez un mot de passe oublié.
 
 detach-title = Détacher un compte d'agence
 detach-agency = Agence

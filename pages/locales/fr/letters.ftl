@@ -18,8 +18,8 @@ letter-confirm-address-text = Vous mettez à jour votre accès à l'espace clien
 letter-confirm-address-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera modifié.
 
 letter-already-account-subject = { $agency } : vous avez déjà un compte
-letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse email a déjà un compte : il suffit de le rattacher, avec le mot de passe de ce compte.
-letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera rattaché à votre compte.
+letter-already-account-text = Vous souhaitez accéder à l'espace client { $agency } (identifiant { $account }). Cette adresse email a déjà un compte : il suffit d'y associer votre compte d'agence, avec le mot de passe que vous utilisez déjà.
+letter-already-account-not-me = Ce n'est pas vous ? Ne transmettez ce message à personne. Sans réponse de votre part, rien ne sera associé à votre compte.
 
 letter-reset-password-subject = { $agency } : choisissez un nouveau mot de passe
 letter-reset-password-text = Vous avez demandé un nouveau mot de passe pour votre compte { $agency }.
