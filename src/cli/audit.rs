@@ -16,6 +16,7 @@ use crate::app::support::{self, Found};
 use crate::config::Settings;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::audit::{Actor, AuditLine};
+use crate::domain::chain::Digest;
 use crate::domain::support::Wanted;
 use crate::store::LinesOf;
 
@@ -73,14 +74,33 @@ enum Question {
         #[arg(long, default_value_t = 20)]
         most: usize,
     },
-    /// Whether a line is missing; fails where one is.
-    Verify,
+    /// Whether a line is missing, or another than was written; fails where one is.
+    Verify {
+        /// A line's digest as it was told before, by `verify` or `export`: whether the trace was not written anew since.
+        #[arg(long, value_name = "NUMBER:DIGEST", value_parser = head)]
+        head: Option<(i64, Digest)>,
+    },
     /// Writes the trace, the oldest line first, as JSON, a line each: to be kept elsewhere, and for `restore-check --old`.
     Export {
         /// Where to, for its owner's eyes only; the standard output without one.
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Of one agency only.
+        #[arg(long, value_name = "CLIENT/SOCIETE")]
+        agency: Option<String>,
+        /// For how long back: 90m, 24h, 7d.
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        since: Option<SignedDuration>,
+        /// As a table for spreadsheets.
+        #[arg(long)]
+        csv: bool,
     },
+}
+
+/// A line's number and digest.
+fn head(text: &str) -> Result<(i64, Digest), String> {
+    let parts = text.split_once(':').and_then(|(seq, digest)| Some((seq.parse().ok()?, Digest::parse(digest)?)));
+    parts.ok_or_else(|| format!("\"{text}\" is no NUMBER:DIGEST, as `vestibule audit verify` tells it"))
 }
 
 /// 90m, 24h, 7d.
@@ -141,8 +161,12 @@ async fn answer(settings: &Settings, app: &App, asked: Question) -> Result<(), S
             }
             Ok(())
         }
-        Question::Verify => verify(app).await,
-        Question::Export { file } => export(app, file.as_deref()).await,
+        Question::Verify { head } => verify(app, head).await,
+        Question::Export { file, agency, since, csv } => {
+            let agency = agency.map(|agency| code(&agency)).transpose()?;
+            let form = if csv { Form::Csv } else { Form::Json };
+            export(app, file.as_deref(), (agency.as_ref(), since.map(ago)), form).await
+        }
     }
 }
 
@@ -230,9 +254,16 @@ fn table(headings: &[&str], counted: &[Counted], most: usize) {
     }
 }
 
-async fn verify(app: &App) -> Result<(), String> {
-    let proof = audit::verify(app).await.map_err(|fault| ours(&fault))?;
-    let Proof { since, numbers } = &proof;
+async fn verify(app: &App, known: Option<(i64, Digest)>) -> Result<(), String> {
+    let bar = terminal::progress(0, "lines");
+    let proof = audit::verify(app, known.map(|(seq, _)| seq), |at, of| {
+        bar.set_length(u64::try_from(of).unwrap_or_default());
+        bar.set_position(u64::try_from(at).unwrap_or_default());
+    })
+    .await
+    .map_err(|fault| ours(&fault))?;
+    bar.finish_and_clear();
+    let numbers = &proof.numbers;
     match (numbers.first, numbers.began) {
         (Some(first), Some(began)) => {
             say!("{} lines, numbers {first} to {}, since {}", numbers.lines, numbers.last, time(began));
@@ -241,11 +272,13 @@ async fn verify(app: &App) -> Result<(), String> {
     }
     match (numbers.first, numbers.last) {
         (Some(1), _) | (None, 0) => say!("none has come to its time yet (policy.audit_months)"),
-        _ => say!("older ones are not looked at: before {} they go in their time (policy.audit_months)", time(*since)),
+        _ => say!(
+            "older ones are not looked at for gaps: before {} they go in their time (policy.audit_months)",
+            time(proof.since)
+        ),
     }
     if proof.is_whole() {
         say!("no line is missing");
-        return Ok(());
     }
     for before in &numbers.gaps {
         say!("lines are missing behind number {before}");
@@ -253,10 +286,68 @@ async fn verify(app: &App) -> Result<(), String> {
     if numbers.last != numbers.given {
         say!("the last number that was given out is {}", numbers.given);
     }
+    tell_chain(&proof);
+    let is_as_known = known.is_none_or(|(seq, digest)| {
+        let is = proof.known == Some(digest);
+        match (is, proof.known) {
+            (true, _) => say!("line {seq} is the one that was told before"),
+            (false, Some(_)) => say!("line {seq} is another one than was told before: the trace was written anew"),
+            (false, None) => say!("line {seq} is not there: it has gone in its time, or was taken out"),
+        }
+        is
+    });
+    if proof.is_whole() && proof.holds() && is_as_known {
+        return Ok(());
+    }
     Err("the trace is not whole".to_owned())
 }
 
-async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
+/// What was found out going along the chain.
+fn tell_chain(proof: &Proof) {
+    let walk = &proof.walk;
+    if proof.without_chain > 0 {
+        say!("{} lines are no part of the chain: an earlier version wrote them", proof.without_chain);
+    }
+    for seq in &walk.broken {
+        say!("the chain breaks at number {seq}: this line or the one before it was changed, taken out or put in");
+    }
+    for seq in &walk.changed {
+        say!("number {seq} names others than were written");
+    }
+    match (walk.head, proof.head) {
+        (Some((seq, digest)), Some((_, counted))) if digest != counted => {
+            say!("the chain ends at number {seq}, and not where the last line was written");
+        }
+        (None, Some((seq, _))) => say!("the chain's last line was number {seq}, and none is there"),
+        _ => {}
+    }
+    let (Some(first), Some((seq, digest))) = (walk.first, walk.head) else { return };
+    if proof.holds() {
+        say!(
+            "the chain holds: {} lines from number {first} on, {} of them without names",
+            walk.lines,
+            walk.without_names
+        );
+        say!("to be kept where nobody reaches it who reaches the database: --head {seq}:{digest}");
+    }
+}
+
+/// As what lines are written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Json,
+    Csv,
+}
+
+const COLUMNS: [&str; 11] =
+    ["number", "time", "event", "actor", "actor_id", "agency", "person", "account", "client", "request", "detail"];
+
+async fn export(
+    app: &App,
+    file: Option<&Path>,
+    (agency, since): (Option<&AgencyCode>, Option<Timestamp>),
+    form: Form,
+) -> Result<(), String> {
     let failed = |error: std::io::Error| {
         format!("{}: {error}", file.map_or_else(|| "the standard output".to_owned(), |file| file.display().to_string()))
     };
@@ -264,23 +355,79 @@ async fn export(app: &App, file: Option<&Path>) -> Result<(), String> {
         Some(file) => Box::new(BufWriter::new(terminal::private(file).map_err(failed)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
+    if matches!(form, Form::Csv) {
+        out.write_all(&row(COLUMNS.map(str::to_owned))?).map_err(failed)?;
+    }
     let (mut last, mut lines) = (0, 0);
     loop {
-        let portion = audit::portion(app, last).await.map_err(|fault| ours(&fault))?;
+        let portion = audit::portion(app, last, agency, since).await.map_err(|fault| ours(&fault))?;
         let Some(line) = portion.last() else { break };
         last = line.seq;
         for line in &portion {
-            let text = serde_json::to_string(line).map_err(|error| error.to_string())?;
-            writeln!(out, "{text}").map_err(failed)?;
+            let mut text = match form {
+                Form::Json => serde_json::to_vec(line).map_err(|error| error.to_string())?,
+                Form::Csv => row(columns(line)?)?,
+            };
+            if matches!(form, Form::Json) {
+                text.push(b'\n');
+            }
+            out.write_all(&text).map_err(failed)?;
         }
         lines += portion.len() as u64;
     }
     out.flush().map_err(failed)?;
     if let Some(file) = file {
         say!("{lines} lines are in {}", file.display());
+        if let Some((seq, digest)) = audit::head(app).await.map_err(|fault| ours(&fault))? {
+            say!("keep with it what the trace ends with: vestibule audit verify --head {seq}:{digest}");
+        }
     }
     looked(app, lines).await;
     Ok(())
+}
+
+fn row(fields: [String; COLUMNS.len()]) -> Result<Vec<u8>, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields).map_err(|error| error.to_string())?;
+    writer.into_inner().map_err(|error| error.to_string())
+}
+
+fn columns(line: &AuditLine) -> Result<[String; COLUMNS.len()], String> {
+    let entry = &line.entry;
+    let text = |value: Option<&str>| value.map(harmless).unwrap_or_default();
+    let (actor, actor_id) = match &entry.actor {
+        Actor::Visitor => ("visitor", None),
+        Actor::Resident(identity) => ("resident", Some(identity.as_str())),
+        Actor::Staff(staff) => ("staff", Some(staff.as_str())),
+        Actor::Operator => ("operator", None),
+        Actor::Gateway => ("gateway", None),
+    };
+    let mut detail = serde_json::to_value(&entry.event).map_err(|error| error.to_string())?;
+    if let Some(fields) = detail.as_object_mut() {
+        fields.remove("event");
+    }
+    Ok([
+        line.seq.to_string(),
+        line.at.to_string(),
+        entry.event.name().to_owned(),
+        actor.to_owned(),
+        text(actor_id),
+        entry.agency.as_ref().map(ToString::to_string).unwrap_or_default(),
+        text(entry.identity.as_ref().map(crate::domain::identity::IdentityId::as_str)),
+        text(entry.login.as_ref().map(crate::domain::identity::LegacyLogin::as_str)),
+        text(Some(&line.client)),
+        text(Some(&line.request_id)),
+        if detail.as_object().is_some_and(serde_json::Map::is_empty) {
+            String::new()
+        } else {
+            harmless(&detail.to_string())
+        },
+    ])
+}
+
+/// What somebody typed is no formula to a spreadsheet (CWE-1236).
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// An operator who looks is traced; where nothing can be written, the answer stands all the same.

@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::assemble::{self, Absent};
 use super::configured::to_type;
 use super::person::no_agency;
@@ -142,7 +140,7 @@ fn may_take(agency: &Agency, wanted: &Wanted, preview: &Preview) -> Result<(), S
 }
 
 async fn take(planned: Planned<'_>, wanted: &Wanted, read: &Read) -> Result<(u64, u64), Fault> {
-    let bar = progress_bar(read.good.len());
+    let bar = terminal::progress(read.good.len() as u64, "accounts");
     let mut import = planned.begin(wanted.days).await?;
     for line in &read.good {
         import.take(line).await?;
@@ -252,12 +250,6 @@ fn tell_preview(agency: &Agency, read: &Read, preview: &Preview) {
     if !read.bad.is_empty() {
         say!("  {} lines are refused", read.bad.len());
     }
-}
-
-fn progress_bar(length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} accounts, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length as u64).with_style(style)
 }
 
 fn tell_bad(wanted: &Wanted, read: &Read) {

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
 use super::configured::ConfigFile;
 use super::outcome::names;
 use super::parts;
-use super::terminal::{say, tell};
+use super::terminal::{self, say, tell};
 use super::{Ended, reading};
 use crate::config::Settings;
 use crate::domain::adapter::Adapter;
@@ -55,7 +54,7 @@ pub(super) fn run(folder: &Path, config: ConfigFile, agency: Option<&str>) -> En
 }
 
 fn draw(folder: &Path, before: &Before, own: Option<&Path>, whose: &DrawnFor) -> Ended {
-    let bar = progress_bar();
+    let bar = terminal::progress(0, "drawn");
     let drawn = gallery::draw(own, whose, |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
@@ -144,14 +143,6 @@ fn known(agency: &Agency) -> Known {
 /// A choice as it stands in the file.
 fn word(choice: &impl Serialize) -> String {
     json!(choice).as_str().unwrap_or_default().to_owned()
-}
-
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} drawn, {eta} left");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// What was in a folder before: nothing, or what an earlier run has left.

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::terminal::say;
+use super::terminal::{self, say};
 use super::{Ended, runtime};
 use crate::domain::secret::Secret;
 use crate::store::{self, CopiedTable};
@@ -19,9 +17,7 @@ pub(super) fn run(from: &str, to: &str) -> Ended {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Failed(format!("the runtime: {error}")),
     };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = terminal::progress(0, "rows");
     let copied = runtime.block_on(store::copy(from.expose(), to.expose(), |progress| {
         bar.set_length(progress.of);
         bar.set_position(progress.done);

@@ -11,6 +11,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 /// How long nothing is said while somebody is waited for, and how long it is said again.
 const FIRST_WORD_S: u64 = 3;
 const NEXT_WORD_S: u64 = 10;
@@ -26,6 +28,13 @@ pub(super) fn private(file: &Path) -> std::io::Result<File> {
     let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     made.set_permissions(Permissions::from_mode(0o600))?;
     Ok(made)
+}
+
+/// How far long work is, of so many of something; nothing where nobody looks.
+pub(super) fn progress(length: u64, of: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {of}, {{eta}} left"))
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
 }
 
 /// Writes a line to the standard output.

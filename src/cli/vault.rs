@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
 use super::assemble::{self, Absent};
@@ -93,7 +92,7 @@ pub(super) fn rotate(settings: &Settings, yes: bool) -> Ended {
             terminal::confirm(&unasked(&keys.current.id, others), yes)?;
         }
         let again = |fault: Fault| format!("{fault}; what was sealed anew before is kept, run this again");
-        let bar = progress_bar(rotate_vault::stale(app).await.map_err(again)?);
+        let bar = terminal::progress(rotate_vault::stale(app).await.map_err(again)?, "secrets");
         let rotated = rotate_vault::rotate(app, |done| bar.set_position(done)).await;
         bar.finish_and_clear();
         rotated.map_err(again)
@@ -158,12 +157,6 @@ pub(super) fn keys(settings: &Settings) -> Ended {
         }
         Err(reason) => Ended::Failed(reason),
     }
-}
-
-fn progress_bar(length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} secrets, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style)
 }
 
 fn report(keys: &VaultKeys, rotated: &Rotated) -> Ended {

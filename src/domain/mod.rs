@@ -11,6 +11,7 @@ pub mod agency;
 pub mod agency_code;
 pub mod audit;
 pub mod basic;
+pub mod chain;
 pub mod challenge;
 pub mod client;
 pub mod colour;

@@ -119,7 +119,7 @@ impl Tx {
     pub async fn erase_in_trace(&mut self, identity: &IdentityId, alias: &IdentityId) -> Result<u64, StoreError> {
         self.erase_reasons(identity).await?;
         let rewritten = sqlx::query(
-            "UPDATE audit SET login = NULL, client = 'erased', request_id = 'erased',
+            "UPDATE audit SET salt = NULL, login = NULL, client = 'erased', request_id = 'erased',
                  identity_id = CASE WHEN identity_id = $1 THEN $2 ELSE identity_id END,
                  actor_id = CASE WHEN actor_id = $1 THEN $2 ELSE actor_id END
              WHERE identity_id = $1 OR actor_id = $1",
@@ -141,7 +141,7 @@ impl Tx {
         for row in &rows {
             let event: AuditEvent = row.json("detail")?;
             if event.reason().is_some() {
-                sqlx::query("UPDATE audit SET detail = $1 WHERE seq = $2")
+                sqlx::query("UPDATE audit SET salt = NULL, detail = $1 WHERE seq = $2")
                     .bind(json(&event.with_reason(ERASED))?)
                     .bind(row.int("seq")?)
                     .execute(self.conn())
@@ -156,7 +156,7 @@ impl Tx {
         let mut lines = 0;
         for login in &account.logins {
             lines += sqlx::query(
-                "UPDATE audit SET login = NULL, client = 'erased', request_id = 'erased'
+                "UPDATE audit SET salt = NULL, login = NULL, client = 'erased', request_id = 'erased'
                  WHERE agency = $1 AND login = $2 AND identity_id IS NULL AND seq <= $3",
             )
             .bind(account.agency.to_string())
@@ -172,7 +172,7 @@ impl Tx {
     /// The same for lines in which the address was typed.
     pub async fn erase_address_in_trace(&mut self, address: &EmailAddress) -> Result<u64, StoreError> {
         let rewritten = sqlx::query(
-            "UPDATE audit SET login = NULL, client = 'erased', request_id = 'erased'
+            "UPDATE audit SET salt = NULL, login = NULL, client = 'erased', request_id = 'erased'
              WHERE lower(login) = $1 AND identity_id IS NULL",
         )
         .bind(address.key())

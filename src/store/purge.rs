@@ -80,12 +80,41 @@ const THROTTLES: &str =
 const DEVICES: &str = "DELETE FROM devices WHERE (digest, identity_id) IN
     (SELECT digest, identity_id FROM devices WHERE remembered_at <= $1 LIMIT $2)";
 const IMPORTS: &str = "DELETE FROM imports WHERE id IN (SELECT id FROM imports WHERE begun_at <= $1 LIMIT $2)";
-const AUDIT: &str = "DELETE FROM audit WHERE seq IN
-    (SELECT seq FROM audit WHERE happened_at <= $1 ORDER BY happened_at LIMIT $2)";
-const AUDIT_OF_NO_AGENCY: &str = "DELETE FROM audit WHERE seq IN
-    (SELECT seq FROM audit WHERE agency IS NULL AND happened_at <= $1 ORDER BY happened_at LIMIT $2)";
-const AUDIT_OF_AGENCY: &str = "DELETE FROM audit WHERE seq IN
-    (SELECT seq FROM audit WHERE agency = $3 AND happened_at <= $1 ORDER BY happened_at LIMIT $2)";
+/// Of lines that are past their time: what stays of each for the chain, and what goes. Nothing goes that has not stayed.
+struct Spent {
+    stays: &'static str,
+    goes: &'static str,
+}
+
+macro_rules! spent {
+    ($whose:literal) => {
+        Spent {
+            stays: concat!(
+                "INSERT INTO audit_spent (seq, happened_at, event, actor_kind, agency, bound, chain)
+                 SELECT seq, happened_at, event, actor_kind, agency, bound, chain FROM audit
+                 WHERE chain IS NOT NULL AND seq IN (SELECT seq FROM audit WHERE ",
+                $whose,
+                " ORDER BY happened_at, seq LIMIT $2)
+                 ON CONFLICT (seq) DO NOTHING"
+            ),
+            goes: concat!(
+                "DELETE FROM audit
+                 WHERE seq IN (SELECT seq FROM audit WHERE ",
+                $whose,
+                " ORDER BY happened_at, seq LIMIT $2)
+                 AND (chain IS NULL OR seq IN (SELECT seq FROM audit_spent))"
+            ),
+        }
+    };
+}
+
+const AUDIT: Spent = spent!("happened_at <= $1");
+const AUDIT_OF_NO_AGENCY: Spent = spent!("agency IS NULL AND happened_at <= $1");
+const AUDIT_OF_AGENCY: Spent = spent!("agency = $3 AND happened_at <= $1");
+/// The chain's beginning goes when no line before it is there any more: the last one of it stays, for the next to be bound to.
+const CHAIN: &str = "DELETE FROM audit_spent WHERE seq IN (SELECT seq FROM audit_spent WHERE seq <
+        (SELECT COALESCE(MAX(seq), 0) FROM audit_spent WHERE seq <
+            (SELECT COALESCE(MIN(seq), $1) FROM audit WHERE chain IS NOT NULL)) LIMIT $2)";
 
 impl Store {
     /// Removes what is past its time, and tells how much. The time is that of all nodes ([`Store::time`]).
@@ -96,45 +125,58 @@ impl Store {
         let (time, now) = (now, millis(now));
         let (spent, letters) = (now - SPENT_DAYS * DAY_MS, now - LETTERS_DAYS * DAY_MS);
         Ok(Purged {
-            flows: self.remove(FLOWS, now, None).await?,
-            challenges: self.remove(CHALLENGES, spent, None).await?,
-            recoveries: self.remove(RECOVERIES, spent, None).await?,
-            warnings: self.remove(WARNINGS, spent, None).await?,
-            handovers: self.remove(HANDOVERS, now, None).await?,
-            sessions: self.remove(SESSIONS, now, None).await?,
-            open_accounts: self.remove(OPEN_ACCOUNTS, now, None).await?,
-            session_marks: self.remove(SESSION_MARKS, now, None).await?,
-            letters: self.remove(LETTERS, letters, None).await?,
-            addresses: self.remove(ADDRESSES, letters, None).await?,
-            letter_counts: self.remove(LETTER_COUNTS, now - DAY_MS, None).await?,
-            throttles: self.remove(THROTTLES, now - GUESSES_MS, None).await?,
-            devices: self.remove(DEVICES, now - KNOWN_MS, None).await?,
-            imports: self.remove(IMPORTS, now - IMPORTS_DAYS * DAY_MS, None).await?,
+            flows: self.remove(FLOWS, now).await?,
+            challenges: self.remove(CHALLENGES, spent).await?,
+            recoveries: self.remove(RECOVERIES, spent).await?,
+            warnings: self.remove(WARNINGS, spent).await?,
+            handovers: self.remove(HANDOVERS, now).await?,
+            sessions: self.remove(SESSIONS, now).await?,
+            open_accounts: self.remove(OPEN_ACCOUNTS, now).await?,
+            session_marks: self.remove(SESSION_MARKS, now).await?,
+            letters: self.remove(LETTERS, letters).await?,
+            addresses: self.remove(ADDRESSES, letters).await?,
+            letter_counts: self.remove(LETTER_COUNTS, now - DAY_MS).await?,
+            throttles: self.remove(THROTTLES, now - GUESSES_MS).await?,
+            devices: self.remove(DEVICES, now - KNOWN_MS).await?,
+            imports: self.remove(IMPORTS, now - IMPORTS_DAYS * DAY_MS).await?,
             audit: self.purge_trace(time, trace).await?,
         })
     }
 
     async fn purge_trace(&self, now: Timestamp, trace: &AuditRetention) -> Result<u64, StoreError> {
         let before = |months| millis(months_before(now, months));
-        let mut removed = self.remove(AUDIT, before(trace.longest), None).await?;
+        let mut removed = self.spend(&AUDIT, before(trace.longest), None).await?;
         if trace.shortest < trace.longest {
-            removed += self.remove(AUDIT_OF_NO_AGENCY, before(trace.shortest), None).await?;
+            removed += self.spend(&AUDIT_OF_NO_AGENCY, before(trace.shortest), None).await?;
         }
         for (agency, months) in &trace.shorter {
-            removed += self.remove(AUDIT_OF_AGENCY, before(*months), Some(&agency.to_string())).await?;
+            removed += self.spend(&AUDIT_OF_AGENCY, before(*months), Some(&agency.to_string())).await?;
         }
+        self.remove(CHAIN, i64::MAX).await?;
         Ok(removed)
     }
 
-    async fn remove(&self, statement: &'static str, until: i64, of: Option<&str>) -> Result<u64, StoreError> {
+    async fn remove(&self, statement: &'static str, until: i64) -> Result<u64, StoreError> {
+        self.in_steps(&[statement], until, None).await
+    }
+
+    async fn spend(&self, spent: &Spent, until: i64, of: Option<&str>) -> Result<u64, StoreError> {
+        self.in_steps(&[spent.stays, spent.goes], until, of).await
+    }
+
+    /// Runs these statements together again and again, until the last one finds less than a step to remove.
+    async fn in_steps(&self, statements: &[&'static str], until: i64, of: Option<&str>) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
             let mut tx = self.write().await?;
-            let mut query = sqlx::query(statement).bind(until).bind(i64::from(STEP));
-            if let Some(of) = of {
-                query = query.bind(of);
+            let mut step = 0;
+            for statement in statements {
+                let mut query = sqlx::query(*statement).bind(until).bind(i64::from(STEP));
+                if let Some(of) = of {
+                    query = query.bind(of);
+                }
+                step = query.execute(tx.unhurried()).await?.rows_affected();
             }
-            let step = query.execute(tx.unhurried()).await?.rows_affected();
             tx.commit().await?;
             removed += step;
             if step < u64::from(STEP) {

@@ -41,7 +41,7 @@ impl OldDatabase {
         let mut tx = store.read().await?;
         let (mut lines, mut last) = (Vec::new(), behind);
         loop {
-            let portion = tx.audit_behind(last, PORTION).await?;
+            let portion = tx.audit_behind(last, None, None, PORTION).await?;
             let Some(line) = portion.last() else { break };
             last = line.seq;
             lines.extend(portion);

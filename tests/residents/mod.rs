@@ -32,6 +32,7 @@ mod sign_in;
 mod slips;
 mod start;
 mod support;
+mod trace;
 mod trouble;
 mod way_out;
 mod well_known;

@@ -96,6 +96,11 @@ fn review_a9_no_tool_changes_the_tables_that_a_gateway_of_another_version_serves
         let now = steps(&town);
         // As the version before this one would have left them.
         for statement in [
+            "DROP TABLE audit_spent",
+            "ALTER TABLE counters DROP COLUMN chain",
+            "ALTER TABLE audit DROP COLUMN chain",
+            "ALTER TABLE audit DROP COLUMN bound",
+            "ALTER TABLE audit DROP COLUMN salt",
             "ALTER TABLE roster DROP COLUMN replaced",
             "ALTER TABLE links DROP COLUMN visited_at",
             "ALTER TABLE recoveries DROP COLUMN by_address",

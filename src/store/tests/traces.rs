@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::audit::{Actor, AuditEntry, AuditEvent, AuditLine, Refusal, StaffId};
+use crate::domain::chain::Walk;
 use crate::domain::device::Look;
 use crate::domain::migration::{Flow, FlowId, MigrationPlan};
 use crate::domain::path::ReturnPath;
@@ -21,6 +22,7 @@ on_both! {
     the_lines_of_the_trace_are_numbered_without_gaps,
     law_024_what_is_past_its_time_goes_and_nothing_else,
     law_024_each_agency_keeps_its_lines_of_the_trace_for_its_time,
+    d08_the_chain_holds_when_lines_have_gone_in_their_time_and_people_are_erased,
     review_b19_nobody_waits_to_write_while_a_busy_month_is_thrown_away,
 }
 
@@ -109,6 +111,44 @@ async fn law_024_each_agency_keeps_its_lines_of_the_trace_for_its_time(fresh: Fr
         let mut tx = fresh.read().await.expect("a reader");
         assert_eq!(tx.audit_tail(10).await.expect("asked").len(), left, "after {days} days");
     }
+}
+
+async fn d08_the_chain_holds_when_lines_have_gone_in_their_time_and_people_are_erased(fresh: Fresh) {
+    let walk = async || {
+        let mut tx = fresh.read().await.expect("a reader");
+        let mut walk = Walk::default();
+        for line in tx.chain_behind(0, 100).await.expect("asked") {
+            walk.to(&line);
+        }
+        assert!(walk.holds(), "{walk:?}");
+        assert_eq!(walk.head, tx.last_of_chain().await.expect("asked"));
+        (walk.first, walk.lines, walk.without_names)
+    };
+    let anne = IdentityId::stored("anne");
+    let mut tx = fresh.write().await.expect("a turn");
+    for (agency, identity) in
+        [("SHORT", Some(&anne)), ("LONG", Some(&anne)), ("SHORT", None), ("LONG", None), ("SHORT", None)]
+    {
+        let entry = AuditEntry { agency: Some(self::agency(agency)), identity: identity.cloned(), ..refused() };
+        tx.append_audit(&entry, "192.0.2.1", "r", at(0)).await.expect("traced");
+    }
+    tx.commit().await.expect("a commit");
+    assert_eq!(walk().await, (Some(1), 5, 0));
+    let mut tx = fresh.write().await.expect("a turn");
+    assert_eq!(tx.erase_in_trace(&anne, &IdentityId::stored("alias")).await.expect("erased"), 2);
+    tx.commit().await.expect("a commit");
+    assert_eq!(walk().await, (Some(1), 5, 2));
+    let kept = AuditRetention::of([(agency("LONG"), 12), (agency("SHORT"), 6)], 12);
+    let after = |days: i64| later(at(0), SignedDuration::from_hours(days * 24));
+    assert_eq!(fresh.purge(after(180), &kept).await.expect("purged").audit, 3);
+    // Of the first line nothing is needed but that the second is bound to it; the last ones stay until the fourth has gone.
+    assert_eq!(walk().await, (Some(1), 5, 4));
+    assert_eq!(fresh.purge(after(360), &kept).await.expect("purged").audit, 2);
+    assert_eq!(walk().await, (Some(5), 1, 1), "the last line stays for the next to be bound to");
+    let mut tx = fresh.write().await.expect("a turn");
+    tx.append_audit(&refused(), "", "", after(360)).await.expect("traced");
+    tx.commit().await.expect("a commit");
+    assert_eq!(walk().await, (Some(5), 2, 1));
 }
 
 async fn review_b19_nobody_waits_to_write_while_a_busy_month_is_thrown_away(fresh: Fresh) {
