@@ -56,3 +56,4 @@ pub mod text;
 pub mod trust;
 pub mod upstream;
 pub mod warning;
+pub mod way_back;

@@ -75,7 +75,6 @@ async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert
     let Some(challenge) = change_email::pending(&web.app, session).await? else { return Ok(guest.go("/account")) };
     let wrong = alert.as_ref().is_some_and(|alert| *alert != Alert::Resent);
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
     let page = proof_page(web, &challenge, &challenge.address, PROOF, alert);
     Ok(guest.page_with(status, web, None, &page))
 }

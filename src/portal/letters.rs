@@ -81,7 +81,8 @@ pub(super) fn proof_page(
         code_minutes: u64::from(challenge.terms.code_minutes),
         link_minutes: u64::from(challenge.terms.link_minutes),
         resend_in: challenge.resend_in(web.app.now()),
-        alert,
+        back: None,
+        alert: alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held)),
         progress: None,
     }
 }

@@ -62,6 +62,8 @@ enum Notice {
     /// With the old identifier.
     ReadyAsBefore,
     SignedOut,
+    /// From the wizard, whose run is over.
+    Restarted,
     #[serde(other)]
     Unknown,
 }
@@ -112,6 +114,7 @@ pub(super) async fn show(
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::ReadyAsBefore) => Some(Alert::AccountReadyAsBefore),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
+        Some(Notice::Restarted) => Some(Alert::Restarted),
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency.or_else(|| only_agency(&web, &asked)) else {

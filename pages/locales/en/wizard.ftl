@@ -18,6 +18,7 @@ notice-after-agencies = If you have a customer space at other agencies, you can 
 notice-wait = To leave you time to read this page, the “Next step” button is available in { $duration }.
 notice-waiting = To leave you time to read this page, the “Next step” button will be available in:
 notice-open = You can go on to the next step.
+step-back = Back to the previous step
 
 email-title = Your e-mail address
 email-text = Please enter or correct your e-mail address. Then click “Continue”. It will become the identifier of your new account.
@@ -39,6 +40,9 @@ join-link = I already have an account
 password-title = Your new password
 password-for = This will be the password of your account <strong>{ $email }</strong>
 password-for-identifier = This will be the password of your account <strong>{ $identifier }</strong>
+password-correct = Correct the address
+password-kept = Your password is chosen already. You can enter another one below.
+password-keep = Keep the password already chosen
 password-then = Then click “Create my account”.
 password-then-finish = Then click “Finish”.
 finish = Finish

@@ -18,6 +18,7 @@ notice-after-agencies = Si vous avez un espace client dans d'autres agences, vou
 notice-wait = Le temps de lire cette page, le bouton « Étape suivante » est disponible dans { $duration }.
 notice-waiting = Le temps de lire cette page, le bouton « Étape suivante » sera disponible dans :
 notice-open = Vous pouvez passer à l'étape suivante.
+step-back = Revenir à l'étape précédente
 
 email-title = Votre adresse email
 email-text = Veuillez saisir ou corriger votre adresse email. Ensuite, cliquez sur « Continuer ». Elle deviendra l'identifiant de votre nouveau compte.
@@ -39,6 +40,9 @@ join-link = J'ai déjà un compte
 password-title = Votre nouveau mot de passe
 password-for = Ce mot de passe sera celui de votre compte <strong>{ $email }</strong>
 password-for-identifier = Ce mot de passe sera celui de votre compte <strong>{ $identifier }</strong>
+password-correct = Corriger l'adresse
+password-kept = Votre mot de passe est déjà choisi. Vous pouvez en saisir un autre ci-dessous.
+password-keep = Garder le mot de passe déjà choisi
 password-then = Puis cliquez sur « Créer mon compte ».
 password-then-finish = Puis cliquez sur « Terminer ».
 finish = Terminer

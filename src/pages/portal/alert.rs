@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
-use crate::pages::sample::each;
+use crate::pages::sample::{LONG_EMAIL, awkward, each};
 
 /// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,22 @@ pub enum Alert {
     ResendOver,
     /// The current password is wrong.
     WrongPassword,
+    /// The link of the letter that is waited for was not opened yet.
+    LinkNotOpened,
+    /// An address was sent from an old tab and not taken; it can be corrected.
+    StaleEmail {
+        /// What was typed.
+        email: String,
+    },
+    /// The same, where the one that counts is proven already.
+    StaleEmailOver {
+        /// What was typed.
+        email: String,
+    },
+    /// A password was sent from an old tab, and not taken.
+    StalePassword,
+    /// « Revenir à la 1re étape »: nothing is lost, and the old credentials are typed again.
+    Restarted,
     /// The information page was left before it could be read.
     TooEarly,
     /// The box of the terms was not ticked.
@@ -118,6 +134,11 @@ impl Alert {
             | Self::ProvisionalReplaced
             | Self::MustChange
             | Self::ResendLater { .. }
+            | Self::LinkNotOpened
+            | Self::StaleEmail { .. }
+            | Self::StaleEmailOver { .. }
+            | Self::StalePassword
+            | Self::Restarted
             | Self::TooEarly
             | Self::AttachAnother
             | Self::Held
@@ -169,7 +190,12 @@ impl Alert {
             Self::ResetCodeRefused => Self::ResetAskedAgain,
             Self::ResetAskedAgain => Self::ResendOver,
             Self::ResendOver => Self::WrongPassword,
-            Self::WrongPassword => Self::TooEarly,
+            Self::WrongPassword => Self::LinkNotOpened,
+            Self::LinkNotOpened => Self::StaleEmail { email: LONG_EMAIL.to_owned() },
+            Self::StaleEmail { .. } => Self::StaleEmailOver { email: awkward() },
+            Self::StaleEmailOver { .. } => Self::StalePassword,
+            Self::StalePassword => Self::Restarted,
+            Self::Restarted => Self::TooEarly,
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,

@@ -26,6 +26,8 @@ pub struct ProofPage {
     pub link_minutes: u64,
     /// Seconds until "Renvoyer l'e-mail" is open again.
     pub resend_in: u64,
+    /// Where the step before is shown.
+    pub back: Option<&'static str>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is, if it is.
@@ -44,6 +46,7 @@ impl Page for ProofPage {
             code_minutes: 10,
             link_minutes: 60,
             resend_in: 60,
+            back: Some("/migration/password"),
             alert: None,
             progress: Some(Progress::sample(4)),
         };
@@ -51,7 +54,7 @@ impl Page for ProofPage {
         show("link", &Self { code: false, ..calm.clone() });
         show("code", &Self { link: false, code_minutes: 30, ..calm.clone() });
         let progress = Some(Progress::sample_numbered(2));
-        show("proof-first", &Self { progress, ..calm.clone() });
+        show("proof-first", &Self { back: Some("/migration/email"), progress, ..calm.clone() });
         show("code-again", &Self { link: false, code_minutes: 30, resend_in: 0, ..calm.clone() });
         show("resend-open", &Self { resend_in: 0, ..calm.clone() });
         for (state, alert) in [
@@ -63,11 +66,15 @@ impl Page for ProofPage {
             ("resend-later", Alert::ResendLater { seconds: 45 }),
             ("resend-over", Alert::ResendOver),
             ("held", Alert::Held),
+            ("stale-email", Alert::StaleEmail { email: "amelie@tilleuls.example".to_owned() }),
+            ("stale-password", Alert::StalePassword),
         ] {
             let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
             show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
-        let new_email = Self { action: NEW_EMAIL, progress: None, ..calm.clone() };
+        let alert = Some(Alert::LinkNotOpened);
+        show("link-not-opened", &Self { code: false, alert, resend_in: 0, ..calm.clone() });
+        let new_email = Self { action: NEW_EMAIL, back: None, progress: None, ..calm.clone() };
         show("new-email", &new_email);
         show("changes-held", &Self { alert: Some(Alert::ChangesHeld), resend_in: 0, ..new_email.clone() });
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm });
