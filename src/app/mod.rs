@@ -46,6 +46,7 @@ pub mod switch_account;
 pub mod throttle;
 pub mod undo_import;
 pub mod visit;
+pub mod waiting;
 pub mod wizard;
 
 use std::net::IpAddr;

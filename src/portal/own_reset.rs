@@ -14,6 +14,9 @@ use crate::pages::portal::{Alert, OwnResetPage};
 use crate::web::Web;
 use crate::web::person::{Person, Posted, session_over};
 
+/// Where it is shown by GET.
+const PATH: &str = "/account/forgotten";
+
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
         return Ok(session_over(&web, guest));
@@ -21,7 +24,11 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
     Ok(guest.page(&web, None, &page(&email, None, None)))
 }
 
-pub(super) async fn ask(State(web): State<Arc<Web>>, Posted { guest, session, .. }: Posted) -> Result<Response, Fault> {
+pub(super) async fn ask(
+    State(web): State<Arc<Web>>,
+    Posted { mut guest, session, .. }: Posted,
+) -> Result<Response, Fault> {
+    guest.stands_at(PATH.to_owned());
     let agency = web.app.directory().only_agency().cloned();
     match own_reset::ask(&web.app, &guest.caller, &session, agency.as_ref()).await? {
         OwnReset::Sent { email, terms } => Ok(guest.page(&web, None, &page(&email, Some(terms), None))),
@@ -38,8 +45,9 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Posted { guest, session, ..
 /// « Suivant » beside the code.
 pub(super) async fn type_code(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, fields }: Posted,
+    Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at(PATH.to_owned());
     let agency = web.app.directory().only_agency().cloned();
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
         return Ok(session_over(&web, guest));

@@ -128,8 +128,9 @@ fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Ale
 }
 
 /// The agency that a form carries along, and where its page is shown by GET.
-async fn posted(web: &Web, guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
+async fn posted(web: &Web, mut guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
+    guest.stands_at(codes::path(&typed, "/forgotten"));
     let (mut guest, agency) = entered(web, guest, typed, fields.text("by") == "email").await?;
     guest.stands_at(agency.as_deref().map_or_else(|| wording::FORGOTTEN_BY_EMAIL.to_owned(), wording::forgotten_path));
     Ok((guest, agency))

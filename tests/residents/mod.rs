@@ -32,6 +32,7 @@ mod slips;
 mod start;
 mod support;
 mod trouble;
+mod waiting;
 mod way_back;
 mod way_out;
 mod well_known;

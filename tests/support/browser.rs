@@ -127,6 +127,12 @@ impl Browser {
         self
     }
 
+    /// Types a code: where a script runs, its eight digits send themselves; else by the button.
+    pub fn send_code(&mut self, code: &str, button: &str) -> &mut Self {
+        self.fill("Code de vérification", code);
+        if self.device == Device::WithoutJavaScript { self.press(button) } else { self }
+    }
+
     /// Writes into the element for a CSS selector: pages that are not ours have fields without a label.
     pub fn write(&mut self, selector: &str, text: &str) -> &mut Self {
         let found = wait(self.client().wait().at_most(PATIENCE).for_element(Locator::Css(selector)));

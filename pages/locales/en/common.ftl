@@ -101,8 +101,11 @@ alert-wrong-code = { $left ->
     [one] This code is not right. You have { $left } try left.
    *[other] This code is not right. You have { $left } tries left.
 }
-alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with “Send the e-mail again”.
-alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with “Send the e-mail again”.
+alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with the button below.
+alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with the button below.
+alert-code-expired = Too much time has passed: this code no longer works. Ask for a new e-mail with the button below.
+alert-letters-over = This code no longer works, and as many e-mails as possible have been sent for this request. Start again with the button below, or contact your agency.
+alert-letter-refused = The mail server of this address has refused our e-mail. Check the address: it may be misspelt, or the mailbox may be full.
 alert-resent = A new e-mail is on its way. Use the latest one: the one before no longer works.
 alert-resend-later = { $seconds ->
     [one] An e-mail has just been sent. You can ask for another one in { $seconds } second.

@@ -102,8 +102,11 @@ alert-wrong-code = { $left ->
     [one] Ce code n'est pas le bon. Il vous reste { $left } essai.
    *[other] Ce code n'est pas le bon. Il vous reste { $left } essais.
 }
-alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
-alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
+alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-code-expired = Le délai est dépassé : ce code n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-letters-over = Ce code n'est plus valable, et le nombre maximal d'e-mails a été envoyé pour cette demande. Recommencez avec le bouton ci-dessous, ou contactez votre agence.
+alert-letter-refused = La messagerie de cette adresse a refusé notre e-mail. Vérifiez l'adresse : elle est peut-être mal écrite, ou la boîte est pleine.
 alert-resent = Un nouvel e-mail est en route. Utilisez le plus récent : le précédent n'est plus valable.
 alert-resend-later = { $seconds ->
     [one] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } seconde.

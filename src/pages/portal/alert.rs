@@ -40,6 +40,12 @@ pub enum Alert {
     CodeDead,
     /// The code or link is past its time.
     Expired,
+    /// The code is past its time, and the link of the same letter is not.
+    CodeExpired,
+    /// No code and no link counts any more, and no other letter is sent.
+    LettersOver,
+    /// The mail server has refused the letter that is waited for.
+    LetterRefused,
     /// A new letter is on its way; what was sent before is worth nothing now.
     Resent,
     /// A new letter may be asked for in this many seconds.
@@ -120,6 +126,9 @@ impl Alert {
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
+            | Self::CodeExpired
+            | Self::LettersOver
+            | Self::LetterRefused
             | Self::ResetCodeRefused
             | Self::ResendOver
             | Self::RequestsOver
@@ -184,7 +193,10 @@ impl Alert {
             Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
             Self::WrongCode { .. } => Self::CodeDead,
             Self::CodeDead => Self::Expired,
-            Self::Expired => Self::Resent,
+            Self::Expired => Self::CodeExpired,
+            Self::CodeExpired => Self::LettersOver,
+            Self::LettersOver => Self::LetterRefused,
+            Self::LetterRefused => Self::Resent,
             Self::Resent => Self::ResendLater { seconds: 45 },
             Self::ResendLater { .. } => Self::ResetCodeRefused,
             Self::ResetCodeRefused => Self::ResetAskedAgain,

@@ -20,6 +20,16 @@ pub struct ProofPage {
     pub code: bool,
     /// Whether a link was sent.
     pub link: bool,
+    /// What helps now, on top of the page.
+    pub main: MainThing,
+    /// Whether it is in the wizard.
+    pub wizard: bool,
+    /// Whether the letter waits to be sent.
+    pub queued: bool,
+    /// Minutes since the letter left.
+    pub minutes: u64,
+    /// Whether the link can still be opened where something else is on top.
+    pub link_open: bool,
     /// How long the code lives, minutes.
     pub code_minutes: u64,
     /// How long the link lives, minutes.
@@ -34,6 +44,20 @@ pub struct ProofPage {
     pub progress: Option<Progress>,
 }
 
+/// The one thing that helps who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MainThing {
+    /// To type the code, or to open the link.
+    Answer,
+    /// Another letter: nothing can be typed any more.
+    Resend,
+    /// To begin again: no other letter helps.
+    Restart,
+    /// Another address: this one takes no letters.
+    Address,
+}
+
 impl Page for ProofPage {
     const TEMPLATE: &'static str = "portal/proof";
 
@@ -43,6 +67,11 @@ impl Page for ProofPage {
             email: "durand@tilleuls.example".to_owned(),
             code: true,
             link: true,
+            main: MainThing::Answer,
+            wizard: true,
+            queued: false,
+            minutes: 0,
+            link_open: false,
             code_minutes: 10,
             link_minutes: 60,
             resend_in: 60,
@@ -55,13 +84,12 @@ impl Page for ProofPage {
         show("code", &Self { link: false, code_minutes: 30, ..calm.clone() });
         let progress = Some(Progress::sample_numbered(2));
         show("proof-first", &Self { back: Some("/migration/email"), progress, ..calm.clone() });
-        show("code-again", &Self { link: false, code_minutes: 30, resend_in: 0, ..calm.clone() });
-        show("resend-open", &Self { resend_in: 0, ..calm.clone() });
+        show("code-again", &Self { link: false, code_minutes: 30, resend_in: 0, minutes: 2, ..calm.clone() });
+        show("resend-open", &Self { resend_in: 0, minutes: 7, ..calm.clone() });
+        show("queued", &Self { resend_in: 0, queued: true, minutes: 3, ..calm.clone() });
         for (state, alert) in [
             ("wrong-code", Alert::WrongCode { left: 4 }),
             ("wrong-code-last", Alert::WrongCode { left: 1 }),
-            ("code-dead", Alert::CodeDead),
-            ("expired", Alert::Expired),
             ("resent", Alert::Resent),
             ("resend-later", Alert::ResendLater { seconds: 45 }),
             ("resend-over", Alert::ResendOver),
@@ -72,10 +100,23 @@ impl Page for ProofPage {
             let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
             show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
+        let over = |main, alert| Self { main, alert: Some(alert), resend_in: 0, minutes: 12, ..calm.clone() };
+        show("code-dead", &Self { resend_in: 45, minutes: 0, ..over(MainThing::Resend, Alert::CodeDead) });
+        show("code-expired", &Self { link_open: true, ..over(MainThing::Resend, Alert::CodeExpired) });
+        show("expired", &Self { link: false, ..over(MainThing::Resend, Alert::Expired) });
+        show("letters-over", &over(MainThing::Restart, Alert::LettersOver));
+        show("letter-refused", &over(MainThing::Address, Alert::LetterRefused));
         let alert = Some(Alert::LinkNotOpened);
         show("link-not-opened", &Self { code: false, alert, resend_in: 0, ..calm.clone() });
-        let new_email = Self { action: NEW_EMAIL, back: None, progress: None, ..calm.clone() };
+        let new_email = Self { action: NEW_EMAIL, wizard: false, back: None, progress: None, ..calm.clone() };
         show("new-email", &new_email);
+        for (state, main, alert) in [
+            ("new-email-expired", MainThing::Resend, Alert::Expired),
+            ("new-email-letters-over", MainThing::Restart, Alert::LettersOver),
+            ("new-email-letter-refused", MainThing::Address, Alert::LetterRefused),
+        ] {
+            show(state, &Self { main, alert: Some(alert), resend_in: 0, ..new_email.clone() });
+        }
         show("changes-held", &Self { alert: Some(Alert::ChangesHeld), resend_in: 0, ..new_email.clone() });
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm });
         show("awkward", &Self { email: awkward(), link_minutes: 1440, ..new_email });

@@ -22,7 +22,7 @@ use crate::pages::portal::{
     Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage,
     PasswordPage, ProofPage,
 };
-use crate::portal::letters::{ask_agency, proof_page};
+use crate::portal::letters::{Pressed, ask_agency, proof_page};
 use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL};
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -72,18 +72,11 @@ impl Remarks {
     }
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-pub(in crate::portal) struct Said {
-    /// « J'ai ouvert le lien : continuer ».
-    opened: String,
-}
-
 pub(in crate::portal) async fn show(
     State(web): State<Arc<Web>>,
     mut guest: Guest,
     uri: Uri,
-    Params(said): Params<Said>,
+    Params(pressed): Params<Pressed>,
 ) -> Result<Response, Fault> {
     guest.session(&web).await?;
     let Some(open) = run::open(&web.app, &guest.caller).await? else { return none_is_open(&web, guest).await };
@@ -93,7 +86,7 @@ pub(in crate::portal) async fn show(
     if again.is_none() && asked != Some(is_open) {
         return Ok(guest.go(path(is_open)));
     }
-    let waits = !said.opened.is_empty() && is_open == Stop::Proof && again.is_none();
+    let waits = pressed.says_opened() && is_open == Stop::Proof && again.is_none();
     let remarks = if waits { Remarks::saying(Alert::LinkNotOpened) } else { Remarks::default() };
     draw(&web, guest, &open, again.as_ref(), remarks).await
 }
@@ -177,7 +170,7 @@ async fn draw(
             let Some(challenge) = proof::asked(&web.app, open).await? else {
                 return Ok(Problem::ours().into_response());
             };
-            let page = proof_page(web, &challenge, email, path(Stop::Proof), alert);
+            let page = proof_page(web, &challenge, email, path(Stop::Proof), alert).await?;
             let page = ProofPage { back, progress: wording::progress(plan, stop), ..page };
             guest.page_with(status, web, agency, &page)
         }
