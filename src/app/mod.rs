@@ -6,6 +6,7 @@
 pub mod accept_terms;
 pub mod acting;
 pub mod address_request;
+pub mod after_reset;
 pub mod agency_codes;
 mod ask_extranet;
 mod ask_password;
