@@ -174,6 +174,11 @@
     addEventListener("pageshow", (event) => { if (event.persisted) { clearTimeout(timer); sent = true; } });
   });
 
+  // A page of the wizard that Back shows as it was kept is asked for again: it has to know how the run stands now.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && document.querySelector("input[name=seen]")) location.reload();
+  });
+
   // A second click while the first is on its way sends nothing again, and the button shows that it is on its way: an old
   // extranet takes seconds.
   const busy = document.querySelector("[data-busy]");

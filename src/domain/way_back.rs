@@ -111,6 +111,12 @@ impl Flow {
         }
     }
 
+    /// Whether an address was typed that no letter has gone to.
+    #[must_use]
+    pub const fn is_before_the_letter(&self) -> bool {
+        matches!(self.step, Step::Password { address: Address::Claimed(_), .. })
+    }
+
     /// The address is sent from its page, which was shown again. The same one changes nothing: a letter that is on its way
     /// is still the one that counts.
     ///

@@ -121,6 +121,7 @@ pub(super) async fn proof_page(
         queued: waiting.standing == Standing::Queued,
         minutes: waiting.minutes,
         link_open: waiting.link,
+        typed: String::new(),
         code_minutes: u64::from(challenge.terms.code_minutes),
         link_minutes: u64::from(challenge.terms.link_minutes),
         resend_in: challenge.resend_in(now),

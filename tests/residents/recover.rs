@@ -41,7 +41,7 @@ fn c12_without_codes_one_is_asked_for_them_first(stage: Stage) {
     assert!(!here.as_str().contains("alice"), "{here}");
     let at_home = format!("/?{}", here.query().expect("a query"));
     assert_eq!(typed(Person::new(&town.gateway).open(at_home)), ALICE.email, "where no agency is asked for");
-    town.gateway.let_pass(31);
+    town.gateway.rewrite("UPDATE recoveries SET used_at = used_at - 1860000");
     assert_eq!(typed(alice.open(&here)), "");
     assert_eq!(typed(alice.open("/login?client=CA&societe=SA&reset=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")), "");
     town.sign_in(&mut alice, "a", ALICE.email, OTHER);

@@ -98,6 +98,18 @@ impl Browser {
         self
     }
 
+    /// The browser's own Back.
+    pub fn back(&mut self) -> &mut Self {
+        wait(self.client().back()).expect("a page before");
+        self
+    }
+
+    /// The browser's own Forward.
+    pub fn forward(&mut self) -> &mut Self {
+        wait(self.client().forward()).expect("a page after");
+        self
+    }
+
     /// Opens an address in a new tab, as a link in a letter does, and stays there.
     pub fn open_in_new_tab(&mut self, url: impl AsRef<str>) -> &mut Self {
         wait(async {

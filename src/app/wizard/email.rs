@@ -14,7 +14,8 @@ pub async fn choose(app: &App, caller: &Caller, typed: &str, seen: Option<i64>) 
     };
     let challenge = ChallengeId::random(&*app.dice);
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
-    let is_seen = open.is_seen(seen);
+    // A browser's Back may show the page as it was kept: before a letter goes, what is typed there corrects all the same.
+    let is_seen = open.is_seen(seen) || (seen.is_some() && open.flow.is_before_the_letter());
     take(app, caller, open.stored, Allowed::Browser, move |flow, _| {
         let (email, challenge) = (email.clone(), challenge.clone());
         if is_seen { flow.correct_email(email, challenge) } else { flow.choose_email(email, challenge) }

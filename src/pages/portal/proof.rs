@@ -30,6 +30,8 @@ pub struct ProofPage {
     pub minutes: u64,
     /// Whether the link can still be opened where something else is on top.
     pub link_open: bool,
+    /// A code as it was typed, where it could not be judged.
+    pub typed: String,
     /// How long the code lives, minutes.
     pub code_minutes: u64,
     /// How long the link lives, minutes.
@@ -58,6 +60,31 @@ pub enum MainThing {
     Address,
 }
 
+impl ProofPage {
+    /// The form for the code of a letter to this address, where nothing else is known.
+    #[must_use]
+    pub fn of_form(email: &str, (minutes, code_minutes): (u64, u64), typed: &str, alert: Alert) -> Self {
+        Self {
+            action: WIZARD,
+            email: email.to_owned(),
+            code: true,
+            link: false,
+            main: MainThing::Answer,
+            wizard: true,
+            queued: false,
+            minutes,
+            link_open: false,
+            typed: typed.to_owned(),
+            code_minutes,
+            link_minutes: 0,
+            resend_in: 0,
+            back: None,
+            alert: Some(alert),
+            progress: None,
+        }
+    }
+}
+
 impl Page for ProofPage {
     const TEMPLATE: &'static str = "portal/proof";
 
@@ -72,6 +99,7 @@ impl Page for ProofPage {
             queued: false,
             minutes: 0,
             link_open: false,
+            typed: String::new(),
             code_minutes: 10,
             link_minutes: 60,
             resend_in: 60,
@@ -100,6 +128,9 @@ impl Page for ProofPage {
             let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
             show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
+        for (state, alert) in [("busy", Alert::Busy), ("unavailable", Alert::Unavailable)] {
+            show(state, &Self::of_form("durand@tilleuls.example", (3, 10), "86991277", alert));
+        }
         let over = |main, alert| Self { main, alert: Some(alert), resend_in: 0, minutes: 12, ..calm.clone() };
         show("code-dead", &Self { resend_in: 45, minutes: 0, ..over(MainThing::Resend, Alert::CodeDead) });
         show("code-expired", &Self { link_open: true, ..over(MainThing::Resend, Alert::CodeExpired) });
@@ -126,6 +157,7 @@ impl Page for ProofPage {
         let scene =
             if self.action == NEW_EMAIL { Scene::signed_in_at(Place::Portal) } else { Scene::at(Place::Agency) };
         let scene = scene.under(Setting::proof(self.link, self.code));
+        let scene = if self.alert == Some(Alert::Unavailable) { scene.with_reference() } else { scene };
         match self.progress {
             Some(Progress { numbered: true, .. }) => scene.under(Setting::PROOF_FIRST),
             Some(_) => scene.under(Setting::PASSWORD_FIRST),

@@ -10,10 +10,12 @@ use crate::app::Fault;
 use crate::app::wizard::proof::{self, Typed};
 use crate::app::wizard::step::Stepped;
 use crate::domain::way_back::Stop;
-use crate::pages::portal::Alert;
+use crate::pages::portal::{Alert, ProofPage};
 use crate::web::Web;
+use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
+use crate::web::problem::alert_of;
 
 pub(in crate::portal) async fn type_code(
     State(web): State<Arc<Web>>,
@@ -21,7 +23,17 @@ pub(in crate::portal) async fn type_code(
     fields: Fields,
 ) -> Result<Response, Fault> {
     guest.stands_at(path(Stop::Proof).to_owned());
-    let alert = match proof::type_code(&web.app, &guest.caller, fields.text("code")).await? {
+    let typed = match proof::type_code(&web.app, &guest.caller, fields.text("code")).await {
+        Ok(typed) => typed,
+        // What was typed stays, and what the page said (REL-015).
+        Err(fault) => {
+            let minutes = |name| fields.text(name).parse().unwrap_or(0);
+            let times = (minutes("minutes"), minutes("code_minutes"));
+            let page = ProofPage::of_form(fields.text("sent_to"), times, fields.text("code"), alert_of(&fault));
+            return Ok(try_again(guest, &web, None, &page, &fault));
+        }
+    };
+    let alert = match typed {
         Typed::Right(stepped) => return answer(&web, guest, Stop::Proof, stepped, None).await,
         Typed::Elsewhere => return answer(&web, guest, Stop::Proof, Stepped::Elsewhere, None).await,
         Typed::Wrong { left } => Alert::WrongCode { left },
