@@ -154,6 +154,31 @@
     });
   }
 
+  // The eight digits of a code send themselves once they are there, typed or pasted, after a moment in which typing may go
+  // on: once, and never what was in the field before.
+  all("[data-code]").forEach((input) => {
+    let timer = 0, sent = false;
+    all("[data-code-sends]").forEach((hint) => { hint.hidden = false; });
+    const digits = () => input.value.normalize("NFKC").replace(/[^0-9]/g, "");
+    input.addEventListener("input", (event) => {
+      clearTimeout(timer);
+      const typed = digits();
+      if (sent || event.isComposing || typed.length !== 8) return;
+      timer = setTimeout(() => {
+        if (digits() !== typed || sent || document.hidden) return;
+        sent = true;
+        input.form.requestSubmit();
+      }, 800);
+    });
+    input.form.addEventListener("submit", () => { clearTimeout(timer); sent = true; });
+    addEventListener("pageshow", (event) => { if (event.persisted) { clearTimeout(timer); sent = true; } });
+  });
+
+  // A page of the wizard that Back shows as it was kept is asked for again: it has to know how the run stands now.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && document.querySelector("input[name=seen]")) location.reload();
+  });
+
   // A second click while the first is on its way sends nothing again, and the button shows that it is on its way: an old
   // extranet takes seconds.
   const busy = document.querySelector("[data-busy]");

@@ -6,6 +6,7 @@
 pub mod accept_terms;
 pub mod acting;
 pub mod address_request;
+pub mod after_reset;
 pub mod agency_codes;
 mod ask_extranet;
 mod ask_password;
@@ -46,6 +47,7 @@ pub mod switch_account;
 pub mod throttle;
 pub mod undo_import;
 pub mod visit;
+pub mod waiting;
 pub mod wizard;
 
 use std::net::IpAddr;

@@ -56,4 +56,6 @@ pub mod terms;
 pub mod text;
 pub mod trust;
 pub mod upstream;
+pub mod waiting;
 pub mod warning;
+pub mod way_back;

@@ -202,6 +202,17 @@ pub struct Recovery {
     pub used_at: Option<Timestamp>,
 }
 
+/// Minutes after a reset in which it is still known whom it was for.
+const JUST_USED_MINUTES: u32 = 30;
+
+impl Recovery {
+    /// Whether the new password was set just now.
+    #[must_use]
+    pub fn is_just_used(&self, now: Timestamp) -> bool {
+        self.used_at.is_some_and(|used_at| !is_over(used_at, JUST_USED_MINUTES, now))
+    }
+}
+
 /// What an opened reset link comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetLink {

@@ -60,6 +60,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let Some(session) = guest.session(&web).await? else {
         return Ok(session_over_at(&web, guest, Some(&agency), way_in));
     };
+    guest.stands_at(way_in.replacen("/login", "/terms", 1));
     let owed = accept_terms::owes(&web.app, &session.identity, &agency).await?;
     match agency.terms.as_ref().filter(|_| owed) {
         // Accepted before, in another tab, or not this person's to accept.

@@ -21,8 +21,9 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
 
 pub(super) async fn submit(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, fields }: Posted,
+    Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at("/account/email/request".to_owned());
     let (email, message) = (fields.text("email"), fields.text("message"));
     let wrong = match address_request::ask(&web.app, &guest.caller, &session, email, message).await? {
         Requested::Sent => return Ok(guest.go("/account?notice=address-requested")),

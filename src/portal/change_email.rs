@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::letters::{address_is_agencys, closed, proof_page};
+use super::letters::{Link, NEW_EMAIL, Pressed, address_is_agencys, closed, proof_page};
 use super::wording;
 use crate::app::Fault;
 use crate::app::address_request;
@@ -20,8 +20,8 @@ use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::person::{Person, Posted, session_over};
+use crate::web::query::Params;
 
-const PROOF: &str = "/account/email/proof";
 const CHANGED: &str = "/account?notice=email-changed";
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
@@ -35,8 +35,9 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
 
 pub(super) async fn submit(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, fields }: Posted,
+    Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at("/account/email".to_owned());
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
     let current = fields.secret("current");
     if let Some(suggestion) = wording::slip(email, fields.text("email_seen")) {
@@ -47,7 +48,7 @@ pub(super) async fn submit(
     }
     let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
     let (error, alert) = match asked {
-        Request::LetterSent => return Ok(guest.go(PROOF)),
+        Request::LetterSent => return Ok(guest.go(NEW_EMAIL)),
         Request::NotHere => return Ok(guest.go("/account")),
         Request::Held => (None, Some(Alert::ChangesHeld)),
         Request::Agencys => return Ok(address_is_agencys(&web, guest)),
@@ -62,28 +63,31 @@ pub(super) async fn submit(
 
 pub(super) async fn show_proof(
     State(web): State<Arc<Web>>,
-    Person { guest, session }: Person,
+    Person { mut guest, session }: Person,
+    Params(pressed): Params<Pressed>,
 ) -> Result<Response, Fault> {
+    guest.stands_at(NEW_EMAIL.to_owned());
     if !address_request::keepers(&web.app, &session.identity).await?.is_empty() {
         return Ok(address_is_agencys(&web, guest));
     }
-    waiting(&web, guest, &session, None).await
+    let alert = pressed.says_opened().then_some(Alert::LinkNotOpened);
+    waiting(&web, guest, &session, alert).await
 }
 
 /// The page that waits for the letter, or the account page once nothing is waited for.
 async fn waiting(web: &Web, guest: Guest, session: &Session, alert: Option<Alert>) -> Result<Response, Fault> {
     let Some(challenge) = change_email::pending(&web.app, session).await? else { return Ok(guest.go("/account")) };
-    let wrong = alert.as_ref().is_some_and(|alert| *alert != Alert::Resent);
+    let wrong = alert.as_ref().is_some_and(|alert| !matches!(alert, Alert::Resent | Alert::LinkNotOpened));
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
-    let page = proof_page(web, &challenge, &challenge.address, PROOF, alert);
+    let page = proof_page(web, &challenge, &challenge.address, NEW_EMAIL, alert).await?;
     Ok(guest.page_with(status, web, None, &page))
 }
 
 pub(super) async fn type_code(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, fields }: Posted,
+    Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at(NEW_EMAIL.to_owned());
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
         Answered::Agencys => return Ok(address_is_agencys(&web, guest)),
@@ -104,8 +108,9 @@ async fn changed(web: &Web, mut guest: Guest, session: &Session) -> Result<Respo
 
 pub(super) async fn resend(
     State(web): State<Arc<Web>>,
-    Posted { guest, session, .. }: Posted,
+    Posted { mut guest, session, .. }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at(NEW_EMAIL.to_owned());
     let alert = match change_email::resend(&web.app, &guest.caller, &session).await? {
         Resent::Sent => Alert::Resent,
         Resent::Later(seconds) => Alert::ResendLater { seconds },
@@ -150,6 +155,7 @@ fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert
 
 pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
+    guest.stands_at(Link::path("/confirm", &secret));
     let session = guest.session(web).await?;
     let signed_in = session.as_ref().map(|session| &session.identity);
     let password = fields.secret("password");

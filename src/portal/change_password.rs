@@ -32,6 +32,7 @@ pub(super) async fn submit(
     State(web): State<Arc<Web>>,
     Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at("/account/password".to_owned());
     let (_, noted) = change_password::rules(&web.app, &session).await?;
     let (error, alert) = if noted && !fields.ticked("noted") {
         (Some(wording::NOT_NOTED), None)

@@ -60,11 +60,12 @@ pub(super) async fn look_up(
 /// The same with the codes of a form.
 pub(super) async fn typed(
     web: &Web,
-    guest: Guest,
+    mut guest: Guest,
     fields: &Fields,
     next: &'static str,
 ) -> Result<(Guest, Arc<Agency>), Instead> {
     let codes = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
+    guest.stands_at(path(&codes, next));
     look_up(web, guest, codes, next).await
 }
 
@@ -74,6 +75,15 @@ pub(super) fn later(guest: Guest, web: &Web, codes: Codes, next: &'static str, s
     let mut response = guest.page_with(StatusCode::TOO_MANY_REQUESTS, web, None, &shown);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
+}
+
+/// Where a page is shown with these codes, known or not.
+pub(super) fn path(codes: &Codes, page: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("client", &codes.client)
+        .append_pair("societe", &codes.societe)
+        .finish();
+    format!("{page}?{query}")
 }
 
 /// The screen for the codes; codes that were given and are not known are told so, without a hint at others.

@@ -11,8 +11,9 @@ use super::codes;
 use super::sign_in::{self, Onto, into_text};
 use crate::app::Fault;
 use crate::app::sign_in::{AtPortal, sign_in_at_portal};
-use crate::app::switch_account;
+use crate::app::{after_reset, switch_account};
 use crate::domain::path::ReturnPath;
+use crate::domain::secret::Secret;
 use crate::pages::portal::{Alert, Codes, HomePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
@@ -30,6 +31,8 @@ pub(super) struct Said {
     notice: Option<Notice>,
     /// The page of ours that wanted somebody signed in.
     back: String,
+    /// The link by which a password was set just before.
+    reset: String,
 }
 
 /// What happened just before.
@@ -55,14 +58,21 @@ pub(super) async fn show(
         Notice::SignedOut => Some(Alert::SignedOut),
         Notice::Unknown => None,
     });
-    if let Some(only) = web.app.directory().only_agency() {
+    let only = web.app.directory().only_agency().cloned();
+    let login = if asked.reset.is_empty() {
+        None
+    } else {
+        after_reset::login_of(&web.app, &Secret::new(asked.reset), only.as_deref()).await?
+    };
+    let login = login.unwrap_or_default();
+    if let Some(only) = only.as_deref() {
         let onto = Onto { return_to: ReturnPath::parse_or_home(""), back };
         let way_out = guest.way_out(Some(only), web.app.now());
-        let page = SignInPage { way_out, ..sign_in::form(&web, only, &onto, alert) };
+        let page = SignInPage { login, way_out, ..sign_in::form(&web, only, &onto, alert) };
         return Ok(guest.page(&web, Some(only), &page));
     }
     let way_out = guest.way_out(None, web.app.now());
-    let page = HomePage { way_out, alert, ..empty(&guest, &web, back.as_ref()) };
+    let page = HomePage { login, way_out, alert, ..empty(&guest, &web, back.as_ref()) };
     Ok(guest.page(&web, None, &page))
 }
 

@@ -6,13 +6,18 @@ use serde::Deserialize;
 
 use super::wording;
 use crate::app::links::Closed;
+use crate::app::{Fault, waiting};
 use crate::domain::agency::Agency;
 use crate::domain::challenge::Challenge;
 use crate::domain::email::EmailAddress;
 use crate::domain::secret::Secret;
-use crate::pages::portal::{Alert, MessageName, MessagePage, ProofPage};
+use crate::domain::waiting::Standing;
+use crate::pages::portal::{Alert, MainThing, MessageName, MessagePage, ProofPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
+
+/// Where the letter of a changed address is waited for.
+pub(super) const NEW_EMAIL: &str = "/account/email/proof";
 
 /// The secret of a link.
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +37,19 @@ impl Link {
             "{page}?{}",
             url::form_urlencoded::Serializer::new(String::new()).append_pair("s", secret.expose()).finish()
         )
+    }
+}
+
+/// « J'ai ouvert le lien : continuer », on the page that waits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Pressed {
+    opened: String,
+}
+
+impl Pressed {
+    pub(super) const fn says_opened(&self) -> bool {
+        !self.opened.is_empty()
     }
 }
 
@@ -65,23 +83,50 @@ pub(super) fn ask_agency(web: &Web, guest: Guest, agency: Option<&Agency>) -> Re
     guest.page_with(StatusCode::GONE, web, agency, &page)
 }
 
-/// The page that waits for a letter to be answered, in the wizard and on the account page.
-pub(super) fn proof_page(
+/// The page that waits for a letter to be answered, in the wizard and on the account page, with the one thing on top that
+/// helps now.
+pub(super) async fn proof_page(
     web: &Web,
     challenge: &Challenge,
     email: &EmailAddress,
     action: &'static str,
     alert: Option<Alert>,
-) -> ProofPage {
-    ProofPage {
+) -> Result<ProofPage, Fault> {
+    let now = web.app.now();
+    let waiting = waiting::of(&web.app, challenge).await?;
+    let main = match waiting.standing {
+        Standing::Refused => MainThing::Address,
+        // A code that was tried too often may be one of a person whose other codes were.
+        _ if !waiting.is_over() && alert != Some(Alert::CodeDead) => MainThing::Answer,
+        _ if waiting.more => MainThing::Resend,
+        _ => MainThing::Restart,
+    };
+    let stands = match (main, waiting.standing) {
+        (MainThing::Answer, _) => challenge.held_until(now).map(|_| Alert::Held),
+        (MainThing::Address, _) => Some(Alert::LetterRefused),
+        (MainThing::Restart, _) => Some(Alert::LettersOver),
+        (MainThing::Resend, Standing::Expired) if waiting.link => Some(Alert::CodeExpired),
+        (MainThing::Resend, Standing::Expired) => Some(Alert::Expired),
+        (MainThing::Resend, _) => Some(Alert::CodeDead),
+    };
+    // What was answered to a form that tells nothing more than how it stands.
+    let alert = alert.filter(|alert| !matches!(alert, Alert::CodeDead | Alert::Expired | Alert::WrongCode { left: 0 }));
+    Ok(ProofPage {
         action,
         email: email.to_string(),
         code: challenge.terms.method.has_code(),
         link: challenge.terms.method.has_link(),
+        main,
+        wizard: action != NEW_EMAIL,
+        queued: waiting.standing == Standing::Queued,
+        minutes: waiting.minutes,
+        link_open: waiting.link,
+        typed: String::new(),
         code_minutes: u64::from(challenge.terms.code_minutes),
         link_minutes: u64::from(challenge.terms.link_minutes),
-        resend_in: challenge.resend_in(web.app.now()),
-        alert,
+        resend_in: challenge.resend_in(now),
+        back: None,
+        alert: alert.or(stands),
         progress: None,
-    }
+    })
 }

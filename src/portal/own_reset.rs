@@ -14,6 +14,8 @@ use crate::pages::portal::{Alert, OwnResetPage};
 use crate::web::Web;
 use crate::web::person::{Person, Posted, session_over};
 
+/// Where it is shown by GET.
+const PATH: &str = "/account/forgotten";
 /// Where the page waits for the letter to be answered.
 const SENT: &str = "/account/forgotten/sent";
 
@@ -28,6 +30,7 @@ pub(super) async fn ask(
     State(web): State<Arc<Web>>,
     Posted { mut guest, session, .. }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at(PATH.to_owned());
     let agency = web.app.directory().only_agency().cloned();
     match own_reset::ask(&web.app, &guest.caller, &session, agency.as_ref()).await? {
         OwnReset::Sent { email, terms } => {
@@ -49,6 +52,7 @@ pub(super) async fn type_code(
     State(web): State<Arc<Web>>,
     Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
+    guest.stands_at(PATH.to_owned());
     let agency = web.app.directory().only_agency().cloned();
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
         return Ok(session_over(&web, guest));

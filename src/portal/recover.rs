@@ -131,8 +131,9 @@ fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Ale
 }
 
 /// The agency that a form carries along, and where its page is shown by GET.
-async fn posted(web: &Web, guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
+async fn posted(web: &Web, mut guest: Guest, fields: &Fields) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     let typed = Codes { client: fields.text("client").to_owned(), societe: fields.text("societe").to_owned() };
+    guest.stands_at(codes::path(&typed, "/forgotten"));
     let (mut guest, agency) = entered(web, guest, typed, fields.text("by") == "email").await?;
     guest.stands_at(wording::forgotten_path_of(agency.as_deref()));
     Ok((guest, agency))
@@ -239,7 +240,9 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
             guest.forget_refusals();
             guest.session(&web).await?;
             let back = Back::account().filter(|_| was_signed_in);
-            let login_url = way_in(home.as_deref(), back.as_ref());
+            // Of two at one address, the letter was only for the first.
+            let reset = Some(&secret).filter(|_| who.is_none());
+            let login_url = with_reset(way_in(home.as_deref(), back.as_ref()), reset);
             guest.stays();
             let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
             guest.page(&web, home.as_deref(), &page)
@@ -250,6 +253,14 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
         }
         Reset::Not(opened) => show_opened(&web, guest, meant, &opened),
     })
+}
+
+/// The way to sign in, where what is typed is known: a link that is used up tells it, and no address stands in an address.
+fn with_reset(way_in: String, secret: Option<&Secret>) -> String {
+    let Some(secret) = secret else { return way_in };
+    let joint = if way_in.contains('?') { '&' } else { '?' };
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("reset", secret.expose()).finish();
+    format!("{way_in}{joint}{query}")
 }
 
 /// Accounts, by which people know whose password it is.

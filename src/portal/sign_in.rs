@@ -14,14 +14,14 @@ use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
 use crate::app::wizard::run;
-use crate::app::{sign_in, sign_out};
+use crate::app::{after_reset, sign_in, sign_out};
 use crate::domain::agency::Agency;
 use crate::domain::credential::{Login, Meant};
 use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Identifier;
-use crate::domain::secret::long_secret;
+use crate::domain::secret::{Secret, long_secret};
 use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
@@ -52,6 +52,8 @@ pub(super) struct Said {
     attach: String,
     /// The page of ours that wanted somebody signed in.
     back: String,
+    /// The link by which a password was set just before.
+    reset: String,
 }
 
 /// What happened just before.
@@ -62,6 +64,8 @@ enum Notice {
     /// With the old identifier.
     ReadyAsBefore,
     SignedOut,
+    /// From the wizard, whose run is over.
+    Restarted,
     #[serde(other)]
     Unknown,
 }
@@ -112,6 +116,7 @@ pub(super) async fn show(
         Some(Notice::Ready) => Some(Alert::AccountReady),
         Some(Notice::ReadyAsBefore) => Some(Alert::AccountReadyAsBefore),
         Some(Notice::SignedOut) => Some(Alert::SignedOut),
+        Some(Notice::Restarted) => Some(Alert::Restarted),
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency.or_else(|| only_agency(&web, &asked)) else {
@@ -127,7 +132,8 @@ pub(super) async fn show(
     };
     let login = match asked.notice {
         Some(Notice::Ready | Notice::ReadyAsBefore) => run::made_here(&web.app, &guest.caller, &agency).await?,
-        _ => None,
+        _ if asked.reset.is_empty() => None,
+        _ => after_reset::login_of(&web.app, &Secret::new(asked.reset), Some(&agency)).await?,
     };
     let way_out = guest.way_out(Some(&agency), web.app.now());
     let page = form(&web, &agency, &Onto { return_to, back }, alert);

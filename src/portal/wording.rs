@@ -10,6 +10,7 @@ use crate::domain::password::{Broken, MAX_LENGTH, PasswordRules};
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Order;
 use crate::domain::recovery::Unnamed;
+use crate::domain::way_back::Stop;
 use crate::pages::portal::{Codes, Criterion, FieldError, Progress};
 
 pub(super) use crate::web::back::login_path;
@@ -144,27 +145,18 @@ pub(super) const fn address_request_error(error: AddressRequestError) -> FieldEr
     FieldError { name, number }
 }
 
-/// A step of the wizard, in the order of the agency's plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    Notice,
-    Email,
-    Password,
-    Proof,
-}
-
 /// « Étape 2 sur 4 »; where the address is proven before the password is chosen, three numbered steps follow the information
 /// page (004).
-pub(super) const fn progress(plan: &MigrationPlan, shown: Shown) -> Option<Progress> {
-    let (step, of, numbered) = match (plan.order, shown) {
-        (Order::PasswordFirst, Shown::Notice) => (1, 4, false),
-        (Order::PasswordFirst, Shown::Email) => (2, 4, false),
-        (Order::PasswordFirst, Shown::Password) => (3, 4, false),
-        (Order::PasswordFirst, Shown::Proof) => (4, 4, false),
-        (Order::ProofFirst, Shown::Notice) => return None,
-        (Order::ProofFirst, Shown::Email) => (1, 3, true),
-        (Order::ProofFirst, Shown::Proof) => (2, 3, true),
-        (Order::ProofFirst, Shown::Password) => (3, 3, true),
+pub(super) const fn progress(plan: &MigrationPlan, stop: Stop) -> Option<Progress> {
+    let (step, of, numbered) = match (plan.order, stop) {
+        (Order::PasswordFirst, Stop::Notice) => (1, 4, false),
+        (Order::PasswordFirst, Stop::Email) => (2, 4, false),
+        (Order::PasswordFirst, Stop::Password) => (3, 4, false),
+        (Order::PasswordFirst, Stop::Proof) => (4, 4, false),
+        (Order::ProofFirst, Stop::Notice) | (_, Stop::Join | Stop::Others) => return None,
+        (Order::ProofFirst, Stop::Email) => (1, 3, true),
+        (Order::ProofFirst, Stop::Proof) => (2, 3, true),
+        (Order::ProofFirst, Stop::Password) => (3, 3, true),
     };
     Some(Progress { step, of, numbered })
 }

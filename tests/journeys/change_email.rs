@@ -77,7 +77,7 @@ fn both_mailboxes(device: Device, stage: Stage) {
     }
     mailbox.open(letter.link()).see("Cette demande est en attente").screenshot("held");
     browser.open(town.gateway.portal("/account/email/proof")).see("Ce n'est pas moi");
-    browser.fill("Code de vérification", &letter.code()).press("Valider");
+    browser.send_code(&letter.code(), "Valider");
     browser.see("Votre adresse email a été modifiée").see(NEW).screenshot("changed");
 
     // The old mailbox is told at once, without the new address.

@@ -77,6 +77,7 @@ fn document_000(device: Device, stage: Stage) {
     steps::fits(&mut browser, device);
     browser.press("Continuer");
     browser.see(EMAIL);
+    corrects_the_address(&mut browser);
     steps::choose_a_password(&mut browser, FIRST, device, "Créer mon compte");
 
     // The letter's link, in the same browser. 000.28, 000.29
@@ -154,6 +155,20 @@ fn document_000(device: Device, stage: Stage) {
     gateway.letters().wait_for(NEW_EMAIL, |letter| letter.subject.contains("votre mot de passe a changé"));
 
     forgotten_then_anywhere(&gateway, &mut browser, device);
+}
+
+/// Back twice and forward, by the browser's own buttons and by the page's: a wrong address is corrected before a letter goes
+/// (residents 5, 6).
+fn corrects_the_address(browser: &mut Browser) {
+    browser.back().see("Veuillez saisir ou corriger votre adresse email");
+    assert_eq!(browser.value("Adresse email"), EMAIL);
+    browser.back().see("Les prochaines étapes");
+    browser.forward().see("Veuillez saisir ou corriger").forward().see("Votre nouveau mot de passe").see(EMAIL);
+    browser.follow("Corriger l'adresse").see("Veuillez saisir ou corriger").screenshot("way-back");
+    browser.fill("Adresse email", "amelie@faute.example").press("Continuer").see("amelie@faute.example");
+    browser.back().see("Veuillez saisir ou corriger");
+    assert_eq!(browser.value("Adresse email"), "amelie@faute.example");
+    browser.fill("Adresse email", EMAIL).press("Continuer").see(EMAIL).miss("faute.example");
 }
 
 /// II.C, and any device afterwards.

@@ -71,11 +71,11 @@ fn document_001(device: Device, stage: Stage) {
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
     let second = gateway.letter_to(EMAIL);
     assert_ne!(first.code(), second.code(), "each letter has a code of its own");
-    browser.fill("Code de vérification", &first.code()).press("Valider").see("Ce code n'est pas le bon");
+    browser.send_code(&first.code(), "Valider").see("Ce code n'est pas le bon");
     browser.screenshot("wrong-code");
     let code = second.code();
     let grouped = format!("{} {}", &code[..4], &code[4..]);
-    browser.fill("Code de vérification", &grouped).press("Valider").see("Votre compte est à jour");
+    browser.send_code(&grouped, "Valider").see("Votre compte est à jour");
     browser.screenshot("account-ready");
     assert_eq!(browser.value("Email ou identifiant"), EMAIL, "the address is known"); // 001.13
     steps::sign_in(&mut browser, EMAIL, CHOSEN);

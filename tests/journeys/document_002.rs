@@ -112,7 +112,7 @@ fn document_002(device: Device, stage: Stage) {
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
     let letters = gateway.letters();
-    browser.fill("Code de vérification", &letters.next("loic@residents.example").code()).press("Valider");
+    browser.send_code(&letters.next("loic@residents.example").code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, "loic@residents.example", CHOSEN);
     browser.see("Bonjour Loïc Kervella (Locataire)").screenshot("in-the-extranet");
@@ -131,7 +131,7 @@ fn document_002(device: Device, stage: Stage) {
     browser.fill("Adresse email", "amelie@ailleurs.example").press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code de vérification", &letters.next("amelie@ailleurs.example").code()).press("Valider");
+    browser.send_code(&letters.next("amelie@ailleurs.example").code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, "amelie@ailleurs.example", CHOSEN);
     browser.see("Bonjour Amélie Dufour");
@@ -192,7 +192,7 @@ fn bring_up_to_date(town: &Town, browser: &mut Browser, email: &str) {
     browser.see("évolue").press("Étape suivante").fill("Adresse email", email).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code de vérification", &town.gateway.letter_to(email).code()).press("Valider");
+    browser.send_code(&town.gateway.letter_to(email).code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(browser, email, CHOSEN);
 }

@@ -86,7 +86,7 @@ fn another_password(gateway: &Gateway, browser: &mut Browser, device: Device) {
     browser.press("Recevoir l'e-mail").see("Un e-mail est en route").screenshot("own-reset-sent");
     steps::fits(browser, device);
     let letter = gateway.letters().wait_for(EMAIL, is_reset);
-    browser.fill("Code de vérification", &letter.code()).press("Suivant").see("Choisissez un nouveau mot de passe");
+    browser.send_code(&letter.code(), "Suivant").see("Choisissez un nouveau mot de passe");
     choose(browser, FIRST);
     browser.see("Mot de passe réinitialisé").follow("Se connecter");
     steps::sign_in(browser, EMAIL, FIRST);

@@ -99,11 +99,11 @@ fn first_sign_in(browser: &mut Browser, gateway: &Gateway, device: Device) {
     gateway.let_pass(2);
     browser.open(gateway.portal("/migration")).press("Recevoir un nouveau code").see("Un nouvel e-mail est en route");
     let second = gateway.letter_to(EMAIL);
-    browser.fill("Code de vérification", &first.code()).press("Suivant").see("Ce code n'est pas le bon");
+    browser.send_code(&first.code(), "Suivant").see("Ce code n'est pas le bon");
     browser.screenshot("wrong-code");
     // 004.25, 004.31: within its thirty minutes.
     gateway.let_pass(29);
-    browser.fill("Code de vérification", &second.code()).press("Suivant");
+    browser.send_code(&second.code(), "Suivant");
 
     // 004.35 to 004.38, 004.41.
     browser.see("3 - Votre nouveau mot de passe").see("Étape 3 sur 3").see("Au moins 8 caractères");
@@ -152,12 +152,12 @@ fn forgotten_password(browser: &mut Browser, gateway: &Gateway, device: Device) 
     // 004.62.
     browser.see("Vous n'avez rien reçu ?");
     gateway.let_pass(11);
-    browser.fill("Code de vérification", &first.code()).press("Suivant").see("n'est pas valable, ou ne l'est plus");
+    browser.send_code(&first.code(), "Suivant").see("n'est pas valable, ou ne l'est plus");
     browser.press("Recevoir un nouveau code").see("un e-mail est en route").screenshot("forgotten-again");
     let second = reset_letter(gateway, EMAIL);
     // 004.61, 004.63 to 004.67.
     gateway.let_pass(9);
-    browser.fill("Code de vérification", &second.code()).press("Suivant").see("Choisissez un nouveau mot de passe");
+    browser.send_code(&second.code(), "Suivant").see("Choisissez un nouveau mot de passe");
     browser.see("Au moins 8 caractères").see("Au moins un chiffre").see(LOGIN);
     choose(browser, SECOND, device);
     browser.press("Enregistrer").see("Mot de passe réinitialisé").screenshot("reset-done");
@@ -181,7 +181,7 @@ fn changes(browser: &mut Browser, gateway: &Gateway, device: Device) {
     browser.screenshot("change-email").press("Valider");
     // 004.73, 004.78.
     browser.see(NEW_EMAIL).screenshot("change-email-proof");
-    browser.fill("Code de vérification", &gateway.letter_to(NEW_EMAIL).code()).press("Valider");
+    browser.send_code(&gateway.letter_to(NEW_EMAIL).code(), "Valider");
     browser.see("Votre adresse email a été modifiée").see("Votre identifiant n'a pas changé").see(NEW_EMAIL);
     browser.screenshot("email-changed");
     // 004.79 to 004.86.

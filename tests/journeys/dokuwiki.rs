@@ -48,7 +48,7 @@ fn works_in_dokuwiki(cookies: &str) {
     browser.see("évolue").press("Étape suivante").fill("Adresse email", EMAIL).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code", &gateway.letter_to(EMAIL).code()).press("Valider").see("Votre compte est à jour");
+    browser.send_code(&gateway.letter_to(EMAIL).code(), "Valider").see("Votre compte est à jour");
 
     // The new ones enter it: the name, a link, an edited page.
     browser.open(&login);

@@ -35,7 +35,7 @@ fn merging(device: Device, stage: Stage) {
     browser.fill("Adresse email", EMAIL).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code de vérification", &gateway.letter_to(EMAIL).code()).press("Valider");
+    browser.send_code(&gateway.letter_to(EMAIL).code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, EMAIL, CHOSEN);
     browser.see("Bonjour Loïc Kervella (Locataire)");

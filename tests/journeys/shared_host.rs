@@ -40,7 +40,7 @@ fn one_host(device: Device) {
     browser.see("évolue").press("Étape suivante").fill("Adresse email", EMAIL).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code de vérification", &gateway.letter_to(EMAIL).code()).press("Valider");
+    browser.send_code(&gateway.letter_to(EMAIL).code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, EMAIL, CHOSEN);
     browser.see("Bonjour Loïc Kervella").screenshot("first-agency");
@@ -85,7 +85,7 @@ fn a24_a_switch_leaves_nothing_of_one_extranet_in_the_browser_for_the_other() {
     browser.see("évolue").press("Étape suivante").fill("Adresse email", BOB.email).press("Continuer");
     browser.fill("Nouveau mot de passe", CHOSEN).fill("Confirmez le nouveau mot de passe", CHOSEN);
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail");
-    browser.fill("Code de vérification", &town.gateway.letter_to(BOB.email).code()).press("Valider");
+    browser.send_code(&town.gateway.letter_to(BOB.email).code(), "Valider");
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, BOB.email, CHOSEN);
     browser.see("\"who\":\"bob-12\"").open(town.gateway.portal(&format!("{}&attach=1", login_path("b"))));

@@ -42,7 +42,7 @@ fn a_couple(device: Device, stage: Stage) {
     browser.press("Créer mon compte").see("Vérifiez votre boîte mail").miss("deux à cette adresse");
     let letter = town.gateway.letter_to(ALICE.email);
     assert!(letter.text.contains("Bonjour Alice Martin-Œuvrard,"), "{}", letter.text);
-    browser.fill("Code de vérification", &letter.code()).press("Valider");
+    browser.send_code(&letter.code(), "Valider");
     browser.see("Vous êtes deux à cette adresse").miss("alice-77").screenshot("two");
     steps::fits(&mut browser, device);
     browser.press("Nous sommes deux à cette adresse").see("celui de votre compte carol-3").screenshot("apart");

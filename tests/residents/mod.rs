@@ -34,6 +34,8 @@ mod start;
 mod support;
 mod trace;
 mod trouble;
+mod waiting;
+mod way_back;
 mod way_out;
 mod well_known;
 

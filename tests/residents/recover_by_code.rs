@@ -330,12 +330,9 @@ fn c11_in_a_browser_a_forgotten_password_is_reset_as_document_004_tells_it() {
         assert!(!browser.scrolls_sideways());
         browser.screenshot("sent");
         let code = reset_letter(&town, ALICE.email).code();
-        browser.fill("Code de vérification", &other_than(&code)).press("Suivant").see(REFUSED_CODE);
+        browser.send_code(&other_than(&code), "Suivant").see(REFUSED_CODE);
         browser.screenshot("refused");
-        browser
-            .fill("Code de vérification", &grouped(&code))
-            .press("Suivant")
-            .see("Choisissez un nouveau mot de passe");
+        browser.send_code(&grouped(&code), "Suivant").see("Choisissez un nouveau mot de passe");
         browser.fill("Nouveau mot de passe", password).fill("Confirmez le nouveau mot de passe", password);
         browser.press("Enregistrer").see("Mot de passe réinitialisé");
     }

@@ -186,11 +186,12 @@ enum Bare {
 
 /// What is seen of a page: words of it, and the states from which it may be come to.
 const PAGES: &[(&str, &[State])] = &[
-    ("Les prochaines étapes", &[Notice, SecondRun]),
-    ("vérifiez que votre boîte mail", &[Email]),
-    ("Ce mot de passe sera celui de votre compte", &[Password, PasswordLast]),
+    // Until the proof, the steps before the open one are shown again (residents 5).
+    ("Les prochaines étapes", &[Notice, SecondRun, Email, Password, Proof, ProofFirst]),
+    ("vérifiez que votre boîte mail", &[Email, Password, Proof, ProofFirst]),
+    ("Ce mot de passe sera celui de votre compte", &[Password, PasswordLast, Proof]),
     ("L'adresse n'est pas la bonne ?", &[Proof, ProofFirst, ChangePending]),
-    ("Rattacher votre compte d'agence", &[Email, Join]),
+    ("Rattacher votre compte d'agence", &[Email, Password, Proof, ProofFirst, Join]),
     ("Compte associé", &[Joined]),
     ("Votre compte est à jour", &[Ready]),
     ("J'ai lu et j'accepte les présentes conditions", &[TermsOwed]),

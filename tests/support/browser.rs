@@ -98,6 +98,18 @@ impl Browser {
         self
     }
 
+    /// The browser's own Back.
+    pub fn back(&mut self) -> &mut Self {
+        wait(self.client().back()).expect("a page before");
+        self
+    }
+
+    /// The browser's own Forward.
+    pub fn forward(&mut self) -> &mut Self {
+        wait(self.client().forward()).expect("a page after");
+        self
+    }
+
     /// Opens an address in a new tab, as a link in a letter does, and stays there.
     pub fn open_in_new_tab(&mut self, url: impl AsRef<str>) -> &mut Self {
         wait(async {
@@ -125,6 +137,12 @@ impl Browser {
             field.send_keys(value).await.expect("a filled field");
         });
         self
+    }
+
+    /// Types a code: where a script runs, its eight digits send themselves; else by the button.
+    pub fn send_code(&mut self, code: &str, button: &str) -> &mut Self {
+        self.fill("Code de vérification", code);
+        if self.device == Device::WithoutJavaScript { self.press(button) } else { self }
     }
 
     /// Writes into the element for a CSS selector: pages that are not ours have fields without a label.

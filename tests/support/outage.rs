@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    eventually,
+    eventually, page,
     person::{Answer, Person},
     town::{ALICE, CAROL, CHOSEN, Town, login_path, migrate_up_to_proof},
 };
@@ -68,7 +68,10 @@ impl<'t> Outage<'t> {
         let mut pages = TRIES;
         self.carol.fill("code", &self.code);
         let (begin, form) = (Instant::now(), self.carol.form("Valider"));
-        assert_come_again(&self.carol.send(&form), begin);
+        let answer = self.carol.send(&form);
+        assert_come_again(&answer, begin);
+        // What was typed stays (REL-015).
+        assert_eq!(page::attribute(&answer.text(), "#code", "value").as_deref(), Some(self.code.as_str()));
         // The age of the cache.
         std::thread::sleep(Duration::from_millis(1200));
         for again in 0..20 {

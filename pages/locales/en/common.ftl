@@ -101,8 +101,11 @@ alert-wrong-code = { $left ->
     [one] This code is not right. You have { $left } try left.
    *[other] This code is not right. You have { $left } tries left.
 }
-alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with “Send the e-mail again”.
-alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with “Send the e-mail again”.
+alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with the button below.
+alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with the button below.
+alert-code-expired = Too much time has passed: this code no longer works. Ask for a new e-mail with the button below.
+alert-letters-over = This code no longer works, and as many e-mails as possible have been sent for this request. Start again with the button below, or contact your agency.
+alert-letter-refused = The mail server of this address has refused our e-mail. Check the address: it may be misspelt, or the mailbox may be full.
 alert-resent = A new e-mail is on its way. Use the latest one: the one before no longer works.
 alert-resend-later = { $seconds ->
     [one] An e-mail has just been sent. You can ask for another one in { $seconds } second.
@@ -115,6 +118,11 @@ alert-busy = Several sign-ins to this account are under way at the same time. No
 alert-codes-later = Too many unknown codes were tried from your internet connection. Wait a few minutes, then try again.
 alert-unavailable = One of our services does not answer for the moment. Nothing is lost: try again in a minute.
 alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
+alert-link-not-opened = The link has not been opened yet. Open our e-mail, click the link in it, then “Confirm my address”. Then come back here.
+alert-stale-email = The address { $email } was not taken: this step was already done, probably in another tab. This is where you are. To change the address, go back to the step “Your e-mail address”.
+alert-stale-email-over = The address { $email } was not taken: this step was already done, probably in another tab, and the address is confirmed. This is where you are.
+alert-stale-password = The password that you have just entered was not taken: that page had been opened before another step, probably in another tab. This is where you are.
+alert-restarted = Nothing is lost: your access is as it was before. To start again, enter the identifier and the password that your agency gave you.
 alert-too-early = Take the time to read this page: the “Next step” button will be available in a few seconds.
 alert-terms-not-accepted = To continue, tick the box “I have read and accept these terms”.
 alert-password-changed = Your password has been changed. Your other devices have been signed out.

@@ -102,8 +102,11 @@ alert-wrong-code = { $left ->
     [one] Ce code n'est pas le bon. Il vous reste { $left } essai.
    *[other] Ce code n'est pas le bon. Il vous reste { $left } essais.
 }
-alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
-alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec « Renvoyer l'e-mail ».
+alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-code-expired = Le délai est dépassé : ce code n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
+alert-letters-over = Ce code n'est plus valable, et le nombre maximal d'e-mails a été envoyé pour cette demande. Recommencez avec le bouton ci-dessous, ou contactez votre agence.
+alert-letter-refused = La messagerie de cette adresse a refusé notre e-mail. Vérifiez l'adresse : elle est peut-être mal écrite, ou la boîte est pleine.
 alert-resent = Un nouvel e-mail est en route. Utilisez le plus récent : le précédent n'est plus valable.
 alert-resend-later = { $seconds ->
     [one] Un e-mail vient de partir. Vous pourrez en demander un autre dans { $seconds } seconde.
@@ -116,6 +119,11 @@ alert-busy = Plusieurs connexions à ce compte sont en cours en même temps. Rie
 alert-codes-later = Trop de codes inconnus ont été essayés depuis votre connexion internet. Attendez quelques minutes, puis réessayez.
 alert-unavailable = Un de nos services ne répond pas pour le moment. Rien n'a été perdu : réessayez dans une minute.
 alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
+alert-link-not-opened = Le lien n'a pas encore été ouvert. Ouvrez notre e-mail, cliquez sur le lien qu'il contient, puis sur « Confirmer mon adresse ». Revenez ensuite ici.
+alert-stale-email = L'adresse { $email } n'a pas été prise en compte : cette étape était déjà faite, sans doute dans un autre onglet. Voici où vous en êtes. Pour changer d'adresse, revenez à l'étape « Votre adresse email ».
+alert-stale-email-over = L'adresse { $email } n'a pas été prise en compte : cette étape était déjà faite, sans doute dans un autre onglet, et l'adresse est confirmée. Voici où vous en êtes.
+alert-stale-password = Le mot de passe que vous venez de saisir n'a pas été pris en compte : cette page avait été ouverte avant une autre étape, sans doute dans un autre onglet. Voici où vous en êtes.
+alert-restarted = Rien n'est perdu : votre accès est resté comme avant. Pour recommencer, saisissez l'identifiant et le mot de passe donnés par votre agence.
 alert-too-early = Prenez le temps de lire cette page : le bouton « Étape suivante » sera disponible dans quelques secondes.
 alert-terms-not-accepted = Pour continuer, cochez la case « J'ai lu et j'accepte les présentes conditions ».
 alert-password-changed = Votre mot de passe a été modifié. Vos autres appareils ont été déconnectés.

@@ -83,10 +83,10 @@ forgotten-sent-title-link = Demande enregistrée
 forgotten-sent-title-code = Saisissez le code reçu par e-mail
 forgotten-sent-title-both = Saisissez le code reçu par e-mail
 forgotten-sent-title-either = Ouvrez votre boîte mail
-forgotten-sent-link = Si un compte existe avec ces informations, un e-mail vient de lui être envoyé. Ouvrez-le et cliquez sur le lien pour choisir un nouveau mot de passe.
-forgotten-sent-code = Si un compte existe avec ces informations, un e-mail vient de lui être envoyé. Il contient un code de 8 chiffres : saisissez-le ci-dessous.
-forgotten-sent-both = Si un compte existe avec ces informations, un e-mail vient de lui être envoyé. Il contient un code de 8 chiffres : saisissez-le ci-dessous. Vous pouvez aussi ouvrir le lien contenu dans l'e-mail.
-forgotten-sent-either = Si un compte existe avec ces informations, un e-mail vient de lui être envoyé. S'il contient un code de 8 chiffres, saisissez-le ci-dessous. S'il contient un lien, il suffit de l'ouvrir.
+forgotten-sent-link = Si un compte existe avec ces informations, un e-mail lui a été envoyé. Ouvrez-le et cliquez sur le lien pour choisir un nouveau mot de passe.
+forgotten-sent-code = Si un compte existe avec ces informations, un e-mail lui a été envoyé. Il contient un code de 8 chiffres : saisissez-le ci-dessous.
+forgotten-sent-both = Si un compte existe avec ces informations, un e-mail lui a été envoyé. Il contient un code de 8 chiffres : saisissez-le ci-dessous. Vous pouvez aussi ouvrir le lien contenu dans l'e-mail.
+forgotten-sent-either = Si un compte existe avec ces informations, un e-mail lui a été envoyé. S'il contient un code de 8 chiffres, saisissez-le ci-dessous. S'il contient un lien, il suffit de l'ouvrir.
 forgotten-code-hint = Recopiez ici les 8 chiffres reçus par e-mail. L'e-mail indique jusqu'à quand le code est valable.
 forgotten-sent-duration = Le lien est valable { $duration }. Vous pouvez fermer cette page.
 

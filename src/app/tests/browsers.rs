@@ -77,7 +77,7 @@ async fn e11_whose_access_is_withdrawn_while_the_password_is_compared_gets_no_ac
     let mut compared = ground.app.hasher.hold();
     let joined = {
         let app = ground.app.clone();
-        tokio::spawn(async move { join::join(&app, &there, ANNE, Secret::new(FIRST)).await })
+        tokio::spawn(async move { join::join(&app, &there, ANNE, Secret::new(FIRST), None).await })
     };
     compared.reached().await;
     disable(&ground).await;

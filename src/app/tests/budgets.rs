@@ -164,7 +164,7 @@ async fn tried(ground: &Ground, session: &Session, way: Way, prepared: &Secret, 
         }
         Way::Joining => {
             let here = Caller { browser: prepared.clone(), ..caller() };
-            let joined = join::join(app, &here, ANNE, typed).await.expect("an outcome");
+            let joined = join::join(app, &here, ANNE, typed, None).await.expect("an outcome");
             assert!(matches!(joined, Stepped::Finished { joined: true } | Stepped::Wrong(_)), "{joined:?}");
             matches!(joined, Stepped::Finished { .. })
         }

@@ -68,7 +68,7 @@ async fn review_b2_a_password_that_is_replaced_while_it_is_compared_attaches_not
                     let confirmed = link::confirm(&app, &caller(), &link, typed).await.expect("an outcome");
                     matches!(confirmed, Confirmed::Done { stepped: Stepped::Finished { .. }, .. })
                 } else {
-                    let joined = join::join(&app, &there, ANNE, typed).await.expect("an outcome");
+                    let joined = join::join(&app, &there, ANNE, typed, None).await.expect("an outcome");
                     matches!(joined, Stepped::Finished { .. })
                 }
             })

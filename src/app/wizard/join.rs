@@ -10,6 +10,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::identity::IdentityId;
 use crate::domain::migration::Step;
 use crate::domain::secret::Secret;
+use crate::domain::way_back::Stop;
 
 /// « J'ai déjà un compte »: the password of the person who is known on this browser is asked for, or else address and
 /// password.
@@ -32,13 +33,20 @@ pub async fn address_of(app: &App, identity: &IdentityId) -> Result<Option<Email
 }
 
 /// The password of the person who exists, typed in the wizard (000 I.B).
-pub async fn join(app: &App, caller: &Caller, typed: &str, password: Secret) -> Result<Stepped, Fault> {
+pub async fn join(
+    app: &App,
+    caller: &Caller,
+    typed: &str,
+    password: Secret,
+    seen: Option<i64>,
+) -> Result<Stepped, Fault> {
     let floor = tokio::time::Instant::now() + app.failure_floor;
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
     let known = match &open.flow.step {
         Step::Join { identity, .. } => identity.clone().filter(|_| typed.is_empty()),
         // « J'ai déjà un compte » leads from the address to the form without a step of its own.
         Step::Email { .. } => None,
+        _ if open.is_seen(seen) && open.flow.again(Stop::Join).is_some() => None,
         _ => return Ok(Stepped::Elsewhere),
     };
     let credential = joining(app, &open.agency, known.as_ref(), typed).await?;
@@ -52,10 +60,13 @@ pub async fn join(app: &App, caller: &Caller, typed: &str, password: Secret) -> 
     };
     // The run may have moved meanwhile: it is looked up again.
     let Some(open) = run::open(app, caller).await? else { return Ok(Stepped::Elsewhere) };
+    let is_seen = open.is_seen(seen);
     take(app, caller, open.stored, Allowed::Password(&credential), |flow, _| {
         // Begun where somebody was signed in, and gone on with by somebody else.
         if matches!(flow.step, Step::Email { .. } | Step::Join { email: None, .. }) {
             flow.join_existing(None)?;
+        } else if is_seen && flow.again(Stop::Join).is_some() {
+            flow.turn_to_join()?;
         }
         flow.joined(credential.identity.clone())
     })

@@ -18,6 +18,21 @@ pub struct Open {
     pub(super) stored: StoredFlow,
 }
 
+impl Open {
+    /// How the run stands: its pages say in which state they were shown.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.stored.version
+    }
+
+    /// Whether what is sent is from a page of the run as it stands: one from another tab may know nothing of what was typed
+    /// since.
+    #[must_use]
+    pub fn is_seen(&self, seen: Option<i64>) -> bool {
+        seen == Some(self.stored.version)
+    }
+}
+
 /// The flow that is open in this browser, if there is one.
 pub async fn open(app: &App, caller: &Caller) -> Result<Option<Open>, Fault> {
     let mut tx = app.store.read().await?;

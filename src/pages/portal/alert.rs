@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
-use crate::pages::sample::each;
+use crate::pages::sample::{LONG_EMAIL, awkward, each};
 
 /// A message above a form. The sentence itself is in the translation files under `alert-<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,12 @@ pub enum Alert {
     CodeDead,
     /// The code or link is past its time.
     Expired,
+    /// The code is past its time, and the link of the same letter is not.
+    CodeExpired,
+    /// No code and no link counts any more, and no other letter is sent.
+    LettersOver,
+    /// The mail server has refused the letter that is waited for.
+    LetterRefused,
     /// A new letter is on its way; what was sent before is worth nothing now.
     Resent,
     /// A new letter may be asked for in this many seconds.
@@ -55,6 +61,22 @@ pub enum Alert {
     ResendOver,
     /// The current password is wrong.
     WrongPassword,
+    /// The link of the letter that is waited for was not opened yet.
+    LinkNotOpened,
+    /// An address was sent from an old tab and not taken; it can be corrected.
+    StaleEmail {
+        /// What was typed.
+        email: String,
+    },
+    /// The same, where the one that counts is proven already.
+    StaleEmailOver {
+        /// What was typed.
+        email: String,
+    },
+    /// A password was sent from an old tab, and not taken.
+    StalePassword,
+    /// « Revenir à la 1re étape »: nothing is lost, and the old credentials are typed again.
+    Restarted,
     /// The information page was left before it could be read.
     TooEarly,
     /// The box of the terms was not ticked.
@@ -104,6 +126,9 @@ impl Alert {
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
+            | Self::CodeExpired
+            | Self::LettersOver
+            | Self::LetterRefused
             | Self::ResetCodeRefused
             | Self::ResendOver
             | Self::RequestsOver
@@ -118,6 +143,11 @@ impl Alert {
             | Self::ProvisionalReplaced
             | Self::MustChange
             | Self::ResendLater { .. }
+            | Self::LinkNotOpened
+            | Self::StaleEmail { .. }
+            | Self::StaleEmailOver { .. }
+            | Self::StalePassword
+            | Self::Restarted
             | Self::TooEarly
             | Self::AttachAnother
             | Self::Held
@@ -163,13 +193,21 @@ impl Alert {
             Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
             Self::WrongCode { .. } => Self::CodeDead,
             Self::CodeDead => Self::Expired,
-            Self::Expired => Self::Resent,
+            Self::Expired => Self::CodeExpired,
+            Self::CodeExpired => Self::LettersOver,
+            Self::LettersOver => Self::LetterRefused,
+            Self::LetterRefused => Self::Resent,
             Self::Resent => Self::ResendLater { seconds: 45 },
             Self::ResendLater { .. } => Self::ResetCodeRefused,
             Self::ResetCodeRefused => Self::ResetAskedAgain,
             Self::ResetAskedAgain => Self::ResendOver,
             Self::ResendOver => Self::WrongPassword,
-            Self::WrongPassword => Self::TooEarly,
+            Self::WrongPassword => Self::LinkNotOpened,
+            Self::LinkNotOpened => Self::StaleEmail { email: LONG_EMAIL.to_owned() },
+            Self::StaleEmail { .. } => Self::StaleEmailOver { email: awkward() },
+            Self::StaleEmailOver { .. } => Self::StalePassword,
+            Self::StalePassword => Self::Restarted,
+            Self::Restarted => Self::TooEarly,
             Self::TooEarly => Self::TermsNotAccepted,
             Self::TermsNotAccepted => Self::PasswordChanged,
             Self::PasswordChanged => Self::EmailChanged,

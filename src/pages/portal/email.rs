@@ -14,12 +14,33 @@ pub struct EmailPage {
     pub suggestion: Option<String>,
     /// Whether the old identifier stays what is typed, and the address is for letters only (004).
     pub keeps_identifier: bool,
+    /// Where the step before is shown.
+    pub back: Option<&'static str>,
+    /// In which state the run is shown.
+    pub seen: i64,
     /// What is wrong with the address.
     pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
     pub progress: Option<Progress>,
+}
+
+impl EmailPage {
+    /// What was typed, where nothing else is known.
+    #[must_use]
+    pub fn typed(email: &str, seen: Option<i64>) -> Self {
+        Self {
+            email: email.to_owned(),
+            suggestion: None,
+            keeps_identifier: false,
+            back: None,
+            seen: seen.unwrap_or_default(),
+            error: None,
+            alert: None,
+            progress: None,
+        }
+    }
 }
 
 impl Page for EmailPage {
@@ -30,6 +51,8 @@ impl Page for EmailPage {
             email: "durand@tilleuls.example".to_owned(),
             suggestion: None,
             keeps_identifier: false,
+            back: Some("/migration/notice"),
+            seen: 1,
             error: None,
             alert: None,
             progress: Some(Progress::sample(2)),
@@ -50,7 +73,7 @@ impl Page for EmailPage {
             show(error.name, &Self { email, alert, error: Some(error), ..calm.clone() });
         }
         show("unavailable", &Self { alert: Some(Alert::Unavailable), ..calm.clone() });
-        show("awkward", &Self { email: awkward(), suggestion: Some(awkward()), progress: None, ..calm });
+        show("awkward", &Self { email: awkward(), suggestion: Some(awkward()), back: None, progress: None, ..calm });
     }
 
     fn scene(&self) -> Scene {

@@ -21,6 +21,10 @@ pub struct JoinPage {
     pub may_be_two: bool,
     /// « Mot de passe oublié ? »: by an address that is typed, or of who is signed in here.
     pub forgotten_url: &'static str,
+    /// Where the step before is shown.
+    pub back: Option<&'static str>,
+    /// In which state the run is shown.
+    pub seen: i64,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -28,14 +32,16 @@ pub struct JoinPage {
 impl JoinPage {
     /// « J'ai déjà un compte »: what was typed is typed again.
     #[must_use]
-    pub const fn open(email: String, keeps_identifier: bool, alert: Option<Alert>) -> Self {
+    pub fn open(email: String, seen: Option<i64>) -> Self {
         Self {
             email,
             email_open: true,
-            keeps_identifier,
+            keeps_identifier: false,
             may_be_two: false,
             forgotten_url: "/forgotten?by=email",
-            alert,
+            back: Some("/migration/email"),
+            seen: seen.unwrap_or_default(),
+            alert: None,
         }
     }
 }
@@ -44,8 +50,9 @@ impl Page for JoinPage {
     const TEMPLATE: &'static str = "portal/join";
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let open = Self::open(String::new(), false, None);
-        let proven = Self { email: "du****@tilleuls.example".to_owned(), email_open: false, ..open.clone() };
+        let open = Self::open(String::new(), None);
+        let proven =
+            Self { email: "du****@tilleuls.example".to_owned(), email_open: false, back: None, ..open.clone() };
         show("calm", &proven);
         show("proven", &Self { may_be_two: true, ..proven.clone() });
         show("own", &Self { forgotten_url: OWN_RESET, ..proven.clone() });

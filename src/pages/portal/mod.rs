@@ -68,7 +68,7 @@ use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
 pub use self::privacy::PrivacyPage;
-pub use self::proof::ProofPage;
+pub use self::proof::{MainThing, ProofPage};
 pub use self::reset::ResetPage;
 pub use self::reset_done::ResetDonePage;
 pub use self::reset_waits::ResetWaitsPage;

@@ -14,10 +14,16 @@ pub struct PasswordPage {
     pub identifier: Option<String>,
     /// Whether the run ends with this step.
     pub is_last: bool,
+    /// Where the run goes on with the password that was chosen before, where this page is shown again.
+    pub keep: Option<&'static str>,
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
     pub noted: bool,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
+    /// Where the address is shown, while it can be corrected.
+    pub back: Option<&'static str>,
+    /// In which state the run is shown.
+    pub seen: i64,
     /// What is wrong with the password.
     pub error: Option<FieldError>,
     /// The message above the form.
@@ -34,18 +40,27 @@ impl Page for PasswordPage {
             email: "durand@tilleuls.example".to_owned(),
             identifier: None,
             is_last: false,
+            keep: None,
             noted: false,
             criteria: Criterion::samples(),
+            back: Some("/migration/email"),
+            seen: 2,
             error: None,
             alert: None,
             progress: Some(Progress::sample(3)),
         };
         show("calm", &calm);
-        let last = Self { is_last: true, progress: Some(Progress::sample_numbered(3)), ..calm.clone() };
+        show("chosen-again", &Self { keep: Some("/migration/proof"), ..calm.clone() });
+        let email = "amelie@tilleuls.example".to_owned();
+        show("stale-email", &Self { alert: Some(Alert::StaleEmail { email: email.clone() }), ..calm.clone() });
+        let identifier = Some("C10042".to_owned());
+        show("stale-password", &Self { identifier, alert: Some(Alert::StalePassword), ..calm.clone() });
+        let last = Self { is_last: true, back: None, progress: Some(Progress::sample_numbered(3)), ..calm.clone() };
         show("proof-first", &last);
+        show("stale-email-over", &Self { alert: Some(Alert::StaleEmailOver { email }), ..last.clone() });
         let identifier = Some("C10042".to_owned());
         show("keeps-identifier", &Self { identifier: identifier.clone(), noted: true, ..last });
-        show("two-at-one-address", &Self { identifier, is_last: true, progress: None, ..calm.clone() });
+        show("two-at-one-address", &Self { identifier, is_last: true, back: None, progress: None, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
             show(
                 error.name,

@@ -70,6 +70,7 @@ impl Page for SignInPage {
         for (state, alert) in [
             ("account-ready", Alert::AccountReady),
             ("signed-out", Alert::SignedOut),
+            ("restarted", Alert::Restarted),
             ("attach-another", Alert::AttachAnother),
         ] {
             show(state, &Self { alert: Some(alert), ..calm.clone() });

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::page::answer;
+use super::page::{answer, path};
 use crate::app::Fault;
 use crate::app::wizard::step::Stepped;
 use crate::app::wizard::{begin, join, run};
+use crate::domain::way_back::Stop;
 use crate::portal::wording;
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -27,7 +28,13 @@ pub(in crate::portal) async fn leave_notice(
             join::join_existing(&web.app, &guest.caller, Some(&session.identity)).await?;
         }
     }
-    answer(&web, guest, stepped, None).await
+    // Who has read it again goes on page by page.
+    if stepped == Stepped::Elsewhere
+        && let Some(open) = run::open(&web.app, &guest.caller).await?
+    {
+        return Ok(guest.go(path(open.flow.after_notice())));
+    }
+    answer(&web, guest, Stop::Notice, stepped, None).await
 }
 
 pub(in crate::portal) async fn restart(
@@ -36,5 +43,5 @@ pub(in crate::portal) async fn restart(
     _: Fields,
 ) -> Result<Response, Fault> {
     let agency = run::restart(&web.app, &guest.caller).await?;
-    Ok(guest.go(&wording::login_path(agency.as_deref())))
+    Ok(guest.go(&wording::login_path_with(agency.as_deref(), "notice=restarted")))
 }

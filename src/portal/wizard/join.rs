@@ -5,23 +5,17 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::page::{Remarks, answer, show_as, show_step};
+use super::page::{answer, path, seen};
 use crate::app::Fault;
-use crate::app::wizard::step::{Mistake, Stepped};
-use crate::app::wizard::{join, run};
-use crate::domain::migration::Step;
-use crate::pages::portal::{Alert, JoinPage};
+use crate::app::wizard::join;
+use crate::app::wizard::step::Stepped;
+use crate::domain::way_back::Stop;
+use crate::pages::portal::JoinPage;
 use crate::web::Web;
 use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::alert_of;
-
-/// « J'ai déjà un compte »: shows the form; the step is taken when it is sent, since following a link changes nothing.
-pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
-    let join = Step::Join { identity: None, email: None };
-    show_as(&web, guest, |step| matches!(step, Step::Email { .. }), join).await
-}
 
 /// « Nous sommes deux à cette adresse » (b18).
 pub(in crate::portal) async fn stay_apart(
@@ -30,38 +24,28 @@ pub(in crate::portal) async fn stay_apart(
     _: Fields,
 ) -> Result<Response, Fault> {
     let stepped = join::stay_apart(&web.app, &guest.caller).await?;
-    answer(&web, guest, stepped, None).await
+    answer(&web, guest, Stop::Join, stepped, None).await
 }
 
 pub(in crate::portal) async fn join(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     fields: Fields,
 ) -> Result<Response, Fault> {
-    let typed = fields.text("email");
-    let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password")).await {
+    guest.stands_at(path(Stop::Join).to_owned());
+    let (typed, seen) = (fields.text("email"), seen(&fields));
+    let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password"), seen).await {
         Ok(stepped) => stepped,
         // On the page of a known address nothing was typed but the password.
         Err(fault) if typed.is_empty() => return Err(fault),
         Err(fault) => {
-            let page = JoinPage::open(typed.to_owned(), false, Some(alert_of(&fault)));
+            let page = JoinPage { alert: Some(alert_of(&fault)), ..JoinPage::open(typed.to_owned(), seen) };
             return Ok(try_again(guest, &web, None, &page, &fault));
         }
     };
-    if let Stepped::Wrong(Mistake::JoinRefused) = &stepped {
-        let Some(open) = run::open(&web.app, &guest.caller).await? else {
-            return show_step(&web, guest, Remarks::default()).await;
-        };
-        if typed.is_empty() {
-            return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
-        }
-        let keeps_identifier = open.flow.plan.keeps_identifier();
-        let page = JoinPage::open(typed.to_owned(), keeps_identifier, Some(Alert::WrongPassword));
-        return Ok(guest.page_again(&web, Some(&open.agency), &page));
-    }
-    let mut guest = guest;
     if let (Stepped::Finished { .. }, Some(session)) = (&stepped, guest.session(&web).await?) {
         guest.rotate(&web, &session).await?;
     }
-    answer(&web, guest, stepped, None).await
+    let typed = Some(typed).filter(|typed| !typed.is_empty()).map(str::to_owned);
+    answer(&web, guest, Stop::Join, stepped, typed).await
 }

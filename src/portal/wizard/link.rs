@@ -13,6 +13,7 @@ use crate::app::wizard::link::{self, Asks, Confirm, Confirmed, Opened};
 use crate::app::wizard::run;
 use crate::app::wizard::step::Stepped;
 use crate::domain::secret::Secret;
+use crate::domain::way_back::Stop;
 use crate::pages::portal::{self, Alert, ConfirmPage, MessageName, MessagePage};
 use crate::portal::letters::{Link, closed};
 use crate::portal::{change_email, wording};
@@ -67,7 +68,7 @@ pub(in crate::portal) async fn confirm(
         Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {
             Ok(closed(&web, guest, &Closed::Withdrawn(agency)))
         }
-        Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, stepped, None).await,
+        Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, Stop::Proof, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
             let action_url = wording::login_path(agency.as_deref());
             guest.stays();

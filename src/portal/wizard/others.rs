@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::page::{HERE, Remarks, others_page, show_step};
+use super::page::{HERE, go_on, others_page, path};
 use crate::app::Fault;
 use crate::app::wizard::others::{self, Attached};
 use crate::app::wizard::run;
+use crate::domain::way_back::Stop;
 use crate::pages::portal::{Alert, MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -21,7 +22,7 @@ pub(in crate::portal) async fn attach(
     mut guest: Guest,
     fields: Fields,
 ) -> Result<Response, Fault> {
-    guest.stands_at(HERE.to_owned());
+    guest.stands_at(path(Stop::Others).to_owned());
     let login = fields.text("account");
     let alert = match others::attach(&web.app, &guest.caller, login, fields.secret("password")).await? {
         Attached::Done { browser } | Attached::Open { browser } => {
@@ -39,7 +40,7 @@ pub(in crate::portal) async fn attach(
         }
     };
     let Some(open) = run::open(&web.app, &guest.caller).await? else {
-        return show_step(&web, guest, Remarks::default()).await;
+        return go_on(&web, guest).await;
     };
     let accounts = others::offered(&web.app, &open).await?;
     let page = others_page(&open, accounts, Some((alert, login)));

@@ -1,11 +1,12 @@
-//! The page of the step that is open. Whatever is asked for, it is shown: two tabs, the back button and old links all end
-//! there (b21, REL-058, REL-059).
+//! The pages of the wizard, one address for a step. The page of the step that is open is shown there, and those before it
+//! again as far as the run may go back (residents 5); whatever else is asked for leads to the open one: two tabs and old
+//! links all end there (b21, REL-058, REL-059).
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
+use http::{StatusCode, Uri};
 
 use crate::app::Fault;
 use crate::app::wizard::run::{self, Open};
@@ -16,18 +17,38 @@ use crate::domain::email::EmailAddress;
 use crate::domain::identity::LegacyAccount;
 use crate::domain::migration::{Address, Step};
 use crate::domain::policy::Order;
+use crate::domain::way_back::Stop;
 use crate::pages::portal::{
     Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage,
     PasswordPage, ProofPage,
 };
-use crate::portal::letters::{ask_agency, proof_page};
-use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL, Shown};
+use crate::portal::letters::{Pressed, ask_agency, proof_page};
+use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL};
 use crate::web::Web;
+use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::Problem;
+use crate::web::query::Params;
 
-/// Where the page of the open step is.
+/// What leads to the page of the open step.
 pub(super) const HERE: &str = "/migration";
+
+/// Where a step is shown.
+pub(super) const fn path(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Notice => "/migration/notice",
+        Stop::Email => "/migration/email",
+        Stop::Password => "/migration/password",
+        Stop::Proof => "/migration/proof",
+        Stop::Join => "/migration/join",
+        Stop::Others => "/migration/others",
+    }
+}
+
+/// In which state the run was shown on the page that was sent.
+pub(super) fn seen(fields: &Fields) -> Option<i64> {
+    fields.text("seen").parse().ok()
+}
 
 /// What a page says beside the step itself.
 #[derive(Debug, Default)]
@@ -38,27 +59,72 @@ pub(super) struct Remarks {
     pub(super) typed: Option<String>,
 }
 
-pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    guest.session(&web).await?;
-    show_step(&web, guest, Remarks::default()).await
+impl Remarks {
+    pub(super) fn saying(alert: Alert) -> Self {
+        Self { alert: Some(alert), ..Self::default() }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match (&self.alert, &self.error) {
+            (None | Some(Alert::Resent | Alert::LinkNotOpened), None) if self.typed.is_none() => StatusCode::OK,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
 }
 
-/// The page of the step that is open in this browser.
-pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
-    let Some(open) = run::open(&web.app, &guest.caller).await? else {
-        return Ok(match run::withdrawn(&web.app, &guest.caller).await? {
-            Some(agency) => ask_agency(web, guest, Some(&agency)),
-            None => Problem::page(StatusCode::OK, MessageName::StartAgain).into_response(),
-        });
-    };
-    let status = match (&remarks.alert, &remarks.error) {
-        (None | Some(Alert::Resent), None) if remarks.typed.is_none() => StatusCode::OK,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let agency = Some(&*open.agency);
-    let plan = &open.flow.plan;
+pub(in crate::portal) async fn show(
+    State(web): State<Arc<Web>>,
+    mut guest: Guest,
+    uri: Uri,
+    Params(pressed): Params<Pressed>,
+) -> Result<Response, Fault> {
+    guest.session(&web).await?;
+    let Some(open) = run::open(&web.app, &guest.caller).await? else { return none_is_open(&web, guest).await };
+    let asked = uri.path().rsplit('/').next().and_then(Stop::named);
+    let again = asked.and_then(|asked| open.flow.again(asked));
+    let is_open = Stop::from(&open.flow.step);
+    if again.is_none() && asked != Some(is_open) {
+        return Ok(guest.go(path(is_open)));
+    }
+    let waits = pressed.says_opened() && is_open == Stop::Proof && again.is_none();
+    let remarks = if waits { Remarks::saying(Alert::LinkNotOpened) } else { Remarks::default() };
+    draw(&web, guest, &open, again.as_ref(), remarks).await
+}
+
+/// No run is open in this browser.
+async fn none_is_open(web: &Web, guest: Guest) -> Result<Response, Fault> {
+    Ok(match run::withdrawn(&web.app, &guest.caller).await? {
+        Some(agency) => ask_agency(web, guest, Some(&agency)),
+        None => Problem::page(StatusCode::OK, MessageName::StartAgain).into_response(),
+    })
+}
+
+/// A form's page with what is wrong with it; the one of the step that is open, where the form's own cannot be shown.
+pub(super) async fn show_at(web: &Web, guest: Guest, stop: Stop, remarks: Remarks) -> Result<Response, Fault> {
+    let Some(open) = run::open(&web.app, &guest.caller).await? else { return none_is_open(web, guest).await };
+    let again = open.flow.again(stop);
+    if again.is_none() && Stop::from(&open.flow.step) != stop {
+        return Ok(guest.go(path(Stop::from(&open.flow.step))));
+    }
+    draw(web, guest, &open, again.as_ref(), remarks).await
+}
+
+/// The page of a step: the one that is open, or one that is shown again.
+async fn draw(
+    web: &Web,
+    mut guest: Guest,
+    open: &Open,
+    again: Option<&Step>,
+    remarks: Remarks,
+) -> Result<Response, Fault> {
+    let step = again.unwrap_or(&open.flow.step);
+    let stop = Stop::from(step);
+    guest.stands_at(path(stop).to_owned());
+    let status = remarks.status();
+    let (agency, plan) = (Some(&*open.agency), &open.flow.plan);
+    let (back, seen) = (open.flow.before(stop).map(path), open.version());
     let Remarks { alert, error, typed } = remarks;
-    Ok(match &open.flow.step {
+    Ok(match step {
         Step::Notice { opens_at } => {
             let seconds = plan.notice_left(*opens_at, web.app.now());
             // Residents know the portal by its name, not by its scheme.
@@ -70,7 +136,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
                 keeps_identifier: plan.keeps_identifier(),
                 proof_first: plan.order == Order::ProofFirst,
                 alert,
-                progress: wording::progress(plan, Shown::Notice),
+                progress: wording::progress(plan, stop),
             };
             guest.page_with(status, web, agency, &page)
         }
@@ -78,8 +144,8 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
-            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Email));
-            let page = EmailPage { email, suggestion, keeps_identifier, error, alert, progress };
+            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, stop));
+            let page = EmailPage { email, suggestion, keeps_identifier, back, seen, error, alert, progress };
             guest.page_with(status, web, agency, &page)
         }
         Step::Password { address, apart } => {
@@ -88,22 +154,24 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
                 email: address.email().to_string(),
                 identifier,
                 is_last: matches!(address, Address::Proven(_)),
+                keep: again.is_some().then(|| path(Stop::Proof)),
                 noted: open.agency.policy.confirm_noted,
                 criteria: wording::criteria(&plan.password),
+                back,
+                seen,
                 error,
                 alert,
                 // Of two at one address, the second one is behind the last step.
-                progress: wording::progress(plan, Shown::Password).filter(|_| !apart),
+                progress: wording::progress(plan, stop).filter(|_| !apart),
             };
             guest.page_with(status, web, agency, &page)
         }
         Step::Proof { email, .. } => {
-            let Some(challenge) = proof::asked(&web.app, &open).await? else {
+            let Some(challenge) = proof::asked(&web.app, open).await? else {
                 return Ok(Problem::ours().into_response());
             };
-            let alert = alert.or_else(|| challenge.held_until(web.app.now()).map(|_| Alert::Held));
-            let page = proof_page(web, &challenge, email, "/migration/proof", alert);
-            let page = ProofPage { progress: wording::progress(plan, Shown::Proof), ..page };
+            let page = proof_page(web, &challenge, email, path(Stop::Proof), alert).await?;
+            let page = ProofPage { back, progress: wording::progress(plan, stop), ..page };
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
@@ -119,23 +187,22 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
                 // Somebody was signed in where the run was begun, who is not here now.
                 (None, _) => None,
             };
-            let email_open = shown.is_none();
+            let email_open = shown.is_none() || typed.is_some();
             let email = typed.or(shown).unwrap_or_default();
-            let may_be_two = open.flow.step.may_be_two();
-            let keeps_identifier = plan.keeps_identifier();
-            let page = JoinPage { email, email_open, keeps_identifier, may_be_two, forgotten_url, alert };
+            let (may_be_two, keeps_identifier) = (step.may_be_two(), plan.keeps_identifier());
+            let page = JoinPage { email, email_open, keeps_identifier, may_be_two, forgotten_url, back, seen, alert };
             guest.page_with(status, web, agency, &page)
         }
         Step::Done { joined, .. } => {
-            let others = others::offered(&web.app, &open).await?;
+            let others = others::offered(&web.app, open).await?;
             if others.is_empty() && *joined {
                 let (agency_name, keeps_identifier) = (open.agency.brand.name.clone(), plan.keeps_identifier());
                 guest.page(web, agency, &JoinedPage { agency: agency_name, keeps_identifier })
             } else if others.is_empty() {
-                let to = ready(web, &open).await?;
+                let to = ready(web, open).await?;
                 guest.go(&to)
             } else {
-                guest.page(web, agency, &others_page(&open, others, None))
+                guest.page(web, agency, &others_page(open, others, None))
             }
         }
     })
@@ -171,55 +238,56 @@ pub(super) async fn ready(web: &Web, open: &Open) -> Result<String, Fault> {
     Ok(format!("{}&notice={notice}", wording::login_path(Some(&open.agency))))
 }
 
-/// What is shown after a step: the next page by GET, or this one again with what is wrong.
+/// What is shown after a step: the next page by GET, or the form's own again with what is wrong. Where another step is open
+/// than the one that was sent, it is said what was not taken.
 pub(super) async fn answer(
     web: &Web,
     guest: Guest,
+    stop: Stop,
     stepped: Stepped,
     typed: Option<String>,
 ) -> Result<Response, Fault> {
     let mistake = match stepped {
-        Stepped::On | Stepped::Finished { .. } | Stepped::Elsewhere | Stepped::Withdrawn(_) => {
-            return Ok(guest.go(HERE));
-        }
+        Stepped::On | Stepped::Finished { .. } | Stepped::Withdrawn(_) => return go_on(web, guest).await,
+        Stepped::Elsewhere => return stale(web, guest, stop, typed).await,
         Stepped::Wrong(mistake) => mistake,
     };
-    let alert = |alert| Remarks { alert: Some(alert), ..Remarks::default() };
-    let error = |error| Remarks { alert: Some(Alert::CheckFields), error: Some(error), typed };
+    let error = |error| Remarks { error: Some(error), ..Remarks::saying(Alert::CheckFields) };
     let remarks = match mistake {
-        Mistake::TooEarly(_) => alert(Alert::TooEarly),
+        Mistake::TooEarly(_) => Remarks::saying(Alert::TooEarly),
         Mistake::Email(wrong) => error(wording::email_error(wrong)),
         Mistake::Password(broken) => error(wording::password_error(&broken)),
         Mistake::PasswordsDiffer => error(wording::password_error(&[])),
-        Mistake::JoinRefused => alert(Alert::WrongPassword),
-        Mistake::ResendLater(seconds) => alert(Alert::ResendLater { seconds }),
-        Mistake::LettersOver => alert(Alert::ResendOver),
+        Mistake::JoinRefused => Remarks::saying(Alert::WrongPassword),
+        Mistake::ResendLater(seconds) => Remarks::saying(Alert::ResendLater { seconds }),
+        Mistake::LettersOver => Remarks::saying(Alert::ResendOver),
     };
-    show_step(web, guest, remarks).await
+    show_at(web, guest, stop, Remarks { typed, ..remarks }).await
 }
 
-/// Shows another step's page where the open one allows it, without taking a step.
-pub(super) async fn show_as(
-    web: &Web,
-    guest: Guest,
-    allowed: fn(&Step) -> bool,
-    shown: Step,
-) -> Result<Response, Fault> {
-    let open: Option<Open> = run::open(&web.app, &guest.caller).await?;
-    match open {
-        Some(open) if allowed(&open.flow.step) => {
-            let agency = Some(&*open.agency);
-            let plan = &open.flow.plan;
-            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Email));
-            Ok(if let Step::Join { .. } = shown {
-                guest.page(web, agency, &JoinPage::open(String::new(), keeps_identifier, None))
-            } else {
-                let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
-                let suggestion = None;
-                let page = EmailPage { email, suggestion, keeps_identifier, error: None, alert: None, progress };
-                guest.page(web, agency, &page)
-            })
+/// To the page of the step that is open, by its own address.
+pub(super) async fn go_on(web: &Web, guest: Guest) -> Result<Response, Fault> {
+    let open = run::open(&web.app, &guest.caller).await?;
+    Ok(guest.go(open.map_or(HERE, |open| path(Stop::from(&open.flow.step)))))
+}
+
+/// A form of a step that is not open any more, from another tab or by a second press: the open one is shown, and what was
+/// typed is named unless it is what counts.
+async fn stale(web: &Web, guest: Guest, stop: Stop, typed: Option<String>) -> Result<Response, Fault> {
+    let Some(open) = run::open(&web.app, &guest.caller).await? else { return none_is_open(web, guest).await };
+    let is_kept = |typed: &str| EmailAddress::parse(typed).is_ok_and(|typed| open.flow.step.email() == Some(&typed));
+    let is_over = matches!(open.flow.step, Step::Done { .. });
+    let alert = match (stop, typed) {
+        _ if is_over => None,
+        (Stop::Email, Some(email)) if !is_kept(&email) => {
+            let may_correct = open.flow.again(Stop::Email).is_some() || matches!(open.flow.step, Step::Notice { .. });
+            Some(if may_correct { Alert::StaleEmail { email } } else { Alert::StaleEmailOver { email } })
         }
-        _ => show_step(web, guest, Remarks::default()).await,
+        (Stop::Password, _) => Some(Alert::StalePassword),
+        _ => None,
+    };
+    match alert {
+        Some(alert) => draw(web, guest, &open, None, Remarks::saying(alert)).await,
+        None => Ok(guest.go(path(Stop::from(&open.flow.step)))),
     }
 }
