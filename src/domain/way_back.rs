@@ -222,14 +222,14 @@ mod tests {
     }
 
     fn shown(stop: Stop) -> (Stop, Step) {
-        let step = match stop {
+        let view = match stop {
             Stop::Notice => Step::Notice { opens_at: at(0) },
             Stop::Email => Step::Email { proposed: Some(typed()) },
             Stop::Password => claimed(),
             Stop::Join => join(None, None),
             Stop::Proof | Stop::Others => unreachable!("is never gone back to"),
         };
-        (stop, step)
+        (stop, view)
     }
 
     #[test]

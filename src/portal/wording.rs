@@ -147,8 +147,8 @@ pub(super) const fn address_request_error(error: AddressRequestError) -> FieldEr
 
 /// « Étape 2 sur 4 »; where the address is proven before the password is chosen, three numbered steps follow the information
 /// page (004).
-pub(super) const fn progress(plan: &MigrationPlan, stop: Stop) -> Option<Progress> {
-    let (step, of, numbered) = match (plan.order, stop) {
+pub(super) const fn progress(plan: &MigrationPlan, at: Stop) -> Option<Progress> {
+    let (step, of, numbered) = match (plan.order, at) {
         (Order::PasswordFirst, Stop::Notice) => (1, 4, false),
         (Order::PasswordFirst, Stop::Email) => (2, 4, false),
         (Order::PasswordFirst, Stop::Password) => (3, 4, false),

@@ -77,7 +77,7 @@ fn document_000(device: Device, stage: Stage) {
     steps::fits(&mut browser, device);
     browser.press("Continuer");
     browser.see(EMAIL);
-    corrects_the_address(&mut browser);
+    corrects_the_address(&mut browser, device);
     steps::choose_a_password(&mut browser, FIRST, device, "Créer mon compte");
 
     // The letter's link, in the same browser. 000.28, 000.29
@@ -159,11 +159,16 @@ fn document_000(device: Device, stage: Stage) {
 
 /// Back twice and forward, by the browser's own buttons and by the page's: a wrong address is corrected before a letter goes
 /// (residents 5, 6).
-fn corrects_the_address(browser: &mut Browser) {
+fn corrects_the_address(browser: &mut Browser, device: Device) {
     browser.back().see("Veuillez saisir ou corriger votre adresse email");
     assert_eq!(browser.value("Adresse email"), EMAIL);
-    browser.back().see("Les prochaines étapes");
-    browser.forward().see("Veuillez saisir ou corriger").forward().see("Votre nouveau mot de passe").see(EMAIL);
+    if device == Device::WithoutJavaScript {
+        browser.follow("Revenir à l'étape précédente").see("Les prochaines étapes").press("Étape suivante");
+        browser.see("Veuillez saisir ou corriger").press("Continuer").see("Votre nouveau mot de passe").see(EMAIL);
+    } else {
+        browser.back().see("Les prochaines étapes");
+        browser.forward().see("Veuillez saisir ou corriger").forward().see("Votre nouveau mot de passe").see(EMAIL);
+    }
     browser.follow("Corriger l'adresse").see("Veuillez saisir ou corriger").screenshot("way-back");
     browser.fill("Adresse email", "amelie@faute.example").press("Continuer").see("amelie@faute.example");
     browser.back().see("Veuillez saisir ou corriger");

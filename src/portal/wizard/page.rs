@@ -118,11 +118,11 @@ async fn draw(
     remarks: Remarks,
 ) -> Result<Response, Fault> {
     let step = again.unwrap_or(&open.flow.step);
-    let stop = Stop::from(step);
-    guest.stands_at(path(stop).to_owned());
+    let page_of = Stop::from(step);
+    guest.stands_at(path(page_of).to_owned());
     let status = remarks.status();
     let (agency, plan) = (Some(&*open.agency), &open.flow.plan);
-    let (back, seen) = (open.flow.before(stop).map(path), open.version());
+    let (back, seen) = (open.flow.before(page_of).map(path), open.version());
     let Remarks { alert, error, typed } = remarks;
     Ok(match step {
         Step::Notice { opens_at } => {
@@ -136,7 +136,7 @@ async fn draw(
                 keeps_identifier: plan.keeps_identifier(),
                 proof_first: plan.order == Order::ProofFirst,
                 alert,
-                progress: wording::progress(plan, stop),
+                progress: wording::progress(plan, page_of),
             };
             guest.page_with(status, web, agency, &page)
         }
@@ -144,7 +144,7 @@ async fn draw(
             let email = typed.or(proposed.as_ref().map(ToString::to_string)).unwrap_or_default();
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
-            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, stop));
+            let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, page_of));
             let page = EmailPage { email, suggestion, keeps_identifier, back, seen, error, alert, progress };
             guest.page_with(status, web, agency, &page)
         }
@@ -162,7 +162,7 @@ async fn draw(
                 error,
                 alert,
                 // Of two at one address, the second one is behind the last step.
-                progress: wording::progress(plan, stop).filter(|_| !apart),
+                progress: wording::progress(plan, page_of).filter(|_| !apart),
             };
             guest.page_with(status, web, agency, &page)
         }
@@ -171,7 +171,7 @@ async fn draw(
                 return Ok(Problem::ours().into_response());
             };
             let page = proof_page(web, &challenge, email, path(Stop::Proof), alert).await?;
-            let page = ProofPage { back, progress: wording::progress(plan, stop), ..page };
+            let page = ProofPage { back, progress: wording::progress(plan, page_of), ..page };
             guest.page_with(status, web, agency, &page)
         }
         Step::Join { identity, email } => {
