@@ -11,6 +11,7 @@ use super::Web;
 use super::cookies::Kind;
 use super::guest::Guest;
 use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
+use super::typed::Typed;
 use crate::app::Fault;
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
@@ -23,7 +24,9 @@ const COOKIES_NEEDED: &str = "/cookies-needed";
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
 pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let typed = Typed::default();
+    parts.extensions.insert(typed.clone());
     let mut asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
@@ -45,13 +48,23 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     if let Some(Cause(cause)) = response.extensions().get() {
         tracing::error!(request_id, fault = cause, "a request failed");
     }
+    let again = match problem.name {
+        MessageName::Unavailable | MessageName::TooMany => typed.again(problem.name, &guest.here),
+        _ => None,
+    };
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
     let agency = match guest.arrival.place.host() {
         Some(host) => host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency),
         None if problem.name == MessageName::SessionOver => guest.last_agency(&web),
         None => None,
     };
-    let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
+    let mut page = match again {
+        Some((code, again)) => {
+            let agency = code.and_then(|code| web.app.directory().agency(&code).cloned());
+            guest.page_with(problem.status, &web, agency.as_deref(), &again)
+        }
+        None => guest.page_with(problem.status, &web, agency.as_deref(), &page),
+    };
     if page.extensions().get::<Problem>().is_some() {
         // The engine itself fails: the built-in page needs nothing.
         page = (problem.status, axum::response::Html(Pages::fallback(&request_id))).into_response();

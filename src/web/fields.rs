@@ -9,16 +9,18 @@ use sha2::Sha256;
 
 use super::Web;
 use super::problem::Problem;
+use super::typed::Typed;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
+use crate::domain::text::tidy;
 use crate::pages::portal::MessageName;
 
 /// The largest form that is read, bytes (REL-048).
 pub const LARGEST_FORM: usize = 64 * 1024;
 
 /// What was posted. The first of several fields of one name counts (SEC-038).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, Secret)>);
 
 impl Fields {
@@ -26,6 +28,19 @@ impl Fields {
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.expose())
+    }
+
+    /// Whether it is not there, or nothing that anybody could see was typed into it; of what is never shown, nothing at all.
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        let text = self.text(name);
+        if matches!(name, "password" | "current") { text.is_empty() } else { tidy(text).is_empty() }
+    }
+
+    /// Whether the form had it.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
     }
 
     /// A field that is never shown.
@@ -63,6 +78,7 @@ impl FromRequest<Arc<Web>> for Fields {
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let refused = || Problem::page(http::StatusCode::FORBIDDEN, MessageName::FormRefused).into_response();
         let Some(arrival) = request.extensions().get::<super::Arrival>().cloned() else { return Err(refused()) };
+        let typed = request.extensions().get::<Typed>().cloned();
         let headers = request.headers();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let here = web.app.directory().origin(&arrival.place);
@@ -80,6 +96,9 @@ impl FromRequest<Arc<Web>> for Fields {
         let fields = if is_form { Self::read(&body) } else { Self::default() };
         if !Secret::new(form_token(&browser)).matches(&fields.secret("csrf")) {
             return Err(refused());
+        }
+        if let Some(typed) = typed {
+            typed.keep(&fields);
         }
         Ok(fields)
     }

@@ -13,6 +13,7 @@ pub mod problem;
 pub mod query;
 mod refusals;
 pub mod sent;
+mod typed;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -81,7 +81,7 @@ pub fn choose_a_password(browser: &mut Browser, password: &str, device: Device, 
         // 000.23
         browser.see("à respecter").screenshot("password-criteria");
     }
-    browser.press(button).see("Il y a quelque chose à corriger").screenshot("password-too-short");
+    browser.press(button).see("Ce mot de passe est trop").screenshot("password-too-short");
     browser.fill("Nouveau mot de passe", password).fill("Confirmez le nouveau mot de passe", password);
     if device != Device::WithoutJavaScript {
         browser.see("respecté").miss("à respecter").screenshot("password-good");

@@ -14,8 +14,6 @@ pub struct EmailPage {
     pub suggestion: Option<String>,
     /// Whether the old identifier stays what is typed, and the address is for letters only (004).
     pub keeps_identifier: bool,
-    /// What is wrong with the address.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
@@ -30,7 +28,6 @@ impl Page for EmailPage {
             email: "durand@tilleuls.example".to_owned(),
             suggestion: None,
             keeps_identifier: false,
-            error: None,
             alert: None,
             progress: Some(Progress::sample(2)),
         };
@@ -46,8 +43,8 @@ impl Page for EmailPage {
                 "email-malformed" => "durand chez tilleuls.example",
                 _ => LONG_EMAIL,
             };
-            let (email, alert) = (email.to_owned(), Some(Alert::CheckFields));
-            show(error.name, &Self { email, alert, error: Some(error), ..calm.clone() });
+            let (name, email) = (error.name, email.to_owned());
+            show(name, &Self { email, alert: Alert::about(vec![error]), ..calm.clone() });
         }
         show("unavailable", &Self { alert: Some(Alert::Unavailable), ..calm.clone() });
         show("awkward", &Self { email: awkward(), suggestion: Some(awkward()), progress: None, ..calm });

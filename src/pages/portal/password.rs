@@ -18,8 +18,6 @@ pub struct PasswordPage {
     pub noted: bool,
     /// The rules, in the order of the list.
     pub criteria: Vec<Criterion>,
-    /// What is wrong with the password.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
@@ -36,7 +34,6 @@ impl Page for PasswordPage {
             is_last: false,
             noted: false,
             criteria: Criterion::samples(),
-            error: None,
             alert: None,
             progress: Some(Progress::sample(3)),
         };
@@ -47,10 +44,7 @@ impl Page for PasswordPage {
         show("keeps-identifier", &Self { identifier: identifier.clone(), noted: true, ..last });
         show("two-at-one-address", &Self { identifier, is_last: true, progress: None, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            show(
-                error.name,
-                &Self { noted: true, error: Some(error), alert: Some(Alert::CheckFields), ..calm.clone() },
-            );
+            show(error.name, &Self { noted: true, alert: Alert::about(vec![error]), ..calm.clone() });
         }
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm.clone() });
         show("all-rules", &Self { criteria: Criterion::all(), ..calm.clone() });

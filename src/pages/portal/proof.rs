@@ -67,6 +67,7 @@ impl Page for ProofPage {
             let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
             show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
+        show("code-missing", &Self { alert: Some(Alert::field("code-missing")), resend_in: 0, ..calm.clone() });
         let new_email = Self { action: NEW_EMAIL, progress: None, ..calm.clone() };
         show("new-email", &new_email);
         show("changes-held", &Self { alert: Some(Alert::ChangesHeld), resend_in: 0, ..new_email.clone() });

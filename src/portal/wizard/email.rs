@@ -33,8 +33,7 @@ pub(in crate::portal) async fn choose(
         Ok(stepped) => answer(&web, guest, stepped, Some(typed.to_owned())).await,
         Err(fault) => {
             let (email, alert) = (typed.to_owned(), Some(Alert::Unavailable));
-            let page =
-                EmailPage { email, suggestion: None, keeps_identifier: false, error: None, alert, progress: None };
+            let page = EmailPage { email, suggestion: None, keeps_identifier: false, alert, progress: None };
             Ok(try_again(guest, &web, None, &page, &fault))
         }
     }

@@ -11,6 +11,7 @@ use crate::app::wizard::step::{Mistake, Stepped};
 use crate::app::wizard::{join, run};
 use crate::domain::migration::Step;
 use crate::pages::portal::{Alert, JoinPage};
+use crate::portal::filled;
 use crate::web::Web;
 use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
@@ -39,6 +40,9 @@ pub(in crate::portal) async fn join(
     fields: Fields,
 ) -> Result<Response, Fault> {
     let typed = fields.text("email");
+    if fields.is_empty("password") || (fields.has("email") && fields.is_empty("email")) {
+        return unanswered(&web, guest, &fields).await;
+    }
     let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password")).await {
         Ok(stepped) => stepped,
         // On the page of a known address nothing was typed but the password.
@@ -56,7 +60,7 @@ pub(in crate::portal) async fn join(
             return show_step(&web, guest, Remarks { alert: Some(Alert::WrongPassword), ..Remarks::default() }).await;
         }
         let keeps_identifier = open.flow.plan.keeps_identifier();
-        let page = JoinPage::open(typed.to_owned(), keeps_identifier, Some(Alert::WrongPassword));
+        let page = JoinPage::open(typed.to_owned(), keeps_identifier, Some(Alert::JoinRefused));
         return Ok(guest.page_again(&web, Some(&open.agency), &page));
     }
     let mut guest = guest;
@@ -64,4 +68,19 @@ pub(in crate::portal) async fn join(
         guest.rotate(&web, &session).await?;
     }
     answer(&web, guest, stepped, None).await
+}
+
+/// The form again, where the password or the address was not typed: nobody has tried anything.
+async fn unanswered(web: &Web, guest: Guest, fields: &Fields) -> Result<Response, Fault> {
+    let password = ("password", "present-missing");
+    let open = run::open(&web.app, &guest.caller).await?;
+    let Some(open) = open.filter(|_| fields.has("email")) else {
+        let alert = Alert::about(filled::missing(fields, &[password]));
+        return show_step(web, guest, Remarks { alert, ..Remarks::default() }).await;
+    };
+    let keeps_identifier = open.flow.plan.keeps_identifier();
+    let address = if keeps_identifier { "email-or-identifier-missing" } else { "email-missing" };
+    let alert = Alert::about(filled::missing(fields, &[("email", address), password]));
+    let page = JoinPage::open(fields.text("email").to_owned(), keeps_identifier, alert);
+    Ok(guest.page_again(web, Some(&open.agency), &page))
 }

@@ -23,13 +23,16 @@ pub(in crate::portal) async fn attach(
 ) -> Result<Response, Fault> {
     guest.stands_at(HERE.to_owned());
     let login = fields.text("account");
+    if fields.is_empty("password") {
+        return again(&web, guest, Alert::field("others-missing"), login).await;
+    }
     let alert = match others::attach(&web.app, &guest.caller, login, fields.secret("password")).await? {
         Attached::Done { browser } | Attached::Open { browser } => {
             guest.renew_browser(browser);
             return Ok(guest.go(HERE));
         }
         Attached::Nothing => return Ok(guest.go(HERE)),
-        Attached::Refused => Alert::CheckFields,
+        Attached::Refused => Alert::field("others-refused"),
         Attached::ProvisionalOver => Alert::ProvisionalOver,
         Attached::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Attached::MustChange => Alert::MustChange,
@@ -38,10 +41,15 @@ pub(in crate::portal) async fn attach(
             return Ok(told(guest.page_with(StatusCode::SERVICE_UNAVAILABLE, &web, None, &page), NO_VERDICT));
         }
     };
+    again(&web, guest, alert, login).await
+}
+
+/// The page again, with what is said of one of the accounts.
+async fn again(web: &Web, guest: Guest, alert: Alert, login: &str) -> Result<Response, Fault> {
     let Some(open) = run::open(&web.app, &guest.caller).await? else {
-        return show_step(&web, guest, Remarks::default()).await;
+        return show_step(web, guest, Remarks::default()).await;
     };
     let accounts = others::offered(&web.app, &open).await?;
     let page = others_page(&open, accounts, Some((alert, login)));
-    Ok(guest.page_again(&web, Some(&open.agency), &page))
+    Ok(guest.page_again(web, Some(&open.agency), &page))
 }

@@ -17,8 +17,8 @@ use crate::domain::identity::LegacyAccount;
 use crate::domain::migration::{Address, Step};
 use crate::domain::policy::Order;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage,
-    PasswordPage, ProofPage,
+    Alert, EmailPage, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage, PasswordPage,
+    ProofPage,
 };
 use crate::portal::letters::{ask_agency, proof_page};
 use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL, Shown};
@@ -33,7 +33,6 @@ pub(super) const HERE: &str = "/migration";
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
     pub(super) alert: Option<Alert>,
-    pub(super) error: Option<FieldError>,
     /// An address as it was typed, when it could not be taken.
     pub(super) typed: Option<String>,
 }
@@ -51,13 +50,13 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             None => Problem::page(StatusCode::OK, MessageName::StartAgain).into_response(),
         });
     };
-    let status = match (&remarks.alert, &remarks.error) {
-        (None | Some(Alert::Resent), None) if remarks.typed.is_none() => StatusCode::OK,
+    let status = match &remarks.alert {
+        None | Some(Alert::Resent) if remarks.typed.is_none() => StatusCode::OK,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let agency = Some(&*open.agency);
     let plan = &open.flow.plan;
-    let Remarks { alert, error, typed } = remarks;
+    let Remarks { alert, typed } = remarks;
     Ok(match &open.flow.step {
         Step::Notice { opens_at } => {
             let seconds = plan.notice_left(*opens_at, web.app.now());
@@ -79,7 +78,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
             let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, Shown::Email));
-            let page = EmailPage { email, suggestion, keeps_identifier, error, alert, progress };
+            let page = EmailPage { email, suggestion, keeps_identifier, alert, progress };
             guest.page_with(status, web, agency, &page)
         }
         Step::Password { address, apart } => {
@@ -90,7 +89,6 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
                 is_last: matches!(address, Address::Proven(_)),
                 noted: open.agency.policy.confirm_noted,
                 criteria: wording::criteria(&plan.password),
-                error,
                 alert,
                 // Of two at one address, the second one is behind the last step.
                 progress: wording::progress(plan, Shown::Password).filter(|_| !apart),
@@ -143,7 +141,7 @@ pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> 
 
 /// The other accounts, where one was perhaps refused.
 pub(super) fn others_page(open: &Open, accounts: Vec<LegacyAccount>, refused: Option<(Alert, &str)>) -> OthersPage {
-    let is_refused = |login: &str| matches!(&refused, Some((Alert::CheckFields, typed)) if *typed == login);
+    let is_refused = |login: &str| matches!(&refused, Some((Alert::CheckFields { .. }, typed)) if *typed == login);
     let accounts = accounts
         .into_iter()
         .map(|account| OtherAccount {
@@ -185,7 +183,7 @@ pub(super) async fn answer(
         Stepped::Wrong(mistake) => mistake,
     };
     let alert = |alert| Remarks { alert: Some(alert), ..Remarks::default() };
-    let error = |error| Remarks { alert: Some(Alert::CheckFields), error: Some(error), typed };
+    let error = |error| Remarks { alert: Alert::about(vec![error]), typed };
     let remarks = match mistake {
         Mistake::TooEarly(_) => alert(Alert::TooEarly),
         Mistake::Email(wrong) => error(wording::email_error(wrong)),
@@ -216,7 +214,7 @@ pub(super) async fn show_as(
             } else {
                 let email = open.flow.roster_email.as_ref().map(ToString::to_string).unwrap_or_default();
                 let suggestion = None;
-                let page = EmailPage { email, suggestion, keeps_identifier, error: None, alert: None, progress };
+                let page = EmailPage { email, suggestion, keeps_identifier, alert: None, progress };
                 guest.page(web, agency, &page)
             })
         }

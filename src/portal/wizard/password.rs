@@ -8,7 +8,9 @@ use axum::response::Response;
 use super::page::{Remarks, answer, show_step};
 use crate::app::Fault;
 use crate::app::wizard::{password, run};
-use crate::portal::wording::NOT_NOTED;
+use crate::domain::migration::Step;
+use crate::pages::portal::Alert;
+use crate::portal::filled;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -19,9 +21,11 @@ pub(in crate::portal) async fn choose(
     fields: Fields,
 ) -> Result<Response, Fault> {
     let open = run::open(&web.app, &guest.caller).await?;
-    if open.is_some_and(|open| open.agency.policy.confirm_noted) && !fields.ticked("noted") {
-        let remarks = Remarks { error: Some(NOT_NOTED), ..Remarks::default() };
-        return show_step(&web, guest, remarks).await;
+    if let Some(open) = open.filter(|open| matches!(open.flow.step, Step::Password { .. })) {
+        let rules = &open.flow.plan.password;
+        if let Some(alert) = Alert::about(filled::new_password(&fields, rules, open.agency.policy.confirm_noted)) {
+            return show_step(&web, guest, Remarks { alert: Some(alert), ..Remarks::default() }).await;
+        }
     }
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let stepped = password::choose(&web.app, &guest.caller, password, &confirmation).await?;

@@ -19,6 +19,10 @@ pub(in crate::portal) async fn type_code(
     guest: Guest,
     fields: Fields,
 ) -> Result<Response, Fault> {
+    if fields.is_empty("code") {
+        let alert = Some(Alert::field("code-missing"));
+        return show_step(&web, guest, Remarks { alert, ..Remarks::default() }).await;
+    }
     let alert = match proof::type_code(&web.app, &guest.caller, fields.text("code")).await? {
         Typed::Right(stepped) => return answer(&web, guest, stepped, None).await,
         Typed::Elsewhere => return answer(&web, guest, Stepped::Elsewhere, None).await,
