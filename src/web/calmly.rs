@@ -8,10 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 
 use super::Web;
+use super::again::again;
 use super::cookies::Kind;
+use super::fields::Typed;
 use super::guest::Guest;
 use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
-use super::typed::Typed;
 use crate::app::Fault;
 use crate::domain::agency::Agency;
 use crate::domain::path::ReturnPath;
@@ -49,7 +50,9 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         tracing::error!(request_id, fault = cause, "a request failed");
     }
     let again = match problem.name {
-        MessageName::Unavailable | MessageName::TooMany => typed.again(problem.name, &guest.here),
+        MessageName::Unavailable | MessageName::TooMany => {
+            typed.take().and_then(|fields| again(&fields, problem.name, &guest.here))
+        }
         _ => None,
     };
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };

@@ -1,6 +1,6 @@
 //! The fields of a posted form, after the form token was found right (SEC-078).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +9,6 @@ use sha2::Sha256;
 
 use super::Web;
 use super::problem::Problem;
-use super::typed::Typed;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
@@ -55,9 +54,29 @@ impl Fields {
         self.text(name) == "on"
     }
 
+    #[cfg(test)]
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+    }
+
     fn read(body: &[u8]) -> Self {
         let pairs = url::form_urlencoded::parse(body);
         Self(pairs.map(|(name, value)| (name.into_owned(), Secret::new(value))).collect())
+    }
+}
+
+/// The fields of a form on their way to an answer that can do nothing else with them; empty until its token was found right.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed(Arc<Mutex<Option<Fields>>>);
+
+impl Typed {
+    fn keep(&self, fields: &Fields) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fields.clone());
+    }
+
+    /// Takes them out.
+    pub(super) fn take(&self) -> Option<Fields> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
+mod again;
 pub mod back;
 pub mod calmly;
 pub mod cookies;
@@ -13,7 +14,6 @@ pub mod problem;
 pub mod query;
 mod refusals;
 pub mod sent;
-mod typed;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -28,8 +28,11 @@ const PRESENT: &str = "Saisissez votre mot de passe actuel.";
 /// Fields that are never filled in by us.
 const SECRET: [&str; 2] = ["password", "current"];
 
+/// Fields with what is typed into them.
+type Typed<'a> = &'a [(&'a str, &'a str)];
+
 /// What is typed, and what is said beside which field.
-type Row<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
+type Row<'a> = (Typed<'a>, &'a [(&'a str, &'a str)]);
 
 /// Sends a form of the page with what is typed, and looks at what comes back; the same form each time.
 fn asked_for(person: &mut Person, button: &str, rows: &[Row<'_>]) {
@@ -176,7 +179,7 @@ fn rel_015_what_was_typed_into_a_form_stays_while_the_database_is_away() {
     alice.open("/account/email");
     let (login, address, code) = (("login", ALICE.email), ("email", "alice@courriel.example"), ("code", "12345678"));
     let secret = ("password", "Sorbier-77-mur");
-    let rows: [(Person, &str, &[(&str, &str)]); 6] = [
+    let rows: [(Person, &str, Typed<'_>); 6] = [
         (at("/"), "Connexion", &[login, secret]),
         (at(&login_path("a")), "Connexion", &[login, secret]),
         (at("/forgotten?client=CA&societe=SA"), "Recevoir l'e-mail", &[login]),

@@ -104,7 +104,7 @@ field-password-refused = Enter the password again.
 field-client-unknown = Check this client code.
 field-societe-unknown = Check this company code.
 
-alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click here:
+alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?” below the button “Sign in”.
 alert-given-refused = This identifier and password are not known together to your agency. Check what you typed, or ask it for a new password.
 alert-join-refused = This address or this password is not right. Check both, then try again.
 alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.

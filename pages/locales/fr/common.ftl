@@ -105,7 +105,7 @@ field-password-refused = Saisissez à nouveau le mot de passe.
 field-client-unknown = Vérifiez ce code client.
 field-societe-unknown = Vérifiez ce code société.
 
-alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez ici :
+alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez sur « Mot de passe oublié ? » sous le bouton « Connexion ».
 alert-given-refused = Ce couple identifiant et mot de passe est inconnu de votre agence. Vérifiez votre saisie, ou demandez-lui un nouveau mot de passe.
 alert-join-refused = Cette adresse ou ce mot de passe n'est pas le bon. Vérifiez les deux, puis recommencez.
 alert-old-credentials = Vos anciens identifiants ont été remplacés. Connectez-vous avec votre adresse email et le nouveau mot de passe que vous avez choisi.
