@@ -74,10 +74,13 @@ pub(in crate::portal) async fn join(
 async fn unanswered(web: &Web, guest: Guest, fields: &Fields) -> Result<Response, Fault> {
     let password = ("password", "present-missing");
     let open = run::open(&web.app, &guest.caller).await?;
-    let Some(open) = open.filter(|_| fields.has("email")) else {
+    let Some(open) = open.filter(|open| matches!(open.flow.step, Step::Join { .. } | Step::Email { .. })) else {
+        return answer(web, guest, Stepped::Elsewhere, None).await;
+    };
+    if matches!(open.flow.step, Step::Join { .. }) && !fields.has("email") {
         let alert = Alert::about(filled::missing(fields, &[password]));
         return show_step(web, guest, Remarks { alert, ..Remarks::default() }).await;
-    };
+    }
     let keeps_identifier = open.flow.plan.keeps_identifier();
     let address = if keeps_identifier { "email-or-identifier-missing" } else { "email-missing" };
     let alert = Alert::about(filled::missing(fields, &[("email", address), password]));

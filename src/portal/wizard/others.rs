@@ -44,12 +44,15 @@ pub(in crate::portal) async fn attach(
     again(&web, guest, alert, login).await
 }
 
-/// The page again, with what is said of one of the accounts.
+/// The page again, with what is said of one of the accounts, as long as that is offered.
 async fn again(web: &Web, guest: Guest, alert: Alert, login: &str) -> Result<Response, Fault> {
     let Some(open) = run::open(&web.app, &guest.caller).await? else {
         return show_step(web, guest, Remarks::default()).await;
     };
     let accounts = others::offered(&web.app, &open).await?;
+    if !accounts.iter().any(|account| account.login.as_str() == login) {
+        return Ok(guest.go(HERE));
+    }
     let page = others_page(&open, accounts, Some((alert, login)));
     Ok(guest.page_again(web, Some(&open.agency), &page))
 }

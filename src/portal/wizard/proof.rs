@@ -8,7 +8,9 @@ use axum::response::Response;
 use super::page::{Remarks, answer, show_step};
 use crate::app::Fault;
 use crate::app::wizard::proof::{self, Typed};
+use crate::app::wizard::run;
 use crate::app::wizard::step::Stepped;
+use crate::domain::migration::Step;
 use crate::pages::portal::Alert;
 use crate::web::Web;
 use crate::web::fields::Fields;
@@ -19,7 +21,8 @@ pub(in crate::portal) async fn type_code(
     guest: Guest,
     fields: Fields,
 ) -> Result<Response, Fault> {
-    if fields.is_empty("code") {
+    let waits = |open: run::Open| matches!(open.flow.step, Step::Proof { .. });
+    if fields.is_empty("code") && run::open(&web.app, &guest.caller).await?.is_some_and(waits) {
         let alert = Some(Alert::field("code-missing"));
         return show_step(&web, guest, Remarks { alert, ..Remarks::default() }).await;
     }
