@@ -3,17 +3,48 @@
   "use strict";
   const all = (selector) => Array.from(document.querySelectorAll(selector));
 
-  // The message above a form takes the focus, so that it is read first.
-  const summary = document.querySelector("[data-summary]");
-  if (summary) summary.focus();
+  // What is wrong takes the focus, so that it is read first: the message above the form, or the one field that says it.
+  const first = document.querySelector("[data-summary]") || document.querySelector("[aria-invalid=true]");
+  if (first) first.focus();
 
   // What was said of a field is not said of what is typed next; the server judges it again.
   addEventListener("input", (event) => {
-    const field = event.target.closest(".field.invalid");
+    const field = event.target.closest(".field.invalid, .check.invalid");
     if (!field) return;
     field.classList.remove("invalid");
     event.target.removeAttribute("aria-invalid");
-    field.querySelectorAll(".field-error").forEach((error) => { error.hidden = true; });
+    field.querySelectorAll(".field-error").forEach((error) => error.remove());
+  });
+
+  // A password that was typed is not sent, and lost, for a field beside it that was left empty: that one says so first, in
+  // the words of the server.
+  const tell = (field) => {
+    const error = document.createElement("p");
+    error.className = "field-error";
+    error.id = `${field.id}-error`;
+    error.textContent = field.dataset.missing;
+    const old = document.getElementById(error.id);
+    if (old) old.remove();
+    if (field.type === "checkbox") field.parentElement.append(error);
+    else (field.closest(".secret") || field).before(error);
+    field.closest(".field, .check").classList.add("invalid");
+    field.setAttribute("aria-invalid", "true");
+    const described = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== error.id);
+    field.setAttribute("aria-describedby", [error.id, ...described].join(" "));
+  };
+  all("form").forEach((form) => {
+    form.addEventListener("submit", (event) => {
+      const leadsElsewhere = event.submitter && event.submitter.hasAttribute("formaction");
+      const holds = Array.from(form.querySelectorAll(".secret input")).some((field) => field.value);
+      if (leadsElsewhere || !holds) return;
+      const isEmpty = (field) => field.type === "checkbox" ? !field.checked : !field.value;
+      const empty = Array.from(form.querySelectorAll("[data-missing]")).filter(isEmpty);
+      if (!empty.length) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      empty.forEach(tell);
+      empty[0].focus();
+    });
   });
 
   // The eye: shows a password while it is typed; sent forms are masked again, so that no browser keeps it as text.

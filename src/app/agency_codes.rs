@@ -24,7 +24,7 @@ const MOST_KEPT: usize = 50_000;
 pub enum Found {
     /// This agency.
     Agency(Arc<Agency>),
-    /// None, or there were no codes.
+    /// None, or one of the codes is missing.
     Unknown,
     /// Nothing is looked up for so many seconds, whatever the codes are.
     Later(u64),
@@ -50,7 +50,7 @@ struct Tried {
 
 /// Looks the agency up.
 pub async fn find(app: &App, caller: &Caller, client: &str, societe: &str) -> Result<Found, Fault> {
-    if client.is_empty() && societe.is_empty() {
+    if client.is_empty() || societe.is_empty() {
         return Ok(Found::Unknown);
     }
     let now = app.now();

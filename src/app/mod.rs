@@ -34,6 +34,7 @@ pub mod not_me;
 mod old_credentials;
 pub mod own_password;
 pub mod own_reset;
+pub mod present_password;
 pub mod recover;
 pub mod recover_by_code;
 pub mod resend_letters;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use handlebars::Handlebars;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::assets::{Asset, Assets};
 use super::files::{self, Files};
-use super::portal::{Alert, Tone};
+use super::portal::{Alert, Marked, Tone};
 use super::translations::Translations;
 use super::{Brand, Frame, Letter, Page, brand, helpers, letters, portal, sample};
 use crate::domain::language::Language;
@@ -222,9 +222,10 @@ impl Pages {
     /// A template that asks for a field or sentence which does not exist.
     pub fn page(&self, frame: &Frame<'_>, template: &str, page: &Value) -> Result<String, RenderError> {
         let alert = page.get("alert").cloned().unwrap_or_default();
-        let error = page.get("error").cloned().unwrap_or_default();
-        let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());
-        let erroneous = tone == Some(Tone::Error) || !error.is_null();
+        let said = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten();
+        let tone = said.as_ref().map(Alert::tone);
+        let above = said.as_ref().is_some_and(Alert::stands_above);
+        let marks = said.as_ref().map(Alert::marks).unwrap_or_default();
         self.html.fill(
             template,
             &json!({
@@ -234,15 +235,16 @@ impl Pages {
                 // What the layout and the fields ask of every page, whether it has such a field or not.
                 "progress": page.get("progress"),
                 "numbered": page.pointer("/progress/numbered").is_some_and(|numbered| numbered == &Value::Bool(true)),
-                "field": error.get("name").and_then(Value::as_str).map_or("", field_of),
                 "refresh": null,
                 "wide": false,
                 "alert": alert,
                 "alert_kind": alert.get("kind").and_then(Value::as_str).unwrap_or_default(),
                 "alert_tone": tone,
-                "error": error,
-                "error_name": error.get("name").and_then(Value::as_str).unwrap_or_default(),
-                "erroneous": erroneous,
+                "above": above,
+                "wrong": by_field(&marks),
+                "alone": if above || marks.len() != 1 { "" } else { marks[0].field },
+                "several": if above || marks.len() < 2 { &[][..] } else { &marks[..] },
+                "erroneous": tone == Some(Tone::Error),
                 "brand_colour": brand::parameter(&frame.brand.colour),
                 // Forms go to the portal's own paths, and the policy allows them only from its own pages.
                 "on_portal": frame.assets == "/assets",
@@ -282,16 +284,28 @@ fn template_name(name: &str) -> &str {
     name.strip_prefix("parts/").map_or(name, |part| part.strip_suffix(".txt").unwrap_or(part))
 }
 
-/// The id of the field that an error stands beside; a page with one field names it itself.
-fn field_of(error: &str) -> &'static str {
-    match error {
-        "passwords-differ" | "emails-differ" => "confirmation",
-        "password-not-noted" => "noted",
-        error if error.starts_with("email") => "email",
-        error if error.starts_with("login") => "login",
-        error if error.starts_with("message") => "message",
-        _ => "password",
-    }
+/// The fields that can be marked.
+const FIELDS: [&str; 14] = [
+    "email",
+    "login",
+    "password",
+    "current",
+    "confirmation",
+    "noted",
+    "accept",
+    "code",
+    "client",
+    "societe",
+    "message",
+    "given-login",
+    "given-password",
+    "others",
+];
+
+/// What is said beside each field, null where nothing is.
+fn by_field(marks: &[Marked]) -> Value {
+    let of = |field: &&str| marks.iter().find(|mark| mark.field == *field);
+    FIELDS.iter().map(|field| ((*field).to_owned(), json!(of(field)))).collect::<Map<_, _>>().into()
 }
 
 fn value(template: &str, context: &impl Serialize) -> Result<Value, RenderError> {

@@ -166,12 +166,90 @@ fn every_field_has_its_label_and_every_form_its_token() {
 }
 
 #[test]
+fn no_browser_judges_a_form_of_ours_in_its_own_language() {
+    for_every_page(&sample::brands()[0], |sample, _, page| {
+        let html = Html::parse_document(page);
+        let wanted = Selector::parse("[required], [pattern], [minlength]").unwrap();
+        for form in all(&html, "form") {
+            let judged = form.select(&wanted).count() > 0 && form.attr("novalidate").is_none();
+            assert!(!judged, "{}: {:?}", sample.template, form.attr("action"));
+        }
+        assert!(all(&html, "[data-missing='']").is_empty(), "{}: an empty field has its sentence", sample.template);
+    });
+}
+
+#[test]
+fn what_is_wrong_is_told_once_and_at_its_field() {
+    for_every_page(&sample::brands()[0], |sample, _, page| {
+        let what = format!("{} {}", sample.template, sample.state);
+        let html = Html::parse_document(page);
+        let words = |element: &ElementRef<'_>| element.text().collect::<String>().trim().to_owned();
+        let invalid = all(&html, "[aria-invalid=true]");
+        assert_eq!(all(&html, ".field.invalid, .check.invalid").len(), invalid.len(), "{what}");
+        for field in &invalid {
+            let id = field.attr("id").unwrap();
+            let described = field.attr("aria-describedby").unwrap().split_whitespace();
+            assert_eq!(described.clone().next(), Some(&*format!("{id}-error")), "{what}: what is wrong is read first");
+            let said = words(&all(&html, &format!("#{id}-error"))[0]);
+            assert!(!said.is_empty(), "{what}: {id}");
+            let places = all(&html, ".field-error, [data-summary]");
+            let told = places.iter().filter(|place| words(place).contains(&said)).count();
+            assert!(told == 1 || invalid.len() > 1, "{what}: {said} is told {told} times");
+        }
+        let above = all(&html, "[data-summary]");
+        let links: Vec<&str> =
+            all(&html, "[data-summary] li a").iter().map(|link| link.attr("href").unwrap()).collect();
+        let focused = all(&html, "[autofocus]");
+        assert!(focused.len() == usize::from(!above.is_empty() || !invalid.is_empty()), "{what}: {}", focused.len());
+        if above.is_empty() {
+            assert!(invalid.len() <= 1, "{what}: several are listed");
+            assert!(invalid.iter().all(|field| field.attr("autofocus").is_some()), "{what}");
+        } else if !links.is_empty() {
+            let ids: Vec<String> = invalid.iter().map(|field| format!("#{}", field.attr("id").unwrap())).collect();
+            assert_eq!(links, ids, "{what}: in the order of the form");
+        }
+    });
+}
+
+/// Fields for what is typed once and kept by nobody: the agency's own passwords.
+const KEPT_BY_NOBODY: [&str; 2] = ["given-password", "password-"];
+
+#[test]
+fn who_keeps_passwords_for_somebody_is_told_whose_each_of_them_is() {
+    for_every_page(&sample::brands()[0], |sample, _, page| {
+        let what = format!("{} {}", sample.template, sample.state);
+        let html = Html::parse_document(page);
+        let select = |css| Selector::parse(css).unwrap();
+        for form in all(&html, "form") {
+            let passwords: Vec<ElementRef<'_>> = form.select(&select("input[type=password]")).collect();
+            if passwords.is_empty() {
+                continue;
+            }
+            let names: Vec<ElementRef<'_>> = form.select(&select("input[autocomplete=username]")).collect();
+            assert_eq!(names.len(), 1, "{what}: {:?}", form.attr("action"));
+            let is_seen = !names[0].value().classes().any(|class| class == "sr");
+            assert!(is_seen || names[0].attr("value").is_some_and(|value| !value.is_empty()), "{what}");
+            for password in passwords {
+                let (id, kept) = (password.attr("id").unwrap(), password.attr("autocomplete").unwrap());
+                let expected = match id {
+                    id if KEPT_BY_NOBODY.iter().any(|start| id.starts_with(start)) => "off",
+                    "confirmation" => "new-password",
+                    "password" if all(&html, "#confirmation[type=password]").len() == 1 => "new-password",
+                    _ => "current-password",
+                };
+                assert_eq!(kept, expected, "{what}: {id}");
+            }
+        }
+    });
+}
+
+#[test]
 fn every_page_and_every_error_has_its_own_title() {
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
     for_every_page(&sample::brands()[0], |sample, frame, page| {
         let html = Html::parse_document(page);
         let title: String = all(&html, "title")[0].text().collect();
-        let erroneous = !all(&html, "[data-summary][role=alert]").is_empty();
+        let erroneous = !all(&html, "[role=alert]").is_empty();
         let word = if frame.language == Language::Fr { "Erreur\u{a0}:" } else { "Error:" };
         assert_eq!(title.starts_with(word), erroneous, "{}: {title}", sample.template);
         let of = format!("{} {}", sample.template, sample.context.get("name").unwrap_or_default());

@@ -9,14 +9,14 @@ use super::wording;
 use crate::app::Fault;
 use crate::app::address_request::{self, Keeper, Requested};
 use crate::domain::session::Session;
-use crate::pages::portal::{AddressRequestPage, Alert, AskedAgency, FieldError};
+use crate::pages::portal::{AddressRequestPage, Alert, AskedAgency};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::person::{Person, Posted, session_over};
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
-    form(&web, guest, &session, &Fields::default(), (None, None)).await
+    form(&web, guest, &session, &Fields::default(), None).await
 }
 
 pub(super) async fn submit(
@@ -28,9 +28,9 @@ pub(super) async fn submit(
     let wrong = match address_request::ask(&web.app, &guest.caller, &session, email, message).await? {
         Requested::Sent => return Ok(guest.go("/account?notice=address-requested")),
         Requested::SessionOver => return Ok(session_over(&web, guest)),
-        Requested::Nothing => (None, None),
-        Requested::Enough => (None, Some(Alert::RequestsOver)),
-        Requested::Wrong(error) => (Some(wording::address_request_error(error)), None),
+        Requested::Nothing => None,
+        Requested::Enough => Some(Alert::RequestsOver),
+        Requested::Wrong(error) => Alert::about(vec![wording::address_request_error(error)]),
     };
     form(&web, guest, &session, &fields, wrong).await
 }
@@ -42,7 +42,7 @@ async fn form(
     guest: Guest,
     session: &Session,
     typed: &Fields,
-    (error, alert): (Option<FieldError>, Option<Alert>),
+    alert: Option<Alert>,
 ) -> Result<Response, Fault> {
     let keepers = address_request::keepers(&web.app, &session.identity).await?;
     if keepers.is_empty() {
@@ -51,14 +51,13 @@ async fn form(
     let Some(current) = address_request::address_of(&web.app, session).await? else {
         return Ok(session_over(web, guest));
     };
-    let is_wrong = error.is_some() || alert.is_some();
+    let is_wrong = alert.is_some();
     let page = AddressRequestPage {
         current: current.to_string(),
         agencies: keepers.iter().map(asked).collect(),
         can_be_sent: keepers.iter().any(|keeper| keeper.contact().is_some()),
         email: typed.text("email").to_owned(),
         message: typed.text("message").to_owned(),
-        error,
         alert,
     };
     Ok(if is_wrong { guest.page_again(web, None, &page) } else { guest.page(web, None, &page) })

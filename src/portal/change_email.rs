@@ -7,15 +7,16 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::letters::{Link, NEW_EMAIL, Pressed, address_is_agencys, closed, proof_page};
-use super::wording;
-use crate::app::Fault;
-use crate::app::address_request;
+use super::{filled, wording};
 use crate::app::change_email::{self, Answered, Opened, Request, Resent};
 use crate::app::links::Closed;
+use crate::app::{Fault, address_request, present_password};
 use crate::domain::challenge::Challenge;
+use crate::domain::email::EmailAddress;
+use crate::domain::email_change::{self, EmailChangeError};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, MessageName, MessagePage};
+use crate::pages::portal::{Alert, Asks, ChangeEmailPage, ConfirmPage, FieldError, MessageName, MessagePage};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -28,9 +29,19 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }:
     if !address_request::keepers(&web.app, &session.identity).await?.is_empty() {
         return Ok(address_is_agencys(&web, guest));
     }
-    let (email, confirmation) = (String::new(), String::new());
-    let page = ChangeEmailPage { email, confirmation, suggestion: None, error: None, alert: None };
+    let page = form(&web, &session, ("", ""), None).await?;
     Ok(guest.page(&web, None, &page))
+}
+
+async fn form(
+    web: &Web,
+    session: &Session,
+    (email, confirmation): (&str, &str),
+    alert: Option<Alert>,
+) -> Result<ChangeEmailPage, Fault> {
+    let login = present_password::login(&web.app, session).await?;
+    let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
+    Ok(ChangeEmailPage { login, email, confirmation, suggestion: None, alert })
 }
 
 pub(super) async fn submit(
@@ -39,26 +50,47 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     guest.stands_at("/account/email".to_owned());
     let (email, confirmation) = (fields.text("email"), fields.text("confirmation"));
-    let current = fields.secret("current");
     if let Some(suggestion) = wording::slip(email, fields.text("email_seen")) {
-        let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
-        let suggestion = Some(suggestion.to_string());
-        let page = ChangeEmailPage { email, confirmation, suggestion, error: None, alert: None };
+        let page = form(&web, &session, (email, confirmation), None).await?;
+        let page = ChangeEmailPage { suggestion: Some(suggestion.to_string()), ..page };
         return Ok(guest.page_again(&web, None, &page));
     }
-    let asked = change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await?;
-    let (error, alert) = match asked {
-        Request::LetterSent => return Ok(guest.go(NEW_EMAIL)),
-        Request::NotHere => return Ok(guest.go("/account")),
-        Request::Held => (None, Some(Alert::ChangesHeld)),
-        Request::Agencys => return Ok(address_is_agencys(&web, guest)),
-        Request::SessionOver => return Ok(session_over(&web, guest)),
-        Request::CurrentRefused => (None, Some(Alert::WrongPassword)),
-        Request::Email(error) => (Some(wording::email_change_error(error)), None),
-        Request::LettersOver => (None, Some(Alert::ResendOver)),
+    let mut wrong = Vec::new();
+    if address_request::keepers(&web.app, &session.identity).await?.is_empty() {
+        let Some(present) = address_request::address_of(&web.app, &session).await? else {
+            return Ok(session_over(&web, guest));
+        };
+        wrong = new_address(&fields, &present);
+        let password = filled::current(&web, &guest, &session, &fields, &wrong).await?;
+        wrong.extend(password);
+    }
+    let alert = if wrong.is_empty() {
+        let current = fields.secret("current");
+        match change_email::ask(&web.app, &guest.caller, &session, email, confirmation, current).await? {
+            Request::LetterSent => return Ok(guest.go(NEW_EMAIL)),
+            Request::NotHere => return Ok(guest.go("/account")),
+            Request::Agencys => return Ok(address_is_agencys(&web, guest)),
+            Request::SessionOver => return Ok(session_over(&web, guest)),
+            Request::Held => Some(Alert::ChangesHeld),
+            Request::CurrentRefused => Some(Alert::field("current-wrong")),
+            Request::Email(error) => Alert::about(vec![wording::email_change_error(error)]),
+            Request::LettersOver => Some(Alert::ResendOver),
+        }
+    } else {
+        Alert::about(wrong)
     };
-    let (email, confirmation) = (email.to_owned(), confirmation.to_owned());
-    Ok(guest.page_again(&web, None, &ChangeEmailPage { email, confirmation, suggestion: None, error, alert }))
+    let page = form(&web, &session, (email, confirmation), alert).await?;
+    Ok(guest.page_again(&web, None, &page))
+}
+
+/// What is wrong with the two entries of the new address.
+fn new_address(fields: &Fields, present: &EmailAddress) -> Vec<FieldError> {
+    let again = filled::missing(fields, &[("confirmation", "email-again-missing")]);
+    match email_change::new_address(fields.text("email"), fields.text("confirmation"), present) {
+        Err(EmailChangeError::Differ) if !again.is_empty() => again,
+        Err(error) => [vec![wording::email_change_error(error)], again].concat(),
+        Ok(_) => Vec::new(),
+    }
 }
 
 pub(super) async fn show_proof(
@@ -88,6 +120,9 @@ pub(super) async fn type_code(
     Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
     guest.stands_at(NEW_EMAIL.to_owned());
+    if fields.is_empty("code") {
+        return waiting(&web, guest, &session, Some(Alert::field("code-missing"))).await;
+    }
     let alert = match change_email::type_code(&web.app, &guest.caller, &session, fields.text("code")).await? {
         Answered::Changed => return changed(&web, guest, &session).await,
         Answered::Agencys => return Ok(address_is_agencys(&web, guest)),
@@ -158,6 +193,12 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
     guest.stands_at(Link::path("/confirm", &secret));
     let session = guest.session(web).await?;
     let signed_in = session.as_ref().map(|session| &session.identity);
+    if fields.is_empty("password")
+        && let Opened::Confirm(confirm) = change_email::open_link(&web.app, &secret, signed_in).await?
+    {
+        let alert = Some(Alert::field("present-missing"));
+        return Ok(guest.page_again(web, None, &button(web, &confirm.challenge, &secret, alert)));
+    }
     let password = fields.secret("password");
     match change_email::confirm(&web.app, &guest.caller, &secret, signed_in, password).await? {
         Answered::Changed => {

@@ -5,27 +5,23 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::wording;
-use crate::app::Fault;
+use super::{filled, wording};
 use crate::app::change_password::{self, Changed};
+use crate::app::{Fault, present_password};
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, ChangePasswordPage, FieldError};
 use crate::web::Web;
 use crate::web::person::{Person, Posted, session_over};
 
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, session }: Person) -> Result<Response, Fault> {
-    let page = form(&web, &session, None, None).await?;
+    let page = form(&web, &session, None).await?;
     Ok(guest.page(&web, None, &page))
 }
 
-async fn form(
-    web: &Web,
-    session: &Session,
-    error: Option<FieldError>,
-    alert: Option<Alert>,
-) -> Result<ChangePasswordPage, Fault> {
+async fn form(web: &Web, session: &Session, alert: Option<Alert>) -> Result<ChangePasswordPage, Fault> {
     let (rules, noted) = change_password::rules(&web.app, session).await?;
-    Ok(ChangePasswordPage { criteria: wording::criteria(&rules), noted, error, alert })
+    let login = present_password::login(&web.app, session).await?;
+    Ok(ChangePasswordPage { login, criteria: wording::criteria(&rules), noted, alert })
 }
 
 pub(super) async fn submit(
@@ -33,10 +29,11 @@ pub(super) async fn submit(
     Posted { mut guest, session, fields }: Posted,
 ) -> Result<Response, Fault> {
     guest.stands_at("/account/password".to_owned());
-    let (_, noted) = change_password::rules(&web.app, &session).await?;
-    let (error, alert) = if noted && !fields.ticked("noted") {
-        (Some(wording::NOT_NOTED), None)
-    } else {
+    let (rules, noted) = change_password::rules(&web.app, &session).await?;
+    let new = filled::new_password(&fields, &rules, noted);
+    let mut wrong = Vec::from_iter(filled::current(&web, &guest, &session, &fields, &new).await?);
+    wrong.extend(new);
+    if wrong.is_empty() {
         let (current, password) = (fields.secret("current"), fields.secret("password"));
         let confirmation = fields.secret("confirmation");
         match change_password::change(&web.app, &guest.caller, &session, current, password, &confirmation).await? {
@@ -45,11 +42,11 @@ pub(super) async fn submit(
                 return Ok(guest.go("/account?notice=password-changed"));
             }
             Changed::SessionOver => return Ok(session_over(&web, guest)),
-            Changed::CurrentRefused => (None, Some(Alert::WrongPassword)),
-            Changed::Broken(broken) => (Some(wording::password_error(&broken)), None),
-            Changed::Differ => (Some(wording::password_error(&[])), None),
+            Changed::CurrentRefused => wrong.push(FieldError::named("current-wrong")),
+            Changed::Broken(broken) => wrong.push(wording::password_error(&broken)),
+            Changed::Differ => wrong.push(wording::password_error(&[])),
         }
-    };
-    let page = form(&web, &session, error, alert).await?;
+    }
+    let page = form(&web, &session, Alert::about(wrong)).await?;
     Ok(guest.page_again(&web, None, &page))
 }

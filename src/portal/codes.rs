@@ -9,7 +9,7 @@ use super::wording;
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::domain::agency::Agency;
-use crate::pages::portal::{Alert, Codes, CodesPage, LastAgency};
+use crate::pages::portal::{Alert, Codes, CodesPage, FieldError, LastAgency};
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -88,11 +88,24 @@ pub(super) fn path(codes: &Codes, page: &str) -> String {
 
 /// The screen for the codes; codes that were given and are not known are told so, without a hint at others.
 pub(super) fn ask(guest: Guest, web: &Web, codes: Codes, next: &'static str) -> Response {
-    let tried = !codes.client.is_empty() || !codes.societe.is_empty();
-    let alert = tried.then_some(Alert::UnknownCodes);
+    let tried = codes != Codes::default() || were_sent(&guest);
+    let mut wrong = Vec::new();
+    for (typed, mistake) in [(&codes.client, "client-missing"), (&codes.societe, "societe-missing")] {
+        if typed.is_empty() {
+            wrong.push(FieldError::named(mistake));
+        }
+    }
+    let alert = if tried { Alert::about(wrong).or(Some(Alert::UnknownCodes)) } else { None };
     let status = if tried { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let shown = CodesPage { codes, alert, ..page(&guest, web, next) };
     guest.page_with(status, web, None, &shown)
+}
+
+/// Whether this is the form's answer, and not a link without codes.
+pub(super) fn were_sent(guest: &Guest) -> bool {
+    let query = guest.here.split_once('?').map_or("", |(_, query)| query);
+    let has = |wanted: &str| url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == wanted);
+    has("client") && has("societe")
 }
 
 /// The screen for the codes, empty; the agency that this browser knows is offered above them.

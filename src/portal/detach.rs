@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::switch_account::attached;
 use crate::app::detach::{self, Detached};
-use crate::app::{Fault, switch_account};
+use crate::app::{Fault, present_password, switch_account};
 use crate::domain::identity::AccountLabel;
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, DetachPage};
@@ -37,6 +37,9 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
     guest.stands_at(format!("/account/detach?account={}", label.as_str()));
+    if fields.is_empty("password") {
+        return form(&web, guest, &session, Some(&label), Some(Alert::field("present-missing"))).await;
+    }
     match detach::detach(&web.app, &guest.caller, &session, &label, fields.secret("password")).await? {
         Detached::Done => Ok(guest.go("/account?notice=account-detached")),
         Detached::SessionOver => Ok(session_over(&web, guest)),
@@ -57,6 +60,7 @@ async fn form(
     let asked_for = theirs.into_iter().find(|account| Some(&account.link.label()) == label);
     let shown = attached(web, &mut guest, asked_for.as_slice()).pop();
     let Some(account) = shown else { return Ok(guest.go("/account")) };
-    let page = DetachPage { account, is_last, alert };
+    let login = present_password::login(&web.app, session).await?;
+    let page = DetachPage { account, login, is_last, alert };
     Ok(if page.alert.is_some() { guest.page_again(web, None, &page) } else { guest.page(web, None, &page) })
 }

@@ -89,6 +89,10 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let Some(missing) = missing else { return Ok(guest.go_into(&agency, return_to.as_str())) };
     let link = &missing.link;
     guest.stands_at(path(&agency, link, &return_to));
+    if fields.is_empty("password") {
+        let alert = Some(Alert::field("present-missing"));
+        return Ok(guest.page_again(&web, Some(&agency), &page(&agency, &missing, &return_to, alert)));
+    }
     let password = fields.secret("password");
     let restored = extranet_password::restore(&web.app, &guest.caller, &agency, &session, link, &password).await?;
     let alert = match restored {

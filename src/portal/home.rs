@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::codes;
 use super::sign_in::{self, Onto, into_text};
+use super::{codes, filled};
 use crate::app::Fault;
 use crate::app::sign_in::{AtPortal, sign_in_at_portal};
 use crate::app::{after_reset, switch_account};
@@ -92,6 +92,18 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     let back = Back::parse(fields.text("back"));
     let (login, keep) = (fields.text("login"), fields.ticked("keep"));
     guest.stands_at(way_in(None, back.as_ref()));
+    let wanted = [("login", "login-address-missing"), ("password", "present-missing")];
+    if let Some(alert) = Alert::about(filled::missing(&fields, &wanted)) {
+        let way_out = guest.way_out(None, web.app.now());
+        let page = HomePage {
+            way_out,
+            login: login.to_owned(),
+            keep,
+            alert: Some(alert),
+            ..empty(&guest, &web, back.as_ref())
+        };
+        return Ok(guest.page_again(&web, None, &page));
+    }
     let typed = AtPortal { login, password: fields.secret("password"), keep };
     let signed_in = sign_in_at_portal(&web.app, &guest.caller, typed).await;
     let again = |guest: &Guest, alert| {

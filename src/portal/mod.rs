@@ -13,6 +13,7 @@ mod devices;
 mod disown;
 mod enter_extranet;
 mod extranet_password;
+mod filled;
 mod hand_over;
 mod home;
 mod language;

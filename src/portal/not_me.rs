@@ -36,6 +36,7 @@ pub(super) fn question(
         secret: secret.expose().to_owned(),
         request: request.name(),
         about,
+        former: String::new(),
         action,
         undo: false,
         held: false,
@@ -58,6 +59,7 @@ fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage 
     };
     NotMePage {
         undo: warning.changed == Changed::Email,
+        former: if warning.changed == Changed::Email { warning.former.to_string() } else { String::new() },
         held: warning.held_at.is_some(),
         ..question(secret, &request, "/not-me", home)
     }
@@ -101,16 +103,20 @@ pub(super) async fn hold(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
 pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/not-me", &secret));
-    let alert = match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
-        Undone::Done { home } => {
-            let action_url = wording::login_path(home.as_deref());
-            guest.stays();
-            let page = MessagePage { name: MessageName::EmailRestored, action_url };
-            return Ok(guest.page(&web, home.as_deref(), &page));
+    let alert = if fields.is_empty("password") {
+        Alert::field("present-missing")
+    } else {
+        match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
+            Undone::Done { home } => {
+                let action_url = wording::login_path(home.as_deref());
+                guest.stays();
+                let page = MessagePage { name: MessageName::EmailRestored, action_url };
+                return Ok(guest.page(&web, home.as_deref(), &page));
+            }
+            Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),
+            Undone::PasswordRefused => Alert::WrongPassword,
+            Undone::Taken => Alert::AddressTaken,
         }
-        Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),
-        Undone::PasswordRefused => Alert::WrongPassword,
-        Undone::Taken => Alert::AddressTaken,
     };
     Ok(match not_me::open_link(&web.app, &secret).await? {
         Opened::Asked { warning, home } => {

@@ -6,9 +6,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::wording;
-use crate::app::Fault;
+use super::{filled, wording};
 use crate::app::own_password::{self, Changed, Choice};
+use crate::app::{Fault, present_password};
 use crate::domain::identity::{AccountLabel, Link};
 use crate::domain::session::Session;
 use crate::pages::portal::{Alert, FieldError, OwnPasswordPage};
@@ -28,7 +28,7 @@ pub(super) async fn show(
     Person { guest, session }: Person,
     Params(asked): Params<Said>,
 ) -> Result<Response, Fault> {
-    form(&web, guest, &session, &asked.account, (None, None)).await
+    form(&web, guest, &session, &asked.account, Vec::new()).await
 }
 
 pub(super) async fn submit(
@@ -37,28 +37,31 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let Some(label) = AccountLabel::parse(fields.text("account")) else { return Ok(guest.go("/account")) };
     guest.stands_at(format!("/account/own-password?account={}", label.as_str()));
-    let current = fields.secret("current");
-    let (changed, done) = match own_password::choice(&web.app, &session, &label).await? {
-        Choice::Set(_, policy) if policy.confirm_noted && !fields.ticked("noted") => {
-            return form(&web, guest, &session, label.as_str(), (Some(wording::NOT_NOTED), None)).await;
-        }
-        Choice::Set(..) => {
+    let choice = own_password::choice(&web.app, &session, &label).await?;
+    let new = match &choice {
+        Choice::Set(_, policy) => filled::new_password(&fields, &policy.password, policy.confirm_noted),
+        Choice::Back(_) => Vec::new(),
+        Choice::Nothing => return Ok(guest.go("/account")),
+    };
+    let mut wrong = Vec::from_iter(filled::current(&web, &guest, &session, &fields, &new).await?);
+    wrong.extend(new);
+    if wrong.is_empty() {
+        let current = fields.secret("current");
+        let (changed, done) = if let Choice::Set(..) = choice {
             let chosen = (fields.secret("password"), &fields.secret("confirmation"));
             (own_password::set(&web.app, &guest.caller, &session, &label, current, chosen).await?, "own-password-set")
-        }
-        Choice::Back(_) => {
+        } else {
             (own_password::bring_back(&web.app, &guest.caller, &session, &label, current).await?, "own-password-gone")
+        };
+        match changed {
+            Changed::Done => return Ok(guest.go(&format!("/account?notice={done}"))),
+            Changed::Nothing => return Ok(guest.go("/account")),
+            Changed::SessionOver => return Ok(session_over(&web, guest)),
+            Changed::CurrentRefused => wrong.push(FieldError::named("current-wrong")),
+            Changed::Broken(broken) => wrong.push(wording::password_error(&broken)),
+            Changed::Differ => wrong.push(wording::password_error(&[])),
         }
-        Choice::Nothing => (Changed::Nothing, ""),
-    };
-    let wrong = match changed {
-        Changed::Done => return Ok(guest.go(&format!("/account?notice={done}"))),
-        Changed::Nothing => return Ok(guest.go("/account")),
-        Changed::SessionOver => return Ok(session_over(&web, guest)),
-        Changed::CurrentRefused => (None, Some(Alert::WrongPassword)),
-        Changed::Broken(broken) => (Some(wording::password_error(&broken)), None),
-        Changed::Differ => (Some(wording::password_error(&[])), None),
-    };
+    }
     form(&web, guest, &session, label.as_str(), wrong).await
 }
 
@@ -67,21 +70,22 @@ async fn form(
     guest: Guest,
     session: &Session,
     label: &str,
-    (error, alert): (Option<FieldError>, Option<Alert>),
+    wrong: Vec<FieldError>,
 ) -> Result<Response, Fault> {
     let Some(label) = AccountLabel::parse(label) else { return Ok(guest.go("/account")) };
     let page = match own_password::choice(&web.app, session, &label).await? {
         Choice::Nothing => return Ok(guest.go("/account")),
-        Choice::Back(link) => page(web, &link, true),
+        Choice::Back(link) => {
+            OwnPasswordPage { login: present_password::login(&web.app, session).await?, ..page(web, &link, true) }
+        }
         Choice::Set(link, policy) => OwnPasswordPage {
             criteria: wording::criteria(&policy.password),
             noted: policy.confirm_noted,
             ..page(web, &link, false)
         },
     };
-    let is_wrong = error.is_some() || alert.is_some();
-    let page = OwnPasswordPage { error, alert, ..page };
-    Ok(if is_wrong { guest.page_again(web, None, &page) } else { guest.page(web, None, &page) })
+    let page = OwnPasswordPage { alert: Alert::about(wrong), ..page };
+    Ok(if page.alert.is_some() { guest.page_again(web, None, &page) } else { guest.page(web, None, &page) })
 }
 
 fn page(web: &Web, link: &Link, back: bool) -> OwnPasswordPage {
@@ -89,11 +93,12 @@ fn page(web: &Web, link: &Link, back: bool) -> OwnPasswordPage {
     OwnPasswordPage {
         agency: agency.unwrap_or_default(),
         account: link.account.login.as_str().to_owned(),
+        // The new password is typed with it.
+        login: link.account.login.as_str().to_owned(),
         label: link.label().as_str().to_owned(),
         back,
         criteria: Vec::new(),
         noted: false,
-        error: None,
         alert: None,
     }
 }

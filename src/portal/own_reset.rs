@@ -57,14 +57,18 @@ pub(super) async fn type_code(
     let Some(email) = address_request::address_of(&web.app, &session).await? else {
         return Ok(session_over(&web, guest));
     };
-    let (named, code) = (Named::Linked(email.clone()), fields.text("code"));
-    let opened = recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), &named, code).await?;
-    if let Some(secret) = opened {
-        return Ok(guest.go(&Link::path("/reset", &secret)));
+    let mut alert = Alert::field("code-missing");
+    if !fields.is_empty("code") {
+        let (named, code) = (Named::Linked(email.clone()), fields.text("code"));
+        let opened = recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), &named, code).await?;
+        if let Some(secret) = opened {
+            return Ok(guest.go(&Link::path("/reset", &secret)));
+        }
+        alert = Alert::ResetCodeRefused;
     }
     guest.stays_at(SENT.to_owned());
     let terms = own_reset::terms_of(&web.app, &session, agency.as_deref()).await?;
-    Ok(guest.page_again(&web, None, &page(&email, Some(terms), Some(Alert::ResetCodeRefused))))
+    Ok(guest.page_again(&web, None, &page(&email, Some(terms), Some(alert))))
 }
 
 fn page(email: &EmailAddress, sent: Option<RecoveryTerms>, alert: Option<Alert>) -> OwnResetPage {

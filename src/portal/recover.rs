@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::codes::{self, Instead};
 use super::letters::Link;
-use super::wording;
+use super::{filled, wording};
 use crate::app::Fault;
 use crate::app::recover::{self, NewPassword, Opened, Reset};
 use crate::app::recover_by_code;
@@ -71,7 +71,8 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Field
     let named = match Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
         Ok(named) => named,
         Err(unnamed) => {
-            let page = form(agency.as_deref(), typed, Some(wording::unnamed_error(unnamed)));
+            let wrong = wording::unnamed_error(unnamed, agency.as_deref());
+            let page = form(agency.as_deref(), typed, Alert::about(vec![wrong]));
             return Ok(guest.page_again(&web, agency.as_deref(), &page));
         }
     };
@@ -97,14 +98,16 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
 pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = posted(&web, guest, &fields).await?;
     let (typed, code) = ((fields.text("login"), fields.text("email")), fields.text("code"));
-    if let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1)
+    let is_empty = fields.is_empty("code");
+    if !is_empty
+        && let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1)
         && let Some(secret) =
             recover_by_code::type_code(&web.app, &guest.caller, agency.as_deref(), &named, code).await?
     {
         return Ok(guest.go(&Link::path("/reset", &secret)));
     }
     let guest = asked_for(guest, agency.as_deref());
-    let alert = Some(Alert::ResetCodeRefused);
+    let alert = Some(if is_empty { Alert::field("code-missing") } else { Alert::ResetCodeRefused });
     let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), typed, alert) };
     Ok(guest.page_again(&web, agency.as_deref(), &page))
 }
@@ -159,7 +162,7 @@ async fn entered(
     Ok((guest, Some(agency)))
 }
 
-fn form(agency: Option<&Agency>, (login, email): (&str, &str), error: Option<FieldError>) -> ForgottenPage {
+fn form(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenPage {
     ForgottenPage {
         codes: agency.map(|agency| wording::codes(Some(agency))),
         sign_in_url: wording::login_path(agency),
@@ -167,7 +170,7 @@ fn form(agency: Option<&Agency>, (login, email): (&str, &str), error: Option<Fie
         sends: agency.map_or(Sends::Either, |agency| agency.policy.confirmation.into()),
         login: login.to_owned(),
         email: email.to_owned(),
-        error,
+        alert,
     }
 }
 
@@ -192,7 +195,7 @@ pub(super) struct Who {
 fn show_opened(web: &Web, guest: Guest, (secret, who): (&Secret, Option<&AccountLabel>), opened: &Opened) -> Response {
     let name = match opened {
         Opened::Form(form) => {
-            return guest.page(web, form.home.as_deref(), &reset_page(web, (secret, who), form, None));
+            return guest.page(web, form.home.as_deref(), &reset_page(web, (secret, who), form, Vec::new()));
         }
         Opened::Which(readers) => {
             let reader = |reader: &recover::Reader| {
@@ -229,8 +232,9 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
     let Opened::Form(form) = &opened else { return Ok(show_opened(&web, guest, meant, &opened)) };
-    if form.noted && !fields.ticked("noted") {
-        let page = reset_page(&web, meant, form, Some(wording::NOT_NOTED));
+    let wrong = filled::new_password(&fields, &form.rules, form.noted);
+    if !wrong.is_empty() {
+        let page = reset_page(&web, meant, form, wrong);
         return Ok(guest.page_again(&web, form.home.as_deref(), &page));
     }
     // Who was signed in here comes back to the account.
@@ -248,7 +252,7 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
             guest.page(&web, home.as_deref(), &page)
         }
         Reset::Broken { form, broken } => {
-            let page = reset_page(&web, meant, &form, Some(wording::password_error(&broken)));
+            let page = reset_page(&web, meant, &form, vec![wording::password_error(&broken)]);
             guest.page_again(&web, form.home.as_deref(), &page)
         }
         Reset::Not(opened) => show_opened(&web, guest, meant, &opened),
@@ -278,7 +282,7 @@ fn reset_page(
     web: &Web,
     (secret, who): (&Secret, Option<&AccountLabel>),
     form: &NewPassword,
-    error: Option<FieldError>,
+    wrong: Vec<FieldError>,
 ) -> ResetPage {
     ResetPage {
         secret: secret.expose().to_owned(),
@@ -288,6 +292,6 @@ fn reset_page(
         accounts: shown(web, &form.links),
         criteria: wording::criteria(&form.rules),
         noted: form.noted,
-        error,
+        alert: Alert::about(wrong),
     }
 }

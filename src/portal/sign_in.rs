@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::codes::{self, Instead};
-use super::{shared_host, wording};
+use super::{filled, shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
@@ -22,7 +22,7 @@ use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Identifier;
 use crate::domain::secret::{Secret, long_secret};
-use crate::pages::portal::{Alert, Codes, CodesPage, Given, MessageName, MessagePage, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, FieldError, Given, MessageName, MessagePage, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
@@ -120,7 +120,7 @@ pub(super) async fn show(
         Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
     };
     let Some(agency) = agency.or_else(|| only_agency(&web, &asked)) else {
-        if asked.client.is_empty() && asked.societe.is_empty() {
+        if asked.client.is_empty() && asked.societe.is_empty() && !codes::were_sent(&guest) {
             let empty = codes::page(&guest, &web, "/login");
             let last = empty.last.filter(|_| !attaches);
             let without_codes = (!attaches).then(|| way_in(None, back.as_ref()));
@@ -188,6 +188,13 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let mut guest = guest;
     guest.stands_at(login_here(&agency, &onto));
+    if let Some(alert) = Alert::about(unanswered(&agency, &fields, meant)) {
+        let way_out = guest.way_out(Some(&agency), web.app.now());
+        let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Hidden };
+        let page = form(&web, &agency, &onto, Some(alert));
+        let page = SignInPage { login: fields.text("login").to_owned(), keep, given, way_out, ..page };
+        return Ok(guest.page_again(&web, Some(&agency), &page));
+    }
     let outcome = match sign_in::sign_in(&web.app, &guest.caller, credentials).await {
         Ok(outcome) => outcome,
         Err(fault) => {
@@ -212,14 +219,26 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
         Outcome::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Outcome::MustChange => Alert::MustChange,
+        Outcome::Refused if meant == Meant::AgencysNew => Alert::GivenRefused,
         Outcome::Refused => Alert::SignInRefused,
     };
-    let leads_out = matches!(alert, Alert::SignInRefused | Alert::OldCredentials | Alert::OldPassword);
+    let leads_out =
+        matches!(alert, Alert::SignInRefused | Alert::GivenRefused | Alert::OldCredentials | Alert::OldPassword);
     let way_out = leads_out.then(|| guest.refused(fields.text("login"), Some(&agency), web.app.now()));
     let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Closed };
     let page = form(&web, &agency, &onto, Some(alert));
     let page = SignInPage { login: fields.text("login").to_owned(), keep, given, way_out, ..page };
     Ok(guest.page_again(&web, Some(&agency), &page))
+}
+
+/// What was not typed: it is no attempt, and no extranet is asked.
+fn unanswered(agency: &Agency, fields: &Fields, meant: Meant) -> Vec<FieldError> {
+    let (login, password) = match (meant, agency.policy.identifier) {
+        (Meant::AgencysNew, _) => ("given-login-missing", "given-password-missing"),
+        (Meant::Either, Identifier::Legacy) => ("login-identifier-missing", "present-missing"),
+        (Meant::Either, Identifier::Email) => ("login-missing", "present-missing"),
+    };
+    filled::missing(fields, &[("login", login), ("password", password)])
 }
 
 /// Where the form is shown by GET, for who changes the language on the page that answered it.

@@ -31,7 +31,7 @@ pub(super) async fn show(
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
     let codes = Codes { client: asked.client, societe: asked.societe };
-    let is_named = codes != Codes::default() || asked.find == "agency";
+    let is_named = codes != Codes::default() || asked.find == "agency" || codes::were_sent(&guest);
     let (guest, agency) = if is_named {
         let (guest, agency) = codes::look_up(&web, guest, codes, PATH).await?;
         (guest, Some(agency))

@@ -96,9 +96,6 @@ pub(super) fn password_error(broken: &[Broken]) -> FieldError {
     FieldError { name, number }
 }
 
-/// « J'ai noté ce mot de passe en lieu sûr » has to be ticked, and is not (004).
-pub(super) const NOT_NOTED: FieldError = FieldError { name: "password-not-noted", number: 0 };
-
 /// What is wrong with an address.
 pub(super) const fn email_error(error: EmailError) -> FieldError {
     let name = match error {
@@ -109,10 +106,11 @@ pub(super) const fn email_error(error: EmailError) -> FieldError {
     FieldError { name, number: 0 }
 }
 
-/// What is missing where a password is forgotten.
-pub(super) const fn unnamed_error(unnamed: Unnamed) -> FieldError {
+/// What is missing where a password is forgotten, at an agency or where an address is enough.
+pub(super) const fn unnamed_error(unnamed: Unnamed, agency: Option<&Agency>) -> FieldError {
     match unnamed {
-        Unnamed::Login => FieldError { name: "login-missing", number: 0 },
+        Unnamed::Login if agency.is_none() => FieldError::named("login-address-missing"),
+        Unnamed::Login => FieldError::named("login-missing"),
         Unnamed::Email(error) => email_error(error),
     }
 }

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 
 use super::Web;
+use super::again::again;
 use super::cookies::Kind;
+use super::fields::Typed;
 use super::guest::Guest;
 use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
 use crate::app::Fault;
@@ -23,7 +25,9 @@ const COOKIES_NEEDED: &str = "/cookies-needed";
 
 /// Makes a page of every [`Problem`], in the language and with the request id of who asked.
 pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let typed = Typed::default();
+    parts.extensions.insert(typed.clone());
     let mut asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
@@ -45,6 +49,12 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     if let Some(Cause(cause)) = response.extensions().get() {
         tracing::error!(request_id, fault = cause, "a request failed");
     }
+    let again = match problem.name {
+        MessageName::Unavailable | MessageName::TooMany => {
+            typed.take().and_then(|fields| again(&fields, problem.name, &guest.here))
+        }
+        _ => None,
+    };
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
     let agency = match guest.arrival.place.host() {
         Some(host) => host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency),
@@ -55,7 +65,13 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         // It was no form of ours that was sent, and no page held it.
         guest.stands_nowhere();
     }
-    let mut page = guest.page_with(problem.status, &web, agency.as_deref(), &page);
+    let mut page = match again {
+        Some((code, again)) => {
+            let agency = code.and_then(|code| web.app.directory().agency(&code).cloned());
+            guest.page_with(problem.status, &web, agency.as_deref(), &again)
+        }
+        None => guest.page_with(problem.status, &web, agency.as_deref(), &page),
+    };
     if page.extensions().get::<Problem>().is_some() {
         // The engine itself fails: the built-in page needs nothing.
         page = (problem.status, axum::response::Html(Pages::fallback(&request_id))).into_response();

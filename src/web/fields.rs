@@ -1,6 +1,6 @@
 //! The fields of a posted form, after the form token was found right (SEC-078).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
@@ -11,13 +11,14 @@ use super::sealed::under;
 use crate::domain::access::{AskedFrom, asked_from};
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
+use crate::domain::text::tidy;
 use crate::pages::portal::MessageName;
 
 /// The largest form that is read, bytes (REL-048).
 pub const LARGEST_FORM: usize = 64 * 1024;
 
 /// What was posted. The first of several fields of one name counts (SEC-038).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, Secret)>);
 
 impl Fields {
@@ -25,6 +26,19 @@ impl Fields {
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.expose())
+    }
+
+    /// Whether it is not there, or nothing that anybody could see was typed into it; of what is never shown, nothing at all.
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        let text = self.text(name);
+        if matches!(name, "password" | "current") { text.is_empty() } else { tidy(text).is_empty() }
+    }
+
+    /// Whether the form had it.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
     }
 
     /// A field that is never shown.
@@ -39,9 +53,29 @@ impl Fields {
         self.text(name) == "on"
     }
 
+    #[cfg(test)]
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+    }
+
     fn read(body: &[u8]) -> Self {
         let pairs = url::form_urlencoded::parse(body);
         Self(pairs.map(|(name, value)| (name.into_owned(), Secret::new(value))).collect())
+    }
+}
+
+/// The fields of a form on their way to an answer that can do nothing else with them; empty until its token was found right.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed(Arc<Mutex<Option<Fields>>>);
+
+impl Typed {
+    fn keep(&self, fields: &Fields) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fields.clone());
+    }
+
+    /// Takes them out.
+    pub(super) fn take(&self) -> Option<Fields> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -57,6 +91,7 @@ impl FromRequest<Arc<Web>> for Fields {
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let refused = || Problem::page(http::StatusCode::FORBIDDEN, MessageName::FormRefused).into_response();
         let Some(arrival) = request.extensions().get::<super::Arrival>().cloned() else { return Err(refused()) };
+        let typed = request.extensions().get::<Typed>().cloned();
         let headers = request.headers();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let here = web.app.directory().origin(&arrival.place);
@@ -74,6 +109,9 @@ impl FromRequest<Arc<Web>> for Fields {
         let fields = if is_form { Self::read(&body) } else { Self::default() };
         if !Secret::new(form_token(&browser)).matches(&fields.secret("csrf")) {
             return Err(refused());
+        }
+        if let Some(typed) = typed {
+            typed.keep(&fields);
         }
         Ok(fields)
     }

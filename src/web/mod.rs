@@ -1,5 +1,6 @@
 //! What all our own pages need: forms, CSRF, cookies, responses.
 
+mod again;
 pub mod answered;
 pub mod back;
 pub mod calmly;

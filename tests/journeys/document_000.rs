@@ -147,7 +147,7 @@ fn document_000(device: Device, stage: Stage) {
     browser
         .fill("Confirmez le nouveau mot de passe", FIRST)
         .press("Enregistrer")
-        .see("Il y a quelque chose à corriger");
+        .see("Ce mot de passe est déjà le vôtre");
     browser.miss("Votre mot de passe a été modifié").screenshot("same-password");
     browser.fill("Mot de passe actuel", FIRST).fill("Nouveau mot de passe", SECOND);
     browser.fill("Confirmez le nouveau mot de passe", SECOND).screenshot("change-password").press("Enregistrer");

@@ -61,7 +61,10 @@ pub fn attach(browser: &mut Browser, device: Device, email: &str, password: &str
     }
     browser.fill("Mot de passe de votre compte existant", password).press("Connexion");
     // 000.48, 000.49, 000.50, 000.51, 000.52
-    browser.see("Compte associé ✓").see("a bien été associé à votre nouveau compte").see("suffisent pour tous vos comptes");
+    browser
+        .see("Compte associé ✓")
+        .see("a bien été associé à votre nouveau compte")
+        .see("suffisent pour tous vos comptes");
     browser.screenshot("joined").press("Continuer").see("Connexion");
     sign_in(browser, email, password);
 }
@@ -81,7 +84,7 @@ pub fn choose_a_password(browser: &mut Browser, password: &str, device: Device, 
         // 000.23
         browser.see("à respecter").screenshot("password-criteria");
     }
-    browser.press(button).see("Il y a quelque chose à corriger").screenshot("password-too-short");
+    browser.press(button).see("Ce mot de passe est trop").screenshot("password-too-short");
     browser.fill("Nouveau mot de passe", password).fill("Confirmez le nouveau mot de passe", password);
     if device != Device::WithoutJavaScript {
         browser.see("respecté").miss("à respecter").screenshot("password-good");

@@ -93,6 +93,7 @@ fn a11_credentials_that_the_extranet_refuses_are_tried_once_and_never_again() {
     for _ in 0..4 {
         alice.open(town.at_a("/membre/x")).see("Le mot de passe de votre espace client").see(ALICE.login);
     }
+    alice.press("Enregistrer et continuer").see("Saisissez votre mot de passe.");
     assert_eq!(town.a.attempts(ALICE.login), before + 1, "an extranet may lock who tries again and again");
     alice.fill("password", "faux").press("Enregistrer et continuer").see("n'est pas le bon");
     alice.fill("password", "somebody-changed-it").press("Enregistrer et continuer").see("\"who\":\"alice-77\"");

@@ -38,7 +38,7 @@ fn c08_a_new_password_needs_the_current_one_the_rules_and_two_equal_entries(stag
     let town = Town::on(stage);
     let mut alice = town.alice();
     for (current, password, confirmation, said) in [
-        ("pas-celui-ci", OTHER, OTHER, "Le mot de passe saisi n'est pas le bon"),
+        ("pas-celui-ci", OTHER, OTHER, "Ce mot de passe n'est pas le bon"),
         (CHOSEN, "Plat-8", "Plat-8", "trop court"),
         (CHOSEN, "toutenminuscules", "toutenminuscules", "ne respecte pas tous les critères"),
         (CHOSEN, OTHER, "Cerisier-31-mvr", "ne sont pas identiques"),

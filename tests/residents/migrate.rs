@@ -123,7 +123,7 @@ fn b13_the_rules_on_the_page_are_the_servers_rules_and_need_no_script() {
         ];
         for password in tries.into_iter().filter(|password| !meets(&rules, password)) {
             carol.fill("password", password).fill("confirmation", password).press("Créer mon compte");
-            carol.see("quelque chose à corriger").miss("Vérifiez votre boîte mail");
+            carol.see("Ce mot de passe").miss("Vérifiez votre boîte mail");
         }
         assert!(meets(&rules, good), "{preset}: {rules:?}");
         carol.fill("password", good).fill("confirmation", good).press("Créer mon compte");
@@ -142,7 +142,7 @@ fn b13_six_characters_are_enough_where_the_agency_has_taken_the_responsibility()
     carol.see("Au moins 6 caractères").see("une majuscule").see("une minuscule").see("un caractère spécial");
     for short in ["Plat-", "plat-x", "PLAT-X", "Platax"] {
         carol.fill("password", short).fill("confirmation", short).press("Créer mon compte");
-        carol.see("quelque chose à corriger");
+        carol.see("Ce mot de passe");
     }
     carol.fill("password", "Plat-x").fill("confirmation", "Plat-x").press("Créer mon compte");
     carol.see("Vérifiez votre boîte mail");

@@ -11,6 +11,7 @@ mod cookies;
 mod detach;
 mod drawn;
 mod erasing;
+mod filled;
 mod frames;
 mod home;
 mod import_roster;

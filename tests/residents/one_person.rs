@@ -179,6 +179,9 @@ fn document_004_45_where_the_extranet_wants_old_passwords_the_others_are_offered
     let refused = bob.send(&with(&form, &[("password", "pas-celui-ci")]));
     let said = page::words(&refused.text());
     assert!(said.contains("Ce mot de passe n'est pas celui de ce compte"), "{said}");
+    let empty = bob.send(&with(&form, &[("password", "")]));
+    let said = page::words(&empty.text());
+    assert!(empty.status == 422 && said.contains("Saisissez l'ancien mot de passe de ce compte"), "{said}");
     // An account that is not offered is nobody's to add, with whatever password.
     for (account, password) in [(ALICE.login, ALICE.password), ("bob-12", BOB.password), ("", "")] {
         bob.send(&with(&form, &[("account", account), ("password", password)]));

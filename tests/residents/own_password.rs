@@ -52,6 +52,7 @@ fn b19_an_account_with_a_password_of_its_own_is_opened_by_that_alone_and_it_open
     bob.open("/account").follow(LINK);
     // The present one, the rules, both entries, and the box.
     for (current, password, confirmation, ticked, said) in [
+        ("", OTHER, OTHER, true, "Saisissez votre mot de passe actuel"),
         ("pas-celui-ci", OTHER, OTHER, true, "mot de passe"),
         (CHOSEN, OTHER, OTHER, false, "Cochez"),
         (CHOSEN, "court", "court", true, "mot de passe"),

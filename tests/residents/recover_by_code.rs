@@ -169,7 +169,8 @@ fn c11_five_wrong_codes_kill_the_right_one_and_what_is_no_code_costs_no_try(stag
     town.alice();
     let mut alice = asked(&town, ALICE.email);
     let code = reset_letter(&town, ALICE.email).code();
-    for no_code in ["", "1234567", "bonjour", "86991277 11112222", "123456789", "é"] {
+    alice.press("Suivant").see("Saisissez les 8 chiffres");
+    for no_code in ["1234567", "bonjour", "86991277 11112222", "123456789", "é"] {
         alice.fill("code", no_code).press("Suivant").see(REFUSED_CODE);
     }
     assert_eq!(town.gateway.number("SELECT CAST(SUM(tries) AS BIGINT) FROM recoveries"), 0);
@@ -286,7 +287,7 @@ fn f03_a_code_that_opens_nothing_takes_the_same_time_for_everybody() {
     town.alice();
     for login in [ALICE.email, NOBODY] {
         let mut person = asked(&town, login);
-        for code in ["12345678", "pas un code", ""] {
+        for code in ["12345678", "pas un code"] {
             let form = person.fill("code", code).form("Suivant");
             let begun = std::time::Instant::now();
             assert_eq!(person.send(&form).status, 422);

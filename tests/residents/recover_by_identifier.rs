@@ -275,7 +275,9 @@ fn c01_in_a_browser_enter_signs_in_and_forgotten_takes_the_identifier_along() {
         browser.fill("Mot de passe", "ni-celui-la").press("Mot de passe oublié ?");
         browser.see("Vous allez recevoir un code").screenshot("forgotten");
         assert_eq!(browser.value("Identifiant"), ALICE.login);
-        browser.press("Valider").fill("Adresse email associée", ALICE.email).write("#email", ENTER);
+        // No bubble of the browser's: the page says it.
+        browser.press("Valider").see("Saisissez votre adresse email.");
+        browser.fill("Adresse email associée", ALICE.email).write("#email", ENTER);
         browser.see("Saisissez le code reçu par e-mail").screenshot("sent");
         reset_letter(&town, ALICE.email);
     }

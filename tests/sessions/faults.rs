@@ -117,8 +117,7 @@ fn rel_015_a_step_that_redis_stops_keeps_the_typed_address_and_is_taken_later() 
     });
     bob.see("Compte associé");
     let letters = town.gateway.letters().all();
-    let attached =
-        letters.iter().filter(|letter| letter.subject.contains("associé"));
+    let attached = letters.iter().filter(|letter| letter.subject.contains("associé"));
     assert!(attached.count() <= 1, "no letter twice");
 }
 

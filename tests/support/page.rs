@@ -85,6 +85,13 @@ pub fn attribute(html: &str, selector: &str, name: &str) -> Option<String> {
     document.select(&select(selector)).next()?.value().attr(name).map(str::to_owned)
 }
 
+/// The words of the first element.
+pub fn text(html: &str, selector: &str) -> String {
+    let document = Html::parse_document(html);
+    let found = document.select(&select(selector)).next();
+    plain(&found.map(|found| found.text().collect::<String>()).unwrap_or_default())
+}
+
 /// How many elements there are.
 pub fn count(html: &str, selector: &str) -> usize {
     Html::parse_document(html).select(&select(selector)).count()

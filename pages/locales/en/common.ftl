@@ -63,13 +63,22 @@ criterion-digit = At least one digit
 criterion-special = At least one special character (such as ! ? + -)
 criterion-kinds = At least { $number } kinds of characters among: capital letters, small letters, digits, special characters
 
-check-one = Something needs correcting:
+check-several = Several things need correcting:
 error-email-missing = Enter your e-mail address.
-error-email-malformed = This e-mail address does not look right. Example: firstname.lastname@example.com
+error-email-or-identifier-missing = Enter your e-mail address or your identifier.
+error-email-malformed = This e-mail address does not look right. Check the @ sign and the end of the address.
 error-email-too-long = This e-mail address is too long.
+error-email-again-missing = Enter the new address a second time.
 error-emails-differ = The two e-mail addresses are not the same.
 error-email-unchanged = This is already your address. Enter the new one.
 error-login-missing = Enter your e-mail address or your identifier.
+error-login-address-missing = Enter your e-mail address.
+error-login-identifier-missing = Enter your identifier.
+error-present-missing = Enter your password.
+error-current-missing = Enter your current password.
+error-current-wrong = This password is not right. Check capital and small letters, then try again.
+error-password-missing = Enter the new password.
+error-password-again-missing = Enter the new password a second time.
 error-password-too-short = This password is too short: it needs at least { $number } characters.
 error-password-too-long = This password is too long: { $number } characters at most.
 error-password-criteria = This password does not meet all criteria of the list.
@@ -79,14 +88,25 @@ error-password-old = This is your old password. Choose a new one.
 error-password-unchanged = This is already your password. Choose a new one.
 error-passwords-differ = The two passwords are not the same. Enter them again.
 error-password-not-noted = Tick the box once you have noted your password in a safe place.
+error-code-missing = Enter the 8 digits received by e-mail.
+error-client-missing = Enter the client code.
+error-societe-missing = Enter the company code.
+error-given-login-missing = Enter the identifier given by your agency.
+error-given-password-missing = Enter the password given by your agency.
+error-others-missing = Enter the old password of this account.
+error-others-refused = This is not the password of this account, or it was tried too often.
 error-message-missing = Give the new address, or write a message.
 error-message-too-long = This message is too long: { $number } characters at most.
 
-field-sign-in-refused = Check the identifier or the password.
-field-wrong-password = This password is not right.
-field-wrong-code = Check the 8 digits of this code.
+field-login-refused = Check what you entered here.
+field-email-refused = Check this address.
+field-password-refused = Enter the password again.
+field-client-unknown = Check this client code.
+field-societe-unknown = Check this company code.
 
-alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?”.
+alert-sign-in-refused = This identifier and password are not known together. Check what you typed, or click “Forgotten password?” below the button “Sign in”.
+alert-given-refused = This identifier and password are not known together to your agency. Check what you typed, or ask it for a new password.
+alert-join-refused = This address or this password is not right. Check both, then try again.
 alert-old-credentials = Your old credentials have been replaced. Sign in with your e-mail address and the new password that you chose.
 alert-old-password = Your old password has been replaced. Your identifier has not changed: sign in with it and with the password that you chose.
 alert-provisional-over = Your provisional credentials are no longer valid: they have been used, or their time is over. Ask your agency to send you new ones.
@@ -96,10 +116,9 @@ alert-account-ready = Your account is up to date. Sign in with your e-mail addre
 alert-account-ready-as-before = Your account is up to date. Sign in with your identifier, which has not changed, and your new password.
 alert-signed-out = You are signed out.
 alert-unknown-codes = These codes do not belong to any agency. Check them in the letter from your agency.
-alert-check-fields = Something needs correcting below.
-alert-wrong-code = { $left ->
-    [one] This code is not right. You have { $left } try left.
-   *[other] This code is not right. You have { $left } tries left.
+alert-wrong-code = { $number ->
+    [one] This code is not right. You have { $number } try left.
+   *[other] This code is not right. You have { $number } tries left.
 }
 alert-code-dead = This code has been tried too often and no longer works. Ask for a new e-mail with the button below.
 alert-expired = Too much time has passed: this code or link no longer works. Ask for a new e-mail with the button below.
@@ -117,7 +136,7 @@ alert-resend-over = You have asked for as many e-mails as possible today. Try ag
 alert-busy = Several sign-ins to this account are under way at the same time. Nothing was lost: wait a few seconds, then try again.
 alert-codes-later = Too many unknown codes were tried from your internet connection. Wait a few minutes, then try again.
 alert-unavailable = One of our services does not answer for the moment. Nothing is lost: try again in a minute.
-alert-wrong-password = The password that you entered is not right. Check capital and small letters, then try again.
+alert-wrong-password = This password is not right. Check capital and small letters, then try again.
 alert-link-not-opened = The link has not been opened yet. Open our e-mail, click the link in it, then “Confirm my address”. Then come back here.
 alert-stale-email = The address { $email } was not taken: this step was already done, probably in another tab. This is where you are. To change the address, go back to the step “Your e-mail address”.
 alert-stale-email-over = The address { $email } was not taken: this step was already done, probably in another tab, and the address is confirmed. This is where you are.

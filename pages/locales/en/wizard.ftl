@@ -110,7 +110,6 @@ others-title = You have other accounts at this agency
 others-ready = Your account is up to date
 others-text = You can add them right now: for each, enter the old password that the agency gave you. Your new password will then be applied to all your accounts.
 others-password = Old password of the account { $account }
-others-refused = This is not the password of this account, or it was tried too often.
 others-attach = Add this account
 others-later = Later
 others-later-text = There is no hurry: until then you reach them as before, and you can add them from the page “My account”.

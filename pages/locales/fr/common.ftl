@@ -64,13 +64,22 @@ criterion-digit = Au moins un chiffre
 criterion-special = Au moins un caractère spécial (par exemple ! ? + -)
 criterion-kinds = Au moins { $number } sortes de caractères parmi : majuscules, minuscules, chiffres, caractères spéciaux
 
-check-one = Il y a quelque chose à corriger :
+check-several = Il y a plusieurs choses à corriger :
 error-email-missing = Saisissez votre adresse email.
-error-email-malformed = Cette adresse email n'a pas la bonne forme. Exemple : prenom.nom@exemple.fr
+error-email-or-identifier-missing = Saisissez votre adresse email ou votre identifiant.
+error-email-malformed = Cette adresse email n'a pas la bonne forme. Vérifiez le signe @ et la fin de l'adresse.
 error-email-too-long = Cette adresse email est trop longue.
+error-email-again-missing = Saisissez la nouvelle adresse une seconde fois.
 error-emails-differ = Les deux adresses email ne sont pas identiques.
 error-email-unchanged = Cette adresse est déjà la vôtre. Saisissez la nouvelle adresse.
 error-login-missing = Saisissez votre adresse email ou votre identifiant.
+error-login-address-missing = Saisissez votre adresse email.
+error-login-identifier-missing = Saisissez votre identifiant.
+error-present-missing = Saisissez votre mot de passe.
+error-current-missing = Saisissez votre mot de passe actuel.
+error-current-wrong = Ce mot de passe n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
+error-password-missing = Saisissez le nouveau mot de passe.
+error-password-again-missing = Saisissez le nouveau mot de passe une seconde fois.
 error-password-too-short = Ce mot de passe est trop court : il faut au moins { $number } caractères.
 error-password-too-long = Ce mot de passe est trop long : { $number } caractères au plus.
 error-password-criteria = Ce mot de passe ne respecte pas tous les critères de la liste.
@@ -80,14 +89,25 @@ error-password-old = C'est votre ancien mot de passe. Choisissez-en un nouveau.
 error-password-unchanged = Ce mot de passe est déjà le vôtre. Choisissez-en un nouveau.
 error-passwords-differ = Les deux mots de passe ne sont pas identiques. Saisissez-les à nouveau.
 error-password-not-noted = Cochez la case lorsque vous avez noté votre mot de passe en lieu sûr.
+error-code-missing = Saisissez les 8 chiffres reçus par e-mail.
+error-client-missing = Saisissez le code client.
+error-societe-missing = Saisissez le code société.
+error-given-login-missing = Saisissez l'identifiant donné par votre agence.
+error-given-password-missing = Saisissez le mot de passe donné par votre agence.
+error-others-missing = Saisissez l'ancien mot de passe de ce compte.
+error-others-refused = Ce mot de passe n'est pas celui de ce compte, ou trop d'essais ont été faits.
 error-message-missing = Indiquez la nouvelle adresse, ou écrivez un message.
 error-message-too-long = Ce message est trop long : { $number } caractères au plus.
 
-field-sign-in-refused = Identifiant ou mot de passe à vérifier.
-field-wrong-password = Ce mot de passe n'est pas le bon.
-field-wrong-code = Vérifiez les 8 chiffres de ce code.
+field-login-refused = Vérifiez ce que vous avez saisi ici.
+field-email-refused = Vérifiez cette adresse.
+field-password-refused = Saisissez à nouveau le mot de passe.
+field-client-unknown = Vérifiez ce code client.
+field-societe-unknown = Vérifiez ce code société.
 
-alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez sur « Mot de passe oublié ? ».
+alert-sign-in-refused = Ce couple identifiant et mot de passe est inconnu. Vérifiez votre saisie, ou cliquez sur « Mot de passe oublié ? » sous le bouton « Connexion ».
+alert-given-refused = Ce couple identifiant et mot de passe est inconnu de votre agence. Vérifiez votre saisie, ou demandez-lui un nouveau mot de passe.
+alert-join-refused = Cette adresse ou ce mot de passe n'est pas le bon. Vérifiez les deux, puis recommencez.
 alert-old-credentials = Vos anciens identifiants ont été remplacés. Connectez-vous avec votre adresse email et le nouveau mot de passe que vous avez choisi.
 alert-old-password = Votre ancien mot de passe a été remplacé. Votre identifiant n'a pas changé : connectez-vous avec lui et avec le mot de passe que vous avez choisi.
 alert-provisional-over = Vos identifiants provisoires ne sont plus valables : ils ont déjà servi ou leur délai est dépassé. Demandez à votre agence de vous en envoyer de nouveaux.
@@ -97,10 +117,9 @@ alert-account-ready = Votre compte est à jour. Connectez-vous avec votre adress
 alert-account-ready-as-before = Votre compte est à jour. Connectez-vous avec votre identifiant, qui n'a pas changé, et votre nouveau mot de passe.
 alert-signed-out = Vous êtes déconnecté.
 alert-unknown-codes = Ces codes ne correspondent à aucune agence. Vérifiez-les sur le courrier de votre agence.
-alert-check-fields = Il y a quelque chose à corriger ci-dessous.
-alert-wrong-code = { $left ->
-    [one] Ce code n'est pas le bon. Il vous reste { $left } essai.
-   *[other] Ce code n'est pas le bon. Il vous reste { $left } essais.
+alert-wrong-code = { $number ->
+    [one] Ce code n'est pas le bon. Il vous reste { $number } essai.
+   *[other] Ce code n'est pas le bon. Il vous reste { $number } essais.
 }
 alert-code-dead = Ce code a été essayé trop de fois et n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
 alert-expired = Le délai est dépassé : ce code ou ce lien n'est plus valable. Demandez un nouvel e-mail avec le bouton ci-dessous.
@@ -118,7 +137,7 @@ alert-resend-over = Vous avez demandé le nombre maximal d'e-mails pour aujourd'
 alert-busy = Plusieurs connexions à ce compte sont en cours en même temps. Rien n'a été perdu : attendez quelques secondes, puis réessayez.
 alert-codes-later = Trop de codes inconnus ont été essayés depuis votre connexion internet. Attendez quelques minutes, puis réessayez.
 alert-unavailable = Un de nos services ne répond pas pour le moment. Rien n'a été perdu : réessayez dans une minute.
-alert-wrong-password = Le mot de passe saisi n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
+alert-wrong-password = Ce mot de passe n'est pas le bon. Vérifiez les majuscules et les minuscules, puis recommencez.
 alert-link-not-opened = Le lien n'a pas encore été ouvert. Ouvrez notre e-mail, cliquez sur le lien qu'il contient, puis sur « Confirmer mon adresse ». Revenez ensuite ici.
 alert-stale-email = L'adresse { $email } n'a pas été prise en compte : cette étape était déjà faite, sans doute dans un autre onglet. Voici où vous en êtes. Pour changer d'adresse, revenez à l'étape « Votre adresse email ».
 alert-stale-email-over = L'adresse { $email } n'a pas été prise en compte : cette étape était déjà faite, sans doute dans un autre onglet, et l'adresse est confirmée. Voici où vous en êtes.

@@ -110,7 +110,6 @@ others-title = Vous avez d'autres comptes dans cette agence
 others-ready = Votre compte est à jour
 others-text = Vous pouvez les ajouter dès maintenant : pour chacun, saisissez l'ancien mot de passe que l'agence vous a remis. Votre nouveau mot de passe sera ensuite appliqué à tous vos comptes.
 others-password = Ancien mot de passe du compte { $account }
-others-refused = Ce mot de passe n'est pas celui de ce compte, ou trop d'essais ont été faits.
 others-attach = Ajouter ce compte
 others-later = Plus tard
 others-later-text = Rien ne presse : jusque-là, vous y accédez comme avant, et vous pourrez les ajouter depuis la page « Mon compte ».

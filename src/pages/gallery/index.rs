@@ -73,7 +73,7 @@ const CHAPTERS: &[(&str, &[&str])] = &[
     ),
     ("not-me", &["portal/not_me", "mail/request_held", "mail/email_restored"]),
     ("extranet", &["portal/extranet_password", "portal/not_sent", "portal/leave"]),
-    ("messages", &["portal/message", "portal/privacy"]),
+    ("messages", &["portal/message", "portal/again", "portal/privacy"]),
 ];
 
 /// What a page or letter has turned out to be.
@@ -234,7 +234,7 @@ fn name_of(sample: &Sample) -> String {
         "gallery-state-awkward".to_owned()
     } else if at("/name") {
         format!("message-{state}-title")
-    } else if at("/error/name") {
+    } else if at("/alert/wrong/0/name") {
         format!("error-{state}")
     } else {
         format!("gallery-state-{state}")

@@ -18,8 +18,6 @@ pub struct AddressRequestPage {
     pub email: String,
     /// What was written.
     pub message: String,
-    /// What is wrong with it.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -54,15 +52,14 @@ impl Page for AddressRequestPage {
             can_be_sent: true,
             email: String::new(),
             message: String::new(),
-            error: None,
             alert: None,
         };
         show("calm", &calm);
         show("several", &Self { agencies: vec![agency, bare.clone()], ..calm.clone() });
         show("no-contact", &Self { agencies: vec![bare], can_be_sent: false, ..calm.clone() });
-        for error in FieldError::about(&["email-", "message-"]) {
+        for error in FieldError::about(&["email-mal", "email-too", "email-u", "message-"]) {
             let email = if error.name == "email-malformed" { "amelie.durand@courriel" } else { "" };
-            show(error.name, &Self { email: email.to_owned(), error: Some(error), ..calm.clone() });
+            show(error.name, &Self { email: email.to_owned(), alert: Alert::about(vec![error]), ..calm.clone() });
         }
         show("requests-over", &Self { alert: Some(Alert::RequestsOver), ..calm.clone() });
         let url = Some("javascript:alert(1)".to_owned());

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FieldError;
 #[cfg(test)]
 use crate::pages::sample::{LONG_EMAIL, awkward, each};
 
@@ -11,6 +12,8 @@ use crate::pages::sample::{LONG_EMAIL, awkward, each};
 pub enum Alert {
     /// One sentence for unknown, wrong, locked and not migrated (f03, LAW-010).
     SignInRefused,
+    /// The same of what was said to be the agency's new password.
+    GivenRefused,
     /// The old credentials were right and are switched off: the e-mail address is the identifier now (000, b14).
     OldCredentials,
     /// The old password was right and is switched off, and the identifier is still the old one (004).
@@ -29,8 +32,11 @@ pub enum Alert {
     SignedOut,
     /// The agency's codes are not known.
     UnknownCodes,
-    /// Something was missing or wrong in a form whose fields say what.
-    CheckFields,
+    /// Fields of the form are empty or wrong; each says so itself.
+    CheckFields {
+        /// What is wrong with them, in the order of the form.
+        wrong: Vec<FieldError>,
+    },
     /// The code is wrong; this many tries are left.
     WrongCode {
         /// Tries left before the code is dead.
@@ -59,7 +65,7 @@ pub enum Alert {
     ResetAskedAgain,
     /// No more letters for now: the limit of the day is reached.
     ResendOver,
-    /// The current password is wrong.
+    /// The present password is wrong; its field says so.
     WrongPassword,
     /// The link of the letter that is waited for was not opened yet.
     LinkNotOpened,
@@ -77,6 +83,8 @@ pub enum Alert {
     StalePassword,
     /// « Revenir à la 1re étape »: nothing is lost, and the old credentials are typed again.
     Restarted,
+    /// The address, or the password that was typed with it, is not that of an account that exists.
+    JoinRefused,
     /// The information page was left before it could be read.
     TooEarly,
     /// The box of the terms was not ticked.
@@ -115,14 +123,80 @@ pub enum Alert {
     CodesLater,
 }
 
+/// A field that is marked, with the sentence that stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Marked {
+    /// The field's id.
+    pub field: &'static str,
+    /// The whole translation key.
+    pub key: String,
+    /// What the sentence counts.
+    pub number: u32,
+}
+
 impl Alert {
+    /// What is wrong with these fields, if anything is.
+    #[must_use]
+    pub fn about(wrong: Vec<FieldError>) -> Option<Self> {
+        (!wrong.is_empty()).then_some(Self::CheckFields { wrong })
+    }
+
+    /// The same of one field.
+    #[must_use]
+    pub fn field(name: &'static str) -> Self {
+        Self::CheckFields { wrong: vec![FieldError::named(name)] }
+    }
+
+    /// The fields that it marks, in the order of their form.
+    #[must_use]
+    pub fn marks(&self) -> Vec<Marked> {
+        let mark = |field, key: &str, number| Marked { field, key: key.to_owned(), number };
+        match self {
+            Self::CheckFields { wrong } => {
+                wrong.iter().map(|error| mark(error.field(), &format!("error-{}", error.name), error.number)).collect()
+            }
+            Self::WrongCode { left } => vec![mark("code", "alert-wrong-code", *left)],
+            Self::ResetCodeRefused => vec![mark("code", "alert-reset-code-refused", 0)],
+            Self::WrongPassword => vec![mark("password", "alert-wrong-password", 0)],
+            Self::TermsNotAccepted => vec![mark("accept", "alert-terms-not-accepted", 0)],
+            Self::SignInRefused => {
+                vec![mark("login", "field-login-refused", 0), mark("password", "field-password-refused", 0)]
+            }
+            Self::GivenRefused => {
+                vec![mark("given-login", "field-login-refused", 0), mark("given-password", "field-password-refused", 0)]
+            }
+            Self::JoinRefused => {
+                vec![mark("email", "field-email-refused", 0), mark("password", "field-password-refused", 0)]
+            }
+            Self::UnknownCodes => {
+                vec![mark("client", "field-client-unknown", 0), mark("societe", "field-societe-unknown", 0)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it has something to say that no field says: it stands above the form then. What the fields say is said once,
+    /// where it is mended.
+    #[must_use]
+    pub const fn stands_above(&self) -> bool {
+        !matches!(
+            self,
+            Self::CheckFields { .. }
+                | Self::WrongCode { .. }
+                | Self::ResetCodeRefused
+                | Self::WrongPassword
+                | Self::TermsNotAccepted
+        )
+    }
+
     /// Whether the page's title begins with "Erreur" and the message takes the focus, or only informs.
     #[must_use]
     pub const fn tone(&self) -> Tone {
         match self {
             Self::SignInRefused
+            | Self::GivenRefused
             | Self::UnknownCodes
-            | Self::CheckFields
+            | Self::CheckFields { .. }
             | Self::WrongCode { .. }
             | Self::CodeDead
             | Self::Expired
@@ -133,6 +207,7 @@ impl Alert {
             | Self::ResendOver
             | Self::RequestsOver
             | Self::WrongPassword
+            | Self::JoinRefused
             | Self::ChangesHeld
             | Self::AddressTaken
             | Self::TermsNotAccepted
@@ -179,7 +254,8 @@ impl Alert {
     /// The match makes the compiler ask for a new one here.
     fn after(&self) -> Option<Self> {
         Some(match self {
-            Self::SignInRefused => Self::OldCredentials,
+            Self::SignInRefused => Self::GivenRefused,
+            Self::GivenRefused => Self::OldCredentials,
             Self::OldCredentials => Self::OldPassword,
             Self::OldPassword => Self::ProvisionalOver,
             Self::ProvisionalOver => Self::ProvisionalReplaced,
@@ -188,8 +264,8 @@ impl Alert {
             Self::AccountReady => Self::AccountReadyAsBefore,
             Self::AccountReadyAsBefore => Self::SignedOut,
             Self::SignedOut => Self::UnknownCodes,
-            Self::UnknownCodes => Self::CheckFields,
-            Self::CheckFields => Self::WrongCode { left: 1 },
+            Self::UnknownCodes => Self::CheckFields { wrong: Vec::new() },
+            Self::CheckFields { .. } => Self::WrongCode { left: 1 },
             Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
             Self::WrongCode { .. } => Self::CodeDead,
             Self::CodeDead => Self::Expired,
@@ -202,7 +278,8 @@ impl Alert {
             Self::ResetCodeRefused => Self::ResetAskedAgain,
             Self::ResetAskedAgain => Self::ResendOver,
             Self::ResendOver => Self::WrongPassword,
-            Self::WrongPassword => Self::LinkNotOpened,
+            Self::WrongPassword => Self::JoinRefused,
+            Self::JoinRefused => Self::LinkNotOpened,
             Self::LinkNotOpened => Self::StaleEmail { email: LONG_EMAIL.to_owned() },
             Self::StaleEmail { .. } => Self::StaleEmailOver { email: awkward() },
             Self::StaleEmailOver { .. } => Self::StalePassword,

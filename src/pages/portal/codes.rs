@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Alert, Codes};
+use super::{Alert, Codes, FieldError};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, awkward};
 use crate::pages::scene::{Place, Scene};
@@ -49,6 +49,11 @@ impl Page for CodesPage {
         for (state, alert) in [("unknown-codes", Alert::UnknownCodes), ("codes-later", Alert::CodesLater)] {
             show(state, &Self { codes: typed.clone(), alert: Some(alert), ..calm.clone() });
         }
+        for name in ["client-missing", "societe-missing"] {
+            show(name, &Self { codes: typed.clone(), alert: Some(Alert::field(name)), ..calm.clone() });
+        }
+        let wrong = ["client-missing", "societe-missing"].map(FieldError::named).to_vec();
+        show("several-wrong", &Self { alert: Alert::about(wrong), ..calm.clone() });
         for (state, alert) in [("attach-another", Alert::AttachAnother), ("signed-out", Alert::SignedOut)] {
             show(state, &Self { alert: Some(alert), ..calm.clone() });
         }

@@ -18,8 +18,6 @@ pub struct EmailPage {
     pub back: Option<&'static str>,
     /// In which state the run is shown.
     pub seen: i64,
-    /// What is wrong with the address.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
@@ -36,7 +34,6 @@ impl EmailPage {
             keeps_identifier: false,
             back: None,
             seen: seen.unwrap_or_default(),
-            error: None,
             alert: None,
             progress: None,
         }
@@ -53,7 +50,6 @@ impl Page for EmailPage {
             keeps_identifier: false,
             back: Some("/migration/notice"),
             seen: 1,
-            error: None,
             alert: None,
             progress: Some(Progress::sample(2)),
         };
@@ -69,8 +65,8 @@ impl Page for EmailPage {
                 "email-malformed" => "durand chez tilleuls.example",
                 _ => LONG_EMAIL,
             };
-            let (email, alert) = (email.to_owned(), Some(Alert::CheckFields));
-            show(error.name, &Self { email, alert, error: Some(error), ..calm.clone() });
+            let (name, email) = (error.name, email.to_owned());
+            show(name, &Self { email, alert: Alert::about(vec![error]), ..calm.clone() });
         }
         show("unavailable", &Self { alert: Some(Alert::Unavailable), ..calm.clone() });
         show("awkward", &Self { email: awkward(), suggestion: Some(awkward()), back: None, progress: None, ..calm });

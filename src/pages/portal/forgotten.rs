@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Codes, FieldError, Sends};
+use super::{Alert, Codes, FieldError, Sends};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Scene, Setting};
@@ -21,7 +21,7 @@ pub struct ForgottenPage {
     /// What was typed as linked address.
     pub email: String,
     /// What is wrong with it.
-    pub error: Option<FieldError>,
+    pub alert: Option<Alert>,
 }
 
 impl Page for ForgottenPage {
@@ -35,20 +35,23 @@ impl Page for ForgottenPage {
             sends: Sends::Both,
             login: String::new(),
             email: String::new(),
-            error: None,
+            alert: None,
         };
         show("calm", &calm);
         let by_email = Self { codes: None, sends: Sends::Either, sign_in_url: "/".to_owned(), ..calm.clone() };
         show("by-email", &by_email);
-        for error in FieldError::about(&["login-"]) {
-            show(error.name, &Self { error: Some(error), ..calm.clone() });
-        }
+        let alert = Some(Alert::field("login-address-missing"));
+        show("login-address-missing", &Self { alert, ..by_email });
+        show("login-missing", &Self { alert: Some(Alert::field("login-missing")), ..calm.clone() });
         let kept = Self { keeps_identifier: true, login: "C10042".to_owned(), ..calm.clone() };
         for (state, sends) in [("link", Sends::Link), ("code", Sends::Code), ("both", Sends::Both)] {
             show(state, &Self { sends, ..kept.clone() });
         }
         for error in FieldError::about(&["email-m", "email-too"]) {
-            show(error.name, &Self { email: "durand chez tilleuls".to_owned(), error: Some(error), ..kept.clone() });
+            show(
+                error.name,
+                &Self { email: "durand chez tilleuls".to_owned(), alert: Alert::about(vec![error]), ..kept.clone() },
+            );
         }
         let codes = Some(Codes::awkward());
         let (sign_in_url, login, email) = ("javascript:alert(1)".to_owned(), awkward(), awkward());

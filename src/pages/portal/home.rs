@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Alert, Codes, LastAgency, WayOut};
+use super::{Alert, Codes, FieldError, LastAgency, WayOut};
 use crate::pages::Page;
 use crate::pages::sample::{AWKWARD, LONG_EMAIL, awkward};
 use crate::pages::scene::{Place, Scene};
@@ -50,6 +50,8 @@ impl Page for HomePage {
         }
         let way_out = Some(WayOut::after(true, 90));
         show("way-out-waits", &Self { way_out, alert: Some(Alert::SignInRefused), ..typed });
+        let wrong = ["login-address-missing", "present-missing"].map(FieldError::named).to_vec();
+        show("several-wrong", &Self { alert: Alert::about(wrong), ..calm.clone() });
         show("long-address", &Self { login: LONG_EMAIL.to_owned(), ..calm.clone() });
         show(
             "awkward",

@@ -62,6 +62,9 @@ impl Page for JoinPage {
         for (state, alert) in [("busy", Alert::Busy), ("unavailable", Alert::Unavailable)] {
             show(state, &Self { alert: Some(alert), ..typed.clone() });
         }
+        show("join-refused", &Self { alert: Some(Alert::JoinRefused), ..typed.clone() });
+        let alert = Some(Alert::field("email-or-identifier-missing"));
+        show("email-or-identifier-missing", &Self { keeps_identifier: true, alert, ..typed });
         show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..proven.clone() });
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..proven.clone() });
         show("awkward", &Self { email: awkward(), ..proven });

@@ -4,6 +4,7 @@
 
 mod account;
 mod address_request;
+mod again;
 mod alert;
 mod change_email;
 mod change_password;
@@ -41,7 +42,8 @@ mod trouble;
 
 pub use self::account::{AccountPage, AttachAt, ShownDevice};
 pub use self::address_request::{AddressRequestPage, AskedAgency};
-pub use self::alert::{Alert, Tone};
+pub use self::again::{AgainPage, CarriedText, TypedText};
+pub use self::alert::{Alert, Marked, Tone};
 pub use self::change_email::ChangeEmailPage;
 pub use self::change_password::ChangePasswordPage;
 pub use self::choose_account::ChooseAccountPage;
@@ -113,6 +115,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<AddressRequestPage>(),
         Sample::page::<ExtranetPasswordPage>(),
         Sample::page::<MessagePage>(),
+        Sample::page::<AgainPage>(),
         Sample::page::<NotSentPage>(),
         Sample::page::<LeavePage>(),
         Sample::page::<PrivacyPage>(),

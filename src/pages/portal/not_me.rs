@@ -13,6 +13,8 @@ pub struct NotMePage {
     pub request: &'static str,
     /// The old identifier or the new address, masked; empty where there is none.
     pub about: String,
+    /// The address from before, which is typed with the password from before; empty where nothing is undone.
+    pub former: String,
     /// Where the answer goes: `/confirm/disown` or `/not-me`.
     pub action: &'static str,
     /// Whether the change can be undone with the password from before.
@@ -38,6 +40,7 @@ impl Page for NotMePage {
                     "changed-password" => String::new(),
                     _ => "am****@courriel.example".to_owned(),
                 },
+                former: if request == "changed-email" { "durand@tilleuls.example" } else { "" }.to_owned(),
                 action: if matches!(request, "run" | "new-email") { "/confirm/disown" } else { "/not-me" },
                 undo: request == "changed-email",
                 held: false,
@@ -52,7 +55,10 @@ impl Page for NotMePage {
                     show(state, &Self { alert: Some(alert), ..asked.clone() });
                 }
             }
-            show(&format!("{request}-awkward"), &Self { about: awkward(), secret: awkward(), ..asked });
+            show(
+                &format!("{request}-awkward"),
+                &Self { about: awkward(), former: awkward(), secret: awkward(), ..asked },
+            );
         }
     }
 }

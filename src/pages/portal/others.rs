@@ -29,7 +29,7 @@ pub struct OtherAccount {
     pub holder: Option<String>,
     /// The kind of resident: `owner`, `co-owner`, `tenant` or `unknown` (key `kind-<name>`).
     pub kind: &'static str,
-    /// Whether it is the one whose password was refused.
+    /// Whether it is the one whose password is missing or was refused.
     pub is_refused: bool,
 }
 
@@ -57,7 +57,8 @@ impl Page for OthersPage {
         let mut refused = calm.clone();
         refused.accounts[0].is_refused = true;
         for (state, alert) in [
-            ("wrong-password", Alert::CheckFields),
+            ("others-refused", Alert::field("others-refused")),
+            ("others-missing", Alert::field("others-missing")),
             ("provisional-over", Alert::ProvisionalOver),
             ("provisional-replaced", Alert::ProvisionalReplaced),
             ("must-change", Alert::MustChange),
@@ -65,7 +66,10 @@ impl Page for OthersPage {
         ] {
             show(
                 state,
-                &Self { alert: Some(alert), ..if state == "wrong-password" { refused.clone() } else { calm.clone() } },
+                &Self {
+                    alert: Some(alert),
+                    ..if state.starts_with("others") { refused.clone() } else { calm.clone() }
+                },
             );
         }
         let account = OtherAccount { holder: Some(awkward()), ..other(AWKWARD, "unknown", None) };

@@ -12,6 +12,8 @@ pub struct OwnPasswordPage {
     pub agency: String,
     /// The old identifier, whole: it is what is typed with that password.
     pub account: String,
+    /// What is typed with the password that this form sets or asks for, for who keeps passwords for its owner.
+    pub login: String,
     /// What the account is called in forms.
     pub label: String,
     /// Whether it has one, and goes back to the one for all.
@@ -20,8 +22,6 @@ pub struct OwnPasswordPage {
     pub criteria: Vec<Criterion>,
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
     pub noted: bool,
-    /// What is wrong with the new password.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -33,25 +33,26 @@ impl Page for OwnPasswordPage {
         let calm = Self {
             agency: "Agence des Tilleuls".to_owned(),
             account: "C10023".to_owned(),
+            login: "C10023".to_owned(),
             label: "aaaaaaaaaaaa".to_owned(),
             back: false,
             criteria: Criterion::samples(),
             noted: false,
-            error: None,
             alert: None,
         };
         show("calm", &calm);
         show("noted", &Self { noted: true, ..calm.clone() });
-        show("wrong-password", &Self { alert: Some(Alert::WrongPassword), ..calm.clone() });
-        for error in FieldError::about(&["password"]) {
+        for error in FieldError::about(&["current", "password"]) {
             let noted = error.name == "password-not-noted";
-            show(error.name, &Self { noted, error: Some(error), ..calm.clone() });
+            show(error.name, &Self { noted, alert: Alert::about(vec![error]), ..calm.clone() });
         }
-        let back = Self { back: true, criteria: Vec::new(), ..calm.clone() };
+        let login = "durand@tilleuls.example".to_owned();
+        let back = Self { login, back: true, criteria: Vec::new(), ..calm.clone() };
         show("back", &back);
-        show("back-wrong-password", &Self { alert: Some(Alert::WrongPassword), ..back });
+        show("back-wrong-password", &Self { alert: Some(Alert::field("current-wrong")), ..back });
         let label = AWKWARD.to_owned();
-        show("awkward", &Self { agency: awkward(), account: awkward(), label, criteria: Vec::new(), ..calm });
+        let login = awkward();
+        show("awkward", &Self { login, agency: awkward(), account: awkward(), label, criteria: Vec::new(), ..calm });
     }
 
     fn scene(&self) -> Scene {

@@ -1,6 +1,7 @@
 //! What stands on several pages.
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::pages::Ago;
 use crate::pages::sample::{AWKWARD, awkward};
@@ -85,7 +86,7 @@ impl Criterion {
     }
 }
 
-/// An error beside one field; `pages/locales` has `error-<name>`.
+/// What is wrong with one field; `pages/locales` has `error-<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// The translation key's end, such as `email-malformed`, `password-too-short`, `passwords-differ`.
@@ -94,15 +95,38 @@ pub struct FieldError {
     pub number: u32,
 }
 
+impl<'de> Deserialize<'de> for FieldError {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            name: String,
+            number: u32,
+        }
+        let Written { name, number } = Written::deserialize(from)?;
+        let known = Self::NAMES.into_iter().find(|known| *known == name);
+        let name = known.ok_or_else(|| D::Error::custom(format!("no field can have the mistake `{name}`")))?;
+        Ok(Self { name, number })
+    }
+}
+
 impl FieldError {
     /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 33] = [
         "email-missing",
+        "email-or-identifier-missing",
         "email-malformed",
         "email-too-long",
+        "email-again-missing",
         "emails-differ",
         "email-unchanged",
         "login-missing",
+        "login-address-missing",
+        "login-identifier-missing",
+        "present-missing",
+        "current-missing",
+        "current-wrong",
+        "password-missing",
+        "password-again-missing",
         "password-too-short",
         "password-too-long",
         "password-criteria",
@@ -112,9 +136,37 @@ impl FieldError {
         "password-unchanged",
         "passwords-differ",
         "password-not-noted",
+        "code-missing",
+        "client-missing",
+        "societe-missing",
+        "given-login-missing",
+        "given-password-missing",
+        "others-missing",
+        "others-refused",
         "message-missing",
         "message-too-long",
     ];
+
+    /// A mistake whose sentence has no number.
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, number: 0 }
+    }
+
+    /// The id of the field that it stands beside.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self.name {
+            "passwords-differ" | "emails-differ" | "password-again-missing" | "email-again-missing" => "confirmation",
+            "password-not-noted" => "noted",
+            "given-login-missing" => "given-login",
+            "given-password-missing" => "given-password",
+            name => {
+                let named = ["email", "login", "current", "code", "client", "societe", "others", "message"];
+                named.into_iter().find(|field| name.starts_with(field)).unwrap_or("password")
+            }
+        }
+    }
 
     /// The errors that a page can have: those about one of its fields.
     pub(super) fn about(fields: &[&str]) -> impl Iterator<Item = Self> {
@@ -128,9 +180,17 @@ impl FieldError {
     }
 }
 
-/// All but the box of [`super::ChangePasswordPage::noted`].
-pub(super) const PASSWORDS: &[&str] =
-    &["password-too", "password-c", "password-personal", "password-old", "password-unchanged", "passwords-differ"];
+/// What a new password that is typed twice can have, all but the box of [`super::ChangePasswordPage::noted`].
+pub(super) const PASSWORDS: &[&str] = &[
+    "password-missing",
+    "password-again",
+    "password-too",
+    "password-c",
+    "password-personal",
+    "password-old",
+    "password-unchanged",
+    "passwords-differ",
+];
 
 /// One attached account, on the account page and where one of several is chosen (c17).
 #[derive(Debug, Clone, Serialize)]

@@ -24,8 +24,6 @@ pub struct PasswordPage {
     pub back: Option<&'static str>,
     /// In which state the run is shown.
     pub seen: i64,
-    /// What is wrong with the password.
-    pub error: Option<FieldError>,
     /// The message above the form.
     pub alert: Option<Alert>,
     /// Where in the wizard this is.
@@ -45,7 +43,6 @@ impl Page for PasswordPage {
             criteria: Criterion::samples(),
             back: Some("/migration/email"),
             seen: 2,
-            error: None,
             alert: None,
             progress: Some(Progress::sample(3)),
         };
@@ -62,10 +59,7 @@ impl Page for PasswordPage {
         show("keeps-identifier", &Self { identifier: identifier.clone(), noted: true, ..last });
         show("two-at-one-address", &Self { identifier, is_last: true, back: None, progress: None, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            show(
-                error.name,
-                &Self { noted: true, error: Some(error), alert: Some(Alert::CheckFields), ..calm.clone() },
-            );
+            show(error.name, &Self { noted: true, alert: Alert::about(vec![error]), ..calm.clone() });
         }
         show("long-address", &Self { email: LONG_EMAIL.to_owned(), ..calm.clone() });
         show("all-rules", &Self { criteria: Criterion::all(), ..calm.clone() });

@@ -128,6 +128,7 @@ impl Page for ProofPage {
             let resend_in = if matches!(alert, Alert::ResendLater { .. } | Alert::Resent) { 45 } else { 0 };
             show(state, &Self { alert: Some(alert), resend_in, ..calm.clone() });
         }
+        show("code-missing", &Self { alert: Some(Alert::field("code-missing")), resend_in: 0, ..calm.clone() });
         for (state, alert) in [("busy", Alert::Busy), ("unavailable", Alert::Unavailable)] {
             show(state, &Self::of_form("durand@tilleuls.example", (3, 10), "86991277", alert));
         }

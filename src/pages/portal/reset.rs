@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{AttachedAccount, Criterion, FieldError, PASSWORDS, ReadersAccount};
+use super::{Alert, AttachedAccount, Criterion, FieldError, PASSWORDS, ReadersAccount};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Place, Scene, Setting};
@@ -23,7 +23,7 @@ pub struct ResetPage {
     /// Whether "J'ai noté ce mot de passe en lieu sûr" must be ticked (004).
     pub noted: bool,
     /// What is wrong with the password.
-    pub error: Option<FieldError>,
+    pub alert: Option<Alert>,
 }
 
 impl Page for ResetPage {
@@ -38,7 +38,7 @@ impl Page for ResetPage {
             accounts: ReadersAccount::samples(),
             criteria: Criterion::samples(),
             noted: false,
-            error: None,
+            alert: None,
         };
         show("calm", &calm);
         show("keeps-identifier", &Self { identifier: Some("C10042".to_owned()), ..calm.clone() });
@@ -46,7 +46,7 @@ impl Page for ResetPage {
         show("two-people", &Self { who, accounts: Vec::new(), ..calm.clone() });
         show("noted", &Self { noted: true, ..calm.clone() });
         for error in FieldError::about(PASSWORDS) {
-            show(error.name, &Self { noted: true, error: Some(error), ..calm.clone() });
+            show(error.name, &Self { noted: true, alert: Alert::about(vec![error]), ..calm.clone() });
         }
         let accounts = vec![ReadersAccount::of(AttachedAccount::awkward())];
         let (secret, identifier, who) = (awkward(), Some(awkward()), Some(awkward()));

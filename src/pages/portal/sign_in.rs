@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Alert, Codes, WayOut};
+use super::{Alert, Codes, FieldError, WayOut};
 use crate::pages::Page;
 use crate::pages::sample::awkward;
 use crate::pages::scene::{Scene, Setting};
@@ -78,7 +78,7 @@ impl Page for SignInPage {
         let typed = Self { login: "durand".to_owned(), keep: true, ..calm.clone() };
         for (state, given, alert) in [
             ("sign-in-refused", Given::Closed, Alert::SignInRefused),
-            ("given", Given::Open, Alert::SignInRefused),
+            ("given", Given::Open, Alert::GivenRefused),
             ("old-credentials", Given::Closed, Alert::OldCredentials),
             ("provisional-over", Given::Closed, Alert::ProvisionalOver),
             ("provisional-replaced", Given::Closed, Alert::ProvisionalReplaced),
@@ -86,10 +86,17 @@ impl Page for SignInPage {
             ("busy", Given::Hidden, Alert::Busy),
             ("unavailable", Given::Hidden, Alert::Unavailable),
         ] {
-            let is_refusal = matches!(alert, Alert::SignInRefused | Alert::OldCredentials);
+            let is_refusal = matches!(alert, Alert::SignInRefused | Alert::GivenRefused | Alert::OldCredentials);
             let way_out = is_refusal.then(|| WayOut::after(false, 0));
             show(state, &Self { given, way_out, alert: Some(alert), ..typed.clone() });
         }
+        let wrong = |names: [&'static str; 2]| Alert::about(names.map(FieldError::named).to_vec());
+        show("several-wrong", &Self { alert: wrong(["login-missing", "present-missing"]), ..calm.clone() });
+        show("present-missing", &Self { alert: Some(Alert::field("present-missing")), ..typed.clone() });
+        let alert = Some(Alert::field("login-identifier-missing"));
+        show("login-identifier-missing", &Self { keeps_identifier: true, alert, ..calm.clone() });
+        let (given, alert) = (Given::Open, wrong(["given-login-missing", "given-password-missing"]));
+        show("given-missing", &Self { given, alert, ..calm.clone() });
         let refused = Self { given: Given::Closed, alert: Some(Alert::SignInRefused), ..typed };
         for (state, wait_s) in [("way-out-first", 0), ("way-out-waits", 90)] {
             show(state, &Self { way_out: Some(WayOut::after(true, wait_s)), ..refused.clone() });

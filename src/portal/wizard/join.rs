@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::page::{answer, path, seen};
+use super::page::{Remarks, answer, path, seen, show_at};
 use crate::app::Fault;
-use crate::app::wizard::join;
 use crate::app::wizard::step::Stepped;
+use crate::app::wizard::{join, run};
 use crate::domain::way_back::Stop;
-use crate::pages::portal::JoinPage;
+use crate::pages::portal::{Alert, JoinPage};
+use crate::portal::filled;
 use crate::web::Web;
 use crate::web::calmly::try_again;
 use crate::web::fields::Fields;
@@ -34,6 +35,9 @@ pub(in crate::portal) async fn join(
 ) -> Result<Response, Fault> {
     guest.stands_at(path(Stop::Join).to_owned());
     let (typed, seen) = (fields.text("email"), seen(&fields));
+    if fields.is_empty("password") || (fields.has("email") && fields.is_empty("email")) {
+        return unanswered(&web, guest, &fields).await;
+    }
     let stepped = match join::join(&web.app, &guest.caller, typed, fields.secret("password"), seen).await {
         Ok(stepped) => stepped,
         // On the page of a known address nothing was typed but the password.
@@ -49,3 +53,15 @@ pub(in crate::portal) async fn join(
     let typed = Some(typed).filter(|typed| !typed.is_empty()).map(str::to_owned);
     answer(&web, guest, Stop::Join, stepped, typed).await
 }
+
+/// The form again, where the password or the address was not typed: nobody has tried anything.
+async fn unanswered(web: &Web, guest: Guest, fields: &Fields) -> Result<Response, Fault> {
+    let open = run::open(&web.app, &guest.caller).await?;
+    let keeps_identifier = open.is_some_and(|open| open.flow.plan.keeps_identifier());
+    let address = if keeps_identifier { "email-or-identifier-missing" } else { "email-missing" };
+    let asked: &[_] = if fields.has("email") { &[("email", address), PASSWORD] } else { &[PASSWORD] };
+    let typed = fields.has("email").then(|| fields.text("email").to_owned());
+    show_at(web, guest, Stop::Join, Remarks { alert: Alert::about(filled::missing(fields, asked)), typed }).await
+}
+
+const PASSWORD: (&str, &str) = ("password", "present-missing");

@@ -63,6 +63,14 @@ pub(in crate::portal) async fn confirm(
 ) -> Result<Response, Fault> {
     let secret = fields.secret("secret");
     guest.stands_at(Link::path("/confirm", &secret));
+    if fields.has("password")
+        && fields.is_empty("password")
+        && let Opened::Confirm(confirm) = link::open_link(&web.app, &guest.caller, &secret).await?
+        && confirm.asks != Asks::Nothing
+    {
+        let alert = Some(Alert::field("present-missing"));
+        return Ok(show_button(&web, guest, &confirm, &secret, alert));
+    }
     let confirmed = link::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
         Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {

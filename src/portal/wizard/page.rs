@@ -19,8 +19,8 @@ use crate::domain::migration::{Address, Step};
 use crate::domain::policy::Order;
 use crate::domain::way_back::Stop;
 use crate::pages::portal::{
-    Alert, EmailPage, FieldError, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage,
-    PasswordPage, ProofPage,
+    Alert, EmailPage, JoinPage, JoinedPage, MessageName, NoticePage, OWN_RESET, OtherAccount, OthersPage, PasswordPage,
+    ProofPage,
 };
 use crate::portal::letters::{Pressed, ask_agency, proof_page};
 use crate::portal::wording::{self, FORGOTTEN_BY_EMAIL};
@@ -54,7 +54,6 @@ pub(super) fn seen(fields: &Fields) -> Option<i64> {
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
     pub(super) alert: Option<Alert>,
-    pub(super) error: Option<FieldError>,
     /// An address as it was typed, when it could not be taken.
     pub(super) typed: Option<String>,
 }
@@ -65,8 +64,8 @@ impl Remarks {
     }
 
     const fn status(&self) -> StatusCode {
-        match (&self.alert, &self.error) {
-            (None | Some(Alert::Resent | Alert::LinkNotOpened), None) if self.typed.is_none() => StatusCode::OK,
+        match &self.alert {
+            None | Some(Alert::Resent | Alert::LinkNotOpened) if self.typed.is_none() => StatusCode::OK,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
@@ -123,7 +122,7 @@ async fn draw(
     let status = remarks.status();
     let (agency, plan) = (Some(&*open.agency), &open.flow.plan);
     let (back, seen) = (open.flow.before(page_of).map(path), open.version());
-    let Remarks { alert, error, typed } = remarks;
+    let Remarks { alert, typed } = remarks;
     Ok(match step {
         Step::Notice { opens_at } => {
             let seconds = plan.notice_left(*opens_at, web.app.now());
@@ -145,7 +144,7 @@ async fn draw(
             let suggestion = EmailAddress::parse(&email).ok().and_then(|email| email.suggestion());
             let suggestion = suggestion.map(|suggestion| suggestion.to_string());
             let (keeps_identifier, progress) = (plan.keeps_identifier(), wording::progress(plan, page_of));
-            let page = EmailPage { email, suggestion, keeps_identifier, back, seen, error, alert, progress };
+            let page = EmailPage { email, suggestion, keeps_identifier, back, seen, alert, progress };
             guest.page_with(status, web, agency, &page)
         }
         Step::Password { address, apart } => {
@@ -159,7 +158,6 @@ async fn draw(
                 criteria: wording::criteria(&plan.password),
                 back,
                 seen,
-                error,
                 alert,
                 // Of two at one address, the second one is behind the last step.
                 progress: wording::progress(plan, page_of).filter(|_| !apart),
@@ -210,7 +208,7 @@ async fn draw(
 
 /// The other accounts, where one was perhaps refused.
 pub(super) fn others_page(open: &Open, accounts: Vec<LegacyAccount>, refused: Option<(Alert, &str)>) -> OthersPage {
-    let is_refused = |login: &str| matches!(&refused, Some((Alert::CheckFields, typed)) if *typed == login);
+    let is_refused = |login: &str| matches!(&refused, Some((Alert::CheckFields { .. }, typed)) if *typed == login);
     let accounts = accounts
         .into_iter()
         .map(|account| OtherAccount {
@@ -252,12 +250,13 @@ pub(super) async fn answer(
         Stepped::Elsewhere => return stale(web, guest, stop, typed).await,
         Stepped::Wrong(mistake) => mistake,
     };
-    let error = |error| Remarks { error: Some(error), ..Remarks::saying(Alert::CheckFields) };
+    let about = |error| Remarks { alert: Alert::about(vec![error]), ..Remarks::default() };
     let remarks = match mistake {
         Mistake::TooEarly(_) => Remarks::saying(Alert::TooEarly),
-        Mistake::Email(wrong) => error(wording::email_error(wrong)),
-        Mistake::Password(broken) => error(wording::password_error(&broken)),
-        Mistake::PasswordsDiffer => error(wording::password_error(&[])),
+        Mistake::Email(wrong) => about(wording::email_error(wrong)),
+        Mistake::Password(broken) => about(wording::password_error(&broken)),
+        Mistake::PasswordsDiffer => about(wording::password_error(&[])),
+        Mistake::JoinRefused if typed.is_some() => Remarks::saying(Alert::JoinRefused),
         Mistake::JoinRefused => Remarks::saying(Alert::WrongPassword),
         Mistake::ResendLater(seconds) => Remarks::saying(Alert::ResendLater { seconds }),
         Mistake::LettersOver => Remarks::saying(Alert::ResendOver),

@@ -8,8 +8,10 @@ use axum::response::Response;
 use super::page::{Remarks, answer, path, seen, show_at};
 use crate::app::Fault;
 use crate::app::wizard::{password, run};
+use crate::domain::migration::Step;
 use crate::domain::way_back::Stop;
-use crate::portal::wording::NOT_NOTED;
+use crate::pages::portal::Alert;
+use crate::portal::filled;
 use crate::web::Web;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
@@ -21,11 +23,18 @@ pub(in crate::portal) async fn choose(
 ) -> Result<Response, Fault> {
     guest.stands_at(path(Stop::Password).to_owned());
     let open = run::open(&web.app, &guest.caller).await?;
-    if open.is_some_and(|open| open.agency.policy.confirm_noted) && !fields.ticked("noted") {
-        let remarks = Remarks { error: Some(NOT_NOTED), ..Remarks::default() };
-        return show_at(&web, guest, Stop::Password, remarks).await;
+    if let Some(open) = open.filter(|open| is_asked(open)) {
+        let rules = &open.flow.plan.password;
+        if let Some(alert) = Alert::about(filled::new_password(&fields, rules, open.agency.policy.confirm_noted)) {
+            return show_at(&web, guest, Stop::Password, Remarks::saying(alert)).await;
+        }
     }
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let stepped = password::choose(&web.app, &guest.caller, password, &confirmation, seen(&fields)).await?;
     answer(&web, guest, Stop::Password, stepped, None).await
+}
+
+/// Whether a password is what this run asks for, now or again.
+fn is_asked(open: &run::Open) -> bool {
+    matches!(open.flow.step, Step::Password { .. }) || open.flow.again(Stop::Password).is_some()
 }

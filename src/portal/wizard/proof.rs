@@ -8,7 +8,9 @@ use axum::response::Response;
 use super::page::{Remarks, answer, path, show_at};
 use crate::app::Fault;
 use crate::app::wizard::proof::{self, Typed};
+use crate::app::wizard::run;
 use crate::app::wizard::step::Stepped;
+use crate::domain::migration::Step;
 use crate::domain::way_back::Stop;
 use crate::pages::portal::{Alert, ProofPage};
 use crate::web::Web;
@@ -23,6 +25,10 @@ pub(in crate::portal) async fn type_code(
     fields: Fields,
 ) -> Result<Response, Fault> {
     guest.stands_at(path(Stop::Proof).to_owned());
+    let waits = |open: run::Open| matches!(open.flow.step, Step::Proof { .. });
+    if fields.is_empty("code") && run::open(&web.app, &guest.caller).await?.is_some_and(waits) {
+        return show_at(&web, guest, Stop::Proof, Remarks::saying(Alert::field("code-missing"))).await;
+    }
     let typed = match proof::type_code(&web.app, &guest.caller, fields.text("code")).await {
         Ok(typed) => typed,
         // What was typed stays, and what the page said (REL-015).
