@@ -12,6 +12,7 @@ use super::assets::{Asset, Assets};
 use super::files::{self, Files};
 use super::portal::{Alert, Tone};
 use super::translations::Translations;
+use super::typography::{self, Whole};
 use super::{Brand, Frame, Letter, Page, brand, helpers, letters, portal, sample};
 use crate::domain::language::Language;
 
@@ -220,7 +221,7 @@ impl Pages {
         let error = page.get("error").cloned().unwrap_or_default();
         let tone = serde_json::from_value::<Option<Alert>>(alert.clone()).ok().flatten().map(|alert| alert.tone());
         let erroneous = tone == Some(Tone::Error) || !error.is_null();
-        self.html.fill(
+        let html = self.html.fill(
             template,
             &json!({
                 "language": frame.language,
@@ -230,7 +231,6 @@ impl Pages {
                 "progress": page.get("progress"),
                 "numbered": page.pointer("/progress/numbered").is_some_and(|numbered| numbered == &Value::Bool(true)),
                 "field": error.get("name").and_then(Value::as_str).map_or("", field_of),
-                "refresh": null,
                 "wide": false,
                 "alert": alert,
                 "alert_kind": alert.get("kind").and_then(Value::as_str).unwrap_or_default(),
@@ -242,7 +242,8 @@ impl Pages {
                 // Forms go to the portal's own paths, and the policy allows them only from its own pages.
                 "on_portal": frame.assets == "/assets",
             }),
-        )
+        )?;
+        Ok(typography::set(&html, Whole::ByClass))
     }
 
     pub(super) fn parts(
@@ -267,7 +268,7 @@ impl Pages {
         Ok(RenderedLetter {
             subject: one_line(&subject),
             text: tidy(&self.plain.fill(&format!("{template}.txt"), &context)?),
-            html: self.html.fill(&format!("{template}.html"), &context)?,
+            html: typography::set(&self.html.fill(&format!("{template}.html"), &context)?, Whole::ByStyle),
         })
     }
 }

@@ -15,6 +15,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod translations;
+mod typography;
 mod written;
 
 use serde::Serialize;

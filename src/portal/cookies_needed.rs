@@ -27,9 +27,10 @@ pub(super) struct Said {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(said): Params<Said>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let keeps_cookies = guest.secret_cookie(Kind::Browser).is_some();
     let name = if keeps_cookies { MessageName::FormRefused } else { MessageName::CookiesNeeded };
     let back = ReturnPath::parse_or_home(&said.back);

@@ -18,9 +18,10 @@ use crate::web::query::Params;
 /// « Ce n'est pas moi »: a question first, because scanners open links and press what they find.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     Ok(match disown::doubted(&web.app, &secret).await? {
         Doubts::Of(doubted) => {

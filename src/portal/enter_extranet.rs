@@ -50,6 +50,7 @@ pub(super) async fn renew(
     let Some(Known { house, session, link }) = known_here(&web, &guest, &host).await? else {
         return Ok(go_to_sign_in(&web, guest, &host));
     };
+    guest.sees_who_is_here(&web).await;
     let agency = Arc::clone(&house.agency);
     let counted = renewals(&guest, &return_to);
     let over = Entry::parse(&asked.over);

@@ -73,9 +73,10 @@ fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     Ok(match not_me::open_link(&web.app, &secret).await? {
         Opened::Asked { warning, home } => guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref())),
@@ -102,6 +103,8 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
     guest.stands_at(Link::path("/not-me", &secret));
     let alert = match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
         Undone::Done { home } => {
+            guest.session(&web).await?;
+            guest.comes_after_the_end();
             let action_url = wording::login_path(home.as_deref());
             let page = MessagePage { name: MessageName::EmailRestored, action_url };
             return Ok(guest.page(&web, home.as_deref(), &page));

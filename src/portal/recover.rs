@@ -32,7 +32,7 @@ use crate::web::guest::Guest;
 use crate::web::query::Params;
 
 /// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
-const REDIRECT_AFTER_S: u64 = 8;
+const LEADS_ON_AFTER_S: u64 = 20;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -45,9 +45,10 @@ pub(super) struct Said {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
+    guest.sees_who_is_here(&web).await;
     let is_by_email = asked.by == "email";
     let asked = Codes { client: asked.client, societe: asked.societe };
     let (guest, agency) = entered(&web, guest, asked, is_by_email).await?;
@@ -163,10 +164,11 @@ fn form(agency: Option<&Agency>, (login, email): (&str, &str), error: Option<Fie
 
 pub(super) async fn show_link(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
     Params(Who { who }): Params<Who>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let (secret, who) = (link.secret(), AccountLabel::parse(&who));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
     Ok(show_opened(&web, guest, (&secret, who.as_ref()), &opened))
@@ -229,9 +231,10 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
         Reset::Done { home } => {
             guest.forget_refusals();
             guest.session(&web).await?;
+            guest.comes_after_the_end();
             let back = Back::account().filter(|_| was_signed_in);
             let login_url = way_in(home.as_deref(), back.as_ref());
-            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
+            let page = ResetDonePage { seconds: LEADS_ON_AFTER_S, login_url };
             guest.page(&web, home.as_deref(), &page)
         }
         Reset::Broken { form, broken } => {

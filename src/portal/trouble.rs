@@ -27,9 +27,10 @@ pub(super) struct Said {
 /// The agency is the one that is named, or that this browser knows; without any, what holds everywhere is said.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
+    guest.sees_who_is_here(&web).await;
     let codes = Codes { client: asked.client, societe: asked.societe };
     let is_named = codes != Codes::default() || asked.find == "agency";
     let (guest, agency) = if is_named {

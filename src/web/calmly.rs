@@ -37,6 +37,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         return guest.go(&query.append_pair("back", page.as_str()).finish());
     }
     let problem = if problem.name == MessageName::FormRefused && is_of_an_ended_session(&mut guest, &web).await {
+        guest.comes_after_the_end();
         Problem::page(StatusCode::UNAUTHORIZED, MessageName::SessionOver)
     } else {
         problem
@@ -44,6 +45,10 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     let request_id = guest.arrival.request_id.to_string();
     if let Some(Cause(cause)) = response.extensions().get() {
         tracing::error!(request_id, fault = cause, "a request failed");
+    }
+    // Whatever says who is signed in may be what does not answer.
+    if !problem.status.is_server_error() || problem.name == MessageName::ExtranetUnavailable {
+        guest.sees_who_is_here(&web).await;
     }
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
     let agency = match guest.arrival.place.host() {

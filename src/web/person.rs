@@ -82,6 +82,27 @@ impl Guest {
         Ok(session)
     }
 
+    /// Finds out, for a page that does not ask otherwise, whether somebody is signed in on this host: it shows the way to
+    /// « Mon compte » then.
+    pub async fn sees_who_is_here(&mut self, web: &Web) {
+        let Some(cookie) = self.session_cookie() else { return };
+        let (sessions, now) = (&web.app.sessions, web.app.now());
+        self.is_signed_in = match self.arrival.place.host() {
+            Some(_) => matches!(sessions.of_agency(&cookie, now).await, Ok(Some(_))),
+            None => matches!(sessions.of_portal(&cookie, now).await, Ok(Some(_))),
+        };
+    }
+
+    /// Whether this browser came with the cookie of a sign-in that has ended, once [`Guest::session`] has found none. It is to
+    /// be told once: the cookie goes with the answer. That is all that whoever planted one learns.
+    pub fn comes_after_the_end(&mut self) -> bool {
+        let is_over = !self.is_signed_in && self.session_cookie().is_some();
+        if is_over {
+            self.clear(Kind::Session);
+        }
+        is_over
+    }
+
     /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
     pub async fn rotate(&mut self, web: &Web, session: &Session) -> Result<(), Fault> {
         let cookie = long_secret(&*web.app.dice);
@@ -107,7 +128,8 @@ pub fn session_over(web: &Web, guest: Guest) -> Response {
 
 /// The same on a page that stands before one agency's extranet.
 #[must_use]
-pub fn session_over_at(web: &Web, guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
+pub fn session_over_at(web: &Web, mut guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
+    guest.comes_after_the_end();
     let page = MessagePage { name: MessageName::SessionOver, action_url };
     guest.page_with(StatusCode::UNAUTHORIZED, web, agency, &page)
 }

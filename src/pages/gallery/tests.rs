@@ -27,6 +27,7 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("parts/criteria", "{{#each page.criteria}} else"),
     ("portal/account", "{{#each page.devices}} else"),
     ("portal/account", "{{#each page.own}} else"),
+    ("portal/attach", "{{#each page.theirs}} else"),
     ("portal/choose_agency", "{{#each page.agencies}} else"),
     ("portal/address_request", "{{#each page.agencies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),

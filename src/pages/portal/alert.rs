@@ -27,6 +27,8 @@ pub enum Alert {
     AccountReadyAsBefore,
     /// The session has ended and every extranet was told.
     SignedOut,
+    /// The session has ended, not by a sign-out in this browser.
+    SessionOver,
     /// The agency's codes are not known.
     UnknownCodes,
     /// Something was missing or wrong in a form whose fields say what.
@@ -85,8 +87,12 @@ pub enum Alert {
     AddressTaken,
     /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
     Unavailable,
-    /// Who is signed in attaches another account: its old credentials are asked for.
-    AttachAnother,
+    /// What an agency gave out for an account that is attached, and that is unknown there.
+    AttachRefused,
+    /// It signs somebody in here, and is none of the agency's.
+    AttachOurs,
+    /// It was right once: the account is attached already, here or to somebody else (b14).
+    AttachedAlready,
     /// Others of the same person sign in just now: nothing was tried (ATT-24).
     Busy,
     /// Too many codes of agencies that do not exist were typed from here: nothing is looked up for a while (SEC-019).
@@ -99,6 +105,7 @@ impl Alert {
     pub const fn tone(&self) -> Tone {
         match self {
             Self::SignInRefused
+            | Self::AttachRefused
             | Self::UnknownCodes
             | Self::CheckFields
             | Self::WrongCode { .. }
@@ -119,7 +126,9 @@ impl Alert {
             | Self::MustChange
             | Self::ResendLater { .. }
             | Self::TooEarly
-            | Self::AttachAnother
+            | Self::SessionOver
+            | Self::AttachOurs
+            | Self::AttachedAlready
             | Self::Held
             | Self::Busy
             | Self::CodesLater => Tone::Info,
@@ -157,7 +166,8 @@ impl Alert {
             Self::MustChange => Self::AccountReady,
             Self::AccountReady => Self::AccountReadyAsBefore,
             Self::AccountReadyAsBefore => Self::SignedOut,
-            Self::SignedOut => Self::UnknownCodes,
+            Self::SignedOut => Self::SessionOver,
+            Self::SessionOver => Self::UnknownCodes,
             Self::UnknownCodes => Self::CheckFields,
             Self::CheckFields => Self::WrongCode { left: 1 },
             Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
@@ -184,8 +194,10 @@ impl Alert {
             Self::Held => Self::ChangesHeld,
             Self::ChangesHeld => Self::AddressTaken,
             Self::AddressTaken => Self::Unavailable,
-            Self::Unavailable => Self::AttachAnother,
-            Self::AttachAnother => Self::Busy,
+            Self::Unavailable => Self::AttachRefused,
+            Self::AttachRefused => Self::AttachOurs,
+            Self::AttachOurs => Self::AttachedAlready,
+            Self::AttachedAlready => Self::Busy,
             Self::Busy => Self::CodesLater,
             Self::CodesLater => return None,
         })

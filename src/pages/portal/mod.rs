@@ -5,6 +5,7 @@
 mod account;
 mod address_request;
 mod alert;
+mod attach;
 mod change_email;
 mod change_password;
 mod choose_account;
@@ -21,6 +22,7 @@ mod join;
 mod joined;
 mod leave;
 mod message;
+mod no_account_here;
 mod not_me;
 mod not_sent;
 mod notice;
@@ -42,6 +44,7 @@ mod trouble;
 pub use self::account::{AccountPage, AttachAt, ShownDevice};
 pub use self::address_request::{AddressRequestPage, AskedAgency};
 pub use self::alert::{Alert, Tone};
+pub use self::attach::AttachPage;
 pub use self::change_email::ChangeEmailPage;
 pub use self::change_password::ChangePasswordPage;
 pub use self::choose_account::ChooseAccountPage;
@@ -58,6 +61,7 @@ pub use self::join::{JoinPage, OWN_RESET};
 pub use self::joined::JoinedPage;
 pub use self::leave::LeavePage;
 pub use self::message::{MessageName, MessagePage};
+pub use self::no_account_here::NoAccountHerePage;
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
@@ -86,6 +90,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<CodesPage>(),
         Sample::page::<SignInPage>(),
         Sample::page::<TroublePage>(),
+        Sample::page::<AttachPage>(),
+        Sample::page::<NoAccountHerePage>(),
         Sample::page::<NoticePage>(),
         Sample::page::<EmailPage>(),
         Sample::page::<PasswordPage>(),

@@ -155,6 +155,8 @@ pub struct AttachedAccount {
     pub opening: &'static str,
     /// When it was last opened, where that is known and it is not open.
     pub visited: Option<Ago>,
+    /// The agency's telephone, to be asked about it.
+    pub phone: Option<String>,
     /// Whether it can get a password of its own (b19).
     pub may_be_apart: bool,
 }
@@ -169,7 +171,10 @@ impl AttachedAccount {
             Self::of("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
             visited(Self::of("Régie Saint-Aubin", "R-118", "owner", "eeeeeeeeeeee"), "weeks", 3),
             visited(Self::of("Syndic de la Gare", "G-52", "co-owner", "ffffffffffff"), "months", 7),
-            visited(Self::of("Syndic de la Halle", "H-9", "co-owner", "gggggggggggg"), "years", 2),
+            Self {
+                holder: None,
+                ..visited(Self::of("Syndic de la Halle", "H-9", "co-owner", "gggggggggggg"), "years", 2)
+            },
         ]
     }
 
@@ -193,7 +198,7 @@ impl AttachedAccount {
 
     pub(super) fn awkward() -> Self {
         let (initials, colour, holder) = (awkward(), awkward(), Some(awkward()));
-        Self { initials, colour, holder, ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
+        Self { initials, colour, holder, phone: Some(awkward()), ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
     }
 
     fn of(agency: &str, account: &str, kind: &'static str, label: &str) -> Self {
@@ -208,6 +213,7 @@ impl AttachedAccount {
             is_open: false,
             opening: "opens",
             visited: None,
+            phone: (kind != "unknown").then(|| "05 00 00 00 31".to_owned()),
             may_be_apart: kind == "tenant",
         }
     }

@@ -70,7 +70,7 @@ impl Page for SignInPage {
         for (state, alert) in [
             ("account-ready", Alert::AccountReady),
             ("signed-out", Alert::SignedOut),
-            ("attach-another", Alert::AttachAnother),
+            ("session-over", Alert::SessionOver),
         ] {
             show(state, &Self { alert: Some(alert), ..calm.clone() });
         }
@@ -114,8 +114,7 @@ impl Page for SignInPage {
     }
 
     fn scene(&self) -> Scene {
-        let is_signed_in = self.alert == Some(Alert::AttachAnother);
-        let scene = Scene { is_signed_in, ..Scene::default() };
+        let scene = Scene::default();
         let scene = if self.other_agency.is_some() { scene.under(Setting::SHARED_HOST) } else { scene };
         match self.alert {
             Some(Alert::ProvisionalOver | Alert::ProvisionalReplaced) => scene.under(Setting::BY_ROSTER),

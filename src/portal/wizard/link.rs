@@ -23,9 +23,10 @@ use crate::web::query::Params;
 
 pub(in crate::portal) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     match link::open_link(&web.app, &guest.caller, &secret).await? {
         Opened::Confirm(confirm) => Ok(show_button(&web, guest, &confirm, &secret, None)),
