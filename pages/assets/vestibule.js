@@ -144,7 +144,8 @@
       if (event.type === "pointermove" && !event.movementX && !event.movementY) return;
       clearTimeout(timer);
       signs.forEach((sign) => document.removeEventListener(sign, stay, true));
-      place.textContent = place.dataset.stays;
+      // The words go, and their place stays: nothing moves below a finger.
+      place.classList.add("gone");
     };
     const timer = setTimeout(() => link.click(), Number(place.dataset.leadOn) * 1000);
     signs.forEach((sign) => document.addEventListener(sign, stay, true));

@@ -127,7 +127,6 @@ reset-whose = This password will open:
 reset-done-title = Password reset
 reset-done-text = Your password has been updated.
 reset-done-redirect = You will be led on automatically in a few seconds. To stay on this page, touch the screen or press any key. If you are not led on, click here:
-reset-done-stays = This page stays open. To go on, click here:
 reset-done-sign-in = Sign in
 reset-waits-title = This link will work later
 reset-waits-text = The e-mail address of this account has changed recently. For your safety this link will work from <strong>{ $at }</strong>.

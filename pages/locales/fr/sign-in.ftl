@@ -127,7 +127,6 @@ reset-whose = Ce mot de passe ouvrira :
 reset-done-title = Mot de passe réinitialisé
 reset-done-text = Votre mot de passe a bien été mis à jour.
 reset-done-redirect = Vous allez être redirigé automatiquement dans quelques secondes. Pour rester sur cette page, touchez l'écran ou appuyez sur une touche. Si vous n'êtes pas redirigé, cliquez ici :
-reset-done-stays = Cette page reste ouverte. Pour continuer, cliquez ici :
 reset-done-sign-in = Se connecter
 reset-waits-title = Ce lien fonctionnera plus tard
 reset-waits-text = L'adresse email de ce compte a changé récemment. Par sécurité, ce lien fonctionnera à partir du <strong>{ $at }</strong>.
