@@ -32,7 +32,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Pers
 pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
     let mut home = None;
     if let Some(session) = guest.session(&web).await? {
-        home = web.app.home_of(&session.identity).await?;
+        home = web.app.home_of(&session.identity).await?.or_else(|| guest.known().cloned());
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
     guest.clear(Kind::Session);

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod frames;
 pub mod guest;
 pub mod hand_over;
+pub mod known;
 pub mod person;
 pub mod problem;
 pub mod query;

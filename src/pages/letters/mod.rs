@@ -35,7 +35,18 @@ pub use self::own_password::OwnPassword;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
 pub use self::reset_password::{ResetPassword, Whose};
+use serde::Serialize;
+
 use super::Sample;
+
+/// Another agency whose extranet the same account opens: who is warned may know that one better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlsoAt {
+    /// Its name.
+    pub name: String,
+    /// Its telephone, if it has said one.
+    pub phone: Option<String>,
+}
 
 /// Every letter in every state.
 #[must_use]
