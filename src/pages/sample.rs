@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::letters::AlsoAt;
 use super::scene::Scene;
 use super::{Brand, Frame, Letter, Page};
 use crate::domain::language::Language;
@@ -71,13 +70,6 @@ pub const WRITTEN: &str = "22 novembre 2026 à 9 h 30";
 
 /// The day of a time.
 pub const DAY: &str = "15 juillet 2026";
-
-/// The person's other agencies in a letter: reached by telephone, and not.
-#[must_use]
-pub fn others() -> Vec<AlsoAt> {
-    let phones = [("Cabinet Riquet", Some("05 34 00 00 00")), ("Syndic du Canal", None)];
-    phones.map(|(name, phone)| AlsoAt { name: name.to_owned(), phone: phone.map(str::to_owned) }).to_vec()
-}
 
 /// [`AWKWARD`], owned.
 #[must_use]

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod query;
 mod refusals;
 pub mod sent;
+mod whose;
 
 use std::net::IpAddr;
 use std::sync::Arc;

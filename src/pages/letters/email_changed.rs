@@ -1,8 +1,8 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
-use crate::pages::letters::AlsoAt;
-use crate::pages::sample::{WRITTEN, awkward, others, url};
+use crate::pages::sample::{WRITTEN, awkward, url};
 
 /// Tells the old address that it was replaced, and how that is held or undone (c07, LAW-006).
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +26,7 @@ impl Letter for EmailChanged {
             let calm = Self { new_email, at, not_me_url, agencies: Vec::new() };
             show(state, &calm);
             if state == "calm" {
-                show("several-agencies", &Self { agencies: others(), ..calm.clone() });
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm.clone() });
             }
             show(&format!("{state}-awkward"), &Self { new_email: awkward(), ..calm });
         }

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
-use crate::pages::letters::AlsoAt;
-use crate::pages::sample::{AWKWARD, WRITTEN, others, url};
+use crate::pages::sample::{AWKWARD, WRITTEN, url};
 
 /// Tells both addresses that a change of address was undone.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +26,7 @@ impl Letter for EmailRestored {
             let calm = Self { email, at, reset_url, agencies: Vec::new() };
             show(state, &calm);
             if state == "calm" {
-                show("several-agencies", &Self { agencies: others(), ..calm });
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm });
             }
         }
     }

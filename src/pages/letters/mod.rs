@@ -8,6 +8,7 @@ mod address_chosen;
 mod address_request;
 mod address_requested;
 mod already_account;
+mod also_at;
 mod confirm_address;
 mod confirm_new_email;
 mod email_changed;
@@ -26,6 +27,7 @@ pub use self::address_chosen::AddressChosen;
 pub use self::address_request::AddressRequest;
 pub use self::address_requested::AddressRequested;
 pub use self::already_account::AlreadyAccount;
+pub use self::also_at::AlsoAt;
 pub use self::confirm_address::ConfirmAddress;
 pub use self::confirm_new_email::ConfirmNewEmail;
 pub use self::email_changed::EmailChanged;
@@ -35,18 +37,7 @@ pub use self::own_password::OwnPassword;
 pub use self::password_changed::PasswordChanged;
 pub use self::request_held::RequestHeld;
 pub use self::reset_password::{ResetPassword, Whose};
-use serde::Serialize;
-
 use super::Sample;
-
-/// Another agency whose extranet the same account opens: who is warned may know that one better.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AlsoAt {
-    /// Its name.
-    pub name: String,
-    /// Its telephone, if it has said one.
-    pub phone: Option<String>,
-}
 
 /// Every letter in every state.
 #[must_use]

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
-use crate::pages::letters::AlsoAt;
-use crate::pages::sample::{WRITTEN, others, url};
+use crate::pages::sample::{WRITTEN, url};
 
 /// "Votre mot de passe a changé" (004, c09).
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +26,7 @@ impl Letter for PasswordChanged {
             let calm = Self { at, reset_url, not_me_url, agencies: Vec::new() };
             show(state, &calm);
             if state == "calm" {
-                show("several-agencies", &Self { agencies: others(), ..calm });
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm });
             }
         }
     }

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
-use crate::pages::letters::AlsoAt;
-use crate::pages::sample::{HELD, WRITTEN, awkward, others, url};
+use crate::pages::sample::{HELD, WRITTEN, awkward, url};
 
 /// Tells that « Ce n'est pas moi » was pressed in another letter, and what waits because of it (decision 38).
 #[derive(Debug, Clone, Serialize)]
@@ -33,7 +33,7 @@ impl Letter for RequestHeld {
             let calm = Self { request, about, until, reset_url: url("/forgotten"), agencies: Vec::new() };
             show(request, &calm);
             if request == "changed-password" {
-                show("several-agencies", &Self { agencies: others(), ..calm.clone() });
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm.clone() });
             }
             show(&format!("{request}-awkward"), &Self { about: awkward(), ..calm });
         }
