@@ -92,6 +92,14 @@ fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
         MessageName::FormRefused if guest.sent_from_here(web) && guest.page_before(web).is_some() => {
             guest.page_before(web).map_or_else(String::new, |page| page.as_str().to_owned())
         }
+        // Old credentials are typed there although somebody is signed in.
+        MessageName::StartAgain if guest.is_signed_in => {
+            let known = guest.known().map(AsRef::as_ref);
+            format!(
+                "/login{}",
+                known.map_or_else(|| "?attach=1".to_owned(), |agency| codes_query(Some(agency)) + "&attach=1")
+            )
+        }
         // The extranet itself, or the accounts of who is signed in.
         _ if guest.arrival.place.host().is_some() || guest.is_signed_in => "/".to_owned(),
         _ => login_path(guest.known().map(AsRef::as_ref)),

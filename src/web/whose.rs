@@ -76,6 +76,8 @@ impl Guest {
         self.means_its_codes();
         if belongs.is_none() {
             self.learn_of_run(web).await;
+            // A session that cannot be looked up is none to this page.
+            let _ = self.session(web).await;
         }
         if let Some(agency) = belongs.as_ref().and_then(|belongs| belongs.agency.clone()) {
             self.known.meant = Some(agency);
