@@ -99,7 +99,7 @@ impl Pages {
         self.parts(language, brand, portal, L::TEMPLATE, &value(L::TEMPLATE, letter)?)
     }
 
-    /// The same, greeting whoever reads at its address by their names (b18).
+    /// The same, greeting whoever reads at its address by their names (b18); `help_url` is where who cannot go on is helped.
     ///
     /// # Errors
     ///
@@ -107,6 +107,7 @@ impl Pages {
     pub fn letter_to<L: Letter>(
         &self,
         (language, names): (Language, Option<String>),
+        help_url: String,
         brand: &Brand,
         portal: &str,
         letter: &L,
@@ -114,6 +115,7 @@ impl Pages {
         let mut letter = value(L::TEMPLATE, letter)?;
         if let Value::Object(fields) = &mut letter {
             fields.insert("names".to_owned(), names.into());
+            fields.insert("help_url".to_owned(), help_url.into());
         }
         self.parts(language, brand, portal, L::TEMPLATE, &letter)
     }
@@ -255,8 +257,10 @@ impl Pages {
         letter: &Value,
     ) -> Result<RenderedLetter, RenderError> {
         let names = letter.get("names").and_then(Value::as_str).unwrap_or_default();
+        let help_url = letter.get("help_url").and_then(Value::as_str);
         let context = json!({
             "language": language,
+            "help_url": help_url.map_or_else(|| format!("{portal}/trouble"), str::to_owned),
             "hello": if names.is_empty() { "letter-hello" } else { "letter-hello-names" },
             "names": names,
             "brand": brand,

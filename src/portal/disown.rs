@@ -29,7 +29,7 @@ pub(super) async fn show(
             let page = NotMePage { held: doubted.is_held, ..page };
             guest.page(&web, doubted.agency.as_deref(), &page)
         }
-        Doubts::Not(why) => closed(&web, guest, &why),
+        Doubts::Not(why) => return closed(&web, guest, &why, &secret).await,
     })
 }
 
@@ -38,6 +38,6 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     guest.stands_at(Link::path("/confirm/disown", &secret));
     Ok(match disown::disown(&web.app, &guest.caller, &secret).await? {
         Doubts::Of(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
-        Doubts::Not(why) => closed(&web, guest, &why),
+        Doubts::Not(why) => return closed(&web, guest, &why, &secret).await,
     })
 }

@@ -1,7 +1,6 @@
 //! The language picker.
 
 use axum::response::Response;
-use cookie::time::Duration;
 
 use crate::domain::language::Language;
 use crate::domain::path::ReturnPath;
@@ -11,7 +10,7 @@ use crate::web::guest::Guest;
 
 pub(super) async fn choose(mut guest: Guest, fields: Fields) -> Response {
     if let Some(language) = Language::parse(fields.text("language")) {
-        guest.set(Kind::Language, language.code(), Some(Duration::days(365)));
+        guest.set(Kind::Language, language.code(), Kind::Language.lasts());
     }
     guest.go(ReturnPath::parse_or_home(fields.text("return")).as_str())
 }

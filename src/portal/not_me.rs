@@ -62,13 +62,14 @@ fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage 
     }
 }
 
-fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
+async fn closed(web: &Web, mut guest: Guest, opened: &Opened, secret: &Secret) -> Result<Response, Fault> {
     let name = match opened {
         Opened::Over => MessageName::LinkUsed,
         Opened::Invalid | Opened::Asked { .. } => MessageName::LinkInvalid,
     };
-    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+    guest.learn_of_link(web, secret).await?;
+    let action_url = guest.way_in(web);
+    Ok(guest.page_with(StatusCode::GONE, web, None, &MessagePage { name, action_url }))
 }
 
 pub(super) async fn show(
@@ -80,7 +81,7 @@ pub(super) async fn show(
     let secret = link.secret();
     Ok(match not_me::open_link(&web.app, &secret).await? {
         Opened::Asked { warning, home } => guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref())),
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }
 
@@ -94,7 +95,7 @@ pub(super) async fn hold(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
             guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref()))
         }
         Opened::Asked { home, .. } => heard(&web, guest, home.as_deref()),
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }
 
@@ -109,7 +110,7 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
             let page = MessagePage { name: MessageName::EmailRestored, action_url };
             return Ok(guest.page(&web, home.as_deref(), &page));
         }
-        Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),
+        Undone::Not(opened) => return closed(&web, guest, &opened, &secret).await,
         Undone::PasswordRefused => Alert::WrongPassword,
         Undone::Taken => Alert::AddressTaken,
     };
@@ -118,6 +119,6 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
             let page = NotMePage { alert: Some(alert), ..page(&secret, &warning, home.as_deref()) };
             guest.page_again(&web, home.as_deref(), &page)
         }
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }

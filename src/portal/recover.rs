@@ -52,7 +52,8 @@ pub(super) async fn show(
     let is_by_email = asked.by == "email";
     let asked = Codes { client: asked.client, societe: asked.societe };
     let (guest, agency) = entered(&web, guest, asked, is_by_email).await?;
-    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), ("", ""), None)))
+    let page = form(&guest, agency.as_deref(), ("", ""), None);
+    Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 /// « Mot de passe oublié ? » on the sign-in page: what was typed there as identifier is taken along, in no address, and also
@@ -63,7 +64,8 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, guest: Guest, fields: Fie
     let asks_for_both = agency.as_deref().is_some_and(|agency| asks(Some(agency)) == Identifier::Legacy);
     let is_address = EmailAddress::parse(login).is_ok() && agency.as_deref().is_some_and(|a| !a.may_be_email);
     let typed = if asks_for_both && is_address { ("", login) } else { (login, "") };
-    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), typed, None)))
+    let page = form(&guest, agency.as_deref(), typed, None);
+    Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
@@ -72,12 +74,12 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Field
     let named = match Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
         Ok(named) => named,
         Err(unnamed) => {
-            let page = form(agency.as_deref(), typed, Some(wording::unnamed_error(unnamed)));
+            let page = form(&guest, agency.as_deref(), typed, Some(wording::unnamed_error(unnamed)));
             return Ok(guest.page_again(&web, agency.as_deref(), &page));
         }
     };
     recover::ask(&web.app, &guest.caller, &named, agency.as_ref()).await?;
-    let page = sent(agency.as_deref(), typed, None);
+    let page = sent(&guest, agency.as_deref(), typed, None);
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
@@ -88,7 +90,7 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     if let Ok(named) = Named::parse(asks(agency.as_deref()), typed.0, typed.1) {
         recover::ask_again(&web.app, &guest.caller, &named, agency.as_ref()).await?;
     }
-    let page = sent(agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
+    let page = sent(&guest, agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
@@ -103,7 +105,7 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
         return Ok(guest.go(&Link::path("/reset", &secret)));
     }
     let alert = Some(Alert::ResetCodeRefused);
-    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), typed, alert) };
+    let page = ForgottenSentPage { resend_in: 0, ..sent(&guest, agency.as_deref(), typed, alert) };
     Ok(guest.page_again(&web, agency.as_deref(), &page))
 }
 
@@ -113,10 +115,15 @@ fn asks(agency: Option<&Agency>) -> Identifier {
 }
 
 /// The page that waits for the letter to be answered, the same whoever was typed.
-fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenSentPage {
+fn sent(
+    guest: &Guest,
+    agency: Option<&Agency>,
+    (login, email): (&str, &str),
+    alert: Option<Alert>,
+) -> ForgottenSentPage {
     let policy = agency.map(|agency| &agency.policy);
     ForgottenSentPage {
-        sign_in_url: wording::login_path(agency),
+        sign_in_url: wording::login_path(agency.or(guest.known().map(AsRef::as_ref))),
         sends: policy.map_or(Sends::Either, |policy| policy.confirmation.into()),
         codes: agency.map(|agency| wording::codes(Some(agency))),
         login: login.to_owned(),
@@ -144,16 +151,24 @@ async fn entered(
     is_by_email: bool,
 ) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     if is_by_email && codes == Codes::default() {
+        // Nobody is asked for an agency; the one that is known keeps its name on the page.
+        let mut guest = guest;
+        guest.learn_of_run(web).await;
         return Ok((guest, web.app.directory().only_agency().cloned()));
     }
     let (guest, agency) = codes::look_up(web, guest, codes, "/forgotten").await?;
     Ok((guest, Some(agency)))
 }
 
-fn form(agency: Option<&Agency>, (login, email): (&str, &str), error: Option<FieldError>) -> ForgottenPage {
+fn form(
+    guest: &Guest,
+    agency: Option<&Agency>,
+    (login, email): (&str, &str),
+    error: Option<FieldError>,
+) -> ForgottenPage {
     ForgottenPage {
         codes: agency.map(|agency| wording::codes(Some(agency))),
-        sign_in_url: wording::login_path(agency),
+        sign_in_url: wording::login_path(agency.or(guest.known().map(AsRef::as_ref))),
         keeps_identifier: asks(agency) == Identifier::Legacy,
         sends: agency.map_or(Sends::Either, |agency| agency.policy.confirmation.into()),
         login: login.to_owned(),
@@ -171,6 +186,7 @@ pub(super) async fn show_link(
     guest.sees_who_is_here(&web).await;
     let (secret, who) = (link.secret(), AccountLabel::parse(&who));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    guest.learn_of_link(&web, &secret).await?;
     Ok(show_opened(&web, guest, (&secret, who.as_ref()), &opened))
 }
 
@@ -204,13 +220,12 @@ fn show_opened(web: &Web, guest: Guest, (secret, who): (&Secret, Option<&Account
         Opened::Used => MessageName::LinkUsed,
         Opened::Invalid => MessageName::LinkInvalid,
     };
-    let agency = guest.last_agency(web);
-    let action_url = match &agency {
+    let action_url = match guest.known() {
         Some(agency) if name == MessageName::LinkExpired => wording::forgotten_path(agency),
         None if name == MessageName::LinkExpired => wording::FORGOTTEN_BY_EMAIL.to_owned(),
         _ => guest.way_in(web),
     };
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+    guest.page_with(StatusCode::GONE, web, None, &MessagePage { name, action_url })
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
@@ -220,6 +235,7 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     guest.stands_at(format!("{}{asked}", Link::path("/reset", &secret)));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    guest.learn_of_link(&web, &secret).await?;
     let Opened::Form(form) = &opened else { return Ok(show_opened(&web, guest, meant, &opened)) };
     if form.noted && !fields.ticked("noted") {
         let page = reset_page(&web, meant, form, Some(wording::NOT_NOTED));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cookie::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -17,7 +16,6 @@ use crate::app::wizard::run;
 use crate::app::{own_password, sign_in, sign_out};
 use crate::domain::agency::Agency;
 use crate::domain::credential::{Login, Meant};
-use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Identifier;
@@ -32,9 +30,6 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::alert_of;
 use crate::web::query::Params;
-
-/// For how long a browser is known after a sign-in.
-const KNOWN: Duration = Duration::days(device::KNOWN_DAYS as i64);
 
 /// What a link to the login page can say.
 #[derive(Debug, Default, Deserialize)]
@@ -281,7 +276,7 @@ pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) 
         sign_out::sign_out(&web.app, &guest.caller, &before).await?;
     }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
-    guest.set(Kind::Device, signed_in.device.expose(), Some(KNOWN));
+    guest.set(Kind::Device, signed_in.device.expose(), Kind::Device.lasts());
     guest.renew_browser(long_secret(&*web.app.dice));
     guest.forget_refusals();
     Ok(())
@@ -289,7 +284,7 @@ pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) 
 
 /// The agency that this browser signed in to last (§28).
 pub(super) fn remember(guest: &mut Guest, agency: &Agency) {
-    guest.set(Kind::Agency, &agency.code.to_string(), Some(KNOWN));
+    guest.set(Kind::Agency, &agency.code.to_string(), Kind::Agency.lasts());
 }
 
 /// On into the extranet that was asked for, which this browser knows from now on.

@@ -41,7 +41,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
         way_in = if let Some(agency) = meant.agency(&web) {
             format!("{}&{SIGNED_OUT}", wording::login_path_back(&agency, None, &meant.return_to()))
         } else {
-            let home = web.app.home_of(&session.identity).await?;
+            let home = web.app.home_of(&session.identity).await?.or_else(|| guest.known().cloned());
             wording::login_path_with(home.as_deref(), SIGNED_OUT)
         };
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use super::cookies::{self, Kind};
 use super::endings::{ending, endings};
 use super::fields::form_token;
+use super::known::{Known, codes_query};
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::Caller;
@@ -41,6 +42,8 @@ pub struct Guest {
     pub(super) headers: HeaderMap,
     /// Whether a page says that somebody is signed in.
     pub(super) is_signed_in: bool,
+    /// Whose pages these are, as far as it is known.
+    pub(super) known: Known,
     cookies: Vec<HeaderValue>,
     leads_to: Vec<String>,
 }
@@ -77,17 +80,20 @@ impl FromRequestParts<Arc<Web>> for Guest {
             browser,
             device: secret(Kind::Device),
         };
-        Ok(Self {
+        let mut guest = Self {
             caller,
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             in_a_frame: arrival.place.host().is_some() && is_in_a_frame(text(FETCH_DEST)),
             posts: parts.method == Method::POST,
             headers: headers.clone(),
             is_signed_in: false,
+            known: Known::default(),
             cookies: set_cookies,
             leads_to: Vec::new(),
             arrival,
-        })
+        };
+        guest.learn(web).await;
+        Ok(guest)
     }
 }
 
@@ -175,10 +181,15 @@ impl Guest {
         self.page_with(StatusCode::UNPROCESSABLE_ENTITY, web, agency, page)
     }
 
-    /// A page with a status.
+    /// A page with a status. Without an agency it is that of the one that is [known](Self::known), unless it stands between
+    /// several.
     pub fn page_with<P: Page>(self, status: StatusCode, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
         let edition = web.app.current.edition();
-        let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
+        let known = self.known().filter(|_| !P::BETWEEN_AGENCIES);
+        let agency = agency.or(known.map(AsRef::as_ref));
+        let reached = self.reached().map(|agency| &agency.brand);
+        let brand = Brand::of(agency.map(|agency| &agency.brand), &edition.portal).or_reached_at(reached);
+        let whose = codes_query(agency);
         let portal = edition.directory.portal().to_string();
         let csrf = form_token(&self.caller.browser);
         let frame = Frame {
@@ -187,6 +198,7 @@ impl Guest {
             csrf: &csrf,
             assets: if self.arrival.place.host().is_none() { "/assets" } else { "/.vestibule/assets" },
             portal: &portal,
+            whose: &whose,
             here: &self.here,
             in_a_frame: self.in_a_frame,
             signed_in: self.is_signed_in,

@@ -8,11 +8,13 @@ pub mod fields;
 pub mod frames;
 pub mod guest;
 pub mod hand_over;
+pub mod known;
 pub mod person;
 pub mod problem;
 pub mod query;
 mod refusals;
 pub mod sent;
+mod whose;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::Web;
 use super::cookies::Kind;
 use super::fields::Fields;
 use super::guest::Guest;
-use crate::app::Fault;
+use crate::app::{Fault, links};
 use crate::domain::agency::Agency;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
@@ -79,6 +79,9 @@ impl Guest {
         let Some(cookie) = self.session_cookie() else { return Ok(None) };
         let session = web.app.sessions.of_portal(&cookie, web.app.now()).await?;
         self.is_signed_in = session.is_some();
+        if let Some(session) = &session {
+            self.has_accounts_at(links::agencies_of(&web.app, &session.identity).await?);
+        }
         Ok(session)
     }
 
@@ -122,8 +125,8 @@ impl Guest {
 /// What was asked for was not done: the session ended before it, or while it was under way.
 #[must_use]
 pub fn session_over(web: &Web, guest: Guest) -> Response {
-    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    session_over_at(web, guest, agency.as_deref(), action_url)
+    let action_url = guest.way_in(web);
+    session_over_at(web, guest, None, action_url)
 }
 
 /// The same on a page that stands before one agency's extranet.

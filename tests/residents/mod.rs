@@ -34,6 +34,7 @@ mod support;
 mod trouble;
 mod way_out;
 mod well_known;
+mod whose_page;
 
 use crate::support::{
     page,

@@ -241,6 +241,7 @@ gallery-state-changed-email-held = Address changed, on hold
 gallery-state-changed-password = Password changed
 gallery-state-changed-password-held = Password changed, on hold
 gallery-state-address-taken = Former address taken by another account
+gallery-state-syndicat = On behalf of a “syndicat de copropriétaires”
 gallery-state-not-me = With “This is not me”
 gallery-state-waits = Link that will work later
 gallery-state-session-over-empty = Session over, nothing written

@@ -241,6 +241,7 @@ gallery-state-changed-email-held = Adresse changée, en attente
 gallery-state-changed-password = Mot de passe changé
 gallery-state-changed-password-held = Mot de passe changé, en attente
 gallery-state-address-taken = Ancienne adresse prise par un autre compte
+gallery-state-syndicat = Pour le compte d'un syndicat de copropriétaires
 gallery-state-not-me = Avec « Ce n'est pas moi »
 gallery-state-waits = Lien qui fonctionnera plus tard
 gallery-state-session-over-empty = Session terminée, rien d'écrit

@@ -35,6 +35,7 @@ pub struct LastAgency {
 
 impl Page for CodesPage {
     const TEMPLATE: &'static str = "portal/codes";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {

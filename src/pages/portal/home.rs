@@ -26,6 +26,7 @@ pub struct HomePage {
 
 impl Page for HomePage {
     const TEMPLATE: &'static str = "portal/home";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {

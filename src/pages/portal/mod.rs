@@ -71,7 +71,7 @@ pub use self::own_reset::OwnResetPage;
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
-pub use self::privacy::PrivacyPage;
+pub use self::privacy::{PrivacyPage, ShownCookie};
 pub use self::proof::ProofPage;
 pub use self::reset::ResetPage;
 pub use self::reset_done::ResetDonePage;

@@ -44,7 +44,7 @@ pub(in crate::portal) async fn show(State(web): State<Arc<Web>>, guest: Guest) -
 
 /// The page of the step that is open in this browser.
 pub(super) async fn show_step(web: &Web, mut guest: Guest, remarks: Remarks) -> Result<Response, Fault> {
-    guest.sees_who_is_here(web).await;
+    guest.session(web).await?;
     let Some(open) = run::open(&web.app, &guest.caller).await? else {
         return Ok(match run::withdrawn(&web.app, &guest.caller).await? {
             Some(agency) => ask_agency(web, guest, Some(&agency)),
