@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::domain::controller::Controller;
 use crate::domain::routing::Directory;
 use crate::pages::{Brand, Pages};
 
@@ -22,6 +23,8 @@ pub struct Edition {
     pub pages: Arc<Pages>,
     /// The portal's own name and colour.
     pub portal: Brand,
+    /// Who answers for residents' data where no agency says it.
+    pub controller: Option<Controller>,
 }
 
 /// The edition that is in force; every clone of this shows the same.

@@ -91,6 +91,8 @@
     const live = list.parentElement.querySelector("[data-criteria-live]");
     const items = Array.from(list.querySelectorAll("[data-rule]"));
     if (!input) return;
+    // Marks that nothing sets would look like boxes to be ticked.
+    list.classList.add("live");
     let before = "", timer = 0;
     const tick = () => {
       const text = kept(input.value);
@@ -100,7 +102,10 @@
       });
       items.forEach((item, index) => {
         item.classList.toggle("met", met[index]);
-        item.querySelector("[data-state]").textContent = met[index] ? list.dataset.met : list.dataset.unmet;
+        const kinds = Array.from(item.querySelectorAll("[data-kind]"));
+        const there = kinds.filter((kind) => kind.classList.toggle("met", rules[kind.dataset.kind](text))).length;
+        const state = met[index] ? list.dataset.met : list.dataset.unmet;
+        item.querySelector("[data-state]").textContent = kinds.length ? `${there} ${list.dataset.of}, ${state}` : state;
       });
       const whole = good(input.id, text !== "" && met.every(Boolean));
       const now = met.join();
@@ -158,6 +163,24 @@
     };
     button.disabled = true;
     show();
+  });
+
+  // A page that leads on by itself stays as soon as anything is done there, and while nobody sees it (WCAG 2.2.1).
+  all("[data-lead-on]").forEach((place) => {
+    const link = document.querySelector("main a.button");
+    if (!link || parent !== window) return;
+    const signs = ["keydown", "pointerdown", "pointermove", "wheel", "focusin", "visibilitychange"];
+    const stay = (event) => {
+      // A page that opens below a mouse is told of a move that nobody made.
+      if (event.type === "pointermove" && !event.movementX && !event.movementY) return;
+      clearTimeout(timer);
+      signs.forEach((sign) => document.removeEventListener(sign, stay, true));
+      // The words go, and their place stays: nothing moves below a finger.
+      place.classList.add("gone");
+    };
+    const timer = setTimeout(() => link.click(), Number(place.dataset.leadOn) * 1000);
+    signs.forEach((sign) => document.addEventListener(sign, stay, true));
+    place.hidden = false;
   });
 
   // « Mot de passe oublié ? » takes the identifier along, and no password that a browser could offer to keep.

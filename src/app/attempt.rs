@@ -40,6 +40,8 @@ pub enum Outcome {
         /// The browser's new secret.
         browser: Secret,
     },
+    /// They sign somebody in here, and an agency's account was meant: nothing came of it.
+    Ours,
     /// Refused; the page says the same whatever the reason (f03).
     Refused,
     /// The old credentials were right once, and are switched off: this is what is typed now (b14).

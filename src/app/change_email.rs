@@ -143,7 +143,7 @@ pub async fn ask(
     let challenge = Challenge::new(ChallengeId::random(&*app.dice), email.clone(), terms, now);
     tx.insert_challenge(&challenge, Purpose::EmailChange, identity.as_str()).await?;
     tx.insert_email_change(&challenge.id, identity, &email).await?;
-    if !ask_proof(app, &mut tx, caller, &challenge).await? {
+    if !ask_proof(app, &mut tx, caller, (&challenge, identity)).await? {
         return Ok(Request::LettersOver);
     }
     caller.audit(&mut tx, &by_resident(identity, AuditEvent::EmailChangeAsked), now).await?;
@@ -153,8 +153,15 @@ pub async fn ask(
 
 /// Sends the letter; false where it would be one too many. An address that somebody has already gets none that could
 /// confirm it, and the page says the same (f03).
-async fn ask_proof(app: &App, tx: &mut Tx, caller: &Caller, challenge: &Challenge) -> Result<bool, Fault> {
-    let to = (None, &challenge.address);
+async fn ask_proof(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    (challenge, identity): (&Challenge, &IdentityId),
+) -> Result<bool, Fault> {
+    // In the name of the agency that the person knows.
+    let agency = not_me::home_code(app, tx, identity).await?;
+    let to = (agency.as_ref(), &challenge.address);
     if tx.credential_typed(Some(&challenge.address), None).await?.is_some() {
         return letters::count(app, tx, caller, to).await;
     }
@@ -188,7 +195,7 @@ pub async fn resend(app: &App, caller: &Caller, session: &Session) -> Result<Res
         Err(ResendRefusal::Over) => return Ok(Resent::Over),
         Ok(()) => {}
     }
-    if !tx.save_resend(&challenge).await? || !ask_proof(app, &mut tx, caller, &challenge).await? {
+    if !tx.save_resend(&challenge).await? || !ask_proof(app, &mut tx, caller, (&challenge, &session.identity)).await? {
         return Ok(Resent::Over);
     }
     tx.commit().await?;

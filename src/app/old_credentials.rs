@@ -70,7 +70,7 @@ async fn once_learnt(
     let known = look_up(app, caller, &mut tx, known.typed.clone(), agency).await?;
     drop(tx);
     // What is closed turns out when the wizard is opened.
-    let judged = if known.owner().is_some() && credentials.meant == Meant::Either {
+    let judged = if known.owner().is_some() && credentials.meant != Meant::AgencysNew {
         Judged::Wrong(Refusal::WrongCredentials)
     } else {
         judged

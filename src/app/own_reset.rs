@@ -56,7 +56,8 @@ pub async fn ask(
     let recovery = random_id(&*app.dice);
     let link_minutes = terms.link_minutes;
     let kind = LetterKind::ResetPassword { recovery: recovery.clone(), link_minutes, opens_at };
-    if !letters::send(app, &mut tx, caller, (agency.map(|agency| &agency.code), &credential.email), kind).await? {
+    let home = not_me::home_code(app, &mut tx, identity).await?;
+    if !letters::send(app, &mut tx, caller, (home.as_ref(), &credential.email), kind).await? {
         return Ok(OwnReset::Over);
     }
     tx.insert_recovery(&recovery, identity, terms, Some(asked_by), now).await?;

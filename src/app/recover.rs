@@ -240,7 +240,8 @@ async fn send(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Age
         let recovery = random_id(&*app.dice);
         let link_minutes = terms.link_minutes;
         let kind = LetterKind::ResetPassword { recovery: recovery.clone(), link_minutes, opens_at };
-        let to = (agency.map(|agency| &agency.code), &credential.email);
+        let name = agency.map(|agency| agency.code.clone()).or_else(|| in_whose_name(app, by, &links));
+        let to = (name.as_ref(), &credential.email);
         if letters::send(app, &mut tx, caller, to, kind).await? {
             tx.insert_recovery(&recovery, &credential.identity, terms, Some(asked_by), now).await?;
             if by == Some(By::Address) {
@@ -264,6 +265,16 @@ async fn send(app: &App, caller: &Caller, named: &Named, agency: Option<&Arc<Age
     caller.audit(&mut tx, &entry, now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The agency in whose name a reset's letter is that was asked for at none: the one that the person knows, and where several
+/// people may read it, the one that all of them know.
+fn in_whose_name(app: &App, by: Option<By>, links: &[Link]) -> Option<AgencyCode> {
+    let directory = app.directory();
+    let mut known = links.iter().map(|link| &link.account.agency).filter(|code| directory.agency(code).is_some());
+    let first = known.next()?;
+    let is_anybodys = by == Some(By::Address) && links.iter().any(|link| link.identity != links[0].identity);
+    (!is_anybodys || known.all(|code| code == first)).then(|| first.clone())
 }
 
 /// How a reset goes: as the agency says where one is asked at, so that its page can say it too without knowing whose it

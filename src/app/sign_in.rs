@@ -56,6 +56,11 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
             let signed_in = begin_session(app, caller, person, compared).await?;
             Ok(signed_in.map_or(Outcome::Refused, |signed_in| Outcome::SignedIn(Box::new(signed_in))))
         }
+        // Nobody is signed in, and nobody signed out, where an account is attached.
+        (Some(_), true, Meant::ToAttach) if !known.owner_is_disabled => {
+            reserved.unanswered(app).await?;
+            Ok(Outcome::Ours)
+        }
         // It was said to be the agency's, and is ours: it goes nowhere.
         (Some(_), true, Meant::AgencysNew) => {
             reserved.failed();
@@ -63,7 +68,7 @@ async fn judge(app: &App, caller: &Caller, credentials: &Credentials<'_>) -> Res
             Ok(Outcome::Refused)
         }
         // Whatever is said of the old password, the guess at the new one was wrong and stays counted.
-        (Some(_), _, Meant::Either) => {
+        (Some(_), _, Meant::Either | Meant::ToAttach) => {
             old_credentials::judge(app, caller, &known, credentials, reserved.failed_for_subject()).await
         }
         _ => old_credentials::judge(app, caller, &known, credentials, reserved).await,

@@ -36,6 +36,7 @@ pub(super) fn run(path: &Path, offline: bool, user: Option<&str>) -> Ended {
             tell!("{warning}");
         }
         tell_learnt(&settings);
+        tell_unsaid(&settings);
         if settings.redis.is_some() && settings.database_url.expose().starts_with("sqlite:") {
             // The warning above says where; the gateway starts, so that none that runs is stopped by this (decision 75).
             tell!("vestibule: [redis] and SQLite: one of them is not what was meant; see the warning");
@@ -144,6 +145,29 @@ fn tell_learnt(settings: &Settings) {
     let Ok(Said::Done(status)) = runtime.block_on(control::ask(&settings.server.control, "status")) else { return };
     for line in status.lines().filter(|line| line.starts_with(control::OF_AN_EXTRANET)) {
         say!("{line}");
+    }
+}
+
+/// What residents are not told unless it is written: how their agency is reached, and who answers for their data. Hints, for
+/// nothing is out of order.
+fn tell_unsaid(settings: &Settings) {
+    let portal = &settings.portal;
+    let portal_is_reachable =
+        portal.support_phone.is_some() || portal.support_email.is_some() || portal.support_url.is_some();
+    for agency in settings.agencies.iter().filter(|agency| !portal_is_reachable && !agency.brand.is_reachable()) {
+        say!(
+            "{}: its residents are told of nobody whom they can reach, on pages and in letters (hint: brand.support_phone or \
+             brand.support_email, or [portal] support_phone for all agencies)",
+            agency.code
+        );
+    }
+    let unsaid = settings.agencies.iter().filter(|agency| agency.controller.is_none()).count();
+    if unsaid > 0 {
+        say!(
+            "{unsaid} agencies: nobody is named who answers for residents' personal data, so the page about it says that the \
+             agency does (hint: [controller] in the agency's file, or [portal.controller] for all; role = \"syndicat\" where \
+             a co-ownership does)"
+        );
     }
 }
 

@@ -99,7 +99,7 @@ fn whose(settings: &Settings, agency: Option<&str>) -> Result<DrawnFor, String> 
             format!("no agency {code} (hint: there are {})", names(&known))
         }
     })?;
-    Ok(DrawnFor { agency: Brand::from(&agency.brand), portal, origin, known: Some(known(agency)) })
+    Ok(DrawnFor { agency: Brand::of(Some(&agency.brand), &portal), portal, origin, known: Some(known(agency)) })
 }
 
 /// What of an agency's file is seen on pages and in letters.

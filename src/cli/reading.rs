@@ -100,6 +100,7 @@ pub(super) fn edition(settings: &mut Settings, pages: Pages, digest: u32, before
         directory: Arc::new(directory),
         pages: Arc::new(pages),
         portal: brand(&settings.portal),
+        controller: settings.portal.controller.clone(),
     }
 }
 
@@ -138,6 +139,8 @@ pub(super) fn brand(portal: &PortalSettings) -> Brand {
         name: portal.name.clone(),
         colour: portal.colour.clone(),
         logo_url: None,
+        support_name: portal.name.clone(),
+        answers: portal.support_email.is_some(),
         support_email: portal.support_email.clone(),
         support_phone: portal.support_phone.clone(),
         support_url: portal.support_url.clone(),

@@ -9,7 +9,7 @@ use super::policy::{Layer, Layers};
 use super::problems::Wrong;
 use super::secrets::Surroundings;
 use super::settings::PortalSettings;
-use super::{brand, endings, headers, paths, sign_in, terms, upstream, values};
+use super::{brand, controller, endings, headers, paths, sign_in, terms, upstream, values};
 use crate::domain::accounts::Accounts;
 use crate::domain::adapter::EnteredBy;
 use crate::domain::agency::{Agency, AgencyMode, CookieMode};
@@ -53,6 +53,8 @@ pub(super) fn read<'s>(
     let former = section.list(AGENCY.former_urls, values::public_origin);
     let policy = policy(&section, layers, &mut origins);
     let brand = brand::read(&section, portal, &mut origins);
+    let controller = section.section(AGENCY.controller);
+    let controller = optional(controller.is_some(), || controller::read(&controller?));
     let headers = headers::read(&section);
     let upstream = section.section(AGENCY.upstream);
     let upstream = upstream.and_then(|section| upstream::read(&section, &headers, around, &mut origins));
@@ -79,6 +81,7 @@ pub(super) fn read<'s>(
         Some(Agency {
             code: code.clone()?,
             brand: brand?,
+            controller: controller?.or_else(|| portal.and_then(|portal| portal.controller.clone())),
             language: section.choice(AGENCY.language)?,
             public: public.clone()?,
             former: former.clone(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::controller;
 use super::document::Section;
 use super::keys::{
     self, ARGON2, DATABASE, DKIM, GATEWAY, Itself, LIMITS, LOG, MAIL, PAGES, PORTAL, SERVER, SMTP, TLS, TRACES,
@@ -101,6 +102,7 @@ pub(super) fn portal(section: &Section<'_, keys::Portal>) -> Option<PortalSettin
     let support_email = section.parsed(PORTAL.support_email, values::email);
     let support_phone = section.parsed(PORTAL.support_phone, values::line);
     let support_url = section.parsed(PORTAL.support_url, values::web_address);
+    let controller = section.section(PORTAL.controller).and_then(|section| controller::read(&section));
     let former = section.list(PORTAL.former_urls, values::public_origin);
     Some(PortalSettings {
         origin: origin?,
@@ -110,6 +112,7 @@ pub(super) fn portal(section: &Section<'_, keys::Portal>) -> Option<PortalSettin
         support_email,
         support_phone,
         support_url,
+        controller,
     })
 }
 

@@ -7,9 +7,10 @@ mod form;
 mod policy;
 
 pub(super) use agency::{
-    AGENCY, Adapters, Agency, BASIC, BRAND, Basic, HEADER, Header, LEFT, LOGIN_FIELDS, LOGIN_FORM, LOGOUT, Left,
-    LoginFields, LoginForm, Logout, Methods, PATHS, PROFILE, Paths, Profile, RULE, Rule, SECRET_HEADER, SESSION_OVER,
-    SIGN_IN, SecretHeader, SessionOver, SignIn, TERMS, Terms, UPSTREAM, UPSTREAM_TLS, Upstream, UpstreamTls,
+    AGENCY, Adapters, Agency, BASIC, BRAND, Basic, CONTROLLER, Controller, HEADER, Header, LEFT, LOGIN_FIELDS,
+    LOGIN_FORM, LOGOUT, Left, LoginFields, LoginForm, Logout, Methods, PATHS, PROFILE, Paths, Profile, RULE, Rule,
+    SECRET_HEADER, SESSION_OVER, SIGN_IN, SecretHeader, SessionOver, SignIn, TERMS, Terms, UPSTREAM, UPSTREAM_TLS,
+    Upstream, UpstreamTls,
 };
 use form::Fallback::{Is, Nothing, Required};
 pub(super) use form::{
@@ -163,6 +164,8 @@ keys! {
         support_phone: Text, Nothing;
         /// A page about help.
         support_url: Text, Nothing;
+        /// Who answers for residents' personal data, for every agency whose file does not say it.
+        controller: Table<Controller>, Nothing;
     }
 
     DATABASE: Database {

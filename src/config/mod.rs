@@ -2,6 +2,7 @@
 
 mod agencies;
 mod brand;
+mod controller;
 mod description;
 mod document;
 mod endings;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::origins::ValueOrigin;
 use crate::domain::agency::Agency;
+use crate::domain::controller::Controller;
 use crate::domain::mail::LetterLimits;
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
@@ -164,6 +165,8 @@ pub struct PortalSettings {
     pub support_phone: Option<String>,
     /// Where residents read on.
     pub support_url: Option<String>,
+    /// Who answers for residents' data where an agency's file does not say it.
+    pub controller: Option<Controller>,
 }
 
 /// The keys that seal legacy secrets.

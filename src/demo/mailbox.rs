@@ -115,6 +115,10 @@ impl Letter {
     }
 }
 
+/// Who comes back to the list sees what has arrived meanwhile; nothing moves while somebody reads it.
+const LOOK_AGAIN: &str =
+    "<script>addEventListener('visibilitychange', () => { if (!document.hidden) location.reload(); });</script>\n";
+
 type Desk = State<Shared>;
 
 fn router(shared: Shared) -> Router {
@@ -133,7 +137,8 @@ async fn list(State(Shared { folder, guide }): Desk) -> Result<Html<String>, Unr
     } else {
         format!("<table>\n<tr><th>Date</th><th>Pour</th><th>Objet</th></tr>\n{rows}</table>")
     };
-    Ok(page("Boîte aux lettres", "<meta http-equiv=\"refresh\" content=\"5\">\n", &(body + &guide)))
+    let again = "<p><a href=\"/\">Relever les messages</a></p>\n".to_owned();
+    Ok(page("Boîte aux lettres", LOOK_AGAIN, &(again + &body + &guide)))
 }
 
 async fn show(State(Shared { folder, .. }): Desk, UrlPath(name): UrlPath<String>) -> Result<Response, Unreadable> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Accounts;
 use super::adapter::{Adapter, LoginFields, LoginNames, Verifier};
 use super::agency_code::AgencyCode;
+use super::controller::Controller;
 use super::identity::AccountLabel;
 use super::identity_headers::{IdentityHeader, ReservedNames};
 use super::language::Language;
@@ -62,6 +63,14 @@ pub struct AgencyBrand {
     pub support_url: Option<String>,
     /// Where a resident finds the first password again: a sentence (004).
     pub old_password_hint: Option<String>,
+}
+
+impl AgencyBrand {
+    /// Whether residents are told how to reach it.
+    #[must_use]
+    pub const fn is_reachable(&self) -> bool {
+        self.support_phone.is_some() || self.support_email.is_some() || self.support_url.is_some()
+    }
 }
 
 impl Agency {
@@ -129,6 +138,8 @@ pub struct Agency {
     pub code: AgencyCode,
     /// Name, colour, support.
     pub brand: AgencyBrand,
+    /// Who answers for its residents' data; None where nobody has said it: the agency.
+    pub controller: Option<Controller>,
     /// The language of its residents where they did not choose.
     pub language: Language,
     /// Its own public origin.

@@ -34,6 +34,8 @@ pub enum Meant {
     Either,
     /// « Mon agence m'a donné un nouveau mot de passe »: the agency's, and surely not the one chosen here.
     AgencysNew,
+    /// That of an agency's account which who is signed in attaches: as [`Meant::Either`], but it signs nobody in.
+    ToAttach,
 }
 
 impl TypedLogin {

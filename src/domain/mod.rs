@@ -16,6 +16,7 @@ pub mod challenge;
 pub mod client;
 pub mod colour;
 mod common;
+pub mod controller;
 pub mod cookie;
 pub mod credential;
 pub mod decision;

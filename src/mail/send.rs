@@ -63,7 +63,8 @@ async fn deliver(mailer: &Mailer, claimed: &Claimed) -> Result<String, Unsent> {
     Ok(taker.take(&mail.id, &letter).await?)
 }
 
-/// The agency, with its own address where it has one; the portal for letters of no agency.
+/// The agency, with its own address where it has one; the portal for letters of no agency. Answers go to the agency, else to
+/// the portal.
 fn sender(mailer: &Mailer, mail: &Mail) -> Result<Sender, Undelivered> {
     let edition = mailer.current.edition();
     let agency = mail.agency.as_ref().and_then(|code| edition.directory.agency(code));
@@ -71,7 +72,7 @@ fn sender(mailer: &Mailer, mail: &Mail) -> Result<Sender, Undelivered> {
     mailer.transport.sender(
         brand.map_or(&edition.portal.name, |brand| &brand.name),
         brand.and_then(|brand| brand.mail_from.as_deref()),
-        brand.map_or(&edition.portal.support_email, |brand| &brand.support_email).as_deref(),
+        brand.and_then(|brand| brand.support_email.as_deref()).or(edition.portal.support_email.as_deref()),
     )
 }
 

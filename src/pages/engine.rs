@@ -12,6 +12,7 @@ use super::assets::{Asset, Assets};
 use super::files::{self, Files};
 use super::portal::{Alert, Marked, Tone};
 use super::translations::Translations;
+use super::typography::{self, Whole};
 use super::{Brand, Frame, Letter, Page, brand, helpers, letters, portal, sample};
 use crate::domain::language::Language;
 
@@ -98,7 +99,7 @@ impl Pages {
         self.parts(language, brand, portal, L::TEMPLATE, &value(L::TEMPLATE, letter)?)
     }
 
-    /// The same, greeting whoever reads at its address by their names (b18).
+    /// The same, greeting whoever reads at its address by their names (b18); `help_url` is where who cannot go on is helped.
     ///
     /// # Errors
     ///
@@ -106,6 +107,7 @@ impl Pages {
     pub fn letter_to<L: Letter>(
         &self,
         (language, names): (Language, Option<String>),
+        help_url: String,
         brand: &Brand,
         portal: &str,
         letter: &L,
@@ -113,6 +115,7 @@ impl Pages {
         let mut letter = value(L::TEMPLATE, letter)?;
         if let Value::Object(fields) = &mut letter {
             fields.insert("names".to_owned(), names.into());
+            fields.insert("help_url".to_owned(), help_url.into());
         }
         self.parts(language, brand, portal, L::TEMPLATE, &letter)
     }
@@ -226,7 +229,7 @@ impl Pages {
         let tone = said.as_ref().map(Alert::tone);
         let above = said.as_ref().is_some_and(Alert::stands_above);
         let marks = said.as_ref().map(Alert::marks).unwrap_or_default();
-        self.html.fill(
+        let html = self.html.fill(
             template,
             &json!({
                 "language": frame.language,
@@ -235,7 +238,6 @@ impl Pages {
                 // What the layout and the fields ask of every page, whether it has such a field or not.
                 "progress": page.get("progress"),
                 "numbered": page.pointer("/progress/numbered").is_some_and(|numbered| numbered == &Value::Bool(true)),
-                "refresh": null,
                 "wide": false,
                 "alert": alert,
                 "alert_kind": alert.get("kind").and_then(Value::as_str).unwrap_or_default(),
@@ -249,7 +251,8 @@ impl Pages {
                 // Forms go to the portal's own paths, and the policy allows them only from its own pages.
                 "on_portal": frame.assets == "/assets",
             }),
-        )
+        )?;
+        Ok(typography::set(&html, Whole::ByClass))
     }
 
     pub(super) fn parts(
@@ -261,8 +264,10 @@ impl Pages {
         letter: &Value,
     ) -> Result<RenderedLetter, RenderError> {
         let names = letter.get("names").and_then(Value::as_str).unwrap_or_default();
+        let help_url = letter.get("help_url").and_then(Value::as_str);
         let context = json!({
             "language": language,
+            "help_url": help_url.map_or_else(|| format!("{portal}/trouble"), str::to_owned),
             "hello": if names.is_empty() { "letter-hello" } else { "letter-hello-names" },
             "names": names,
             "brand": brand,
@@ -274,7 +279,7 @@ impl Pages {
         Ok(RenderedLetter {
             subject: one_line(&subject),
             text: tidy(&self.plain.fill(&format!("{template}.txt"), &context)?),
-            html: self.html.fill(&format!("{template}.html"), &context)?,
+            html: typography::set(&self.html.fill(&format!("{template}.html"), &context)?, Whole::ByStyle),
         })
     }
 }
@@ -285,7 +290,7 @@ fn template_name(name: &str) -> &str {
 }
 
 /// The fields that can be marked.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "email",
     "login",
     "password",
@@ -299,6 +304,8 @@ const FIELDS: [&str; 14] = [
     "message",
     "given-login",
     "given-password",
+    "agency-login",
+    "agency-password",
     "others",
 ];
 

@@ -1,4 +1,4 @@
-//! What templates can call: `t`, `th`, `duration`, `asset`, `join`, `url`, `encode`, `digits`, and a strict `if`.
+//! What templates can call: `t`, `th`, `duration`, `asset`, `join`, `url`, `encode`, `digits`, `capital`, and a strict `if`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,8 +31,15 @@ pub(super) fn register(
     registry.register_helper("url", text_of(|helper, _| Ok(safe_url(text(helper, 0)?).to_owned())));
     registry.register_helper("encode", text_of(|helper, _| Ok(encode(text(helper, 0)?))));
     registry.register_helper("digits", text_of(|helper, _| Ok(digits(text(helper, 0)?))));
+    registry.register_helper("capital", text_of(|helper, _| Ok(capital(text(helper, 0)?))));
     registry.register_helper("if", Box::new(StrictIf { wanted: true }));
     registry.register_helper("unless", Box::new(StrictIf { wanted: false }));
+}
+
+/// A sentence that stands alone, and does so elsewhere behind a name.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A helper whose value is a text, escaped as a whole where its template escapes.

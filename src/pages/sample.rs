@@ -66,10 +66,10 @@ pub const LONG_EMAIL: &str =
 pub const HELD: [&str; 4] = ["run", "new-email", "changed-email", "changed-password"];
 
 /// A time, written out; in the other language it is written anew where it is looked at.
-pub const WRITTEN: &str = "22/11/2026 à 09:30";
+pub const WRITTEN: &str = "22 novembre 2026 à 9 h 30";
 
 /// The day of a time.
-pub const DAY: &str = "15/07/2026";
+pub const DAY: &str = "15 juillet 2026";
 
 /// [`AWKWARD`], owned.
 #[must_use]
@@ -114,6 +114,8 @@ pub fn brands() -> [Brand; 3] {
         name: "Mon compte immobilier".to_owned(),
         colour: "#1f4e79".to_owned(),
         logo_url: None,
+        support_name: "Mon compte immobilier".to_owned(),
+        answers: false,
         support_email: None,
         support_phone: None,
         support_url: None,
@@ -122,6 +124,8 @@ pub fn brands() -> [Brand; 3] {
     [
         Brand {
             name: "Agence des Tilleuls".to_owned(),
+            support_name: "Agence des Tilleuls".to_owned(),
+            answers: true,
             support_email: Some("contact@tilleuls.example".to_owned()),
             support_phone: Some("05 61 00 00 00".to_owned()),
             support_url: Some("https://tilleuls.example/aide".to_owned()),
@@ -131,6 +135,8 @@ pub fn brands() -> [Brand; 3] {
         bare,
         Brand {
             name: awkward(),
+            support_name: awkward(),
+            answers: true,
             colour: "red;}".to_owned(),
             logo_url: Some("javascript:alert(1)".to_owned()),
             support_email: Some(awkward()),
@@ -150,6 +156,7 @@ pub fn frames(language: Language, brand: &Brand) -> [Frame<'_>; 4] {
         csrf: "c2FtcGxl",
         assets: "/assets",
         portal: PORTAL,
+        whose: "?client=SPI31&societe=01",
         here: "/login?client=SPI31&societe=01",
         in_a_frame: false,
         signed_in: false,

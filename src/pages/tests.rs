@@ -106,11 +106,55 @@ fn text_parts_and_subjects_are_not_escaped() {
     let [calm, _, _] = sample::brands();
     let brand = Brand { name: "Agence d'Ô & Fils".to_owned(), ..calm };
     let reset_url = "https://a.example/f?x=1&y=2".to_owned();
-    let letter = letters::PasswordChanged { at: "hier".to_owned(), reset_url, not_me_url: None };
+    let letter = letters::PasswordChanged { at: "hier".to_owned(), reset_url, not_me_url: None, agencies: Vec::new() };
     let letter = pages.letter(Language::Fr, &brand, sample::PORTAL, &letter).unwrap();
     assert!(letter.subject.starts_with("Agence d'Ô & Fils\u{a0}:"), "{}", letter.subject);
     assert!(letter.text.contains("https://a.example/f?x=1&y=2\n"), "{}", letter.text);
     assert!(letter.html.contains("href=\"https://a.example/f?x=1&amp;y=2\""), "{}", letter.html);
+}
+
+#[test]
+fn residents_4_every_letter_names_its_agency_and_telephone_and_leads_on_and_those_that_warn_say_how_it_is_reached() {
+    const WARN: [&str; 13] = [
+        "account_attached",
+        "account_detached",
+        "account_withdrawn",
+        "accounts_attached",
+        "address_chosen",
+        "address_requested",
+        "already_account",
+        "email_changed",
+        "email_restored",
+        "own_password",
+        "password_changed",
+        "request_held",
+        "reset_password",
+    ];
+    let pages = pages();
+    let [agency, bare, _] = sample::brands();
+    let reached = bare.clone().or_reached_at(None);
+    assert!(!reached.is_reachable());
+    for (language, reach, answer) in
+        [(Language::Fr, "Pour joindre", "répondre à cet e-mail"), (Language::En, "To reach", "reply to this e-mail")]
+    {
+        for sample in letters::samples() {
+            let letter = pages.parts(language, &agency, sample::PORTAL, sample.template, &sample.context).unwrap();
+            let name = sample.template.trim_start_matches("mail/");
+            let what = format!("{name} {} {language:?}: {}", sample.state, letter.text);
+            let is_staffs = name == "address_request";
+            assert!(is_staffs || letter.subject.starts_with("Agence des Tilleuls"), "{what}");
+            let words: String = Html::parse_document(&letter.html).root_element().text().collect();
+            for (part, words) in [(&letter.text, &letter.text), (&letter.html, &words)] {
+                assert!(words.contains("Agence des Tilleuls") && words.contains("05 61 00 00 00"), "{what}");
+                assert!(part.contains(&format!("{}/trouble", sample::PORTAL)), "{what}");
+                let warns = WARN.contains(&name);
+                assert_eq!(words.contains(reach) && words.contains(answer), warns, "{what}");
+            }
+            // Nobody is promised an answer where none arrives.
+            let letter = pages.parts(language, &bare, sample::PORTAL, sample.template, &sample.context).unwrap();
+            assert!(!letter.text.contains(answer) && !letter.text.contains(reach), "{what}");
+        }
+    }
 }
 
 #[test]
@@ -212,7 +256,7 @@ fn what_is_wrong_is_told_once_and_at_its_field() {
 }
 
 /// Fields for what is typed once and kept by nobody: the agency's own passwords.
-const KEPT_BY_NOBODY: [&str; 2] = ["given-password", "password-"];
+const KEPT_BY_NOBODY: [&str; 3] = ["given-password", "agency-password", "password-"];
 
 #[test]
 fn who_keeps_passwords_for_somebody_is_told_whose_each_of_them_is() {

@@ -133,7 +133,7 @@ fn message_key(line: &str) -> Option<&str> {
 }
 
 /// French sets no-break spaces inside guillemets and before high punctuation; files are written with ordinary ones.
-fn french_spaces(text: &str) -> Cow<'_, str> {
+pub(super) fn french_spaces(text: &str) -> Cow<'_, str> {
     const RULES: [(&str, &str); 6] = [
         (" :", "\u{a0}:"),
         (" ;", "\u{202f};"),

@@ -1,7 +1,7 @@
 //! Times as residents read them.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
 use crate::domain::language::Language;
@@ -9,19 +9,47 @@ use crate::domain::language::Language;
 /// A time on the clocks of Paris.
 #[must_use]
 pub fn written(at: Timestamp, language: Language) -> String {
-    let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
-    let format = match language {
-        Language::Fr => "%d/%m/%Y à %H:%M",
-        Language::En => "%Y-%m-%d, %H:%M",
-    };
-    at.to_zoned(zone).strftime(format).to_string()
+    let at = in_paris(at);
+    match language {
+        Language::Fr => format!("{} à {} h {:02}", day(&at, language), at.hour(), at.minute()),
+        Language::En => format!("{} at {}", day(&at, language), at.strftime("%H:%M")),
+    }
 }
 
 /// The day of a time.
 #[must_use]
 pub fn written_day(at: Timestamp, language: Language) -> String {
-    let whole = written(at, language);
-    whole.split([',', ' ']).next().unwrap_or_default().to_owned()
+    day(&in_paris(at), language)
+}
+
+fn in_paris(at: Timestamp) -> Zoned {
+    at.to_zoned(TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC))
+}
+
+/// « 1er novembre 2026 », as people write it.
+fn day(at: &Zoned, language: Language) -> String {
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    let month = usize::try_from(at.month()).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    match (language, month) {
+        (Language::Fr, Some(month)) => {
+            let first = if at.day() == 1 { "er" } else { "" };
+            format!("{}{first} {month} {}", at.day(), at.year())
+        }
+        _ => at.strftime("%-d %B %Y").to_string(),
+    }
 }
 
 /// How long ago somebody was somewhere, in words: a key of `pages/locales` and its number.
@@ -59,8 +87,11 @@ mod tests {
     #[test]
     fn a_time_is_written_on_the_clocks_of_paris() {
         let at: Timestamp = "2026-07-14T22:30:00Z".parse().expect("a time");
-        assert_eq!(written(at, Language::Fr), "15/07/2026 à 00:30");
-        assert_eq!(written_day(at, Language::Fr), "15/07/2026");
+        assert_eq!(written(at, Language::Fr), "15 juillet 2026 à 0 h 30");
+        assert_eq!(written(at, Language::En), "15 July 2026 at 00:30");
+        assert_eq!(written_day(at, Language::Fr), "15 juillet 2026");
+        let first: Timestamp = "2027-01-01T08:05:00Z".parse().expect("a time");
+        assert_eq!(written(first, Language::Fr), "1er janvier 2027 à 9 h 05");
     }
 
     #[test]

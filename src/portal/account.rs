@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use cookie::time::Duration;
 use serde::Deserialize;
 
 use super::devices;
@@ -11,11 +12,14 @@ use super::switch_account::{attach_at, attached};
 use crate::app::switch_account::{self, Account};
 use crate::app::{Fault, address_request, own_password};
 use crate::domain::accounts::Opening;
+use crate::domain::agency::Agency;
+use crate::domain::controller::ControllerRole;
 use crate::domain::credential::Login;
-use crate::domain::device;
-use crate::pages::portal::{AccountPage, Alert, PrivacyPage};
+use crate::domain::origin::Scheme;
+use crate::pages::portal::{AccountPage, Alert, PrivacyPage, ShownCookie};
 use crate::store::LETTERS_DAYS;
 use crate::web::Web;
+use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
 use crate::web::person::Person;
 use crate::web::query::Params;
@@ -92,13 +96,43 @@ pub(super) async fn show(
     Ok(guest.page(&web, None, &page))
 }
 
-pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
-    guest.session(&web).await?;
-    let page = PrivacyPage {
-        agency: web.app.current.edition().portal.name.clone(),
-        audit_months: web.app.directory().audit_retention().longest,
+pub(super) async fn privacy(State(web): State<Arc<Web>>, mut guest: Guest) -> Response {
+    // What is told to everybody is told whatever is out of order; the agency whose page led here counts first.
+    guest.means_its_codes();
+    let _ = guest.session(&web).await;
+    if guest.known().is_none() {
+        guest.learn_of_run(&web).await;
+    }
+    let page = privacy_page(&web, &guest, guest.known().map(AsRef::as_ref));
+    guest.page(&web, None, &page)
+}
+
+fn privacy_page(web: &Web, guest: &Guest, agency: Option<&Agency>) -> PrivacyPage {
+    let (edition, directory) = (web.app.current.edition(), web.app.directory());
+    let processor = edition.portal.name.clone();
+    let said = agency.map_or_else(|| edition.controller.as_ref(), |agency| agency.controller.as_ref());
+    let name = said.and_then(|said| said.name.clone()).or_else(|| agency.map(|agency| agency.brand.name.clone()));
+    let keep_days = |agency: &Agency| agency.policy.keep_days;
+    PrivacyPage {
+        role: match &name {
+            Some(_) => said.map_or_else(ControllerRole::default, |said| said.role).name(),
+            None => "agencies",
+        },
+        controller: name.unwrap_or_default(),
+        contact: said.and_then(|said| said.contact.clone()),
+        agency: agency.map_or_else(|| processor.clone(), |agency| agency.brand.name.clone()),
+        processor,
+        audit_months: directory.audit_retention().longest,
         letter_days: LETTERS_DAYS,
-        device_days: device::KNOWN_DAYS,
-    };
-    Ok(guest.page(&web, None, &page))
+        keep_days: agency
+            .map_or_else(|| directory.agencies().map(|agency| keep_days(agency)).max().unwrap_or_default(), keep_days),
+        cookies: Kind::ALL.map(|kind| shown(kind, guest.arrival.scheme)).to_vec(),
+    }
+}
+
+fn shown(kind: Kind, scheme: Scheme) -> ShownCookie {
+    let lasts = kind.lasts();
+    let days = lasts.map(Duration::whole_days).filter(|days| *days > 0);
+    let seconds = lasts.map(Duration::whole_seconds).filter(|_| days.is_none());
+    ShownCookie { name: kind.name(scheme), purpose: kind.purpose(), days, seconds }
 }

@@ -170,10 +170,11 @@ pub(super) async fn cancel(
 pub(super) async fn show_link(web: &Web, mut guest: Guest, secret: &Secret) -> Result<Response, Fault> {
     let session = guest.session(web).await?;
     let signed_in = session.as_ref().map(|session| &session.identity);
-    Ok(match change_email::open_link(&web.app, secret, signed_in).await? {
-        Opened::Confirm(confirm) => guest.page(web, None, &button(web, &confirm.challenge, secret, None)),
-        Opened::Not(why) => closed(web, guest, &why),
-    })
+    guest.learn_of_link(web, secret).await?;
+    match change_email::open_link(&web.app, secret, signed_in).await? {
+        Opened::Confirm(confirm) => Ok(guest.page(web, None, &button(web, &confirm.challenge, secret, None))),
+        Opened::Not(why) => closed(web, guest, &why, secret).await,
+    }
 }
 
 fn button(web: &Web, challenge: &Challenge, secret: &Secret, alert: Option<Alert>) -> ConfirmPage {
@@ -200,25 +201,27 @@ pub(super) async fn confirm(web: &Web, mut guest: Guest, fields: &Fields) -> Res
         return Ok(guest.page_again(web, None, &button(web, &confirm.challenge, &secret, alert)));
     }
     let password = fields.secret("password");
+    guest.learn_of_link(web, &secret).await?;
     match change_email::confirm(&web.app, &guest.caller, &secret, signed_in, password).await? {
         Answered::Changed => {
             if let Some(session) = session {
                 changed(web, guest, &session).await
             } else {
-                let action_url = wording::login_path(None);
+                let action_url = guest.way_in(web);
                 guest.stays();
                 let page = MessagePage { name: MessageName::Confirmed, action_url };
                 Ok(guest.page(web, None, &page))
             }
         }
-        Answered::PasswordRefused => Ok(match change_email::open_link(&web.app, &secret, signed_in).await? {
+        Answered::PasswordRefused => match change_email::open_link(&web.app, &secret, signed_in).await? {
             Opened::Confirm(confirm) => {
-                guest.page_again(web, None, &button(web, &confirm.challenge, &secret, Some(Alert::WrongPassword)))
+                let page = button(web, &confirm.challenge, &secret, Some(Alert::WrongPassword));
+                Ok(guest.page_again(web, None, &page))
             }
-            Opened::Not(_) => closed(web, guest, &Closed::Invalid),
-        }),
-        Answered::Held => Ok(closed(web, guest, &Closed::Held)),
-        Answered::Agencys => Ok(closed(web, guest, &Closed::Agencys)),
-        _ => Ok(closed(web, guest, &Closed::Invalid)),
+            Opened::Not(_) => closed(web, guest, &Closed::Invalid, &secret).await,
+        },
+        Answered::Held => closed(web, guest, &Closed::Held, &secret).await,
+        Answered::Agencys => closed(web, guest, &Closed::Agencys, &secret).await,
+        _ => closed(web, guest, &Closed::Invalid, &secret).await,
     }
 }

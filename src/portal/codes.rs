@@ -116,5 +116,5 @@ pub(super) fn page(guest: &Guest, web: &Web, next: &'static str) -> CodesPage {
     });
     let without_codes =
         Some(if next == "/login" { wording::login_path(None) } else { wording::FORGOTTEN_BY_EMAIL.to_owned() });
-    CodesPage { codes: Codes::default(), next, last, back: None, without_codes, alert: None }
+    CodesPage { codes: Codes::default(), next, last, back: None, without_codes, attaches: false, alert: None }
 }

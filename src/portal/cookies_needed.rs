@@ -27,11 +27,17 @@ pub(super) struct Said {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(said): Params<Said>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let keeps_cookies = guest.secret_cookie(Kind::Browser).is_some();
     let name = if keeps_cookies { MessageName::FormRefused } else { MessageName::CookiesNeeded };
+    if keeps_cookies {
+        guest.learn_of_run(&web).await;
+        // A session that cannot be looked up is none to this page.
+        let _ = guest.session(&web).await;
+    }
     let back = ReturnPath::parse_or_home(&said.back);
     let agency = agency_of(&web, &guest, &back).await?;
     let page = MessagePage { name, action_url: back.as_str().to_owned() };

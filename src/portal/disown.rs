@@ -18,9 +18,10 @@ use crate::web::query::Params;
 /// « Ce n'est pas moi »: a question first, because scanners open links and press what they find.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     Ok(match disown::doubted(&web.app, &secret).await? {
         Doubts::Of(doubted) => {
@@ -28,7 +29,7 @@ pub(super) async fn show(
             let page = NotMePage { held: doubted.is_held, ..page };
             guest.page(&web, doubted.agency.as_deref(), &page)
         }
-        Doubts::Not(why) => closed(&web, guest, &why),
+        Doubts::Not(why) => return closed(&web, guest, &why, &secret).await,
     })
 }
 
@@ -37,6 +38,6 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields
     guest.stands_at(Link::path("/confirm/disown", &secret));
     Ok(match disown::disown(&web.app, &guest.caller, &secret).await? {
         Doubts::Of(doubted) => not_me::heard(&web, guest, doubted.agency.as_deref()),
-        Doubts::Not(why) => closed(&web, guest, &why),
+        Doubts::Not(why) => return closed(&web, guest, &why, &secret).await,
     })
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use cookie::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -23,13 +22,13 @@ use crate::web::Web;
 use crate::web::cookies::Kind;
 use crate::web::frames::{LeadsTo, way_out};
 use crate::web::guest::Guest;
+use crate::web::known::codes_query;
 use crate::web::problem::{NO_VERDICT, Problem, REFUSES, told};
 use crate::web::query::Params;
 
-/// Sign-ins upstream in a row for one page, within [`IN_A_ROW`], after which the extranet is taken to refuse (REL-042):
+/// Sign-ins upstream in a row for one page, within the life of [`Kind::Renewals`], after which the extranet is taken to refuse (REL-042):
 /// fewer than the redirects that browsers follow, more than somebody in a hurry clicks on « Accéder à l'espace client ».
 const MOST_RENEWALS: u32 = 6;
-const IN_A_ROW: Duration = Duration::seconds(20);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -50,6 +49,7 @@ pub(super) async fn renew(
     let Some(Known { house, session, link }) = known_here(&web, &guest, &host).await? else {
         return Ok(go_to_sign_in(&web, guest, &host));
     };
+    guest.sees_who_is_here(&web).await;
     let agency = Arc::clone(&house.agency);
     let counted = renewals(&guest, &return_to);
     let over = Entry::parse(&asked.over);
@@ -90,7 +90,7 @@ pub(super) async fn renew(
 }
 
 fn refused(web: &Web, guest: Guest, agency: &Agency) -> Response {
-    let action_url = format!("{}/account", web.portal_url());
+    let action_url = format!("{}/account{}", web.portal_url(), codes_query(Some(agency)));
     let page = MessagePage { name: MessageName::ExtranetRefuses, action_url };
     told(guest.page_with(StatusCode::BAD_GATEWAY, web, Some(agency), &page), REFUSES)
 }
@@ -119,13 +119,13 @@ fn known(guest: &Guest) -> Option<Renewals> {
 
 fn count(guest: &mut Guest, count: u32, return_to: &ReturnPath, entry: Option<Entry>) {
     let renewals = Renewals { count, place: Renewals::place(return_to), entry };
-    guest.set(Kind::Renewals, &renewals.to_string(), Some(IN_A_ROW));
+    guest.set(Kind::Renewals, &renewals.to_string(), Kind::Renewals.lasts());
 }
 
 /// The browser was given the cookies of a sign-in on another way than [`renew`]: for no page.
 pub(super) fn note(guest: &mut Guest, entry: Option<Entry>) {
     let renewals = Renewals { count: 0, place: String::new(), entry };
-    guest.set(Kind::Renewals, &renewals.to_string(), Some(IN_A_ROW));
+    guest.set(Kind::Renewals, &renewals.to_string(), Kind::Renewals.lasts());
 }
 
 /// What a frame of the extranet shows that met a page of ours; who opens it otherwise is led to the sign-in, too.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::on_host::{go_to_sign_in, known_here, own_host, sign_in_again};
 use super::relayed::{self, Before};
-use super::{enter_extranet, shared_host, wording};
+use super::{enter_extranet, no_account_here, shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::hand_over::{self, Entered, Handed, Request};
@@ -108,9 +108,7 @@ pub(super) async fn hand_over(
         Handed::SessionOver => Ok(guest.go(&format!("/login?{way_back}"))),
         Handed::OwesTerms => Ok(guest.go(&format!("/terms?{way_back}"))),
         Handed::NoAccount => {
-            let action_url = wording::login_path(Some(&agency));
-            let page = MessagePage { name: MessageName::NoAccountHere, action_url };
-            Ok(guest.page_with(StatusCode::FORBIDDEN, &web, Some(&agency), &page))
+            no_account_here::show(guest, &web, (&session, &agency), &return_to, StatusCode::FORBIDDEN).await
         }
     }
 }

@@ -54,10 +54,11 @@ pub(super) async fn show(
     if guest.session(&web).await?.is_some() {
         return Ok(guest.go(back.as_ref().map_or("/accounts", Back::as_str)));
     }
-    let alert = asked.notice.and_then(|notice| match notice {
-        Notice::SignedOut => Some(Alert::SignedOut),
-        Notice::Unknown => None,
-    });
+    let is_over = guest.comes_after_the_end();
+    let alert = match asked.notice {
+        Some(Notice::SignedOut) => Some(Alert::SignedOut),
+        Some(Notice::Unknown) | None => is_over.then_some(Alert::SessionOver),
+    };
     let only = web.app.directory().only_agency().cloned();
     let login = if asked.reset.is_empty() {
         None

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cookie::time::Duration;
 
 use crate::domain::language::Language;
 use crate::domain::path::ReturnPath;
@@ -15,7 +14,7 @@ use crate::web::guest::Guest;
 
 pub(super) async fn choose(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Response {
     if let Some(language) = Language::parse(fields.text("language")) {
-        guest.set(Kind::Language, language.code(), Some(Duration::days(365)));
+        guest.set(Kind::Language, language.code(), Kind::Language.lasts());
     }
     let page = ReturnPath::parse_or_home(fields.text("return"));
     guest.show_again(&web, page.as_str());

@@ -15,6 +15,7 @@ use crate::domain::waiting::Standing;
 use crate::pages::portal::{Alert, MainThing, MessageName, MessagePage, ProofPage};
 use crate::web::Web;
 use crate::web::guest::Guest;
+use crate::web::known::codes_query;
 
 /// Where the letter of a changed address is waited for.
 pub(super) const NEW_EMAIL: &str = "/account/email/proof";
@@ -53,22 +54,26 @@ impl Pressed {
     }
 }
 
-/// A link that is not open any more, and the way on.
-pub(super) fn closed(web: &Web, guest: Guest, why: &Closed) -> Response {
+/// A link that is not open any more, and the way on: in the wizard, or on the account page.
+pub(super) async fn closed(web: &Web, mut guest: Guest, why: &Closed, secret: &Secret) -> Result<Response, Fault> {
+    let belongs = guest.learn_of_link(web, secret).await?;
+    let is_persons = belongs.is_some_and(|belongs| belongs.is_persons);
+    let at = |page: &str| format!("{page}{}", codes_query(guest.known().map(AsRef::as_ref)));
+    let waits = || at(if is_persons { "/account/email/proof" } else { "/migration" });
     let (name, action_url) = match why {
         Closed::Withdrawn(agency) => {
             let agency = web.app.directory().agency(agency).cloned();
-            return ask_agency(web, guest, agency.as_deref());
+            return Ok(ask_agency(web, guest, agency.as_deref()));
         }
-        Closed::Superseded => (MessageName::LinkSuperseded, "/migration".to_owned()),
-        Closed::Expired => (MessageName::LinkExpired, "/migration".to_owned()),
+        Closed::Superseded => (MessageName::LinkSuperseded, waits()),
+        Closed::Expired => (MessageName::LinkExpired, waits()),
+        Closed::Used if is_persons => (MessageName::LinkUsed, at("/account")),
         Closed::Used => (MessageName::LinkUsed, guest.way_in(web)),
-        Closed::Held => (MessageName::LinkHeld, "/migration".to_owned()),
-        Closed::Agencys => return address_is_agencys(web, guest),
+        Closed::Held => (MessageName::LinkHeld, waits()),
+        Closed::Agencys => return Ok(address_is_agencys(web, guest)),
         Closed::Invalid => (MessageName::LinkInvalid, guest.way_in(web)),
     };
-    let agency = guest.last_agency(web);
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+    Ok(guest.page_with(StatusCode::GONE, web, None, &MessagePage { name, action_url }))
 }
 
 /// The agency alone changes the address: calm, and with the way to ask it (003).

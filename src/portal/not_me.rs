@@ -65,24 +65,26 @@ fn page(secret: &Secret, warning: &Warning, home: Option<&Agency>) -> NotMePage 
     }
 }
 
-fn closed(web: &Web, guest: Guest, opened: &Opened) -> Response {
+async fn closed(web: &Web, mut guest: Guest, opened: &Opened, secret: &Secret) -> Result<Response, Fault> {
     let name = match opened {
         Opened::Over => MessageName::LinkUsed,
         Opened::Invalid | Opened::Asked { .. } => MessageName::LinkInvalid,
     };
-    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+    guest.learn_of_link(web, secret).await?;
+    let action_url = guest.way_in(web);
+    Ok(guest.page_with(StatusCode::GONE, web, None, &MessagePage { name, action_url }))
 }
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     Ok(match not_me::open_link(&web.app, &secret).await? {
         Opened::Asked { warning, home } => guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref())),
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }
 
@@ -96,7 +98,7 @@ pub(super) async fn hold(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
             guest.page(&web, home.as_deref(), &page(&secret, &warning, home.as_deref()))
         }
         Opened::Asked { home, .. } => heard(&web, guest, home.as_deref()),
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }
 
@@ -108,12 +110,14 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
     } else {
         match not_me::undo(&web.app, &guest.caller, &secret, fields.secret("password")).await? {
             Undone::Done { home } => {
+                guest.session(&web).await?;
+                guest.comes_after_the_end();
                 let action_url = wording::login_path(home.as_deref());
                 guest.stays();
                 let page = MessagePage { name: MessageName::EmailRestored, action_url };
                 return Ok(guest.page(&web, home.as_deref(), &page));
             }
-            Undone::Not(opened) => return Ok(closed(&web, guest, &opened)),
+            Undone::Not(opened) => return closed(&web, guest, &opened, &secret).await,
             Undone::PasswordRefused => Alert::WrongPassword,
             Undone::Taken => Alert::AddressTaken,
         }
@@ -123,6 +127,6 @@ pub(super) async fn undo(State(web): State<Arc<Web>>, mut guest: Guest, fields: 
             let page = NotMePage { alert: Some(alert), ..page(&secret, &warning, home.as_deref()) };
             guest.page_again(&web, home.as_deref(), &page)
         }
-        other => closed(&web, guest, &other),
+        other => return closed(&web, guest, &other, &secret).await,
     })
 }

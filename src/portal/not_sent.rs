@@ -41,6 +41,7 @@ pub(super) async fn show(
     mut sent: Sent,
 ) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
+    guest.sees_who_is_here(&web).await;
     let known = known_here(&web, &guest, &host).await?;
     // Whoever is led out of a frame does not come back to what stood in it.
     let page = if guest.in_a_frame { std::mem::replace(&mut sent.page, ReturnPath::home()) } else { sent.page.clone() };

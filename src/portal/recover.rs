@@ -32,7 +32,7 @@ use crate::web::guest::Guest;
 use crate::web::query::Params;
 
 /// Seconds until « Mot de passe réinitialisé » leads on by itself (001).
-const REDIRECT_AFTER_S: u64 = 8;
+const LEADS_ON_AFTER_S: u64 = 20;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -45,13 +45,15 @@ pub(super) struct Said {
 
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
+    guest.sees_who_is_here(&web).await;
     let is_by_email = asked.by == "email";
     let asked = Codes { client: asked.client, societe: asked.societe };
     let (guest, agency) = entered(&web, guest, asked, is_by_email).await?;
-    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), ("", ""), None)))
+    let page = form(&guest, agency.as_deref(), ("", ""), None);
+    Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 /// « Mot de passe oublié ? » on the sign-in page: what was typed there as identifier is taken along, in no address, and also
@@ -62,7 +64,8 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, guest: Guest, fields: Fie
     let asks_for_both = agency.as_deref().is_some_and(|agency| asks(Some(agency)) == Identifier::Legacy);
     let is_address = EmailAddress::parse(login).is_ok() && agency.as_deref().is_some_and(|a| !a.may_be_email);
     let typed = if asks_for_both && is_address { ("", login) } else { (login, "") };
-    Ok(guest.page(&web, agency.as_deref(), &form(agency.as_deref(), typed, None)))
+    let page = form(&guest, agency.as_deref(), typed, None);
+    Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
 pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
@@ -72,13 +75,13 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, guest: Guest, fields: Field
         Ok(named) => named,
         Err(unnamed) => {
             let wrong = wording::unnamed_error(unnamed, agency.as_deref());
-            let page = form(agency.as_deref(), typed, Alert::about(vec![wrong]));
+            let page = form(&guest, agency.as_deref(), typed, Alert::about(vec![wrong]));
             return Ok(guest.page_again(&web, agency.as_deref(), &page));
         }
     };
     recover::ask(&web.app, &guest.caller, &named, agency.as_ref()).await?;
     let guest = asked_for(guest, agency.as_deref());
-    let page = sent(agency.as_deref(), typed, None);
+    let page = sent(&guest, agency.as_deref(), typed, None);
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
@@ -90,7 +93,7 @@ pub(super) async fn resend(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
         recover::ask_again(&web.app, &guest.caller, &named, agency.as_ref()).await?;
     }
     let guest = asked_for(guest, agency.as_deref());
-    let page = sent(agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
+    let page = sent(&guest, agency.as_deref(), typed, Some(Alert::ResetAskedAgain));
     Ok(guest.page(&web, agency.as_deref(), &page))
 }
 
@@ -108,7 +111,7 @@ pub(super) async fn type_code(State(web): State<Arc<Web>>, guest: Guest, fields:
     }
     let guest = asked_for(guest, agency.as_deref());
     let alert = Some(if is_empty { Alert::field("code-missing") } else { Alert::ResetCodeRefused });
-    let page = ForgottenSentPage { resend_in: 0, ..sent(agency.as_deref(), typed, alert) };
+    let page = ForgottenSentPage { resend_in: 0, ..sent(&guest, agency.as_deref(), typed, alert) };
     Ok(guest.page_again(&web, agency.as_deref(), &page))
 }
 
@@ -118,10 +121,15 @@ fn asks(agency: Option<&Agency>) -> Identifier {
 }
 
 /// The page that waits for the letter to be answered, the same whoever was typed.
-fn sent(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenSentPage {
+fn sent(
+    guest: &Guest,
+    agency: Option<&Agency>,
+    (login, email): (&str, &str),
+    alert: Option<Alert>,
+) -> ForgottenSentPage {
     let policy = agency.map(|agency| &agency.policy);
     ForgottenSentPage {
-        sign_in_url: wording::login_path(agency),
+        sign_in_url: wording::login_path(agency.or(guest.known().map(AsRef::as_ref))),
         sends: policy.map_or(Sends::Either, |policy| policy.confirmation.into()),
         codes: agency.map(|agency| wording::codes(Some(agency))),
         login: login.to_owned(),
@@ -156,16 +164,19 @@ async fn entered(
     is_by_email: bool,
 ) -> Result<(Guest, Option<Arc<Agency>>), Instead> {
     if is_by_email && codes == Codes::default() {
+        // Nobody is asked for an agency; the one that is known keeps its name on the page.
+        let mut guest = guest;
+        guest.learn_of_run(web).await;
         return Ok((guest, web.app.directory().only_agency().cloned()));
     }
     let (guest, agency) = codes::look_up(web, guest, codes, "/forgotten").await?;
     Ok((guest, Some(agency)))
 }
 
-fn form(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenPage {
+fn form(guest: &Guest, agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Alert>) -> ForgottenPage {
     ForgottenPage {
         codes: agency.map(|agency| wording::codes(Some(agency))),
-        sign_in_url: wording::login_path(agency),
+        sign_in_url: wording::login_path(agency.or(guest.known().map(AsRef::as_ref))),
         keeps_identifier: asks(agency) == Identifier::Legacy,
         sends: agency.map_or(Sends::Either, |agency| agency.policy.confirmation.into()),
         login: login.to_owned(),
@@ -176,12 +187,14 @@ fn form(agency: Option<&Agency>, (login, email): (&str, &str), alert: Option<Ale
 
 pub(super) async fn show_link(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
     Params(Who { who }): Params<Who>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let (secret, who) = (link.secret(), AccountLabel::parse(&who));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    guest.learn_of_link(&web, &secret).await?;
     Ok(show_opened(&web, guest, (&secret, who.as_ref()), &opened))
 }
 
@@ -215,13 +228,12 @@ fn show_opened(web: &Web, guest: Guest, (secret, who): (&Secret, Option<&Account
         Opened::Used => MessageName::LinkUsed,
         Opened::Invalid => MessageName::LinkInvalid,
     };
-    let agency = guest.last_agency(web);
-    let action_url = match &agency {
+    let action_url = match guest.known() {
         Some(agency) if name == MessageName::LinkExpired => wording::forgotten_path(agency),
         None if name == MessageName::LinkExpired => wording::FORGOTTEN_BY_EMAIL.to_owned(),
         _ => guest.way_in(web),
     };
-    guest.page_with(StatusCode::GONE, web, agency.as_deref(), &MessagePage { name, action_url })
+    guest.page_with(StatusCode::GONE, web, None, &MessagePage { name, action_url })
 }
 
 pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
@@ -231,6 +243,7 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
     guest.stands_at(format!("{}{asked}", Link::path("/reset", &secret)));
     let (password, confirmation) = (fields.secret("password"), fields.secret("confirmation"));
     let opened = recover::open_link(&web.app, &secret, who.as_ref()).await?;
+    guest.learn_of_link(&web, &secret).await?;
     let Opened::Form(form) = &opened else { return Ok(show_opened(&web, guest, meant, &opened)) };
     let wrong = filled::new_password(&fields, &form.rules, form.noted);
     if !wrong.is_empty() {
@@ -243,12 +256,13 @@ pub(super) async fn reset(State(web): State<Arc<Web>>, mut guest: Guest, fields:
         Reset::Done { home } => {
             guest.forget_refusals();
             guest.session(&web).await?;
+            guest.comes_after_the_end();
             let back = Back::account().filter(|_| was_signed_in);
             // Of two at one address, the letter was only for the first.
             let reset = Some(&secret).filter(|_| who.is_none());
             let login_url = with_reset(way_in(home.as_deref(), back.as_ref()), reset);
             guest.stays();
-            let page = ResetDonePage { seconds: REDIRECT_AFTER_S, login_url };
+            let page = ResetDonePage { seconds: LEADS_ON_AFTER_S, login_url };
             guest.page(&web, home.as_deref(), &page)
         }
         Reset::Broken { form, broken } => {

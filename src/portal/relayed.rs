@@ -1,7 +1,6 @@
 //! The extranet's cookies that a browser holds on an agency's host: given at the sign-in, taken back when somebody else
 //! or another account comes there.
 
-use cookie::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::domain::accounts::Remembered;
@@ -12,9 +11,6 @@ use crate::domain::origin::Scheme;
 use crate::legacy::UpstreamCookie;
 use crate::web::cookies::Kind;
 use crate::web::guest::Guest;
-
-/// How long a browser knows whose the extranet's cookies are: as long as a device is known.
-const KNOWN_FOR: Duration = Duration::days(180);
 
 /// Gives the browser the extranet's cookies, except for such as would pass for ours.
 pub(super) fn hold(guest: &mut Guest, agency: &Agency, cookies: &[UpstreamCookie]) {
@@ -50,7 +46,7 @@ pub(super) enum Before {
 pub(super) fn arrive(guest: &mut Guest, agency: &Agency, account: &AccountLabel) -> Before {
     let known = guest.cookie(Kind::Account).map(str::to_owned);
     let now = Remembered { account: account.clone(), agency: agency.shares_host().then(|| agency.code.clone()) };
-    guest.set(Kind::Account, &now.to_string(), Some(KNOWN_FOR));
+    guest.set(Kind::Account, &now.to_string(), Kind::Account.lasts());
     if known.as_deref() == Some(now.to_string().as_str()) {
         return Before::Nothing;
     }

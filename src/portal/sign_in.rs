@@ -4,36 +4,32 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cookie::time::Duration;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::codes::{self, Instead};
-use super::{filled, shared_host, wording};
+use super::{attach, filled, no_account_here, no_verdict, shared_host, wording};
 use crate::app::Fault;
 use crate::app::agency_codes::{self, Found};
 use crate::app::attempt::{Credentials, Outcome, SignedIn};
 use crate::app::wizard::run;
-use crate::app::{after_reset, sign_in, sign_out};
+use crate::app::{after_reset, own_password, sign_in, sign_out};
 use crate::domain::agency::Agency;
 use crate::domain::credential::{Login, Meant};
-use crate::domain::device;
 use crate::domain::identity::AccountLabel;
 use crate::domain::path::ReturnPath;
 use crate::domain::policy::Identifier;
 use crate::domain::secret::{Secret, long_secret};
-use crate::pages::portal::{Alert, Codes, CodesPage, FieldError, Given, MessageName, MessagePage, SignInPage};
+use crate::domain::session::Session;
+use crate::pages::portal::{Alert, Codes, CodesPage, FieldError, Given, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
 use crate::web::cookies::Kind;
 use crate::web::fields::Fields;
 use crate::web::guest::Guest;
-use crate::web::problem::{NO_VERDICT, alert_of, told};
+use crate::web::problem::alert_of;
 use crate::web::query::Params;
-
-/// For how long a browser is known after a sign-in.
-const KNOWN: Duration = Duration::days(device::KNOWN_DAYS as i64);
 
 /// What a link to the login page can say.
 #[derive(Debug, Default, Deserialize)]
@@ -90,55 +86,102 @@ pub(super) async fn show(
     {
         return shared_host::enter(guest, &web, session.as_ref(), shared, &return_to).await;
     }
-    let attaches = !asked.attach.is_empty() && session.is_some();
+    let agency = agency.or_else(|| only_agency(&web, &asked));
     let back = Back::parse(&asked.back);
-    if let Some(session) = session.filter(|_| !attaches) {
-        if let Some(back) = back {
-            return Ok(guest.go(back.as_str()));
-        }
-        match &agency {
-            None if asked.client.is_empty() && asked.societe.is_empty() => return Ok(guest.go("/account")),
-            Some(agency) => {
-                // Who has no account here yet may be about to attach one with old credentials (000 I.B).
-                let links = web.app.store.read().await?.links_of(&session.identity).await?;
-                if links.iter().any(|link| link.account.agency == agency.code) {
-                    let account = AccountLabel::parse(&asked.account);
-                    return Ok(match account.filter(|label| links.iter().any(|link| link.label() == *label)) {
-                        Some(account) => guest.go_into_account(agency, &account, return_to.as_str()),
-                        None => guest.go_into(agency, return_to.as_str()),
-                    });
-                }
-            }
-            None => {}
-        }
+    // Whose session ended before an account was attached comes back to where that is done.
+    let back = back.or_else(|| Back::account().filter(|_| !asked.attach.is_empty()));
+    if let Some(session) = session {
+        return show_signed_in(guest, &web, (&session, agency.as_deref()), &asked, &return_to, back.as_ref()).await;
     }
-    let alert = match asked.notice {
-        Some(Notice::Ready) => Some(Alert::AccountReady),
-        Some(Notice::ReadyAsBefore) => Some(Alert::AccountReadyAsBefore),
-        Some(Notice::SignedOut) => Some(Alert::SignedOut),
-        Some(Notice::Restarted) => Some(Alert::Restarted),
-        Some(Notice::Unknown) | None => attaches.then_some(Alert::AttachAnother),
-    };
-    let Some(agency) = agency.or_else(|| only_agency(&web, &asked)) else {
+    let alert = alert_after(asked.notice, guest.comes_after_the_end());
+    let Some(agency) = agency else {
         if asked.client.is_empty() && asked.societe.is_empty() && !codes::were_sent(&guest) {
+            let without_codes = Some(way_in(None, back.as_ref()));
             let empty = codes::page(&guest, &web, "/login");
-            let last = empty.last.filter(|_| !attaches);
-            let without_codes = (!attaches).then(|| way_in(None, back.as_ref()));
-            let page = CodesPage { alert, last, without_codes, back: back.as_ref().map(into_text), ..empty };
+            let page = CodesPage { alert, without_codes, back: back.as_ref().map(into_text), ..empty };
             return Ok(guest.page(&web, None, &page));
         }
         let codes = Codes { client: asked.client, societe: asked.societe };
         return Ok(codes::ask(guest, &web, codes, "/login"));
     };
+    show_form(guest, &web, &agency, &asked, Onto { return_to, back }, alert).await
+}
+
+/// What is said of what happened just before; that a session is over only where nothing else explains it.
+fn alert_after(notice: Option<Notice>, is_over: bool) -> Option<Alert> {
+    match notice {
+        Some(Notice::Ready) => Some(Alert::AccountReady),
+        Some(Notice::ReadyAsBefore) => Some(Alert::AccountReadyAsBefore),
+        Some(Notice::SignedOut) => Some(Alert::SignedOut),
+        Some(Notice::Restarted) => Some(Alert::Restarted),
+        Some(Notice::Unknown) | None => is_over.then_some(Alert::SessionOver),
+    }
+}
+
+/// The sign-in at an agency.
+async fn show_form(
+    guest: Guest,
+    web: &Web,
+    agency: &Agency,
+    asked: &Said,
+    onto: Onto,
+    alert: Option<Alert>,
+) -> Result<Response, Fault> {
     let login = match asked.notice {
-        Some(Notice::Ready | Notice::ReadyAsBefore) => run::made_here(&web.app, &guest.caller, &agency).await?,
+        Some(Notice::Ready | Notice::ReadyAsBefore) => run::made_here(&web.app, &guest.caller, agency).await?,
         _ if asked.reset.is_empty() => None,
-        _ => after_reset::login_of(&web.app, &Secret::new(asked.reset), Some(&agency)).await?,
+        _ => after_reset::login_of(&web.app, &Secret::new(asked.reset.as_str()), Some(agency)).await?,
     };
-    let way_out = guest.way_out(Some(&agency), web.app.now());
-    let page = form(&web, &agency, &Onto { return_to, back }, alert);
-    let page = SignInPage { login: login.unwrap_or_default(), way_out, ..page };
-    Ok(guest.page(&web, Some(&agency), &page))
+    let way_out = guest.way_out(Some(agency), web.app.now());
+    let page = SignInPage { login: login.unwrap_or_default(), way_out, ..form(web, agency, &onto, alert) };
+    Ok(guest.page(web, Some(agency), &page))
+}
+
+/// Who is signed in is led on, attaches an account, or is told that they are signed in, and not here.
+async fn show_signed_in(
+    guest: Guest,
+    web: &Web,
+    (session, agency): (&Session, Option<&Agency>),
+    asked: &Said,
+    return_to: &ReturnPath,
+    back: Option<&Back>,
+) -> Result<Response, Fault> {
+    let is_without = asked.client.is_empty() && asked.societe.is_empty();
+    if !asked.attach.is_empty() {
+        if let Some(agency) = agency {
+            return attach::show(guest, web, (session, agency), return_to).await;
+        }
+        let page = CodesPage { attaches: true, last: None, without_codes: None, ..codes::page(&guest, web, "/login") };
+        if is_without {
+            return Ok(guest.page(web, None, &page));
+        }
+        let codes = Codes { client: asked.client.clone(), societe: asked.societe.clone() };
+        let page = CodesPage { codes, alert: Some(Alert::UnknownCodes), ..page };
+        return Ok(guest.page_with(StatusCode::NOT_FOUND, web, None, &page));
+    }
+    if let Some(back) = back {
+        return Ok(guest.go(back.as_str()));
+    }
+    let Some(agency) = agency.filter(|_| !is_without) else {
+        let codes = Codes { client: asked.client.clone(), societe: asked.societe.clone() };
+        return Ok(if is_without { guest.go("/account") } else { codes::ask(guest, web, codes, "/login") });
+    };
+    let links = web.app.store.read().await?.links_of(&session.identity).await?;
+    if links.iter().any(|link| link.account.agency == agency.code) {
+        let account = AccountLabel::parse(&asked.account);
+        return Ok(match account.filter(|label| links.iter().any(|link| link.label() == *label)) {
+            Some(account) => guest.go_into_account(agency, &account, return_to.as_str()),
+            None => guest.go_into(agency, return_to.as_str()),
+        });
+    }
+    // The account that was just brought up to date is another person's, or it has a password of its own: they sign in.
+    let is_ready = matches!(asked.notice, Some(Notice::Ready | Notice::ReadyAsBefore));
+    let apart = own_password::set_apart(&web.app, &session.identity).await?;
+    if is_ready || apart.iter().any(|link| link.account.agency == agency.code) {
+        let onto = Onto { return_to: return_to.clone(), back: None };
+        return show_form(guest, web, agency, asked, onto, alert_after(asked.notice, false)).await;
+    }
+    no_account_here::show(guest, web, (session, agency), return_to, StatusCode::OK).await
 }
 
 /// No codes are asked for where there is one agency.
@@ -174,6 +217,9 @@ pub(super) fn form(web: &Web, agency: &Agency, onto: &Onto, alert: Option<Alert>
 
 pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fields) -> Result<Response, Instead> {
     let (guest, agency) = codes::typed(&web, guest, &fields, "/login").await?;
+    if !fields.text("attach").is_empty() {
+        return Ok(attach::submit(guest, &web, agency, &fields).await?);
+    }
     let return_to = ReturnPath::parse_or_home(fields.text("return"));
     let onto = Onto { return_to, back: Back::parse(fields.text("back")) };
     let keep = fields.ticked("keep");
@@ -213,14 +259,14 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
             guest.forget_refusals();
             return Ok(guest.go("/migration"));
         }
-        Outcome::ExtranetSilent => return Ok(silent(guest, &web, &agency, &onto)),
+        Outcome::ExtranetSilent => return Ok(no_verdict::page(guest, &web, &agency, login_here(&agency, &onto))),
         Outcome::OldCredentials(Login::Address) => Alert::OldCredentials,
         Outcome::OldCredentials(Login::Identifier) => Alert::OldPassword,
         Outcome::ProvisionalOver => Alert::ProvisionalOver,
         Outcome::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Outcome::MustChange => Alert::MustChange,
         Outcome::Refused if meant == Meant::AgencysNew => Alert::GivenRefused,
-        Outcome::Refused => Alert::SignInRefused,
+        Outcome::Refused | Outcome::Ours => Alert::SignInRefused,
     };
     let leads_out =
         matches!(alert, Alert::SignInRefused | Alert::GivenRefused | Alert::OldCredentials | Alert::OldPassword);
@@ -232,9 +278,10 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
 }
 
 /// What was not typed: it is no attempt, and no extranet is asked.
-fn unanswered(agency: &Agency, fields: &Fields, meant: Meant) -> Vec<FieldError> {
+pub(super) fn unanswered(agency: &Agency, fields: &Fields, meant: Meant) -> Vec<FieldError> {
     let (login, password) = match (meant, agency.policy.identifier) {
         (Meant::AgencysNew, _) => ("given-login-missing", "given-password-missing"),
+        (Meant::ToAttach, _) => ("agency-login-missing", "agency-password-missing"),
         (Meant::Either, Identifier::Legacy) => ("login-identifier-missing", "present-missing"),
         (Meant::Either, Identifier::Email) => ("login-missing", "present-missing"),
     };
@@ -248,15 +295,6 @@ fn login_here(agency: &Agency, onto: &Onto) -> String {
     format!("{}&{query}", way_in(Some(agency), onto.back.as_ref()))
 }
 
-/// The extranet could not say: a page of its own, no failure counted, and the way to try again (b03).
-fn silent(guest: Guest, web: &Web, agency: &Agency, onto: &Onto) -> Response {
-    let action_url = login_here(agency, onto);
-    let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url };
-    let mut response = told(guest.page_with(StatusCode::SERVICE_UNAVAILABLE, web, Some(agency), &page), NO_VERDICT);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-    response
-}
-
 /// Everything about the browser is new: what was planted before the sign-in is worth nothing after it, and who was
 /// signed in here before is signed out (SEC-057, SEC-058).
 pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) -> Result<(), Fault> {
@@ -264,7 +302,7 @@ pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) 
         sign_out::sign_out(&web.app, &guest.caller, &before).await?;
     }
     guest.set_session(&signed_in.cookie, &signed_in.session, web);
-    guest.set(Kind::Device, signed_in.device.expose(), Some(KNOWN));
+    guest.set(Kind::Device, signed_in.device.expose(), Kind::Device.lasts());
     guest.renew_browser(long_secret(&*web.app.dice));
     guest.forget_refusals();
     Ok(())
@@ -272,7 +310,7 @@ pub(super) async fn welcome(guest: &mut Guest, web: &Web, signed_in: &SignedIn) 
 
 /// The agency that this browser signed in to last (§28).
 pub(super) fn remember(guest: &mut Guest, agency: &Agency) {
-    guest.set(Kind::Agency, &agency.code.to_string(), Some(KNOWN));
+    guest.set(Kind::Agency, &agency.code.to_string(), Kind::Agency.lasts());
 }
 
 /// On into the extranet that was asked for, which this browser knows from now on.

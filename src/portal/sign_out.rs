@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
 use super::on_host::{Known, go_to_sign_in, known_here, own_host};
+use super::onward::Onward;
 use super::{relayed, wording};
 use crate::app::Fault;
 use crate::app::sign_out::{self, UpstreamSession};
@@ -25,28 +26,39 @@ use crate::web::person::Person;
 use crate::web::problem::Problem;
 use crate::web::query::Params;
 
+/// What the sign-in says next.
+const SIGNED_OUT: &str = "notice=signed-out";
+
 pub(super) async fn show(State(web): State<Arc<Web>>, Person { guest, .. }: Person) -> Result<Response, Fault> {
     Ok(guest.page(&web, None, &LeavePage { action: "/logout", back: "/account".to_owned(), accounts: None }))
 }
 
-pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, _: Fields) -> Result<Response, Fault> {
-    let mut home = None;
+pub(super) async fn submit(State(web): State<Arc<Web>>, mut guest: Guest, fields: Fields) -> Result<Response, Fault> {
+    let mut way_in = wording::login_path_with(None, SIGNED_OUT);
     if let Some(session) = guest.session(&web).await? {
-        home = web.app.home_of(&session.identity).await?;
+        // « Ce n'est pas moi » at an agency's link: somebody else signs in there.
+        let meant = Onward::of(&fields);
+        way_in = if let Some(agency) = meant.agency(&web) {
+            format!("{}&{SIGNED_OUT}", wording::login_path_back(&agency, None, &meant.return_to()))
+        } else {
+            let home = web.app.home_of(&session.identity).await?.or_else(|| guest.known().cloned());
+            wording::login_path_with(home.as_deref(), SIGNED_OUT)
+        };
         sign_out::sign_out(&web.app, &guest.caller, &session).await?;
     }
     guest.clear(Kind::Session);
     guest.clear(Kind::Browser);
     // What stays on the agencies' hosts ends there, at the next visit.
-    Ok(relayed::with_cleared_site(guest.go(&wording::login_path_with(home.as_deref(), "notice=signed-out"))))
+    Ok(relayed::with_cleared_site(guest.go(&way_in)))
 }
 
 /// The extranet's own logout link leads here; following it ends nothing yet (SEC-070).
-pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, guest: Guest) -> Result<Response, Fault> {
+pub(super) async fn show_on_agency(State(web): State<Arc<Web>>, mut guest: Guest) -> Result<Response, Fault> {
     let Some(host) = own_host(&guest) else { return Ok(Problem::not_found().into_response()) };
     let Some(Known { house, session, .. }) = known_here(&web, &guest, &host).await? else {
         return Ok(go_to_sign_in(&web, guest, &host));
     };
+    guest.sees_who_is_here(&web).await;
     let has_others = switch_account::accounts(&web.app, &session).await?.len() > 1;
     let accounts = has_others.then_some("/.vestibule/accounts");
     let page = LeavePage { action: "/.vestibule/logout", back: "/".to_owned(), accounts };
@@ -121,6 +133,6 @@ async fn leave(
         guest.end(name, path);
     }
     let agency = left.as_ref().map(|house| &*house.agency);
-    let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, "notice=signed-out"));
+    let to = format!("{}{}", web.portal_url(), wording::login_path_with(agency, SIGNED_OUT));
     Ok(relayed::with_cleared_site(guest.go(&to)))
 }

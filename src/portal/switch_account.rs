@@ -116,6 +116,7 @@ pub(super) fn attached(web: &Web, guest: &mut Guest, accounts: &[Account]) -> Ve
             is_open,
             opening: opening.name(),
             visited: visited_at.filter(|_| !is_open).map(|visited_at| Ago::of(visited_at, now)),
+            phone: agency.brand.support_phone.clone(),
             may_be_apart: own_password::may_be_set(agency, accounts.len()),
         }
     };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::codes::{self, Instead};
 use super::{shared_host, wording};
-use crate::domain::agency::{Agency, AgencyBrand};
+use crate::domain::agency::Agency;
 use crate::domain::policy::Identifier;
 use crate::pages::portal::{Codes, Contact, TroublePage};
 use crate::web::Web;
@@ -27,17 +27,21 @@ pub(super) struct Said {
 /// The agency is the one that is named, or that this browser knows; without any, what holds everywhere is said.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(asked): Params<Said>,
 ) -> Result<Response, Instead> {
+    guest.sees_who_is_here(&web).await;
     let codes = Codes { client: asked.client, societe: asked.societe };
     let is_named = codes != Codes::default() || asked.find == "agency" || codes::were_sent(&guest);
     let (guest, agency) = if is_named {
         let (guest, agency) = codes::look_up(&web, guest, codes, PATH).await?;
         (guest, Some(agency))
     } else {
-        let known = guest.last_agency(&web);
-        (guest, known.or_else(|| web.app.directory().only_agency().cloned()))
+        if guest.known().is_none() {
+            guest.learn_of_run(&web).await;
+        }
+        let known = guest.known().cloned();
+        (guest, known)
     };
     let page = page(&web, agency.as_deref());
     Ok(guest.page(&web, agency.as_deref(), &page))
@@ -52,13 +56,11 @@ fn page(web: &Web, agency: Option<&Agency>) -> TroublePage {
         keeps_identifier: agency.is_some_and(|agency| agency.policy.identifier == Identifier::Legacy),
         contact: match agency {
             None => Contact::Unknown,
-            Some(agency) if is_reachable(&agency.brand) => Contact::Here,
+            Some(agency) if agency.brand.is_reachable() || web.app.current.edition().portal.is_reachable() => {
+                Contact::Here
+            }
             Some(_) => Contact::InLetters,
         },
         other_agency: agency.and_then(|agency| shared_host::way_to_others(web, agency)),
     }
-}
-
-const fn is_reachable(brand: &AgencyBrand) -> bool {
-    brand.support_phone.is_some() || brand.support_email.is_some() || brand.support_url.is_some()
 }

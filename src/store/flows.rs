@@ -240,6 +240,19 @@ impl Tx {
         .transpose()
     }
 
+    /// The agency whose run a proof was asked for in, whatever has become of the run.
+    pub async fn agency_of_proof(&mut self, challenge: &ChallengeId) -> Result<Option<AgencyCode>, StoreError> {
+        sqlx::query(
+            "SELECT f.agency AS agency FROM challenges c JOIN flows f ON f.id = c.owner
+             WHERE c.id = $1 AND c.purpose = 'migration'",
+        )
+        .bind(challenge.as_str())
+        .fetch_optional(self.conn())
+        .await?
+        .map(|row| row.agency("agency"))
+        .transpose()
+    }
+
     /// Whether a run ended because its account was taken back.
     pub async fn is_withdrawn(&mut self, flow: &FlowId) -> Result<bool, StoreError> {
         let found = sqlx::query("SELECT id FROM flows WHERE id = $1 AND state = 'withdrawn'")

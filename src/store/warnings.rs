@@ -70,6 +70,15 @@ impl Tx {
         .transpose()
     }
 
+    /// Who is warned, whatever has become of it since.
+    pub async fn person_warned(&mut self, id: &WarningId) -> Result<Option<IdentityId>, StoreError> {
+        let row = sqlx::query("SELECT identity_id FROM warnings WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.conn())
+            .await?;
+        row.map(|row| Ok(IdentityId::stored(row.text("identity_id")?))).transpose()
+    }
+
     /// Everything that the person was warned of and that is not over by itself, the newest first; of an account with a
     /// password of its own also what its person's address was warned of.
     pub async fn warnings_of(&mut self, identity: &IdentityId) -> Result<Vec<Warning>, StoreError> {

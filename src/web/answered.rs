@@ -10,7 +10,6 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use cookie::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -20,7 +19,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cookies::{self, Kind};
-use super::guest::{Drawn, Guest};
+use super::drawn::{Drawn, Shown};
+use super::guest::Guest;
 use super::problem::{RETRY_AFTER, Reason};
 use super::sealed::{open, seal};
 use super::{Arrival, Web};
@@ -37,25 +37,6 @@ const MOST: usize = 3800;
 /// The largest page that is unpacked, bytes; none that fits into a cookie is larger.
 const MOST_UNPACKED: u64 = 256 * 1024;
 
-/// For how long an answer is shown at the address of its page.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Shown {
-    /// Once: it says what was wrong with what was sent.
-    #[default]
-    Once,
-    /// Whenever that address is opened: it says what was done, and nothing else can say it again.
-    Lasting,
-}
-
-impl Shown {
-    const fn waits(self) -> Duration {
-        match self {
-            Self::Once => Duration::MINUTE,
-            Self::Lasting => Duration::HOUR,
-        }
-    }
-}
-
 /// What a form was answered, and where that is shown.
 #[derive(Debug, Serialize, Deserialize)]
 struct Answer {
@@ -69,7 +50,6 @@ struct Answer {
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
     address: String,
-    shown: Shown,
     sealed: String,
 }
 
@@ -79,7 +59,7 @@ impl Answer {
         let mut packer = DeflateEncoder::new(Vec::new(), Compression::best());
         packer.write_all(&serde_json::to_vec(&self).ok()?).ok()?;
         let sealed = seal(browser, purpose, &BASE64URL_NOPAD.encode(&packer.finish().ok()?));
-        (sealed.len() <= MOST).then_some(Packed { address: self.address, shown: self.shown, sealed })
+        (sealed.len() <= MOST).then_some(Packed { address: self.address, sealed })
     }
 
     fn unpack(browser: &Secret, purpose: &str, sealed: &str) -> Option<Self> {
@@ -105,8 +85,8 @@ impl Guest {
     pub fn show_again(&mut self, web: &Web, page: &str) {
         let seen = self.kept(SEEN).filter(|answer| answer.address == page);
         let answer = seen.and_then(|seen| Answer { at: web.app.now(), ..seen }.pack(&self.caller.browser, AWAITED));
-        if let Some(Packed { shown, sealed, .. }) = answer {
-            self.set(Kind::Answer, &sealed, Some(shown.waits()));
+        if let Some(Packed { sealed, .. }) = answer {
+            self.set(Kind::Answer, &sealed, None);
         }
     }
 
@@ -124,7 +104,7 @@ pub async fn answered(State(web): State<Arc<Web>>, request: Request, next: Next)
         let response = next.run(request).await;
         return match response.extensions().get::<Packed>() {
             Some(packed) => {
-                let cookie = cookies::set(Kind::Answer, scheme, &packed.sealed, Some(packed.shown.waits()));
+                let cookie = cookies::set(Kind::Answer, scheme, &packed.sealed, None);
                 led_to(&packed.address, &cookie, &response).unwrap_or(response)
             }
             None => response,
@@ -185,6 +165,7 @@ mod tests {
         let drawn = Drawn {
             status: 422,
             agency: Some("A/1".to_owned()),
+            reached: None,
             signed_in: true,
             leads_to: vec!["https://www.moncompte.example".to_owned(), "https://agence.example".to_owned()],
             reference: None,

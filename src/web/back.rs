@@ -7,6 +7,7 @@ use http::header;
 use super::Web;
 use super::cookies::Kind;
 use super::guest::Guest;
+use super::known::codes_query;
 use crate::domain::agency::Agency;
 use crate::domain::agency_code::AgencyCode;
 use crate::domain::path::ReturnPath;
@@ -58,10 +59,10 @@ impl Guest {
         web.app.directory().agency(&code).cloned()
     }
 
-    /// The way to sign in at that agency and back here, or to the page that held what was sent here.
+    /// The way to sign in at the agency that is known, and back here, or to the page that held what was sent here.
     #[must_use]
     pub fn way_in(&self, web: &Web) -> String {
-        way_in(self.last_agency(web).as_deref(), self.back(web).as_ref())
+        way_in(self.known().map(AsRef::as_ref), self.back(web).as_ref())
     }
 
     /// The page of ours on which something was pressed, as far as the browser says it.
@@ -84,10 +85,7 @@ impl Guest {
 /// The login page of an agency, or the one that asks for none (§27).
 #[must_use]
 pub fn login_path(agency: Option<&Agency>) -> String {
-    agency.map_or_else(
-        || "/".to_owned(),
-        |agency| format!("/login?client={}&societe={}", agency.code.client(), agency.code.societe()),
-    )
+    agency.map_or_else(|| "/".to_owned(), |agency| format!("/login{}", codes_query(Some(agency))))
 }
 
 /// The same, to come back to a page of ours.

@@ -9,9 +9,11 @@ use http::{StatusCode, header};
 
 use super::Web;
 use super::again::again;
+use super::back::login_path;
 use super::cookies::Kind;
 use super::fields::Typed;
 use super::guest::Guest;
+use super::known::codes_query;
 use super::problem::{Cause, Problem, RETRY_AFTER, Reason, status_of};
 use crate::app::Fault;
 use crate::domain::agency::Agency;
@@ -41,6 +43,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         return guest.go(&query.append_pair("back", page.as_str()).finish());
     }
     let problem = if problem.name == MessageName::FormRefused && is_of_an_ended_session(&mut guest, &web).await {
+        guest.comes_after_the_end();
         Problem::page(StatusCode::UNAUTHORIZED, MessageName::SessionOver)
     } else {
         problem
@@ -49,6 +52,15 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
     if let Some(Cause(cause)) = response.extensions().get() {
         tracing::error!(request_id, fault = cause, "a request failed");
     }
+    // Where something of ours fails, only what the request itself tells is worth a look: whatever says who is signed in may be
+    // what does not answer.
+    if !problem.status.is_server_error() && matches!(guest.arrival.place, Place::Portal) {
+        guest.learn_of_run(&web).await;
+        // A session that cannot be looked up is none to this page.
+        let _ = guest.session(&web).await;
+    } else if !problem.status.is_server_error() || problem.name == MessageName::ExtranetUnavailable {
+        guest.sees_who_is_here(&web).await;
+    }
     let again = match problem.name {
         MessageName::Unavailable | MessageName::TooMany => {
             typed.take().and_then(|fields| again(&fields, problem.name, &guest.here))
@@ -56,11 +68,6 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
         _ => None,
     };
     let page = MessagePage { name: problem.name, action_url: way_on(&guest, &web, problem.name) };
-    let agency = match guest.arrival.place.host() {
-        Some(host) => host.remembered(guest.cookie(Kind::Account)).map(|house| house.agency),
-        None if problem.name == MessageName::SessionOver => guest.last_agency(&web),
-        None => None,
-    };
     if matches!(problem.status.as_u16(), 403 | 404 | 405 | 413) {
         // It was no form of ours that was sent, and no page held it.
         guest.stands_nowhere();
@@ -70,7 +77,7 @@ pub async fn calmly(State(web): State<Arc<Web>>, request: Request, next: Next) -
             let agency = code.and_then(|code| web.app.directory().agency(&code).cloned());
             guest.page_with(problem.status, &web, agency.as_deref(), &again)
         }
-        None => guest.page_with(problem.status, &web, agency.as_deref(), &page),
+        None => guest.page_with(problem.status, &web, None, &page),
     };
     if page.extensions().get::<Problem>().is_some() {
         // The engine itself fails: the built-in page needs nothing.
@@ -97,13 +104,29 @@ async fn is_of_an_ended_session(guest: &mut Guest, web: &Web) -> bool {
 fn way_on(guest: &Guest, web: &Web, name: MessageName) -> String {
     match name {
         MessageName::SessionOver => guest.way_in(web),
-        MessageName::Unnamed | MessageName::OldLogin => format!("{}/account", web.portal_url()),
+        MessageName::Unnamed | MessageName::OldLogin => {
+            format!("{}/account{}", web.portal_url(), codes_query(guest.known().map(AsRef::as_ref)))
+        }
         MessageName::ExtranetUnavailable | MessageName::Unavailable | MessageName::TooMany | MessageName::Failed
             if guest.here.starts_with('/') && !guest.here.starts_with("/.vestibule/problem/") =>
         {
             guest.here.clone()
         }
-        _ => "/".to_owned(),
+        // The page of the form.
+        MessageName::FormRefused if guest.sent_from_here(web) && guest.page_before(web).is_some() => {
+            guest.page_before(web).map_or_else(String::new, |page| page.as_str().to_owned())
+        }
+        // Old credentials are typed there although somebody is signed in.
+        MessageName::StartAgain if guest.is_signed_in => {
+            let known = guest.known().map(AsRef::as_ref);
+            format!(
+                "/login{}",
+                known.map_or_else(|| "?attach=1".to_owned(), |agency| codes_query(Some(agency)) + "&attach=1")
+            )
+        }
+        // The extranet itself, or the accounts of who is signed in.
+        _ if guest.arrival.place.host().is_some() || guest.is_signed_in => "/".to_owned(),
+        _ => login_path(guest.known().map(AsRef::as_ref)),
     }
 }
 

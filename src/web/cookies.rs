@@ -4,6 +4,7 @@ use ::cookie::{Cookie, SameSite, time::Duration};
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 
 use crate::domain::cookie;
+use crate::domain::device::KNOWN_DAYS;
 use crate::domain::origin::Scheme;
 
 /// What a cookie is for.
@@ -32,6 +33,49 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one, in the order in which the page about personal data tells of them.
+    pub const ALL: [Self; 10] = [
+        Self::Session,
+        Self::Browser,
+        Self::Language,
+        Self::Device,
+        Self::Agency,
+        Self::Account,
+        Self::Refusals,
+        Self::Answer,
+        Self::Bind,
+        Self::Renewals,
+    ];
+
+    /// How long a browser keeps it from the last time that it is set; None: until the browser is closed. A session whose
+    /// « Garder ma session active » was ticked lasts as long as the agency lets it.
+    #[must_use]
+    pub const fn lasts(self) -> Option<Duration> {
+        match self {
+            Self::Device | Self::Agency | Self::Account => Some(Duration::days(KNOWN_DAYS as i64)),
+            Self::Language => Some(Duration::days(365)),
+            Self::Renewals => Some(Duration::seconds(20)),
+            Self::Session | Self::Browser | Self::Bind | Self::Refusals | Self::Answer => None,
+        }
+    }
+
+    /// What it is for, in a word: the end of its sentence's key.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Browser => "form",
+            Self::Device => "device",
+            Self::Language => "language",
+            Self::Bind => "passage",
+            Self::Renewals => "renewals",
+            Self::Account => "account",
+            Self::Agency => "agency",
+            Self::Refusals => "refusals",
+            Self::Answer => "answer",
+        }
+    }
+
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Session => ("vestibule", "__Host-vestibule"),

@@ -9,13 +9,12 @@ use axum::response::{Html, IntoResponse as _, Response};
 use cookie::time::Duration;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::answered::Shown;
 use super::cookies::{self, Kind};
+use super::drawn::{Drawn, Shown};
 use super::endings::{ending, endings};
 use super::fields::form_token;
+use super::known::{Known, codes_query};
 use super::problem::Problem;
 use super::{Arrival, Web};
 use crate::app::Caller;
@@ -30,27 +29,6 @@ use crate::pages::{Brand, Frame, Page, Pages, RenderError, leading_to};
 
 /// What the answer is for, as the browser says.
 pub const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-
-/// A page as it is drawn, but for what the browser says of itself.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Drawn {
-    pub(super) status: u16,
-    /// Whose page it is, by its codes.
-    pub(super) agency: Option<String>,
-    pub(super) signed_in: bool,
-    /// Where its forms may lead on to, as the policy writes it.
-    pub(super) leads_to: Vec<String>,
-    /// The name of the request that failed.
-    pub(super) reference: Option<String>,
-    pub(super) template: String,
-    pub(super) page: Value,
-}
-
-impl Drawn {
-    pub(super) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or_default()
-    }
-}
 
 /// A request to a page of ours, and the cookies that its answer sets.
 pub struct Guest {
@@ -68,6 +46,8 @@ pub struct Guest {
     pub(super) headers: HeaderMap,
     /// Whether a page says that somebody is signed in.
     pub(super) is_signed_in: bool,
+    /// Whose pages these are, as far as it is known.
+    pub(super) known: Known,
     cookies: Vec<HeaderValue>,
     leads_to: Vec<String>,
 }
@@ -112,6 +92,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
             stands: None,
             headers: headers.clone(),
             is_signed_in: false,
+            known: Known::default(),
             cookies: set_cookies,
             leads_to: Vec::new(),
             arrival,
@@ -122,6 +103,7 @@ impl FromRequestParts<Arc<Web>> for Guest {
         {
             guest.stands_at(before.as_str().to_owned());
         }
+        guest.learn(web).await;
         Ok(guest)
     }
 }
@@ -227,18 +209,22 @@ impl Guest {
         self.page_with(StatusCode::UNPROCESSABLE_ENTITY, web, agency, page)
     }
 
-    /// A page with a status.
+    /// A page with a status. Without an agency it is that of the one that is [known](Self::known), unless it stands between
+    /// several.
     pub fn page_with<P: Page>(self, status: StatusCode, web: &Web, agency: Option<&Agency>, page: &P) -> Response {
         let page = match Pages::context(page) {
             Ok(page) => page,
             Err(error) => return self.cannot_be_drawn(&error),
         };
+        let known = self.known().filter(|_| !P::BETWEEN_AGENCIES);
+        let agency = agency.or(known.map(AsRef::as_ref));
         let mut leads_to = vec![web.portal_url()];
         leads_to.extend(agency.into_iter().flat_map(sources));
         leads_to.extend(self.leads_to.iter().cloned());
         let drawn = Drawn {
             status: status.as_u16(),
             agency: agency.map(|agency| agency.code.to_string()),
+            reached: self.reached().map(|agency| agency.code.to_string()),
             signed_in: self.is_signed_in,
             leads_to,
             reference: status.is_server_error().then(|| self.arrival.request_id.to_string()),
@@ -255,9 +241,11 @@ impl Guest {
 
     pub(super) fn draw(self, web: &Web, drawn: &Drawn) -> Response {
         let edition = web.app.current.edition();
-        let agency = drawn.agency.as_deref().and_then(AgencyCode::stored);
-        let agency = agency.and_then(|code| edition.directory.agency(&code));
-        let brand = agency.map_or_else(|| edition.portal.clone(), |agency| Brand::from(&agency.brand));
+        let of = |code: Option<&str>| edition.directory.agency(&AgencyCode::stored(code?)?);
+        let (agency, reached) = (of(drawn.agency.as_deref()), of(drawn.reached.as_deref()));
+        let brand = Brand::of(agency.map(|agency| &agency.brand), &edition.portal);
+        let brand = brand.or_reached_at(reached.map(|agency| &agency.brand));
+        let whose = codes_query(agency.map(AsRef::as_ref));
         let portal = edition.directory.portal().to_string();
         let csrf = form_token(&self.caller.browser);
         let frame = Frame {
@@ -266,6 +254,7 @@ impl Guest {
             csrf: &csrf,
             assets: if self.arrival.place.host().is_none() { "/assets" } else { "/.vestibule/assets" },
             portal: &portal,
+            whose: &whose,
             here: &self.here,
             in_a_frame: self.in_a_frame,
             signed_in: drawn.signed_in,

@@ -12,7 +12,7 @@ use super::Web;
 use super::cookies::Kind;
 use super::fields::Fields;
 use super::guest::Guest;
-use crate::app::Fault;
+use crate::app::{Fault, links};
 use crate::domain::agency::Agency;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
@@ -79,7 +79,31 @@ impl Guest {
         let Some(cookie) = self.session_cookie() else { return Ok(None) };
         let session = web.app.sessions.of_portal(&cookie, web.app.now()).await?;
         self.is_signed_in = session.is_some();
+        if let Some(session) = &session {
+            self.has_accounts_at(links::agencies_of(&web.app, &session.identity).await?);
+        }
         Ok(session)
+    }
+
+    /// Finds out, for a page that does not ask otherwise, whether somebody is signed in on this host: it shows the way to
+    /// « Mon compte » then.
+    pub async fn sees_who_is_here(&mut self, web: &Web) {
+        let Some(cookie) = self.session_cookie() else { return };
+        let (sessions, now) = (&web.app.sessions, web.app.now());
+        self.is_signed_in = match self.arrival.place.host() {
+            Some(_) => matches!(sessions.of_agency(&cookie, now).await, Ok(Some(_))),
+            None => matches!(sessions.of_portal(&cookie, now).await, Ok(Some(_))),
+        };
+    }
+
+    /// Whether this browser came with the cookie of a sign-in that has ended, once [`Guest::session`] has found none. It is to
+    /// be told once: the cookie goes with the answer. That is all that whoever planted one learns.
+    pub fn comes_after_the_end(&mut self) -> bool {
+        let is_over = !self.is_signed_in && self.session_cookie().is_some();
+        if is_over {
+            self.clear(Kind::Session);
+        }
+        is_over
     }
 
     /// Gives the portal's session a new cookie, so that a planted one is worth nothing (SEC-058).
@@ -101,13 +125,14 @@ impl Guest {
 /// What was asked for was not done: the session ended before it, or while it was under way.
 #[must_use]
 pub fn session_over(web: &Web, guest: Guest) -> Response {
-    let (agency, action_url) = (guest.last_agency(web), guest.way_in(web));
-    session_over_at(web, guest, agency.as_deref(), action_url)
+    let action_url = guest.way_in(web);
+    session_over_at(web, guest, None, action_url)
 }
 
 /// The same on a page that stands before one agency's extranet.
 #[must_use]
-pub fn session_over_at(web: &Web, guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
+pub fn session_over_at(web: &Web, mut guest: Guest, agency: Option<&Agency>, action_url: String) -> Response {
+    guest.comes_after_the_end();
     let page = MessagePage { name: MessageName::SessionOver, action_url };
     guest.page_with(StatusCode::UNAUTHORIZED, web, agency, &page)
 }

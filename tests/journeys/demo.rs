@@ -74,7 +74,14 @@ fn try_line(demo: &Demo, person: &mut Person, login: &str) {
         let mut words = line.split_whitespace();
         if words.next() == Some(login) {
             let password = words.next().expect("a password");
-            person.open(link).fill("login", login).fill("password", password).press("Connexion");
+            person.open(link);
+            // Who is signed in at another agency attaches this account.
+            let attaches = person.sees("Pas de compte dans cette agence");
+            if attaches {
+                person.follow("Associer mon compte de cette agence");
+            }
+            let button = if attaches { "Continuer" } else { "Connexion" };
+            person.fill("login", login).fill("password", password).press(button);
             return;
         }
     }
@@ -183,7 +190,7 @@ fn two_contracts(demo: &Demo, loic: &mut Person, letters: &Letters) {
     loic.see("Bonjour Loïc Kervella (Locataire)");
     assert!(demo.line("L2004").contains("at /account « Associer un autre compte »"));
     loic.open("/account").follow("Associer un autre compte").fill("login", "L2004").fill("password", "Digue-3307");
-    loic.press("Connexion");
+    loic.press("Continuer");
     read_the_notice(loic);
     loic.see("pour rattacher vos comptes").fill("password", CHOSEN).press("Connexion").see("Compte associé ✓");
     loic.open("/accounts").see("L2002").see("L2004");

@@ -43,11 +43,8 @@ fn merging(device: Device, stage: Stage) {
     // a. A second contract at the same agency.
     browser.open(gateway.portal("/account")).see("Mes comptes d'agence").screenshot("account-with-one");
     steps::fits(&mut browser, device);
-    browser
-        .follow("Associer un autre compte : Agence des Tilleuls")
-        .see("Pour associer un compte")
-        .screenshot("attach");
-    steps::sign_in(&mut browser, "L2001", "Gare-4471");
+    browser.follow("Associer un autre compte : Agence des Tilleuls").see("Vous restez connecté").screenshot("attach");
+    steps::type_the_agencys(&mut browser, "L2001", "Gare-4471");
     steps::read_the_notice(&mut browser, device);
     browser.see("Veuillez saisir votre mot de passe pour rattacher vos comptes").screenshot("join");
     browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion");
@@ -60,7 +57,7 @@ fn merging(device: Device, stage: Stage) {
     // b. Another agency.
     browser.open(gateway.portal("/account")).follow("Associer un compte d'une autre agence");
     browser.fill("Code client", "SPI31").fill("Code société", "01").press("Continuer");
-    steps::sign_in(&mut browser, "loc-0077", "0412");
+    steps::type_the_agencys(&mut browser, "loc-0077", "0412");
     steps::read_the_notice(&mut browser, device);
     browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion");
     browser.see("Compte associé ✓").press("Continuer");

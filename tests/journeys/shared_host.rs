@@ -48,7 +48,7 @@ fn one_host(device: Device) {
 
     // The other agency of the same host.
     browser.open(gateway.portal("/login?client=SPI31&societe=01&attach=1"));
-    steps::sign_in(&mut browser, "loc-0077", "0412");
+    steps::type_the_agencys(&mut browser, "loc-0077", "0412");
     browser.see("évolue").press("Étape suivante");
     browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion");
     browser.see("Compte associé ✓").press("Continuer");
@@ -89,7 +89,7 @@ fn a24_a_switch_leaves_nothing_of_one_extranet_in_the_browser_for_the_other() {
     browser.see("Votre compte est à jour");
     steps::sign_in(&mut browser, BOB.email, CHOSEN);
     browser.see("\"who\":\"bob-12\"").open(town.gateway.portal(&format!("{}&attach=1", login_path("b"))));
-    steps::sign_in(&mut browser, BOB_AT_B.login, BOB_AT_B.password);
+    steps::type_the_agencys(&mut browser, BOB_AT_B.login, BOB_AT_B.password);
     browser.see("évolue").press("Étape suivante");
     browser.fill("Mot de passe de votre compte existant", CHOSEN).press("Connexion").see("Compte associé ✓");
 

@@ -22,6 +22,12 @@ pub fn sign_in(browser: &mut Browser, login: &str, password: &str) {
     browser.fill("Email ou identifiant", login).fill("Mot de passe", password).press("Connexion");
 }
 
+/// What the agency gave out for an account that is attached.
+pub fn type_the_agencys(browser: &mut Browser, login: &str, password: &str) {
+    browser.fill("Identifiant donné par votre agence", login).fill("Mot de passe donné par votre agence", password);
+    browser.press("Continuer");
+}
+
 /// Reads the information page and goes on as soon as that is possible.
 pub fn read_the_notice(browser: &mut Browser, device: Device) {
     // 000.5, 000.6, 000.7, 000.8, 000.9

@@ -141,7 +141,8 @@ fn change(person: &mut Person, current: &str, password: &str) {
 
 /// Bob, signed in, attaches his account at agency B.
 fn attach_at_b(bob: &mut Person) {
-    bob.open(login_path("b")).fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password).press("Connexion");
+    bob.open(login_path("b")).see("Pas de compte dans cette agence").follow("Associer mon compte de cette agence");
+    bob.fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password).press("Continuer");
     bob.press("Étape suivante").see("rattacher vos comptes");
     bob.fill("password", CHOSEN).press("Connexion").see("Compte associé");
 }

@@ -120,7 +120,7 @@ fn bob(town: &Town) -> Person {
     town.migrate(&mut bob, "a", BOB, BOB.email);
     try_sign_in(&mut bob, "a", BOB.email, CHOSEN);
     bob.see("\"who\":\"bob-12\"").open("/account").follow("Associer un autre compte : Agence du Port");
-    bob.fill("login", BOB_AGAIN.login).fill("password", BOB_AGAIN.password).press("Connexion");
+    bob.fill("login", BOB_AGAIN.login).fill("password", BOB_AGAIN.password).press("Continuer");
     bob.press("Étape suivante").fill("password", CHOSEN).press("Connexion").see("Compte associé ✓");
     bob
 }

@@ -39,13 +39,13 @@ fn b17_what_was_detached_is_shut_at_once_everywhere_and_the_owner_is_told() {
     assert_eq!(town.gateway.traced("account-detached"), 1);
     // The last one: the person stays, and is told what to do.
     alice.open("/account").see("Aucun compte d'agence n'est associé").see(ALICE.email);
-    alice.open(town.at_a("/membre/x")).see("Connexion").miss("\"who\"");
+    alice.open(town.at_a("/membre/x")).see("Pas de compte dans cette agence").miss("\"who\"");
     let mut again = Person::new(&town.gateway);
     try_sign_in(&mut again, "a", ALICE.email, CHOSEN);
     again.see("Pas de compte dans cette agence");
     // And the old credentials open the wizard again.
     again.open("/login?client=CA&societe=SA&attach=1").fill("login", ALICE.login).fill("password", ALICE.password);
-    again.press("Connexion").press("Étape suivante").see("rattacher vos comptes");
+    again.press("Continuer").press("Étape suivante").see("rattacher vos comptes");
     again.fill("password", CHOSEN).press("Connexion").see("Compte associé").press("Continuer");
     again.see("\"who\":\"alice-77\"");
 }
@@ -54,8 +54,8 @@ fn b17_what_was_detached_is_shut_at_once_everywhere_and_the_owner_is_told() {
 fn b17_detaching_one_account_leaves_the_others() {
     let town = Town::build();
     let mut bob = town.resident(BOB);
-    bob.open("/login?client=CB&societe=SB").fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password);
-    bob.press("Connexion").press("Étape suivante").fill("password", CHOSEN).press("Connexion").press("Continuer");
+    bob.open("/login?client=CB&societe=SB&attach=1").fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password);
+    bob.press("Continuer").press("Étape suivante").fill("password", CHOSEN).press("Connexion").press("Continuer");
     bob.open("/account").follow("Détacher Agence du Port bob-12").miss("C'est le dernier compte");
     bob.fill("password", CHOSEN).press("Détacher ce compte").see("Le compte d'agence a été détaché");
     bob.miss("bob-12").see("B-4412").open(town.at_b("/membre/x")).see("\"who\":\"B-4412\"");

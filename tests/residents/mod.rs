@@ -39,6 +39,7 @@ mod waiting;
 mod way_back;
 mod way_out;
 mod well_known;
+mod whose_page;
 
 use crate::support::{
     page,

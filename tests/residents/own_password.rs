@@ -28,7 +28,7 @@ fn bob(stage: Stage, site: impl FnOnce(Site) -> Site) -> (Town, Person) {
     let town = Town::build_with(|of| site(of.on(stage)).set("policy.password_scope", "per-account"));
     let mut bob = town.resident(BOB);
     bob.open("/account").miss("mot de passe différent").follow("Associer un autre compte : Agence du Port");
-    bob.fill("login", BOB_AGAIN.login).fill("password", BOB_AGAIN.password).press("Connexion");
+    bob.fill("login", BOB_AGAIN.login).fill("password", BOB_AGAIN.password).press("Continuer");
     bob.press("Étape suivante").fill("password", CHOSEN).press("Connexion").see("Compte associé");
     (town, bob)
 }

@@ -15,6 +15,9 @@ on_every_stage! {
     residents_1_a_form_of_ours_after_the_sessions_end_is_told_calmly_with_the_way_back,
 }
 
+/// What is told once to whoever had a session.
+const OVER: &str = "Votre session a pris fin";
+
 /// How a session can have ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Ended {
@@ -60,6 +63,11 @@ fn pages(alice: &mut Person) -> Vec<String> {
     others.into_iter().map(str::to_owned).chain([detach]).collect()
 }
 
+fn sign_in(alice: &mut Person) {
+    try_sign_in(alice, "a", ALICE.email, CHOSEN);
+    alice.see("alice-77");
+}
+
 fn path_of(url: &url::Url) -> String {
     url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
@@ -78,6 +86,10 @@ fn residents_1_a_page_of_ours_after_the_sessions_end_leads_to_the_agencys_sign_i
         for page in pages(&mut alice) {
             password = end(&town, &mut alice, ended, password);
             alice.open(&page).see("Agence du Port");
+            if ended == Ended::Elsewhere {
+                alice.see(OVER).open(&page).see("Agence du Port");
+            }
+            alice.miss(OVER);
             assert_eq!(path_of(&alice.here().url), way_back_to(&page), "{ended:?}");
             // A mistyped password, and the other language, lead there too.
             alice.fill("login", ALICE.email).fill("password", "pas-celui-ci").press("Connexion");
@@ -122,11 +134,92 @@ fn residents_1_a_form_of_ours_after_the_sessions_end_is_told_calmly_with_the_way
             assert!(!answer.text().contains(SECRET), "{what}");
             let way = page::link(&answer.text(), &answer.url, "Se connecter").expect("a way on");
             assert_eq!(path_of(&way), way_back_to(page), "{what}");
-            alice.open(way).fill("login", ALICE.email).fill("password", password).press("Connexion");
+            alice
+                .open(way)
+                .miss(OVER)
+                .open(way_back_to(page))
+                .miss(OVER)
+                .fill("login", ALICE.email)
+                .fill("password", password)
+                .press("Connexion");
             assert_eq!(path_of(&alice.here().url), page, "{what}");
         }
         assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 1);
     }
+}
+
+/// Whose session ended by itself, or by somebody else, is told so where they come next, and not again; nobody else is.
+#[test]
+fn residents_the_end_of_a_session_is_told_once_to_who_had_it() {
+    const ENDS: [&str; 2] =
+        ["UPDATE sessions SET seen_at = seen_at - 7200000", "UPDATE sessions SET started_at = started_at - 86400000"];
+    let town = Town::build_with(|site| site.set("server.cache_seconds", 0));
+    let mut alice = town.alice();
+    alice.open("/account").press("Se déconnecter");
+    let extranet = town.at_a("/membre/x");
+    for ended in ENDS {
+        for page in ["/account", "/accounts", "/", "/login", "/login?client=CA&societe=SA", &extranet] {
+            sign_in(&mut alice);
+            town.gateway.rewrite(ended);
+            alice.open(page).see(OVER).see("connectez-vous à nouveau").open(page).miss(OVER);
+            alice.open("/login?client=CA&societe=SA").miss(OVER);
+        }
+    }
+    // Who signs out knows it, wherever that was done.
+    for (at, then) in [("/logout", &extranet), (town.at_a("/.vestibule/logout").as_str(), &"/account".to_owned())] {
+        sign_in(&mut alice);
+        alice.open(at).press("Se déconnecter").see("Vous êtes déconnecté").miss(OVER).open(then).see("Connexion");
+        alice.miss(OVER).open("/").miss(OVER);
+    }
+    // And so does who has just chosen another password.
+    sign_in(&mut alice);
+    alice.open("/forgotten?client=CA&societe=SA").fill("login", ALICE.email).press("Recevoir l'e-mail");
+    let letter = town.gateway.letters().wait_for(ALICE.email, |letter| letter.subject.contains("nouveau mot de passe"));
+    alice.open(letter.link()).fill("password", OTHER).fill("confirmation", OTHER).press("Enregistrer");
+    alice.follow("Se connecter").see("Connexion").miss(OVER);
+    // A stranger has no session that could have ended. A cookie that somebody planted says that much, and no more.
+    let mut stranger = Person::new(&town.gateway);
+    stranger.open(&extranet).see("Connexion").miss(OVER);
+    stranger.plant(&town.gateway.portal("/"), "vestibule", &"A".repeat(43));
+    stranger.open("/account").see(OVER).miss("Agence du Port").miss("@").open("/account").miss(OVER);
+    stranger.plant(&town.gateway.portal("/"), "vestibule", "short");
+    stranger.open("/account").miss(OVER);
+}
+
+/// « Mon compte » is found from every page of ours, by who is signed in and by nobody else (residents 7).
+#[test]
+fn residents_7_mon_compte_is_found_from_every_page_of_ours() {
+    let town = Town::build();
+    let mut alice = town.alice();
+    let pages = [
+        "/account",
+        "/account/email",
+        "/accounts",
+        "/privacy",
+        "/trouble",
+        "/forgotten?client=CA&societe=SA",
+        "/logout",
+        "/nowhere",
+        "/reset?s=x",
+        "/confirm?s=x",
+        "/not-me?s=x",
+        "/confirm/disown?s=x",
+        "/cookies-needed?back=/",
+        "/migration",
+        "/login?client=CB&societe=SB",
+        "/login?attach=1",
+        "/login?client=CA&societe=SA&attach=1",
+    ];
+    let at_a = ["/.vestibule/logout", "/.vestibule/nowhere"].map(|path| town.at_a(path));
+    let way = format!("header a[href='{}']", town.gateway.portal("/account"));
+    for page in pages.into_iter().chain(at_a.iter().map(String::as_str)) {
+        alice.open(page);
+        assert_eq!(page::count(&alice.here().text(), &way), 1, "{page}: {}", alice.words());
+        let mut stranger = Person::new(&town.gateway);
+        stranger.open(page);
+        assert_eq!(page::count(&stranger.here().text(), &way), 0, "{page}: {}", stranger.words());
+    }
+    alice.open(&at_a[0]).follow("Mon compte").see(ALICE.email);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Several contracts and several agencies under one sign-in: the list, the question which one, and opening another one.
 
-use super::{clears_on_opening, cookies_at_a, opens_a};
+use super::{clears_on_opening, cookies_at_a, cookies_at_portal, opens_a};
 use crate::support::{
     page,
     person::Person,
-    town::{BOB, BOB_AGAIN, BOB_AT_B, CHOSEN, Town, Who},
+    town::{ALICE, BOB, BOB_AGAIN, BOB_AT_B, CHOSEN, Town, Who},
 };
 
 const FIRST: &str = "Agence du Port bob-12";
@@ -16,7 +16,7 @@ fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() 
     let town = Town::build();
     let mut bob = town.resident(BOB);
     bob.open("/account").follow("Associer un autre compte : Agence du Port");
-    bob.see("saisissez l'identifiant et le mot de passe que l'agence vous a remis");
+    bob.see("Saisissez l'identifiant et le mot de passe que Agence du Port vous a remis");
     attach(&mut bob, BOB_AGAIN);
     bob.see("Agence du Port").press("Continuer");
     // The first contract is still open: nothing is closed by going on.
@@ -26,11 +26,64 @@ fn b16_a_second_contract_at_the_same_agency_is_attached_from_the_account_page() 
     assert_eq!(page::count(&bob.here().text(), "ul.accounts li"), 2);
 }
 
+/// Who attaches an account stays who they are, whatever is typed there, and is asked for nothing that belongs to a sign-in.
+#[test]
+fn b16_whoever_attaches_an_account_stays_signed_in_whatever_is_typed_there() {
+    const WAY: &str = "/login?client=CA&societe=SA&attach=1";
+    let town = Town::build();
+    town.alice();
+    let mut bob = town.resident(BOB);
+    let before = cookies_at_portal(&town, &bob);
+    let session = |cookies: &str| cookies.split("; ").find(|line| line.starts_with("vestibule=")).map(str::to_owned);
+    for (login, password, told) in [
+        ("", "", "ne sont pas connus de l'agence"),
+        (BOB_AGAIN.login, "pas-celui-ci", "ne sont pas connus de l'agence"),
+        (BOB_AGAIN.email, BOB_AGAIN.password, "ne sont pas connus de l'agence"),
+        // What was chosen here, by themselves and by somebody else, signs nobody in.
+        (BOB.email, CHOSEN, "une adresse email et un mot de passe choisis ici"),
+        (ALICE.email, CHOSEN, "une adresse email et un mot de passe choisis ici"),
+        // What is attached already, to themselves and to somebody else.
+        (BOB.login, BOB.password, "est déjà associé"),
+        (ALICE.login, ALICE.password, "est déjà associé"),
+    ] {
+        bob.open(WAY).see("Associer un autre compte").see(&format!("Vous restez connecté avec {}", BOB.email));
+        bob.see("Votre compte bob-12 y est déjà associé").see("Identifiants d'agence perdus ?");
+        for not_here in ["Garder ma session active", "Mot de passe oublié", "Email ou identifiant"] {
+            bob.miss(not_here);
+        }
+        bob.fill("login", login)
+            .fill("password", password)
+            .press("Continuer")
+            .see(told)
+            .see("Associer un autre compte");
+        bob.miss("Mot de passe oublié").see(BOB.email).follow("Revenir à « Mon compte »").see(BOB.email);
+        assert_eq!(session(&cookies_at_portal(&town, &bob)), session(&before), "{login} {password}");
+        bob.open(town.at_a("/membre/x")).see("\"who\":\"bob-12\"");
+    }
+    // What the agency gave out anew is asked for there, too, and whoever turns back on the way is who they were.
+    bob.open(WAY).fill("login", BOB_AGAIN.login).fill("password", "x").press("Continuer");
+    bob.fill("login", BOB_AGAIN.login).fill("password", BOB_AGAIN.password).press("Vérifier auprès de mon agence");
+    bob.see("évolue").open("/account").see(BOB.email).see("bob-12").miss("bob-34");
+    // Codes that nobody has are asked for again, with the way back.
+    bob.open("/login?attach=1").fill("client", "ZZ").fill("societe", "ZZ").press("Continuer");
+    bob.see("ne correspondent à aucune agence").see("Quelle est l'agence de ce compte ?").miss("J'ai déjà un compte");
+    bob.fill("client", "CB").fill("societe", "SB").press("Continuer").see("que Agence de la Gare vous a remis");
+    // Who is not signed in any more is told so, and comes back to where accounts are attached.
+    bob.fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password);
+    let form = bob.form("Continuer");
+    town.gateway.rewrite("DELETE FROM sessions");
+    let answer = bob.send(&form);
+    assert_eq!(answer.status, 401);
+    let way = page::link(&answer.text(), &answer.url, "Se connecter").expect("a way on");
+    bob.open(way).fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    bob.see("Vous avez un autre compte d'agence ?");
+}
+
 #[test]
 fn b16_another_agencys_account_is_attached_by_its_codes() {
     let town = Town::build();
     let mut bob = town.resident(BOB);
-    bob.open("/account").follow("Associer un compte d'une autre agence").see("Trouver votre agence");
+    bob.open("/account").follow("Associer un compte d'une autre agence").see("Quelle est l'agence de ce compte ?");
     bob.fill("Code client", "CB").fill("Code société", "SB").press("Continuer");
     attach(&mut bob, BOB_AT_B);
     bob.see("Agence de la Gare").press("Continuer").see("\"who\":\"B-4412\"");
@@ -79,8 +132,8 @@ fn b17_all_accounts_are_read_together_and_each_button_says_what_it_does() {
     let older = "UPDATE links SET visited_at = visited_at - 345600000 WHERE login = 'bob-12'";
     town.gateway.rewrite(older);
     bob.open("/accounts").see("Ouvert pour la dernière fois il y a 4 jours");
+    bob.see("Espace client au nom de Bob N'Guessan");
     // What the resident is, where only the roster says so.
-    bob.see("Espace client");
     let roster = town.gateway.folder().join("roster.csv");
     std::fs::write(&roster, "login,kind\nbob-12,locataire\nbob-34,copropriétaire\n").expect("a roster");
     let file = roster.to_str().expect("a path in UTF-8");
@@ -228,9 +281,9 @@ fn with_three_accounts(town: &Town) -> Person {
     again
 }
 
-/// On the login page: the old credentials of another account, and the password of the person.
+/// Where an account is attached: the old credentials of another account, and the password of the person.
 fn attach(person: &mut Person, who: Who) {
-    person.fill("login", who.login).fill("password", who.password).press("Connexion");
+    person.fill("login", who.login).fill("password", who.password).press("Continuer");
     person.press("Étape suivante").see("Veuillez saisir votre mot de passe pour rattacher vos comptes");
     person.fill("password", CHOSEN).press("Connexion").see("Compte associé ✓").see("a bien été associé");
 }

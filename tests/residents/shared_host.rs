@@ -204,7 +204,7 @@ fn a24_who_has_one_account_there_is_never_asked_which() {
     alice.open(at(&town, "/membre/x")).see("\"who\":\"alice-77\"").see("/membre/x");
     // The other agency of the host is not hers (SEC-017).
     town.forget();
-    alice.open("/login?client=CB&societe=SB").see("Connexion").miss("\"who\"");
+    alice.open("/login?client=CB&societe=SB").see("Pas de compte dans cette agence").miss("\"who\"");
     alice.open(at(&town, "/.vestibule/begin?client=CB&societe=SB")).see("Pas de compte dans cette agence");
     town.b.assert_untouched("alice at B");
     alice.open(at(&town, "/membre/x?client=CB&societe=SB")).see("\"who\":\"alice-77\"");
@@ -400,7 +400,7 @@ fn with_two_accounts(town: &Town) -> Person {
 
 /// On the login page: the old credentials of another account, and the password of the person.
 fn attach(person: &mut Person, who: Who) {
-    person.fill("login", who.login).fill("password", who.password).press("Connexion");
+    person.fill("login", who.login).fill("password", who.password).press("Continuer");
     person.press("Étape suivante").see("Veuillez saisir votre mot de passe pour rattacher vos comptes");
     person.fill("password", CHOSEN).press("Connexion").see("Compte associé ✓");
 }

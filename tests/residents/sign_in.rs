@@ -190,8 +190,12 @@ fn sec_057_who_signs_in_where_somebody_else_is_ends_that_session(stage: Stage) {
     let mut browser = town.alice();
     let alices = (cookies_at_portal(&town, &browser), cookies_at_a(&town, &browser));
     assert!(opens_account(&town, &alices.0) && opens_a(&town, &alices.1), "Alice is signed in");
-    // Alice has no account at B: its login page is shown, and Bob signs in there.
-    browser.open(login_path("b")).fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    // Alice has no account at B, and Bob signs in there: from the login page that he had open before she came.
+    let mut form = browser.open("/account").form("Se déconnecter");
+    form.action = town.gateway.portal("/login");
+    let typed = [("client", "CB"), ("societe", "SB"), ("login", BOB.email), ("password", CHOSEN)];
+    form.fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    browser.send(&form);
     browser.open("/account").see(BOB.email).miss(ALICE.email);
     assert!(!opens_account(&town, &alices.0), "her session on the portal is over");
     assert!(!opens_a(&town, &alices.1), "and so is the one on her agency's host");

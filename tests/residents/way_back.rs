@@ -70,7 +70,7 @@ fn residents_5_each_step_has_its_address_and_the_way_back_leads_to_the_one_befor
     at(&mut carol, "/migration/password", "Votre mot de passe est déjà choisi");
     assert!(!carol.here().text().contains(CHOSEN));
     carol.fill("password", "court").fill("confirmation", "court").press("Créer mon compte");
-    at(&mut carol, "/migration/password", "quelque chose à corriger");
+    at(&mut carol, "/migration/password", "trop court");
     carol.fill("password", OTHER).fill("confirmation", OTHER).press("Créer mon compte");
     at(&mut carol, "/migration/proof", "Vérifiez votre boîte mail");
     carol.follow(BACK).follow("Garder le mot de passe déjà choisi");

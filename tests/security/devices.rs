@@ -150,7 +150,7 @@ fn residents_8_whoever_begins_the_wizard_after_somebody_else_sees_nobodys_addres
 /// Old credentials, typed by who is signed in: the form is shown with `attach`.
 fn try_sign_in_to_attach(person: &mut Person) {
     person.open("/login?client=CA&societe=SA&attach=1");
-    person.fill("login", MALLORY.login).fill("password", MALLORY.password).press("Connexion");
+    person.fill("login", MALLORY.login).fill("password", MALLORY.password).press("Continuer");
 }
 
 #[test]

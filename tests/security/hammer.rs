@@ -77,7 +77,7 @@ fn resident(town: &Town, n: usize, side_by_side: bool) {
     town::try_sign_in(&mut person, "a", &email, CHOSEN);
     for (codes, login) in [("CA&societe=SA", format!("a{n}-two")), ("CB&societe=SB", format!("b{n}"))] {
         person.open(format!("/login?client={codes}&attach=1")).fill("login", &login).fill("password", "Old-2019");
-        person.press("Connexion").press("Étape suivante").fill("password", CHOSEN).press("Connexion");
+        person.press("Continuer").press("Étape suivante").fill("password", CHOSEN).press("Connexion");
         person.see("Compte associé");
     }
     let mut before: Option<(Url, String, String)> = None;

@@ -3,7 +3,7 @@
 use super::{cookies_at_a, get_at_a, raw};
 use crate::support::{
     person::Person,
-    town::{ALICE, BOB, CHOSEN, Town, try_sign_in},
+    town::{ALICE, BOB, BOB_AT_B, CHOSEN, Town, try_sign_in},
 };
 
 #[test]
@@ -104,12 +104,38 @@ fn sec_017_who_has_an_account_at_one_agency_does_not_enter_another() {
 fn sec_017_the_page_says_that_there_is_no_account_here() {
     let town = Town::build();
     let mut bob = town.resident(BOB);
-    bob.open("/login?client=CB&societe=SB");
-    if bob.sees("Email ou identifiant") {
-        bob.fill("login", BOB.email).fill("password", CHOSEN).press("Connexion");
+    // By a link of the agency's, on its host, after a sign-in there: signed in as whom, and the ways on.
+    let mut elsewhere = Person::new(&town.gateway);
+    try_sign_in(&mut elsewhere, "b", BOB.email, CHOSEN);
+    elsewhere.see("Pas de compte dans cette agence");
+    for link in ["/login?client=CB&societe=SB&return=%2Fmembre%2F7", &town.at_b("/membre/7")] {
+        bob.open(link).see("Pas de compte dans cette agence").see(&format!("Vous êtes connecté avec {}", BOB.email));
+        bob.see("Aucun de vos comptes n'est associé à Agence de la Gare").miss("Mot de passe oublié");
+        bob.follow("Associer mon compte de cette agence").see("que Agence de la Gare vous a remis");
+        bob.follow("Revenir à « Mon compte »").see(BOB.email);
     }
-    bob.see("Pas de compte dans cette agence");
     town.b.assert_untouched("a refusal");
+    // Somebody else at the same computer signs in there instead, and comes to the page that was asked for.
+    bob.open(town.at_b("/membre/7")).press("Changer de compte").see("Vous êtes déconnecté").see("Agence de la Gare");
+    assert_eq!(bob.form("Connexion").value("return"), Some("/membre/7"));
+    bob.open("/account").see("Connexion").miss(BOB.email);
+}
+
+/// Who has given an account a password of its own signs in with that, where they are signed in with the one for all.
+#[test]
+fn sec_017_an_account_with_a_password_of_its_own_is_not_said_to_be_missing() {
+    let town = Town::build_with(|site| site.set("policy.password_scope", "per-account"));
+    let mut bob = town.resident(BOB);
+    bob.open("/login?client=CB&societe=SB&attach=1").fill("login", BOB_AT_B.login).fill("password", BOB_AT_B.password);
+    bob.press("Continuer").press("Étape suivante").fill("password", CHOSEN).press("Connexion").see("Compte associé");
+    bob.open("/account").follow("Définir un mot de passe différent pour ce compte Agence de la Gare B-4412");
+    bob.fill("current", CHOSEN).fill("password", "Cerisier-31-mur").fill("confirmation", "Cerisier-31-mur");
+    bob.press("Enregistrer").see("son propre mot de passe");
+    bob.open(town.at_b("/membre/7")).miss("Pas de compte").fill("login", BOB_AT_B.login);
+    bob.fill("password", "Cerisier-31-mur").press("Connexion").see("\"who\":\"B-4412\"");
+    // With that password alone, nothing is attached to the whole person.
+    bob.open("/login?client=CA&societe=SA").see("Pas de compte dans cette agence").miss("Associer mon compte");
+    bob.see("le mot de passe de ce seul compte").press("Changer de compte").see("Agence du Port");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn sec_017_the_same_person_takes_a_password_that_the_agency_gave_out_anew() {
     town.gateway.let_pass(1);
     alice.open(town.at_a("/membre/x")).see("ne reconnaît plus le mot de passe");
     alice.open("/login?client=CA&societe=SA&attach=1").fill("login", ALICE.login).fill("password", "Alice-2026");
-    alice.press("Connexion").see("Mon agence m'a donné un nouveau mot de passe");
+    alice.press("Continuer").see("Mon agence m'a donné un nouveau mot de passe");
     alice.fill("login", ALICE.login).fill("password", "Alice-2026").press("Vérifier auprès de mon agence");
     alice.press("Étape suivante").see("rattacher vos comptes");
     alice.fill("password", CHOSEN).press("Connexion").see("Compte associé").press("Continuer");

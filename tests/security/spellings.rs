@@ -215,7 +215,7 @@ fn att_25_switched_off_credentials_open_nothing_under_any_spelling(stage: Stage)
         let mut mallory = town.resident(MALLORY);
         for spelling in SPELLINGS {
             mallory.open("/login?client=CA&societe=SA&attach=1").fill("login", spelling);
-            mallory.fill("password", STRASS.password).press("Connexion").see(SWITCHED_OFF);
+            mallory.fill("password", STRASS.password).press("Continuer").see("Ce compte d'agence est déjà associé");
         }
         assert_eq!(town.gateway.number("SELECT COUNT(*) FROM flows WHERE state = 'open'"), 0);
         assert_eq!(town.gateway.number("SELECT COUNT(*) FROM links"), 2);

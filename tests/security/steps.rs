@@ -387,7 +387,7 @@ impl Place {
             SecondRun => {
                 let mut person = self.inside("a", &name, &email);
                 person.open("/account").follow("Associer un autre compte : Agence du Port");
-                person.fill("login", "secondrun-2").fill("password", "Old-2019").press("Connexion");
+                person.fill("login", "secondrun-2").fill("password", "Old-2019").press("Continuer");
                 (person, "/migration".to_owned())
             }
             ChangePending => {

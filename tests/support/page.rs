@@ -182,7 +182,8 @@ fn collect(element: ElementRef<'_>, text: &mut String) {
             Node::Text(words) => text.push_str(words),
             Node::Element(_) => {
                 let child = ElementRef::wrap(child).expect("an element");
-                if !matches!(child.value().name(), "a" | "b" | "strong" | "em" | "span" | "code" | "i" | "font") {
+                if !matches!(child.value().name(), "a" | "b" | "strong" | "em" | "span" | "code" | "i" | "font" | "wbr")
+                {
                     text.push(' ');
                 }
                 collect(child, text);
@@ -190,11 +191,13 @@ fn collect(element: ElementRef<'_>, text: &mut String) {
             _ => {}
         }
     }
-    text.push_str(if matches!(element.value().name(), "a" | "b" | "strong" | "em" | "span" | "code" | "i" | "font") {
-        ""
-    } else {
-        " "
-    });
+    text.push_str(
+        if matches!(element.value().name(), "a" | "b" | "strong" | "em" | "span" | "code" | "i" | "font" | "wbr") {
+            ""
+        } else {
+            " "
+        },
+    );
 }
 
 fn select(selector: &str) -> Selector {

@@ -25,6 +25,8 @@ account-visited-months = Last opened { $number } months ago
 account-visited-years = Last opened { $number } years ago
 account-is-open = Open at the moment
 account-part = You are signed in with the password of this one account. To change the e-mail address or find your other accounts, sign in with your common password.
+account-help = A question about this account?
+account-where = To change your address or password later, or to add an account, open “My account”:
 account-own-title = Accounts with a password of their own
 account-own = To open one of them, sign in with its identifier and its password: your common password does not open it.
 
@@ -55,6 +57,7 @@ kind-owner = Owner
 kind-co-owner = Co-owner
 kind-tenant = Tenant
 kind-unknown = Customer space
+kind-unknown-of = Customer space in the name of { $holder }
 
 change-password-title = Change the password
 change-password-note = Your other devices will be signed out, and an e-mail will tell you about this change.

@@ -25,6 +25,8 @@ account-visited-months = Ouvert pour la dernière fois il y a { $number } mois
 account-visited-years = Ouvert pour la dernière fois il y a { $number } ans
 account-is-open = Ouvert en ce moment
 account-part = Vous êtes connecté avec le mot de passe de ce seul compte. Pour modifier l'adresse email ou retrouver vos autres comptes, connectez-vous avec votre mot de passe commun.
+account-help = Une question sur ce compte ?
+account-where = Pour modifier plus tard votre adresse ou votre mot de passe, ou ajouter un compte, ouvrez « Mon compte » :
 account-own-title = Comptes qui ont leur propre mot de passe
 account-own = Pour ouvrir l'un d'eux, connectez-vous avec son identifiant et son mot de passe : votre mot de passe commun ne l'ouvre pas.
 
@@ -55,6 +57,7 @@ kind-owner = Propriétaire
 kind-co-owner = Copropriétaire
 kind-tenant = Locataire
 kind-unknown = Espace client
+kind-unknown-of = Espace client au nom de { $holder }
 
 change-password-title = Modification du mot de passe
 change-password-note = Vos autres appareils seront déconnectés, et un e-mail vous informera de ce changement.

@@ -146,11 +146,14 @@ impl Ground {
                 name: "Portail".to_owned(),
                 colour: "#1f4e79".to_owned(),
                 logo_url: None,
+                support_name: "Portail".to_owned(),
+                answers: false,
                 support_email: None,
                 support_phone: None,
                 support_url: None,
                 old_password_hint: None,
             },
+            controller: None,
         };
         let app = App {
             current: Current::new(edition),

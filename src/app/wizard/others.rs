@@ -99,7 +99,9 @@ pub async fn attach(app: &App, caller: &Caller, login: &str, password: Secret) -
         Outcome::MustChange => return Ok(Attached::MustChange),
         Outcome::ExtranetSilent => return Ok(Attached::ExtranetSilent),
         // A password that is said to be the agency's signs nobody in.
-        Outcome::Refused | Outcome::OldCredentials(_) | Outcome::SignedIn(_) => return Ok(Attached::Refused),
+        Outcome::Refused | Outcome::OldCredentials(_) | Outcome::SignedIn(_) | Outcome::Ours => {
+            return Ok(Attached::Refused);
+        }
     };
     let here = Caller { browser: browser.clone(), ..caller.clone() };
     let Some(begun) = run::open(app, &here).await? else { return Ok(Attached::Open { browser }) };

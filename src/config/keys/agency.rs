@@ -9,6 +9,7 @@ use crate::domain::accounts::Accounts;
 use crate::domain::adapter::Verifier;
 use crate::domain::agency::{AgencyMode, CookieMode};
 use crate::domain::basic::BasicCharset;
+use crate::domain::controller::ControllerRole;
 use crate::domain::identity_headers::Encoding;
 use crate::domain::language::Language;
 use crate::domain::spelling::IdentifierCase;
@@ -66,6 +67,9 @@ keys! {
         keep_authorization: Flag, Is("false");
         /// How the agency looks.
         brand: Table<Brand>, Is("{}");
+        /// Who answers for its residents' personal data (RGPD); the portal's `controller` by default, else the agency. The
+        /// page about personal data says so.
+        controller: Table<Controller>, Nothing;
         /// The extranet behind it.
         upstream: Table<Upstream>, Required;
         /// How a resident is signed in there.
@@ -106,6 +110,16 @@ keys! {
         /// Where a resident finds the first password again, a sentence for the sign-in and the page of the forgotten
         /// password: “Il figure sur vos appels de fonds.”
         old_password_hint: Text, Nothing;
+    }
+
+    CONTROLLER: Controller {
+        /// The name of who is responsible, as the page about personal data writes it; the agency's by default.
+        name: Text, Nothing;
+        /// Where residents turn to about their data: an address, or how the data protection officer is reached.
+        contact: Text, Nothing;
+        /// `controller`: responsible for all of it, the portal being its processor. `syndicat`: for a co-ownership it is the
+        /// “syndicat des copropriétaires”, on whose behalf the one who is named acts.
+        role: Choice<ControllerRole>, Is("'controller'");
     }
 
     UPSTREAM: Upstream {

@@ -29,6 +29,8 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         "join",
         &[
             "mail/already_account",
+            "portal/no_account_here",
+            "portal/attach",
             "portal/join",
             "portal/joined",
             "portal/others",

@@ -190,6 +190,7 @@ impl DrawnFor {
                 Place::Host | Place::Frame => "/.vestibule/assets",
             },
             portal: &self.origin,
+            whose: if scene.place == Place::Portal { "" } else { "?client=SPI31&societe=01" },
             here: "/login",
             in_a_frame: scene.place == Place::Frame,
             signed_in: scene.is_signed_in,

@@ -25,10 +25,14 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("mail/accounts_attached.txt", "{{#each letter.accounts}} else"),
     ("parts/account_list", "{{#each page.accounts}} else"),
     ("parts/criteria", "{{#each page.criteria}} else"),
+    ("parts/letter_also", "{{#each letter.agencies}} else"),
+    ("parts/letter_also.txt", "{{#each letter.agencies}} else"),
     ("portal/account", "{{#each page.devices}} else"),
     ("portal/account", "{{#each page.own}} else"),
+    ("portal/attach", "{{#each page.theirs}} else"),
     ("portal/choose_agency", "{{#each page.agencies}} else"),
     ("portal/address_request", "{{#each page.agencies}} else"),
+    ("portal/privacy", "{{#each page.cookies}} else"),
     ("portal/not_sent", "{{#each page.fields}} else"),
     ("portal/again", "{{#each page.typed}} else"),
     ("parts/notices", "{{#each several}} else"),
@@ -39,12 +43,15 @@ const NOT_DRAWN: &[(&str, &str)] = &[
     ("portal/reset_which", "{{#each accounts}} else"),
 ];
 
-/// The agency of the samples, and two that are reached in one way only.
-fn several() -> [DrawnFor; 3] {
+/// The agency of the samples, two that are reached in one way only, and one that nobody reaches.
+fn several() -> [DrawnFor; 4] {
     let usual = DrawnFor::default();
     let by_mail = Brand { support_phone: None, support_url: None, old_password_hint: None, ..usual.agency.clone() };
-    let by_phone = Brand { support_email: None, support_url: None, ..usual.agency.clone() };
-    [DrawnFor { agency: by_mail, ..usual.clone() }, DrawnFor { agency: by_phone, ..usual.clone() }, usual]
+    let by_phone = Brand { answers: false, support_email: None, support_url: None, ..usual.agency.clone() };
+    let by_nothing = Brand { answers: false, support_phone: None, ..by_mail.clone() };
+    let by_nothing = Brand { support_email: None, ..by_nothing };
+    let of = |agency| DrawnFor { agency, ..usual.clone() };
+    [of(by_mail), of(by_phone), of(by_nothing), usual.clone()]
 }
 
 fn samples() -> impl Iterator<Item = Sample> {
@@ -335,7 +342,7 @@ fn h01_times_of_samples_are_written_as_each_language_writes_them() {
     assert_eq!(written(super::SAMPLE_TIME, Language::Fr), sample::WRITTEN);
     assert_eq!(written_day(super::SAMPLE_DAY, Language::Fr), sample::DAY);
     let gallery = gallery();
-    assert!(text(&gallery, "fr/letter-email_changed-calm.txt").contains("le 22/11/2026 à 09:30"));
-    assert!(text(&gallery, "en/letter-email_changed-calm.txt").contains("on 2026-11-22, 09:30"));
-    assert!(text(&gallery, "en/account-calm.html").contains("2026-07-15"));
+    assert!(text(&gallery, "fr/letter-email_changed-calm.txt").contains("le 22 novembre 2026 à 9 h 30"));
+    assert!(text(&gallery, "en/letter-email_changed-calm.txt").contains("on 22 November 2026 at 09:30"));
+    assert!(text(&gallery, "en/account-calm.html").contains("15 July 2026"));
 }

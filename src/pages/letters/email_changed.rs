@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
 use crate::pages::sample::{WRITTEN, awkward, url};
 
@@ -12,6 +13,8 @@ pub struct EmailChanged {
     pub at: String,
     /// The page of « Ce n'est pas moi ».
     pub not_me_url: Option<String>,
+    /// The person's other agencies.
+    pub agencies: Vec<AlsoAt>,
 }
 
 impl Letter for EmailChanged {
@@ -19,8 +22,12 @@ impl Letter for EmailChanged {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for (state, not_me_url) in [("calm", None), ("not-me", Some(url("/not-me?s=Zm9vYmFy")))] {
-            let calm = Self { new_email: "am****@courriel.example".to_owned(), at: WRITTEN.to_owned(), not_me_url };
+            let (new_email, at) = ("am****@courriel.example".to_owned(), WRITTEN.to_owned());
+            let calm = Self { new_email, at, not_me_url, agencies: Vec::new() };
             show(state, &calm);
+            if state == "calm" {
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm.clone() });
+            }
             show(&format!("{state}-awkward"), &Self { new_email: awkward(), ..calm });
         }
     }

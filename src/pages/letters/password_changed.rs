@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
 use crate::pages::sample::{WRITTEN, url};
 
@@ -12,6 +13,8 @@ pub struct PasswordChanged {
     pub reset_url: String,
     /// The page of « Ce n'est pas moi », which leads there too.
     pub not_me_url: Option<String>,
+    /// The person's other agencies.
+    pub agencies: Vec<AlsoAt>,
 }
 
 impl Letter for PasswordChanged {
@@ -19,7 +22,12 @@ impl Letter for PasswordChanged {
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         for (state, not_me_url) in [("calm", None), ("not-me", Some(url("/not-me?s=Zm9vYmFy")))] {
-            show(state, &Self { at: WRITTEN.to_owned(), reset_url: url("/forgotten"), not_me_url });
+            let (at, reset_url) = (WRITTEN.to_owned(), url("/forgotten"));
+            let calm = Self { at, reset_url, not_me_url, agencies: Vec::new() };
+            show(state, &calm);
+            if state == "calm" {
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm });
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::AlsoAt;
 use crate::pages::Letter;
 use crate::pages::sample::{HELD, WRITTEN, awkward, url};
 
@@ -14,6 +15,8 @@ pub struct RequestHeld {
     pub until: String,
     /// Where a new password is asked for.
     pub reset_url: String,
+    /// The person's other agencies.
+    pub agencies: Vec<AlsoAt>,
 }
 
 impl Letter for RequestHeld {
@@ -27,8 +30,11 @@ impl Letter for RequestHeld {
                 _ => "am****@courriel.example",
             };
             let (about, until) = (about.to_owned(), WRITTEN.to_owned());
-            let calm = Self { request, about, until, reset_url: url("/forgotten") };
+            let calm = Self { request, about, until, reset_url: url("/forgotten"), agencies: Vec::new() };
             show(request, &calm);
+            if request == "changed-password" {
+                show("several-agencies", &Self { agencies: AlsoAt::samples(), ..calm.clone() });
+            }
             show(&format!("{request}-awkward"), &Self { about: awkward(), ..calm });
         }
     }

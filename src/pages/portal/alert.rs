@@ -30,6 +30,8 @@ pub enum Alert {
     AccountReadyAsBefore,
     /// The session has ended and every extranet was told.
     SignedOut,
+    /// The session has ended, not by a sign-out in this browser.
+    SessionOver,
     /// The agency's codes are not known.
     UnknownCodes,
     /// Fields of the form are empty or wrong; each says so itself.
@@ -115,8 +117,12 @@ pub enum Alert {
     AddressTaken,
     /// Something of ours does not answer: nothing was done, and what was typed is still there (REL-015).
     Unavailable,
-    /// Who is signed in attaches another account: its old credentials are asked for.
-    AttachAnother,
+    /// What an agency gave out for an account that is attached, and that is unknown there.
+    AttachRefused,
+    /// It signs somebody in here, and is none of the agency's.
+    AttachOurs,
+    /// It was right once: the account is attached already, here or to somebody else (b14).
+    AttachedAlready,
     /// Others of the same person sign in just now: nothing was tried (ATT-24).
     Busy,
     /// Too many codes of agencies that do not exist were typed from here: nothing is looked up for a while (SEC-019).
@@ -165,6 +171,10 @@ impl Alert {
             Self::GivenRefused => {
                 vec![mark("given-login", "field-login-refused", 0), mark("given-password", "field-password-refused", 0)]
             }
+            Self::AttachRefused => {
+                let login = mark("agency-login", "field-login-refused", 0);
+                vec![login, mark("agency-password", "field-password-refused", 0)]
+            }
             Self::JoinRefused => {
                 vec![mark("email", "field-email-refused", 0), mark("password", "field-password-refused", 0)]
             }
@@ -195,6 +205,7 @@ impl Alert {
         match self {
             Self::SignInRefused
             | Self::GivenRefused
+            | Self::AttachRefused
             | Self::UnknownCodes
             | Self::CheckFields { .. }
             | Self::WrongCode { .. }
@@ -224,7 +235,9 @@ impl Alert {
             | Self::StalePassword
             | Self::Restarted
             | Self::TooEarly
-            | Self::AttachAnother
+            | Self::SessionOver
+            | Self::AttachOurs
+            | Self::AttachedAlready
             | Self::Held
             | Self::Busy
             | Self::CodesLater => Tone::Info,
@@ -263,7 +276,8 @@ impl Alert {
             Self::MustChange => Self::AccountReady,
             Self::AccountReady => Self::AccountReadyAsBefore,
             Self::AccountReadyAsBefore => Self::SignedOut,
-            Self::SignedOut => Self::UnknownCodes,
+            Self::SignedOut => Self::SessionOver,
+            Self::SessionOver => Self::UnknownCodes,
             Self::UnknownCodes => Self::CheckFields { wrong: Vec::new() },
             Self::CheckFields { .. } => Self::WrongCode { left: 1 },
             Self::WrongCode { left: 1 } => Self::WrongCode { left: 4 },
@@ -299,8 +313,10 @@ impl Alert {
             Self::Held => Self::ChangesHeld,
             Self::ChangesHeld => Self::AddressTaken,
             Self::AddressTaken => Self::Unavailable,
-            Self::Unavailable => Self::AttachAnother,
-            Self::AttachAnother => Self::Busy,
+            Self::Unavailable => Self::AttachRefused,
+            Self::AttachRefused => Self::AttachOurs,
+            Self::AttachOurs => Self::AttachedAlready,
+            Self::AttachedAlready => Self::Busy,
             Self::Busy => Self::CodesLater,
             Self::CodesLater => return None,
         })

@@ -26,6 +26,7 @@ pub struct ListedAgency {
 
 impl Page for ChooseAgencyPage {
     const TEMPLATE: &'static str = "portal/choose_agency";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let listed = |name: &str, initials: &str, url: &str| ListedAgency {

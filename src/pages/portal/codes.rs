@@ -18,6 +18,8 @@ pub struct CodesPage {
     pub back: Option<String>,
     /// Where an e-mail address alone is enough.
     pub without_codes: Option<String>,
+    /// Whether who is signed in looks for the agency of an account to attach.
+    pub attaches: bool,
     /// The message above the form.
     pub alert: Option<Alert>,
 }
@@ -33,10 +35,18 @@ pub struct LastAgency {
 
 impl Page for CodesPage {
     const TEMPLATE: &'static str = "portal/codes";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
-        let calm =
-            Self { codes: Codes::default(), next: "/login", last: None, back: None, without_codes: None, alert: None };
+        let calm = Self {
+            codes: Codes::default(),
+            next: "/login",
+            last: None,
+            back: None,
+            without_codes: None,
+            attaches: false,
+            alert: None,
+        };
         show("calm", &calm);
         show("for-trouble", &Self { next: "/trouble", ..calm.clone() });
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
@@ -54,9 +64,13 @@ impl Page for CodesPage {
         }
         let wrong = ["client-missing", "societe-missing"].map(FieldError::named).to_vec();
         show("several-wrong", &Self { alert: Alert::about(wrong), ..calm.clone() });
-        for (state, alert) in [("attach-another", Alert::AttachAnother), ("signed-out", Alert::SignedOut)] {
+        for (state, alert) in [("signed-out", Alert::SignedOut), ("session-over", Alert::SessionOver)] {
             show(state, &Self { alert: Some(alert), ..calm.clone() });
         }
+        let attaches = Self { attaches: true, ..calm.clone() };
+        show("attach-another", &attaches);
+        let alert = Some(Alert::UnknownCodes);
+        show("attach-unknown-codes", &Self { codes: typed, alert, ..attaches });
         show(
             "awkward",
             &Self {
@@ -65,13 +79,13 @@ impl Page for CodesPage {
                 last: last(AWKWARD, "javascript:alert(1)"),
                 back: Some(awkward()),
                 without_codes: Some("javascript:alert(1)".to_owned()),
+                attaches: false,
                 alert: Some(Alert::UnknownCodes),
             },
         );
     }
 
     fn scene(&self) -> Scene {
-        let is_signed_in = self.alert == Some(Alert::AttachAnother);
-        Scene { is_signed_in, ..Scene::at(Place::Portal) }
+        Scene { is_signed_in: self.attaches, ..Scene::at(Place::Portal) }
     }
 }

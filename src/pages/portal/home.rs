@@ -26,6 +26,7 @@ pub struct HomePage {
 
 impl Page for HomePage {
     const TEMPLATE: &'static str = "portal/home";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let calm = Self {
@@ -41,6 +42,7 @@ impl Page for HomePage {
         let last = |name: &str, url: &str| Some(LastAgency { name: name.to_owned(), url: url.to_owned() });
         show("known", &Self { last: last("Agence du Port", "/login?client=SPI31&societe=01"), ..calm.clone() });
         show("signed-out", &Self { alert: Some(Alert::SignedOut), ..calm.clone() });
+        show("session-over", &Self { alert: Some(Alert::SessionOver), ..calm.clone() });
         let typed = Self { login: "durand@tilleuls.example".to_owned(), keep: true, ..calm.clone() };
         for (state, alert) in
             [("sign-in-refused", Alert::SignInRefused), ("busy", Alert::Busy), ("unavailable", Alert::Unavailable)]

@@ -55,8 +55,6 @@ pub enum MessageName {
     Unnamed,
     /// An old login was sent to the extranet: it went nowhere, and one signs in with the e-mail address (decision 57).
     OldLogin,
-    /// The person has no account at this agency (SEC-017).
-    NoAccountHere,
     /// The form was out of date or came from elsewhere; nothing was changed (SEC-078).
     FormRefused,
     /// There is no such page.
@@ -92,7 +90,6 @@ impl Page for MessagePage {
             MessageName::ExtranetUnavailable => Scene::at(Place::Host).with_reference(),
             MessageName::ExtranetRefuses => Scene::signed_in_at(Place::Agency).with_reference(),
             MessageName::AddressIsAgencys => Scene::signed_in_at(Place::Portal).under(Setting::BY_AGENCY),
-            MessageName::NoAccountHere => Scene::signed_in_at(Place::Agency),
             MessageName::Unavailable | MessageName::Failed => Scene::at(Place::Portal).with_reference(),
             MessageName::SessionOver | MessageName::StartAgain | MessageName::FormRefused => Scene::at(Place::Portal),
             MessageName::LinkInvalid
@@ -118,9 +115,7 @@ impl MessageName {
     /// Where a sample of it leads.
     const fn sample_action(self) -> &'static str {
         match self {
-            Self::ExtranetRefuses | Self::Unnamed | Self::OldLogin | Self::NoAccountHere | Self::FrameOther => {
-                "/account"
-            }
+            Self::ExtranetRefuses | Self::Unnamed | Self::OldLogin | Self::FrameOther => "/account",
             Self::LinkExpired | Self::Disowned => "/forgotten",
             Self::LinkSuperseded | Self::LinkHeld => "/migration",
             _ => "/login",
@@ -148,8 +143,7 @@ impl MessageName {
             Self::ExtranetUnavailable => Self::ExtranetRefuses,
             Self::ExtranetRefuses => Self::Unnamed,
             Self::Unnamed => Self::OldLogin,
-            Self::OldLogin => Self::NoAccountHere,
-            Self::NoAccountHere => Self::FormRefused,
+            Self::OldLogin => Self::FormRefused,
             Self::FormRefused => Self::NotFound,
             Self::NotFound => Self::BadRequest,
             Self::BadRequest => Self::CookiesNeeded,

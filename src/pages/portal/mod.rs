@@ -6,6 +6,7 @@ mod account;
 mod address_request;
 mod again;
 mod alert;
+mod attach;
 mod change_email;
 mod change_password;
 mod choose_account;
@@ -22,6 +23,7 @@ mod join;
 mod joined;
 mod leave;
 mod message;
+mod no_account_here;
 mod not_me;
 mod not_sent;
 mod notice;
@@ -44,6 +46,7 @@ pub use self::account::{AccountPage, AttachAt, ShownDevice};
 pub use self::address_request::{AddressRequestPage, AskedAgency};
 pub use self::again::{AgainPage, CarriedText, TypedText};
 pub use self::alert::{Alert, Marked, Tone};
+pub use self::attach::AttachPage;
 pub use self::change_email::ChangeEmailPage;
 pub use self::change_password::ChangePasswordPage;
 pub use self::choose_account::ChooseAccountPage;
@@ -60,6 +63,7 @@ pub use self::join::{JoinPage, OWN_RESET};
 pub use self::joined::JoinedPage;
 pub use self::leave::LeavePage;
 pub use self::message::{MessageName, MessagePage};
+pub use self::no_account_here::NoAccountHerePage;
 pub use self::not_me::NotMePage;
 pub use self::not_sent::{NotSentPage, NotSentWhy, SentText};
 pub use self::notice::NoticePage;
@@ -69,7 +73,7 @@ pub use self::own_reset::OwnResetPage;
 use self::parts::PASSWORDS;
 pub use self::parts::{AttachedAccount, Codes, Criterion, FieldError, Progress, WayOut};
 pub use self::password::PasswordPage;
-pub use self::privacy::PrivacyPage;
+pub use self::privacy::{PrivacyPage, ShownCookie};
 pub use self::proof::{MainThing, ProofPage};
 pub use self::reset::ResetPage;
 pub use self::reset_done::ResetDonePage;
@@ -88,6 +92,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::page::<CodesPage>(),
         Sample::page::<SignInPage>(),
         Sample::page::<TroublePage>(),
+        Sample::page::<AttachPage>(),
+        Sample::page::<NoAccountHerePage>(),
         Sample::page::<NoticePage>(),
         Sample::page::<EmailPage>(),
         Sample::page::<PasswordPage>(),

@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for FieldError {
 
 impl FieldError {
     /// The names that `pages/locales` has a sentence for; another name is a [`crate::pages::RenderError`].
-    pub const NAMES: [&'static str; 33] = [
+    pub const NAMES: [&'static str; 35] = [
         "email-missing",
         "email-or-identifier-missing",
         "email-malformed",
@@ -141,6 +141,8 @@ impl FieldError {
         "societe-missing",
         "given-login-missing",
         "given-password-missing",
+        "agency-login-missing",
+        "agency-password-missing",
         "others-missing",
         "others-refused",
         "message-missing",
@@ -161,6 +163,8 @@ impl FieldError {
             "password-not-noted" => "noted",
             "given-login-missing" => "given-login",
             "given-password-missing" => "given-password",
+            "agency-login-missing" => "agency-login",
+            "agency-password-missing" => "agency-password",
             name => {
                 let named = ["email", "login", "current", "code", "client", "societe", "others", "message"];
                 named.into_iter().find(|field| name.starts_with(field)).unwrap_or("password")
@@ -215,6 +219,8 @@ pub struct AttachedAccount {
     pub opening: &'static str,
     /// When it was last opened, where that is known and it is not open.
     pub visited: Option<Ago>,
+    /// The agency's telephone, to be asked about it.
+    pub phone: Option<String>,
     /// Whether it can get a password of its own (b19).
     pub may_be_apart: bool,
 }
@@ -229,7 +235,10 @@ impl AttachedAccount {
             Self::of("Syndic du Canal", "k-7", "unknown", "dddddddddddd"),
             visited(Self::of("Régie Saint-Aubin", "R-118", "owner", "eeeeeeeeeeee"), "weeks", 3),
             visited(Self::of("Syndic de la Gare", "G-52", "co-owner", "ffffffffffff"), "months", 7),
-            visited(Self::of("Syndic de la Halle", "H-9", "co-owner", "gggggggggggg"), "years", 2),
+            Self {
+                holder: None,
+                ..visited(Self::of("Syndic de la Halle", "H-9", "co-owner", "gggggggggggg"), "years", 2)
+            },
         ]
     }
 
@@ -253,7 +262,7 @@ impl AttachedAccount {
 
     pub(super) fn awkward() -> Self {
         let (initials, colour, holder) = (awkward(), awkward(), Some(awkward()));
-        Self { initials, colour, holder, ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
+        Self { initials, colour, holder, phone: Some(awkward()), ..Self::of(AWKWARD, AWKWARD, "unknown", AWKWARD) }
     }
 
     fn of(agency: &str, account: &str, kind: &'static str, label: &str) -> Self {
@@ -268,6 +277,7 @@ impl AttachedAccount {
             is_open: false,
             opening: "opens",
             visited: None,
+            phone: (kind != "unknown").then(|| "05 00 00 00 31".to_owned()),
             may_be_apart: kind == "tenant",
         }
     }

@@ -44,6 +44,7 @@ impl ReadersAccount {
 
 impl Page for ResetWhichPage {
     const TEMPLATE: &'static str = "portal/reset_which";
+    const BETWEEN_AGENCIES: bool = true;
 
     fn samples(mut show: impl FnMut(&str, &Self)) {
         let url = "/reset?s=Zm9vYmFy&who=aaaaaaaaaaaa";

@@ -71,7 +71,7 @@ impl Page for SignInPage {
             ("account-ready", Alert::AccountReady),
             ("signed-out", Alert::SignedOut),
             ("restarted", Alert::Restarted),
-            ("attach-another", Alert::AttachAnother),
+            ("session-over", Alert::SessionOver),
         ] {
             show(state, &Self { alert: Some(alert), ..calm.clone() });
         }
@@ -122,8 +122,7 @@ impl Page for SignInPage {
     }
 
     fn scene(&self) -> Scene {
-        let is_signed_in = self.alert == Some(Alert::AttachAnother);
-        let scene = Scene { is_signed_in, ..Scene::default() };
+        let scene = Scene::default();
         let scene = if self.other_agency.is_some() { scene.under(Setting::SHARED_HOST) } else { scene };
         match self.alert {
             Some(Alert::ProvisionalOver | Alert::ProvisionalReplaced) => scene.under(Setting::BY_ROSTER),

@@ -24,14 +24,15 @@ use crate::web::query::Params;
 
 pub(in crate::portal) async fn show(
     State(web): State<Arc<Web>>,
-    guest: Guest,
+    mut guest: Guest,
     Params(link): Params<Link>,
 ) -> Result<Response, Fault> {
+    guest.sees_who_is_here(&web).await;
     let secret = link.secret();
     match link::open_link(&web.app, &guest.caller, &secret).await? {
         Opened::Confirm(confirm) => Ok(show_button(&web, guest, &confirm, &secret, None)),
         Opened::Not(Closed::Invalid) => change_email::show_link(&web, guest, &secret).await,
-        Opened::Not(why) => Ok(closed(&web, guest, &why)),
+        Opened::Not(why) => closed(&web, guest, &why, &secret).await,
     }
 }
 
@@ -74,7 +75,7 @@ pub(in crate::portal) async fn confirm(
     let confirmed = link::confirm(&web.app, &guest.caller, &secret, fields.secret("password")).await?;
     match confirmed {
         Confirmed::Done { stepped: Stepped::Withdrawn(agency), .. } => {
-            Ok(closed(&web, guest, &Closed::Withdrawn(agency)))
+            closed(&web, guest, &Closed::Withdrawn(agency), &secret).await
         }
         Confirmed::Done { same_browser: true, stepped, .. } => answer(&web, guest, Stop::Proof, stepped, None).await,
         Confirmed::Done { same_browser: false, agency, .. } => {
@@ -89,6 +90,6 @@ pub(in crate::portal) async fn confirm(
         Confirmed::Not(Closed::Invalid) => change_email::confirm(&web, guest, &fields).await,
         // The second press of a double click finds the wizard where the first one led it (REL-057).
         Confirmed::Not(Closed::Used) if run::open(&web.app, &guest.caller).await?.is_some() => Ok(guest.go(HERE)),
-        Confirmed::Not(why) => Ok(closed(&web, guest, &why)),
+        Confirmed::Not(why) => closed(&web, guest, &why, &secret).await,
     }
 }

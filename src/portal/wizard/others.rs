@@ -38,6 +38,7 @@ pub(in crate::portal) async fn attach(
         Attached::ProvisionalReplaced => Alert::ProvisionalReplaced,
         Attached::MustChange => Alert::MustChange,
         Attached::ExtranetSilent => {
+            guest.learn_of_run(&web).await;
             let page = MessagePage { name: MessageName::ExtranetUnavailable, action_url: HERE.to_owned() };
             return Ok(told(guest.page_with(StatusCode::SERVICE_UNAVAILABLE, &web, None, &page), NO_VERDICT));
         }

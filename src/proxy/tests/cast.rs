@@ -125,6 +125,7 @@ pub fn agency(port: u16) -> Agency {
     Agency {
         code: AgencyCode::parse("SPI31", "01").expect("codes"),
         brand,
+        controller: None,
         language: Language::default(),
         public: origin("http://a.test:8080"),
         former: Vec::new(),
