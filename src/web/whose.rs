@@ -76,8 +76,7 @@ impl Guest {
         self.means_its_codes();
         if belongs.is_none() {
             self.learn_of_run(web).await;
-            // A session that cannot be looked up is none to this page.
-            let _ = self.session(web).await;
+            learn_of_session(self, web).await;
         }
         if let Some(agency) = belongs.as_ref().and_then(|belongs| belongs.agency.clone()) {
             self.known.meant = Some(agency);
@@ -98,4 +97,9 @@ impl Guest {
             _ => OfSession::Several(agencies.into_iter().find(|agency| agency.brand.is_reachable())),
         };
     }
+}
+
+/// Who is signed in tells, too; a session that cannot be looked up is none to this page.
+async fn learn_of_session(guest: &mut Guest, web: &Web) {
+    let _ = guest.session(web).await;
 }

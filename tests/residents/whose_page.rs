@@ -34,6 +34,7 @@ fn is_of(answer: &Answer, name: &str, phone: &str, what: &str) {
     let (html, words) = (answer.text(), page::words(&answer.text()));
     assert!(html.contains(&format!("<span class=\"brand-name\">{name}</span>")), "{what}: {words}");
     assert!(words.contains(phone), "{what}: its telephone: {words}");
+    let words = page::words(&without_accounts(&html));
     for other in [AT_A, AT_B, PORTALS].iter().filter(|other| **other != phone) {
         assert!(!words.contains(other), "{what}: another's telephone: {words}");
     }
@@ -44,6 +45,14 @@ fn is_of(answer: &Answer, name: &str, phone: &str, what: &str) {
     };
     let privacy = page::link(&html, &answer.url, "Vos données personnelles").map(|url| path_of(&url));
     assert_eq!(privacy.as_deref(), Some(codes), "{what}");
+}
+
+/// A page apart from the list of accounts, where each has its agency's telephone.
+fn without_accounts(html: &str) -> String {
+    let list = html
+        .split_once("<ul class=\"accounts\">")
+        .and_then(|(before, rest)| Some((before, rest.split_once("</ul>")?.1)));
+    list.map_or_else(|| html.to_owned(), |(before, after)| format!("{before}{after}"))
 }
 
 fn path_of(url: &url::Url) -> String {
@@ -172,6 +181,8 @@ fn residents_3_the_pages_of_who_is_signed_in_are_the_agencys_where_there_is_one(
         is_of(&alice.ask(Request::get(town.gateway.portal(path))), "Agence du Port", AT_A, path);
         is_of(&bob.ask(Request::get(town.gateway.portal(path))), "Mon compte immobilier", PORTALS, path);
     }
+    // Beside each account stands its own agency's telephone.
+    bob.open("/account").see(AT_A).see(AT_B).see(PORTALS);
     // An agency that is named in a link dresses the page, and lets nobody in: the account is whose it is.
     let answer = bob.ask(Request::get(town.gateway.portal("/privacy?client=CB&societe=SB")));
     is_of(&answer, "Agence de la Gare", AT_B, "a link of that agency's page");
