@@ -1,5 +1,7 @@
 //! From a letter of the outbox to its words.
 
+use jiff::Timestamp;
+
 use super::readers::{greeted, readers};
 use super::secrets::{self, Secrets};
 use super::{Mailer, Unsent};
@@ -71,19 +73,7 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
             let agencies = also_at(mailer, mail, warning.as_ref()).await?;
             render(mailer, mail, &EmailChanged { new_email, at, not_me_url, agencies }).await
         }
-        LetterKind::RequestHeld { request, until } => {
-            let about = match request {
-                HeldRequest::Run { account } => account.clone(),
-                HeldRequest::NewEmail { email } | HeldRequest::ChangedEmail { email } => email.clone(),
-                HeldRequest::ChangedPassword => String::new(),
-            };
-            let (until, reset_url) = (written(*until, mail.language), reset_url(&portal, mail));
-            let agencies = match request {
-                HeldRequest::Run { .. } => Vec::new(),
-                _ => also_at(mailer, mail, None).await?,
-            };
-            render(mailer, mail, &RequestHeld { request: request.name(), about, until, reset_url, agencies }).await
-        }
+        LetterKind::RequestHeld { request, until } => request_held(mailer, mail, (request, *until), &portal).await,
         LetterKind::EmailRestored { email, at } => {
             let (email, at, reset_url) = (email.clone(), written(*at, mail.language), reset_url(&portal, mail));
             let agencies = also_at(mailer, mail, None).await?;
@@ -122,6 +112,25 @@ pub(super) async fn letter(mailer: &Mailer, mail: &Mail) -> Result<RenderedLette
             render(mailer, mail, &AccountWithdrawn { account: account.clone(), account_url }).await
         }
     }
+}
+
+async fn request_held(
+    mailer: &Mailer,
+    mail: &Mail,
+    (request, until): (&HeldRequest, Timestamp),
+    portal: &str,
+) -> Result<RenderedLetter, Unsent> {
+    let about = match request {
+        HeldRequest::Run { account } => account.clone(),
+        HeldRequest::NewEmail { email } | HeldRequest::ChangedEmail { email } => email.clone(),
+        HeldRequest::ChangedPassword => String::new(),
+    };
+    let (until, reset_url) = (written(until, mail.language), reset_url(portal, mail));
+    let agencies = match request {
+        HeldRequest::Run { .. } => Vec::new(),
+        _ => also_at(mailer, mail, None).await?,
+    };
+    render(mailer, mail, &RequestHeld { request: request.name(), about, until, reset_url, agencies }).await
 }
 
 async fn render<L: Letter>(mailer: &Mailer, mail: &Mail, letter: &L) -> Result<RenderedLetter, Unsent> {

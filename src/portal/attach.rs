@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 
-use super::sign_in::unanswered;
-use super::{no_verdict, wording};
+use super::{filled, no_verdict, wording};
 use crate::app::attempt::{Credentials, Outcome};
 use crate::app::{Fault, address_request, sign_in};
 use crate::domain::agency::Agency;
@@ -54,7 +53,7 @@ pub(super) async fn submit(
     let meant = if fields.text("given") == "agency" { Meant::AgencysNew } else { Meant::ToAttach };
     let login = fields.text("login");
     let page = AttachPage { login: login.to_owned(), ..form(web, &session, &agency, &return_to).await? };
-    if let Some(alert) = Alert::about(unanswered(&agency, fields, meant)) {
+    if let Some(alert) = Alert::about(filled::credentials(&agency, fields, meant)) {
         let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Hidden };
         return Ok(guest.page_again(web, Some(&agency), &AttachPage { given, alert: Some(alert), ..page }));
     }

@@ -3,7 +3,10 @@
 
 use super::wording;
 use crate::app::{Fault, present_password};
+use crate::domain::agency::Agency;
+use crate::domain::credential::Meant;
 use crate::domain::password::{Known, PasswordRules, is_same};
+use crate::domain::policy::Identifier;
 use crate::domain::session::Session;
 use crate::pages::portal::FieldError;
 use crate::web::Web;
@@ -54,4 +57,15 @@ pub(super) async fn current(
     }
     let is_right = present_password::is_right(&web.app, &guest.caller, session, fields.secret("current")).await?;
     Ok((!is_right).then(|| FieldError::named("current-wrong")))
+}
+
+/// What was not typed: it is no attempt, and no extranet is asked.
+pub(super) fn credentials(agency: &Agency, fields: &Fields, meant: Meant) -> Vec<FieldError> {
+    let (login, password) = match (meant, agency.policy.identifier) {
+        (Meant::AgencysNew, _) => ("given-login-missing", "given-password-missing"),
+        (Meant::ToAttach, _) => ("agency-login-missing", "agency-password-missing"),
+        (Meant::Either, Identifier::Legacy) => ("login-identifier-missing", "present-missing"),
+        (Meant::Either, Identifier::Email) => ("login-missing", "present-missing"),
+    };
+    missing(fields, &[("login", login), ("password", password)])
 }

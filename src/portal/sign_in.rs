@@ -21,7 +21,7 @@ use crate::domain::path::ReturnPath;
 use crate::domain::policy::Identifier;
 use crate::domain::secret::{Secret, long_secret};
 use crate::domain::session::Session;
-use crate::pages::portal::{Alert, Codes, CodesPage, FieldError, Given, SignInPage};
+use crate::pages::portal::{Alert, Codes, CodesPage, Given, SignInPage};
 use crate::web::Web;
 use crate::web::back::{Back, way_in};
 use crate::web::calmly::try_again;
@@ -234,7 +234,7 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     };
     let mut guest = guest;
     guest.stands_at(login_here(&agency, &onto));
-    if let Some(alert) = Alert::about(unanswered(&agency, &fields, meant)) {
+    if let Some(alert) = Alert::about(filled::credentials(&agency, &fields, meant)) {
         let way_out = guest.way_out(Some(&agency), web.app.now());
         let given = if meant == Meant::AgencysNew { Given::Open } else { Given::Hidden };
         let page = form(&web, &agency, &onto, Some(alert));
@@ -275,17 +275,6 @@ pub(super) async fn submit(State(web): State<Arc<Web>>, guest: Guest, fields: Fi
     let page = form(&web, &agency, &onto, Some(alert));
     let page = SignInPage { login: fields.text("login").to_owned(), keep, given, way_out, ..page };
     Ok(guest.page_again(&web, Some(&agency), &page))
-}
-
-/// What was not typed: it is no attempt, and no extranet is asked.
-pub(super) fn unanswered(agency: &Agency, fields: &Fields, meant: Meant) -> Vec<FieldError> {
-    let (login, password) = match (meant, agency.policy.identifier) {
-        (Meant::AgencysNew, _) => ("given-login-missing", "given-password-missing"),
-        (Meant::ToAttach, _) => ("agency-login-missing", "agency-password-missing"),
-        (Meant::Either, Identifier::Legacy) => ("login-identifier-missing", "present-missing"),
-        (Meant::Either, Identifier::Email) => ("login-missing", "present-missing"),
-    };
-    filled::missing(fields, &[("login", login), ("password", password)])
 }
 
 /// Where the form is shown by GET, for who changes the language on the page that answered it.

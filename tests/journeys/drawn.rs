@@ -34,7 +34,7 @@ fn h02_who_looks_finds_a_page_by_its_words_and_sees_it_on_a_phone_and_a_desk() {
     assert!(found > 0 && found < 10 && all > 200, "{found} of {all}");
     browser.see("Bouton pressé trop tôt").screenshot("found");
     assert_eq!(browser.count("#notice-calm [data-views] iframe"), 2, "phone and desk");
-    browser.fill("Chercher", "letter-confirm-address-subject").see("Confirmer l'adresse email").see("86991277");
+    browser.fill("Chercher", "letter-confirm-address-title").see("Confirmer l'adresse email").see("86991277");
     browser.fill("Chercher", "zzz").see("Rien n'a été trouvé");
     browser.follow("English").see("Pages and letters");
     assert!(!browser.scrolls_sideways());

@@ -77,8 +77,8 @@ impl Page for PrivacyPage {
         show("calm", &calm);
         let contact = Some("dpo@tilleuls.example".to_owned());
         show("syndicat", &Self { role: "syndicat", contact, ..calm.clone() });
-        let (role, agency) = ("agencies", "Mon compte immobilier".to_owned());
-        show("several-agencies", &Self { role, agency, ..calm.clone() });
+        let (agency, role) = ("Mon compte immobilier".to_owned(), "agencies");
+        show("several-agencies", &Self { agency, role, ..calm.clone() });
         let (agency, controller) = (AWKWARD.to_owned(), awkward());
         show("awkward", &Self { agency, controller, processor: awkward(), contact: Some(awkward()), ..calm });
     }

@@ -11,6 +11,7 @@ const NEW_EMAIL: &str = "/account/email/proof";
 
 /// Waits for the letter to be answered: a code to type, or a link to open (000, 001, 004).
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the template asks each of them apart")]
 pub struct ProofPage {
     /// Which form this is: `/migration/proof` or `/account/email/proof`.
     pub action: &'static str,

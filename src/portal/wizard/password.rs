@@ -23,7 +23,7 @@ pub(in crate::portal) async fn choose(
 ) -> Result<Response, Fault> {
     guest.stands_at(path(Stop::Password).to_owned());
     let open = run::open(&web.app, &guest.caller).await?;
-    if let Some(open) = open.filter(|open| is_asked(open)) {
+    if let Some(open) = open.filter(is_asked) {
         let rules = &open.flow.plan.password;
         if let Some(alert) = Alert::about(filled::new_password(&fields, rules, open.agency.policy.confirm_noted)) {
             return show_at(&web, guest, Stop::Password, Remarks::saying(alert)).await;
