@@ -31,7 +31,8 @@ pub fn write(watch: &Watch, session: &Session, ctx: &mut Ctx) {
         duration_ms: steady::milliseconds(steady::now().duration_since(ctx.start)),
         upstream_ms: upstream.map(steady::milliseconds),
         bytes: session.body_bytes_sent(),
-        fault: (status >= 500).then(|| why(ctx)),
+        // Also where a browser is led to the page that tells of it, with this request's name.
+        fault: (status >= 500 || status == 303 && ctx.fault.is_some()).then(|| why(ctx)),
     };
     watch.log.write(Clock, &line);
     if let Some(trace) = trace {

@@ -24,6 +24,7 @@ use super::guest::Guest;
 use super::problem::{RETRY_AFTER, Reason};
 use super::sealed::{open, seal};
 use super::{Arrival, Web};
+use crate::domain::origin::Scheme;
 use crate::domain::secret::Secret;
 
 /// An answer that waits for its page.
@@ -78,21 +79,29 @@ impl Guest {
     /// What this page is to a browser that sent a form, if the page has an address.
     pub(super) fn answer(&self, web: &Web, drawn: &Drawn) -> Option<Packed> {
         let (address, shown) = (self.here.clone(), self.stands?);
-        Answer { at: web.app.now(), address, shown, drawn: drawn.clone() }.pack(&self.caller.browser, AWAITED)
+        Answer { at: web.app.now(), address, shown, drawn: drawn.clone().kept() }.pack(&self.caller.browser, AWAITED)
     }
 
     /// Lets the answer that this page has shown wait for it again.
     pub fn show_again(&mut self, web: &Web, page: &str) {
-        let seen = self.kept(SEEN).filter(|answer| answer.address == page);
+        let seen = kept(&self.headers, self.arrival.scheme, SEEN).filter(|answer| answer.address == page);
         let answer = seen.and_then(|seen| Answer { at: web.app.now(), ..seen }.pack(&self.caller.browser, AWAITED));
         if let Some(Packed { sealed, .. }) = answer {
             self.set(Kind::Answer, &sealed, None);
         }
     }
+}
 
-    fn kept(&self, purpose: &str) -> Option<Answer> {
-        Answer::unpack(&self.caller.browser, purpose, self.cookie(Kind::Answer)?)
-    }
+/// What a browser keeps for us for this purpose.
+fn kept(headers: &HeaderMap, scheme: Scheme, purpose: &str) -> Option<Answer> {
+    let browser = Secret::new(cookies::find_secret(headers, Kind::Browser.name(scheme))?);
+    Answer::unpack(&browser, purpose, cookies::find(headers, Kind::Answer.name(scheme))?)
+}
+
+/// The answer that waits for the page that is asked for.
+fn awaited_at(request: &Request, scheme: Scheme) -> Option<Answer> {
+    let here = request.uri().path_and_query()?.as_str();
+    kept(request.headers(), scheme, AWAITED).filter(|answer| request.method() == Method::GET && answer.address == here)
 }
 
 /// Leads a browser that sent a form to the page that shows the answer, and shows it there. Whatever is no browser's own
@@ -110,15 +119,11 @@ pub async fn answered(State(web): State<Arc<Web>>, request: Request, next: Next)
             None => response,
         };
     }
-    if cookies::find(request.headers(), Kind::Answer.name(scheme)).is_none() {
+    let Some(answer) = awaited_at(&request, scheme).filter(|answer| answer.is_due(web.app.now())) else {
         return next.run(request).await;
-    }
-    let (mut parts, body) = request.into_parts();
-    let Ok(mut guest) = Guest::from_request_parts(&mut parts, &web).await;
-    let awaited = guest.kept(AWAITED).filter(|answer| answer.address == guest.here && answer.is_due(web.app.now()));
-    let Some(answer) = awaited.filter(|_| parts.method == Method::GET) else {
-        return next.run(Request::from_parts(parts, body)).await;
     };
+    let (mut parts, _) = request.into_parts();
+    let Ok(mut guest) = Guest::from_request_parts(&mut parts, &web).await;
     let drawn = answer.drawn.clone();
     if answer.shown == Shown::Once {
         match answer.pack(&guest.caller.browser, SEEN) {
@@ -153,6 +158,9 @@ fn led_to(address: &str, cookie: &str, answer: &Response) -> Option<Response> {
         }
     }
     headers.append(header::SET_COOKIE, HeaderValue::from_str(cookie).ok()?);
+    if let Some(reason) = answer.extensions().get::<Reason>().filter(|_| answer.status().is_server_error()) {
+        response.extensions_mut().insert(*reason);
+    }
     Some(response)
 }
 

@@ -1,9 +1,18 @@
 //! What is known of a page when it is drawn, and how it is shown where it answers a form.
 
+use std::borrow::Cow;
+
 use cookie::time::Duration;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::domain::agency::Agency;
+use crate::pages::portal::TermsPage;
+use crate::pages::{Page as _, terms_html};
+
+/// The field of [`TermsPage`] that has the text.
+const TERMS: &str = "text";
 
 /// For how long an answer is shown at the address of its page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,5 +53,28 @@ pub(super) struct Drawn {
 impl Drawn {
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or_default()
+    }
+
+    /// As a browser keeps it: the agency's own terms may be long, and are read again where they are shown.
+    pub(super) fn kept(mut self) -> Self {
+        if self.template == TermsPage::TEMPLATE
+            && let Some(text) = self.page.get_mut(TERMS)
+        {
+            *text = Value::Null;
+        }
+        self
+    }
+
+    /// What the template is filled with.
+    pub(super) fn context(&self, agency: Option<&Agency>) -> Cow<'_, Value> {
+        let terms = agency.and_then(|agency| agency.terms.as_ref());
+        match (self.page.get(TERMS), terms) {
+            (Some(Value::Null), Some(terms)) if self.template == TermsPage::TEMPLATE => {
+                let mut page = self.page.clone();
+                page[TERMS] = terms_html(&terms.text).into();
+                Cow::Owned(page)
+            }
+            _ => Cow::Borrowed(&self.page),
+        }
     }
 }

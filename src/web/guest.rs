@@ -260,7 +260,7 @@ impl Guest {
             signed_in: drawn.signed_in,
             reference: drawn.reference.as_deref(),
         };
-        match edition.pages.page(&frame, &drawn.template, &drawn.page) {
+        match edition.pages.page(&frame, &drawn.template, &drawn.context(agency.map(AsRef::as_ref))) {
             Ok(html) => {
                 let response = (drawn.status(), Html(html)).into_response();
                 let response = protected(response, &drawn.leads_to, self.in_a_frame);

@@ -28,6 +28,24 @@ fn town_with_terms() -> (Town, TempDir, Person) {
 }
 
 #[test]
+fn residents_5_terms_of_any_length_are_answered_at_their_page_where_the_box_was_not_ticked() {
+    let papers = TempDir::new().expect("a folder");
+    let file = papers.path().join("cgu.txt");
+    // No two of its words are alike, so that nothing packs it.
+    let words: Vec<_> = (0..4000_u32).map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761))).collect();
+    fs::write(&file, format!("{TEXT}\nArticle 2 - Détails\n\n{}\n", words.join(" "))).expect("the terms");
+    let town = Town::build_with_agency(|site| site, |agency| agency.with_terms(&file));
+    let mut alice = Person::new(&town.gateway);
+    town.migrate(&mut alice, "a", ALICE, ALICE.email);
+    try_sign_in(&mut alice, "a", ALICE.email, CHOSEN);
+    let form = alice.form("Continuer");
+    let request = alice.request_of(&form);
+    let shown = alice.ask(request).redirect().expect("the way to the page");
+    alice.open(shown.as_str()).see("cochez la case").see(&words[3999]);
+    alice.tick("J'ai lu et j'accepte les présentes conditions").press("Continuer").see("alice-77");
+}
+
+#[test]
 fn c03_the_terms_can_be_printed_and_only_they_are_on_the_sheet() {
     let (town, _papers, alice) = town_with_terms();
     let text = alice.here().text();

@@ -36,7 +36,7 @@ fn b16_whoever_attaches_an_account_stays_signed_in_whatever_is_typed_there() {
     let before = cookies_at_portal(&town, &bob);
     let session = |cookies: &str| cookies.split("; ").find(|line| line.starts_with("vestibule=")).map(str::to_owned);
     for (login, password, told) in [
-        ("", "", "ne sont pas connus de l'agence"),
+        ("", "", "Saisissez l'identifiant donné par votre agence"),
         (BOB_AGAIN.login, "pas-celui-ci", "ne sont pas connus de l'agence"),
         (BOB_AGAIN.email, BOB_AGAIN.password, "ne sont pas connus de l'agence"),
         // What was chosen here, by themselves and by somebody else, signs nobody in.

@@ -131,7 +131,8 @@ fn residents_3_whoever_is_lost_meets_the_agency_that_is_known_and_goes_on_there(
                 By::Codes => format!("{path}{joint}client=CA&societe=SA"),
                 _ => path.to_owned(),
             };
-            let answer = person.ask(Request::get(town.gateway.portal(&path)));
+            // The wizard leads on to its open step.
+            let answer = person.visit(Request::get(town.gateway.portal(&path)));
             assert_eq!(answer.status, status, "{what}");
             is_of(&answer, name, phone, &what);
             // Who is signed in goes on to the accounts, or types old credentials to attach another one.
