@@ -224,7 +224,7 @@ fn d07_who_signs_in_with_an_address_that_takes_no_letters_is_told_and_so_is_supp
     resident(&town, &server, CAROL);
     let mut carol = Person::new(&town.gateway);
     town.sign_in(&mut carol, "a", CAROL.email, CHOSEN);
-    let refused = "a refusé notre dernier e-mail";
+    let refused = "pas pu être remis à cette adresse";
     carol.open("/account").see(CAROL.email).miss(refused);
     server.rules(&json!([{ "at": "RCPT", "to": CAROL.email, "answer": "550 5.1.1 user unknown", "times": 1 }]));
     let ask = || {

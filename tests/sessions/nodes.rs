@@ -174,5 +174,5 @@ fn rel_003_requests_that_come_to_either_node_see_one_session() {
         assert_eq!(alice.get(town.at_a("/membre/x"), &[]).status, 200);
         alice.open("/account").see(ALICE.email);
     }
-    alice.open(login_path("b")).see("Connexion");
+    alice.open(login_path("b")).see("Pas de compte dans cette agence").see(ALICE.email);
 }
