@@ -395,13 +395,6 @@ fn row(fields: [String; COLUMNS.len()]) -> Result<Vec<u8>, String> {
 fn columns(line: &AuditLine) -> Result<[String; COLUMNS.len()], String> {
     let entry = &line.entry;
     let text = |value: Option<&str>| value.map(harmless).unwrap_or_default();
-    let (actor, actor_id) = match &entry.actor {
-        Actor::Visitor => ("visitor", None),
-        Actor::Resident(identity) => ("resident", Some(identity.as_str())),
-        Actor::Staff(staff) => ("staff", Some(staff.as_str())),
-        Actor::Operator => ("operator", None),
-        Actor::Gateway => ("gateway", None),
-    };
     let mut detail = serde_json::to_value(&entry.event).map_err(|error| error.to_string())?;
     if let Some(fields) = detail.as_object_mut() {
         fields.remove("event");
@@ -410,8 +403,8 @@ fn columns(line: &AuditLine) -> Result<[String; COLUMNS.len()], String> {
         line.seq.to_string(),
         line.at.to_string(),
         entry.event.name().to_owned(),
-        actor.to_owned(),
-        text(actor_id),
+        entry.actor.kind().to_owned(),
+        text(entry.actor.id()),
         entry.agency.as_ref().map(ToString::to_string).unwrap_or_default(),
         text(entry.identity.as_ref().map(crate::domain::identity::IdentityId::as_str)),
         text(entry.login.as_ref().map(crate::domain::identity::LegacyLogin::as_str)),

@@ -28,6 +28,30 @@ pub enum Actor {
     Gateway,
 }
 
+impl Actor {
+    /// Which kind, by its stable name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Resident(_) => "resident",
+            Self::Staff(_) => "staff",
+            Self::Operator => "operator",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// Who of that kind, where it has many.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Resident(identity) => Some(identity.as_str()),
+            Self::Staff(staff) => Some(staff.as_str()),
+            Self::Visitor | Self::Operator | Self::Gateway => None,
+        }
+    }
+}
+
 /// Why a sign-in was refused; the page never says which (f03).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -25,22 +25,15 @@ impl Tx {
             .fetch_one(self.conn())
             .await?;
         let (seq, before) = (counter.int("value")?, opt_digest(&counter, "chain")?.unwrap_or(Digest::BEGIN));
-        let (actor_kind, actor_id) = match &entry.actor {
-            Actor::Visitor => ("visitor", None),
-            Actor::Resident(identity) => ("resident", Some(identity.as_str())),
-            Actor::Staff(staff) => ("staff", Some(staff.as_str())),
-            Actor::Operator => ("operator", None),
-            Actor::Gateway => ("gateway", None),
-        };
         let stays = Stays {
             seq,
             at: now,
             event: entry.event.name().to_owned(),
-            actor: actor_kind.to_owned(),
+            actor: entry.actor.kind().to_owned(),
             agency: entry.agency.clone(),
         };
         let names = Names {
-            actor: actor_id.map(str::to_owned),
+            actor: entry.actor.id().map(str::to_owned),
             identity: entry.identity.as_ref().map(|identity| identity.as_str().to_owned()),
             login: entry.login.as_ref().map(|login| login.as_str().to_owned()),
             client: client.to_owned(),

@@ -15,10 +15,9 @@ use crate::pages::{Page as _, terms_html};
 const TERMS: &str = "text";
 
 /// For how long an answer is shown at the address of its page.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shown {
     /// Once: it says what was wrong with what was sent.
-    #[default]
     Once,
     /// Whenever that address is opened: it says what was done, and nothing else can say it again.
     Lasting,

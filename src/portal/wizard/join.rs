@@ -18,6 +18,9 @@ use crate::web::fields::Fields;
 use crate::web::guest::Guest;
 use crate::web::problem::alert_of;
 
+/// The field that every form here has, and what is said where it is empty.
+const PASSWORD: (&str, &str) = ("password", "present-missing");
+
 /// « Nous sommes deux à cette adresse » (b18).
 pub(in crate::portal) async fn stay_apart(
     State(web): State<Arc<Web>>,
@@ -63,5 +66,3 @@ async fn unanswered(web: &Web, guest: Guest, fields: &Fields) -> Result<Response
     let typed = fields.has("email").then(|| fields.text("email").to_owned());
     show_at(web, guest, Stop::Join, Remarks { alert: Alert::about(filled::missing(fields, asked)), typed }).await
 }
-
-const PASSWORD: (&str, &str) = ("password", "present-missing");
